@@ -1,0 +1,3 @@
+//! What the gateway promises about jobs. No HTTP, no XML.
+
+pub mod upstream;

@@ -1,0 +1,246 @@
+//! The port to IPS: what the job logic needs of the upstream, without HTTP or XML.
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+
+use crate::ips::types::*;
+
+/// The credentials that go into the `authHeader` of a call.
+#[derive(Clone)]
+pub enum Credentials {
+    /// IPS e-mail and password.
+    Password {
+        /// The e-mail address of the IPS user.
+        user: String,
+        /// Its password.
+        password: SecretString,
+    },
+    /// An IMS access token.
+    AccessToken(SecretString),
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Password { .. } => "Password { [REDACTED] }",
+            Self::AccessToken(_) => "AccessToken([REDACTED])",
+        })
+    }
+}
+
+/// Whose credentials a call carries: that decides what their rejection means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CredentialSource {
+    /// The caller's own, passed through.
+    Caller,
+    /// The gateway's service account.
+    Gateway,
+}
+
+/// On whose behalf IPS is asked.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// What IPS checks.
+    pub credentials: Credentials,
+    /// Whose they are.
+    pub source: CredentialSource,
+    /// The language of log messages (`authHeader/locale`), for example `en-US`.
+    pub locale: Option<String>,
+}
+
+/// How far a failed call got: it decides whether it may be sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// No byte of the request left: safe to send again.
+    NotSent,
+    /// The request may or may not have been processed.
+    Unknown,
+    /// IPS answered, with a fault.
+    Rejected,
+}
+
+/// A call that brought no answer.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{operation}: {failure}")]
+pub struct UpstreamError {
+    /// The IPS operation.
+    pub operation: &'static str,
+    /// What went wrong.
+    pub failure: Failure,
+    /// How far the request got.
+    pub delivery: Delivery,
+}
+
+/// Why a call brought no answer.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Failure {
+    /// IPS answered with a SOAP fault (on whatever HTTP status).
+    #[error("{0}")]
+    Fault(Fault),
+    /// The request holds a value that can't be sent; nothing was.
+    #[error("{pointer}: {reason}")]
+    Unwritable {
+        /// JSON pointer (RFC 6901) to the value within the request.
+        pointer: String,
+        /// What is wrong with it.
+        reason: UnwritableReason,
+    },
+    /// No connection: refused, unresolvable, or not accepted in time.
+    #[error("no connection: {0}")]
+    Connect(String),
+    /// The TLS handshake failed.
+    #[error("TLS: {0}")]
+    Tls(String),
+    /// The whole call took longer than allowed.
+    #[error("no answer within {0:?}")]
+    Timeout(Duration),
+    /// The connection ended before the answer was complete.
+    #[error("the answer was cut off: {0}")]
+    Cut(String),
+    /// The answer is no SOAP envelope with the expected content.
+    #[error("the answer (HTTP {status}) can't be understood: {reason}")]
+    Malformed {
+        /// The HTTP status of the answer.
+        status: u16,
+        /// What is wrong, with the path to it where there is one.
+        reason: String,
+    },
+    /// The answer is larger than this many bytes.
+    #[error("the answer is larger than {0} bytes")]
+    TooLarge(usize),
+}
+
+/// Why a value can't be written into a request.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UnwritableReason {
+    /// XML 1.0 has no way to carry this character.
+    #[error("holds the character U+{:04X}, which XML can't carry", u32::from(*.0))]
+    Character(char),
+    /// The field came with a later API version than the configured one.
+    #[error("needs API version {since} or later; {configured} is configured")]
+    Version {
+        /// The version that introduced the field.
+        since: &'static str,
+        /// The version that the gateway speaks.
+        configured: String,
+    },
+    /// A number that XML Schema has no lexical form for, or another unrepresentable value.
+    #[error("{0}")]
+    Value(String),
+}
+
+/// An answer, and what of it could not be read.
+#[derive(Debug, Clone, Default)]
+pub struct Answered<T> {
+    /// The answer, without the items that could not be read.
+    pub value: T,
+    /// The items of its arrays that were left out, with the reason.
+    pub bad_items: Vec<BadItem>,
+}
+
+/// An item of an answer that could not be read; the others could.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+pub struct BadItem {
+    /// Where in the answer, for example `jobArray.items[3].totalSize`.
+    pub path: String,
+    /// What is wrong there.
+    pub reason: String,
+}
+
+/// The IPS operations that the gateway calls. One method, one SOAP call; see the operation of the same name in the IPS reference.
+#[async_trait]
+pub trait Upstream: Send + Sync {
+    /// Checks that a submit could be written, as [`Upstream::submit_job`] would write it; sends nothing.
+    fn check_submit(&self, request: &SubmitJobParam) -> Result<(), UpstreamError>;
+
+    /// `submitJob`
+    async fn submit_job(
+        &self,
+        caller: &Caller,
+        request: &SubmitJobParam,
+    ) -> Result<Answered<SubmitJobReturn>, UpstreamError>;
+    /// `getActiveJobs`
+    async fn get_active_jobs(
+        &self,
+        caller: &Caller,
+        request: &GetActiveJobsParam,
+    ) -> Result<Answered<GetActiveJobsReturn>, UpstreamError>;
+    /// `getScheduledJobs`
+    async fn get_scheduled_jobs(
+        &self,
+        caller: &Caller,
+        request: &GetScheduledJobsParam,
+    ) -> Result<Answered<GetScheduledJobsReturn>, UpstreamError>;
+    /// `getJobLogs`
+    async fn get_job_logs(
+        &self,
+        caller: &Caller,
+        request: &GetJobLogsParam,
+    ) -> Result<Answered<GetJobLogsReturn>, UpstreamError>;
+    /// `getJobLogDetails`
+    async fn get_job_log_details(
+        &self,
+        caller: &Caller,
+        request: &GetJobLogDetailsParam,
+    ) -> Result<Answered<GetJobLogDetailsReturn>, UpstreamError>;
+    /// `getArchivedJobLogDetails`
+    async fn get_archived_job_log_details(
+        &self,
+        caller: &Caller,
+        request: &GetArchivedJobLogDetailsParam,
+    ) -> Result<Answered<GetArchivedJobLogDetailsReturn>, UpstreamError>;
+    /// `getAssetJobLogs`
+    async fn get_asset_job_logs(
+        &self,
+        caller: &Caller,
+        request: &GetAssetJobLogsParam,
+    ) -> Result<Answered<GetAssetJobLogsReturn>, UpstreamError>;
+    /// `getAssetArchivedJobLogs`
+    async fn get_asset_archived_job_logs(
+        &self,
+        caller: &Caller,
+        request: &GetAssetArchivedJobLogsParam,
+    ) -> Result<Answered<GetAssetArchivedJobLogsReturn>, UpstreamError>;
+    /// `stopJob`
+    async fn stop_job(&self, caller: &Caller, request: &StopJobParam)
+    -> Result<Answered<StopJobReturn>, UpstreamError>;
+    /// `pauseJob`
+    async fn pause_job(
+        &self,
+        caller: &Caller,
+        request: &PauseJobParam,
+    ) -> Result<Answered<PauseJobReturn>, UpstreamError>;
+    /// `resumeJob`
+    async fn resume_job(
+        &self,
+        caller: &Caller,
+        request: &ResumeJobParam,
+    ) -> Result<Answered<ResumeJobReturn>, UpstreamError>;
+    /// `executeJob`
+    async fn execute_job(
+        &self,
+        caller: &Caller,
+        request: &ExecuteJobParam,
+    ) -> Result<Answered<ExecuteJobReturn>, UpstreamError>;
+    /// `deleteJob`
+    async fn delete_job(
+        &self,
+        caller: &Caller,
+        request: &DeleteJobParam,
+    ) -> Result<Answered<DeleteJobReturn>, UpstreamError>;
+    /// `getCompanyInfo`
+    async fn get_company_info(
+        &self,
+        caller: &Caller,
+        request: &GetCompanyInfoParam,
+    ) -> Result<Answered<GetCompanyInfoReturn>, UpstreamError>;
+    /// `getCompanyMembership`
+    async fn get_company_membership(
+        &self,
+        caller: &Caller,
+        request: &GetCompanyMembershipParam,
+    ) -> Result<Answered<GetCompanyMembershipReturn>, UpstreamError>;
+}
