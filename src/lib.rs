@@ -1,6 +1,7 @@
 //! A REST/JSON gateway for the jobs of Adobe's Image Production System (IPS).
 #![warn(missing_docs)]
 
+pub mod clock;
 pub mod config;
 pub mod http;
 pub mod ips;

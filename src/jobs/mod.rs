@@ -1,3 +1,114 @@
-//! What the gateway promises about jobs. No HTTP, no XML.
+//! What the gateway promises about jobs. No HTTP, no XML: [`upstream::Upstream`] is the port to IPS.
 
+mod act;
+mod company;
+mod error;
+mod find;
+mod id;
+mod identity;
+mod job;
+mod list;
+mod load;
+mod logs;
+mod name;
+mod snapshot;
+mod store;
+mod submit;
 pub mod upstream;
+mod verdict;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use moka::sync::Cache;
+use tokio::runtime::Handle;
+
+pub use company::CompanyChoice;
+pub use error::{Error, InvalidField, Location, Result};
+pub use find::Found;
+pub use id::{InvalidJobId, JobId, JobRef, Name};
+pub use identity::CallerKey;
+pub use job::{Action, Job, ObservedJob, Outcome, Phase, Record, RenderedJob, Status, SubmittedJob};
+pub use list::{Cursor, ListQuery, Listed, Page, SORT_FIELDS, Sort};
+pub use logs::{
+    Archive, JOB_LOG_SORT_FIELDS, JobLogsQuery, JobLogsSort, Level, LogEntry, LogPage, LogQuery, LogSort, MOST_PER_PAGE,
+};
+pub use snapshot::{ListBody, Snapshot, StaleReason, weak_etag};
+pub use store::{Freshness, Read, Source, Want};
+pub use submit::{Submission, SubmitMode};
+
+use crate::clock::Clock;
+use company::Companies;
+use store::Store;
+use upstream::Upstream;
+
+/// What the job logic needs to know.
+pub struct Settings {
+    /// The company of requests that name none: a name or a handle.
+    pub company: Option<String>,
+    /// How long snapshots are good for.
+    pub freshness: Freshness,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Where work runs that must not end with the request that began it.
+    pub runtime: Handle,
+}
+
+/// How long a job that was submitted or deleted here is remembered.
+const MEMORY: Duration = Duration::from_mins(10);
+/// How long a job is believed to be finished as it is: nothing about it changes any more.
+const FINISHED: Duration = Duration::from_hours(1);
+const REMEMBERED_JOBS: u64 = 50_000;
+
+type JobKey = (CallerKey, String);
+
+fn memory<V: Clone + Send + Sync + 'static>(lifetime: Duration) -> Cache<JobKey, V> {
+    Cache::builder().max_capacity(REMEMBERED_JOBS).time_to_live(lifetime).build()
+}
+
+/// The jobs of IPS.
+pub struct Jobs {
+    upstream: Arc<dyn Upstream>,
+    companies: Companies,
+    active: Arc<Store>,
+    scheduled: Arc<Store>,
+    history: Arc<Store>,
+    finished: Cache<JobKey, Arc<RenderedJob>>,
+    submitted: Cache<JobKey, Job>,
+    deleted: Cache<JobKey, ()>,
+    clock: Clock,
+}
+
+impl Jobs {
+    /// Jobs of the IPS behind `upstream`.
+    #[must_use]
+    pub fn new(upstream: Arc<dyn Upstream>, settings: Settings) -> Arc<Self> {
+        let Settings { company, freshness, clock, runtime } = settings;
+        let store = |loader| Store::new(loader, freshness, clock.clone(), runtime.clone());
+        let scheduled = store(load::scheduled(Arc::clone(&upstream), clock.clone()));
+        Arc::new(Self {
+            companies: Companies::new(Arc::clone(&upstream), company),
+            active: store(load::active(Arc::clone(&upstream), Arc::clone(&scheduled), clock.clone())),
+            history: store(load::history(Arc::clone(&upstream), Arc::clone(&scheduled), clock.clone())),
+            finished: memory(FINISHED),
+            submitted: memory(MEMORY),
+            deleted: memory(MEMORY),
+            scheduled,
+            upstream,
+            clock,
+        })
+    }
+
+    /// The companies that callers may look at.
+    #[must_use]
+    pub fn companies(&self) -> &Companies {
+        &self.companies
+    }
+
+    /// Something of `company` was changed: nothing that was seen before is true any more.
+    fn changed(&self, company: &str) {
+        for store in [&self.active, &self.scheduled, &self.history] {
+            store.invalidate(company);
+        }
+    }
+}

@@ -74,6 +74,23 @@ pub struct UpstreamError {
     pub delivery: Delivery,
 }
 
+impl UpstreamError {
+    /// The code of the fault that IPS answered with.
+    #[must_use]
+    pub fn fault_code(&self) -> Option<i32> {
+        match &self.failure {
+            Failure::Fault(fault) => fault.code,
+            _ => None,
+        }
+    }
+
+    /// Whether IPS said that there is no such company (20000 invalid company, 20006 illegal company).
+    #[must_use]
+    pub fn says_no_such_company(&self) -> bool {
+        matches!(self.fault_code(), Some(20000 | 20006))
+    }
+}
+
 /// Why a call brought no answer.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Failure {

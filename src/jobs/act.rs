@@ -1,0 +1,67 @@
+//! Asking something of a job: stop, pause, resume, execute, delete.
+
+use super::error::{Error, Result};
+use super::find::Found;
+use super::id::JobRef;
+use super::identity::CallerKey;
+use super::job::{Action, Job};
+use super::store::Want;
+use super::upstream::{Caller, UpstreamError};
+use super::{CompanyChoice, Jobs};
+use crate::ips::types::{DeleteJobParam, ExecuteJobParam, PauseJobParam, ResumeJobParam, StopJobParam};
+
+impl Jobs {
+    /// Asks `action` of a job and tells how the job is then; `None` once it is deleted.
+    ///
+    /// # Errors
+    /// Whatever [`Jobs::find`] finds, [`Error::ActionNotPossible`] when the job's phase and status don't allow it (nothing is sent
+    /// then), and whatever IPS answers.
+    pub async fn act(
+        &self,
+        caller: &Caller,
+        choice: &CompanyChoice,
+        job: &JobRef,
+        action: Action,
+    ) -> Result<Option<Found>> {
+        let before = self.find(caller, choice, job, Want::Any).await?.job;
+        let company = self.company_of(caller, choice, job).await?;
+        let handle = match before.job.handle() {
+            Some(handle) if before.job.actions.contains(&action) => handle.to_owned(),
+            _ => return Err(Error::ActionNotPossible { action, possible: before.job.actions.clone() }),
+        };
+        self.changed(&company);
+        let answer = self.send(caller, &company, handle, action).await;
+        self.changed(&company);
+        answer.map_err(|error| Error::Upstream { error, credentials: caller.source })?;
+        if action == Action::Delete {
+            self.forget(caller, &before.job);
+            return Ok(None);
+        }
+        let id: JobRef = before.job.id.parse().map_err(|_| Error::Internal("an id of our own can't be read"))?;
+        self.find(caller, &CompanyChoice::default(), &id, Want::Any).await.map(Some)
+    }
+
+    async fn send(
+        &self,
+        caller: &Caller,
+        company: &str,
+        job_handle: String,
+        action: Action,
+    ) -> Result<(), UpstreamError> {
+        let company_handle = company.to_owned();
+        let ips = &self.upstream;
+        match action {
+            Action::Stop => ips.stop_job(caller, &StopJobParam { company_handle, job_handle }).await.map(drop),
+            Action::Pause => ips.pause_job(caller, &PauseJobParam { company_handle, job_handle }).await.map(drop),
+            Action::Resume => ips.resume_job(caller, &ResumeJobParam { company_handle, job_handle }).await.map(drop),
+            Action::Execute => ips.execute_job(caller, &ExecuteJobParam { company_handle, job_handle }).await.map(drop),
+            Action::Delete => ips.delete_job(caller, &DeleteJobParam { company_handle, job_handle }).await.map(drop),
+        }
+    }
+
+    fn forget(&self, caller: &Caller, job: &Job) {
+        let key = (CallerKey::of(&caller.without_locale()), job.id.clone());
+        self.submitted.invalidate(&key);
+        self.deleted.insert(key, ());
+    }
+}

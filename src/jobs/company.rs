@@ -1,0 +1,132 @@
+//! Which company a request is about: named, configured, or the caller's only one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use moka::sync::Cache;
+
+use super::error::{Error, Result};
+use super::identity::CallerKey;
+use super::upstream::{Answered, Caller, Upstream, UpstreamError};
+use crate::ips::types::{Company, CompanyMembership, GetCompanyInfoParam, GetCompanyMembershipParam};
+
+/// How long a membership or a company is believed; both change rarely.
+const LIFETIME: Duration = Duration::from_mins(5);
+const CAPACITY: u64 = 10_000;
+
+/// How a request names its company.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CompanyChoice {
+    /// By handle.
+    pub handle: Option<String>,
+    /// By name.
+    pub name: Option<String>,
+}
+
+/// Finds companies and remembers them, each caller's apart.
+pub struct Companies {
+    upstream: Arc<dyn Upstream>,
+    default: Option<String>,
+    memberships: Cache<CallerKey, Arc<Vec<CompanyMembership>>>,
+    by_name: Cache<(CallerKey, String), Arc<Company>>,
+}
+
+impl Companies {
+    /// Asks `upstream`; `default` (a name or a handle) answers for requests that name no company.
+    #[must_use]
+    pub fn new(upstream: Arc<dyn Upstream>, default: Option<String>) -> Self {
+        let memberships = Cache::builder().max_capacity(CAPACITY).time_to_live(LIFETIME).build();
+        let by_name = Cache::builder().max_capacity(CAPACITY).time_to_live(LIFETIME).build();
+        Self { upstream, default, memberships, by_name }
+    }
+
+    /// The handle of the company that a request is about.
+    ///
+    /// # Errors
+    /// [`Error::CompanyRequired`] with the caller's companies when none is named and there is no obvious one, [`Error::CompanyNotFound`]
+    /// when no company has that name, and whatever IPS answers.
+    pub async fn resolve(&self, caller: &Caller, choice: &CompanyChoice) -> Result<String> {
+        match choice {
+            CompanyChoice { handle: Some(_), name: Some(_) } => Err(Error::invalid_parameter(
+                "company",
+                "name the company by `company` or by `companyHandle`, not by both",
+            )),
+            CompanyChoice { handle: Some(handle), name: None } => Ok(handle.clone()),
+            CompanyChoice { handle: None, name: Some(name) } => {
+                Ok(self.named(caller, name).await?.company_handle.clone())
+            }
+            CompanyChoice { handle: None, name: None } => self.obvious(caller).await,
+        }
+    }
+
+    /// The caller's memberships (`getCompanyMembership`).
+    ///
+    /// # Errors
+    /// Whatever IPS answers.
+    pub async fn memberships(&self, caller: &Caller) -> Result<Arc<Vec<CompanyMembership>>> {
+        let key = CallerKey::of(caller);
+        if let Some(known) = self.memberships.get(&key) {
+            return Ok(known);
+        }
+        let request = GetCompanyMembershipParam::default();
+        let answer = asked(caller, self.upstream.get_company_membership(caller, &request).await)?;
+        let memberships = Arc::new(answer.value.membership_array);
+        self.memberships.insert(key, Arc::clone(&memberships));
+        Ok(memberships)
+    }
+
+    /// A company by name or handle (`getCompanyInfo`).
+    ///
+    /// # Errors
+    /// [`Error::CompanyNotFound`] when the caller's companies hold none of that name and IPS knows none, and whatever IPS answers.
+    pub async fn find(&self, caller: &Caller, name_or_handle: &str) -> Result<Arc<Company>> {
+        let memberships = self.memberships(caller).await?;
+        match memberships.iter().find(|membership| membership.company.company_handle == name_or_handle) {
+            Some(membership) => Ok(Arc::new(membership.company.clone())),
+            None => self.named(caller, name_or_handle).await,
+        }
+    }
+
+    async fn named(&self, caller: &Caller, name: &str) -> Result<Arc<Company>> {
+        let key = (CallerKey::of(caller), name.to_owned());
+        if let Some(known) = self.by_name.get(&key) {
+            return Ok(known);
+        }
+        let memberships = self.memberships(caller).await?;
+        let company = match memberships.iter().find(|membership| membership.company.name == name) {
+            Some(membership) => membership.company.clone(),
+            None => self.asked_by_name(caller, name).await?,
+        };
+        let company = Arc::new(company);
+        self.by_name.insert(key, Arc::clone(&company));
+        Ok(company)
+    }
+
+    async fn asked_by_name(&self, caller: &Caller, name: &str) -> Result<Company> {
+        let request = GetCompanyInfoParam { company_name: Some(name.into()), ..GetCompanyInfoParam::default() };
+        match self.upstream.get_company_info(caller, &request).await {
+            Ok(answer) => Ok(answer.value.company_info),
+            Err(error) if error.says_no_such_company() => Err(Error::CompanyNotFound(name.into())),
+            Err(error) => asked(caller, Err::<Answered<_>, _>(error)).map(|answer| answer.value),
+        }
+    }
+
+    async fn obvious(&self, caller: &Caller) -> Result<String> {
+        if let Some(default) = &self.default {
+            return Ok(self.find(caller, default).await?.company_handle.clone());
+        }
+        let memberships = self.memberships(caller).await?;
+        let mut active = memberships.iter().filter(|membership| membership.is_active != Some(false));
+        match (active.next(), active.next()) {
+            (Some(only), None) => Ok(only.company.company_handle.clone()),
+            _ => Err(Error::CompanyRequired {
+                choices: memberships.iter().map(|membership| membership.company.clone()).collect(),
+            }),
+        }
+    }
+}
+
+/// Tells whose credentials a failed call carried.
+pub(super) fn asked<T>(caller: &Caller, answer: Result<Answered<T>, UpstreamError>) -> Result<Answered<T>> {
+    answer.map_err(|error| Error::Upstream { error, credentials: caller.source })
+}

@@ -1,0 +1,207 @@
+//! One job in whatever phase it is: IPS has no such operation, so its three lists are asked in turn.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
+use super::company::{CompanyChoice, asked};
+use super::error::{Error, Result};
+use super::id::{JobId, JobRef, Name};
+use super::identity::CallerKey;
+use super::job::{Job, Phase, RenderedJob, Status};
+use super::store::{Read, Source, Want};
+use super::upstream::Caller;
+use super::{Jobs, load, name};
+use crate::ips::types::{GetJobLogDetailsParam, JobLog};
+
+/// So long after its submit a job that is in no list yet is believed to be on its way.
+const APPEARS_WITHIN: TimeDelta = TimeDelta::minutes(2);
+
+/// A job and how it was found.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The job.
+    pub job: Arc<RenderedJob>,
+    /// How the answer came about.
+    pub source: Source,
+    /// How old it is.
+    pub age: Duration,
+}
+
+/// Where a job is looked for.
+struct Search<'a> {
+    caller: &'a Caller,
+    company: &'a str,
+    want: Want,
+}
+
+impl Jobs {
+    /// Finds a job.
+    ///
+    /// # Errors
+    /// [`Error::JobNotFound`], [`Error::AmbiguousJob`] when several jobs answer to an id whose name is not unique, and whatever IPS answers.
+    pub async fn find(&self, caller: &Caller, choice: &CompanyChoice, job: &JobRef, want: Want) -> Result<Found> {
+        let company = self.company_of(caller, choice, job).await?;
+        let search = Search { caller, company: &company, want };
+        match job {
+            JobRef::Handle(handle) => self.find_by_handle(&search, handle).await,
+            JobRef::Id(id) => match self.finished.get(&(CallerKey::of(caller), id.encode())) {
+                Some(job) => Ok(Found { job, source: Source::Hit, age: Duration::ZERO }),
+                None => self.find_by_id(&search, id).await,
+            },
+        }
+    }
+
+    /// The company that a job belongs to: an id tells, a handle doesn't.
+    pub(super) async fn company_of(&self, caller: &Caller, choice: &CompanyChoice, job: &JobRef) -> Result<String> {
+        match job {
+            JobRef::Handle(_) => self.companies.resolve(caller, choice).await,
+            JobRef::Id(id) if *choice == CompanyChoice::default() => Ok(id.company.clone()),
+            JobRef::Id(id) => match self.companies.resolve(caller, choice).await? {
+                company if company == id.company => Ok(company),
+                _ => Err(Error::invalid_parameter("companyHandle", "the job of this id belongs to another company")),
+            },
+        }
+    }
+
+    async fn find_by_id(&self, search: &Search<'_>, id: &JobId) -> Result<Found> {
+        let unique = name::submitted_at(id.name.original()).is_some();
+        match &id.name {
+            Name::Original(original) if !unique => self.find_by_common_name(search, original).await,
+            _ => self.find_by_own_name(search, id).await,
+        }
+    }
+
+    /// A name that no other job has: the first list that knows it answers.
+    async fn find_by_own_name(&self, search: &Search<'_>, id: &JobId) -> Result<Found> {
+        let text = id.encode();
+        let mut active = self.active_jobs(search, search.want).await?;
+        if let Some(found) = found_in(&active, &text) {
+            return Ok(found);
+        }
+        let scheduled = self.scheduled_jobs(search).await?;
+        if let Some(found) = found_in(&scheduled, &text) {
+            return Ok(found);
+        }
+        if !matches!(id.name, Name::Schedule(_)) {
+            let logs = self.logs_named(search, id.name.original()).await?;
+            let log = logs.into_iter().find(|log| match &id.name {
+                Name::Run { run, .. } => log.job_name == *run,
+                _ => true,
+            });
+            if let Some(log) = log {
+                return Ok(self.logged(search, log).await);
+            }
+        }
+        // It may have moved on between two of these calls, or have come after a snapshot that was not quite fresh.
+        if active.source != Source::Loaded {
+            active = self.active_jobs(search, Want::NotOlderThan(Duration::ZERO)).await?;
+            if let Some(found) = found_in(&active, &text) {
+                return Ok(found);
+            }
+        }
+        self.between_lists(search, id, &active)
+    }
+
+    /// A name that several jobs may have: all lists are asked, and the job is found when just one of them has it.
+    async fn find_by_common_name(&self, search: &Search<'_>, original: &str) -> Result<Found> {
+        let mut candidates = Vec::new();
+        for read in [self.active_jobs(search, search.want).await?, self.scheduled_jobs(search).await?] {
+            let named = read.snapshot.jobs.iter().filter(|job| job.job.original_name() == original);
+            candidates.extend(named.map(|job| Found { job: Arc::clone(job), source: read.source, age: read.age }));
+        }
+        for log in self.logs_named(search, original).await? {
+            let logged = self.logged(search, log).await;
+            if candidates.iter().all(|known| known.job.job.id != logged.job.job.id) {
+                candidates.push(logged);
+            }
+        }
+        if candidates.len() > 1 {
+            return Err(Error::AmbiguousJob {
+                candidates: candidates.iter().map(|found| found.job.job.id.clone()).collect(),
+            });
+        }
+        candidates.pop().ok_or(Error::JobNotFound)
+    }
+
+    async fn find_by_handle(&self, search: &Search<'_>, handle: &str) -> Result<Found> {
+        for read in [self.active_jobs(search, search.want).await?, self.scheduled_jobs(search).await?] {
+            if let Some(job) = read.snapshot.jobs.iter().find(|job| job.job.handle() == Some(handle)) {
+                return Ok(Found { job: Arc::clone(job), source: read.source, age: read.age });
+            }
+        }
+        let request = GetJobLogDetailsParam { job_handle: Some(handle.into()), ..details_of(search.company) };
+        let log = self.details(search, request).await?.into_iter().find(|log| log.job_handle == handle);
+        match log {
+            Some(log) => Ok(self.logged(search, log).await),
+            None => Err(Error::JobNotFound),
+        }
+    }
+
+    async fn active_jobs(&self, search: &Search<'_>, want: Want) -> Result<Read> {
+        let read = self.active.read(&search.caller.without_locale(), search.company, want).await?;
+        read.ok_or(Error::JobNotFound)
+    }
+
+    async fn scheduled_jobs(&self, search: &Search<'_>) -> Result<Read> {
+        let read = self.scheduled.read(&search.caller.without_locale(), search.company, search.want).await?;
+        read.ok_or(Error::JobNotFound)
+    }
+
+    async fn logs_named(&self, search: &Search<'_>, original: &str) -> Result<Vec<JobLog>> {
+        let request = GetJobLogDetailsParam { original_name: Some(original.into()), ..details_of(search.company) };
+        let logs = self.details(search, request).await?;
+        Ok(logs.into_iter().filter(|log| log.original_job_name == original).collect())
+    }
+
+    async fn details(&self, search: &Search<'_>, request: GetJobLogDetailsParam) -> Result<Vec<JobLog>> {
+        let answer = self.upstream.get_job_log_details(search.caller, &request).await;
+        asked(search.caller, answer).map(|answer| answer.value.job_log_array)
+    }
+
+    /// A job of the log; it is remembered once nothing about it will change any more.
+    async fn logged(&self, search: &Search<'_>, log: JobLog) -> Found {
+        let mut job = Job::completed(log);
+        load::point_to_schedules(std::slice::from_mut(&mut job), &self.scheduled, search.caller, search.company).await;
+        let job = Arc::new(RenderedJob::new(job, self.clock.now()));
+        if job.job.is_final() {
+            self.finished.insert((CallerKey::of(search.caller), job.job.id.clone()), Arc::clone(&job));
+        }
+        Found { job, source: Source::Loaded, age: Duration::ZERO }
+    }
+
+    /// In no list, but known: just submitted, or gone from the active list and not yet in the log.
+    fn between_lists(&self, search: &Search<'_>, id: &JobId, active: &Read) -> Result<Found> {
+        let now = self.clock.now();
+        let text = id.encode();
+        let key = (CallerKey::of(&search.caller.without_locale()), text.clone());
+        if self.deleted.contains_key(&key) {
+            return Err(Error::JobNotFound);
+        }
+        let just_submitted = name::submitted_at(id.name.original()).is_some_and(|at| (now - at).abs() < APPEARS_WITHIN);
+        let job = match (active.snapshot.departed(&text), self.submitted.get(&key)) {
+            (Some(departed), _) => departed.job.clone().finalizing(),
+            (None, Some(submitted)) if just_submitted || submitted.phase == Phase::Scheduled => submitted,
+            (None, Some(submitted)) => submitted.finalizing(),
+            (None, None) if just_submitted => Job::between_lists(id.clone(), Status::Waiting),
+            (None, None) => return Err(Error::JobNotFound),
+        };
+        Ok(Found { job: Arc::new(RenderedJob::new(job, now)), source: Source::Loaded, age: Duration::ZERO })
+    }
+}
+
+fn found_in(read: &Read, id: &str) -> Option<Found> {
+    let job = Arc::clone(read.snapshot.job(id)?);
+    Some(Found { job, source: read.source, age: read.age })
+}
+
+/// A look at the log itself: one entry is the least that IPS can be asked for.
+fn details_of(company: &str) -> GetJobLogDetailsParam {
+    GetJobLogDetailsParam {
+        company_handle: company.into(),
+        records_per_page: Some(1),
+        results_page: Some(1),
+        ..GetJobLogDetailsParam::default()
+    }
+}

@@ -1,0 +1,36 @@
+//! Who a caller is, as a cache key: no credential can be read from it, and none that differs shares it.
+
+use std::sync::LazyLock;
+
+use secrecy::ExposeSecret;
+use sha2::{Digest, Sha256};
+
+use super::upstream::{Caller, Credentials};
+
+/// Keys are worthless outside the process that made them.
+static PROCESS_KEY: LazyLock<[u8; 32]> = LazyLock::new(|| {
+    let mut key = [0; 32];
+    getrandom::fill(&mut key).expect("the operating system has random bytes");
+    key
+});
+
+/// A keyed hash of everything that makes IPS answer one caller differently from another: the whole credential, and the locale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CallerKey([u8; 32]);
+
+impl CallerKey {
+    /// The key of `caller`.
+    #[must_use]
+    pub fn of(caller: &Caller) -> Self {
+        let (kind, user, secret) = match &caller.credentials {
+            Credentials::Password { user, password } => ("password", user.as_str(), password.expose_secret()),
+            Credentials::AccessToken(token) => ("token", "", token.expose_secret()),
+        };
+        let mut hash = Sha256::new_with_prefix(*PROCESS_KEY);
+        for part in [kind, user, secret, caller.locale.as_deref().unwrap_or_default()] {
+            hash.update(part.len().to_be_bytes());
+            hash.update(part);
+        }
+        Self(hash.finalize().into())
+    }
+}

@@ -1,0 +1,93 @@
+//! How the three lists of IPS become snapshots.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::company::asked;
+use super::error::Result;
+use super::job::{Job, Record};
+use super::name;
+use super::snapshot::Snapshot;
+use super::store::{Loader, Store, Want};
+use super::upstream::{Caller, Upstream};
+use crate::clock::Clock;
+use crate::ips::types::{GetActiveJobsParam, GetJobLogsParam, GetScheduledJobsParam};
+
+/// How many of the newest logs make the history: as many as IPS gives at once.
+const HISTORY_ROWS: i32 = 1000;
+/// Schedules change rarely: to tell whose run a job is, an older list will do.
+const SCHEDULES_BELIEVED: Duration = Duration::from_mins(1);
+
+/// Active and waiting jobs (`getActiveJobs`), the runs of a schedule pointing to it.
+pub fn active(upstream: Arc<dyn Upstream>, scheduled: Arc<Store>, clock: Clock) -> Loader {
+    Arc::new(move |caller, company| {
+        let (upstream, scheduled, clock) = (Arc::clone(&upstream), Arc::clone(&scheduled), clock.clone());
+        Box::pin(async move {
+            let request = GetActiveJobsParam {
+                company_handle: Some(company.clone()),
+                include_waiting_jobs: Some(true),
+                ..GetActiveJobsParam::default()
+            };
+            let answer = asked(&caller, upstream.get_active_jobs(&caller, &request).await)?;
+            let observed_at = clock.now();
+            let mut jobs: Vec<Job> = answer.value.job_array.into_iter().map(Job::active).collect();
+            point_to_schedules(&mut jobs, &scheduled, &caller, &company).await;
+            Ok(Snapshot::new(jobs, answer.bad_items, observed_at))
+        })
+    })
+}
+
+/// Scheduled jobs (`getScheduledJobs`).
+pub fn scheduled(upstream: Arc<dyn Upstream>, clock: Clock) -> Loader {
+    Arc::new(move |caller, company| {
+        let (upstream, clock) = (Arc::clone(&upstream), clock.clone());
+        Box::pin(async move {
+            let request = GetScheduledJobsParam { company_handle: Some(company), ..GetScheduledJobsParam::default() };
+            let answer = asked(&caller, upstream.get_scheduled_jobs(&caller, &request).await)?;
+            let jobs = answer.value.job_array.into_iter().map(Job::scheduled).collect();
+            Ok(Snapshot::new(jobs, answer.bad_items, clock.now()))
+        })
+    })
+}
+
+/// The newest job logs (`getJobLogs`).
+pub fn history(upstream: Arc<dyn Upstream>, scheduled: Arc<Store>, clock: Clock) -> Loader {
+    Arc::new(move |caller, company| {
+        let (upstream, scheduled, clock) = (Arc::clone(&upstream), Arc::clone(&scheduled), clock.clone());
+        Box::pin(async move {
+            let request = GetJobLogsParam {
+                company_handle: Some(company.clone()),
+                sort_by: Some("StartDate".into()),
+                sort_direction: Some("Descending".into()),
+                num_rows: Some(HISTORY_ROWS),
+                ..GetJobLogsParam::default()
+            };
+            let answer = asked(&caller, upstream.get_job_logs(&caller, &request).await)?;
+            let observed_at = clock.now();
+            let mut jobs: Vec<Job> = answer.value.job_log_array.into_iter().map(Job::completed).collect();
+            point_to_schedules(&mut jobs, &scheduled, &caller, &company).await;
+            Ok(Snapshot::new(jobs, answer.bad_items, observed_at))
+        })
+    })
+}
+
+/// A run carries the original name of its schedule. A caller who may not see the schedules still sees the runs.
+pub async fn point_to_schedules(jobs: &mut [Job], scheduled: &Arc<Store>, caller: &Caller, company: &str) {
+    if jobs.iter().all(|job| name::submitted_at(job.original_name()).is_some()) {
+        return;
+    }
+    let read: Result<_> =
+        scheduled.read(&caller.without_locale(), company, Want::NotOlderThan(SCHEDULES_BELIEVED)).await;
+    let Ok(Some(read)) = read else { return };
+    let schedules: HashMap<&str, &str> = read
+        .snapshot
+        .jobs
+        .iter()
+        .filter(|job| matches!(&job.job.record, Record::Scheduled(record) if record.exec_schedule.is_some()))
+        .map(|job| (job.job.original_name(), job.job.id.as_str()))
+        .collect();
+    for job in jobs {
+        job.schedule = schedules.get(job.original_name()).map(|id| (*id).to_owned());
+    }
+}
