@@ -1,1 +1,59 @@
-//! To come.
+//! The HTTP API: routes on one page, handlers of a few lines, errors from one table.
+
+mod answer;
+mod companies;
+mod docs;
+mod extract;
+mod jobs;
+mod logs;
+mod middleware;
+pub mod openapi;
+mod ops;
+mod problem;
+mod routes;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+
+pub use docs::Documents;
+pub use middleware::{cors, finish};
+pub use routes::configure;
+
+use crate::clock::Clock;
+use crate::jobs::{Error, Jobs};
+use problem::Problem;
+
+/// What every handler shares.
+pub struct Api {
+    /// The jobs of IPS.
+    pub jobs: Arc<Jobs>,
+    /// How long a snapshot is fresh.
+    pub fresh: Duration,
+    /// What all paths begin with: empty, or `/` and something.
+    pub prefix: String,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Where work runs that must not end with the request that began it.
+    pub runtime: Handle,
+    /// The documents that are served.
+    pub documents: Documents,
+}
+
+impl Api {
+    /// Does the work of a request on a task of its own: a client that hangs up in the middle neither cancels it nor loses its effect.
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let done = self.runtime.spawn(work).await;
+        done.map_err(|_| Problem::internal("the work on this request ended early"))?.map_err(Problem::from)
+    }
+
+    /// A path of the API as clients write it.
+    fn path(&self, path: &str) -> String {
+        format!("{}{path}", self.prefix)
+    }
+}

@@ -261,6 +261,7 @@ fn page(parts: &[Read], query: &ListQuery) -> Result<Page> {
         _ => None,
     };
     let frame = ListBody {
+        member: "jobs",
         jobs: &jobs,
         bad_items: &bad_items,
         observed_at: oldest.map(|part| part.snapshot.observed_at),

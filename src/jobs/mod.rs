@@ -33,7 +33,7 @@ pub use list::{Cursor, ListQuery, Listed, Page, SORT_FIELDS, Sort};
 pub use logs::{
     Archive, JOB_LOG_SORT_FIELDS, JobLogsQuery, JobLogsSort, Level, LogEntry, LogPage, LogQuery, LogSort, MOST_PER_PAGE,
 };
-pub use snapshot::{ListBody, Snapshot, StaleReason, weak_etag};
+pub use snapshot::{ListBody, Snapshot, StaleReason, etag_of, weak_etag};
 pub use store::{Freshness, Read, Source, Want};
 pub use submit::{Submission, SubmitMode};
 

@@ -50,9 +50,15 @@ impl Snapshot {
         let jobs: Vec<_> = jobs.into_iter().map(|job| Arc::new(RenderedJob::new(job, observed_at))).collect();
         let by_id = jobs.iter().enumerate().map(|(index, job)| (job.job.id.clone(), index)).collect();
         let etag = etag_of(&jobs, &bad_items, &[]);
-        let body =
-            ListBody { jobs: &jobs, bad_items: &bad_items, observed_at: Some(observed_at), stale: None, next: None }
-                .write();
+        let body = ListBody {
+            member: "jobs",
+            jobs: &jobs,
+            bad_items: &bad_items,
+            observed_at: Some(observed_at),
+            stale: None,
+            next: None,
+        }
+        .write();
         Self { observed_at, jobs, bad_items, body, etag, gzip: OnceLock::new(), by_id, departed: HashMap::new() }
     }
 
@@ -113,6 +119,8 @@ pub enum StaleReason {
 
 /// The pieces of a list's JSON. The jobs are there already: only the frame is written.
 pub struct ListBody<'a> {
+    /// The member that holds the jobs: `jobs` or `logs`.
+    pub member: &'static str,
     /// The jobs to list.
     pub jobs: &'a [Arc<RenderedJob>],
     /// What of the answers of IPS could not be read.
@@ -134,7 +142,7 @@ impl ListBody<'_> {
     pub fn write(&self) -> Bytes {
         let size: usize = self.jobs.iter().map(|job| job.json.len() + 1).sum();
         let mut body = BytesMut::with_capacity(size + 256);
-        body.put_slice(b"{\"jobs\":[");
+        body.put_slice(format!("{{\"{}\":[", self.member).as_bytes());
         for (index, job) in self.jobs.iter().enumerate() {
             if index > 0 {
                 body.put_u8(b',');

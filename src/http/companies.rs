@@ -1,0 +1,85 @@
+//! `/companies`: where a caller may look.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::extract::{Authenticated, Query, TextPath};
+use super::logs::json_answer;
+use super::problem::Problem;
+use super::{Api, openapi};
+use crate::ips::types::{Company, CompanyMembership};
+
+/// A company that the caller belongs to.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MemberCompany {
+    /// The company.
+    #[serde(flatten)]
+    pub company: Company,
+    /// The caller's role in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub role: Option<String>,
+    /// Whether the membership is active.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub is_active: Option<bool>,
+}
+
+impl From<&CompanyMembership> for MemberCompany {
+    fn from(membership: &CompanyMembership) -> Self {
+        Self { company: membership.company.clone(), role: membership.role.clone(), is_active: membership.is_active }
+    }
+}
+
+/// The companies that the caller belongs to.
+#[derive(Serialize, ToSchema)]
+pub struct CompanyList {
+    /// The companies.
+    pub companies: Vec<MemberCompany>,
+}
+
+/// No parameters at all.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoParams {}
+
+/// List companies
+///
+/// The companies that the caller belongs to, with the role there (`getCompanyMembership`).
+#[utoipa::path(
+    get, path = "/companies", operation_id = "listCompanies", tag = openapi::COMPANIES,
+    responses((status = 200, description = "The companies", body = CompanyList), openapi::NotModified, openapi::Problems),
+)]
+pub async fn list(
+    api: Data<Api>,
+    request: HttpRequest,
+    Authenticated(caller): Authenticated,
+    _: Query<NoParams>,
+) -> Result<HttpResponse, Problem> {
+    let jobs = api.jobs.clone();
+    let memberships = api.run(async move { jobs.companies().memberships(&caller).await }).await?;
+    json_answer(&request, &CompanyList { companies: memberships.iter().map(Into::into).collect() })
+}
+
+/// Read a company
+///
+/// A company by its name or its handle (`getCompanyInfo`).
+#[utoipa::path(
+    get, path = "/companies/{company}", operation_id = "getCompany", tag = openapi::COMPANIES,
+    params(("company" = String, Path, description = "The name or the handle of the company, percent-encoded", example = "c|110")),
+    responses((status = 200, description = "The company", body = Company), openapi::NotModified, openapi::Problems),
+)]
+pub async fn read(
+    api: Data<Api>,
+    request: HttpRequest,
+    Authenticated(caller): Authenticated,
+    name: TextPath,
+    _: Query<NoParams>,
+) -> Result<HttpResponse, Problem> {
+    let jobs = api.jobs.clone();
+    let company = api.run(async move { jobs.companies().find(&caller, &name.0).await }).await?;
+    json_answer(&request, &*company)
+}

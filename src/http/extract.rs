@@ -1,0 +1,295 @@
+//! What handlers ask of a request, each with errors that say what is wrong and where.
+
+use std::fmt;
+use std::future::{Ready, ready};
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::web::Bytes;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use futures_util::future::LocalBoxFuture;
+use percent_encoding::percent_decode_str;
+use secrecy::SecretString;
+use serde::de::{self, DeserializeOwned, IntoDeserializer};
+use serde::{Deserialize, Deserializer};
+
+use super::problem::Problem;
+use crate::jobs::upstream::{Caller, CredentialSource, Credentials};
+use crate::jobs::{CompanyChoice, Error, JobRef, Want};
+
+/// Request bodies larger than this are refused.
+pub const LARGEST_BODY: usize = 1024 * 1024;
+
+/// The query string as `T`. Unknown parameters are errors: a misspelt filter must not widen an answer.
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let source = serde_urlencoded::Deserializer::new(form_urlencoded::parse(request.query_string().as_bytes()));
+        let parsed = serde_path_to_error::deserialize(source).map(Self).map_err(|error| {
+            let parameter = match error.path().to_string() {
+                path if path == "." => "query".to_owned(),
+                path => path,
+            };
+            Error::invalid_parameter(parameter, error.inner().to_string()).into()
+        });
+        ready(parsed)
+    }
+}
+
+/// A JSON body as `T`.
+pub struct JsonBody<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for JsonBody<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let is_json = matches!(request.mime_type(), Ok(Some(mime)) if mime.subtype() == mime::JSON || mime.suffix() == Some(mime::JSON));
+        let body = Bytes::from_request(request, payload);
+        Box::pin(async move {
+            if !is_json {
+                return Err(Problem::unsupported_media_type().of_change());
+            }
+            let body = body.await.map_err(|error| match error.as_response_error().status_code().as_u16() {
+                413 => Problem::too_large(LARGEST_BODY).of_change(),
+                _ => Problem::bad_request("the body could not be read").of_change(),
+            })?;
+            parse(&body).map(Self).map_err(Problem::of_change)
+        })
+    }
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let mut source = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut source).map_err(|error| {
+        let inner = error.inner();
+        if inner.is_data() {
+            Error::invalid_body(pointer_of(error.path()), without_value(&inner.to_string())).into()
+        } else {
+            Problem::invalid_json(format!("not JSON at line {} column {}", inner.line(), inner.column()))
+        }
+    })?;
+    source.end().map_err(|error| {
+        Problem::invalid_json(format!(
+            "more follows after the JSON, at line {} column {}",
+            error.line(),
+            error.column()
+        ))
+    })?;
+    Ok(value)
+}
+
+/// A JSON pointer (RFC 6901).
+fn pointer_of(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter().fold(String::new(), |pointer, segment| match segment {
+        Segment::Seq { index } => format!("{pointer}/{index}"),
+        Segment::Map { key } => format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1")),
+        Segment::Enum { variant } => format!("{pointer}/{variant}"),
+        Segment::Unknown => pointer,
+    })
+}
+
+/// A message of serde without the value that it complains of, which may be a secret, and without the place, which the pointer tells.
+fn without_value(message: &str) -> String {
+    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
+    let renamed = [("imageServingRenderJob", "imageRenderingPublishJob")];
+    if let Some((_, name)) = renamed.iter().find(|(old, _)| message.starts_with(&format!("unknown field `{old}`"))) {
+        return format!("unknown field: on the wire it is called `{name}`");
+    }
+    match message.split_once(", expected ") {
+        Some((problem, expected)) if problem.starts_with("invalid ") => format!("expected {expected}"),
+        _ => message.to_owned(),
+    }
+}
+
+/// Several values in one parameter, separated by commas.
+#[derive(Debug, Clone)]
+pub struct CommaList<T>(pub Vec<T>);
+
+impl<T> Default for CommaList<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for CommaList<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> de::Visitor<'de> for Visitor<T> {
+            type Value = CommaList<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("values separated by commas")
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<CommaList<T>, E> {
+                let values = text.split(',').map(str::trim).filter(|value| !value.is_empty());
+                values
+                    .map(|value| T::deserialize(value.to_owned().into_deserializer()))
+                    .collect::<Result<_, E>>()
+                    .map(CommaList)
+            }
+        }
+        deserializer.deserialize_str(Visitor(PhantomData))
+    }
+}
+
+/// A value written as text that knows how to parse itself.
+pub fn parsed<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: std::str::FromStr,
+    T::Err: fmt::Display,
+    D: Deserializer<'de>,
+{
+    let text = String::deserialize(deserializer)?;
+    text.parse().map(Some).map_err(de::Error::custom)
+}
+
+/// A date and time of a query string, where a `+` that was not escaped has become a space.
+pub fn date_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<crate::ips::types::Timestamp>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let text = text.trim().replace(' ', "+");
+    text.parse()
+        .map(Some)
+        .map_err(|_| de::Error::custom("expected a date and time such as 2026-01-31T09:30:00Z (RFC 3339)"))
+}
+
+/// The job that the path names.
+pub struct JobPath(pub JobRef);
+
+impl FromRequest for JobPath {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        ready(
+            path_text(request, payload).and_then(|text| text.parse().map(Self).map_err(|_| Problem::invalid_job_id())),
+        )
+    }
+}
+
+/// The one parameter of the path, decoded strictly: a byte that is no UTF-8 would come out as another character.
+fn path_text(request: &HttpRequest, payload: &mut Payload) -> Result<String, Problem> {
+    if percent_decode_str(request.uri().path()).decode_utf8().is_err() {
+        return Err(Problem::bad_request("the path is not UTF-8"));
+    }
+    let path = web::Path::<String>::from_request(request, payload).into_inner();
+    path.map(web::Path::into_inner).map_err(|_| Problem::bad_request("the path can't be read"))
+}
+
+/// The one parameter of the path, as text.
+pub struct TextPath(pub String);
+
+impl FromRequest for TextPath {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        ready(path_text(request, payload).map(Self))
+    }
+}
+
+/// The parameters that name a company.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CompanyParams {
+    /// The company, by its handle. Without it and without `company`: the configured company, else the caller's only one.
+    #[param(example = "c|110", required = false)]
+    pub company_handle: Option<String>,
+    /// The company, by its name.
+    #[param(required = false)]
+    pub company: Option<String>,
+}
+
+impl From<CompanyParams> for CompanyChoice {
+    fn from(params: CompanyParams) -> Self {
+        Self { handle: params.company_handle, name: params.company }
+    }
+}
+
+/// Who is calling, from the `Authorization` header.
+pub struct Authenticated(pub Caller);
+
+impl FromRequest for Authenticated {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let credentials = credentials_of(request);
+        ready(credentials.map(|credentials| {
+            Self(Caller { credentials, source: CredentialSource::Caller, locale: locale_of(request) })
+        }))
+    }
+}
+
+fn credentials_of(request: &HttpRequest) -> Result<Credentials, Problem> {
+    let header = request
+        .headers()
+        .get(header::AUTHORIZATION)
+        .ok_or_else(|| Problem::unauthenticated("the request has no `Authorization` header"))?;
+    let unreadable = || {
+        Problem::unauthenticated("the `Authorization` header can't be read: expected `Basic` or `Bearer` credentials")
+    };
+    let (scheme, value) = header.to_str().ok().and_then(|text| text.trim().split_once(' ')).ok_or_else(unreadable)?;
+    let value = value.trim();
+    if scheme.eq_ignore_ascii_case("bearer") && !value.is_empty() {
+        return Ok(Credentials::AccessToken(SecretString::from(value)));
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return Err(unreadable());
+    }
+    let plain = STANDARD.decode(value).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(unreadable)?;
+    let (user, password) = plain.split_once(':').ok_or_else(unreadable)?;
+    Ok(Credentials::Password { user: user.to_owned(), password: SecretString::from(password) })
+}
+
+/// The first language of `Accept-Language` in the form that IPS takes: `ll` or `ll-CC`.
+fn locale_of(request: &HttpRequest) -> Option<String> {
+    let header = request.headers().get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
+    let first = header.split(',').next()?.split(';').next()?.trim();
+    let (language, country) = first.split_once('-').map_or((first, None), |(language, rest)| (language, Some(rest)));
+    let letters = |text: &str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic());
+    if !letters(language) {
+        return None;
+    }
+    let language = language.to_ascii_lowercase();
+    Some(match country {
+        Some(country) if letters(country) => format!("{language}-{}", country.to_ascii_uppercase()),
+        _ => language,
+    })
+}
+
+/// What the request's `Cache-Control` asks (RFC 9111 §5.2.1).
+pub struct CacheDemand(pub Want);
+
+impl FromRequest for CacheDemand {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let directives = request
+            .headers()
+            .get_all(header::CACHE_CONTROL)
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|text| text.split(','));
+        let want = directives.fold(Want::Any, |want, directive| {
+            let directive = directive.trim().to_ascii_lowercase();
+            let max_age = directive.strip_prefix("max-age=").and_then(|seconds| seconds.trim_matches('"').parse().ok());
+            match (directive.as_str(), max_age) {
+                ("only-if-cached", _) => Want::OnlyIfCached,
+                ("no-cache" | "no-store", _) if want != Want::OnlyIfCached => Want::NotOlderThan(Duration::ZERO),
+                (_, Some(seconds)) if want == Want::Any => Want::NotOlderThan(Duration::from_secs(seconds)),
+                _ => want,
+            }
+        });
+        ready(Ok(Self(want)))
+    }
+}

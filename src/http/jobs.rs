@@ -1,0 +1,400 @@
+//! `/jobs`: list, submit, read, act.
+
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::answer::{Cacheable, link_to_next, takes_gzip};
+use super::extract::{Authenticated, CacheDemand, CommaList, CompanyParams, JobPath, JsonBody, Query, parsed};
+use super::problem::Problem;
+use super::{Api, openapi};
+use crate::ips::types::{SubmitJobParam, Timestamp};
+use crate::jobs::upstream::BadItem;
+use crate::jobs::{
+    Action, CompanyChoice, Cursor, Error, Found, JobRef, ListBody, ListQuery, Listed, ObservedJob, Phase, RenderedJob,
+    Sort, Source, StaleReason, Status, Submission, SubmitMode,
+};
+
+type Answer = Result<HttpResponse, Problem>;
+
+/// A list of jobs.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct JobList {
+    /// The jobs.
+    pub jobs: Vec<ObservedJob>,
+    /// The cursor of the next page, when there is one.
+    #[schema(nullable = false)]
+    pub next: Option<String>,
+    /// When IPS said the oldest part of it.
+    #[schema(nullable = false)]
+    pub observed_at: Option<Timestamp>,
+    /// `true` when it is older than it should be, because IPS could not be asked.
+    #[schema(nullable = false)]
+    pub stale: Option<bool>,
+    /// Why it is older than it should be.
+    #[schema(nullable = false)]
+    pub stale_reason: Option<StaleReason>,
+    /// What of the answer of IPS could not be read, and is missing from the list.
+    #[schema(nullable = false)]
+    pub bad_items: Option<Vec<BadItem>>,
+}
+
+/// Which jobs, in which order, how many.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct JobsParams {
+    /// The company, by its handle. Without it and without `company`: the configured company, else the caller's only one.
+    #[param(example = "c|110", required = false)]
+    company_handle: Option<String>,
+    /// The company, by its name.
+    #[param(required = false)]
+    company: Option<String>,
+    /// The phases to list, separated by commas; `active` unless told. `completed` covers the newest 1,000 logs.
+    #[serde(default)]
+    #[param(value_type = Vec<Phase>, style = Form, explode = false, required = false)]
+    phase: CommaList<Phase>,
+    /// Only jobs in one of these statuses, separated by commas.
+    #[serde(default)]
+    #[param(value_type = Vec<Status>, style = Form, explode = false, required = false)]
+    status: CommaList<Status>,
+    /// Only jobs of one of these kinds in the words of IPS (`type`, in the log `jobSubType`), separated by commas, whatever the case.
+    #[serde(default)]
+    #[param(value_type = Vec<String>, style = Form, explode = false, required = false)]
+    r#type: CommaList<String>,
+    /// Only jobs submitted under exactly this name.
+    #[param(required = false)]
+    original_name: Option<String>,
+    /// Only jobs submitted by this e-mail address.
+    #[param(required = false)]
+    submitted_by: Option<String>,
+    /// Only jobs with this text in name, description or submitter, whatever the case.
+    #[param(required = false)]
+    q: Option<String>,
+    /// The order: `startDate`, `name`, `type`, `status`, `percent` or `submittedBy`, with `-` before it for the reverse. The order of IPS
+    /// unless told, with `limit` the newest first.
+    #[serde(default, deserialize_with = "parsed")]
+    #[param(value_type = String, example = "-startDate", required = false)]
+    sort: Option<Sort>,
+    /// At most this many jobs; all of them unless told.
+    #[param(minimum = 1, maximum = 1000, required = false)]
+    limit: Option<usize>,
+    /// The `next` of the page before.
+    #[serde(default, deserialize_with = "parsed")]
+    #[param(value_type = String, required = false)]
+    cursor: Option<Cursor>,
+}
+
+impl JobsParams {
+    fn split(self) -> Result<(CompanyChoice, ListQuery), Problem> {
+        if self.limit.is_some_and(|limit| !(1..=1000).contains(&limit)) {
+            return Err(Error::invalid_parameter("limit", "expected a number from 1 to 1000").into());
+        }
+        let choice = CompanyChoice { handle: self.company_handle, name: self.company };
+        let query = ListQuery {
+            phases: self.phase.0,
+            statuses: self.status.0,
+            types: self.r#type.0,
+            original_name: self.original_name,
+            submitted_by: self.submitted_by,
+            text: self.q,
+            sort: self.sort,
+            limit: self.limit,
+            cursor: self.cursor,
+        };
+        Ok((choice, query))
+    }
+}
+
+/// List jobs
+///
+/// The active jobs of a company, from a snapshot that everybody shares: poll as often as you like. `phase` adds scheduled and completed
+/// jobs. The whole list of active jobs is the cheapest to ask for.
+#[utoipa::path(
+    get, path = "/jobs", operation_id = "listJobs", tag = openapi::JOBS,
+    params(JobsParams, openapi::Conditional),
+    responses((status = 200, description = "The jobs", body = JobList, headers(
+        ("ETag" = String, description = "Tells answers with another meaning apart; ages don't count."),
+        ("Cache-Control" = String, description = "How long the answer stays fresh."),
+        ("Age" = u32, description = "How many seconds ago IPS said so."),
+        ("Cache-Status" = String, description = "How the answer came about (RFC 9211)."),
+        ("Link" = String, description = "The next page, as `rel=\"next\"` (RFC 8288)."),
+    )), openapi::NotModified, openapi::Problems),
+)]
+pub async fn list(
+    api: Data<Api>,
+    request: HttpRequest,
+    Authenticated(caller): Authenticated,
+    params: Query<JobsParams>,
+    CacheDemand(want): CacheDemand,
+) -> Answer {
+    let (choice, query) = params.0.split()?;
+    let jobs = api.jobs.clone();
+    let listed = api
+        .run(async move {
+            let company = jobs.companies().resolve(&caller, &choice).await?;
+            jobs.list(&caller, &company, &query, want).await
+        })
+        .await?
+        .ok_or_else(Problem::not_cached)?;
+    Ok(match listed {
+        Listed::Whole(read) => whole_list(&api, &request, &read),
+        Listed::Page(page) => {
+            let mut response = Cacheable::of_page(&page, api.fresh).respond(&request, || page.body.clone());
+            if let Some(next) = &page.next {
+                response.headers_mut().insert(header::LINK, link_to_next(&request, "cursor", next));
+            }
+            response
+        }
+    })
+}
+
+/// The bytes are there already, compressed too: nothing is made for this request unless it has to be marked as stale.
+fn whole_list(api: &Api, request: &HttpRequest, read: &crate::jobs::Read) -> HttpResponse {
+    let answer = Cacheable::of_read(read, api.fresh);
+    let snapshot = &read.snapshot;
+    if read.source == Source::Stale(StaleReason::UpstreamFailed) {
+        let body = ListBody {
+            member: "jobs",
+            jobs: &snapshot.jobs,
+            bad_items: &snapshot.bad_items,
+            observed_at: Some(snapshot.observed_at),
+            stale: Some(StaleReason::UpstreamFailed),
+            next: None,
+        };
+        return answer.respond(request, || body.write());
+    }
+    if !takes_gzip(request) {
+        return answer.respond(request, || snapshot.body.clone());
+    }
+    let mut response = answer.respond(request, || snapshot.gzip());
+    if response.status() == actix_web::http::StatusCode::OK {
+        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    response
+}
+
+/// How to submit.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SubmitParams {
+    /// The company, by its handle; it may stand in the body instead.
+    #[param(example = "c|110", required = false)]
+    company_handle: Option<String>,
+    /// The company, by its name.
+    #[param(required = false)]
+    company: Option<String>,
+    /// `false` sends `jobName` as it is. Otherwise a short suffix makes it unique, so that the job can be found in every phase of its life.
+    /// The name of a recurring schedule (`execSchedule`) is always sent as it is.
+    #[param(default = true, required = false)]
+    unique_name: Option<bool>,
+    /// `true` only checks the request; nothing is sent to IPS.
+    #[param(default = false, required = false)]
+    validate_only: Option<bool>,
+}
+
+/// The answer to a submit that was only to be checked.
+#[derive(Serialize, ToSchema)]
+pub struct Validated {
+    /// Always `true`: anything wrong is a problem document.
+    valid: bool,
+}
+
+/// Submit a job
+///
+/// Starts a job now, at `execTime`, or on a schedule (`execSchedule`). Give the details of exactly one kind of job. The answer holds the
+/// `id` under which the job can be read from now on, while it waits, runs, and long after.
+#[utoipa::path(
+    post, path = "/jobs", operation_id = "submitJob", tag = openapi::JOBS,
+    params(SubmitParams),
+    request_body(content = SubmitJobParam, description = "`submitJobParam` of IPS", examples(
+        ("publish" = (summary = "Publish to image serving, now", value = json!({
+            "jobName": "nightly-publish", "description": "Everything that was marked for publish",
+            "imageServingPublishJob": { "publishType": "Full", "emailSetting": "None" }
+        }))),
+        ("upload" = (summary = "Upload from URLs", value = json!({
+            "jobName": "spring-catalogue",
+            "uploadUrlsJob": {
+                "urlArray": [{ "sourceUrl": "https://assets.example.com/spring/jacket.tif", "destPath": "spring/jacket.tif" }],
+                "overwrite": true, "readyForPublish": true, "createMask": false, "emailSetting": "None"
+            }
+        }))),
+        ("schedule" = (summary = "Optimize images every night", value = json!({
+            "jobName": "nightly-optimize", "execSchedule": "0 30 2 * * ?", "optimizeImagesJob": { "emailSetting": "Error" }
+        }))),
+        ("export" = (summary = "Export assets", value = json!({
+            "jobName": "press-kit",
+            "exportJob": { "assetHandleArray": ["a|1001", "a|1002"], "fmt": "tif", "emailSetting": "None" }
+        }))),
+    )),
+    responses(
+        (status = 202, description = "IPS accepted the job", body = ObservedJob, headers(
+            ("Location" = String, description = "Where the job can be read."),
+            ("Retry-After" = u32, description = "In how many seconds a look may pay."),
+        )),
+        (status = 200, description = "`validateOnly`: nothing is wrong with it, and nothing was sent", body = Validated),
+        openapi::Problems,
+    ),
+)]
+pub async fn submit(
+    api: Data<Api>,
+    Authenticated(caller): Authenticated,
+    params: Query<SubmitParams>,
+    JsonBody(request): JsonBody<SubmitJobParam>,
+) -> Answer {
+    let SubmitParams { company_handle, company, unique_name, validate_only } = params.0;
+    let mode = if unique_name == Some(false) { SubmitMode::NameAsGiven } else { SubmitMode::UniqueName };
+    let submission = Submission { request, company: CompanyChoice { handle: company_handle, name: company }, mode };
+    if validate_only == Some(true) {
+        api.jobs.validate(&submission).map_err(|error| Problem::from(error).of_change())?;
+        return Ok(HttpResponse::Ok().json(Validated { valid: true }));
+    }
+    let jobs = api.jobs.clone();
+    let job = api.run(async move { jobs.submit(&caller, submission).await }).await.map_err(Problem::of_change)?;
+    let location = api.path(&format!("/jobs/{}", job.id));
+    let rendered = RenderedJob::new(job, api.clock.now());
+    Ok(HttpResponse::Accepted()
+        .insert_header((header::LOCATION, location))
+        .insert_header((header::RETRY_AFTER, api.fresh.as_secs().max(1)))
+        .content_type("application/json")
+        .body(rendered.json))
+}
+
+/// Read a job
+///
+/// The job in whatever phase it is: scheduled, active or completed. Between leaving the active list and appearing in the log it is
+/// `finalizing`.
+#[utoipa::path(
+    get, path = "/jobs/{job}", operation_id = "getJob", tag = openapi::JOBS,
+    params(openapi::JobParam, CompanyParams, openapi::Conditional),
+    responses((status = 200, description = "The job", body = ObservedJob, headers(
+        ("ETag" = String, description = "Tells answers with another meaning apart; ages don't count."),
+        ("Cache-Control" = String, description = "How long the answer stays fresh."),
+        ("Age" = u32, description = "How many seconds ago IPS said so."),
+        ("Cache-Status" = String, description = "How the answer came about (RFC 9211)."),
+        ("Retry-After" = u32, description = "In how many seconds the next look may pay; absent once nothing will change any more."),
+    )), openapi::NotModified, openapi::Problems),
+)]
+pub async fn read(
+    api: Data<Api>,
+    request: HttpRequest,
+    Authenticated(caller): Authenticated,
+    JobPath(job): JobPath,
+    params: Query<CompanyParams>,
+    CacheDemand(want): CacheDemand,
+) -> Answer {
+    let jobs = api.jobs.clone();
+    let found = api.run(async move { jobs.find(&caller, &params.0.into(), &job, want).await }).await?;
+    Ok(job_answer(&api, &request, &found))
+}
+
+fn job_answer(api: &Api, request: &HttpRequest, found: &Found) -> HttpResponse {
+    Cacheable::of_job(found, api.fresh).respond(request, || found.job.json.clone())
+}
+
+/// Delete a job
+///
+/// Removes an active or scheduled job (`deleteJob`). A job that is in the log already can't be deleted.
+#[utoipa::path(
+    delete, path = "/jobs/{job}", operation_id = "deleteJob", tag = openapi::JOBS,
+    params(openapi::JobParam, CompanyParams),
+    responses((status = 204, description = "The job is deleted"), openapi::Problems),
+)]
+pub async fn delete(
+    api: Data<Api>,
+    Authenticated(caller): Authenticated,
+    JobPath(job): JobPath,
+    params: Query<CompanyParams>,
+) -> Answer {
+    act(&api, caller, job, params.0, Action::Delete).await
+}
+
+/// Stop a job
+///
+/// Asks an active job to stop (`stopJob`). The answer is the job as it is then: `stopping`, or gone already.
+#[utoipa::path(
+    post, path = "/jobs/{job}/stop", operation_id = "stopJob", tag = openapi::JOBS,
+    params(openapi::JobParam, CompanyParams),
+    responses((status = 202, description = "IPS took the request; the job as it is now", body = ObservedJob), openapi::Problems),
+)]
+pub async fn stop(
+    api: Data<Api>,
+    Authenticated(caller): Authenticated,
+    JobPath(job): JobPath,
+    params: Query<CompanyParams>,
+) -> Answer {
+    act(&api, caller, job, params.0, Action::Stop).await
+}
+
+/// Pause a job
+///
+/// Holds the schedule of a scheduled job (`pauseJob`).
+#[utoipa::path(
+    post, path = "/jobs/{job}/pause", operation_id = "pauseJob", tag = openapi::JOBS,
+    params(openapi::JobParam, CompanyParams),
+    responses((status = 202, description = "IPS took the request; the job as it is now", body = ObservedJob), openapi::Problems),
+)]
+pub async fn pause(
+    api: Data<Api>,
+    Authenticated(caller): Authenticated,
+    JobPath(job): JobPath,
+    params: Query<CompanyParams>,
+) -> Answer {
+    act(&api, caller, job, params.0, Action::Pause).await
+}
+
+/// Resume a job
+///
+/// Lets the schedule of a paused job go on (`resumeJob`).
+#[utoipa::path(
+    post, path = "/jobs/{job}/resume", operation_id = "resumeJob", tag = openapi::JOBS,
+    params(openapi::JobParam, CompanyParams),
+    responses((status = 202, description = "IPS took the request; the job as it is now", body = ObservedJob), openapi::Problems),
+)]
+pub async fn resume(
+    api: Data<Api>,
+    Authenticated(caller): Authenticated,
+    JobPath(job): JobPath,
+    params: Query<CompanyParams>,
+) -> Answer {
+    act(&api, caller, job, params.0, Action::Resume).await
+}
+
+/// Run a scheduled job now
+///
+/// Starts a scheduled job without waiting for its time (`executeJob`). A recurring schedule stays, and this run is a job of its own.
+#[utoipa::path(
+    post, path = "/jobs/{job}/execute", operation_id = "executeJob", tag = openapi::JOBS,
+    params(openapi::JobParam, CompanyParams),
+    responses((status = 202, description = "IPS took the request; the job as it is now", body = ObservedJob), openapi::Problems),
+)]
+pub async fn execute(
+    api: Data<Api>,
+    Authenticated(caller): Authenticated,
+    JobPath(job): JobPath,
+    params: Query<CompanyParams>,
+) -> Answer {
+    act(&api, caller, job, params.0, Action::Execute).await
+}
+
+async fn act(
+    api: &Api,
+    caller: crate::jobs::upstream::Caller,
+    job: JobRef,
+    params: CompanyParams,
+    action: Action,
+) -> Answer {
+    let jobs = api.jobs.clone();
+    let after = api
+        .run(async move { jobs.act(&caller, &params.into(), &job, action).await })
+        .await
+        .map_err(Problem::of_change)?;
+    Ok(match after {
+        Some(found) => HttpResponse::Accepted().content_type("application/json").body(Bytes::clone(&found.job.json)),
+        None => HttpResponse::NoContent().finish(),
+    })
+}

@@ -1,0 +1,260 @@
+//! Logs: of a job, of a company, of an asset.
+
+use actix_web::http::header;
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::answer::{Cacheable, link_to_next};
+use super::extract::{Authenticated, CommaList, JobPath, Query, TextPath, date_time, parsed};
+use super::problem::Problem;
+use super::{Api, openapi};
+use crate::ips::types::{AssetJobLog, Timestamp};
+use crate::jobs::upstream::BadItem;
+use crate::jobs::{
+    Archive, CompanyChoice, Error, JobLogsQuery, JobLogsSort, Level, ListBody, LogPage, LogQuery, LogSort,
+    MOST_PER_PAGE, ObservedJob, RenderedJob,
+};
+
+type Answer = Result<HttpResponse, Problem>;
+
+/// Which entries of a log.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LogParams {
+    /// The company of the job, by its handle; an id carries it already.
+    #[param(example = "c|110", required = false)]
+    company_handle: Option<String>,
+    /// The company of the job, by its name.
+    #[param(required = false)]
+    company: Option<String>,
+    /// The page, from 1.
+    #[param(minimum = 1, default = 1, required = false)]
+    page: Option<u32>,
+    /// Entries a page.
+    #[param(minimum = 1, maximum = 1000, default = 100, required = false)]
+    per_page: Option<u32>,
+    /// Only entries with one of these values of `logType`, separated by commas.
+    #[serde(default)]
+    #[param(value_type = Vec<String>, style = Form, explode = false, required = false)]
+    log_type: CommaList<String>,
+    /// Only entries of this level.
+    #[param(required = false)]
+    level: Option<Level>,
+    /// The order: `date` or `logType`, with `-` before it for the reverse.
+    #[serde(default, deserialize_with = "parsed")]
+    #[param(value_type = String, example = "-date", required = false)]
+    sort: Option<LogSort>,
+    /// `true` reads the archived log (`getArchivedJobLogDetails`).
+    #[param(default = false, required = false)]
+    archived: Option<bool>,
+}
+
+impl LogParams {
+    fn split(self) -> Result<(CompanyChoice, LogQuery), Problem> {
+        let (page, per_page) = (self.page.unwrap_or(1), self.per_page.unwrap_or(100));
+        if page == 0 || i32::try_from(page).is_err() {
+            return Err(Error::invalid_parameter("page", "expected a page number, from 1").into());
+        }
+        if !(1..=MOST_PER_PAGE).contains(&per_page) {
+            return Err(Error::invalid_parameter("perPage", "expected a number from 1 to 1000").into());
+        }
+        let query = LogQuery {
+            page,
+            per_page,
+            log_types: self.log_type.0,
+            level: self.level,
+            sort: self.sort,
+            archive: archive_of(self.archived),
+        };
+        Ok((CompanyChoice { handle: self.company_handle, name: self.company }, query))
+    }
+}
+
+fn archive_of(archived: Option<bool>) -> Archive {
+    if archived == Some(true) { Archive::Archived } else { Archive::Current }
+}
+
+/// Read a job's log
+///
+/// What happened to the job, entry by entry (`getJobLogDetails`): no entries until it is finished.
+#[utoipa::path(
+    get, path = "/jobs/{job}/log", operation_id = "getJobLog", tag = openapi::LOGS,
+    params(openapi::JobParam, LogParams),
+    responses((status = 200, description = "The entries", body = LogPage, headers(
+        ("Link" = String, description = "The next page, as `rel=\"next\"` (RFC 8288)."),
+        ("ETag" = String, description = "Tells answers with another content apart."),
+    )), openapi::NotModified, openapi::Problems),
+)]
+pub async fn of_job(
+    api: Data<Api>,
+    request: HttpRequest,
+    Authenticated(caller): Authenticated,
+    JobPath(job): JobPath,
+    params: Query<LogParams>,
+) -> Answer {
+    let (choice, query) = params.0.split()?;
+    let jobs = api.jobs.clone();
+    let page = api.run(async move { jobs.log(&caller, &choice, &job, &query).await }).await?;
+    let mut response = json_answer(&request, &page)?;
+    if page.has_next() {
+        response.headers_mut().insert(header::LINK, link_to_next(&request, "page", &(page.page + 1).to_string()));
+    }
+    Ok(response)
+}
+
+/// Which part of the history.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct JobLogsParams {
+    /// The company, by its handle. Without it and without `company`: the configured company, else the caller's only one.
+    #[param(example = "c|110", required = false)]
+    company_handle: Option<String>,
+    /// The company, by its name.
+    #[param(required = false)]
+    company: Option<String>,
+    /// Only jobs that started then or later.
+    #[serde(default, deserialize_with = "date_time")]
+    #[param(value_type = DateTime<Utc>, required = false)]
+    from: Option<Timestamp>,
+    /// Only jobs that started then or earlier.
+    #[serde(default, deserialize_with = "date_time")]
+    #[param(value_type = DateTime<Utc>, required = false)]
+    to: Option<Timestamp>,
+    /// Only jobs submitted by this e-mail address, among the newest 1,000 of the time asked for.
+    #[param(required = false)]
+    submitted_by: Option<String>,
+    /// The order: `startDate`, `jobName`, `logType`, `companyName`, `userId`, `email`, `fileErrorCount`, `fileWarningCount` or
+    /// `fileSuccessCount`, with `-` before it for the reverse.
+    #[serde(default, deserialize_with = "parsed")]
+    #[param(value_type = String, default = "-startDate", required = false)]
+    sort: Option<JobLogsSort>,
+    /// At most this many.
+    #[param(minimum = 1, maximum = 1000, default = 100, required = false)]
+    limit: Option<usize>,
+}
+
+/// Completed jobs.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct JobLogs {
+    /// The jobs, each with the fields of its `JobLog`.
+    pub logs: Vec<ObservedJob>,
+    /// What of the answer of IPS could not be read, and is missing from the list.
+    #[schema(nullable = false)]
+    pub bad_items: Option<Vec<BadItem>>,
+}
+
+/// Read the history
+///
+/// The completed jobs of a company (`getJobLogs`), the newest first unless told.
+#[utoipa::path(
+    get, path = "/job-logs", operation_id = "listJobLogs", tag = openapi::LOGS,
+    params(JobLogsParams),
+    responses((status = 200, description = "The logs", body = JobLogs), openapi::NotModified, openapi::Problems),
+)]
+pub async fn history(
+    api: Data<Api>,
+    request: HttpRequest,
+    Authenticated(caller): Authenticated,
+    params: Query<JobLogsParams>,
+) -> Answer {
+    let JobLogsParams { company_handle, company, from, to, submitted_by, sort, limit } = params.0;
+    let limit = limit.unwrap_or(100);
+    if !(1..=MOST_PER_PAGE as usize).contains(&limit) {
+        return Err(Error::invalid_parameter("limit", "expected a number from 1 to 1000").into());
+    }
+    if let (Some(from), Some(to)) = (from, to)
+        && to < from
+    {
+        return Err(Error::invalid_parameter("to", "is before `from`").into());
+    }
+    let query = JobLogsQuery {
+        from: from.map(|at| at.0),
+        to: to.map(|at| at.0),
+        submitted_by,
+        sort: sort.unwrap_or_default(),
+        limit,
+    };
+    let choice = CompanyChoice { handle: company_handle, name: company };
+    let jobs = api.jobs.clone();
+    let (logs, bad_items) = api
+        .run(async move {
+            let company = jobs.companies().resolve(&caller, &choice).await?;
+            jobs.job_logs(&caller, &company, &query).await
+        })
+        .await?;
+    let now = api.clock.now();
+    let rendered: Vec<_> = logs.into_iter().map(|job| RenderedJob::new(job, now).into()).collect();
+    let etag = crate::jobs::etag_of(&rendered, &bad_items, &[]);
+    let body =
+        ListBody { member: "logs", jobs: &rendered, bad_items: &bad_items, observed_at: None, stale: None, next: None }
+            .write();
+    Ok(Cacheable { etag, ..Cacheable::of_body(&body) }.respond(&request, || body))
+}
+
+/// Which logs of an asset.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AssetLogsParams {
+    /// The company, by its handle. Without it and without `company`: the configured company, else the caller's only one.
+    #[param(example = "c|110", required = false)]
+    company_handle: Option<String>,
+    /// The company, by its name.
+    #[param(required = false)]
+    company: Option<String>,
+    /// `true` reads the archived logs (`getAssetArchivedJobLogs`).
+    #[param(default = false, required = false)]
+    archived: Option<bool>,
+}
+
+/// What happened to an asset.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AssetJobLogs {
+    /// One entry for each thing that happened.
+    pub logs: Vec<AssetJobLog>,
+    /// What of the answer of IPS could not be read, and is missing from the list.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub bad_items: Vec<BadItem>,
+}
+
+/// Read an asset's log
+///
+/// What jobs did to an asset (`getAssetJobLogs`, `getAssetArchivedJobLogs`).
+#[utoipa::path(
+    get, path = "/assets/{assetHandle}/job-logs", operation_id = "listAssetJobLogs", tag = openapi::LOGS,
+    params(("assetHandle" = String, Path, description = "The handle of the asset, percent-encoded", example = "a|1001"), AssetLogsParams),
+    responses((status = 200, description = "The logs", body = AssetJobLogs), openapi::NotModified, openapi::Problems),
+)]
+pub async fn of_asset(
+    api: Data<Api>,
+    request: HttpRequest,
+    Authenticated(caller): Authenticated,
+    asset: TextPath,
+    params: Query<AssetLogsParams>,
+) -> Answer {
+    let AssetLogsParams { company_handle, company, archived } = params.0;
+    let choice = CompanyChoice { handle: company_handle, name: company };
+    let jobs = api.jobs.clone();
+    let (logs, bad_items) = api
+        .run(async move {
+            let company = jobs.companies().resolve(&caller, &choice).await?;
+            jobs.asset_logs(&caller, &company, &asset.0, archive_of(archived)).await
+        })
+        .await?;
+    json_answer(&request, &AssetJobLogs { logs, bad_items })
+}
+
+/// An answer that is made for this request, with an entity tag.
+pub fn json_answer(request: &HttpRequest, body: &impl Serialize) -> Answer {
+    let body =
+        serde_json::to_vec(body).map(Bytes::from).map_err(|_| Problem::internal("an answer could not be written"))?;
+    Ok(Cacheable::of_body(&body).respond(request, || body))
+}

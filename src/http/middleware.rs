@@ -1,0 +1,94 @@
+//! What happens to every request: an id, and a problem document for every error.
+
+use actix_cors::Cors;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, HttpResponse};
+
+use super::Api;
+use super::problem::Problem;
+
+/// Names the request in logs and in problem documents.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const LONGEST_REQUEST_ID: usize = 128;
+
+/// Headers of answers that scripts of other origins may read.
+const EXPOSED: [&str; 10] = [
+    "Age",
+    "Allow",
+    "Cache-Status",
+    "ETag",
+    "Link",
+    "Location",
+    "Preference-Applied",
+    "Retry-After",
+    "WWW-Authenticate",
+    "X-Request-Id",
+];
+
+/// Browsers of these origins may call the API; `*` stands for all.
+#[must_use]
+pub fn cors(origins: &[String]) -> Cors {
+    let methods = ["GET", "HEAD", "POST", "DELETE"];
+    let cors = Cors::default()
+        .allowed_methods(methods)
+        .allow_any_header()
+        .expose_headers(EXPOSED)
+        .max_age(3600)
+        .block_on_origin_mismatch(false);
+    origins.iter().fold(cors, |cors, origin| match origin.as_str() {
+        "*" => cors.allow_any_origin().send_wildcard(),
+        origin => cors.allowed_origin(origin),
+    })
+}
+
+/// Gives the request an id, and every error a problem document that holds it.
+///
+/// # Errors
+/// Never: an error of the service becomes an answer.
+pub async fn finish(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let request_id = request_id_of(&request);
+    let prefix = request.app_data::<Data<Api>>().map(|api| api.prefix.clone()).unwrap_or_default();
+    let mut response = next.call(request).await?.map_into_boxed_body();
+    let status = response.status();
+    if status.is_client_error() || status.is_server_error() {
+        let own = response.response().error().and_then(|error| error.as_error::<Problem>());
+        let generic;
+        let problem = if let Some(problem) = own {
+            problem
+        } else {
+            generic = Problem::from_status(status);
+            &generic
+        };
+        let body = serde_json::to_string(&problem.document(&request_id, &prefix))?;
+        let mut answer = HttpResponse::build(status).content_type("application/problem+json").body(body);
+        for (name, value) in response.headers() {
+            if *name != header::CONTENT_TYPE && *name != header::CONTENT_LENGTH {
+                answer.headers_mut().append(name.clone(), value.clone());
+            }
+        }
+        answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response = response.into_response(answer);
+    }
+    if let Ok(value) = HeaderValue::from_str(&request_id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    Ok(response)
+}
+
+/// The caller's `X-Request-Id` if it is a plain word, else one of our own.
+fn request_id_of(request: &ServiceRequest) -> String {
+    let plain = |text: &&str| {
+        !text.is_empty()
+            && text.len() <= LONGEST_REQUEST_ID
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    };
+    let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(plain);
+    given.map_or_else(|| format!("{:016x}", getrandom::u64().unwrap_or_default()), str::to_owned)
+}

@@ -1,0 +1,37 @@
+//! For those who run the gateway.
+
+use actix_web::HttpResponse;
+use actix_web::http::header;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::openapi;
+
+/// How the gateway is.
+#[derive(Serialize, ToSchema)]
+pub struct Health {
+    /// `ok`
+    status: &'static str,
+}
+
+fn ok() -> HttpResponse {
+    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(Health { status: "ok" })
+}
+
+/// Is the process alive?
+///
+/// Never asks IPS.
+#[utoipa::path(get, path = "/livez", operation_id = "getLiveness", tag = openapi::OPERATIONS, security(()),
+    responses((status = 200, description = "It is", body = Health), openapi::Problems))]
+pub async fn livez() -> HttpResponse {
+    ok()
+}
+
+/// Can it take requests?
+///
+/// Never asks IPS: when IPS is down, stale answers can still serve.
+#[utoipa::path(get, path = "/readyz", operation_id = "getReadiness", tag = openapi::OPERATIONS, security(()),
+    responses((status = 200, description = "It can", body = Health), openapi::Problems))]
+pub async fn readyz() -> HttpResponse {
+    ok()
+}

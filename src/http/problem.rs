@@ -1,0 +1,440 @@
+//! Problem details (RFC 9457): every error that leaves the gateway, from one table and one match.
+
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::ips::types::Company;
+use crate::jobs::upstream::{CredentialSource, Delivery, Failure, UpstreamError};
+use crate::jobs::{Action, Error, InvalidField, Location};
+
+/// A kind of problem: what a program can rely on.
+#[derive(Debug)]
+pub struct Kind {
+    /// The stable code, also the last segment of the `type` URI.
+    pub code: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// The same words for every occurrence.
+    pub title: &'static str,
+    /// Whether the same request may succeed later.
+    pub retryable: bool,
+    /// For people, at `/problems/{code}`: what it means and what to do.
+    pub explanation: &'static str,
+}
+
+macro_rules! kinds {
+    ($($constant:ident = $code:literal, $status:literal, $title:literal, $retry:ident, $explanation:literal;)+) => {
+        $(const $constant: &Kind = &Kind {
+            code: $code, status: $status, title: $title, retryable: kinds!(@$retry), explanation: $explanation,
+        };)+
+        /// Every kind of problem.
+        pub const KINDS: &[&Kind] = &[$($constant),+];
+    };
+    (@later) => { true };
+    (@never) => { false };
+}
+
+kinds! {
+    INVALID_JSON = "invalid-json", 400, "The body is not JSON", never,
+        "The request body could not be parsed. `detail` says at which line and column.";
+    BAD_REQUEST = "bad-request", 400, "The request is malformed", never,
+        "The request breaks a rule of HTTP: look at `detail`.";
+    COMPANY_REQUIRED = "company-required", 400, "Name a company", never,
+        "You may see several companies and the request names none. Add `companyHandle=` or `company=` (a name) to the query; `companies` lists your choices.";
+    UNAUTHENTICATED = "unauthenticated", 401, "Credentials are needed", never,
+        "Send `Authorization: Basic …` with an IPS e-mail address and password, or `Authorization: Bearer …` with an IMS access token.";
+    CREDENTIALS_REJECTED = "credentials-rejected", 401, "IPS rejected the credentials", never,
+        "IPS doesn't accept the credentials of this request (codes 10000–10002): wrong password, expired token, unknown or inactive user.";
+    FORBIDDEN = "forbidden", 403, "Not permitted", never,
+        "The credentials are good, but IPS doesn't permit this operation to this user (codes 20003, 20004, 20008, 20009).";
+    NOT_FOUND = "not-found", 404, "No such resource", never,
+        "There is nothing at this path. The paths are listed in the OpenAPI document.";
+    JOB_NOT_FOUND = "job-not-found", 404, "No such job", never,
+        "The job is neither active nor scheduled nor in the log of its company. It may have been deleted.";
+    COMPANY_NOT_FOUND = "company-not-found", 404, "No such company", never,
+        "No company of that name or handle is visible to this user (codes 20000, 20006). `GET /companies` lists those that are.";
+    METHOD_NOT_ALLOWED = "method-not-allowed", 405, "Method not allowed", never,
+        "The resource exists, but not with this method. The `Allow` header lists those that it has.";
+    AMBIGUOUS_JOB = "ambiguous-job", 409, "Several jobs answer to this id", never,
+        "The id carries a name that several jobs share, and IPS offers nothing else to tell them apart. `candidates` lists their own ids: ask for one of these.";
+    ACTION_NOT_POSSIBLE = "action-not-possible", 409, "Not possible in this phase", never,
+        "The job can't be asked for this as it is now. `actions` lists what it can be asked for; nothing was sent to IPS.";
+    CONTENT_TOO_LARGE = "content-too-large", 413, "The body is too large", never,
+        "The request body is larger than the gateway accepts.";
+    UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type", 415, "The body must be JSON", never,
+        "Send the body with `Content-Type: application/json`.";
+    INVALID_REQUEST = "invalid-request", 422, "The request is invalid", never,
+        "Some values can't be accepted; nothing was sent to IPS. `errors` names each: `pointer` is a JSON pointer into the body, `parameter` a parameter of the query or path.";
+    INVALID_JOB_ID = "invalid-job-id", 422, "Not a job id", never,
+        "The path holds neither an id that this API gave out nor a percent-encoded IPS job handle. Ids are opaque: use them as they came.";
+    REJECTED_BY_IPS = "rejected-by-ips", 422, "IPS rejected a parameter", never,
+        "IPS doesn't accept a value of this request (codes 20001, 20002, 20005, 20007, 30001, 30002). `upstream.reason` has its own words.";
+    INTERNAL_ERROR = "internal-error", 500, "Something broke in the gateway", later,
+        "This is a bug of the gateway. Please report it with the `requestId`.";
+    REFUSED_BY_IPS = "request-refused-by-ips", 500, "IPS could not read the gateway's request", never,
+        "IPS answered that the XML of the gateway is invalid (code 30003). That is a bug of the gateway, or the wrong API version is configured.";
+    UPSTREAM_FAULT = "upstream-fault", 502, "IPS failed", later,
+        "IPS answered with an exception (code 30000) or with a fault that has no place in this list. `upstream` has its code and reason.";
+    SERVICE_ACCOUNT_REJECTED = "service-account-rejected", 502, "IPS rejected the gateway's own account", later,
+        "The gateway calls IPS with an account of its own, and IPS rejected that. The operator has to mend it; your credentials are not the problem.";
+    UPSTREAM_UNREACHABLE = "upstream-unreachable", 502, "IPS can't be reached", later,
+        "No connection to IPS could be made. Nothing was sent.";
+    UPSTREAM_INVALID_ANSWER = "upstream-invalid-answer", 502, "IPS gave an answer that can't be understood", later,
+        "The answer of IPS was cut off, too large, or not the document that was expected.";
+    UPSTREAM_TIMEOUT = "upstream-timeout", 504, "IPS took too long", later,
+        "IPS didn't answer within the time that the operator allows.";
+    SUBMIT_OUTCOME_UNKNOWN = "submit-outcome-unknown", 504, "Whether the job was accepted is unknown", never,
+        "The submit was sent, its answer was lost, and the job is in none of the lists yet. Don't submit again: poll the `job` for a while. If it was accepted it will appear there.";
+    NOT_CACHED = "not-cached", 504, "Nothing in the cache", later,
+        "The request said `Cache-Control: only-if-cached`, and nothing is cached for it.";
+}
+
+/// What became of a request that was to change something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeOutcome {
+    /// Nothing reached IPS: it is safe to send the request again.
+    NotSent,
+    /// IPS may or may not have done it.
+    Unknown,
+    /// IPS said no.
+    Rejected,
+}
+
+/// A value that can't be accepted.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct InvalidValue {
+    /// Where in the body: a JSON pointer (RFC 6901); the empty string is the whole body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "/uploadUrlsJob/urlArray/0/sourceUrl")]
+    pub pointer: Option<String>,
+    /// Which parameter of the query or path.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "limit")]
+    pub parameter: Option<String>,
+    /// What is wrong with it.
+    pub detail: String,
+}
+
+impl From<&InvalidField> for InvalidValue {
+    fn from(field: &InvalidField) -> Self {
+        let (pointer, parameter) = match &field.location {
+            Location::Body(pointer) => (Some(pointer.clone()), None),
+            Location::Parameter(name) => (None, Some(name.clone())),
+        };
+        Self { pointer, parameter, detail: field.reason.clone() }
+    }
+}
+
+/// What IPS said, or how the call to it failed.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct UpstreamDetail {
+    /// The IPS operation.
+    #[schema(example = "submitJob")]
+    pub operation: &'static str,
+    /// The name of the fault: `authenticationFault`, `authorizationFault`, `ipsApiFault` or another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub fault: Option<String>,
+    /// The code of the fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = 20003)]
+    pub code: Option<i32>,
+    /// The reason in the words of IPS, or how the call failed.
+    pub reason: String,
+}
+
+/// A company to choose from.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CompanyRef {
+    /// Its handle.
+    pub company_handle: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl From<&Company> for CompanyRef {
+    fn from(company: &Company) -> Self {
+        Self { company_handle: company.company_handle.clone(), name: company.name.clone() }
+    }
+}
+
+/// The members of a problem that only some kinds have.
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+pub struct Extensions {
+    /// For requests that change something: what became of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub outcome: Option<ChangeOutcome>,
+    /// The values that can't be accepted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub errors: Vec<InvalidValue>,
+    /// What IPS said, or how the call to it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub upstream: Option<UpstreamDetail>,
+    /// The companies that the caller may choose from.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub companies: Vec<CompanyRef>,
+    /// The ids of the jobs that may be meant.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub candidates: Vec<String>,
+    /// What the job can be asked for now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub actions: Option<Vec<Action>>,
+    /// The id of the job that was to be submitted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub job: Option<String>,
+}
+
+/// The body of every error: problem details (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Problem)]
+pub struct ProblemDocument<'a> {
+    /// Where the kind of problem is explained.
+    #[schema(example = "/problems/job-not-found")]
+    pub r#type: String,
+    /// The same words for every occurrence of this kind.
+    pub title: &'a str,
+    /// The HTTP status.
+    pub status: u16,
+    /// What happened this time.
+    pub detail: &'a str,
+    /// The stable code of the kind.
+    #[schema(example = "job-not-found")]
+    pub code: &'a str,
+    /// Names this request in the operator's logs; also in the `X-Request-Id` header.
+    pub request_id: &'a str,
+    /// Whether the same request may succeed later.
+    pub retryable: bool,
+    /// Members that only some kinds have.
+    #[serde(flatten)]
+    pub extensions: &'a Extensions,
+}
+
+/// An error on its way to the client. The middleware adds the request id when it writes it.
+#[derive(Debug)]
+pub struct Problem {
+    kind: &'static Kind,
+    detail: String,
+    extensions: Extensions,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind.code, self.detail)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::new(self.status_code());
+        if self.kind.status == 401 {
+            let challenge = HeaderValue::from_static("Basic realm=\"IPS\", charset=\"UTF-8\", Bearer realm=\"IPS\"");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+}
+
+impl Problem {
+    fn new(kind: &'static Kind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into(), extensions: Extensions::default() }
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Extensions)) -> Self {
+        change(&mut self.extensions);
+        self
+    }
+
+    /// The body, for the request of this id, under the path that the gateway's routes begin with.
+    #[must_use]
+    pub fn document<'a>(&'a self, request_id: &'a str, prefix: &str) -> ProblemDocument<'a> {
+        ProblemDocument {
+            r#type: format!("{prefix}/problems/{}", self.kind.code),
+            title: self.kind.title,
+            status: self.kind.status,
+            detail: &self.detail,
+            code: self.kind.code,
+            request_id,
+            retryable: self.kind.retryable,
+            extensions: &self.extensions,
+        }
+    }
+
+    /// The same problem of a request that was to change something: unless it says otherwise, nothing was sent.
+    #[must_use]
+    pub fn of_change(mut self) -> Self {
+        self.extensions.outcome.get_or_insert(ChangeOutcome::NotSent);
+        self
+    }
+
+    /// What an error response without a body of ours means, told by its status.
+    #[must_use]
+    pub fn from_status(status: StatusCode) -> Self {
+        let kind = match status.as_u16() {
+            404 => NOT_FOUND,
+            405 => METHOD_NOT_ALLOWED,
+            413 => CONTENT_TOO_LARGE,
+            415 => UNSUPPORTED_MEDIA_TYPE,
+            code if code < 500 => BAD_REQUEST,
+            _ => INTERNAL_ERROR,
+        };
+        Self::new(kind, kind.title)
+    }
+
+    /// No route has this path.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self::new(NOT_FOUND, "there is nothing at this path")
+    }
+
+    /// The body isn't JSON.
+    #[must_use]
+    pub fn invalid_json(detail: impl Into<String>) -> Self {
+        Self::new(INVALID_JSON, detail)
+    }
+
+    /// The request is malformed.
+    #[must_use]
+    pub fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(BAD_REQUEST, detail)
+    }
+
+    /// The body is larger than `limit` bytes.
+    #[must_use]
+    pub fn too_large(limit: usize) -> Self {
+        Self::new(CONTENT_TOO_LARGE, format!("the body is larger than {limit} bytes"))
+    }
+
+    /// The body isn't declared as JSON.
+    #[must_use]
+    pub fn unsupported_media_type() -> Self {
+        Self::new(UNSUPPORTED_MEDIA_TYPE, "expected `Content-Type: application/json`")
+    }
+
+    /// No credentials were sent, or none that can be read.
+    #[must_use]
+    pub fn unauthenticated(detail: impl Into<String>) -> Self {
+        Self::new(UNAUTHENTICATED, detail)
+    }
+
+    /// The path holds no job id.
+    #[must_use]
+    pub fn invalid_job_id() -> Self {
+        Self::new(INVALID_JOB_ID, "the path holds neither a job id nor an IPS job handle")
+    }
+
+    /// Nothing is cached for the request, which asked for no more.
+    #[must_use]
+    pub fn not_cached() -> Self {
+        Self::new(NOT_CACHED, "nothing is cached for this request")
+    }
+
+    /// The work on the request ended early.
+    #[must_use]
+    pub fn internal(detail: impl Into<String>) -> Self {
+        Self::new(INTERNAL_ERROR, detail)
+    }
+}
+
+/// The one match from an error to its problem.
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let detail = error.to_string();
+        match error {
+            Error::Upstream { error, credentials } => from_upstream(&error, credentials),
+            Error::Invalid(fields) => {
+                Self::new(INVALID_REQUEST, detail).with(|more| more.errors = fields.iter().map(Into::into).collect())
+            }
+            Error::CompanyRequired { choices } => {
+                let detail = match choices.len() {
+                    0 => "these credentials belong to no company".to_owned(),
+                    count => format!("the request names no company, and these credentials see {count}"),
+                };
+                Self::new(COMPANY_REQUIRED, detail)
+                    .with(|more| more.companies = choices.iter().map(Into::into).collect())
+            }
+            Error::CompanyNotFound(_) => Self::new(COMPANY_NOT_FOUND, detail),
+            Error::JobNotFound => Self::new(JOB_NOT_FOUND, "the job is neither active nor scheduled nor in the log"),
+            Error::AmbiguousJob { candidates } => {
+                Self::new(AMBIGUOUS_JOB, detail).with(|more| more.candidates = candidates)
+            }
+            Error::ActionNotPossible { possible, .. } => {
+                Self::new(ACTION_NOT_POSSIBLE, "the job can't be asked for this as it is now")
+                    .with(|more| more.actions = Some(possible))
+            }
+            Error::SubmitOutcomeUnknown { id, error } => Self::new(SUBMIT_OUTCOME_UNKNOWN, detail).with(|more| {
+                more.job = Some(id);
+                more.outcome = Some(ChangeOutcome::Unknown);
+                more.upstream = Some(upstream_detail(&error));
+            }),
+            Error::Internal(_) => Self::new(INTERNAL_ERROR, detail),
+        }
+    }
+}
+
+fn from_upstream(error: &UpstreamError, credentials: CredentialSource) -> Problem {
+    let kind = match &error.failure {
+        Failure::Fault(fault) => kind_of_fault(fault.code, credentials),
+        Failure::Unwritable { .. } => INVALID_REQUEST,
+        Failure::Connect(_) | Failure::Tls(_) => UPSTREAM_UNREACHABLE,
+        Failure::Timeout(_) => UPSTREAM_TIMEOUT,
+        Failure::Cut(_) | Failure::Malformed { .. } | Failure::TooLarge(_) => UPSTREAM_INVALID_ANSWER,
+    };
+    let outcome = match error.delivery {
+        Delivery::NotSent => ChangeOutcome::NotSent,
+        Delivery::Unknown => ChangeOutcome::Unknown,
+        Delivery::Rejected => ChangeOutcome::Rejected,
+    };
+    Problem::new(kind, error.failure.to_string()).with(|more| {
+        more.upstream = Some(upstream_detail(error));
+        more.outcome = changes(error.operation).then_some(outcome);
+        if let Failure::Unwritable { pointer, reason } = &error.failure {
+            more.upstream = None;
+            more.errors =
+                vec![InvalidValue { pointer: Some(pointer.clone()), parameter: None, detail: reason.to_string() }];
+        }
+    })
+}
+
+/// The fault codes that IPS documents.
+fn kind_of_fault(code: Option<i32>, credentials: CredentialSource) -> &'static Kind {
+    match (code, credentials) {
+        (Some(10000..=10002), CredentialSource::Caller) => CREDENTIALS_REJECTED,
+        (Some(10000..=10002), CredentialSource::Gateway) => SERVICE_ACCOUNT_REJECTED,
+        (Some(20003 | 20004 | 20008 | 20009), _) => FORBIDDEN,
+        (Some(20000 | 20006), _) => COMPANY_NOT_FOUND,
+        (Some(20001 | 20002 | 20005 | 20007 | 30001 | 30002), _) => REJECTED_BY_IPS,
+        (Some(30003), _) => REFUSED_BY_IPS,
+        _ => UPSTREAM_FAULT,
+    }
+}
+
+fn changes(operation: &str) -> bool {
+    !operation.starts_with("get") && operation != "checkLogin"
+}
+
+fn upstream_detail(error: &UpstreamError) -> UpstreamDetail {
+    let (fault, code, reason) = match &error.failure {
+        Failure::Fault(fault) => (Some(fault.name.as_str().to_owned()), fault.code, fault.reason.clone()),
+        failure => (None, None, failure.to_string()),
+    };
+    UpstreamDetail { operation: error.operation, fault, code, reason }
+}

@@ -1,0 +1,51 @@
+//! Every route of the gateway, on one page.
+
+use actix_web::web::{self, PayloadConfig, ServiceConfig};
+use actix_web::{Resource, Route, guard};
+
+use super::extract::LARGEST_BODY;
+use super::problem::Problem;
+use super::{Api, companies, docs, jobs, logs, ops};
+
+/// Registers the routes of `api`.
+pub fn configure(config: &mut ServiceConfig, api: web::Data<Api>) {
+    let prefix = api.prefix.clone();
+    config.app_data(api).app_data(PayloadConfig::new(LARGEST_BODY));
+    config.service(
+        web::scope(&prefix)
+            .service(at("/jobs").route(get().to(jobs::list)).route(web::post().to(jobs::submit)))
+            .service(at("/jobs/{job}").route(get().to(jobs::read)).route(web::delete().to(jobs::delete)))
+            .service(at("/jobs/{job}/stop").route(web::post().to(jobs::stop)))
+            .service(at("/jobs/{job}/pause").route(web::post().to(jobs::pause)))
+            .service(at("/jobs/{job}/resume").route(web::post().to(jobs::resume)))
+            .service(at("/jobs/{job}/execute").route(web::post().to(jobs::execute)))
+            .service(at("/jobs/{job}/log").route(get().to(logs::of_job)))
+            .service(at("/job-logs").route(get().to(logs::history)))
+            .service(at("/assets/{assetHandle}/job-logs").route(get().to(logs::of_asset)))
+            .service(at("/companies").route(get().to(companies::list)))
+            .service(at("/companies/{company}").route(get().to(companies::read)))
+            .service(at("/openapi.json").route(get().to(docs::openapi)))
+            .service(at("/swagger-ui").route(get().to(docs::to_swagger_ui)))
+            .service(at("/swagger-ui/{file:.*}").route(get().to(docs::swagger_ui)))
+            .service(at("/problems").route(get().to(docs::problems)))
+            .service(at("/problems/{code}").route(get().to(docs::problem)))
+            .service(at("/livez").route(get().to(ops::livez)))
+            .service(at("/readyz").route(get().to(ops::readyz)))
+            .default_service(web::to(nothing_here)),
+    );
+    config.default_service(web::to(nothing_here));
+}
+
+/// A resource; methods that it doesn't have are answered with 405 and `Allow`.
+fn at(path: &str) -> Resource {
+    web::resource(path.to_owned())
+}
+
+/// What can be read with GET can be asked for with HEAD.
+fn get() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}
+
+async fn nothing_here() -> Result<actix_web::HttpResponse, Problem> {
+    Err(Problem::not_found())
+}
