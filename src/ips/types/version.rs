@@ -66,94 +66,52 @@ impl fmt::Display for ApiVersion {
     }
 }
 
-/// The fields of one type that came with one API version.
-type Introduced = (&'static str, &'static [&'static str]);
+// What uploads and reprocessing learned, version by version.
+const PROCESSING_2017: &[&str] = &["synchronizationComplete", "autoSmartCropOptionsArray", "cssOptions"];
+const PROCESSING_2021: &[&str] =
+    &["metadataOptions", "jwtToken", "imsOrg", "apikey", "ignoreSmartCropGeneration", "preserveSmartCrop"];
+const VIDEO_2022: &[&str] = &["sourceVideoAssetHandle", "audioCaptionsMetadata"];
 
-/// Every field that isn't in all API versions: by type (sorted), then by the version that introduced it.
+/// Every field that isn't in all API versions: type, the version that introduced it, fields; sorted by type.
 ///
 /// A field of an array counts from the version that its items came with.
-pub const NEWER_FIELDS: &[(&str, &[Introduced])] = &[
-    ("AudioCaptionsMetadata", &[("2022-11-01-beta", &["label", "language", "languageCode", "role", "isDefault"])]),
-    ("AutoSmartCropOptions", &[("2017-10-29-beta", &["name", "width", "height", "type"])]),
-    ("AutomatedSetGenerationJob", &[("2017-10-29-beta", &["synchronizationComplete"])]),
-    ("AvsEncoding", &[("2017-10-29-beta", &["name", "aspectRatio", "videoEncodingArray"])]),
-    ("CssOptions", &[("2017-10-29-beta", &["forceStaticImages"])]),
+pub const NEWER_FIELDS: &[(&str, &str, &[&str])] = &[
+    ("AudioCaptionsMetadata", "2022-11-01-beta", &["label", "language", "languageCode", "role", "isDefault"]),
+    ("AutoSmartCropOptions", "2017-10-29-beta", &["name", "width", "height", "type"]),
+    ("AutomatedSetGenerationJob", "2017-10-29-beta", &["synchronizationComplete"]),
+    ("AvsEncoding", "2017-10-29-beta", &["name", "aspectRatio", "videoEncodingArray"]),
+    ("CssOptions", "2017-10-29-beta", &["forceStaticImages"]),
     (
         "GetArchivedJobLogDetailsParam",
-        &[(
-            "2021-04-26-beta",
-            &["companyHandle", "jobHandle", "logTypeArray", "recordsPerPage", "resultsPage", "sortBy", "sortDirection"],
-        )],
+        "2021-04-26-beta",
+        &["companyHandle", "jobHandle", "logTypeArray", "recordsPerPage", "resultsPage", "sortBy", "sortDirection"],
     ),
-    ("GetArchivedJobLogDetailsReturn", &[("2021-04-26-beta", &["jobLogArray"])]),
-    ("GetAssetArchivedJobLogsParam", &[("2021-04-26-beta", &["companyHandle", "assetHandle"])]),
-    ("GetAssetArchivedJobLogsReturn", &[("2021-04-26-beta", &["jobLogArray"])]),
-    (
-        "MediaOptions",
-        &[
-            ("2017-10-29-beta", &["videoEncodingArray", "avsEncodingArray"]),
-            ("2021-04-26-beta", &["videoSmartCropArray", "videoSmartCropSampleRate"]),
-            ("2022-11-01-beta", &["cmafConformance"]),
-        ],
-    ),
-    ("MetadataOptions", &[("2021-04-26-beta", &["updateArray"])]),
-    (
-        "ReprocessAssetsJob",
-        &[
-            ("2017-10-29-beta", &["synchronizationComplete", "autoSmartCropOptionsArray", "cssOptions"]),
-            (
-                "2021-04-26-beta",
-                &[
-                    "overwriteAVS",
-                    "metadataOptions",
-                    "jwtToken",
-                    "imsOrg",
-                    "apikey",
-                    "ignoreSmartCropGeneration",
-                    "preserveSmartCrop",
-                ],
-            ),
-        ],
-    ),
-    ("RipPdfsJob", &[("2017-10-29-beta", &["autoSmartCropOptionsArray"])]),
-    (
-        "UploadDirectoryJob",
-        &[
-            ("2017-10-29-beta", &["synchronizationComplete", "autoSmartCropOptionsArray", "cssOptions"]),
-            (
-                "2021-04-26-beta",
-                &["metadataOptions", "jwtToken", "imsOrg", "apikey", "ignoreSmartCropGeneration", "preserveSmartCrop"],
-            ),
-        ],
-    ),
-    (
-        "UploadPostJob",
-        &[
-            ("2017-10-29-beta", &["synchronizationComplete", "autoSmartCropOptionsArray", "cssOptions"]),
-            (
-                "2021-04-26-beta",
-                &["metadataOptions", "jwtToken", "imsOrg", "apikey", "ignoreSmartCropGeneration", "preserveSmartCrop"],
-            ),
-            ("2022-11-01-beta", &["sourceVideoAssetHandle", "audioCaptionsMetadata"]),
-        ],
-    ),
-    (
-        "UploadUrlsJob",
-        &[
-            ("2017-10-29-beta", &["synchronizationComplete", "autoSmartCropOptionsArray", "cssOptions"]),
-            (
-                "2021-04-26-beta",
-                &["metadataOptions", "jwtToken", "imsOrg", "apikey", "ignoreSmartCropGeneration", "preserveSmartCrop"],
-            ),
-            ("2022-11-01-beta", &["sourceVideoAssetHandle", "audioCaptionsMetadata"]),
-        ],
-    ),
-    ("VideoSmartCropAspectRatio", &[("2021-04-26-beta", &["width", "height"])]),
+    ("GetArchivedJobLogDetailsReturn", "2021-04-26-beta", &["jobLogArray"]),
+    ("GetAssetArchivedJobLogsParam", "2021-04-26-beta", &["companyHandle", "assetHandle"]),
+    ("GetAssetArchivedJobLogsReturn", "2021-04-26-beta", &["jobLogArray"]),
+    ("MediaOptions", "2017-10-29-beta", &["videoEncodingArray", "avsEncodingArray"]),
+    ("MediaOptions", "2021-04-26-beta", &["videoSmartCropArray", "videoSmartCropSampleRate"]),
+    ("MediaOptions", "2022-11-01-beta", &["cmafConformance"]),
+    ("MetadataOptions", "2021-04-26-beta", &["updateArray"]),
+    ("ReprocessAssetsJob", "2017-10-29-beta", PROCESSING_2017),
+    ("ReprocessAssetsJob", "2021-04-26-beta", &["overwriteAVS"]),
+    ("ReprocessAssetsJob", "2021-04-26-beta", PROCESSING_2021),
+    ("RipPdfsJob", "2017-10-29-beta", &["autoSmartCropOptionsArray"]),
+    ("UploadDirectoryJob", "2017-10-29-beta", PROCESSING_2017),
+    ("UploadDirectoryJob", "2021-04-26-beta", PROCESSING_2021),
+    ("UploadPostJob", "2017-10-29-beta", PROCESSING_2017),
+    ("UploadPostJob", "2021-04-26-beta", PROCESSING_2021),
+    ("UploadPostJob", "2022-11-01-beta", VIDEO_2022),
+    ("UploadUrlsJob", "2017-10-29-beta", PROCESSING_2017),
+    ("UploadUrlsJob", "2021-04-26-beta", PROCESSING_2021),
+    ("UploadUrlsJob", "2022-11-01-beta", VIDEO_2022),
+    ("VideoSmartCropAspectRatio", "2021-04-26-beta", &["width", "height"]),
 ];
 
 /// The API version that introduced a field (`None`: it was always there), by the names of type and field on the wire.
 #[must_use]
 pub fn since(type_name: &str, field: &str) -> Option<&'static str> {
-    let index = NEWER_FIELDS.binary_search_by_key(&type_name, |(name, _)| *name).ok()?;
-    NEWER_FIELDS[index].1.iter().find(|(_, fields)| fields.contains(&field)).map(|(version, _)| *version)
+    let first = NEWER_FIELDS.partition_point(|(name, ..)| *name < type_name);
+    let mut rows = NEWER_FIELDS[first..].iter().take_while(|(name, ..)| *name == type_name);
+    rows.find(|(.., fields)| fields.contains(&field)).map(|(_, version, _)| *version)
 }
