@@ -1,8 +1,10 @@
 //! The same contract held against the OpenAPI components that the types generate.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use ips_gateway::ips::types::since;
+use ips_gateway::ips::types::*;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
@@ -63,8 +65,11 @@ fn every_component_has_the_properties_of_the_contract_in_their_order() {
             complaints.push(format!("{type_name}: no component"));
             continue;
         };
-        if object.description.as_deref().unwrap_or_default().is_empty() {
-            complaints.push(format!("{type_name}: no description"));
+        let description = object.description.as_deref().unwrap_or_default();
+        let versions: BTreeSet<_> = expected.iter().map(|field| since(type_name, &field.name)).collect();
+        let whole = versions.first().filter(|_| versions.len() == 1).copied().flatten();
+        if description.is_empty() || description.contains("Since") != whole.is_some() {
+            complaints.push(format!("{type_name}: described as {description:?}, though since {whole:?}"));
         }
         let wanted: Vec<_> = expected.iter().map(|field| &*field.name).collect();
         let given: Vec<_> = object.properties.keys().map(String::as_str).collect();
@@ -98,4 +103,32 @@ fn every_component_has_the_properties_of_the_contract_in_their_order() {
         }
     }
     assert_none(complaints);
+}
+
+/// Each example reads as the type and says all that it holds.
+fn check_examples<T: ToSchema + Serialize + DeserializeOwned>() {
+    let RefOr::T(Schema::Object(object)) = T::schema() else { panic!("{} is no object", T::name()) };
+    assert!(!object.examples.is_empty(), "{} has no example", T::name());
+    for example in object.examples {
+        let read: T = serde_json::from_value(example.clone()).unwrap_or_else(|error| panic!("{}: {error}", T::name()));
+        assert_eq!(serde_json::to_value(read).expect("it is JSON"), example, "{}", T::name());
+    }
+}
+
+#[test]
+fn everything_that_can_be_submitted_has_an_example_that_the_types_take() {
+    check_examples::<SubmitJobParam>();
+    check_examples::<ImageServingPublishJob>();
+    check_examples::<ImageRenderingPublishJob>();
+    check_examples::<VideoPublishJob>();
+    check_examples::<ServerDirectoryPublishJob>();
+    check_examples::<MetadataPublishJob>();
+    check_examples::<UploadDirectoryJob>();
+    check_examples::<UploadUrlsJob>();
+    check_examples::<OptimizeImagesJob>();
+    check_examples::<RipPdfsJob>();
+    check_examples::<ReprocessAssetsJob>();
+    check_examples::<CreateVideoSitemapJob>();
+    check_examples::<ExportJob>();
+    check_examples::<AutomatedSetGenerationJob>();
 }

@@ -151,7 +151,7 @@ pub struct ActiveJob {
     pub optimize_images_job: Option<Box<OptimizeImagesJob>>,
     /// Rips PDF assets again; deprecated by IPS in favour of `reprocessAssetsJob`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, deprecated)]
     pub rip_pdfs_job: Option<Box<RipPdfsJob>>,
     /// Processes assets again that were uploaded before.
     #[serde(skip_serializing_if = "Option::is_none")]

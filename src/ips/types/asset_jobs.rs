@@ -23,10 +23,10 @@ pub struct OptimizeImagesJob {
     pub email_setting: EmailSetting,
 }
 
-/// Rips PDF assets again (IPS type `RipPdfsJob`). Deprecated by IPS: use [`ReprocessAssetsJob`].
+/// Rips PDF assets again (IPS type `RipPdfsJob`). Deprecated by IPS in favour of `ReprocessAssetsJob`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(examples(json!({"pdfHandleArray": ["a|732|22|535"], "createMask": false, "emailSetting": "None"})))]
+#[schema(deprecated, examples(json!({"pdfHandleArray": ["a|732|22|535"], "createMask": false, "emailSetting": "None"})))]
 pub struct RipPdfsJob {
     /// Handles of the PDF assets.
     pub pdf_handle_array: Vec<String>,
@@ -219,7 +219,7 @@ pub struct ReprocessAssetsJob {
     pub unsharp_mask_options: Option<Box<UnsharpMaskOptions>>,
     /// Whether the primary video stays out of the adaptive video set (the default). IPS ended support for it in 2022.
     #[serde(rename = "excludeMasterVideoFromAVS", skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, deprecated)]
     pub exclude_master_video_from_avs: Option<bool>,
     /// Metadata to set on the assets. Since API version 2021-04-26-beta.
     #[serde(skip_serializing_if = "Option::is_none")]

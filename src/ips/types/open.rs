@@ -100,9 +100,9 @@ open_enum! {
     ActiveJobState {
         /// IPS doesn't tell.
         Unknown,
-        /// Accepted, not yet looked at.
+        /// Just created.
         New,
-        /// Waits for its client, for example for the next file of an upload.
+        /// Waits for its client, for example for more files of an upload.
         WaitingClient,
         /// Waits for the coordinator to give it a server.
         WaitingCoordinator,

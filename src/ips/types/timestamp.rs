@@ -1,10 +1,10 @@
 //! `xsd:dateTime`, kept with the offset that came.
 //!
-//! Every job carries a handful of dates, so both directions avoid allocations and chrono's format machinery.
+//! Every job carries a handful of dates, so neither reading nor writing a common one allocates.
 
 use std::fmt;
 
-use chrono::{DateTime, Datelike, Days, FixedOffset, NaiveDate, NaiveTime, Timelike};
+use chrono::{DateTime, Datelike, Days, FixedOffset, NaiveTime, Timelike};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
 
@@ -23,55 +23,30 @@ pub struct InvalidTimestamp;
 impl std::str::FromStr for Timestamp {
     type Err = InvalidTimestamp;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        read(text.trim_ascii().as_bytes()).map(Self).ok_or(InvalidTimestamp)
+        let text = text.trim_ascii();
+        DateTime::parse_from_rfc3339(text)
+            .ok()
+            .or_else(|| end_of_day(text))
+            .or_else(|| zoneless(text))
+            .map(Self)
+            .ok_or(InvalidTimestamp)
     }
 }
 
-fn read(text: &[u8]) -> Option<DateTime<FixedOffset>> {
-    let (date_and_time, rest) = text.split_first_chunk::<19>()?;
-    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T' | b't', h1, h2, b':', n1, n2, b':', s1, s2] = *date_and_time
-    else {
-        return None;
-    };
-    let (nanos, zone) = fraction(rest)?;
-    let offset = offset(zone)?;
-
-    let mut date = NaiveDate::from_ymd_opt((100 * two(y1, y2)? + two(y3, y4)?) as i32, two(m1, m2)?, two(d1, d2)?)?;
-    let time = match (two(h1, h2)?, two(n1, n2)?, two(s1, s2)?, nanos) {
-        (24, 0, 0, 0) => {
-            date = date.checked_add_days(Days::new(1)).filter(|next| next.year() <= 9999)?;
-            NaiveTime::MIN
-        }
-        // chrono's leap second: a 59th second of more than a billion nanoseconds
-        (hour, minute, 60, nanos) => NaiveTime::from_hms_nano_opt(hour, minute, 59, 1_000_000_000 + nanos)?,
-        (hour, minute, second, nanos) => NaiveTime::from_hms_nano_opt(hour, minute, second, nanos)?,
-    };
-    date.and_time(time).and_local_timezone(offset).single()
+/// Unlike RFC 3339, XML Schema lets a time lack its zone.
+fn zoneless(text: &str) -> Option<DateTime<FixedOffset>> {
+    let utc = format!("{text}Z");
+    DateTime::parse_from_rfc3339(&utc).ok().or_else(|| end_of_day(&utc))
 }
 
-fn two(tens: u8, ones: u8) -> Option<u32> {
-    (tens.is_ascii_digit() && ones.is_ascii_digit()).then(|| u32::from(tens - b'0') * 10 + u32::from(ones - b'0'))
-}
-
-/// Nanoseconds and what follows them.
-fn fraction(text: &[u8]) -> Option<(u32, &[u8])> {
-    let Some(text) = text.strip_prefix(b".") else { return Some((0, text)) };
-    let length = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let (digits, rest) = text.split_at(length);
-    let nanos = (0..9).fold(0, |nanos, i| nanos * 10 + digits.get(i).map_or(0, |digit| u32::from(digit - b'0')));
-    (length > 0).then_some((nanos, rest))
-}
-
-fn offset(zone: &[u8]) -> Option<FixedOffset> {
-    match *zone {
-        [] | [b'Z' | b'z'] => FixedOffset::east_opt(0),
-        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] => {
-            let minutes = two(m1, m2).filter(|minutes| *minutes < 60)?;
-            let seconds = (two(h1, h2)? * 3600 + minutes * 60) as i32;
-            FixedOffset::east_opt(if sign == b'-' { -seconds } else { seconds })
-        }
-        _ => None,
-    }
+/// Unlike RFC 3339, XML Schema lets a day end at 24:00:00.
+fn end_of_day(text: &str) -> Option<DateTime<FixedOffset>> {
+    let (date, rest) = text.split_once("T24:")?;
+    let start = DateTime::parse_from_rfc3339(&format!("{date}T00:{rest}")).ok()?;
+    (start.time() == NaiveTime::MIN)
+        .then(|| start.checked_add_days(Days::new(1)))
+        .flatten()
+        .filter(|end| end.year() <= 9999)
 }
 
 /// The text of a timestamp, on the stack: `2026-01-31T09:30:00.123456789+01:00` is the longest.
@@ -183,3 +158,124 @@ impl utoipa::PartialSchema for Timestamp {
 }
 
 impl utoipa::ToSchema for Timestamp {}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{NaiveDateTime, SecondsFormat, TimeDelta};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[track_caller]
+    fn assert_reads(text: &str, rfc3339: &str) {
+        let read = text.parse::<Timestamp>().map(|read| read.to_string());
+        assert_eq!(read.as_deref(), Ok(rfc3339), "{text:?}");
+    }
+
+    #[test]
+    fn a_date_keeps_its_offset_and_fraction() {
+        assert_reads("2011-03-30T14:32:08.858-05:00", "2011-03-30T14:32:08.858-05:00");
+        assert_reads("2011-03-30T14:32:08Z", "2011-03-30T14:32:08Z");
+        assert_reads("2011-03-30T14:32:08.5+05:30", "2011-03-30T14:32:08.500+05:30");
+        assert_reads("2011-03-30T14:32:08.000001Z", "2011-03-30T14:32:08.000001Z");
+        assert_reads("2011-03-30T14:32:08.1234567891Z", "2011-03-30T14:32:08.123456789Z");
+    }
+
+    #[test]
+    fn a_date_without_a_zone_is_utc() {
+        assert_reads("2011-03-30T14:32:08", "2011-03-30T14:32:08Z");
+        assert_reads("2011-03-30T14:32:08.858", "2011-03-30T14:32:08.858Z");
+    }
+
+    #[test]
+    fn white_space_around_a_date_is_nothing() {
+        assert_reads("\n\t 2011-03-30T14:32:08Z \r\n", "2011-03-30T14:32:08Z");
+    }
+
+    #[test]
+    fn a_day_may_end_at_24_00_and_a_minute_with_a_leap_second() {
+        assert_reads("2011-12-31T24:00:00-05:00", "2012-01-01T00:00:00-05:00");
+        assert_reads("2011-12-31T24:00:00.000", "2012-01-01T00:00:00Z");
+        assert_reads("2016-12-31T23:59:60.25Z", "2016-12-31T23:59:60.250Z");
+    }
+
+    #[test]
+    fn what_is_no_date_is_an_error() {
+        for text in [
+            "",
+            "Z",
+            "now",
+            "2011-03-30",
+            "14:32:08",
+            "2011-03-30T14:32Z",
+            "2011-3-30T14:32:08Z",
+            "2011-03-30T14:32:08.Z",
+            "2011-02-29T00:00:00Z",
+            "2011-03-30T25:00:00Z",
+            "2011-03-30T24:00:01Z",
+            "2011-03-30T24:00:00.1Z",
+            "2011-03-30T14:32:61Z",
+            "2011-03-30T14:32:08+24:00",
+            "2011-03-30T14:32:08+05",
+            "2011-03-30T14:32:08ZZ",
+            "-2011-03-30T14:32:08Z",
+            "12011-03-30T14:32:08Z",
+            "9999-12-31T24:00:00Z",
+            "２０11-03-30T14:32:08Z",
+        ] {
+            assert_eq!(text.parse::<Timestamp>(), Err(InvalidTimestamp), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_text_is_an_error_and_no_panic() {
+        let odd_offset = FixedOffset::east_opt(3601).expect("in range");
+        for instant in [
+            DateTime::<chrono::Utc>::MAX_UTC.fixed_offset(),
+            DateTime::<chrono::Utc>::MIN_UTC.fixed_offset(),
+            DateTime::<chrono::Utc>::MAX_UTC.with_timezone(&odd_offset),
+            DateTime::UNIX_EPOCH.with_timezone(&odd_offset),
+        ] {
+            let error = serde_json::to_string(&Timestamp(instant)).expect_err("unwritable").to_string();
+            assert!(error.ends_with("is no xsd:dateTime"), "{error}");
+        }
+    }
+
+    prop_compose! {
+        fn instants()(seconds in -62_167_000_000..253_402_000_000i64, nanos in prop_oneof![
+            Just(0), (0..1000u32).prop_map(|ms| ms * 1_000_000), (0..1_000_000u32).prop_map(|us| us * 1000), 0..1_000_000_000u32
+        ], minutes in -23 * 60..23 * 60i32) -> DateTime<FixedOffset> {
+            let utc = DateTime::UNIX_EPOCH.naive_utc() + TimeDelta::new(seconds, nanos).expect("in range");
+            DateTime::from_naive_utc_and_offset(utc, FixedOffset::east_opt(minutes * 60).expect("in range"))
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_as_the_same_instant_and_offset(instant in instants()) {
+            let json = serde_json::to_string(&Timestamp(instant)).expect("in range");
+            let read: Timestamp = serde_json::from_str(&json).expect("just written");
+            prop_assert_eq!((read.0, read.0.offset()), (instant, instant.offset()), "{}", json);
+        }
+
+        #[test]
+        fn it_writes_what_chrono_writes(instant in instants()) {
+            prop_assert_eq!(Timestamp(instant).to_string(), instant.to_rfc3339_opts(SecondsFormat::AutoSi, true));
+        }
+
+        #[test]
+        fn a_zoneless_text_is_the_same_wall_clock_in_utc(instant in instants()) {
+            let local: NaiveDateTime = instant.naive_utc();
+            let text = local.format("%Y-%m-%dT%H:%M:%S%.f").to_string();
+            prop_assert_eq!(text.parse(), Ok(Timestamp(local.and_utc().fixed_offset())), "{}", text);
+        }
+
+        #[test]
+        fn any_text_is_a_date_that_can_be_written_or_an_error(text in r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6]0:[0-6]0(\.[0-9]{0,12})?(Z|[+-][0-2][0-9]:[0-6]0)?") {
+            if let Ok(read) = text.parse::<Timestamp>() {
+                let written = serde_json::to_string(&read).expect("what was read can be written");
+                prop_assert_eq!(serde_json::from_str::<Timestamp>(&written).expect("just written"), read);
+            }
+        }
+    }
+}

@@ -117,7 +117,7 @@ pub struct UploadPostJob {
     pub un_compress_options: Option<Box<UnCompressOptions>>,
     /// Whether the primary video stays out of the adaptive video set (the default). IPS ended support for it in 2022.
     #[serde(rename = "excludeMasterVideoFromAVS", skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, deprecated)]
     pub exclude_master_video_from_avs: Option<bool>,
     /// Metadata to set on the assets. Since API version 2021-04-26-beta.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -6,6 +6,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use chrono::NaiveDate;
+
 /// The namespace of `authHeader` and the faults; also that of the API version without a name.
 pub const COMMON_NAMESPACE: &str = "http://www.scene7.com/IpsApi/xsd";
 
@@ -48,13 +50,10 @@ impl Default for ApiVersion {
 impl FromStr for ApiVersion {
     type Err = InvalidApiVersion;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let invalid = || InvalidApiVersion(text.into());
         let date = text.strip_suffix("-beta").unwrap_or(text);
-        if !text.is_empty() {
-            chrono::NaiveDate::parse_from_str(date, "%Y-%m-%d").map_err(|_| invalid())?;
-            if date.len() != 10 {
-                return Err(invalid());
-            }
+        let is_date = NaiveDate::from_str(date).is_ok_and(|parsed| parsed.to_string() == date);
+        if !text.is_empty() && !is_date {
+            return Err(InvalidApiVersion(text.into()));
         }
         Ok(Self(text.into()))
     }
@@ -114,4 +113,38 @@ pub fn since(type_name: &str, field: &str) -> Option<&'static str> {
     let first = NEWER_FIELDS.partition_point(|(name, ..)| *name < type_name);
     let mut rows = NEWER_FIELDS[first..].iter().take_while(|(name, ..)| *name == type_name);
     rows.find(|(.., fields)| fields.contains(&field)).map(|(_, version, _)| *version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(text: &str) -> ApiVersion {
+        text.parse().unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    #[test]
+    fn a_version_has_what_came_with_it_or_before() {
+        assert!(version("2021-04-26-beta").has("2021-04-26-beta"));
+        assert!(version("2022-11-01-beta").has("2021-04-26-beta"));
+        assert!(version("2021-04-26").has("2021-04-26-beta"), "a release has what its beta had");
+        assert!(!version("2014-04-03").has("2017-10-29-beta"));
+        assert!(!version("").has("2017-10-29-beta"), "the version without a name is the oldest");
+    }
+
+    #[test]
+    fn each_version_has_its_namespace() {
+        assert_eq!(version("2014-04-03").namespace(), "http://www.scene7.com/IpsApi/xsd/2014-04-03");
+        assert_eq!(version("").namespace(), "http://www.scene7.com/IpsApi/xsd");
+    }
+
+    #[test]
+    fn what_is_no_date_is_no_version() {
+        for text in
+            ["latest", "2014", "2014-02-30", "2014-4-3", "+2014-4-03", "2014-04- 3", "-beta", "2014-04-03-alpha"]
+        {
+            let error = text.parse::<ApiVersion>().expect_err(text).to_string();
+            assert!(error.starts_with(&format!("{text:?} is no API version")), "{error}");
+        }
+    }
 }
