@@ -31,7 +31,7 @@ pub struct GetActiveJobsParam {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub original_name: Option<String>,
-    /// Whether to list jobs, too, that wait for a free server.
+    /// Whether to list the jobs, too, that wait for a free server.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub include_waiting_jobs: Option<bool>,
@@ -97,7 +97,7 @@ pub struct ActiveJob {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub total_size: Option<i64>,
-    /// How far the job is, as a whole number. IPS often leaves it at 0 and reports by task instead.
+    /// How far the job is, as a whole number. It may stay at 0 while the tasks move.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub progress: Option<i64>,

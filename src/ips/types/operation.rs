@@ -1,4 +1,4 @@
-//! The operations of the job API, as a table.
+//! The operations of the job API, as a table: request, answer, and whether a call changes anything.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
