@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 pub mod config;
+pub mod healthcheck;
 pub mod http;
 pub mod ips;
 pub mod jobs;
