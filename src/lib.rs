@@ -8,4 +8,5 @@ pub mod ips;
 pub mod jobs;
 pub mod sandbox;
 pub mod server;
+pub mod shutdown;
 pub mod telemetry;

@@ -11,7 +11,7 @@ use ips_gateway::config::{self, Address, Complaints, Config, Group, LogFormat, S
 use ips_gateway::ips::types::ApiVersion;
 use ips_gateway::sandbox::{Sandbox, SandboxConfig, USERS};
 use ips_gateway::server::Server;
-use ips_gateway::{healthcheck, http, server, telemetry};
+use ips_gateway::{healthcheck, http, server, shutdown, telemetry};
 
 /// The version with every field, for the sandbox.
 const LATEST: &str = "2022-11-01-beta";
@@ -72,11 +72,12 @@ async fn main() -> ExitCode {
 }
 
 async fn serve(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
-    let config = Config::read(&Sources::of_process(matches))?;
+    let config = Config::read(&sources(matches))?;
     telemetry::init(config.log_format)?;
     let server = server::build(&config)?;
+    let shutdown = shutdown::signal()?;
     announce(&base_url(&server))?;
-    Ok(server.run_until(shutdown()?).await?)
+    Ok(server.run_until(shutdown).await?)
 }
 
 async fn demo(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
@@ -85,12 +86,13 @@ async fn demo(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
     let sandbox =
         Sandbox::start(SandboxConfig { listen, version: version.clone(), ..SandboxConfig::default() }).await?;
     let upstream = Upstream { url: sandbox.url().parse()? };
-    let config = Config::read_for(&Sources::of_process(matches), upstream, version)?;
+    let config = Config::read_for(&sources(matches), upstream, version)?;
     telemetry::init(config.log_format)?;
     let server = server::build(&config)?;
+    let shutdown = shutdown::signal()?;
     announce(&base_url(&server))?;
     announce(&welcome(&format!("{}{}", base_url(&server), config.path_prefix)))?;
-    server.run_until(shutdown()?).await?;
+    server.run_until(shutdown).await?;
     sandbox.stop().await;
     Ok(())
 }
@@ -100,8 +102,9 @@ async fn sandbox(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
     let version = matches.get_one::<ApiVersion>("api_version").expect("it has a default").clone();
     telemetry::init(LogFormat::Auto)?;
     let sandbox = Sandbox::start(SandboxConfig { listen, version, ..SandboxConfig::default() }).await?;
+    let shutdown = shutdown::signal()?;
     announce(&sandbox.url())?;
-    shutdown()?.await;
+    shutdown.await;
     sandbox.stop().await;
     Ok(())
 }
@@ -112,7 +115,7 @@ fn openapi() -> Result<(), Box<dyn Error>> {
 
 /// Says no more than yes or no: Docker reserves the other exit codes.
 fn check_health(matches: &ArgMatches) -> ExitCode {
-    let result = Address::read(&Sources::of_process(matches))
+    let result = Address::read(&sources(matches))
         .map_err(Box::<dyn Error>::from)
         .and_then(|address| Ok(healthcheck::probe(&address, Duration::from_secs(2))?));
     match result {
@@ -122,6 +125,10 @@ fn check_health(matches: &ArgMatches) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn sources(matches: &ArgMatches) -> Sources {
+    Sources::new(std::env::vars_os(), matches)
 }
 
 fn base_url(server: &Server) -> String {
@@ -154,20 +161,4 @@ fn hint(error: &(dyn Error + 'static)) -> &'static str {
         Some(io::ErrorKind::AddrInUse) => "; choose another address with --listen, or port 0 for any free one",
         _ => error.source().map_or("", hint),
     }
-}
-
-/// Ends with the first Ctrl-C or SIGTERM.
-fn shutdown() -> io::Result<impl Future<Output = ()>> {
-    #[cfg(unix)]
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    Ok(async move {
-        #[cfg(unix)]
-        let terminated = terminate.recv();
-        #[cfg(not(unix))]
-        let terminated = std::future::pending::<Option<()>>();
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminated => {}
-        }
-    })
 }

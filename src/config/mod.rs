@@ -182,10 +182,10 @@ fn upstream(values: &mut Values) -> Result<Upstream, Noted> {
         (url, region, _) => {
             let (setting, problem) = match (url, region) {
                 (Some(_), Some(_)) => {
-                    (&REGION, format!("also given by {}: expected one of the two", values.place(&UPSTREAM_URL)))
+                    (&REGION, format!("also given by {}; expected one of the two", values.place(&UPSTREAM_URL)))
                 }
                 (Some(_), None) => (&STAGING, format!("means nothing without {}", values.place(&REGION))),
-                (None, _) => (&UPSTREAM_URL, format!("is missing: expected it or {}", values.place(&REGION))),
+                (None, _) => (&UPSTREAM_URL, format!("is missing; expected it or {}", values.place(&REGION))),
             };
             return Err(values.complain(values.place(setting), problem));
         }
@@ -214,7 +214,7 @@ fn service_account(values: &mut Values) -> Result<Option<(ServiceAccount, PathBu
                 [&SERVICE_USER, &SERVICE_PASSWORD, &API_KEYS_FILE].into_iter().partition(|setting| values.has(setting));
             let given: Vec<_> = given.into_iter().map(|setting| values.place(setting)).collect();
             for setting in missing {
-                values.complain(values.place(setting), format_args!("is missing: needed with {}", given.join(" and ")));
+                values.complain(values.place(setting), format_args!("is missing; needed with {}", given.join(" and ")));
             }
             Err(Noted)
         }

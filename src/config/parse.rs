@@ -124,7 +124,7 @@ pub(super) fn redis_url(text: &str) -> Result<String, String> {
 pub(super) fn origin(text: &str) -> Result<String, String> {
     let origin = Url::parse(text)
         .ok()
-        .filter(|url| matches!(url.scheme(), "http" | "https"))
+        .filter(|url| matches!(url.scheme(), "http" | "https") && !text.contains('*'))
         .map(|url| (url.origin().ascii_serialization(), url))
         .filter(|(origin, url)| url.as_str().strip_suffix('/') == Some(origin));
     match origin {

@@ -177,7 +177,7 @@ pub(super) const REGION: Setting = Setting {
     kind: Kind::One("REGION"),
     group: Group::Upstream,
     default: None,
-    help: "Adobe's IPS in na (North America), emea (Europe, Middle East, Africa) or apac (Asia Pacific), in place of a URL",
+    help: "Adobe's IPS in na (North America), emea (Europe, Middle East) or apac (Asia Pacific), in place of a URL",
 };
 pub(super) const STAGING: Setting = Setting {
     key: "staging",

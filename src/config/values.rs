@@ -20,10 +20,9 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// The variables as they are now in the environment, and the flags that a command with [`super::arguments`] was given.
-    #[must_use]
-    pub fn of_process(matches: &ArgMatches) -> Self {
-        Self { variables: std::env::vars_os().collect(), flags: settings::flags(matches).collect() }
+    /// Variables such as those of [`std::env::vars_os`], and the flags that a command with [`super::arguments`] was given.
+    pub fn new(variables: impl IntoIterator<Item = (OsString, OsString)>, matches: &ArgMatches) -> Self {
+        Self { variables: variables.into_iter().collect(), flags: settings::flags(matches).collect() }
     }
 }
 
@@ -198,7 +197,7 @@ impl Values {
         match (direct, file) {
             (_, None) => Ok(self.optional(setting, parse)?.map(SecretString::from)),
             (Some(direct), Some((file, _))) => {
-                Err(self.complain(&direct, format!("also given by {file}: expected one of the two")))
+                Err(self.complain(&direct, format!("also given by {file}; expected one of the two")))
             }
             (None, Some((origin, Content::List(_)))) => Err(self.complain(&origin, "expected one value, not a list")),
             (None, Some((origin, Content::Text(path)))) => {
