@@ -3,9 +3,11 @@
 
 pub mod clock;
 pub mod config;
+pub mod healthcheck;
 pub mod http;
 pub mod ips;
 pub mod jobs;
 pub mod sandbox;
 pub mod server;
+pub mod shutdown;
 pub mod telemetry;

@@ -1,1 +1,164 @@
-fn main() {}
+//! The command line: `serve`, `sandbox`, `demo`, `openapi` and `healthcheck`.
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Arg, ArgMatches, Command, value_parser};
+use ips_gateway::config::{self, Address, Complaints, Config, Group, LogFormat, Sources, Upstream};
+use ips_gateway::ips::types::ApiVersion;
+use ips_gateway::sandbox::{Sandbox, SandboxConfig, USERS};
+use ips_gateway::server::Server;
+use ips_gateway::{healthcheck, http, server, shutdown, telemetry};
+
+/// The version with every field, for the sandbox.
+const LATEST: &str = "2022-11-01-beta";
+
+fn command() -> Command {
+    use Group::{Address, Callers, Operation, Time, Upstream};
+    Command::new("ips-gateway")
+        .about("A REST/JSON gateway for the jobs of Adobe's Image Production System (IPS)")
+        .version(env!("CARGO_PKG_VERSION"))
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommands([
+            Command::new("serve")
+                .about("Serve the gateway")
+                .args(config::arguments(&[Address, Upstream, Callers, Time, Operation])),
+            Command::new("demo")
+                .about("Serve the gateway over a sandbox IPS of its own, to try it out")
+                .args(config::arguments(&[Address, Callers, Time, Operation])),
+            Command::new("sandbox").about("Serve the sandbox IPS alone, over SOAP").args([
+                Arg::new("listen")
+                    .long("listen")
+                    .value_name("ADDRESS")
+                    .help("address and port to listen on; port 0 picks a free one")
+                    .value_parser(value_parser!(SocketAddr))
+                    .default_value("127.0.0.1:8081"),
+                Arg::new("api_version")
+                    .long("api-version")
+                    .value_name("VERSION")
+                    .help("IPS API version to speak")
+                    .value_parser(value_parser!(ApiVersion))
+                    .default_value(LATEST),
+            ]),
+            Command::new("openapi").about("Print the OpenAPI document of the gateway"),
+            Command::new("healthcheck")
+                .about("Succeed if the gateway with the same settings lives")
+                .args(config::arguments(&[Address])),
+        ])
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let matches = command().get_matches();
+    let result = match matches.subcommand() {
+        Some(("serve", matches)) => serve(matches).await,
+        Some(("demo", matches)) => demo(matches).await,
+        Some(("sandbox", matches)) => sandbox(matches).await,
+        Some(("openapi", _)) => openapi(),
+        Some(("healthcheck", matches)) => return check_health(matches),
+        _ => unreachable!("clap requires one of the subcommands"),
+    };
+    let Err(error) = result else { return ExitCode::SUCCESS };
+    if let Some(complaints) = error.downcast_ref::<Complaints>() {
+        eprintln!("ips-gateway can't start with these settings:\n{complaints}");
+        return ExitCode::from(2);
+    }
+    eprintln!("ips-gateway: {error}{}", hint(&*error));
+    ExitCode::FAILURE
+}
+
+async fn serve(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
+    let config = Config::read(&sources(matches))?;
+    telemetry::init(config.log_format)?;
+    let server = server::build(&config)?;
+    let shutdown = shutdown::signal()?;
+    announce(&base_url(&server))?;
+    Ok(server.run_until(shutdown).await?)
+}
+
+async fn demo(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
+    let version: ApiVersion = LATEST.parse()?;
+    let listen = (Ipv4Addr::LOCALHOST, 0).into();
+    let sandbox =
+        Sandbox::start(SandboxConfig { listen, version: version.clone(), ..SandboxConfig::default() }).await?;
+    let upstream = Upstream { url: sandbox.url().parse()? };
+    let config = Config::read_for(&sources(matches), upstream, version)?;
+    telemetry::init(config.log_format)?;
+    let server = server::build(&config)?;
+    let shutdown = shutdown::signal()?;
+    announce(&base_url(&server))?;
+    announce(&welcome(&format!("{}{}", base_url(&server), config.path_prefix)))?;
+    server.run_until(shutdown).await?;
+    sandbox.stop().await;
+    Ok(())
+}
+
+async fn sandbox(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
+    let listen = *matches.get_one("listen").expect("it has a default");
+    let version = matches.get_one::<ApiVersion>("api_version").expect("it has a default").clone();
+    telemetry::init(LogFormat::Auto)?;
+    let sandbox = Sandbox::start(SandboxConfig { listen, version, ..SandboxConfig::default() }).await?;
+    let shutdown = shutdown::signal()?;
+    announce(&sandbox.url())?;
+    shutdown.await;
+    sandbox.stop().await;
+    Ok(())
+}
+
+fn openapi() -> Result<(), Box<dyn Error>> {
+    Ok(announce(&http::openapi::document().to_pretty_json()?)?)
+}
+
+/// Says no more than yes or no: Docker reserves the other exit codes.
+fn check_health(matches: &ArgMatches) -> ExitCode {
+    let result = Address::read(&sources(matches))
+        .map_err(Box::<dyn Error>::from)
+        .and_then(|address| Ok(healthcheck::probe(&address, Duration::from_secs(2))?));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("ips-gateway is not healthy: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn sources(matches: &ArgMatches) -> Sources {
+    Sources::new(std::env::vars_os(), matches)
+}
+
+fn base_url(server: &Server) -> String {
+    format!("http://{}", server.address())
+}
+
+fn welcome(url: &str) -> String {
+    let users = USERS.iter().filter(|user| user.active);
+    let users: Vec<_> = users.map(|user| format!("  {} {}", user.email, user.password)).collect();
+    let user = USERS[0];
+    format!(
+        "\nTry every call in the browser: {url}/swagger-ui/\nUsers of the sandbox and their passwords:\n{}\n\
+         The jobs of one of them:\n  curl -u {}:{} {url}/jobs\n",
+        users.join("\n"),
+        user.email,
+        user.password,
+    )
+}
+
+/// Prints at once, and without a panic when nobody reads any more.
+fn announce(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{text}")?;
+    stdout.flush()
+}
+
+/// What to do about an address that is in use.
+fn hint(error: &(dyn Error + 'static)) -> &'static str {
+    match error.downcast_ref::<io::Error>().map(io::Error::kind) {
+        Some(io::ErrorKind::AddrInUse) => "; choose another address with --listen, or port 0 for any free one",
+        _ => error.source().map_or("", hint),
+    }
+}

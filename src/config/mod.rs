@@ -1,0 +1,222 @@
+//! The configuration: a value for each setting of one table, read from a TOML file, the environment and flags (in rising
+//! precedence), and all that is wrong with them said at once.
+
+mod parse;
+mod settings;
+mod values;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use url::Url;
+
+use crate::ips::types::ApiVersion;
+use parse::System;
+use settings::{
+    API_KEYS_FILE, API_VERSION, COMPANY, CORS_ORIGINS, FRESH, LISTEN, LOG_FORMAT, PATH_PREFIX, REGION,
+    SERVICE_PASSWORD, SERVICE_USER, SHARED_CACHE_URL, STAGING, STALE_IF_ERROR, STALE_WHILE_REVALIDATE,
+    UPSTREAM_TIMEOUT, UPSTREAM_URL,
+};
+pub use settings::{Group, Kind, SETTINGS, Setting, arguments};
+pub use values::{Complaints, Origin, Sources};
+use values::{Noted, Values};
+
+/// What the gateway runs with. Its `Debug` shows no secrets.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Address and port to bind; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// What every path begins with: empty, or like `/ips`.
+    pub path_prefix: String,
+    /// The IPS to ask.
+    pub upstream: Upstream,
+    /// The API version to speak.
+    pub api_version: ApiVersion,
+    /// How long a whole call to IPS may take.
+    pub upstream_timeout: Duration,
+    /// The company, by name or handle, of requests that name none.
+    pub company: Option<String>,
+    /// The IPS account of callers with an API key; without it callers pass their own credentials.
+    pub service: Option<ServiceAccount>,
+    /// The file with the hashed API keys; there is one exactly if there is a service account.
+    pub api_keys_file: Option<PathBuf>,
+    /// The origins (`https://app.example.com`) whose pages may call the gateway; the only one may be `*`.
+    pub cors_origins: Vec<String>,
+    /// How old a snapshot may be to be served without asking IPS.
+    pub fresh: Duration,
+    /// How long after that it may be served while IPS is asked in the background.
+    pub stale_while_revalidate: Duration,
+    /// How long it may be served when IPS fails.
+    pub stale_if_error: Duration,
+    /// `redis://` or `rediss://` URL of the cache that replicas share; it may hold a password.
+    pub shared_cache_url: Option<SecretString>,
+    /// How log lines are written.
+    pub log_format: LogFormat,
+}
+
+/// The IPS to ask.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upstream {
+    /// The `IpsApiService` URL.
+    pub url: Url,
+}
+
+/// The IPS account that the gateway uses for its callers.
+#[derive(Debug, Clone)]
+pub struct ServiceAccount {
+    /// The e-mail address of the IPS user.
+    pub user: String,
+    /// Its password.
+    pub password: SecretString,
+}
+
+/// Where the gateway answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// Address and port to bind.
+    pub listen: SocketAddr,
+    /// What every path begins with: empty, or like `/ips`.
+    pub path_prefix: String,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Text on a terminal, else JSON.
+    Auto,
+    /// Text for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Config {
+    /// Reads what `serve` needs.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the settings.
+    pub fn read(sources: &Sources) -> Result<Self, Complaints> {
+        let mut values = Values::collect(sources);
+        let upstream = upstream(&mut values);
+        let api_version = values.value(&API_VERSION, parse::api_version);
+        let config = read(&mut values, upstream, api_version);
+        values.finish(config)
+    }
+
+    /// Reads the same for a given IPS, whatever is set about [`Group::Upstream`].
+    ///
+    /// # Errors
+    /// Everything else that is wrong with the settings.
+    pub fn read_for(sources: &Sources, upstream: Upstream, api_version: ApiVersion) -> Result<Self, Complaints> {
+        let mut values = Values::collect(sources);
+        let config = read(&mut values, Ok(upstream), Ok(api_version));
+        values.finish(config)
+    }
+}
+
+impl Address {
+    /// Reads only where the gateway answers.
+    ///
+    /// # Errors
+    /// Everything that is wrong with these settings, and unknown ones.
+    pub fn read(sources: &Sources) -> Result<Self, Complaints> {
+        let mut values = Values::collect(sources);
+        let address = address(&mut values);
+        values.finish(address)
+    }
+}
+
+fn address(values: &mut Values) -> Result<Address, Noted> {
+    let listen = values.value(&LISTEN, parse::socket_address);
+    let path_prefix = values.value(&PATH_PREFIX, parse::path_prefix);
+    Ok(Address { listen: listen?, path_prefix: path_prefix? })
+}
+
+/// Reads every value before it gives up on one, so that all complaints come at once.
+fn read(
+    values: &mut Values,
+    upstream: Result<Upstream, Noted>,
+    api_version: Result<ApiVersion, Noted>,
+) -> Result<Config, Noted> {
+    let address = address(values);
+    let upstream_timeout = values.value(&UPSTREAM_TIMEOUT, parse::timeout);
+    let company = values.optional(&COMPANY, parse::text);
+    let service = service_account(values);
+    let cors_origins = cors_origins(values);
+    let fresh = values.value(&FRESH, parse::freshness);
+    let stale_while_revalidate = values.value(&STALE_WHILE_REVALIDATE, parse::staleness);
+    let stale_if_error = values.value(&STALE_IF_ERROR, parse::staleness);
+    let shared_cache_url = values.secret(&SHARED_CACHE_URL, parse::redis_url);
+    let log_format = values.value(&LOG_FORMAT, parse::log_format);
+
+    let Address { listen, path_prefix } = address?;
+    let (service, api_keys_file) = service?.unzip();
+    Ok(Config {
+        listen,
+        path_prefix,
+        upstream: upstream?,
+        api_version: api_version?,
+        upstream_timeout: upstream_timeout?,
+        company: company?,
+        service,
+        api_keys_file,
+        cors_origins: cors_origins?,
+        fresh: fresh?,
+        stale_while_revalidate: stale_while_revalidate?,
+        stale_if_error: stale_if_error?,
+        shared_cache_url: shared_cache_url?,
+        log_format: log_format?,
+    })
+}
+
+/// The URL as such, or that of a region.
+fn upstream(values: &mut Values) -> Result<Upstream, Noted> {
+    let url = values.optional(&UPSTREAM_URL, parse::service_url);
+    let region = values.optional(&REGION, parse::region);
+    let system = values.value(&STAGING, parse::staging);
+    let url = match (url?, region?, system?) {
+        (Some(url), None, System::Production) => url,
+        (None, Some(region), system) => region.url(system),
+        (url, region, _) => {
+            let (setting, problem) = match (url, region) {
+                (Some(_), Some(_)) => {
+                    (&REGION, format!("also given by {}; expected one of the two", values.place(&UPSTREAM_URL)))
+                }
+                (Some(_), None) => (&STAGING, format!("means nothing without {}", values.place(&REGION))),
+                (None, _) => (&UPSTREAM_URL, format!("is missing; expected it or {}", values.place(&REGION))),
+            };
+            return Err(values.complain(values.place(setting), problem));
+        }
+    };
+    Ok(Upstream { url })
+}
+
+fn cors_origins(values: &mut Values) -> Result<Vec<String>, Noted> {
+    let origins = values.list(&CORS_ORIGINS, parse::origin)?;
+    if origins.len() > 1 && origins.iter().any(|origin| origin == "*") {
+        return Err(values.complain(values.place(&CORS_ORIGINS), "expected origins, or * alone"));
+    }
+    Ok(origins)
+}
+
+/// All of it or nothing: an account without API keys would let anybody in.
+fn service_account(values: &mut Values) -> Result<Option<(ServiceAccount, PathBuf)>, Noted> {
+    let user = values.optional(&SERVICE_USER, parse::text);
+    let password = values.secret(&SERVICE_PASSWORD, parse::text);
+    let api_keys_file = values.optional(&API_KEYS_FILE, parse::text);
+    match (user?, password?, api_keys_file?) {
+        (None, None, None) => Ok(None),
+        (Some(user), Some(password), Some(file)) => Ok(Some((ServiceAccount { user, password }, file.into()))),
+        _ => {
+            let (given, missing): (Vec<_>, Vec<_>) =
+                [&SERVICE_USER, &SERVICE_PASSWORD, &API_KEYS_FILE].into_iter().partition(|setting| values.has(setting));
+            let given: Vec<_> = given.into_iter().map(|setting| values.place(setting)).collect();
+            for setting in missing {
+                values.complain(values.place(setting), format_args!("is missing; needed with {}", given.join(" and ")));
+            }
+            Err(Noted)
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! From the text of a setting to its value. An error says what was expected.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use url::Url;
+
+use super::LogFormat;
+use crate::ips::types::ApiVersion;
+
+const FRESHNESS_LIMIT: Duration = Duration::from_secs(10 * 60);
+const STALENESS_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
+const TIMEOUT_LIMIT: Duration = Duration::from_secs(10 * 60);
+
+/// Where Adobe runs IPS.
+#[derive(Clone, Copy)]
+pub(super) enum Region {
+    NorthAmerica,
+    EuropeMiddleEastAfrica,
+    AsiaPacific,
+}
+
+impl Region {
+    /// The service URL of its production or staging system.
+    pub(super) fn url(self, system: System) -> Url {
+        let host = match self {
+            Self::NorthAmerica => "s7sps1apissl",
+            Self::EuropeMiddleEastAfrica => "s7sps3apissl",
+            Self::AsiaPacific => "s7sps5apissl",
+        };
+        let suffix = match system {
+            System::Production => "",
+            System::Staging => "-staging",
+        };
+        let url = format!("https://{host}{suffix}.scene7.com/scene7/services/IpsApiService");
+        Url::parse(&url).expect("a host name of letters makes a URL")
+    }
+}
+
+/// Which of a region's systems.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum System {
+    Production,
+    Staging,
+}
+
+pub(super) fn region(text: &str) -> Result<Region, String> {
+    match text {
+        "na" => Ok(Region::NorthAmerica),
+        "emea" => Ok(Region::EuropeMiddleEastAfrica),
+        "apac" => Ok(Region::AsiaPacific),
+        _ => Err("na, emea or apac".into()),
+    }
+}
+
+pub(super) fn staging(text: &str) -> Result<System, String> {
+    match text {
+        "true" => Ok(System::Staging),
+        "false" => Ok(System::Production),
+        _ => Err("true or false".into()),
+    }
+}
+
+pub(super) fn log_format(text: &str) -> Result<LogFormat, String> {
+    match text {
+        "auto" => Ok(LogFormat::Auto),
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err("auto, text or json".into()),
+    }
+}
+
+pub(super) fn text(text: &str) -> Result<String, String> {
+    if text.is_empty() { Err("some text".into()) } else { Ok(text.into()) }
+}
+
+pub(super) fn socket_address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080".into())
+}
+
+pub(super) fn api_version(text: &str) -> Result<ApiVersion, String> {
+    text.parse().map_err(|_| "a date, such as 2014-04-03 or 2022-11-01-beta".into())
+}
+
+/// The prefix without a slash at its end, so that `/jobs` can be appended.
+pub(super) fn path_prefix(text: &str) -> Result<String, String> {
+    let prefix = text.strip_suffix('/').unwrap_or(text);
+    let is_segment = |segment: &str| {
+        let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        !matches!(segment, "" | "." | "..") && segment.bytes().all(unreserved)
+    };
+    let mut segments = prefix.split('/');
+    if segments.next() == Some("") && !text.is_empty() && segments.all(is_segment) {
+        Ok(prefix.into())
+    } else {
+        Err("a path of letters, digits and -._~, such as /ips".into())
+    }
+}
+
+pub(super) fn service_url(text: &str) -> Result<Url, String> {
+    let plain = |url: &Url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none()
+    };
+    Url::parse(text).ok().filter(plain).ok_or_else(|| {
+        "an http or https URL without credentials, query and fragment, such as \
+         https://s7sps1apissl.scene7.com/scene7/services/IpsApiService"
+            .into()
+    })
+}
+
+pub(super) fn redis_url(text: &str) -> Result<String, String> {
+    let usable = |url: &Url| matches!(url.scheme(), "redis" | "rediss") && url.has_host();
+    match Url::parse(text) {
+        Ok(url) if usable(&url) => Ok(text.into()),
+        _ => Err("a redis:// or rediss:// URL with a host".into()),
+    }
+}
+
+/// An origin as browsers write it into the `Origin` header, or `*`.
+pub(super) fn origin(text: &str) -> Result<String, String> {
+    let origin = Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && !text.contains('*'))
+        .map(|url| (url.origin().ascii_serialization(), url))
+        .filter(|(origin, url)| url.as_str().strip_suffix('/') == Some(origin));
+    match origin {
+        _ if text == "*" => Ok(text.into()),
+        Some((origin, _)) => Ok(origin),
+        None => Err("an origin without a path, such as https://app.example.com, or *".into()),
+    }
+}
+
+pub(super) fn freshness(text: &str) -> Result<Duration, String> {
+    duration(text, Duration::ZERO, FRESHNESS_LIMIT)
+}
+
+pub(super) fn staleness(text: &str) -> Result<Duration, String> {
+    duration(text, Duration::ZERO, STALENESS_LIMIT)
+}
+
+pub(super) fn timeout(text: &str) -> Result<Duration, String> {
+    duration(text, Duration::from_millis(1), TIMEOUT_LIMIT)
+}
+
+fn duration(text: &str, least: Duration, most: Duration) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(duration) if (least..=most).contains(&duration) => Ok(duration),
+        _ => Err(format!(
+            "a duration from {} to {}, such as 2s or 1m 30s",
+            humantime::format_duration(least),
+            humantime::format_duration(most)
+        )),
+    }
+}

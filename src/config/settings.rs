@@ -1,0 +1,272 @@
+//! The table of settings. It alone says what can be set: reading, `--help`, complaints and README follow it.
+
+use clap::{Arg, ArgMatches};
+
+/// One thing that can be set.
+#[derive(Debug)]
+pub struct Setting {
+    /// Its name in the settings file; the names of its variable and flag are made of it.
+    pub key: &'static str,
+    /// Which values it takes, and how they are given.
+    pub kind: Kind,
+    /// What it is about.
+    pub group: Group,
+    /// Its value when nobody gives one, as one would write it.
+    pub default: Option<&'static str>,
+    /// What it means, for `--help` and README.
+    pub help: &'static str,
+}
+
+/// Which values a setting takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// One value, which `--help` shows by this placeholder.
+    One(&'static str),
+    /// `true` or `false`; the flag alone means `true`.
+    Switch,
+    /// Any number of values: separated by commas, or an array in the settings file.
+    List(&'static str),
+    /// A value that is never shown. It may come from a file, named by the same key with `_file` appended, and not from a
+    /// flag: other users of a machine can read those.
+    Secret,
+}
+
+/// What a setting is about: its heading in `--help`, and whether a command takes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// Where the gateway answers.
+    Address,
+    /// Which IPS it asks.
+    Upstream,
+    /// Who may ask for what.
+    Callers,
+    /// How long answers may be used and waited for.
+    Time,
+    /// How it runs.
+    Operation,
+}
+
+impl Setting {
+    /// The environment variable.
+    #[must_use]
+    pub fn variable(&self) -> String {
+        variable(self.key)
+    }
+
+    /// The flag; that of a secret names a file.
+    #[must_use]
+    pub fn flag(&self) -> String {
+        flag(&self.flag_key())
+    }
+
+    /// For a secret, the key that names the file to read it from.
+    pub(super) fn file_key(&self) -> Option<String> {
+        (self.kind == Kind::Secret).then(|| format!("{}_file", self.key))
+    }
+
+    fn flag_key(&self) -> String {
+        self.file_key().unwrap_or_else(|| self.key.to_owned())
+    }
+
+    fn argument(&self) -> Arg {
+        let arg = Arg::new(self.flag_key()).long(self.flag()[2..].to_owned()).help_heading(self.group.heading());
+        let default = self.default.map(|value| format!(" [default: {value}]")).unwrap_or_default();
+        let help = format!("{}{default} [env: {}]", self.help, self.variable());
+        match self.kind {
+            Kind::One(placeholder) => arg.value_name(placeholder).help(help),
+            Kind::List(placeholder) => arg.value_name(format!("{placeholder},…")).help(help),
+            Kind::Secret => arg.value_name("FILE").help(format!("file that holds: {help}")),
+            Kind::Switch => {
+                arg.value_name("BOOL").num_args(0..=1).require_equals(true).default_missing_value("true").help(help)
+            }
+        }
+    }
+}
+
+impl Group {
+    fn heading(self) -> &'static str {
+        match self {
+            Self::Address => "Address",
+            Self::Upstream => "Upstream",
+            Self::Callers => "Callers",
+            Self::Time => "Time",
+            Self::Operation => "Operation",
+        }
+    }
+}
+
+/// The prefix of the variables.
+pub(super) const PREFIX: &str = "IPS_GATEWAY_";
+
+/// The variable of a key.
+pub(super) fn variable(key: &str) -> String {
+    format!("{PREFIX}{}", key.to_uppercase())
+}
+
+/// The flag of a key.
+pub(super) fn flag(key: &str) -> String {
+    format!("--{}", key.replace('_', "-"))
+}
+
+/// The key that names the settings file. It isn't in the table: the file can't name itself.
+pub(super) const CONFIG: &str = "config";
+
+/// The flags that a command takes for the settings of `groups`, and `--config`.
+#[must_use]
+pub fn arguments(groups: &[Group]) -> Vec<Arg> {
+    let config = Arg::new(CONFIG)
+        .long(CONFIG)
+        .value_name("FILE")
+        .help(format!("TOML file with settings; variables and flags take precedence [env: {}]", variable(CONFIG)));
+    let settings = SETTINGS.iter().filter(|setting| groups.contains(&setting.group)).map(|setting| setting.argument());
+    std::iter::once(config).chain(settings).collect()
+}
+
+/// The values of the flags of [`arguments`] by key.
+pub(super) fn flags(matches: &ArgMatches) -> impl Iterator<Item = (String, String)> {
+    matches.ids().filter_map(|id| {
+        let value = matches.try_get_one::<String>(id.as_str()).ok()??;
+        Some((id.to_string(), value.clone()))
+    })
+}
+
+/// Every setting, in the order of README.
+pub const SETTINGS: [&Setting; 17] = [
+    &LISTEN,
+    &PATH_PREFIX,
+    &UPSTREAM_URL,
+    &REGION,
+    &STAGING,
+    &API_VERSION,
+    &COMPANY,
+    &SERVICE_USER,
+    &SERVICE_PASSWORD,
+    &API_KEYS_FILE,
+    &CORS_ORIGINS,
+    &FRESH,
+    &STALE_WHILE_REVALIDATE,
+    &STALE_IF_ERROR,
+    &UPSTREAM_TIMEOUT,
+    &SHARED_CACHE_URL,
+    &LOG_FORMAT,
+];
+
+pub(super) const LISTEN: Setting = Setting {
+    key: "listen",
+    kind: Kind::One("ADDRESS"),
+    group: Group::Address,
+    default: Some("127.0.0.1:8080"),
+    help: "address and port to listen on; port 0 picks a free one, and the first line on stdout names it",
+};
+pub(super) const PATH_PREFIX: Setting = Setting {
+    key: "path_prefix",
+    kind: Kind::One("PATH"),
+    group: Group::Address,
+    default: Some("/"),
+    help: "path that every route begins with, such as /ips",
+};
+pub(super) const UPSTREAM_URL: Setting = Setting {
+    key: "upstream_url",
+    kind: Kind::One("URL"),
+    group: Group::Upstream,
+    default: None,
+    help: "URL of the IpsApiService; `serve` needs it or a region",
+};
+pub(super) const REGION: Setting = Setting {
+    key: "region",
+    kind: Kind::One("REGION"),
+    group: Group::Upstream,
+    default: None,
+    help: "Adobe's IPS in na (North America), emea (Europe, Middle East) or apac (Asia Pacific), in place of a URL",
+};
+pub(super) const STAGING: Setting = Setting {
+    key: "staging",
+    kind: Kind::Switch,
+    group: Group::Upstream,
+    default: Some("false"),
+    help: "the region's staging system",
+};
+pub(super) const API_VERSION: Setting = Setting {
+    key: "api_version",
+    kind: Kind::One("VERSION"),
+    group: Group::Upstream,
+    default: Some("2014-04-03"),
+    help: "IPS API version to speak; later ones have more fields",
+};
+pub(super) const COMPANY: Setting = Setting {
+    key: "company",
+    kind: Kind::One("COMPANY"),
+    group: Group::Callers,
+    default: None,
+    help: "company, by name or handle, of requests that name none",
+};
+pub(super) const SERVICE_USER: Setting = Setting {
+    key: "service_user",
+    kind: Kind::One("EMAIL"),
+    group: Group::Callers,
+    default: None,
+    help: "IPS user of the service account, which callers with an API key share; without one they pass their own credentials",
+};
+pub(super) const SERVICE_PASSWORD: Setting = Setting {
+    key: "service_password",
+    kind: Kind::Secret,
+    group: Group::Callers,
+    default: None,
+    help: "password of the service account",
+};
+pub(super) const API_KEYS_FILE: Setting = Setting {
+    key: "api_keys_file",
+    kind: Kind::One("FILE"),
+    group: Group::Callers,
+    default: None,
+    help: "file with the hashed API keys of the service account's callers, their roles and companies",
+};
+pub(super) const CORS_ORIGINS: Setting = Setting {
+    key: "cors_origins",
+    kind: Kind::List("ORIGIN"),
+    group: Group::Callers,
+    default: None,
+    help: "origins whose pages may call the gateway, such as https://app.example.com, or * for any",
+};
+pub(super) const FRESH: Setting = Setting {
+    key: "fresh",
+    kind: Kind::One("DURATION"),
+    group: Group::Time,
+    default: Some("2s"),
+    help: "age up to which a company's active jobs are served without asking IPS",
+};
+pub(super) const STALE_WHILE_REVALIDATE: Setting = Setting {
+    key: "stale_while_revalidate",
+    kind: Kind::One("DURATION"),
+    group: Group::Time,
+    default: Some("30s"),
+    help: "time after that in which they are still served while IPS is asked in the background",
+};
+pub(super) const STALE_IF_ERROR: Setting = Setting {
+    key: "stale_if_error",
+    kind: Kind::One("DURATION"),
+    group: Group::Time,
+    default: Some("5m"),
+    help: "time in which they are still served, marked as stale, when IPS fails",
+};
+pub(super) const UPSTREAM_TIMEOUT: Setting = Setting {
+    key: "upstream_timeout",
+    kind: Kind::One("DURATION"),
+    group: Group::Time,
+    default: Some("15s"),
+    help: "time that a whole call to IPS may take",
+};
+pub(super) const SHARED_CACHE_URL: Setting = Setting {
+    key: "shared_cache_url",
+    kind: Kind::Secret,
+    group: Group::Operation,
+    default: None,
+    help: "redis:// or rediss:// URL of a cache that replicas share",
+};
+pub(super) const LOG_FORMAT: Setting = Setting {
+    key: "log_format",
+    kind: Kind::One("FORMAT"),
+    group: Group::Operation,
+    default: Some("auto"),
+    help: "text, json, or auto: text on a terminal, else json; RUST_LOG sets the level",
+};
