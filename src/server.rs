@@ -1,37 +1,129 @@
-//! A stand-in until the server comes.
+//! From settings to a running gateway: `main` and every test walk the same road.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
+use std::sync::Arc;
 
+use actix_web::web::Data;
+use actix_web::{App, HttpServer, dev, middleware};
+use tokio::runtime::Handle;
+
+use crate::clock::Clock;
 use crate::config::Config;
+use crate::http::{self, Api, Documents, openapi};
+use crate::ips::client::{ClientConfig, ClientError, IpsClient};
+use crate::jobs::{Freshness, Jobs, Settings};
 
-/// The gateway, bound to its address.
-pub struct Server(TcpListener);
+/// A client gets this many seconds to send the head of its first request.
+const HEAD_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
 
-/// Binds.
+/// The gateway, bound to its address and not yet serving.
+pub struct Server {
+    address: SocketAddr,
+    http: dev::Server,
+}
+
+/// What a server is built from besides the settings.
+pub struct Surroundings {
+    /// Tells the time.
+    pub clock: Clock,
+    /// Added to the description in the OpenAPI document: what is special here.
+    pub note: Option<String>,
+}
+
+impl Default for Surroundings {
+    fn default() -> Self {
+        Self { clock: Clock::system(), note: None }
+    }
+}
+
+/// Why a server can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address can't be bound.
+    #[error("can't listen on {address}: {error}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        #[source]
+        error: io::Error,
+    },
+    /// The client for IPS can't be made.
+    #[error("can't prepare calls to IPS: {0}")]
+    Client(#[from] ClientError),
+    /// A setting asks for something that this version of the gateway doesn't have.
+    #[error("{0} is not supported by this version")]
+    Unsupported(&'static str),
+}
+
+/// Makes a gateway of `config` and binds it. To be called within a tokio runtime: work that must outlive its request runs there.
 ///
 /// # Errors
-/// The address can't be bound.
-pub fn build(config: &Config) -> io::Result<Server> {
-    TcpListener::bind(config.listen).map(Server)
+/// The address can't be bound, or the client for IPS can't be made.
+pub fn build(config: &Config, surroundings: Surroundings) -> Result<Server, StartError> {
+    if config.service.is_some() {
+        return Err(StartError::Unsupported("a service account (service_user)"));
+    }
+    if config.shared_cache_url.is_some() {
+        return Err(StartError::Unsupported("a shared cache (shared_cache_url)"));
+    }
+    let Surroundings { clock, note } = surroundings;
+    let client = IpsClient::new(ClientConfig {
+        url: config.upstream.url.clone(),
+        version: config.api_version.clone(),
+        timeout: config.upstream_timeout,
+        ..ClientConfig::default()
+    })?;
+    let runtime = Handle::current();
+    let freshness = Freshness {
+        fresh: config.fresh,
+        stale_while_revalidate: config.stale_while_revalidate,
+        stale_if_error: config.stale_if_error,
+    };
+    let settings = Settings { company: config.company.clone(), freshness, clock: clock.clone(), runtime: runtime.clone() };
+    let document = openapi::document_for(&config.path_prefix, note.as_deref());
+    let api = Data::new(Api {
+        jobs: Jobs::new(Arc::new(client), settings),
+        fresh: config.fresh,
+        prefix: config.path_prefix.clone(),
+        clock,
+        runtime,
+        documents: Documents::new(&document),
+    });
+    let origins = config.cors_origins.clone();
+    let http = HttpServer::new(move || {
+        App::new()
+            .configure(|routes| http::configure(routes, api.clone()))
+            .wrap(middleware::Compress::default())
+            .wrap(middleware::from_fn(http::finish))
+            .wrap(http::cors(&origins))
+    });
+    let bound = http.client_request_timeout(HEAD_TIMEOUT).disable_signals().bind(config.listen);
+    let http = bound.map_err(|error| StartError::Bind { address: config.listen, error })?;
+    let address = http.addrs().first().copied().unwrap_or(config.listen);
+    Ok(Server { address, http: http.run() })
 }
 
 impl Server {
     /// The address in use.
-    ///
-    /// # Panics
-    /// Never.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.0.local_addr().expect("a bound listener has an address")
+        self.address
     }
 
-    /// Waits.
+    /// Serves until `shutdown` is ready, then lets the requests that are under way finish.
     ///
     /// # Errors
-    /// None yet.
+    /// The listening socket fails.
     pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
-        shutdown.await;
-        Ok(())
+        let handle = self.http.handle();
+        tokio::select! {
+            ended = self.http => ended,
+            () = shutdown => {
+                handle.stop(true).await;
+                Ok(())
+            }
+        }
     }
 }

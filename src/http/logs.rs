@@ -3,7 +3,6 @@
 use actix_web::http::header;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -119,11 +118,11 @@ pub struct JobLogsParams {
     company: Option<String>,
     /// Only jobs that started then or later.
     #[serde(default, deserialize_with = "date_time")]
-    #[param(value_type = DateTime<Utc>, required = false)]
+    #[param(value_type = String, format = DateTime, required = false)]
     from: Option<Timestamp>,
     /// Only jobs that started then or earlier.
     #[serde(default, deserialize_with = "date_time")]
-    #[param(value_type = DateTime<Utc>, required = false)]
+    #[param(value_type = String, format = DateTime, required = false)]
     to: Option<Timestamp>,
     /// Only jobs submitted by this e-mail address, among the newest 1,000 of the time asked for.
     #[param(required = false)]

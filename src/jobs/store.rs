@@ -25,9 +25,9 @@ use crate::clock::Clock;
 pub struct Freshness {
     /// Answers are served without a thought for this long.
     pub fresh: Duration,
-    /// So long they are served while one call in the background refreshes them.
+    /// So long after that they are served while one call in the background refreshes them.
     pub stale_while_revalidate: Duration,
-    /// So long they are served, marked, when IPS fails.
+    /// So long after being fresh they are served, marked, when IPS fails.
     pub stale_if_error: Duration,
 }
 
@@ -196,7 +196,7 @@ impl Store {
         }
         let load = self.load(&mut state, slot, key, caller, generation);
         match usable {
-            Some((snapshot, age)) if want == Want::Any && age <= self.freshness.stale_while_revalidate => {
+            Some((snapshot, age)) if want == Want::Any && age <= self.freshness.fresh + self.freshness.stale_while_revalidate => {
                 Some(Next::Answer(Ok(self.answer(snapshot, Source::Stale(StaleReason::Revalidating)))))
             }
             _ => Some(Next::Wait(load)),
@@ -270,7 +270,7 @@ impl Store {
 
     fn stale_or(&self, usable: Option<(Arc<Snapshot>, Duration)>, error: Error) -> Result<Read> {
         match usable {
-            Some((snapshot, age)) if age <= self.freshness.stale_if_error && !error.denies_access() => {
+            Some((snapshot, age)) if age <= self.freshness.fresh + self.freshness.stale_if_error && !error.denies_access() => {
                 Ok(self.answer(snapshot, Source::Stale(StaleReason::UpstreamFailed)))
             }
             _ => Err(error),
