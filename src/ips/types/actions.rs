@@ -1,79 +1,79 @@
-//! actions
+//! What can be asked of a job: stop, pause, resume, execute, delete.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The request of `stopJob`.
+/// Stops a job in progress (`stopJob`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StopJobParam {
-    /// `companyHandle`
+    /// The company that the job belongs to.
     pub company_handle: String,
-    /// `jobHandle`
+    /// The job to stop.
     pub job_handle: String,
 }
 
-/// The answer of `stopJob`.
+/// What `stopJob` answers: nothing, it was accepted.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StopJobReturn {}
 
-/// The request of `pauseJob`.
+/// Pauses an active job (`pauseJob`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PauseJobParam {
-    /// `companyHandle`
+    /// The company that the job belongs to.
     pub company_handle: String,
-    /// `jobHandle`
+    /// The active job to pause.
     pub job_handle: String,
 }
 
-/// The answer of `pauseJob`.
+/// What `pauseJob` answers: nothing, it was accepted.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PauseJobReturn {}
 
-/// The request of `resumeJob`.
+/// Resumes a paused job (`resumeJob`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ResumeJobParam {
-    /// `companyHandle`
+    /// The company that the job belongs to.
     pub company_handle: String,
-    /// `jobHandle`
+    /// The paused job to resume.
     pub job_handle: String,
 }
 
-/// The answer of `resumeJob`.
+/// What `resumeJob` answers: nothing, it was accepted.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ResumeJobReturn {}
 
-/// The request of `executeJob`.
+/// Runs a scheduled job now (`executeJob`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ExecuteJobParam {
-    /// `companyHandle`
+    /// The company that the job belongs to.
     pub company_handle: String,
-    /// `jobHandle`
+    /// The scheduled job to run now.
     pub job_handle: String,
 }
 
-/// The answer of `executeJob`.
+/// What `executeJob` answers: nothing, it was accepted.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ExecuteJobReturn {}
 
-/// The request of `deleteJob`.
+/// Deletes a current or scheduled job (`deleteJob`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DeleteJobParam {
-    /// `companyHandle`
+    /// The company that the job belongs to.
     pub company_handle: String,
-    /// `jobHandle`
+    /// The current or scheduled job to delete.
     pub job_handle: String,
 }
 
-/// The answer of `deleteJob`.
+/// What `deleteJob` answers: nothing, it was accepted.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeleteJobReturn {}

@@ -1,305 +1,319 @@
-//! asset_jobs
+//! Kinds of jobs that work on assets in IPS.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::image_options::AutoColorCropOptions;
-use super::image_options::AutoSetCreationOptions;
-use super::image_options::AutoSmartCropOptions;
-use super::image_options::AutoTransparentCropOptions;
-use super::image_options::ColorManagementOptions;
-use super::image_options::CssOptions;
-use super::image_options::IllustratorOptions;
-use super::image_options::InDesignOptions;
-use super::image_options::KnockoutBackgroundOptions;
-use super::image_options::ManualCropOptions;
-use super::image_options::PDFOptions;
-use super::image_options::PhotoshopOptions;
-use super::image_options::PostScriptOptions;
-use super::image_options::UnsharpMaskOptions;
+use super::image_options::{
+    AutoColorCropOptions, AutoSetCreationOptions, AutoSmartCropOptions, AutoTransparentCropOptions,
+    ColorManagementOptions, CssOptions, IllustratorOptions, InDesignOptions, KnockoutBackgroundOptions,
+    ManualCropOptions, PDFOptions, PhotoshopOptions, PostScriptOptions, UnsharpMaskOptions,
+};
 use super::metadata::MetadataOptions;
 use super::open::EmailSetting;
-use super::publish::ImageRenderingPublishJob;
-use super::publish::ImageServingPublishJob;
-use super::publish::VideoPublishJob;
+use super::publish::{ImageRenderingPublishJob, ImageServingPublishJob, VideoPublishJob};
+use super::secret::SecretText;
 use super::video_options::MediaOptions;
 
-/// OptimizeImagesJob.
+/// Optimizes images (IPS type `OptimizeImagesJob`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(examples(json!({"emailSetting": "None"})))]
 pub struct OptimizeImagesJob {
-    /// `emailSetting`
+    /// Which e-mails the job sends.
     pub email_setting: EmailSetting,
 }
 
-/// RipPdfsJob.
+/// Rips PDF assets again (IPS type `RipPdfsJob`). Deprecated by IPS in favour of `ReprocessAssetsJob`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(deprecated, examples(json!({"pdfHandleArray": ["a|732|22|535"], "createMask": false, "emailSetting": "None"})))]
 pub struct RipPdfsJob {
-    /// `pdfHandleArray`
+    /// Handles of the PDF assets.
     pub pdf_handle_array: Vec<String>,
-    /// `createMask`
+    /// Whether to create a mask.
     pub create_mask: bool,
-    /// `knockoutBackgroundOptions`
+    /// Masks the background.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub knockout_background_options: Option<Box<KnockoutBackgroundOptions>>,
-    /// `manualCropOptions`
+    /// Crops by given margins. Only one of the manual, color and transparent crops may be set.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub manual_crop_options: Option<Box<ManualCropOptions>>,
-    /// `autoColorCropOptions`
+    /// Crops edges by color. Only one of the manual, color and transparent crops may be set.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub auto_color_crop_options: Option<Box<AutoColorCropOptions>>,
-    /// `autoTransparentCropOptions`
+    /// Crops edges by transparency. Only one of the manual, color and transparent crops may be set.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub auto_transparent_crop_options: Option<Box<AutoTransparentCropOptions>>,
-    /// `autoSmartCropOptionsArray`
+    /// The smart crops to make of each image. Since API version 2017-10-29-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub auto_smart_crop_options_array: Option<Vec<AutoSmartCropOptions>>,
-    /// `postScriptOptions`
+    /// How PostScript files are processed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub post_script_options: Option<Box<PostScriptOptions>>,
-    /// `pdfOptions`
+    /// How PDF files are processed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub pdf_options: Option<Box<PDFOptions>>,
-    /// `illustratorOptions`
+    /// How Illustrator files are processed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub illustrator_options: Option<Box<IllustratorOptions>>,
-    /// `colorManagementOptions`
+    /// How colors are managed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub color_management_options: Option<Box<ColorManagementOptions>>,
-    /// `projectHandleArray`
+    /// Handles of projects.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub project_handle_array: Option<Vec<String>>,
-    /// `emailSetting`
+    /// Which e-mails the job sends.
     pub email_setting: EmailSetting,
-    /// `postHttpUrl`
+    /// A URL that IPS calls when the job is done.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub post_http_url: Option<String>,
-    /// `postImageServingPublishJob`
+    /// Publishes to the image servers afterwards. Only one `post…PublishJob` may be set.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub post_image_serving_publish_job: Option<Box<ImageServingPublishJob>>,
-    /// `postImageRenderingPublishJob`
+    /// Publishes to the image rendering servers afterwards. Only one `post…PublishJob` may be set.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub post_image_rendering_publish_job: Option<Box<ImageRenderingPublishJob>>,
-    /// `postVideoPublishJob`
+    /// Publishes to the video servers afterwards. Only one `post…PublishJob` may be set.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub post_video_publish_job: Option<Box<VideoPublishJob>>,
-    /// `inDesignOptions`
+    /// How InDesign files are processed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub in_design_options: Option<Box<InDesignOptions>>,
 }
 
-/// ReprocessAssetsJob.
+/// Processes assets again that were uploaded before (IPS type `ReprocessAssetsJob`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(examples(json!({
+    "assetHandleArray": ["a|732|1|535"],
+    "createMask": false,
+    "emailSetting": "None",
+    "unsharpMaskOptions": {"amount": 1.75, "radius": 0.2, "threshold": 2, "monochrome": 0}
+})))]
 pub struct ReprocessAssetsJob {
-    /// `assetHandleArray`
+    /// Handles of the assets to process again.
     pub asset_handle_array: Vec<String>,
-    /// `readyForPublish`
+    /// Whether the assets are marked for publishing.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub ready_for_publish: Option<bool>,
-    /// `synchronizationComplete`
+    /// Synchronization flag, passed on as it is; the IPS reference doesn't explain it.
+    /// Since API version 2017-10-29-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub synchronization_complete: Option<bool>,
-    /// `preservePublishState`
+    /// Whether an overwritten asset keeps its publish state; without it, as the company's settings say.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub preserve_publish_state: Option<bool>,
-    /// `createMask`
+    /// Whether to create a mask.
     pub create_mask: bool,
-    /// `preserveCrop`
+    /// Whether an existing crop is kept (the default); `manualCropOptions` other than all zero win over it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub preserve_crop: Option<bool>,
-    /// `overwriteAVS`
+    /// Whether an existing adaptive video set is overwritten. Since API version 2021-04-26-beta.
     #[serde(rename = "overwriteAVS", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub overwrite_avs: Option<bool>,
-    /// `knockoutBackgroundOptions`
+    /// Masks the background.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub knockout_background_options: Option<Box<KnockoutBackgroundOptions>>,
-    /// `manualCropOptions`
+    /// Crops by given margins. Only one of the manual, color and transparent crops may be set.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub manual_crop_options: Option<Box<ManualCropOptions>>,
-    /// `autoColorCropOptions`
+    /// Crops edges by color. Only one of the manual, color and transparent crops may be set.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub auto_color_crop_options: Option<Box<AutoColorCropOptions>>,
-    /// `autoTransparentCropOptions`
+    /// Crops edges by transparency. Only one of the manual, color and transparent crops may be set.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub auto_transparent_crop_options: Option<Box<AutoTransparentCropOptions>>,
-    /// `autoSmartCropOptionsArray`
+    /// The smart crops to make of each image. Since API version 2017-10-29-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub auto_smart_crop_options_array: Option<Vec<AutoSmartCropOptions>>,
-    /// `photoshopOptions`
+    /// How Photoshop files are processed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub photoshop_options: Option<Box<PhotoshopOptions>>,
-    /// `postScriptOptions`
+    /// How PostScript files are processed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub post_script_options: Option<Box<PostScriptOptions>>,
-    /// `pdfOptions`
+    /// How PDF files are processed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub pdf_options: Option<Box<PDFOptions>>,
-    /// `mediaOptions`
+    /// How audio and video files are processed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub media_options: Option<Box<MediaOptions>>,
-    /// `illustratorOptions`
+    /// How Illustrator files are processed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub illustrator_options: Option<Box<IllustratorOptions>>,
-    /// `cssOptions`
+    /// How CSS files are processed. Since API version 2017-10-29-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub css_options: Option<Box<CssOptions>>,
-    /// `colorManagementOptions`
+    /// How colors are managed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub color_management_options: Option<Box<ColorManagementOptions>>,
-    /// `autoSetCreationOptions`
+    /// The set generation scripts to apply to the files.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub auto_set_creation_options: Option<Box<AutoSetCreationOptions>>,
-    /// `projectHandleArray`
+    /// Handles of projects.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub project_handle_array: Option<Vec<String>>,
-    /// `emailSetting`
+    /// Which e-mails the job sends.
     pub email_setting: EmailSetting,
-    /// `postJobOnlyIfFiles`
+    /// Whether the follow-up publish runs only if there were files.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub post_job_only_if_files: Option<bool>,
-    /// `postHttpUrl`
+    /// A URL that IPS calls when the job is done.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub post_http_url: Option<String>,
-    /// `postImageServingPublishJob`
+    /// Publishes to the image servers afterwards. Only one `post…PublishJob` may be set.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub post_image_serving_publish_job: Option<Box<ImageServingPublishJob>>,
-    /// `postImageRenderingPublishJob`
+    /// Publishes to the image rendering servers afterwards. Only one `post…PublishJob` may be set.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub post_image_rendering_publish_job: Option<Box<ImageRenderingPublishJob>>,
-    /// `postVideoPublishJob`
+    /// Publishes to the video servers afterwards. Only one `post…PublishJob` may be set.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub post_video_publish_job: Option<Box<VideoPublishJob>>,
-    /// `inDesignOptions`
+    /// How InDesign files are processed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub in_design_options: Option<Box<InDesignOptions>>,
-    /// `unsharpMaskOptions`
+    /// Sharpens the optimized images.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub unsharp_mask_options: Option<Box<UnsharpMaskOptions>>,
-    /// `excludeMasterVideoFromAVS`
+    /// Whether the primary video stays out of the adaptive video set (the default). IPS ended support for it in 2022.
     #[serde(rename = "excludeMasterVideoFromAVS", skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, deprecated)]
     pub exclude_master_video_from_avs: Option<bool>,
-    /// `metadataOptions`
+    /// Metadata to set on the assets. Since API version 2021-04-26-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub metadata_options: Option<Box<MetadataOptions>>,
-    /// `jwtToken`
+    /// A JSON Web Token for the job. Never shown again: answers say `[redacted]`. Since API version 2021-04-26-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub jwt_token: Option<String>,
-    /// `imsOrg`
+    pub jwt_token: Option<SecretText>,
+    /// The IMS organization. Since API version 2021-04-26-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub ims_org: Option<String>,
-    /// `apikey`
+    /// An API key for the job. Never shown again: answers say `[redacted]`. Since API version 2021-04-26-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub apikey: Option<String>,
-    /// `ignoreSmartCropGeneration`
+    pub apikey: Option<SecretText>,
+    /// Whether no smart crops are generated. Since API version 2021-04-26-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub ignore_smart_crop_generation: Option<bool>,
-    /// `preserveSmartCrop`
+    /// Whether existing smart crops are kept. Since API version 2021-04-26-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub preserve_smart_crop: Option<bool>,
 }
 
-/// CreateVideoSitemapJob.
+/// Creates a video sitemap (IPS type `CreateVideoSitemapJob`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(examples(json!({"forceUpdate": true})))]
 pub struct CreateVideoSitemapJob {
-    /// `forceUpdate`
+    /// Generates the sitemap even where its configuration says manual.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub force_update: Option<bool>,
 }
 
-/// ExportJob.
+/// Exports files that were uploaded before, as they are or converted (IPS type `ExportJob`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(examples(json!({
+    "assetHandleArray": ["a|732|1|535"],
+    "fmt": "convert",
+    "is_modifier": "&fmt=png",
+    "emailSetting": "JobCompletion"
+})))]
 pub struct ExportJob {
-    /// `assetHandleArray`
+    /// Handles of the assets to export; sets can't be exported.
     pub asset_handle_array: Vec<String>,
-    /// `fmt`
+    /// `orig` exports the originals, `convert` converts them as `is_modifier` or `macro` say.
     pub fmt: String,
-    /// `is_modifier`
+    /// Image Serving modifiers for the conversion, for example `&fmt=png`.
     #[serde(rename = "is_modifier", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub is_modifier: Option<String>,
-    /// `macro`
+    /// Image Serving macro for the conversion, for example `$export$`; its format wins over that of `is_modifier`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub r#macro: Option<String>,
-    /// `emailSetting`
+    /// Which e-mails the job sends.
     pub email_setting: EmailSetting,
-    /// `clientId`
+    /// IP address of the client that asked for the export; reserved by IPS.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub client_id: Option<String>,
 }
 
-/// AutomatedSetGenerationJob.
+/// Groups assets into sets (IPS type `AutomatedSetGenerationJob`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(examples(json!({
+    "assetHandleArray": ["a|732|1|535", "a|732|1|536"],
+    "destFolder": "sets",
+    "readyForPublish": true,
+    "autoSetCreationOptions": {"autoSetsArray": ["ps|732|12"]},
+    "emailSetting": "None"
+})))]
 pub struct AutomatedSetGenerationJob {
-    /// `assetHandleArray`
+    /// Handles of the assets to group, at most 1000 unless the company is configured otherwise.
     pub asset_handle_array: Vec<String>,
-    /// `destFolder`
+    /// Folder in IPS that receives the sets; without it, the company's root folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub dest_folder: Option<String>,
-    /// `readyForPublish`
+    /// Whether the assets are marked for publishing.
     pub ready_for_publish: bool,
-    /// `synchronizationComplete`
+    /// Synchronization flag, passed on as it is; the IPS reference doesn't explain it.
+    /// Since API version 2017-10-29-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub synchronization_complete: Option<bool>,
-    /// `autoSetCreationOptions`
+    /// The set generation scripts to apply to the assets.
     pub auto_set_creation_options: AutoSetCreationOptions,
-    /// `emailSetting`
+    /// Which e-mails the job sends.
     pub email_setting: EmailSetting,
 }

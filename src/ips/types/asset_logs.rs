@@ -1,4 +1,4 @@
-//! asset_logs
+//! What jobs did to an asset.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -6,69 +6,72 @@ use utoipa::ToSchema;
 use super::job_logs::JobLogDetailAux;
 use super::timestamp::Timestamp;
 
-/// The request of `getAssetJobLogs`.
+/// Asks what jobs did to an asset (`getAssetJobLogs`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GetAssetJobLogsParam {
-    /// `companyHandle`
+    /// The company that the asset belongs to.
     pub company_handle: String,
-    /// `assetHandle`
+    /// The asset.
     pub asset_handle: String,
 }
 
-/// The answer of `getAssetJobLogs`.
+/// What `getAssetJobLogs` answers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GetAssetJobLogsReturn {
-    /// `jobLogArray`
+    /// The log entries that concern the asset.
     #[serde(default)]
+    #[schema(required = true)]
     pub job_log_array: Vec<AssetJobLog>,
 }
 
-/// The request of `getAssetArchivedJobLogs`.
+/// Asks what jobs did to an asset according to the archived logs (`getAssetArchivedJobLogs`). Since API version
+/// 2021-04-26-beta.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GetAssetArchivedJobLogsParam {
-    /// `companyHandle`
+    /// The company that the asset belongs to. Since API version 2021-04-26-beta.
     pub company_handle: String,
-    /// `assetHandle`
+    /// The asset. Since API version 2021-04-26-beta.
     pub asset_handle: String,
 }
 
-/// The answer of `getAssetArchivedJobLogs`.
+/// What `getAssetArchivedJobLogs` answers. Since API version 2021-04-26-beta.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GetAssetArchivedJobLogsReturn {
-    /// `jobLogArray`
+    /// The archived log entries that concern the asset. Since API version 2021-04-26-beta.
     #[serde(default)]
+    #[schema(required = true)]
     pub job_log_array: Vec<AssetJobLog>,
 }
 
-/// AssetJobLog.
+/// A log entry that concerns one asset (IPS type `AssetJobLog`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AssetJobLog {
-    /// `jobHandle`
+    /// Handle of the logged run, opaque.
     pub job_handle: String,
-    /// `jobName`
+    /// Name of the run that logged this.
     pub job_name: String,
-    /// `logMessage`
+    /// The message, in the language of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub log_message: Option<String>,
-    /// `logType`
+    /// The kind of entry, for example `UploadSuccess`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub log_type: Option<String>,
-    /// `submitUserEmail`
+    /// E-mail address of the user who submitted the job.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub submit_user_email: Option<String>,
-    /// `logDate`
+    /// When the entry was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub log_date: Option<Timestamp>,
-    /// `auxArray`
+    /// Supplementary messages.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub aux_array: Option<Vec<JobLogDetailAux>>,

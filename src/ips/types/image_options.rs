@@ -1,257 +1,260 @@
-//! image_options
+//! How images and documents are processed: the options that uploads and reprocessing share.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// KnockoutBackgroundOptions.
+/// Makes the background of images transparent (IPS type `KnockoutBackgroundOptions`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct KnockoutBackgroundOptions {
-    /// `corner`
+    /// The corner whose color is the background: `UpperLeft`, `UpperRight`, `BottomLeft` or `BottomRight`.
     pub corner: String,
-    /// `tolerance`
+    /// How far colors may differ: 0.0 matches exactly, 1.0 allows the most.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, minimum = 0, maximum = 1)]
     pub tolerance: Option<f64>,
-    /// `fillMethod`
+    /// `FloodFill` clears the background from the corner on, `MatchPixel` clears matching pixels anywhere.
     pub fill_method: String,
 }
 
-/// ManualCropOptions.
+/// Crops images by given margins (IPS type `ManualCropOptions`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ManualCropOptions {
-    /// `left`
+    /// Left margin of the crop, in pixels.
     pub left: i32,
-    /// `right`
+    /// Right margin of the crop, in pixels.
     pub right: i32,
-    /// `top`
+    /// Top margin of the crop, in pixels.
     pub top: i32,
-    /// `bottom`
+    /// Bottom margin of the crop, in pixels.
     pub bottom: i32,
 }
 
-/// AutoColorCropOptions.
+/// Crops the edges of images by color (IPS type `AutoColorCropOptions`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AutoColorCropOptions {
-    /// `corner`
+    /// The corner whose color counts: `UpperLeft`, `UpperRight`, `BottomLeft` or `BottomRight`.
     pub corner: String,
-    /// `tolerance`
+    /// How far colors may differ: 0.0 matches exactly, 1.0 allows the most.
+    #[schema(minimum = 0, maximum = 1)]
     pub tolerance: f64,
 }
 
-/// AutoTransparentCropOptions.
+/// Crops the edges of images by transparency (IPS type `AutoTransparentCropOptions`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AutoTransparentCropOptions {
-    /// `tolerance`
+    /// How far colors may differ: 0.0 matches exactly, 1.0 allows the most.
+    #[schema(minimum = 0, maximum = 1)]
     pub tolerance: f64,
 }
 
-/// PhotoshopOptions.
+/// How Photoshop files are processed (IPS type `PhotoshopOptions`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PhotoshopOptions {
-    /// `process`
+    /// `None` or `MaintainLayers`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub process: Option<String>,
-    /// `layerOptions`
+    /// What to do with the layers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub layer_options: Option<Box<PhotoshopLayerOptions>>,
 }
 
-/// PostScriptOptions.
+/// How PostScript files are processed (IPS type `PostScriptOptions`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PostScriptOptions {
-    /// `process`
+    /// What to do with the file, for example `None` or `Rasterize`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub process: Option<String>,
-    /// `resolution`
+    /// Resolution of the rasterized image.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub resolution: Option<f64>,
-    /// `colorspace`
+    /// Color space of the rasterized image: `Auto`, `Rgb`, `Cmyk` or `Gray`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub colorspace: Option<String>,
-    /// `alpha`
+    /// Whether a transparent background stays transparent when rasterized.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub alpha: Option<bool>,
-    /// `extractSearchWords`
+    /// Whether search words are extracted.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub extract_search_words: Option<bool>,
 }
 
-/// PDFOptions.
+/// How PDF files are processed (IPS type `PDFOptions`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PDFOptions {
-    /// `process`
+    /// `None`, `Rasterize` or `Thumbnail`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub process: Option<String>,
-    /// `resolution`
+    /// Resolution of the rasterized image.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub resolution: Option<f64>,
-    /// `colorspace`
+    /// Color space of the rasterized image: `Auto`, `Rgb`, `Cmyk` or `Gray`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub colorspace: Option<String>,
-    /// `pdfCatalog`
+    /// Whether the pages become an eCatalog (the default).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub pdf_catalog: Option<bool>,
-    /// `extractSearchWords`
+    /// Whether search words are extracted.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub extract_search_words: Option<bool>,
-    /// `extractLinks`
+    /// Whether links become image maps of the rasterized pages.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub extract_links: Option<bool>,
 }
 
-/// IllustratorOptions.
+/// How Illustrator files are processed (IPS type `IllustratorOptions`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct IllustratorOptions {
-    /// `process`
+    /// `None` or `Rasterize`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub process: Option<String>,
-    /// `resolution`
+    /// Resolution of the rasterized image.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub resolution: Option<f64>,
-    /// `colorspace`
+    /// Color space of the rasterized image.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub colorspace: Option<String>,
-    /// `alpha`
+    /// Whether a transparent background stays transparent when rasterized.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub alpha: Option<bool>,
 }
 
-/// CssOptions.
+/// How CSS files are processed (IPS type `CssOptions`). Since API version 2017-10-29-beta.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CssOptions {
-    /// `forceStaticImages`
+    /// Whether images are treated as static. Since API version 2017-10-29-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub force_static_images: Option<bool>,
 }
 
-/// ColorManagementOptions.
+/// How colors are managed (IPS type `ColorManagementOptions`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ColorManagementOptions {
-    /// `colorManagement`
+    /// `Default`, `MaintainOriginal` or `Convert`.
     pub color_management: String,
-    /// `sourceProfileHandle`
+    /// Handle of the source color profile.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub source_profile_handle: Option<String>,
-    /// `outputProfileHandle`
+    /// Handle of the output color profile.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub output_profile_handle: Option<String>,
 }
 
-/// AutoSetCreationOptions.
+/// Which set generation scripts apply (IPS type `AutoSetCreationOptions`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AutoSetCreationOptions {
-    /// `autoSetsArray`
+    /// Handles of the set generation scripts (property sets); each applies to every asset of the job.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub auto_sets_array: Option<Vec<String>>,
 }
 
-/// InDesignOptions.
+/// How InDesign files are processed (IPS type `InDesignOptions`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct InDesignOptions {
-    /// `process`
+    /// What to do with the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub process: Option<String>,
 }
 
-/// UnsharpMaskOptions.
+/// Sharpens the optimized images (IPS type `UnsharpMaskOptions`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UnsharpMaskOptions {
-    /// `amount`
+    /// Contrast added to edge pixels, 0.0 to 5.0 (default 0).
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, minimum = 0, maximum = 5)]
     pub amount: Option<f64>,
-    /// `radius`
+    /// Pixels around an edge that are sharpened, 0.0 to 250.0.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, minimum = 0, maximum = 250)]
     pub radius: Option<f64>,
-    /// `threshold`
+    /// How much a pixel must differ from its surroundings to count as an edge, 0 to 255 (default 6).
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, minimum = 0, maximum = 255)]
     pub threshold: Option<i32>,
-    /// `monochrome`
+    /// 0 sharpens each color component, 1 the brightness only.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, minimum = 0, maximum = 1)]
     pub monochrome: Option<i32>,
 }
 
-/// UnCompressOptions.
+/// What becomes of uploaded ZIP and TAR files (IPS type `UnCompressOptions`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UnCompressOptions {
-    /// `process`
+    /// `None` keeps archives as they are (the default), `UnCompress` unpacks and processes their contents.
     pub process: String,
 }
 
-/// AutoSmartCropOptions.
+/// A smart crop to make of each image (IPS type `AutoSmartCropOptions`). Since API version 2017-10-29-beta.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AutoSmartCropOptions {
-    /// `name`
+    /// Name of the smart crop. Since API version 2017-10-29-beta.
     pub name: String,
-    /// `width`
+    /// Width of the smart crop. Since API version 2017-10-29-beta.
     pub width: i32,
-    /// `height`
+    /// Height of the smart crop. Since API version 2017-10-29-beta.
     pub height: i32,
-    /// `type`
+    /// Kind of smart crop. Since API version 2017-10-29-beta.
     pub r#type: String,
 }
 
-/// PhotoshopLayerOptions.
+/// What is made of Photoshop layers (IPS type `PhotoshopLayerOptions`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PhotoshopLayerOptions {
-    /// `layerNaming`
+    /// How layers are named: `LayerName`, `AppendNumber`, `AppendName` or `Folders`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub layer_naming: Option<String>,
-    /// `anchor`
+    /// Anchor of the layers: `Center`, `North`, `Northeast`, `East`, `Southeast`, `South`, `Southwest`, `West` or
+    /// `Northwest`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub anchor: Option<String>,
-    /// `createTemplate`
+    /// Whether a template is made from the layers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub create_template: Option<bool>,
-    /// `extractText`
+    /// Whether text is extracted as text layers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub extract_text: Option<bool>,
-    /// `extendLayers`
+    /// Whether layers are extended to the size of the background.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub extend_layers: Option<bool>,

@@ -1,270 +1,275 @@
-//! job_logs
+//! Logs of jobs that ran, and their entries.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::timestamp::Timestamp;
 
-/// The request of `getJobLogs`.
+/// Asks for the logs of completed jobs (`getJobLogs`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GetJobLogsParam {
-    /// `companyHandle`
+    /// Lists the logs of this company.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub company_handle: Option<String>,
-    /// `userHandle`
+    /// Only jobs that this user submitted.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub user_handle: Option<String>,
-    /// `sortBy`
+    /// `JobName`, `LogType`, `StartDate`, `CompanyName`, `UserId`, `Email`, `FileErrorCount`, `FileWarningCount` or
+    /// `FileSuccessCount`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub sort_by: Option<String>,
-    /// `sortDirection`
+    /// `Ascending` or `Descending`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub sort_direction: Option<String>,
-    /// `startDate`
+    /// Start of the period; give the offset.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub start_date: Option<Timestamp>,
-    /// `endDate`
+    /// End of the period; give the offset.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub end_date: Option<Timestamp>,
-    /// `numRows`
+    /// At most this many logs.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub num_rows: Option<i32>,
 }
 
-/// The answer of `getJobLogs`.
+/// What `getJobLogs` answers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GetJobLogsReturn {
-    /// `jobLogArray`
+    /// The logs, without their entries.
     #[serde(default)]
+    #[schema(required = true)]
     pub job_log_array: Vec<JobLog>,
 }
 
-/// The request of `getJobLogDetails`.
+/// Asks for the log entries of a job, page by page (`getJobLogDetails`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GetJobLogDetailsParam {
-    /// `companyHandle`
+    /// The company that the log belongs to.
     pub company_handle: String,
-    /// `jobHandle`
+    /// The active or completed job, by handle; alternative to `originalName`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub job_handle: Option<String>,
-    /// `originalName`
+    /// The jobs that were submitted under this name; alternative to `jobHandle`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub original_name: Option<String>,
-    /// `logTypeArray`
+    /// Only entries of these kinds (`logType`); without it, all.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub log_type_array: Option<Vec<String>>,
-    /// `recordsPerPage`
+    /// Entries on a page, 1 to 1000 (the default).
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, minimum = 1, maximum = 1000)]
     pub records_per_page: Option<i32>,
-    /// `resultsPage`
+    /// Which page, counted from 1 (the default).
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, minimum = 1)]
     pub results_page: Option<i32>,
-    /// `sortBy`
+    /// `Date` (the default) or `LogType`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub sort_by: Option<String>,
-    /// `sortDirection`
+    /// `Ascending` or `Descending`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub sort_direction: Option<String>,
 }
 
-/// The answer of `getJobLogDetails`.
+/// What `getJobLogDetails` answers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GetJobLogDetailsReturn {
-    /// `jobLogArray`
+    /// The logs that match, with the entries of the page asked for.
     #[serde(default)]
+    #[schema(required = true)]
     pub job_log_array: Vec<JobLog>,
 }
 
-/// The request of `getArchivedJobLogDetails`.
+/// Asks for the archived log entries of a job, page by page (`getArchivedJobLogDetails`). Since API version
+/// 2021-04-26-beta.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GetArchivedJobLogDetailsParam {
-    /// `companyHandle`
+    /// The company that the log belongs to. Since API version 2021-04-26-beta.
     pub company_handle: String,
-    /// `jobHandle`
+    /// The completed job, by handle. Since API version 2021-04-26-beta.
     pub job_handle: String,
-    /// `logTypeArray`
+    /// Only entries of these kinds (`logType`); without it, all. Since API version 2021-04-26-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub log_type_array: Option<Vec<String>>,
-    /// `recordsPerPage`
+    /// Entries on a page, 1 to 1000 (the default). Since API version 2021-04-26-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, minimum = 1, maximum = 1000)]
     pub records_per_page: Option<i32>,
-    /// `resultsPage`
+    /// Which page, counted from 1 (the default). Since API version 2021-04-26-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, minimum = 1)]
     pub results_page: Option<i32>,
-    /// `sortBy`
+    /// `Date` (the default) or `LogType`. Since API version 2021-04-26-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub sort_by: Option<String>,
-    /// `sortDirection`
+    /// `Ascending` or `Descending`. Since API version 2021-04-26-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub sort_direction: Option<String>,
 }
 
-/// The answer of `getArchivedJobLogDetails`.
+/// What `getArchivedJobLogDetails` answers. Since API version 2021-04-26-beta.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GetArchivedJobLogDetailsReturn {
-    /// `jobLogArray`
+    /// The archived logs that match, with the entries of the page asked for. Since API version 2021-04-26-beta.
     #[serde(default)]
+    #[schema(required = true)]
     pub job_log_array: Vec<JobLog>,
 }
 
-/// JobLog.
+/// The log of one run of a job (IPS type `JobLog`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct JobLog {
-    /// `companyHandle`
+    /// The company that the job belonged to.
     pub company_handle: String,
-    /// `jobHandle`
+    /// Handle of the logged run, opaque.
     pub job_handle: String,
-    /// `jobName`
+    /// Name of this run: `originalJobName` plus a uniqueness suffix (an active job's `name`).
     pub job_name: String,
-    /// `originalJobName`
+    /// The `jobName` that was submitted.
     pub original_job_name: String,
-    /// `submitUserEmail`
+    /// E-mail address of the user who submitted the job.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub submit_user_email: Option<String>,
-    /// `logType`
+    /// The kind of the log, for example `BeginUpload`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub log_type: Option<String>,
-    /// `jobSubType`
+    /// More about the kind of job; for image serving publishes how much was published.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub job_sub_type: Option<String>,
-    /// `startDate`
+    /// When the job started.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub start_date: Option<Timestamp>,
-    /// `endDate`
+    /// When the job ended; absent while it has not.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub end_date: Option<Timestamp>,
-    /// `description`
+    /// Free text, as submitted with the job; often empty.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub description: Option<String>,
-    /// `fileSuccessCount`
+    /// Files processed successfully.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub file_success_count: Option<i64>,
-    /// `fileErrorCount`
+    /// Files that caused an error.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub file_error_count: Option<i64>,
-    /// `fileWarningCount`
+    /// Files that caused a warning.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub file_warning_count: Option<i64>,
-    /// `fileDuplicateCount`
+    /// Files that were duplicates.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub file_duplicate_count: Option<i64>,
-    /// `fileUpdateCount`
+    /// Files that were updated.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub file_update_count: Option<i64>,
-    /// `totalFileCount`
+    /// Files that the job processed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub total_file_count: Option<i64>,
-    /// `transferSuccessCount`
+    /// Successful transfers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub transfer_success_count: Option<i64>,
-    /// `transferErrorCount`
+    /// Transfers that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub transfer_error_count: Option<i64>,
-    /// `transferWarningCount`
+    /// Transfers with a warning.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub transfer_warning_count: Option<i64>,
-    /// `fatalError`
+    /// Whether the job ended in a fatal error.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub fatal_error: Option<bool>,
-    /// `detailTotalRows`
+    /// Entries that match in all, on every page.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub detail_total_rows: Option<i64>,
-    /// `detailArray`
+    /// The log entries of this page.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub detail_array: Option<Vec<JobLogDetail>>,
 }
 
-/// JobLogDetail.
+/// An entry of a job log (IPS type `JobLogDetail`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct JobLogDetail {
-    /// `logMessage`
+    /// The message, in the language of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub log_message: Option<String>,
-    /// `logType`
+    /// The kind of entry, for example `UploadSuccess`, `UploadWarning`, `UploadError`, `FatalError`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub log_type: Option<String>,
-    /// `dateCreated`
+    /// When the entry was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub date_created: Option<Timestamp>,
-    /// `assetName`
+    /// The asset that the entry is about, by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub asset_name: Option<String>,
-    /// `assetType`
+    /// The type of that asset, for example `MasterImage`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub asset_type: Option<String>,
-    /// `assetHandle`
+    /// The handle of that asset.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub asset_handle: Option<String>,
-    /// `auxArray`
+    /// Supplementary messages, such as the warnings about the asset.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub aux_array: Option<Vec<JobLogDetailAux>>,
 }
 
-/// JobLogDetailAux.
+/// A supplementary message of a log entry (IPS type `JobLogDetailAux`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct JobLogDetailAux {
-    /// `logMessage`
+    /// The message, in the language of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub log_message: Option<String>,
-    /// `logType`
+    /// The kind of message, for example a warning or an error of an upload.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub log_type: Option<String>,
-    /// `dateCreated`
+    /// When the message was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub date_created: Option<Timestamp>,

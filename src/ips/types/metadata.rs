@@ -1,55 +1,55 @@
-//! metadata
+//! Metadata that an upload sets on its assets.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::timestamp::Timestamp;
 
-/// MetadataOptions.
+/// Metadata to set on assets (IPS type `MetadataOptions`). Since API version 2021-04-26-beta.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MetadataOptions {
-    /// `updateArray`
+    /// The fields to set. Since API version 2021-04-26-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub update_array: Option<Vec<MetadataUpdate>>,
 }
 
-/// MetadataUpdate.
+/// A change to one metadata field; one value fits the field's type (IPS type `MetadataUpdate`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MetadataUpdate {
-    /// `fieldHandle`
+    /// Handle of the metadata field.
     pub field_handle: String,
-    /// `value`
+    /// The value, as text; replaces the tags of a tag field.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub value: Option<String>,
-    /// `boolVal`
+    /// The value of a boolean field.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub bool_val: Option<bool>,
-    /// `longVal`
+    /// The value of an integer field.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub long_val: Option<i64>,
-    /// `doubleVal`
+    /// The value of a floating-point field.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub double_val: Option<f64>,
-    /// `dateVal`
+    /// The value of a date field.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub date_val: Option<Timestamp>,
-    /// `addTagValueArray`
+    /// Tags to add; a field for a single tag keeps the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub add_tag_value_array: Option<Vec<String>>,
-    /// `setTagValueArray`
+    /// Tags that replace the existing ones; a field for a single tag keeps the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub set_tag_value_array: Option<Vec<String>>,
-    /// `deleteTagValueArray`
+    /// Tags to remove.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub delete_tag_value_array: Option<Vec<String>>,

@@ -1,4 +1,4 @@
-//! The operations of the job API, as a table.
+//! The operations of the job API, as a table: request, answer, and whether a call changes anything.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -29,11 +29,11 @@ pub trait Operation: Serialize + DeserializeOwned + Send + Sync {
 }
 
 macro_rules! operations {
-    ($($name:literal: $request:ident => $answer:ident, $request_root:literal => $answer_root:literal, $effect:ident;)+) => {
+    ($($name:literal: $request:ident => $answer:ident, $effect:ident;)+) => {
         $(impl Operation for $request {
             const NAME: &'static str = $name;
-            const REQUEST: &'static str = $request_root;
-            const ANSWER: &'static str = $answer_root;
+            const REQUEST: &'static str = concat!($name, "Param");
+            const ANSWER: &'static str = concat!($name, "Return");
             const EFFECT: Effect = Effect::$effect;
             type Answer = $answer;
         })+
@@ -44,20 +44,20 @@ macro_rules! operations {
 }
 
 operations! {
-    "submitJob": SubmitJobParam => SubmitJobReturn, "submitJobParam" => "submitJobReturn", Changes;
-    "getActiveJobs": GetActiveJobsParam => GetActiveJobsReturn, "getActiveJobsParam" => "getActiveJobsReturn", Reads;
-    "getScheduledJobs": GetScheduledJobsParam => GetScheduledJobsReturn, "getScheduledJobsParam" => "getScheduledJobsReturn", Reads;
-    "getJobLogs": GetJobLogsParam => GetJobLogsReturn, "getJobLogsParam" => "getJobLogsReturn", Reads;
-    "getJobLogDetails": GetJobLogDetailsParam => GetJobLogDetailsReturn, "getJobLogDetailsParam" => "getJobLogDetailsReturn", Reads;
-    "getArchivedJobLogDetails": GetArchivedJobLogDetailsParam => GetArchivedJobLogDetailsReturn, "getArchivedJobLogDetailsParam" => "getArchivedJobLogDetailsReturn", Reads;
-    "getAssetJobLogs": GetAssetJobLogsParam => GetAssetJobLogsReturn, "getAssetJobLogsParam" => "getAssetJobLogsReturn", Reads;
-    "getAssetArchivedJobLogs": GetAssetArchivedJobLogsParam => GetAssetArchivedJobLogsReturn, "getAssetArchivedJobLogsParam" => "getAssetArchivedJobLogsReturn", Reads;
-    "stopJob": StopJobParam => StopJobReturn, "stopJobParam" => "stopJobReturn", Changes;
-    "pauseJob": PauseJobParam => PauseJobReturn, "pauseJobParam" => "pauseJobReturn", Changes;
-    "resumeJob": ResumeJobParam => ResumeJobReturn, "resumeJobParam" => "resumeJobReturn", Changes;
-    "executeJob": ExecuteJobParam => ExecuteJobReturn, "executeJobParam" => "executeJobReturn", Changes;
-    "deleteJob": DeleteJobParam => DeleteJobReturn, "deleteJobParam" => "deleteJobReturn", Changes;
-    "getCompanyInfo": GetCompanyInfoParam => GetCompanyInfoReturn, "getCompanyInfoParam" => "getCompanyInfoReturn", Reads;
-    "getCompanyMembership": GetCompanyMembershipParam => GetCompanyMembershipReturn, "getCompanyMembershipParam" => "getCompanyMembershipReturn", Reads;
-    "checkLogin": CheckLoginParam => CheckLoginReturn, "checkLoginParam" => "checkLoginReturn", Reads;
+    "submitJob": SubmitJobParam => SubmitJobReturn, Changes;
+    "getActiveJobs": GetActiveJobsParam => GetActiveJobsReturn, Reads;
+    "getScheduledJobs": GetScheduledJobsParam => GetScheduledJobsReturn, Reads;
+    "getJobLogs": GetJobLogsParam => GetJobLogsReturn, Reads;
+    "getJobLogDetails": GetJobLogDetailsParam => GetJobLogDetailsReturn, Reads;
+    "getArchivedJobLogDetails": GetArchivedJobLogDetailsParam => GetArchivedJobLogDetailsReturn, Reads;
+    "getAssetJobLogs": GetAssetJobLogsParam => GetAssetJobLogsReturn, Reads;
+    "getAssetArchivedJobLogs": GetAssetArchivedJobLogsParam => GetAssetArchivedJobLogsReturn, Reads;
+    "stopJob": StopJobParam => StopJobReturn, Changes;
+    "pauseJob": PauseJobParam => PauseJobReturn, Changes;
+    "resumeJob": ResumeJobParam => ResumeJobReturn, Changes;
+    "executeJob": ExecuteJobParam => ExecuteJobReturn, Changes;
+    "deleteJob": DeleteJobParam => DeleteJobReturn, Changes;
+    "getCompanyInfo": GetCompanyInfoParam => GetCompanyInfoReturn, Reads;
+    "getCompanyMembership": GetCompanyMembershipParam => GetCompanyMembershipReturn, Reads;
+    "checkLogin": CheckLoginParam => CheckLoginReturn, Reads;
 }

@@ -1,78 +1,85 @@
-//! publish
+//! Kinds of jobs that publish, alone or after an upload.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::open::EmailSetting;
-use super::open::PublishType;
+use super::open::{EmailSetting, PublishType};
 
-/// ImageServingPublishJob.
+/// Publishes assets to the image servers (IPS type `ImageServingPublishJob`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(examples(json!({"publishType": "Incremental", "emailSetting": "None"})))]
 pub struct ImageServingPublishJob {
-    /// `publishType`
+    /// How much to publish.
     pub publish_type: PublishType,
-    /// `emailSetting`
+    /// Which e-mails the job sends.
     pub email_setting: EmailSetting,
-    /// `httpCompletionUrl`
+    /// A URL that IPS calls when the job is done.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub http_completion_url: Option<String>,
-    /// `contextHandle`
+    /// Handle of the publish context.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub context_handle: Option<String>,
 }
 
-/// ImageRenderingPublishJob.
+/// Publishes assets to the image rendering servers (IPS type `ImageRenderingPublishJob`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(examples(json!({"emailSetting": "ErrorAndWarning"})))]
 pub struct ImageRenderingPublishJob {
-    /// `emailSetting`
+    /// Which e-mails the job sends.
     pub email_setting: EmailSetting,
-    /// `httpCompletionUrl`
+    /// A URL that IPS calls when the job is done.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub http_completion_url: Option<String>,
-    /// `contextHandle`
+    /// Handle of the publish context.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub context_handle: Option<String>,
 }
 
-/// VideoPublishJob.
+/// Publishes videos to the video servers (IPS type `VideoPublishJob`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(examples(json!({
+    "emailSetting": "None",
+    "httpCompletionUrl": "https://hooks.example.com/ips/published"
+})))]
 pub struct VideoPublishJob {
-    /// `emailSetting`
+    /// Which e-mails the job sends.
     pub email_setting: EmailSetting,
-    /// `httpCompletionUrl`
+    /// A URL that IPS calls when the job is done.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub http_completion_url: Option<String>,
-    /// `contextHandle`
+    /// Handle of the publish context.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub context_handle: Option<String>,
 }
 
-/// ServerDirectoryPublishJob.
+/// Publishes what is marked for publishing to a server directory (IPS type `ServerDirectoryPublishJob`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(examples(json!({"emailSetting": "JobCompletion"})))]
 pub struct ServerDirectoryPublishJob {
-    /// `emailSetting`
+    /// Which e-mails the job sends.
     pub email_setting: EmailSetting,
-    /// `httpCompletionUrl`
+    /// A URL that IPS calls when the job is done.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub http_completion_url: Option<String>,
 }
 
-/// MetadataPublishJob.
+/// Publishes metadata to the metadata server (IPS type `MetadataPublishJob`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(examples(json!({"forcePublish": false})))]
 pub struct MetadataPublishJob {
-    /// `forcePublish`
+    /// Publishes everything again, which can take hours; without it, what is new or changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub force_publish: Option<bool>,

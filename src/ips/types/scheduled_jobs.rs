@@ -1,145 +1,142 @@
-//! scheduled_jobs
+//! Jobs that will run at a given time.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::asset_jobs::AutomatedSetGenerationJob;
-use super::asset_jobs::CreateVideoSitemapJob;
-use super::asset_jobs::ExportJob;
-use super::asset_jobs::OptimizeImagesJob;
-use super::asset_jobs::ReprocessAssetsJob;
-use super::asset_jobs::RipPdfsJob;
-use super::open::JobType;
-use super::open::TriggerState;
-use super::publish::ImageRenderingPublishJob;
-use super::publish::ImageServingPublishJob;
-use super::publish::MetadataPublishJob;
-use super::publish::ServerDirectoryPublishJob;
-use super::publish::VideoPublishJob;
+use super::asset_jobs::{
+    AutomatedSetGenerationJob, CreateVideoSitemapJob, ExportJob, OptimizeImagesJob, ReprocessAssetsJob, RipPdfsJob,
+};
+use super::open::{JobType, TriggerState};
+use super::publish::{
+    ImageRenderingPublishJob, ImageServingPublishJob, MetadataPublishJob, ServerDirectoryPublishJob, VideoPublishJob,
+};
 use super::timestamp::Timestamp;
-use super::upload::UploadDirectoryJob;
-use super::upload::UploadUrlsJob;
+use super::upload_directory::UploadDirectoryJob;
+use super::upload_urls::UploadUrlsJob;
 
-/// The request of `getScheduledJobs`.
+/// Asks for the jobs that are scheduled to run (`getScheduledJobs`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GetScheduledJobsParam {
-    /// `companyHandle`
+    /// Lists the jobs of this company.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub company_handle: Option<String>,
-    /// `jobHandle`
+    /// Only the job with this handle.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub job_handle: Option<String>,
-    /// `originalName`
+    /// Only jobs that were submitted under this name.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub original_name: Option<String>,
 }
 
-/// The answer of `getScheduledJobs`.
+/// What `getScheduledJobs` answers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GetScheduledJobsReturn {
-    /// `jobArray`
+    /// The scheduled jobs.
     #[serde(default)]
+    #[schema(required = true)]
     pub job_array: Vec<ScheduledJob>,
 }
 
-/// ScheduledJob.
+/// A job that will run at a given time, or again and again (IPS type `ScheduledJob`).
+///
+/// One `…Job` field holds what was submitted.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ScheduledJob {
-    /// `companyHandle`
+    /// The company that the job belongs to.
     pub company_handle: String,
-    /// `jobHandle`
+    /// Handle of the scheduled job, opaque.
     pub job_handle: String,
-    /// `name`
+    /// Name of the scheduled job.
     pub name: String,
-    /// `originalName`
+    /// The `jobName` that was submitted.
     pub original_name: String,
-    /// `type`
+    /// What kind of job it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub r#type: Option<JobType>,
-    /// `submitUserEmail`
+    /// E-mail address of the user who submitted the job.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub submit_user_email: Option<String>,
-    /// `locale`
+    /// Language of log messages and e-mails, `ll[-CC]` (ISO 639, ISO 3166), for example `en-US`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub locale: Option<String>,
-    /// `description`
+    /// Free text, as submitted with the job.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub description: Option<String>,
-    /// `execSchedule`
+    /// The schedule as submitted: a cron-like string in `timeZone`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub exec_schedule: Option<String>,
-    /// `nextFireTime`
+    /// When the job will run next.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub next_fire_time: Option<Timestamp>,
-    /// `timeZone`
+    /// Time zone of the schedule, for example `PST`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub time_zone: Option<String>,
-    /// `triggerState`
+    /// How the schedule stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub trigger_state: Option<TriggerState>,
-    /// `imageServingPublishJob`
+    /// Publishes to the image servers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub image_serving_publish_job: Option<Box<ImageServingPublishJob>>,
-    /// `imageRenderingPublishJob`
+    /// Publishes to the image rendering servers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub image_rendering_publish_job: Option<Box<ImageRenderingPublishJob>>,
-    /// `videoPublishJob`
+    /// Publishes to the video servers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub video_publish_job: Option<Box<VideoPublishJob>>,
-    /// `serverDirectoryPublishJob`
+    /// Publishes to a server directory.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub server_directory_publish_job: Option<Box<ServerDirectoryPublishJob>>,
-    /// `metadataPublishJob`
+    /// Publishes metadata to the metadata server.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub metadata_publish_job: Option<Box<MetadataPublishJob>>,
-    /// `uploadDirectoryJob`
+    /// Uploads files from a directory on the server.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub upload_directory_job: Option<Box<UploadDirectoryJob>>,
-    /// `uploadUrlsJob`
+    /// Uploads files from URLs.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub upload_urls_job: Option<Box<UploadUrlsJob>>,
-    /// `optimizeImagesJob`
+    /// Optimizes images.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub optimize_images_job: Option<Box<OptimizeImagesJob>>,
-    /// `ripPdfsJob`
+    /// Rips PDF assets again; deprecated by IPS in favour of `reprocessAssetsJob`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, deprecated)]
     pub rip_pdfs_job: Option<Box<RipPdfsJob>>,
-    /// `reprocessAssetsJob`
+    /// Processes assets again that were uploaded before.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub reprocess_assets_job: Option<Box<ReprocessAssetsJob>>,
-    /// `createVideoSitemapJob`
+    /// Creates a video sitemap.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub create_video_sitemap_job: Option<Box<CreateVideoSitemapJob>>,
-    /// `exportJob`
+    /// Exports files that were uploaded before.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub export_job: Option<Box<ExportJob>>,
-    /// `automatedSetGenerationJob`
+    /// Groups assets into sets.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub automated_set_generation_job: Option<Box<AutomatedSetGenerationJob>>,

@@ -1,109 +1,120 @@
-//! submit
+//! Submitting a job: one request for every kind.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::asset_jobs::AutomatedSetGenerationJob;
-use super::asset_jobs::CreateVideoSitemapJob;
-use super::asset_jobs::ExportJob;
-use super::asset_jobs::OptimizeImagesJob;
-use super::asset_jobs::ReprocessAssetsJob;
-use super::asset_jobs::RipPdfsJob;
-use super::publish::ImageRenderingPublishJob;
-use super::publish::ImageServingPublishJob;
-use super::publish::MetadataPublishJob;
-use super::publish::ServerDirectoryPublishJob;
-use super::publish::VideoPublishJob;
+use super::asset_jobs::{
+    AutomatedSetGenerationJob, CreateVideoSitemapJob, ExportJob, OptimizeImagesJob, ReprocessAssetsJob, RipPdfsJob,
+};
+use super::publish::{
+    ImageRenderingPublishJob, ImageServingPublishJob, MetadataPublishJob, ServerDirectoryPublishJob, VideoPublishJob,
+};
 use super::timestamp::Timestamp;
-use super::upload::UploadDirectoryJob;
-use super::upload::UploadUrlsJob;
+use super::upload_directory::UploadDirectoryJob;
+use super::upload_urls::UploadUrlsJob;
 
-/// The request of `submitJob`.
+/// Submits a job (`submitJob`).
+///
+/// Exactly one of the `…Job` fields is set: it says what kind of job this is.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(examples(json!({
+    "companyHandle": "c|110",
+    "jobName": "summer-catalog",
+    "locale": "en-US",
+    "uploadUrlsJob": {
+        "urlArray": [{"sourceUrl": "https://images.example.com/summer/shoe.tif", "destPath": "summer/shoe.tif"}],
+        "overwrite": true,
+        "readyForPublish": true,
+        "createMask": false,
+        "emailSetting": "None"
+    }
+})))]
 pub struct SubmitJobParam {
-    /// `companyHandle`
+    /// The company that the job belongs to, for example `c|110`.
     pub company_handle: String,
-    /// `userHandle`
+    /// The user on whose behalf the job runs and who receives its e-mails; without it, the submitter.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub user_handle: Option<String>,
-    /// `jobName`
+    /// Name of the job; lists show it as `originalName`. It should be unique: it is the only thing that finds the job
+    /// in every phase.
     pub job_name: String,
-    /// `locale`
+    /// Language of log messages and e-mails, `ll[-CC]` (ISO 639, ISO 3166), for example `en-US`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub locale: Option<String>,
-    /// `execTime`
+    /// When to run, once; give the offset. Not together with `execSchedule`; without either the job runs at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub exec_time: Option<Timestamp>,
-    /// `execSchedule`
+    /// Schedule of a recurring job: a cron-like string in the time zone of the IPS server. Not together with
+    /// `execTime`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub exec_schedule: Option<String>,
-    /// `description`
+    /// Free text that lists and logs show again.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub description: Option<String>,
-    /// `imageServingPublishJob`
+    /// Publishes to the image servers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub image_serving_publish_job: Option<Box<ImageServingPublishJob>>,
-    /// `imageRenderingPublishJob`
+    /// Publishes to the image rendering servers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub image_rendering_publish_job: Option<Box<ImageRenderingPublishJob>>,
-    /// `videoPublishJob`
+    /// Publishes to the video servers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub video_publish_job: Option<Box<VideoPublishJob>>,
-    /// `serverDirectoryPublishJob`
+    /// Publishes to a server directory.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub server_directory_publish_job: Option<Box<ServerDirectoryPublishJob>>,
-    /// `metadataPublishJob`
+    /// Publishes metadata to the metadata server.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub metadata_publish_job: Option<Box<MetadataPublishJob>>,
-    /// `uploadDirectoryJob`
+    /// Uploads files from a directory on the server.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub upload_directory_job: Option<Box<UploadDirectoryJob>>,
-    /// `uploadUrlsJob`
+    /// Uploads files from URLs.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub upload_urls_job: Option<Box<UploadUrlsJob>>,
-    /// `optimizeImagesJob`
+    /// Optimizes images.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub optimize_images_job: Option<Box<OptimizeImagesJob>>,
-    /// `ripPdfsJob`
+    /// Rips PDF assets again; deprecated by IPS in favour of `reprocessAssetsJob`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, deprecated)]
     pub rip_pdfs_job: Option<Box<RipPdfsJob>>,
-    /// `reprocessAssetsJob`
+    /// Processes assets again that were uploaded before.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub reprocess_assets_job: Option<Box<ReprocessAssetsJob>>,
-    /// `createVideoSitemapJob`
+    /// Creates a video sitemap.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub create_video_sitemap_job: Option<Box<CreateVideoSitemapJob>>,
-    /// `exportJob`
+    /// Exports files that were uploaded before.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub export_job: Option<Box<ExportJob>>,
-    /// `automatedSetGenerationJob`
+    /// Groups assets into sets.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub automated_set_generation_job: Option<Box<AutomatedSetGenerationJob>>,
 }
 
-/// The answer of `submitJob`.
+/// What `submitJob` answers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SubmitJobReturn {
-    /// `jobHandle`
+    /// Handle of the submitted job. Later lists show the job under other handles: find it by its name.
     pub job_handle: String,
 }

@@ -1,7 +1,12 @@
 //! API versions and the fields that came with them.
+//!
+//! IPS serves many versions side by side, each in its own XML namespace; newer ones only add fields. An element that the
+//! addressed version doesn't know is an error upstream, hence the table of newer fields.
 
 use std::fmt;
 use std::str::FromStr;
+
+use chrono::NaiveDate;
 
 /// The namespace of `authHeader` and the faults; also that of the API version without a name.
 pub const COMMON_NAMESPACE: &str = "http://www.scene7.com/IpsApi/xsd";
@@ -25,7 +30,8 @@ impl ApiVersion {
     /// Whether this version has what came with `since`.
     #[must_use]
     pub fn has(&self, since: &str) -> bool {
-        self.0.as_str() >= since
+        // by date: a release has what its own beta had
+        self.0.get(..10) >= since.get(..10)
     }
 
     /// The version as written in a namespace.
@@ -44,13 +50,10 @@ impl Default for ApiVersion {
 impl FromStr for ApiVersion {
     type Err = InvalidApiVersion;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let invalid = || InvalidApiVersion(text.into());
         let date = text.strip_suffix("-beta").unwrap_or(text);
-        if !text.is_empty() {
-            chrono::NaiveDate::parse_from_str(date, "%Y-%m-%d").map_err(|_| invalid())?;
-            if date.len() != 10 {
-                return Err(invalid());
-            }
+        let is_date = NaiveDate::from_str(date).is_ok_and(|parsed| parsed.to_string() == date);
+        if !text.is_empty() && !is_date {
+            return Err(InvalidApiVersion(text.into()));
         }
         Ok(Self(text.into()))
     }
@@ -62,8 +65,86 @@ impl fmt::Display for ApiVersion {
     }
 }
 
+// What uploads and reprocessing learned, version by version.
+const PROCESSING_2017: &[&str] = &["synchronizationComplete", "autoSmartCropOptionsArray", "cssOptions"];
+const PROCESSING_2021: &[&str] =
+    &["metadataOptions", "jwtToken", "imsOrg", "apikey", "ignoreSmartCropGeneration", "preserveSmartCrop"];
+const VIDEO_2022: &[&str] = &["sourceVideoAssetHandle", "audioCaptionsMetadata"];
+
+/// Every field that isn't in all API versions: type, the version that introduced it, fields; sorted by type.
+///
+/// A field of an array counts from the version that its items came with.
+pub const NEWER_FIELDS: &[(&str, &str, &[&str])] = &[
+    ("AudioCaptionsMetadata", "2022-11-01-beta", &["label", "language", "languageCode", "role", "isDefault"]),
+    ("AutoSmartCropOptions", "2017-10-29-beta", &["name", "width", "height", "type"]),
+    ("AutomatedSetGenerationJob", "2017-10-29-beta", &["synchronizationComplete"]),
+    ("AvsEncoding", "2017-10-29-beta", &["name", "aspectRatio", "videoEncodingArray"]),
+    ("CssOptions", "2017-10-29-beta", &["forceStaticImages"]),
+    (
+        "GetArchivedJobLogDetailsParam",
+        "2021-04-26-beta",
+        &["companyHandle", "jobHandle", "logTypeArray", "recordsPerPage", "resultsPage", "sortBy", "sortDirection"],
+    ),
+    ("GetArchivedJobLogDetailsReturn", "2021-04-26-beta", &["jobLogArray"]),
+    ("GetAssetArchivedJobLogsParam", "2021-04-26-beta", &["companyHandle", "assetHandle"]),
+    ("GetAssetArchivedJobLogsReturn", "2021-04-26-beta", &["jobLogArray"]),
+    ("MediaOptions", "2017-10-29-beta", &["videoEncodingArray", "avsEncodingArray"]),
+    ("MediaOptions", "2021-04-26-beta", &["videoSmartCropArray", "videoSmartCropSampleRate"]),
+    ("MediaOptions", "2022-11-01-beta", &["cmafConformance"]),
+    ("MetadataOptions", "2021-04-26-beta", &["updateArray"]),
+    ("ReprocessAssetsJob", "2017-10-29-beta", PROCESSING_2017),
+    ("ReprocessAssetsJob", "2021-04-26-beta", &["overwriteAVS"]),
+    ("ReprocessAssetsJob", "2021-04-26-beta", PROCESSING_2021),
+    ("RipPdfsJob", "2017-10-29-beta", &["autoSmartCropOptionsArray"]),
+    ("UploadDirectoryJob", "2017-10-29-beta", PROCESSING_2017),
+    ("UploadDirectoryJob", "2021-04-26-beta", PROCESSING_2021),
+    ("UploadPostJob", "2017-10-29-beta", PROCESSING_2017),
+    ("UploadPostJob", "2021-04-26-beta", PROCESSING_2021),
+    ("UploadPostJob", "2022-11-01-beta", VIDEO_2022),
+    ("UploadUrlsJob", "2017-10-29-beta", PROCESSING_2017),
+    ("UploadUrlsJob", "2021-04-26-beta", PROCESSING_2021),
+    ("UploadUrlsJob", "2022-11-01-beta", VIDEO_2022),
+    ("VideoSmartCropAspectRatio", "2021-04-26-beta", &["width", "height"]),
+];
+
 /// The API version that introduced a field (`None`: it was always there), by the names of type and field on the wire.
 #[must_use]
-pub fn since(_type_name: &str, _field: &str) -> Option<&'static str> {
-    None
+pub fn since(type_name: &str, field: &str) -> Option<&'static str> {
+    let first = NEWER_FIELDS.partition_point(|(name, ..)| *name < type_name);
+    let mut rows = NEWER_FIELDS[first..].iter().take_while(|(name, ..)| *name == type_name);
+    rows.find(|(.., fields)| fields.contains(&field)).map(|(_, version, _)| *version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(text: &str) -> ApiVersion {
+        text.parse().unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    #[test]
+    fn a_version_has_what_came_with_it_or_before() {
+        assert!(version("2021-04-26-beta").has("2021-04-26-beta"));
+        assert!(version("2022-11-01-beta").has("2021-04-26-beta"));
+        assert!(version("2021-04-26").has("2021-04-26-beta"), "a release has what its beta had");
+        assert!(!version("2014-04-03").has("2017-10-29-beta"));
+        assert!(!version("").has("2017-10-29-beta"), "the version without a name is the oldest");
+    }
+
+    #[test]
+    fn each_version_has_its_namespace() {
+        assert_eq!(version("2014-04-03").namespace(), "http://www.scene7.com/IpsApi/xsd/2014-04-03");
+        assert_eq!(version("").namespace(), "http://www.scene7.com/IpsApi/xsd");
+    }
+
+    #[test]
+    fn what_is_no_date_is_no_version() {
+        for text in
+            ["latest", "2014", "2014-02-30", "2014-4-3", "+2014-4-03", "2014-04- 3", "-beta", "2014-04-03-alpha"]
+        {
+            let error = text.parse::<ApiVersion>().expect_err(text).to_string();
+            assert!(error.starts_with(&format!("{text:?} is no API version")), "{error}");
+        }
+    }
 }

@@ -1,164 +1,164 @@
-//! video_options
+//! How audio and video files are processed.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// MediaOptions.
+/// How audio and video files are processed (IPS type `MediaOptions`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MediaOptions {
-    /// `videoEncodingPresetsArray`
+    /// Handles of video encoding presets (property sets) to transcode with.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub video_encoding_presets_array: Option<Vec<String>>,
-    /// `videoEncodingArray`
+    /// Encodings to transcode to. Since API version 2017-10-29-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub video_encoding_array: Option<Vec<VideoEncoding>>,
-    /// `videoSmartCropArray`
+    /// Aspect ratios of the smart crops to make. Since API version 2021-04-26-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub video_smart_crop_array: Option<Vec<VideoSmartCropAspectRatio>>,
-    /// `videoSmartCropSampleRate`
+    /// Sample rate of the smart crop. Since API version 2021-04-26-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub video_smart_crop_sample_rate: Option<i32>,
-    /// `avsEncodingArray`
+    /// Adaptive video sets to make. Since API version 2017-10-29-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub avs_encoding_array: Option<Vec<AvsEncoding>>,
-    /// `generateThumbnail`
+    /// Whether the first frame becomes the thumbnail.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub generate_thumbnail: Option<bool>,
-    /// `thumbnailOptions`
+    /// Takes another frame for the thumbnail.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub thumbnail_options: Option<Box<ThumbnailOptions>>,
-    /// `cmafConformance`
+    /// Whether the output conforms to CMAF. Since API version 2022-11-01-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub cmaf_conformance: Option<bool>,
 }
 
-/// ThumbnailOptions.
+/// Which frame becomes the thumbnail of a video (IPS type `ThumbnailOptions`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ThumbnailOptions {
-    /// `thumbnailTime`
+    /// Where the frame is, in milliseconds from the start of the video.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, minimum = 0)]
     pub thumbnail_time: Option<i64>,
 }
 
-/// VideoEncoding.
+/// An encoding of a video (IPS type `VideoEncoding`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct VideoEncoding {
-    /// `name`
+    /// Name of the encoding.
     pub name: String,
-    /// `fileSuffix`
+    /// Suffix of the encoded file's name.
     pub file_suffix: String,
-    /// `playbackTarget`
+    /// What the encoding is meant to be played on.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub playback_target: Option<String>,
-    /// `width`
+    /// Width of the video, in pixels.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub width: Option<i32>,
-    /// `height`
+    /// Height of the video, in pixels.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub height: Option<i32>,
-    /// `videoCodec`
+    /// Codec of the video.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub video_codec: Option<String>,
-    /// `videoBitrate`
+    /// Bit rate of the video.
     pub video_bitrate: i32,
-    /// `minBitrate`
+    /// Lowest bit rate of the video.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub min_bitrate: Option<i32>,
-    /// `maxBitrate`
+    /// Highest bit rate of the video.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub max_bitrate: Option<i32>,
-    /// `constantBitrate`
+    /// Whether the bit rate is constant.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub constant_bitrate: Option<bool>,
-    /// `frameRate`
+    /// Frames per second.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub frame_rate: Option<f64>,
-    /// `keyframeInterval`
+    /// Distance between key frames.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub keyframe_interval: Option<i32>,
-    /// `h264Profile`
+    /// H.264 profile.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub h264_profile: Option<String>,
-    /// `h264Level`
+    /// H.264 level.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub h264_level: Option<String>,
-    /// `twoPass`
+    /// Whether to encode in two passes.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub two_pass: Option<bool>,
-    /// `audioCodec`
+    /// Codec of the audio.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub audio_codec: Option<String>,
-    /// `audioBitrate`
+    /// Bit rate of the audio.
     pub audio_bitrate: i32,
-    /// `audioSampleRate`
+    /// Sample rate of the audio.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub audio_sample_rate: Option<i32>,
-    /// `advancedSettings`
+    /// Further settings of the encoder.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub advanced_settings: Option<Vec<Property>>,
 }
 
-/// VideoSmartCropAspectRatio.
+/// The aspect ratio of a video smart crop (IPS type `VideoSmartCropAspectRatio`). Since API version 2021-04-26-beta.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct VideoSmartCropAspectRatio {
-    /// `width`
+    /// First part of the ratio, for example 16. Since API version 2021-04-26-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub width: Option<i32>,
-    /// `height`
+    /// Second part of the ratio, for example 9. Since API version 2021-04-26-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub height: Option<i32>,
 }
 
-/// AvsEncoding.
+/// An adaptive video set to make (IPS type `AvsEncoding`). Since API version 2017-10-29-beta.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AvsEncoding {
-    /// `name`
+    /// Name of the adaptive video set. Since API version 2017-10-29-beta.
     pub name: String,
-    /// `aspectRatio`
+    /// Aspect ratio of the videos. Since API version 2017-10-29-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub aspect_ratio: Option<String>,
-    /// `videoEncodingArray`
+    /// The encodings that make up the set. Since API version 2017-10-29-beta.
     pub video_encoding_array: Vec<VideoEncoding>,
 }
 
-/// Property.
+/// A setting of an encoder, by name (IPS type `Property`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Property {
-    /// `name`
+    /// Name of the setting.
     pub name: String,
-    /// `value`
+    /// Value of the setting.
     pub value: String,
 }

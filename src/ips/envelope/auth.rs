@@ -1,0 +1,93 @@
+//! The `authHeader` of a request.
+
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+/// Who asks, with what application, and how IPS shall answer.
+#[derive(Clone, Default)]
+pub struct AuthHeader {
+    /// E-mail address of the IPS user.
+    pub user: Option<String>,
+    /// Password of the user.
+    pub password: Option<SecretString>,
+    /// IMS access token, in place of user and password.
+    pub access_token: Option<SecretString>,
+    /// SAML response, in place of user and password.
+    pub saml_response: Option<SecretString>,
+    /// The language of log messages, `ll[-CC]`.
+    pub locale: Option<String>,
+    /// Name of the calling application.
+    pub app_name: String,
+    /// Version of the calling application.
+    pub app_version: String,
+    /// Whether IPS shall compress its answer whatever `Accept-Encoding` says.
+    pub gzip_response: Option<bool>,
+    /// The HTTP status that faults shall have, instead of 500.
+    pub fault_http_status_code: Option<i32>,
+}
+
+impl fmt::Debug for AuthHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthHeader")
+            .field("user", &self.user.as_ref().map(|_| "[REDACTED]"))
+            .field("password", &self.password)
+            .field("access_token", &self.access_token)
+            .field("saml_response", &self.saml_response)
+            .field("locale", &self.locale)
+            .field("app_name", &self.app_name)
+            .field("app_version", &self.app_version)
+            .field("gzip_response", &self.gzip_response)
+            .field("fault_http_status_code", &self.fault_http_status_code)
+            .finish()
+    }
+}
+
+/// The header with its secrets in the open, as it is on the wire; it lives only while it is written or read.
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "AuthHeader", rename_all = "camelCase")]
+pub(super) struct WireAuthHeader {
+    user: Option<String>,
+    password: Option<String>,
+    access_token: Option<String>,
+    saml_response: Option<String>,
+    locale: Option<String>,
+    app_name: String,
+    app_version: String,
+    gzip_response: Option<bool>,
+    fault_http_status_code: Option<i32>,
+}
+
+impl From<&AuthHeader> for WireAuthHeader {
+    fn from(header: &AuthHeader) -> Self {
+        let expose = |secret: &Option<SecretString>| secret.as_ref().map(|secret| secret.expose_secret().to_owned());
+        Self {
+            user: header.user.clone(),
+            password: expose(&header.password),
+            access_token: expose(&header.access_token),
+            saml_response: expose(&header.saml_response),
+            locale: header.locale.clone(),
+            app_name: header.app_name.clone(),
+            app_version: header.app_version.clone(),
+            gzip_response: header.gzip_response,
+            fault_http_status_code: header.fault_http_status_code,
+        }
+    }
+}
+
+impl From<WireAuthHeader> for AuthHeader {
+    fn from(header: WireAuthHeader) -> Self {
+        Self {
+            user: header.user,
+            password: header.password.map(Into::into),
+            access_token: header.access_token.map(Into::into),
+            saml_response: header.saml_response.map(Into::into),
+            locale: header.locale,
+            app_name: header.app_name,
+            app_version: header.app_version,
+            gzip_response: header.gzip_response,
+            fault_http_status_code: header.fault_http_status_code,
+        }
+    }
+}

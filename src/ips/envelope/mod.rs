@@ -1,0 +1,12 @@
+//! The SOAP 1.1 envelope around requests, answers and faults.
+
+mod auth;
+mod read;
+mod write;
+
+pub use auth::AuthHeader;
+pub use read::{Answer, Reply, Request, read_answer};
+pub use write::{FaultCode, write_answer, write_fault, write_request};
+
+/// The namespace of SOAP 1.1.
+const SOAP_NAMESPACE: &str = "http://schemas.xmlsoap.org/soap/envelope/";

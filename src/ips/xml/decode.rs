@@ -1,0 +1,75 @@
+//! From the bytes of a document to text that holds only characters of XML.
+
+use std::borrow::Cow;
+
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use quick_xml::Reader;
+use quick_xml::events::Event;
+
+use super::error::ReadError;
+use super::scalar::find_forbidden;
+
+/// How far into a document its XML declaration may reach, in bytes.
+const DECLARATION_LIMIT: usize = 256;
+
+/// Decodes a document; UTF-8 stays where it is.
+///
+/// What counts, in this order: a byte order mark, the `charset` of `content_type`, the XML declaration, UTF-8 (RFC 7303).
+///
+/// # Errors
+/// An unknown encoding, bytes that are not of the encoding, or a character that XML 1.0 doesn't have.
+pub fn decode<'a>(body: &'a [u8], content_type: Option<&str>) -> Result<Cow<'a, str>, ReadError> {
+    let (encoding, body) = match Encoding::for_bom(body) {
+        Some((encoding, mark)) => (encoding, &body[mark..]),
+        None => (declared_encoding(body, content_type)?, body),
+    };
+    let text = if encoding == UTF_8 {
+        std::str::from_utf8(body)
+            .map(Cow::Borrowed)
+            .map_err(|error| ReadError::document(format!("not UTF-8 after byte {}", error.valid_up_to())))?
+    } else {
+        encoding
+            .decode_without_bom_handling_and_without_replacement(body)
+            .ok_or_else(|| ReadError::document(format!("not {}", encoding.name())))?
+    };
+    match find_forbidden(&text) {
+        None => Ok(text),
+        Some((position, character)) => Err(ReadError::document(format!(
+            "holds the character U+{:04X}, which XML can't carry, at byte {position}",
+            u32::from(character)
+        ))),
+    }
+}
+
+fn declared_encoding(body: &[u8], content_type: Option<&str>) -> Result<&'static Encoding, ReadError> {
+    match body {
+        [b'<', 0, ..] => return Ok(UTF_16LE),
+        [0, b'<', ..] => return Ok(UTF_16BE),
+        _ => {}
+    }
+    let Some(label) = content_type.and_then(charset).map(Cow::Borrowed).or_else(|| declaration(body)) else {
+        return Ok(UTF_8);
+    };
+    let encoding = Encoding::for_label(label.as_bytes())
+        .ok_or_else(|| ReadError::document(format!("the encoding {label:?} is unknown")))?;
+    // Text that begins with one byte per character is not UTF-16, whatever it says.
+    Ok(encoding.output_encoding())
+}
+
+/// The `charset` parameter of a `Content-Type`.
+fn charset(content_type: &str) -> Option<&str> {
+    content_type.split(';').skip(1).find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches(['"', '\'']))
+    })
+}
+
+/// The encoding that the XML declaration names.
+fn declaration(body: &[u8]) -> Option<Cow<'static, str>> {
+    let head = &body[..body.len().min(DECLARATION_LIMIT)];
+    let end = head.windows(2).position(|pair| pair == b"?>")? + 2;
+    match Reader::from_str(std::str::from_utf8(&head[..end]).ok()?).read_event() {
+        Ok(Event::Decl(declaration)) => Some(declaration.encoding()?.ok()?.into_owned().into()),
+        _ => None,
+    }
+}

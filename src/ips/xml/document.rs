@@ -1,0 +1,348 @@
+//! A checked stream of tokens: what quick-xml's tokenizer leaves to its user.
+
+use std::borrow::Cow;
+
+use quick_xml::escape::resolve_xml_entity;
+use quick_xml::events::{BytesRef, BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
+
+use super::error::{Error, ReadError};
+use super::scalar::{is_allowed, is_blank, trim};
+
+/// How much deviation from the expected elements is tolerated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Unknown elements and attributes are skipped, missing plain values are defaults, an unreadable item of an array of
+    /// structs is left out and reported.
+    Lenient,
+    /// Unknown, missing, misordered and repeated elements are errors.
+    Strict,
+}
+
+/// What a document may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How deep elements may be nested.
+    pub depth: usize,
+    /// How many elements a document may have.
+    pub elements: usize,
+    /// How long one text may be, in bytes.
+    pub text: usize,
+    /// How long the attributes of one element may be together, in bytes.
+    pub attributes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { depth: 64, elements: 4_000_000, text: 4 << 20, attributes: 16 << 10 }
+    }
+}
+
+/// A piece of a document. Comments and processing instructions are not among them.
+#[derive(Debug)]
+pub enum Token<'de> {
+    /// An element begins.
+    Start(Tag<'de>),
+    /// The innermost element ends.
+    End,
+    /// All text up to the next tag, with references resolved.
+    Text(Cow<'de, str>),
+    /// The document ends, with every element closed.
+    Eof,
+}
+
+/// The tag that begins an element.
+#[derive(Debug)]
+pub struct Tag<'de> {
+    pub(super) start: BytesStart<'de>,
+    pub(super) nil: bool,
+}
+
+impl Tag<'_> {
+    /// The tag itself, for the resolution of its namespace.
+    pub(in crate::ips) fn start(&self) -> &BytesStart<'_> {
+        &self.start
+    }
+
+    /// The element's name without its prefix.
+    #[must_use]
+    pub fn local_name(&self) -> &str {
+        self.start.local_name().into_inner()
+    }
+}
+
+/// A document that is being read.
+///
+/// One root, nothing after it, every element closed, no document type declaration, no entities but the five of XML, no
+/// character that XML can't carry.
+pub struct Document<'de> {
+    source: &'de str,
+    reader: Reader<&'de [u8]>,
+    limits: Limits,
+    mode: Mode,
+    /// Looked at, but not taken.
+    peeked: Option<Token<'de>>,
+    /// The tag that ended a text of several pieces.
+    pending: Option<Event<'de>>,
+    /// The last start tag closed itself; its end is still to be reported.
+    self_closed: bool,
+    depth: usize,
+    elements: usize,
+    pub(super) bad_items: Vec<ReadError>,
+}
+
+impl<'de> Document<'de> {
+    /// Begins to read a decoded document.
+    #[must_use]
+    pub fn new(source: &'de str, mode: Mode, limits: Limits) -> Self {
+        Self {
+            source,
+            reader: Reader::from_str(source),
+            limits,
+            mode,
+            peeked: None,
+            pending: None,
+            self_closed: false,
+            depth: 0,
+            elements: 0,
+            bad_items: Vec::new(),
+        }
+    }
+
+    /// How strictly values are read.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// How many elements are open.
+    #[must_use]
+    pub(super) fn depth(&self) -> usize {
+        self.depth
+    }
+
+    /// The position after the last tag, in bytes of the decoded text.
+    #[must_use]
+    pub(in crate::ips) fn position(&self) -> usize {
+        // The reader counts bytes of a slice, so they fit.
+        self.reader.buffer_position() as usize
+    }
+
+    /// What follows the last tag, if no token after it was looked at.
+    pub(super) fn rest(&self) -> &'de [u8] {
+        &self.source.as_bytes()[self.position()..]
+    }
+
+    /// Whether the last start tag closed itself.
+    pub(super) fn is_self_closed(&self) -> bool {
+        self.self_closed
+    }
+
+    /// Whether the next token, after a text that was looked at, is the end of the element.
+    pub(super) fn ends_after_text(&self) -> bool {
+        match &self.pending {
+            Some(event) => matches!(event, Event::End(_)),
+            None => self.rest().starts_with(b"</"),
+        }
+    }
+
+    /// The next token, which stays the next one.
+    pub(super) fn peek(&mut self) -> Result<&Token<'de>, Error> {
+        let token = match self.peeked.take() {
+            Some(token) => token,
+            None => self.token()?,
+        };
+        Ok(self.peeked.insert(token))
+    }
+
+    /// The next token.
+    ///
+    /// # Errors
+    /// The document isn't well-formed, holds what is refused, or exceeds its limits.
+    pub fn next_token(&mut self) -> Result<Token<'de>, ReadError> {
+        Ok(self.token()?)
+    }
+
+    /// Skips the rest of the element whose start tag was just read.
+    ///
+    /// # Errors
+    /// As [`Document::next_token`].
+    pub fn skip(&mut self) -> Result<(), ReadError> {
+        Ok(self.skip_rest()?)
+    }
+
+    /// As [`Document::skip`], for the reader.
+    pub(super) fn skip_rest(&mut self) -> Result<(), Error> {
+        self.skip_to(self.depth - 1)
+    }
+
+    /// Skips until no more than `depth` elements are open.
+    pub(super) fn skip_to(&mut self, depth: usize) -> Result<(), Error> {
+        self.peeked = None;
+        while self.depth > depth {
+            self.token()?;
+        }
+        Ok(())
+    }
+
+    #[inline]
+    pub(super) fn token(&mut self) -> Result<Token<'de>, Error> {
+        if self.peeked.is_some()
+            && let Some(token) = self.peeked.take()
+        {
+            return Ok(token);
+        }
+        if self.self_closed {
+            self.self_closed = false;
+            self.depth -= 1;
+            return Ok(Token::End);
+        }
+        loop {
+            match self.event()? {
+                Event::Start(start) => return self.enter(start),
+                Event::Empty(start) => {
+                    self.self_closed = true;
+                    return self.enter(start);
+                }
+                Event::End(_) => {
+                    self.depth -= 1;
+                    return Ok(Token::End);
+                }
+                Event::Text(text) => {
+                    let text = text.xml10_content();
+                    // Most text is followed by a tag, so it is whole.
+                    match self.rest() {
+                        [b'<', after, ..] if !matches!(after, b'!' | b'?') => return self.text(text),
+                        _ => return self.text_in_pieces(text),
+                    }
+                }
+                Event::CData(data) => return self.text_in_pieces(data.xml10_content()),
+                Event::GeneralRef(reference) => {
+                    let text = resolve(&reference)?;
+                    return self.text_in_pieces(text.into());
+                }
+                Event::Comment(_) | Event::PI(_) => {}
+                Event::Decl(_) => self.check_declaration()?,
+                Event::DocType(_) => return Err(Error::malformed("a document type declaration is refused")),
+                Event::Eof if self.depth > 0 => return Err(Error::malformed("ends before all its elements do")),
+                Event::Eof if self.elements == 0 => return Err(Error::malformed("holds no element")),
+                Event::Eof => return Ok(Token::Eof),
+            }
+        }
+    }
+
+    #[inline]
+    fn event(&mut self) -> Result<Event<'de>, Error> {
+        if let Some(event) = self.pending.take() {
+            return Ok(event);
+        }
+        let position = self.reader.buffer_position();
+        self.reader
+            .read_event()
+            .map_err(|error| Error::malformed(format!("not well-formed after byte {position}: {error}")))
+    }
+
+    #[inline]
+    fn enter(&mut self, start: BytesStart<'de>) -> Result<Token<'de>, Error> {
+        if self.depth == 0 && self.elements > 0 {
+            return Err(Error::malformed("has more than one root element"));
+        }
+        self.depth += 1;
+        self.elements += 1;
+        if self.depth > self.limits.depth {
+            return Err(Error::malformed(format!("nests elements deeper than {}", self.limits.depth)));
+        }
+        if self.elements > self.limits.elements {
+            return Err(Error::malformed(format!("has more than {} elements", self.limits.elements)));
+        }
+        if !start.as_bytes().first().is_some_and(|&byte| byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80) {
+            return Err(Error::malformed("has an element without a proper name"));
+        }
+        let nil = !start.attributes_raw().is_empty() && self.is_nil(&start)?;
+        Ok(Token::Start(Tag { start, nil }))
+    }
+
+    /// Checks the attributes of a tag; whether `xsi:nil` is among them, and true.
+    fn is_nil(&self, start: &BytesStart<'de>) -> Result<bool, Error> {
+        if start.attributes_raw().len() > self.limits.attributes {
+            return Err(Error::malformed(format!("has attributes longer than {} bytes", self.limits.attributes)));
+        }
+        let mut nil = false;
+        for attribute in start.attributes() {
+            let attribute = attribute.map_err(|error| Error::malformed(format!("has a broken attribute: {error}")))?;
+            let value = attribute
+                .normalized_value(XmlVersion::Implicit1_0)
+                .map_err(|error| Error::malformed(format!("has a broken attribute value: {error}")))?;
+            if value.contains('<') && attribute.value.contains('<') || !value.chars().all(is_allowed) {
+                return Err(Error::malformed("has an attribute with a character that it can't hold"));
+            }
+            let (name, prefix) = attribute.key.decompose();
+            match prefix {
+                Some(_) if name.into_inner() == "nil" => nil = matches!(trim(&value), "true" | "1"),
+                None if self.mode == Mode::Strict && attribute.key.as_namespace_binding().is_none() => {
+                    return Err(Error::malformed(format!("the attribute {} is unknown", name.into_inner())));
+                }
+                _ => {}
+            }
+        }
+        Ok(nil)
+    }
+
+    fn check_declaration(&self) -> Result<(), Error> {
+        let is_first = self.source.starts_with("<?xml")
+            && self.source.find("?>").is_some_and(|end| end + "?>".len() == self.position());
+        if is_first {
+            return Ok(());
+        }
+        Err(Error::malformed("has an XML declaration that is not at its beginning"))
+    }
+
+    #[inline]
+    fn text(&self, text: Cow<'de, str>) -> Result<Token<'de>, Error> {
+        if text.len() > self.limits.text {
+            return Err(Error::malformed(format!("has a text longer than {} bytes", self.limits.text)));
+        }
+        if self.depth == 0 && !is_blank(&text) {
+            return Err(Error::malformed("has text outside its root element"));
+        }
+        Ok(Token::Text(text))
+    }
+
+    /// Reads on until a tag, joining text, CDATA and references.
+    fn text_in_pieces(&mut self, first: Cow<'de, str>) -> Result<Token<'de>, Error> {
+        let mut text = first;
+        while text.len() <= self.limits.text {
+            match self.event()? {
+                Event::Text(more) => append(&mut text, more.xml10_content()),
+                Event::CData(more) => append(&mut text, more.xml10_content()),
+                Event::GeneralRef(reference) => text.to_mut().push_str(&resolve(&reference)?),
+                Event::Comment(_) | Event::PI(_) => {}
+                tag => {
+                    self.pending = Some(tag);
+                    break;
+                }
+            }
+        }
+        self.text(text)
+    }
+}
+
+fn append<'de>(text: &mut Cow<'de, str>, more: Cow<'de, str>) {
+    if text.is_empty() { *text = more } else { text.to_mut().push_str(&more) }
+}
+
+/// The text that a reference stands for: a character, or one of XML's five entities.
+fn resolve(reference: &BytesRef<'_>) -> Result<String, Error> {
+    let character =
+        reference.resolve_char_ref().map_err(|error| Error::malformed(format!("has a broken reference: {error}")))?;
+    match character {
+        Some(character) if is_allowed(character) => Ok(character.into()),
+        Some(character) => Err(Error::malformed(format!(
+            "refers to the character U+{:04X}, which XML can't carry",
+            u32::from(character)
+        ))),
+        None => resolve_xml_entity(reference)
+            .map(Into::into)
+            .ok_or_else(|| Error::malformed(format!("refers to the unknown entity {:?}", &**reference))),
+    }
+}
