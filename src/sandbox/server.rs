@@ -1,0 +1,119 @@
+//! The socket: HTTP around the [`Service`].
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+
+use actix_web::dev::ServerHandle;
+use actix_web::http::{StatusCode, header};
+use actix_web::middleware::Compress;
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use chrono::TimeDelta;
+use serde::Deserialize;
+
+use super::clock::stamp;
+use super::contract;
+use super::service::{Headers, Outcome, Service};
+
+/// Where the service is, as at Adobe's.
+pub(super) const PATH: &str = "/scene7/services/IpsApiService";
+/// The longest request body, in bytes.
+const MAX_BODY: usize = 4 * 1024 * 1024;
+const XML: &str = "text/xml; charset=UTF-8";
+
+/// A server on a thread of its own, so that it may be started from any runtime or none.
+pub(super) struct Running {
+    pub address: SocketAddr,
+    pub handle: ServerHandle,
+    pub thread: Option<JoinHandle<io::Result<()>>>,
+}
+
+/// Binds, and serves until the handle is told to stop.
+pub(super) fn serve(listen: &str, service: Arc<Service>) -> io::Result<Running> {
+    let listener = TcpListener::bind(listen)?;
+    let address = listener.local_addr()?;
+    let (sender, receiver) = mpsc::channel();
+    let thread = std::thread::Builder::new().name("sandbox".into()).spawn(move || {
+        actix_web::rt::System::new().block_on(async move {
+            let app = move || {
+                App::new().app_data(web::Data::from(service.clone())).wrap(Compress::default()).configure(routes)
+            };
+            let server = HttpServer::new(app).workers(1).disable_signals().shutdown_timeout(1).listen(listener)?.run();
+            let _ = sender.send(server.handle());
+            server.await
+        })
+    })?;
+    match receiver.recv() {
+        Ok(handle) => Ok(Running { address, handle, thread: Some(thread) }),
+        Err(_) => Err(thread
+            .join()
+            .ok()
+            .and_then(Result::err)
+            .unwrap_or_else(|| io::Error::other("the sandbox's server didn't start"))),
+    }
+}
+
+fn routes(config: &mut web::ServiceConfig) {
+    config
+        .app_data(web::PayloadConfig::new(MAX_BODY))
+        .service(web::resource(PATH).route(web::post().to(call)).route(web::get().to(describe)))
+        .service(web::resource("/sandbox/calls").route(web::get().to(calls)))
+        .service(web::resource("/sandbox/clock/advance").route(web::post().to(advance)));
+}
+
+async fn call(request: HttpRequest, body: web::Bytes, service: web::Data<Service>) -> HttpResponse {
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let headers = Headers {
+        content_type: header("content-type"),
+        soap_action: header("soapaction"),
+        authorization: header("authorization"),
+        accept_language: header("accept-language"),
+    };
+    let (status, body) = match service.answer(&body, &headers) {
+        Outcome::Answer(body) => (StatusCode::OK, body),
+        Outcome::Fault { status, body } => {
+            (StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), body)
+        }
+    };
+    HttpResponse::build(status).insert_header((header::CONTENT_TYPE, XML)).body(body)
+}
+
+#[derive(Deserialize)]
+struct Description {
+    wsdl: Option<String>,
+    xsd: Option<String>,
+}
+
+/// `?wsdl`, and `?xsd=` with the name of a schema.
+async fn describe(request: HttpRequest, query: web::Query<Description>, service: web::Data<Service>) -> HttpResponse {
+    let document = match query.into_inner() {
+        Description { xsd: Some(name), .. } => contract::schema(&name, &service.version),
+        Description { wsdl: Some(_), .. } => {
+            let connection = request.connection_info();
+            Some(contract::wsdl(&service.version, &format!("{}://{}{PATH}", connection.scheme(), connection.host())))
+        }
+        Description { .. } => None,
+    };
+    match document {
+        Some(document) => HttpResponse::Ok().insert_header((header::CONTENT_TYPE, XML)).body(document),
+        None => HttpResponse::NotFound().body("This is a SOAP service: POST to it, or GET it with ?wsdl\n"),
+    }
+}
+
+/// How often each operation was called, as JSON.
+async fn calls(service: web::Data<Service>) -> HttpResponse {
+    HttpResponse::Ok().json(service.calls())
+}
+
+#[derive(Deserialize)]
+struct Advance {
+    seconds: u32,
+}
+
+/// Puts the sandbox's clock forward.
+async fn advance(query: web::Query<Advance>, service: web::Data<Service>) -> HttpResponse {
+    service.clock.advance(TimeDelta::seconds(query.seconds.into()));
+    HttpResponse::Ok().json(stamp(service.clock.now()))
+}
