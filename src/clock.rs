@@ -1,29 +1,42 @@
 //! Time as an argument: what reads the clock is handed one, so that tests can turn it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
-/// Tells the time.
-#[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>);
+/// Tells the time: the system's, or one that stands still until it is advanced. Clones share it: advance one and all have advanced.
+#[derive(Debug, Clone)]
+pub struct Clock {
+    /// Where a manual clock stands; the system clock runs.
+    start: Option<DateTime<Utc>>,
+    /// How far it was advanced, in microseconds.
+    ahead: Arc<AtomicI64>,
+}
 
 impl Clock {
     /// The system's clock.
     #[must_use]
     pub fn system() -> Self {
-        Self(Arc::new(Utc::now))
+        Self { start: None, ahead: Arc::default() }
     }
 
-    /// A clock that tells what `now` returns.
+    /// A clock that stands at `start` until it is advanced.
     #[must_use]
-    pub fn from_fn(now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
+    pub fn manual(start: DateTime<Utc>) -> Self {
+        Self { start: Some(start), ahead: Arc::default() }
     }
 
-    /// The time.
+    /// The time it shows.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
-        (self.0)()
+        let ahead = TimeDelta::microseconds(self.ahead.load(Ordering::SeqCst));
+        let base = self.start.unwrap_or_else(Utc::now);
+        base.checked_add_signed(ahead).unwrap_or(base)
+    }
+
+    /// Puts it forward: a manual clock to a new standstill, the system's to run that much ahead from now on.
+    pub fn advance(&self, by: TimeDelta) {
+        self.ahead.fetch_add(by.num_microseconds().unwrap_or(0), Ordering::SeqCst);
     }
 }

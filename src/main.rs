@@ -2,15 +2,16 @@
 
 use std::error::Error;
 use std::io::{self, Write};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
 use ips_gateway::config::{self, Address, Complaints, Config, Group, LogFormat, Sources, Upstream};
 use ips_gateway::ips::types::ApiVersion;
-use ips_gateway::sandbox::{Sandbox, SandboxConfig, USERS};
-use ips_gateway::server::Server;
+use ips_gateway::sandbox::users::USERS;
+use ips_gateway::sandbox::{Sandbox, SandboxConfig};
+use ips_gateway::server::{Server, Surroundings};
 use ips_gateway::{healthcheck, http, server, shutdown, telemetry};
 
 /// The version with every field, for the sandbox.
@@ -74,7 +75,7 @@ async fn main() -> ExitCode {
 async fn serve(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
     let config = Config::read(&sources(matches))?;
     telemetry::init(config.log_format)?;
-    let server = server::build(&config)?;
+    let server = server::build(&config, Surroundings::default())?;
     let shutdown = shutdown::signal()?;
     announce(&base_url(&server))?;
     Ok(server.run_until(shutdown).await?)
@@ -82,13 +83,11 @@ async fn serve(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
 
 async fn demo(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
     let version: ApiVersion = LATEST.parse()?;
-    let listen = (Ipv4Addr::LOCALHOST, 0).into();
-    let sandbox =
-        Sandbox::start(SandboxConfig { listen, version: version.clone(), ..SandboxConfig::default() }).await?;
+    let sandbox = Sandbox::start(SandboxConfig { version: version.clone(), ..SandboxConfig::default() })?;
     let upstream = Upstream { url: sandbox.url().parse()? };
     let config = Config::read_for(&sources(matches), upstream, version)?;
     telemetry::init(config.log_format)?;
-    let server = server::build(&config)?;
+    let server = server::build(&config, Surroundings { note: Some(note()), ..Surroundings::default() })?;
     let shutdown = shutdown::signal()?;
     announce(&base_url(&server))?;
     announce(&welcome(&format!("{}{}", base_url(&server), config.path_prefix)))?;
@@ -98,10 +97,10 @@ async fn demo(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
 }
 
 async fn sandbox(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
-    let listen = *matches.get_one("listen").expect("it has a default");
+    let listen = matches.get_one::<SocketAddr>("listen").expect("it has a default").to_string();
     let version = matches.get_one::<ApiVersion>("api_version").expect("it has a default").clone();
     telemetry::init(LogFormat::Auto)?;
-    let sandbox = Sandbox::start(SandboxConfig { listen, version, ..SandboxConfig::default() }).await?;
+    let sandbox = Sandbox::start(SandboxConfig { listen, version, ..SandboxConfig::default() })?;
     let shutdown = shutdown::signal()?;
     announce(&sandbox.url())?;
     shutdown.await;
@@ -145,6 +144,21 @@ fn welcome(url: &str) -> String {
         users.join("\n"),
         user.email,
         user.password,
+    )
+}
+
+/// For readers of the OpenAPI document.
+fn note() -> String {
+    let users = USERS.iter().filter(|user| user.active);
+    let rows: Vec<_> = users
+        .map(|user| {
+            format!("| `{}` | `{}` | `{}` | {} |", user.email, user.password, user.access_token, user.role.as_str())
+        })
+        .collect();
+    format!(
+        "**This is the demo**, over a sandbox IPS in memory: every call works, nothing is real. Authorize with one of its users:\n\n\
+         | e-mail | password | or token | role |\n|---|---|---|---|\n{}",
+        rows.join("\n")
     )
 }
 

@@ -1,8 +1,10 @@
 //! From settings to a running gateway: `main` and every test walk the same road.
 
+use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::web::Data;
 use actix_web::{App, HttpServer, dev, middleware};
@@ -11,11 +13,15 @@ use tokio::runtime::Handle;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::{self, Api, Documents, openapi};
-use crate::ips::client::{ClientConfig, ClientError, IpsClient};
+use crate::ips::client::{ClientConfig, IpsClient};
 use crate::jobs::{Freshness, Jobs, Settings};
 
 /// A client gets this many seconds to send the head of its first request.
-const HEAD_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// A connection to IPS that takes longer than this won't come.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// An answer of IPS may be so large, decompressed, in bytes.
+const LARGEST_ANSWER: usize = 64 << 20;
 
 /// The gateway, bound to its address and not yet serving.
 pub struct Server {
@@ -51,7 +57,7 @@ pub enum StartError {
     },
     /// The client for IPS can't be made.
     #[error("can't prepare calls to IPS: {0}")]
-    Client(#[from] ClientError),
+    Client(#[source] Box<dyn Error + Send + Sync>),
     /// A setting asks for something that this version of the gateway doesn't have.
     #[error("{0} is not supported by this version")]
     Unsupported(&'static str),
@@ -73,15 +79,20 @@ pub fn build(config: &Config, surroundings: Surroundings) -> Result<Server, Star
         url: config.upstream.url.clone(),
         version: config.api_version.clone(),
         timeout: config.upstream_timeout,
-        ..ClientConfig::default()
-    })?;
+        connect_timeout: config.upstream_timeout.min(CONNECT_TIMEOUT),
+        max_answer_bytes: LARGEST_ANSWER,
+        app_name: env!("CARGO_PKG_NAME").into(),
+        app_version: env!("CARGO_PKG_VERSION").into(),
+    })
+    .map_err(|error| StartError::Client(error.into()))?;
     let runtime = Handle::current();
     let freshness = Freshness {
         fresh: config.fresh,
         stale_while_revalidate: config.stale_while_revalidate,
         stale_if_error: config.stale_if_error,
     };
-    let settings = Settings { company: config.company.clone(), freshness, clock: clock.clone(), runtime: runtime.clone() };
+    let settings =
+        Settings { company: config.company.clone(), freshness, clock: clock.clone(), runtime: runtime.clone() };
     let document = openapi::document_for(&config.path_prefix, note.as_deref());
     let api = Data::new(Api {
         jobs: Jobs::new(Arc::new(client), settings),

@@ -196,7 +196,9 @@ impl Store {
         }
         let load = self.load(&mut state, slot, key, caller, generation);
         match usable {
-            Some((snapshot, age)) if want == Want::Any && age <= self.freshness.fresh + self.freshness.stale_while_revalidate => {
+            Some((snapshot, age))
+                if want == Want::Any && age <= self.freshness.fresh + self.freshness.stale_while_revalidate =>
+            {
                 Some(Next::Answer(Ok(self.answer(snapshot, Source::Stale(StaleReason::Revalidating)))))
             }
             _ => Some(Next::Wait(load)),
@@ -270,7 +272,9 @@ impl Store {
 
     fn stale_or(&self, usable: Option<(Arc<Snapshot>, Duration)>, error: Error) -> Result<Read> {
         match usable {
-            Some((snapshot, age)) if age <= self.freshness.fresh + self.freshness.stale_if_error && !error.denies_access() => {
+            Some((snapshot, age))
+                if age <= self.freshness.fresh + self.freshness.stale_if_error && !error.denies_access() =>
+            {
                 Ok(self.answer(snapshot, Source::Stale(StaleReason::UpstreamFailed)))
             }
             _ => Err(error),

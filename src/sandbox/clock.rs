@@ -1,9 +1,6 @@
-//! The sandbox's clock: the system's, or one that stands still until it is advanced.
+//! The server's time zone, and moments as IPS writes them.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-
-use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
+use chrono::{DateTime, FixedOffset, Utc};
 
 use crate::ips::types::Timestamp;
 
@@ -21,40 +18,4 @@ pub(super) fn server_zone() -> FixedOffset {
 pub(super) fn stamp(moment: DateTime<Utc>) -> Timestamp {
     let whole = moment.timestamp_millis();
     Timestamp(DateTime::from_timestamp_millis(whole).unwrap_or(moment).with_timezone(&server_zone()))
-}
-
-/// Where the sandbox gets the time from. Clones share it: advance one and all have advanced.
-#[derive(Debug, Clone)]
-pub struct Clock {
-    /// Where a manual clock stands; the system clock runs.
-    start: Option<DateTime<Utc>>,
-    /// How far it was advanced, in microseconds.
-    ahead: Arc<AtomicI64>,
-}
-
-impl Clock {
-    /// The system's clock.
-    #[must_use]
-    pub fn system() -> Self {
-        Self { start: None, ahead: Arc::default() }
-    }
-
-    /// A clock that stands at `start` until it is advanced.
-    #[must_use]
-    pub fn manual(start: DateTime<Utc>) -> Self {
-        Self { start: Some(start), ahead: Arc::default() }
-    }
-
-    /// The time it shows.
-    #[must_use]
-    pub fn now(&self) -> DateTime<Utc> {
-        let ahead = TimeDelta::microseconds(self.ahead.load(Ordering::SeqCst));
-        let base = self.start.unwrap_or_else(Utc::now);
-        base.checked_add_signed(ahead).unwrap_or(base)
-    }
-
-    /// Puts it forward: a manual clock to a new standstill, the system's to run that much ahead from now on.
-    pub fn advance(&self, by: TimeDelta) {
-        self.ahead.fetch_add(by.num_microseconds().unwrap_or(0), Ordering::SeqCst);
-    }
 }

@@ -36,7 +36,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-pub use clock::Clock;
+pub use crate::clock::Clock;
 
 use crate::ips::types::ApiVersion;
 use server::Running;

@@ -7,11 +7,11 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use secrecy::ExposeSecret as _;
 
-use super::clock::Clock;
 use super::operations::Call;
 use super::users::{self, USERS, User};
 use super::world::World;
 use super::{faults, history, operations};
+use crate::clock::Clock;
 use crate::ips::envelope::{self, AuthHeader, FaultCode, Request};
 use crate::ips::types::*;
 

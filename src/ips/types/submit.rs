@@ -31,7 +31,8 @@ use super::upload_urls::UploadUrlsJob;
     }
 })))]
 pub struct SubmitJobParam {
-    /// The company that the job belongs to, for example `c|110`.
+    /// The company that the job belongs to, for example `c|110`. Over HTTP it may be left out where the query or the settings name one.
+    #[serde(default)]
     pub company_handle: String,
     /// The user on whose behalf the job runs and who receives its e-mails; without it, the submitter.
     #[serde(skip_serializing_if = "Option::is_none")]
