@@ -57,9 +57,10 @@ impl Cacheable {
 
     /// The answer: 304 without a body when the client has it already.
     pub fn respond(&self, request: &HttpRequest, body: impl FnOnce() -> Bytes) -> HttpResponse {
-        let mut response = match self.is_known_to(request) {
-            true => HttpResponse::new(StatusCode::NOT_MODIFIED),
-            false => HttpResponse::Ok().content_type("application/json").body(body()),
+        let mut response = if self.is_known_to(request) {
+            HttpResponse::new(StatusCode::NOT_MODIFIED)
+        } else {
+            HttpResponse::Ok().content_type("application/json").body(body())
         };
         self.describe(&mut response);
         response

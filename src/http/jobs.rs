@@ -61,7 +61,7 @@ pub struct JobsParams {
     #[serde(default)]
     #[param(value_type = Vec<Status>, style = Form, explode = false, required = false)]
     status: CommaList<Status>,
-    /// Only jobs of one of these kinds in the words of IPS (`type`, in the log `jobSubType`), separated by commas, whatever the case.
+    /// Only jobs of one of these kinds in the words of IPS (`type`, in the log `logType` without its `Begin` or `End`, or `jobSubType`), separated by commas, whatever the case.
     #[serde(default)]
     #[param(value_type = Vec<String>, style = Form, explode = false, required = false)]
     r#type: CommaList<String>,

@@ -30,7 +30,6 @@ const EXPOSED: [&str; 10] = [
 ];
 
 /// Browsers of these origins may call the API; `*` stands for all.
-#[must_use]
 pub fn cors(origins: &[String]) -> Cors {
     let methods = ["GET", "HEAD", "POST", "DELETE"];
     let cors = Cors::default()

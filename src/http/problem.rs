@@ -229,7 +229,7 @@ pub struct ProblemDocument<'a> {
 pub struct Problem {
     kind: &'static Kind,
     detail: String,
-    extensions: Extensions,
+    extensions: Box<Extensions>,
 }
 
 impl fmt::Display for Problem {
@@ -255,7 +255,7 @@ impl ResponseError for Problem {
 
 impl Problem {
     fn new(kind: &'static Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), extensions: Extensions::default() }
+        Self { kind, detail: detail.into(), extensions: Box::default() }
     }
 
     fn with(mut self, change: impl FnOnce(&mut Extensions)) -> Self {

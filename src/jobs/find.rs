@@ -184,7 +184,7 @@ impl Jobs {
             (Some(departed), _) => departed.job.clone().finalizing(),
             (None, Some(submitted)) if just_submitted || submitted.phase == Phase::Scheduled => submitted,
             (None, Some(submitted)) => submitted.finalizing(),
-            (None, None) if just_submitted => Job::between_lists(id.clone(), Status::Waiting),
+            (None, None) if just_submitted => Job::between_lists(id, Status::Waiting),
             (None, None) => return Err(Error::JobNotFound),
         };
         Ok(Found { job: Arc::new(RenderedJob::new(job, now)), source: Source::Loaded, age: Duration::ZERO })

@@ -1,7 +1,7 @@
 //! A job as clients see it: one shape for all three phases, the fields of IPS beside the verdict.
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::id::{JobId, Name};
 pub use super::verdict::{Action, Outcome, Phase, Status};
 use super::{name, verdict};
-use crate::ips::types::{ActiveJob, JobLog, ScheduledJob, SubmitJobParam, Timestamp};
+use crate::ips::types::{ActiveJob, JobLog, JobType, ScheduledJob, SubmitJobParam, Timestamp};
 
 /// A job of IPS in whatever phase it is.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -93,7 +93,7 @@ impl Job {
         let status = verdict::status_of_active(&record);
         let id = id_of_run(&record.company_handle, &record.original_name, &record.name);
         let percent = verdict::percent_of(&record);
-        Self { percent, ..Self::new(id, Phase::Active, status, Record::Active(Box::new(record))) }
+        Self { percent, ..Self::new(&id, Phase::Active, status, Record::Active(Box::new(record))) }
     }
 
     /// A job from the scheduled list.
@@ -105,7 +105,7 @@ impl Job {
         };
         let id = JobId { company: record.company_handle.clone(), name };
         let status = verdict::status_of_scheduled(&record);
-        Self::new(id, Phase::Scheduled, status, Record::Scheduled(Box::new(record)))
+        Self::new(&id, Phase::Scheduled, status, Record::Scheduled(Box::new(record)))
     }
 
     /// A job from the log, without its entries: they have a resource of their own.
@@ -116,7 +116,7 @@ impl Job {
         let id = id_of_run(&record.company_handle, &record.original_job_name, &record.job_name);
         let status = verdict::status_of_logged(&record);
         let percent = (status == Status::Completed && outcome != Outcome::Failed).then_some(100);
-        let job = Self::new(id, Phase::Completed, status, Record::Completed(Box::new(record)));
+        let job = Self::new(&id, Phase::Completed, status, Record::Completed(Box::new(record)));
         Self { outcome: Some(outcome), percent, ..job }
     }
 
@@ -140,12 +140,12 @@ impl Job {
             exec_schedule: request.exec_schedule.clone(),
         };
         let id = JobId { company: request.company_handle.clone(), name };
-        Self::new(id, phase, status, Record::Submitted(Box::new(record)))
+        Self::new(&id, phase, status, Record::Submitted(Box::new(record)))
     }
 
     /// A job that IPS accepted and that is in none of its lists: between two of them, as far as anybody can tell.
     #[must_use]
-    pub fn between_lists(id: JobId, status: Status) -> Self {
+    pub fn between_lists(id: &JobId, status: Status) -> Self {
         let original_name = id.name.original().to_owned();
         let company_handle = id.company.clone();
         let record =
@@ -160,7 +160,7 @@ impl Job {
         Self { phase: Phase::Active, status: Status::Finalizing, actions: Vec::new(), ..self }
     }
 
-    fn new(id: JobId, phase: Phase, status: Status, record: Record) -> Self {
+    fn new(id: &JobId, phase: Phase, status: Status, record: Record) -> Self {
         let actions = verdict::actions_of(phase, status);
         Self {
             id: id.encode(),
@@ -208,16 +208,23 @@ impl Job {
         }
     }
 
-    /// The kind of job in the words of IPS: `type`, in the log `jobSubType` (else `logType`).
+    /// The kind of job in the words of IPS: `type`, in the log `logType` without its `Begin` or `End`.
     #[must_use]
     pub fn kind(&self) -> Option<&str> {
         match &self.record {
-            Record::Active(job) => job.r#type.as_ref().map(|kind| kind.as_str()),
-            Record::Scheduled(job) => job.r#type.as_ref().map(|kind| kind.as_str()),
-            Record::Completed(job) => {
-                job.job_sub_type.as_deref().filter(|kind| !kind.is_empty()).or(job.log_type.as_deref())
-            }
+            Record::Active(job) => job.r#type.as_ref().map(JobType::as_str),
+            Record::Scheduled(job) => job.r#type.as_ref().map(JobType::as_str),
+            Record::Completed(job) => job.log_type.as_deref().map(without_edge),
             Record::Submitted(_) => None,
+        }
+    }
+
+    /// The kind within the kind, which only the log tells: `jobSubType`.
+    #[must_use]
+    pub fn sub_kind(&self) -> Option<&str> {
+        match &self.record {
+            Record::Completed(job) => job.job_sub_type.as_deref(),
+            _ => None,
         }
     }
 
@@ -261,6 +268,11 @@ impl Job {
     }
 }
 
+/// `BeginUpload` and `EndUpload` tell of an upload.
+fn without_edge(log_type: &str) -> &str {
+    log_type.strip_prefix("Begin").or_else(|| log_type.strip_prefix("End")).unwrap_or(log_type)
+}
+
 /// A run is found by its original name if that is unique, else by its own.
 fn id_of_run(company: &str, original: &str, run: &str) -> JobId {
     let name = match name::submitted_at(original) {
@@ -283,13 +295,22 @@ pub struct RenderedJob {
 
 impl RenderedJob {
     /// Writes the JSON of `job` as seen at `observed_at`.
+    ///
+    /// # Panics
+    /// Never: a job can always be written as JSON.
     #[must_use]
     pub fn new(job: Job, observed_at: DateTime<Utc>) -> Self {
         let meaning = serde_json::to_vec(&job).expect("a job has string keys and finite numbers, which JSON can carry");
-        let mut json = format!("{{\"observedAt\":\"{}\",", Timestamp(observed_at.fixed_offset())).into_bytes();
+        let mut json = format!("{{\"observedAt\":\"{}\",", moment(observed_at)).into_bytes();
         json.extend_from_slice(&meaning[1..]);
         Self { meaning: Sha256::digest(&meaning).into(), json: json.into(), job }
     }
+}
+
+/// A moment of our own as JSON shows it: UTC, to the millisecond.
+#[must_use]
+pub fn moment(at: DateTime<Utc>) -> Timestamp {
+    Timestamp(at.trunc_subsecs(3).fixed_offset())
 }
 
 /// A job as it stands in an answer: [`Job`] and when that was seen. Only describes; [`RenderedJob`] writes it.

@@ -80,7 +80,7 @@ pub async fn point_to_schedules(jobs: &mut [Job], scheduled: &Arc<Store>, caller
     let read: Result<_> =
         scheduled.read(&caller.without_locale(), company, Want::NotOlderThan(SCHEDULES_BELIEVED)).await;
     let Ok(Some(read)) = read else { return };
-    let schedules: HashMap<&str, &str> = read
+    let ids: HashMap<&str, &str> = read
         .snapshot
         .jobs
         .iter()
@@ -88,6 +88,6 @@ pub async fn point_to_schedules(jobs: &mut [Job], scheduled: &Arc<Store>, caller
         .map(|job| (job.job.original_name(), job.job.id.as_str()))
         .collect();
     for job in jobs {
-        job.schedule = schedules.get(job.original_name()).map(|id| (*id).to_owned());
+        job.schedule = ids.get(job.original_name()).map(|id| (*id).to_owned());
     }
 }

@@ -281,41 +281,36 @@ impl Jobs {
         let sort_by = query.sort.map(|sort| sort.field.to_owned());
         let sort_direction = query.sort.map(|sort| sort.direction.to_owned());
         let company_handle = company.to_owned();
-        let (value, bad_items) = match (query.archive, by) {
-            (Archive::Archived, LogKey::Handle(handle)) => {
-                let job_handle = handle.clone();
-                let request = GetArchivedJobLogDetailsParam {
-                    company_handle,
-                    job_handle,
-                    log_type_array,
-                    records_per_page,
-                    results_page,
-                    sort_by,
-                    sort_direction,
-                };
-                let answer = asked(caller, self.upstream.get_archived_job_log_details(caller, &request).await)?;
-                (answer.value.job_log_array, answer.bad_items)
-            }
-            _ => {
-                let (job_handle, original_name) = match by {
-                    LogKey::Handle(handle) => (Some(handle.clone()), None),
-                    LogKey::OriginalName(original) => (None, Some(original.clone())),
-                };
-                let request = GetJobLogDetailsParam {
-                    company_handle,
-                    job_handle,
-                    original_name,
-                    log_type_array,
-                    records_per_page,
-                    results_page,
-                    sort_by,
-                    sort_direction,
-                };
-                let answer = asked(caller, self.upstream.get_job_log_details(caller, &request).await)?;
-                (answer.value.job_log_array, answer.bad_items)
-            }
+        if let (Archive::Archived, LogKey::Handle(handle)) = (query.archive, by) {
+            let job_handle = handle.clone();
+            let request = GetArchivedJobLogDetailsParam {
+                company_handle,
+                job_handle,
+                log_type_array,
+                records_per_page,
+                results_page,
+                sort_by,
+                sort_direction,
+            };
+            let answer = asked(caller, self.upstream.get_archived_job_log_details(caller, &request).await)?;
+            return Ok((answer.value.job_log_array, answer.bad_items));
+        }
+        let (job_handle, original_name) = match by {
+            LogKey::Handle(handle) => (Some(handle.clone()), None),
+            LogKey::OriginalName(original) => (None, Some(original.clone())),
         };
-        Ok((value, bad_items))
+        let request = GetJobLogDetailsParam {
+            company_handle,
+            job_handle,
+            original_name,
+            log_type_array,
+            records_per_page,
+            results_page,
+            sort_by,
+            sort_direction,
+        };
+        let answer = asked(caller, self.upstream.get_job_log_details(caller, &request).await)?;
+        Ok((answer.value.job_log_array, answer.bad_items))
     }
 
     /// The history of a company (`getJobLogs`), each log as a completed job.

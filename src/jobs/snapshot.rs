@@ -10,9 +10,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
-use super::job::{Job, RenderedJob};
+use super::job::{Job, RenderedJob, moment};
 use super::upstream::BadItem;
-use crate::ips::types::Timestamp;
 
 /// A list of jobs and its JSON, in the order of IPS.
 #[derive(Debug)]
@@ -157,7 +156,7 @@ impl ListBody<'_> {
             member("next", next.into());
         }
         if let Some(observed_at) = self.observed_at {
-            member("observedAt", Timestamp(observed_at.fixed_offset()).to_string().into());
+            member("observedAt", moment(observed_at).to_string().into());
         }
         if let Some(reason) = self.stale {
             member("stale", true.into());
