@@ -76,7 +76,7 @@ impl Jobs {
     /// A name that no other job has: the first list that knows it answers.
     async fn find_by_own_name(&self, search: &Search<'_>, id: &JobId) -> Result<Found> {
         let text = id.encode();
-        let mut active = self.active_jobs(search, search.want).await?;
+        let active = self.active_jobs(search, search.want).await?;
         if let Some(found) = found_in(&active, &text) {
             return Ok(found);
         }
@@ -96,12 +96,12 @@ impl Jobs {
         }
         // It may have moved on between two of these calls, or have come after a snapshot that was not quite fresh.
         if active.source != Source::Loaded {
-            active = self.active_jobs(search, Want::NotOlderThan(Duration::ZERO)).await?;
+            let active = self.active_jobs(search, Want::NotOlderThan(Duration::ZERO)).await?;
             if let Some(found) = found_in(&active, &text) {
                 return Ok(found);
             }
         }
-        self.between_lists(search, id, &active)
+        self.between_lists(search, id)
     }
 
     /// A name that several jobs may have: all lists are asked, and the job is found when just one of them has it.
@@ -171,8 +171,8 @@ impl Jobs {
         Found { job, source: Source::Loaded, age: Duration::ZERO }
     }
 
-    /// In no list, but known: just submitted, or gone from the active list and not yet in the log.
-    fn between_lists(&self, search: &Search<'_>, id: &JobId, active: &Read) -> Result<Found> {
+    /// In no list, but known: just submitted.
+    fn between_lists(&self, search: &Search<'_>, id: &JobId) -> Result<Found> {
         let now = self.clock.now();
         let text = id.encode();
         let key = (CallerKey::of(&search.caller.without_locale()), text.clone());
@@ -180,12 +180,11 @@ impl Jobs {
             return Err(Error::JobNotFound);
         }
         let just_submitted = name::submitted_at(id.name.original()).is_some_and(|at| (now - at).abs() < APPEARS_WITHIN);
-        let job = match (active.snapshot.departed(&text), self.submitted.get(&key)) {
-            (Some(departed), _) => departed.job.clone().finalizing(),
-            (None, Some(submitted)) if just_submitted || submitted.phase == Phase::Scheduled => submitted,
-            (None, Some(submitted)) => submitted.finalizing(),
-            (None, None) if just_submitted => Job::between_lists(id, Status::Waiting),
-            (None, None) => return Err(Error::JobNotFound),
+        let job = match self.submitted.get(&key) {
+            Some(submitted) if just_submitted || submitted.phase == Phase::Scheduled => submitted,
+            Some(submitted) => submitted.finalizing(),
+            None if just_submitted => Job::between_lists(id, Status::Waiting),
+            None => return Err(Error::JobNotFound),
         };
         Ok(Found { job: Arc::new(RenderedJob::new(job, now)), source: Source::Loaded, age: Duration::ZERO })
     }

@@ -4,13 +4,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use moka::sync::Cache;
+
 use super::company::asked;
 use super::error::Result;
 use super::job::{Job, Record};
-use super::name;
+use super::identity::CallerKey;
 use super::snapshot::Snapshot;
 use super::store::{Loader, Store, Want};
+use super::succession::{Ended, Succession};
 use super::upstream::{Caller, Upstream};
+use super::{JobKey, name};
 use crate::clock::Clock;
 use crate::ips::types::{GetActiveJobsParam, GetJobLogsParam, GetScheduledJobsParam};
 
@@ -19,28 +23,58 @@ const HISTORY_ROWS: i32 = 1000;
 /// Schedules change rarely: to tell whose run a job is, an older list will do.
 const SCHEDULES_BELIEVED: Duration = Duration::from_mins(1);
 
-/// Active and waiting jobs (`getActiveJobs`), the runs of a schedule pointing to it.
-pub fn active(upstream: Arc<dyn Upstream>, scheduled: Arc<Store>, clock: Clock) -> Loader {
-    Arc::new(move |caller, company| {
-        let (upstream, scheduled, clock) = (Arc::clone(&upstream), Arc::clone(&scheduled), clock.clone());
+/// Where active jobs come from and go to.
+pub struct ActiveJobs {
+    /// Asked for the jobs.
+    pub upstream: Arc<dyn Upstream>,
+    /// Whose runs some of them are.
+    pub scheduled: Arc<Store>,
+    /// Where they are in the end.
+    pub history: Arc<Store>,
+    /// Those that were deleted here.
+    pub deleted: Cache<JobKey, ()>,
+    /// Tells the time.
+    pub clock: Clock,
+}
+
+/// Active and waiting jobs (`getActiveJobs`), the runs of a schedule pointing to it, and those that left the list and are not in the log
+/// yet.
+pub fn active(sources: ActiveJobs) -> Loader {
+    let sources = Arc::new(sources);
+    Arc::new(move |caller, company, previous| {
+        let sources = Arc::clone(&sources);
         Box::pin(async move {
             let request = GetActiveJobsParam {
                 company_handle: Some(company.clone()),
                 include_waiting_jobs: Some(true),
                 ..GetActiveJobsParam::default()
             };
-            let answer = asked(&caller, upstream.get_active_jobs(&caller, &request).await)?;
-            let observed_at = clock.now();
+            let answer = asked(&caller, sources.upstream.get_active_jobs(&caller, &request).await)?;
+            let observed_at = sources.clock.now();
             let mut jobs: Vec<Job> = answer.value.job_array.into_iter().map(Job::active).collect();
-            point_to_schedules(&mut jobs, &scheduled, &caller, &company).await;
-            Ok(Snapshot::new(jobs, answer.bad_items, observed_at))
+            point_to_schedules(&mut jobs, &sources.scheduled, &caller, &company).await;
+            let mut succession = Succession::new(jobs, previous.as_deref(), observed_at);
+            if succession.has_departures() {
+                let read = sources.history.read(&caller, &company, Want::NotOlderThan(Duration::ZERO)).await;
+                let logs = read.ok().flatten().map(|read| read.snapshot);
+                let key = CallerKey::of(&caller);
+                succession.conclude(|id| {
+                    let logged = logs.as_ref().and_then(|logs| logs.job(id)).filter(|job| job.job.is_final());
+                    match logged {
+                        Some(job) => Ended::Logged(Box::new(job.job.clone())),
+                        None if sources.deleted.contains_key(&(key, id.to_owned())) => Ended::Deleted,
+                        None => Ended::NotYet,
+                    }
+                });
+            }
+            Ok(succession.finish(answer.bad_items))
         })
     })
 }
 
 /// Scheduled jobs (`getScheduledJobs`).
 pub fn scheduled(upstream: Arc<dyn Upstream>, clock: Clock) -> Loader {
-    Arc::new(move |caller, company| {
+    Arc::new(move |caller, company, _| {
         let (upstream, clock) = (Arc::clone(&upstream), clock.clone());
         Box::pin(async move {
             let request = GetScheduledJobsParam { company_handle: Some(company), ..GetScheduledJobsParam::default() };
@@ -53,7 +87,7 @@ pub fn scheduled(upstream: Arc<dyn Upstream>, clock: Clock) -> Loader {
 
 /// The newest job logs (`getJobLogs`).
 pub fn history(upstream: Arc<dyn Upstream>, scheduled: Arc<Store>, clock: Clock) -> Loader {
-    Arc::new(move |caller, company| {
+    Arc::new(move |caller, company, _| {
         let (upstream, scheduled, clock) = (Arc::clone(&upstream), Arc::clone(&scheduled), clock.clone());
         Box::pin(async move {
             let request = GetJobLogsParam {

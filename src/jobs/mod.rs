@@ -3,6 +3,7 @@
 mod act;
 mod company;
 mod error;
+mod events;
 mod find;
 mod id;
 mod identity;
@@ -14,6 +15,7 @@ mod name;
 mod snapshot;
 mod store;
 mod submit;
+mod succession;
 pub mod upstream;
 mod verdict;
 
@@ -86,13 +88,22 @@ impl Jobs {
         let Settings { company, freshness, clock, runtime } = settings;
         let store = |loader| Store::new(loader, freshness, clock.clone(), runtime.clone());
         let scheduled = store(load::scheduled(Arc::clone(&upstream), clock.clone()));
+        let history = store(load::history(Arc::clone(&upstream), Arc::clone(&scheduled), clock.clone()));
+        let deleted = memory(MEMORY);
+        let active = load::ActiveJobs {
+            upstream: Arc::clone(&upstream),
+            scheduled: Arc::clone(&scheduled),
+            history: Arc::clone(&history),
+            deleted: deleted.clone(),
+            clock: clock.clone(),
+        };
         Arc::new(Self {
             companies: Companies::new(Arc::clone(&upstream), company),
-            active: store(load::active(Arc::clone(&upstream), Arc::clone(&scheduled), clock.clone())),
-            history: store(load::history(Arc::clone(&upstream), Arc::clone(&scheduled), clock.clone())),
+            active: store(load::active(active)),
+            history,
             finished: memory(FINISHED),
             submitted: memory(MEMORY),
-            deleted: memory(MEMORY),
+            deleted,
             scheduled,
             upstream,
             clock,

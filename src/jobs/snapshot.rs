@@ -5,7 +5,7 @@ use std::io::Write;
 use std::sync::{Arc, OnceLock};
 
 use bytes::{BufMut, Bytes, BytesMut};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
@@ -28,58 +28,45 @@ pub struct Snapshot {
     pub etag: String,
     gzip: OnceLock<Bytes>,
     by_id: HashMap<String, usize>,
-    departed: HashMap<String, Departed>,
+    departures: HashMap<String, DateTime<Utc>>,
+    /// Jobs that left the list and are in the log, and since when that is known.
+    pub(super) concluded: HashMap<String, (Arc<RenderedJob>, DateTime<Utc>)>,
 }
-
-/// A job that was in an earlier snapshot and is in none of the later ones.
-#[derive(Debug, Clone)]
-struct Departed {
-    job: Arc<RenderedJob>,
-    at: DateTime<Utc>,
-}
-
-/// How long a job that left the list is remembered: longer than IPS takes to write its log.
-const REMEMBERED: TimeDelta = TimeDelta::minutes(10);
-const MOST_REMEMBERED: usize = 10_000;
 
 impl Snapshot {
     /// Makes a snapshot of what IPS said at `observed_at`.
     #[must_use]
     pub fn new(jobs: Vec<Job>, bad_items: Vec<BadItem>, observed_at: DateTime<Utc>) -> Self {
-        let jobs: Vec<_> = jobs.into_iter().map(|job| Arc::new(RenderedJob::new(job, observed_at))).collect();
+        let jobs = jobs.into_iter().map(|job| Arc::new(RenderedJob::new(job, observed_at))).collect();
+        Self::of(jobs, bad_items, observed_at, HashMap::new(), HashMap::new())
+    }
+
+    /// Makes a snapshot of jobs that have their JSON already, with what is known of those that left.
+    #[must_use]
+    pub(super) fn of(
+        jobs: Vec<Arc<RenderedJob>>,
+        bad_items: Vec<BadItem>,
+        observed_at: DateTime<Utc>,
+        departures: HashMap<String, DateTime<Utc>>,
+        concluded: HashMap<String, (Arc<RenderedJob>, DateTime<Utc>)>,
+    ) -> Self {
         let by_id = jobs.iter().enumerate().map(|(index, job)| (job.job.id.clone(), index)).collect();
         let etag = etag_of(&jobs, &bad_items, &[]);
-        let body = ListBody {
-            member: "jobs",
-            jobs: &jobs,
-            bad_items: &bad_items,
-            observed_at: Some(observed_at),
-            stale: None,
-            next: None,
-        }
-        .write();
-        Self { observed_at, jobs, bad_items, body, etag, gzip: OnceLock::new(), by_id, departed: HashMap::new() }
+        let frame = ListBody { member: "jobs", jobs: &jobs, bad_items: &bad_items, observed_at: Some(observed_at), stale: None, next: None };
+        let body = frame.write();
+        Self { observed_at, body, etag, gzip: OnceLock::new(), by_id, departures, concluded, jobs, bad_items }
     }
 
-    /// Remembers what was in `previous` and is gone now.
+    /// When a job that is finalizing was first missing from the list of IPS.
     #[must_use]
-    pub fn after(mut self, previous: &Self) -> Self {
-        let now = self.observed_at;
-        let gone = previous.jobs.iter().map(|job| (job, now));
-        let long_gone = previous.departed.values().map(|departed| (&departed.job, departed.at));
-        self.departed = gone
-            .chain(long_gone)
-            .filter(|(job, at)| now - *at < REMEMBERED && !self.by_id.contains_key(&job.job.id))
-            .take(MOST_REMEMBERED)
-            .map(|(job, at)| (job.job.id.clone(), Departed { job: Arc::clone(job), at }))
-            .collect();
-        self
+    pub fn departed_at(&self, id: &str) -> Option<DateTime<Utc>> {
+        self.departures.get(id).copied()
     }
 
-    /// A job that was in the list not long ago and is not any more, as it was then.
+    /// A job that left the list and is in the log now, as it is there.
     #[must_use]
-    pub fn departed(&self, id: &str) -> Option<&Arc<RenderedJob>> {
-        self.departed.get(id).map(|departed| &departed.job)
+    pub fn concluded(&self, id: &str) -> Option<&Arc<RenderedJob>> {
+        self.concluded.get(id).map(|(job, _)| job)
     }
 
     /// The job with this id.

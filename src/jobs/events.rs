@@ -1,0 +1,295 @@
+//! What happened between two snapshots, as events: whoever folds them into the first one has the second.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::job::{RenderedJob, Status};
+use super::snapshot::Snapshot;
+
+/// What happened to a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// It appeared among the active jobs.
+    Created,
+    /// It got on.
+    Progress,
+    /// Its status changed, or what can be asked of it.
+    Status,
+    /// It is in the log.
+    Finished,
+    /// It is gone, and not in the log.
+    Removed,
+}
+
+impl Change {
+    /// The type of the event.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Created => "job.created",
+            Self::Progress => "job.progress",
+            Self::Status => "job.status",
+            Self::Finished => "job.finished",
+            Self::Removed => "job.removed",
+        }
+    }
+
+    /// Whether nothing more will happen to the job.
+    #[must_use]
+    pub fn is_last(self) -> bool {
+        matches!(self, Self::Finished | Self::Removed)
+    }
+}
+
+/// One thing that happened to one job.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// What happened.
+    pub change: Change,
+    /// The id of the job.
+    pub job: String,
+    /// The job as it is now, as JSON; of a removed job only the id.
+    pub data: Bytes,
+}
+
+impl Event {
+    fn of(change: Change, job: &RenderedJob) -> Self {
+        Self { change, job: job.job.id.clone(), data: job.json.clone() }
+    }
+
+    fn removed(job: &RenderedJob) -> Self {
+        let data = serde_json::json!({ "id": job.job.id }).to_string().into();
+        Self { change: Change::Removed, job: job.job.id.clone(), data }
+    }
+}
+
+/// What happened between two snapshots of the same list.
+#[must_use]
+pub fn between(before: &Snapshot, after: &Snapshot) -> Vec<Event> {
+    let gone = before.jobs.iter().filter(|job| after.job(&job.job.id).is_none());
+    let left = gone.map(|job| match after.concluded(&job.job.id) {
+        Some(completed) => Event::of(Change::Finished, completed),
+        None => Event::removed(job),
+    });
+    let here = after.jobs.iter().filter_map(|job| match before.job(&job.job.id) {
+        None => Some(Event::of(Change::Created, job)),
+        Some(earlier) if earlier.meaning == job.meaning => None,
+        Some(earlier) => Some(changed(earlier, job)),
+    });
+    left.chain(here).collect()
+}
+
+fn changed(before: &RenderedJob, after: &RenderedJob) -> Event {
+    let status = before.job.status != after.job.status || before.job.actions != after.job.actions;
+    let mut event = Event::of(if status { Change::Status } else { Change::Progress }, after);
+    if is_restart(before, after) {
+        let mut data = b"{\"restarted\":true,".to_vec();
+        data.extend_from_slice(&event.data[1..]);
+        event.data = data.into();
+    }
+    event
+}
+
+/// Whether IPS began the job anew: only then may its percent go back.
+#[must_use]
+pub fn is_restart(before: &RenderedJob, after: &RenderedJob) -> bool {
+    let began_anew = after.job.status == Status::Waiting && before.job.status == Status::Running;
+    began_anew || (before.job.start().is_some() && after.job.start() != before.job.start())
+}
+
+/// The events of a list since it was first seen, as many as are kept: readers keep their own place in it.
+#[derive(Debug)]
+pub struct History {
+    /// Tells this history from those of other processes and of earlier times.
+    epoch: u64,
+    /// The number of the event before the first that is kept.
+    forgotten: u64,
+    events: VecDeque<Arc<Event>>,
+}
+
+/// Enough for a reader who was away for some minutes.
+const MOST_EVENTS: usize = 4096;
+
+/// A place in a history: after this event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    epoch: u64,
+    number: u64,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:x}-{}", self.epoch, self.number)
+    }
+}
+
+impl std::str::FromStr for Place {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (epoch, number) = text.split_once('-').ok_or(())?;
+        let epoch = u64::from_str_radix(epoch, 16).map_err(drop)?;
+        Ok(Self { epoch, number: number.parse().map_err(drop)? })
+    }
+}
+
+impl History {
+    /// An empty history; `epoch` must be greater than that of every earlier one of the same list.
+    #[must_use]
+    pub fn new(epoch: u64) -> Self {
+        Self { epoch, forgotten: 0, events: VecDeque::new() }
+    }
+
+    /// Adds what happened.
+    pub fn extend(&mut self, events: Vec<Event>) {
+        self.events.extend(events.into_iter().map(Arc::new));
+        let surplus = self.events.len().saturating_sub(MOST_EVENTS);
+        self.events.drain(..surplus);
+        self.forgotten += u64::try_from(surplus).unwrap_or(u64::MAX);
+    }
+
+    /// The place after the last event.
+    #[must_use]
+    pub fn end(&self) -> Place {
+        Place { epoch: self.epoch, number: self.forgotten + u64::try_from(self.events.len()).unwrap_or(u64::MAX) }
+    }
+
+    /// The next event after `place` and its own place; `None` when `place` is the end, `Err` when `place` is not in this history (any
+    /// more).
+    ///
+    /// # Errors
+    /// The reader missed events, or comes from another history: only a whole snapshot helps.
+    pub fn next(&self, place: Place) -> Result<Option<(Place, Arc<Event>)>, Missed> {
+        let index = place.number.checked_sub(self.forgotten).and_then(|index| usize::try_from(index).ok());
+        match index {
+            Some(index) if place.epoch == self.epoch && index <= self.events.len() => {
+                let after = Place { number: place.number + 1, ..place };
+                Ok(self.events.get(index).map(|event| (after, Arc::clone(event))))
+            }
+            _ => Err(Missed),
+        }
+    }
+}
+
+/// A place that is not in the history (any more).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Missed;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use chrono::{DateTime, TimeDelta, Utc};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ips::types::{ActiveJob, ActiveJobState};
+    use crate::jobs::Job;
+    use crate::jobs::succession::{Ended, Succession};
+
+    /// One look at IPS: which of six jobs are active, how far each is, and which of the others are in the log.
+    fn look() -> impl Strategy<Value = Vec<(bool, i64, bool, bool)>> {
+        proptest::collection::vec((any::<bool>(), 0..100i64, any::<bool>(), any::<bool>()), 6)
+    }
+
+    fn active(number: usize, progress: i64, running: bool) -> Job {
+        let state = if running { ActiveJobState::Running } else { ActiveJobState::WaitingCoordinator };
+        Job::active(ActiveJob {
+            company_handle: "c|1".into(),
+            name: format!("job{number}_run"),
+            original_name: format!("job{number}"),
+            progress: Some(progress),
+            state: Some(state),
+            ..ActiveJob::default()
+        })
+    }
+
+    fn logged(id: &str) -> Option<Job> {
+        Some(Job { id: id.to_owned(), status: Status::Completed, ..active(0, 100, true) })
+    }
+
+    fn as_list(snapshot: &Snapshot) -> BTreeMap<String, serde_json::Value> {
+        snapshot.jobs.iter().map(|job| (job.job.id.clone(), meaning(&job.json))).collect()
+    }
+
+    fn meaning(json: &[u8]) -> serde_json::Value {
+        let mut value: serde_json::Value = serde_json::from_slice(json).expect("JSON");
+        let members = value.as_object_mut().expect("an object");
+        members.remove("observedAt");
+        members.remove("restarted");
+        value
+    }
+
+    fn fold(list: &mut BTreeMap<String, serde_json::Value>, event: &Event) {
+        if event.change.is_last() {
+            assert!(list.remove(&event.job).is_some(), "{event:?} of a job that is not there");
+        } else {
+            let known = list.insert(event.job.clone(), meaning(&event.data)).is_some();
+            assert_eq!(known, event.change != Change::Created, "{event:?}");
+        }
+    }
+
+    fn percents(snapshot: &Snapshot) -> BTreeMap<String, Option<u8>> {
+        snapshot.jobs.iter().map(|job| (job.job.id.clone(), job.job.percent)).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn folding_the_events_gives_the_list_that_is_polled(looks in proptest::collection::vec(look(), 1..12)) {
+            let mut now = DateTime::<Utc>::default();
+            let mut before = Snapshot::new(Vec::new(), Vec::new(), now);
+            let mut folded = as_list(&before);
+            for look in looks {
+                now += TimeDelta::seconds(90);
+                let jobs = look.iter().enumerate().filter(|(_, job)| job.0).map(|(number, job)| active(number, job.1, job.2)).collect();
+                let mut succession = Succession::new(jobs, Some(&before), now);
+                let mut in_log = look.iter().map(|job| job.3).cycle();
+                succession.conclude(|id| if in_log.next() == Some(true) { logged(id).map_or(Ended::NotYet, |job| Ended::Logged(Box::new(job))) } else { Ended::NotYet });
+                let after = succession.finish(Vec::new());
+                let events = between(&before, &after);
+                for event in &events {
+                    fold(&mut folded, event);
+                }
+                prop_assert_eq!(&folded, &as_list(&after));
+                let earlier = percents(&before);
+                for job in &after.jobs {
+                    let restarted = events.iter().any(|event| event.job == job.job.id && event.data.starts_with(b"{\"restarted\":true"));
+                    if let Some(percent) = earlier.get(&job.job.id) {
+                        prop_assert!(restarted || job.job.percent >= *percent, "{:?} after {:?}", job.job, percent);
+                    }
+                }
+                before = after;
+            }
+        }
+
+        #[test]
+        fn a_reader_sees_every_event_once_or_is_told_that_it_missed_some(batches in proptest::collection::vec(0usize..3000, 1..8), reads in 0usize..6000) {
+            let mut history = History::new(7);
+            let mut place = history.end();
+            let event = Event { change: Change::Created, job: "x".into(), data: Bytes::new() };
+            let (mut written, mut seen) = (0, 0);
+            for batch in batches {
+                history.extend(vec![event.clone(); batch]);
+                written += batch;
+                for _ in 0..reads {
+                    match history.next(place) {
+                        Ok(Some((after, _))) => { place = after; seen += 1; }
+                        Ok(None) => { prop_assert_eq!(seen, written); break; }
+                        Err(Missed) => { prop_assert!(written - seen > MOST_EVENTS); place = history.end(); seen = written; }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_place_reads_back_and_foreign_ones_are_refused() {
+        let history = History::new(0xab);
+        assert_eq!(history.end().to_string().parse(), Ok(history.end()));
+        assert_eq!(history.next(Place { epoch: 1, number: 0 }).unwrap_err(), Missed);
+        assert_eq!(history.next(Place { epoch: 0xab, number: 5 }).unwrap_err(), Missed, "a place in the future");
+        assert_eq!("nonsense".parse::<Place>(), Err(()));
+    }
+}
