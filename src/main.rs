@@ -2,19 +2,16 @@
 
 use std::error::Error;
 use std::io::{self, Write};
-use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
 use ips_gateway::config::{self, Address, Complaints, Config, Group, LogFormat, Sources, Upstream};
 use ips_gateway::ips::types::ApiVersion;
-use ips_gateway::sandbox::{Sandbox, SandboxConfig, USERS};
+use ips_gateway::sandbox::users::USERS;
+use ips_gateway::sandbox::{Sandbox, SandboxConfig};
 use ips_gateway::server::Server;
 use ips_gateway::{healthcheck, http, server, shutdown, telemetry};
-
-/// The version with every field, for the sandbox.
-const LATEST: &str = "2022-11-01-beta";
 
 fn command() -> Command {
     use Group::{Address, Callers, Operation, Time, Upstream};
@@ -35,14 +32,12 @@ fn command() -> Command {
                     .long("listen")
                     .value_name("ADDRESS")
                     .help("address and port to listen on; port 0 picks a free one")
-                    .value_parser(value_parser!(SocketAddr))
                     .default_value("127.0.0.1:8081"),
                 Arg::new("api_version")
                     .long("api-version")
                     .value_name("VERSION")
-                    .help("IPS API version to speak")
-                    .value_parser(value_parser!(ApiVersion))
-                    .default_value(LATEST),
+                    .help("IPS API version to speak [default: the newest]")
+                    .value_parser(value_parser!(ApiVersion)),
             ]),
             Command::new("openapi").about("Print the OpenAPI document of the gateway"),
             Command::new("healthcheck")
@@ -81,12 +76,9 @@ async fn serve(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
 }
 
 async fn demo(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
-    let version: ApiVersion = LATEST.parse()?;
-    let listen = (Ipv4Addr::LOCALHOST, 0).into();
-    let sandbox =
-        Sandbox::start(SandboxConfig { listen, version: version.clone(), ..SandboxConfig::default() }).await?;
+    let sandbox = Sandbox::start(SandboxConfig::default())?;
     let upstream = Upstream { url: sandbox.url().parse()? };
-    let config = Config::read_for(&sources(matches), upstream, version)?;
+    let config = Config::read_for(&sources(matches), upstream, sandbox.version().clone())?;
     telemetry::init(config.log_format)?;
     let server = server::build(&config)?;
     let shutdown = shutdown::signal()?;
@@ -98,10 +90,15 @@ async fn demo(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
 }
 
 async fn sandbox(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
-    let listen = *matches.get_one("listen").expect("it has a default");
-    let version = matches.get_one::<ApiVersion>("api_version").expect("it has a default").clone();
+    let mut config = SandboxConfig::default();
+    if let Some(listen) = matches.get_one::<String>("listen") {
+        config.listen.clone_from(listen);
+    }
+    if let Some(version) = matches.get_one::<ApiVersion>("api_version") {
+        config.version.clone_from(version);
+    }
     telemetry::init(LogFormat::Auto)?;
-    let sandbox = Sandbox::start(SandboxConfig { listen, version, ..SandboxConfig::default() }).await?;
+    let sandbox = Sandbox::start(config)?;
     let shutdown = shutdown::signal()?;
     announce(&sandbox.url())?;
     shutdown.await;

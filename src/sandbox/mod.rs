@@ -1,55 +1,41 @@
 //! A stand-in until the sandbox comes.
 
+pub mod users;
+
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 
 use crate::ips::types::ApiVersion;
-
-/// A user.
-pub struct User {
-    /// E-mail.
-    pub email: &'static str,
-    /// Password.
-    pub password: &'static str,
-    /// May log in.
-    pub active: bool,
-}
-/// A user.
-pub static ORDINARY: User = User { email: "katlyn@example.com", password: "sandbox-katlyn", active: true };
-/// Users.
-pub static USERS: [&User; 1] = [&ORDINARY];
 
 /// Configuration.
 pub struct SandboxConfig {
     /// Address.
-    pub listen: SocketAddr,
+    pub listen: String,
     /// Version.
     pub version: ApiVersion,
-    /// More.
-    pub seed: u64,
 }
 impl Default for SandboxConfig {
     fn default() -> Self {
-        Self { listen: ([127, 0, 0, 1], 0).into(), version: ApiVersion::default(), seed: 1 }
+        Self { listen: "127.0.0.1:0".into(), version: ApiVersion::default() }
     }
 }
 /// The sandbox.
-pub struct Sandbox(TcpListener);
+pub struct Sandbox(TcpListener, ApiVersion);
 impl Sandbox {
     /// Starts.
-    ///
-    /// # Errors
-    /// Can't bind.
-    pub async fn start(config: SandboxConfig) -> io::Result<Self> {
-        TcpListener::bind(config.listen).map(Self)
+    pub fn start(config: SandboxConfig) -> io::Result<Self> {
+        Ok(Self(TcpListener::bind(config.listen)?, config.version))
     }
     /// URL.
     ///
     /// # Panics
     /// Never.
-    #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}/scene7/services/IpsApiService", self.0.local_addr().expect("bound"))
+    }
+    /// Version.
+    pub fn version(&self) -> &ApiVersion {
+        &self.1
     }
     /// Stops.
     pub async fn stop(self) {}
