@@ -145,11 +145,13 @@ fn welcome(url: &str) -> String {
     )
 }
 
-/// Prints at once, and without a panic when nobody reads any more.
+/// Prints at once. That nobody reads (any more) is no reason to stop.
 fn announce(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
-    writeln!(stdout, "{text}")?;
-    stdout.flush()
+    match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
 }
 
 /// What to do about an address that is in use.
