@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::io::{self, Write};
-use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -11,11 +10,8 @@ use ips_gateway::config::{self, Address, Complaints, Config, Group, LogFormat, S
 use ips_gateway::ips::types::ApiVersion;
 use ips_gateway::sandbox::users::USERS;
 use ips_gateway::sandbox::{Sandbox, SandboxConfig};
-use ips_gateway::server::{Server, Surroundings};
+use ips_gateway::server::Server;
 use ips_gateway::{healthcheck, http, server, shutdown, telemetry};
-
-/// The version with every field, for the sandbox.
-const LATEST: &str = "2022-11-01-beta";
 
 fn command() -> Command {
     use Group::{Address, Callers, Operation, Time, Upstream};
@@ -36,14 +32,12 @@ fn command() -> Command {
                     .long("listen")
                     .value_name("ADDRESS")
                     .help("address and port to listen on; port 0 picks a free one")
-                    .value_parser(value_parser!(SocketAddr))
                     .default_value("127.0.0.1:8081"),
                 Arg::new("api_version")
                     .long("api-version")
                     .value_name("VERSION")
-                    .help("IPS API version to speak")
-                    .value_parser(value_parser!(ApiVersion))
-                    .default_value(LATEST),
+                    .help("IPS API version to speak [default: the newest]")
+                    .value_parser(value_parser!(ApiVersion)),
             ]),
             Command::new("openapi").about("Print the OpenAPI document of the gateway"),
             Command::new("healthcheck")
@@ -75,19 +69,18 @@ async fn main() -> ExitCode {
 async fn serve(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
     let config = Config::read(&sources(matches))?;
     telemetry::init(config.log_format)?;
-    let server = server::build(&config, Surroundings::default())?;
+    let server = server::build(&config)?;
     let shutdown = shutdown::signal()?;
     announce(&base_url(&server))?;
     Ok(server.run_until(shutdown).await?)
 }
 
 async fn demo(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
-    let version: ApiVersion = LATEST.parse()?;
-    let sandbox = Sandbox::start(SandboxConfig { version: version.clone(), ..SandboxConfig::default() })?;
+    let sandbox = Sandbox::start(SandboxConfig::default())?;
     let upstream = Upstream { url: sandbox.url().parse()? };
-    let config = Config::read_for(&sources(matches), upstream, version)?;
+    let config = Config::read_for(&sources(matches), upstream, sandbox.version().clone())?;
     telemetry::init(config.log_format)?;
-    let server = server::build(&config, Surroundings { note: Some(note()), ..Surroundings::default() })?;
+    let server = server::build(&config)?;
     let shutdown = shutdown::signal()?;
     announce(&base_url(&server))?;
     announce(&welcome(&format!("{}{}", base_url(&server), config.path_prefix)))?;
@@ -97,10 +90,15 @@ async fn demo(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
 }
 
 async fn sandbox(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
-    let listen = matches.get_one::<SocketAddr>("listen").expect("it has a default").to_string();
-    let version = matches.get_one::<ApiVersion>("api_version").expect("it has a default").clone();
+    let mut config = SandboxConfig::default();
+    if let Some(listen) = matches.get_one::<String>("listen") {
+        config.listen.clone_from(listen);
+    }
+    if let Some(version) = matches.get_one::<ApiVersion>("api_version") {
+        config.version.clone_from(version);
+    }
     telemetry::init(LogFormat::Auto)?;
-    let sandbox = Sandbox::start(SandboxConfig { listen, version, ..SandboxConfig::default() })?;
+    let sandbox = Sandbox::start(config)?;
     let shutdown = shutdown::signal()?;
     announce(&sandbox.url())?;
     shutdown.await;
@@ -147,26 +145,13 @@ fn welcome(url: &str) -> String {
     )
 }
 
-/// For readers of the OpenAPI document.
-fn note() -> String {
-    let users = USERS.iter().filter(|user| user.active);
-    let rows: Vec<_> = users
-        .map(|user| {
-            format!("| `{}` | `{}` | `{}` | {} |", user.email, user.password, user.access_token, user.role.as_str())
-        })
-        .collect();
-    format!(
-        "**This is the demo**, over a sandbox IPS in memory: every call works, nothing is real. Authorize with one of its users:\n\n\
-         | e-mail | password | or token | role |\n|---|---|---|---|\n{}",
-        rows.join("\n")
-    )
-}
-
-/// Prints at once, and without a panic when nobody reads any more.
+/// Prints at once. That nobody reads (any more) is no reason to stop.
 fn announce(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
-    writeln!(stdout, "{text}")?;
-    stdout.flush()
+    match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
 }
 
 /// What to do about an address that is in use.

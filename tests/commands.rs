@@ -85,6 +85,15 @@ fn the_first_line_of_the_sandbox_is_the_url_of_its_service() {
     assert!(url.starts_with("http://127.0.0.1:") && url.ends_with("/scene7/services/IpsApiService"), "{url}");
 }
 
+#[test]
+fn it_goes_on_when_nobody_reads_what_it_prints() {
+    let mut demo = Running::start(&["demo", "--listen", "127.0.0.1:0"]);
+    drop(demo.0.stdout.take());
+    thread::sleep(Duration::from_millis(500));
+    let ended = demo.0.try_wait().expect("it can be asked");
+    assert!(ended.is_none(), "it ended with {ended:?}");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_termination_signal_ends_it_in_good_order() {
@@ -107,7 +116,7 @@ fn an_address_in_use_gives_one_line_that_says_what_to_do() {
     for command in ["demo", "sandbox"] {
         let output = output(&mut gateway(&[command, "--listen", &address]));
         let stderr = String::from_utf8_lossy(&output.stderr);
-        let line = stderr.lines().last().unwrap_or_default();
+        let line = stderr.lines().find(|line| line.starts_with("ips-gateway: ")).unwrap_or_default();
         assert_eq!(output.status.code(), Some(1), "{stderr}");
         assert!(line.ends_with("; choose another address with --listen, or port 0 for any free one"), "{stderr}");
     }
