@@ -1,6 +1,6 @@
 //! The WSDL and schemas that the sandbox serves, in its API version and with its own address.
 
-use crate::ips::types::ApiVersion;
+use crate::ips::types::{ApiVersion, since};
 
 const WSDL: &str = include_str!("contract/IpsApi.wsdl");
 const COMMON: &str = include_str!("contract/ips-common.xsd");
@@ -22,7 +22,34 @@ pub(super) fn wsdl(version: &ApiVersion, address: &str) -> String {
 pub(super) fn schema(name: &str, version: &ApiVersion) -> Option<String> {
     match name {
         "ips-common.xsd" => Some(COMMON.into()),
-        "ips-jobs.xsd" => Some(JOBS.replace(WRITTEN_VERSION, &version.namespace())),
+        "ips-jobs.xsd" => Some(jobs(version)),
         _ => None,
     }
+}
+
+/// The schema of the jobs, without the fields that the version doesn't have yet. The file has one type per line.
+fn jobs(version: &ApiVersion) -> String {
+    let lines = JOBS.lines().map(|line| fields_of(line, version) + "\n");
+    lines.collect::<String>().replace(WRITTEN_VERSION, &version.namespace())
+}
+
+fn fields_of(line: &str, version: &ApiVersion) -> String {
+    const FIELD: &str = "<xsd:element ";
+    let Some(type_name) = quoted(line, "<xsd:complexType name=\"") else { return line.into() };
+    let mut pieces = line.split(FIELD);
+    let head = pieces.next().unwrap_or_default();
+    let fields = pieces.map(|piece| {
+        let newer = quoted(piece, "name=\"").and_then(|field| since(type_name, field));
+        match piece.split_once("/>") {
+            Some((_, rest)) if newer.is_some_and(|since| !version.has(since)) => rest.to_owned(),
+            _ => format!("{FIELD}{piece}"),
+        }
+    });
+    std::iter::once(head.to_owned()).chain(fields).collect()
+}
+
+/// What stands between a prefix, wherever that is, and the next quotation mark.
+fn quoted<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
+    let (_, rest) = text.split_once(prefix)?;
+    rest.split_once('"').map(|(value, _)| value)
 }
