@@ -38,7 +38,7 @@ use chrono::TimeDelta;
 
 pub use clock::Clock;
 
-use crate::ips::types::ApiVersion;
+use crate::ips::types::{ApiVersion, Fault};
 use server::Running;
 use service::Service;
 use world::World;
@@ -125,6 +125,12 @@ impl Sandbox {
     #[must_use]
     pub fn calls(&self, operation: &str) -> u64 {
         self.service.calls().get(operation).copied().unwrap_or(0)
+    }
+
+    /// Plans a fault, with its HTTP status, for the next call of an operation: for what the sandbox never raises by itself, such as 30000.
+    /// Several are raised one after the other.
+    pub fn fail_next(&self, operation: &str, fault: Fault, status: u16) {
+        self.service.fail_next(operation, fault, status);
     }
 
     /// Its clock.

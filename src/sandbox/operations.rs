@@ -225,7 +225,9 @@ pub(super) fn get_company_membership(
 pub(super) fn check_login(param: CheckLoginParam, call: &mut Call<'_>) -> Result<CheckLoginReturn, Fault> {
     let company = param.company_handle.as_deref().map(|handle| call.company(handle)).transpose()?;
     let valid = users::by_email(&param.email).is_some_and(|user| {
-        user.active && user.password == param.password.expose_secret() && company.is_none_or(|company| user.belongs_to(company))
+        user.active
+            && user.password == param.password.expose_secret()
+            && company.is_none_or(|company| user.belongs_to(company))
     });
     Ok(CheckLoginReturn { status: if valid { "ValidLogin" } else { "InvalidLogin" }.into() })
 }

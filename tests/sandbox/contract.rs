@@ -1,5 +1,6 @@
 //! The WSDL, and the ways of HTTP.
 
+use ips_gateway::ips::types::OPERATIONS;
 use ips_gateway::sandbox::users::{ORDINARY, OUTFITTERS};
 
 use crate::soap::{House, company, envelope, envelope_in, upload};
@@ -115,4 +116,48 @@ async fn a_stopped_sandbox_frees_its_port() {
     let address = house.sandbox.address();
     house.sandbox.stop().await;
     std::net::TcpListener::bind(address).expect("the port is free");
+}
+
+/// What the schema says of a type: per field its name, its type, whether it may be absent and whether it may be repeated.
+type Fields = Vec<(String, String, bool, bool)>;
+
+fn served_fields(schema: &str, opening: &str) -> Fields {
+    let line = schema.lines().find(|line| line.starts_with(opening)).unwrap_or_else(|| panic!("no {opening}"));
+    let attribute = |piece: &str, name: &str| {
+        piece.split(&format!("{name}=\"")).nth(1).map(|rest| rest[..rest.find('"').unwrap()].to_owned())
+    };
+    let fields = line[opening.len()..].split("<xsd:element ").skip(1).map(|piece| {
+        let field_type = attribute(piece, "type").unwrap().replace("types:", "");
+        let optional = attribute(piece, "minOccurs").as_deref() == Some("0");
+        let repeated = attribute(piece, "maxOccurs").as_deref() == Some("unbounded");
+        (attribute(piece, "name").unwrap(), field_type, optional, repeated)
+    });
+    fields.collect()
+}
+
+#[tokio::test]
+async fn the_served_schema_has_every_field_of_the_reference_in_its_order() {
+    let reference: serde_json::Value = serde_json::from_str(include_str!("../schema/schema.json")).unwrap();
+    let (_, schema) = get(&House::empty(), "?xsd=ips-jobs.xsd").await;
+    let types = reference["types"].as_object().unwrap();
+    for (name, fields) in types {
+        let flag = |field: &serde_json::Value, flag: &str| field[flag].as_bool().unwrap_or(false);
+        let text = |field: &serde_json::Value, key: &str| field[key].as_str().unwrap().to_owned();
+        let expected: Fields = fields
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|field| (text(field, "name"), text(field, "type"), flag(field, "optional"), flag(field, "repeated")))
+            .collect();
+        let root = name[..1].to_lowercase() + &name[1..];
+        let opening = match OPERATIONS
+            .iter()
+            .any(|operation| root == format!("{operation}Param") || root == format!("{operation}Return"))
+        {
+            true => format!("<xsd:element name=\"{root}\">"),
+            false => format!("<xsd:complexType name=\"{name}\">"),
+        };
+        assert_eq!(served_fields(&schema, &opening), expected, "{name}");
+    }
+    assert!(types.len() >= 100, "only {} types", types.len());
 }

@@ -1,5 +1,6 @@
 //! Every fault that the sandbox raises, by code.
 
+use ips_gateway::ips::types::{Fault, FaultName};
 use ips_gateway::sandbox::users::{
     BOTH_COMPANIES, FURNITURE, INACTIVE, ORDINARY, OTHER_COMPANY, OUTFITTERS, READ_ONLY,
 };
@@ -190,4 +191,19 @@ async fn the_caller_may_choose_the_http_status_of_a_fault() {
         let reply = house.post("getActiveJobs", body).await;
         assert_eq!((reply.status, reply.code()), (status, 10000));
     }
+}
+
+#[tokio::test]
+async fn any_fault_can_be_planned_for_the_next_call() {
+    let house = House::seeded();
+    let planned = |code| Fault { name: FaultName::IpsApi, code: Some(code), reason: "the disk is <full>".into() };
+    house.sandbox.fail_next("getActiveJobs", planned(30000), 200);
+    house.sandbox.fail_next("getActiveJobs", planned(30099), 503);
+    house.ask(&ORDINARY, "getScheduledJobs", "").await.answer();
+    for (status, code) in [(200, 30000), (503, 30099)] {
+        let reply = house.ask(&ORDINARY, "getActiveJobs", "").await;
+        let fault = reply.fault();
+        assert_eq!((reply.status, fault.code, fault.reason.as_str()), (status, code, "the disk is <full>"));
+    }
+    house.ask(&ORDINARY, "getActiveJobs", "").await.answer();
 }
