@@ -51,7 +51,17 @@ async fn an_older_version_lacks_what_came_later() {
         let (_, schema) = get(&house, "?xsd=ips-jobs.xsd").await;
         assert_eq!(schema.contains("synchronizationComplete"), known, "{version}");
         assert_eq!(schema.matches("<xsd:sequence>").count(), schema.matches("</xsd:sequence>").count(), "{version}");
+        for query in ["?wsdl", "?xsd=ips-jobs.xsd"] {
+            let (_, text) = get(&house, query).await;
+            assert!(
+                text.contains("getAssetJobLogsParam") && !text.contains("getAssetArchivedJobLogs"),
+                "{query}: {text}"
+            );
+        }
         let namespace = format!("http://www.scene7.com/IpsApi/xsd/{version}");
+        let asset = format!("{}<assetHandle>a|11000</assetHandle>", company(&OUTFITTERS));
+        let archived = envelope_in(&namespace, &login, "getAssetArchivedJobLogs", &asset);
+        assert_eq!(house.post("getAssetArchivedJobLogs", archived).await.code(), 30003, "{version}");
         let reply = house.post("submitJob", envelope_in(&namespace, &login, "submitJob", &inner)).await;
         if known {
             reply.answer();
