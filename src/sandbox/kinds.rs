@@ -177,7 +177,7 @@ macro_rules! details {
         /// What a job is to do.
         #[derive(Debug, Clone)]
         pub(super) enum Detail {
-            $(#[allow(missing_docs)] $variant(Box<$type>),)+
+            $($variant(Box<$type>),)+
             /// A file upload: can't be submitted here, but is seen among the active jobs.
             UploadPost(Box<UploadPostJob>),
             /// The house's own tidying up; it has no element.

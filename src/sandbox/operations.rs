@@ -1,6 +1,7 @@
 //! What each operation does: one small function apiece.
 
 use chrono::{DateTime, Utc};
+use secrecy::ExposeSecret as _;
 
 use super::faults;
 use super::kinds::Detail;

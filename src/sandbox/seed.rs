@@ -243,11 +243,11 @@ fn finished(world: &mut World) {
     }
 }
 
-/// A job that trickles in, and how it will fare.
+/// The job that trickles in after so many others, and how it will fare. Every third one is of the smaller company.
 pub(super) fn passing_order(dice: &mut Dice, number: u64) -> (Order, Luck) {
-    let (company, user): (&'static Tenant, &User) = match dice.between(0, 5) {
-        0 | 1 => (&FURNITURE, &OTHER_COMPANY),
-        2 => (&OUTFITTERS, &BOTH_COMPANIES),
+    let (company, user): (&'static Tenant, &User) = match number % 6 {
+        2 | 5 => (&FURNITURE, &OTHER_COMPANY),
+        3 => (&OUTFITTERS, &BOTH_COMPANIES),
         _ => (&OUTFITTERS, &ORDINARY),
     };
     let (name, detail) = match dice.between(0, 8) {
@@ -269,5 +269,5 @@ pub(super) fn passing_order(dice: &mut Dice, number: u64) -> (Order, Luck) {
         71..=92 => Luck::Mixed,
         _ => Luck::Bad,
     };
-    (order(company, user, &format!("{name} {number}"), detail), luck)
+    (order(company, user, &format!("{name} {}", number % 10_000), detail), luck)
 }

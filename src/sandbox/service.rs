@@ -1,6 +1,6 @@
 //! From the bytes of a request to the bytes of its answer, without HTTP.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
@@ -30,13 +30,26 @@ pub(super) enum Outcome {
     Fault { status: u16, body: Vec<u8> },
 }
 
-/// The service: the world, its clock, and what was asked of it.
+/// Why a request got no answer; `status` is what a planned failure is to have, else the caller or the default decides.
+struct Refusal {
+    fault: Fault,
+    status: Option<u16>,
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        Self { fault, status: None }
+    }
+}
+
+/// The service: the world, its clock, what was asked of it, and what is to fail.
 #[derive(Debug)]
 pub(super) struct Service {
     pub version: ApiVersion,
     pub clock: Clock,
     world: Mutex<World>,
     calls: Mutex<BTreeMap<&'static str, u64>>,
+    failures: Mutex<HashMap<String, VecDeque<(Fault, u16)>>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -45,12 +58,17 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Service {
     pub fn new(version: ApiVersion, clock: Clock, world: World) -> Self {
-        Self { version, clock, world: Mutex::new(world), calls: Mutex::default() }
+        Self { version, clock, world: Mutex::new(world), calls: Mutex::default(), failures: Mutex::default() }
     }
 
     /// How often each operation was called.
     pub fn calls(&self) -> BTreeMap<&'static str, u64> {
         lock(&self.calls).clone()
+    }
+
+    /// Plans a fault for the next call of an operation; several are raised one after the other.
+    pub fn fail_next(&self, operation: &str, fault: Fault, status: u16) {
+        lock(&self.failures).entry(operation.into()).or_default().push_back((fault, status));
     }
 
     /// Answers one request.
@@ -61,16 +79,19 @@ impl Service {
         };
         match self.dispatch(&request, headers) {
             Ok(answer) => Outcome::Answer(answer),
-            Err(fault) => refuse(&fault, request.auth().fault_http_status_code),
+            Err(Refusal { fault, status }) => {
+                let asked = request.auth().fault_http_status_code.and_then(|status| u16::try_from(status).ok());
+                refuse(&fault, status.or(asked))
+            }
         }
     }
 
-    fn dispatch(&self, request: &Request<'_>, headers: &Headers<'_>) -> Result<Vec<u8>, Fault> {
+    fn dispatch(&self, request: &Request<'_>, headers: &Headers<'_>) -> Result<Vec<u8>, Refusal> {
         macro_rules! dispatch {
             ($($param:ident => $operation:path;)+) => {
                 match request.root() {
                     $(<$param as Operation>::REQUEST => self.run::<$param>(request, headers, $operation),)+
-                    other => Err(faults::invalid_xml(format_args!("Invalid request XML: {other} belongs to no operation"))),
+                    other => Err(faults::invalid_xml(format_args!("Invalid request XML: {other} belongs to no operation")).into()),
                 }
             };
         }
@@ -99,12 +120,17 @@ impl Service {
         request: &Request<'_>,
         headers: &Headers<'_>,
         operation: fn(T, &mut Call<'_>) -> Result<T::Answer, Fault>,
-    ) -> Result<Vec<u8>, Fault> {
+    ) -> Result<Vec<u8>, Refusal> {
         *lock(&self.calls).entry(T::NAME).or_default() += 1;
+        let planned = lock(&self.failures).get_mut(T::NAME).and_then(VecDeque::pop_front);
+        if let Some((fault, status)) = planned {
+            return Err(Refusal { fault, status: Some(status) });
+        }
         self.check_namespace(request)?;
         check_action::<T>(headers.soap_action)?;
         let param =
             request.read::<T>().map_err(|error| faults::invalid_xml(format_args!("Invalid request XML: {error}")))?;
+        self.check_version(&param)?;
         let user = authenticate(request.auth(), headers.authorization)?;
         let language = headers.accept_language.and_then(|languages| languages.split([',', ';']).next()).map(str::trim);
         let locale =
@@ -114,9 +140,9 @@ impl Service {
             world.advance(self.clock.now());
             operation(param, &mut Call { world: &mut world, user, operation: T::NAME, locale })?
         };
-        envelope::write_answer::<T>(&answer, &self.version).map_err(|error| {
-            faults::exception(format_args!("The answer can't be written in this API version: {error}"))
-        })
+        let unwritable =
+            |error| faults::exception(format_args!("The answer can't be written in this API version: {error}"));
+        Ok(envelope::write_answer::<T>(&answer, &self.version).map_err(unwritable)?)
     }
 
     fn check_namespace(&self, request: &Request<'_>) -> Result<(), Fault> {
@@ -130,13 +156,18 @@ impl Service {
             request.namespace()
         )))
     }
+
+    /// Refuses what came with a later API version. Writing the request anew finds it: the codec knows every field's version.
+    fn check_version<T: Operation>(&self, param: &T) -> Result<(), Fault> {
+        match envelope::write_request(param, &self.version, &AuthHeader::default()) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(faults::invalid_xml(format_args!("Invalid request XML: {error}"))),
+        }
+    }
 }
 
-fn refuse(fault: &Fault, status: Option<i32>) -> Outcome {
-    let status = status
-        .and_then(|status| u16::try_from(status).ok())
-        .filter(|status| (200..600).contains(status))
-        .unwrap_or(500);
+fn refuse(fault: &Fault, status: Option<u16>) -> Outcome {
+    let status = status.filter(|status| (200..600).contains(status)).unwrap_or(500);
     let blame = if fault.code == Some(30000) { FaultCode::Server } else { FaultCode::Client };
     Outcome::Fault { status, body: envelope::write_fault(fault, blame) }
 }

@@ -19,6 +19,8 @@ use crate::ips::types::Fault;
 const MEMORY: usize = 5_000;
 /// How many firings or trickled jobs are made up for after a leap in time; earlier ones are skipped.
 const CATCH_UP: usize = 60;
+/// The shortest time between two trickled jobs.
+const MIN_TRICKLE: TimeDelta = TimeDelta::milliseconds(100);
 
 /// When a submitted job is to run.
 #[derive(Debug)]
@@ -51,8 +53,7 @@ pub(super) struct World {
 impl World {
     /// A world without jobs.
     pub fn new(now: DateTime<Utc>, seed: u64, trickle: Option<TimeDelta>) -> Self {
-        let trickle =
-            trickle.filter(|every| *every > TimeDelta::zero()).map(|every| Trickle { every, next: now + every });
+        let trickle = trickle.map(|every| every.max(MIN_TRICKLE)).map(|every| Trickle { every, next: now + every });
         Self { now, jobs: Vec::new(), schedules: Vec::new(), dice: Dice::new(seed), numbers: 5_129_800, trickle }
     }
 
