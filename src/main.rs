@@ -8,9 +8,9 @@ use std::time::Duration;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use ips_gateway::config::{self, Address, Complaints, Config, Group, LogFormat, Sources, Upstream};
 use ips_gateway::ips::types::ApiVersion;
-use ips_gateway::sandbox::users::USERS;
+use ips_gateway::sandbox::users::{USERS, User};
 use ips_gateway::sandbox::{Sandbox, SandboxConfig};
-use ips_gateway::server::Server;
+use ips_gateway::server::{Server, Surroundings};
 use ips_gateway::{healthcheck, http, server, shutdown, telemetry};
 
 fn command() -> Command {
@@ -69,7 +69,7 @@ async fn main() -> ExitCode {
 async fn serve(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
     let config = Config::read(&sources(matches))?;
     telemetry::init(config.log_format)?;
-    let server = server::build(&config)?;
+    let server = server::build(&config, Surroundings::default())?;
     let shutdown = shutdown::signal()?;
     announce(&base_url(&server))?;
     Ok(server.run_until(shutdown).await?)
@@ -80,7 +80,7 @@ async fn demo(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
     let upstream = Upstream { url: sandbox.url().parse()? };
     let config = Config::read_for(&sources(matches), upstream, sandbox.version().clone())?;
     telemetry::init(config.log_format)?;
-    let server = server::build(&config)?;
+    let server = server::build(&config, Surroundings { note: Some(note()), ..Surroundings::default() })?;
     let shutdown = shutdown::signal()?;
     announce(&base_url(&server))?;
     announce(&welcome(&format!("{}{}", base_url(&server), config.path_prefix)))?;
@@ -142,6 +142,20 @@ fn welcome(url: &str) -> String {
         users.join("\n"),
         user.email,
         user.password,
+    )
+}
+
+/// For readers of the OpenAPI document.
+fn note() -> String {
+    let users = USERS.iter().filter(|user| user.active);
+    let row = |user: &&User| {
+        format!("| `{}` | `{}` | `{}` | {} |", user.email, user.password, user.access_token, user.role.as_str())
+    };
+    let rows: Vec<_> = users.map(|user| row(user)).collect();
+    format!(
+        "**This is the demo**, over a sandbox IPS in memory: every call works, nothing is real. Authorize with one of its users:\n\n\
+         | e-mail | password | or token | role |\n|---|---|---|---|\n{}",
+        rows.join("\n")
     )
 }
 

@@ -9,10 +9,11 @@ use std::time::Duration;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer, dev, middleware};
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::http::{self, Api, Documents, openapi};
+use crate::http::{self, Api, Documents, Tickets, openapi};
 use crate::ips::client::{ClientConfig, IpsClient};
 use crate::jobs::{Freshness, Jobs, Settings};
 
@@ -27,6 +28,8 @@ const LARGEST_ANSWER: usize = 64 << 20;
 pub struct Server {
     address: SocketAddr,
     http: dev::Server,
+    /// Tells streams and long polls to end.
+    drain: watch::Sender<bool>,
 }
 
 /// What a server is built from besides the settings.
@@ -94,12 +97,15 @@ pub fn build(config: &Config, surroundings: Surroundings) -> Result<Server, Star
     let settings =
         Settings { company: config.company.clone(), freshness, clock: clock.clone(), runtime: runtime.clone() };
     let document = openapi::document_for(&config.path_prefix, note.as_deref());
+    let (drain, drained) = watch::channel(false);
     let api = Data::new(Api {
         jobs: Jobs::new(Arc::new(client), settings),
         fresh: config.fresh,
         prefix: config.path_prefix.clone(),
         clock,
         runtime,
+        tickets: Tickets::default(),
+        draining: drained,
         documents: Documents::new(&document),
     });
     let origins = config.cors_origins.clone();
@@ -110,10 +116,11 @@ pub fn build(config: &Config, surroundings: Surroundings) -> Result<Server, Star
             .wrap(middleware::from_fn(http::finish))
             .wrap(http::cors(&origins))
     });
-    let bound = http.client_request_timeout(HEAD_TIMEOUT).disable_signals().bind(config.listen);
+    let bound =
+        http.client_request_timeout(HEAD_TIMEOUT).h1_allow_half_closed(false).disable_signals().bind(config.listen);
     let http = bound.map_err(|error| StartError::Bind { address: config.listen, error })?;
     let address = http.addrs().first().copied().unwrap_or(config.listen);
-    Ok(Server { address, http: http.run() })
+    Ok(Server { address, http: http.run(), drain })
 }
 
 impl Server {
@@ -132,6 +139,7 @@ impl Server {
         tokio::select! {
             ended = self.http => ended,
             () = shutdown => {
+                self.drain.send_replace(true);
                 handle.stop(true).await;
                 Ok(())
             }

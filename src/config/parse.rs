@@ -8,9 +8,9 @@ use url::Url;
 use super::LogFormat;
 use crate::ips::types::ApiVersion;
 
-const FRESHNESS_LIMIT: Duration = Duration::from_secs(10 * 60);
-const STALENESS_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
-const TIMEOUT_LIMIT: Duration = Duration::from_secs(10 * 60);
+const FRESHNESS_LIMIT: Duration = Duration::from_mins(10);
+const STALENESS_LIMIT: Duration = Duration::from_hours(24);
+const TIMEOUT_LIMIT: Duration = Duration::from_mins(10);
 
 /// Where Adobe runs IPS.
 #[derive(Clone, Copy)]

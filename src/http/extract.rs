@@ -223,11 +223,14 @@ impl FromRequest for Authenticated {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let credentials = credentials_of(request);
-        ready(credentials.map(|credentials| {
-            Self(Caller { credentials, source: CredentialSource::Caller, locale: locale_of(request) })
-        }))
+        ready(authenticate(request).map(Self))
     }
+}
+
+/// Who is calling, from the `Authorization` header.
+pub fn authenticate(request: &HttpRequest) -> Result<Caller, Problem> {
+    let credentials = credentials_of(request)?;
+    Ok(Caller { credentials, source: CredentialSource::Caller, locale: locale_of(request) })
 }
 
 fn credentials_of(request: &HttpRequest) -> Result<Credentials, Problem> {

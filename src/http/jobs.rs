@@ -9,12 +9,12 @@ use utoipa::{IntoParams, ToSchema};
 use super::answer::{Cacheable, link_to_next, takes_gzip};
 use super::extract::{Authenticated, CacheDemand, CommaList, CompanyParams, JobPath, JsonBody, Query, parsed};
 use super::problem::Problem;
-use super::{Api, openapi};
+use super::{Api, openapi, wait};
 use crate::ips::types::{SubmitJobParam, Timestamp};
 use crate::jobs::upstream::BadItem;
 use crate::jobs::{
-    Action, CompanyChoice, Cursor, Error, Found, JobRef, ListBody, ListQuery, Listed, ObservedJob, Phase, RenderedJob,
-    Sort, Source, StaleReason, Status, Submission, SubmitMode,
+    Action, CompanyChoice, Cursor, Error, JobRef, ListBody, ListQuery, Listed, ObservedJob, Phase, RenderedJob, Sort,
+    Source, StaleReason, Status, Submission, SubmitMode, Want,
 };
 
 type Answer = Result<HttpResponse, Problem>;
@@ -133,23 +133,28 @@ pub async fn list(
 ) -> Answer {
     let (choice, query) = params.0.split()?;
     let jobs = api.jobs.clone();
-    let listed = api
-        .run(async move {
-            let company = jobs.companies().resolve(&caller, &choice).await?;
-            jobs.list(&caller, &company, &query, want).await
-        })
-        .await?
-        .ok_or_else(Problem::not_cached)?;
-    Ok(match listed {
-        Listed::Whole(read) => whole_list(&api, &request, &read),
+    let asking = caller.clone();
+    let company = api.run(async move { jobs.companies().resolve(&asking, &choice).await }).await?;
+    let watches = async { Ok(api.jobs.watch(&caller, &company, query.phases())) };
+    wait::answer(&api, &request, watches, || async {
+        let (jobs, caller, company, query) = (api.jobs.clone(), caller.clone(), company.clone(), query.clone());
+        let listed = api.run(async move { jobs.list(&caller, &company, &query, want).await }).await?;
+        Ok(list_answer(&api, &request, &listed.ok_or_else(Problem::not_cached)?))
+    })
+    .await
+}
+
+fn list_answer(api: &Api, request: &HttpRequest, listed: &Listed) -> HttpResponse {
+    match listed {
+        Listed::Whole(read) => whole_list(api, request, read),
         Listed::Page(page) => {
-            let mut response = Cacheable::of_page(&page, api.fresh).respond(&request, || page.body.clone());
+            let mut response = Cacheable::of_page(page, api.fresh).respond(request, || page.body.clone());
             if let Some(next) = &page.next {
-                response.headers_mut().insert(header::LINK, link_to_next(&request, "cursor", next));
+                response.headers_mut().insert(header::LINK, link_to_next(request, "cursor", next));
             }
             response
         }
-    })
+    }
 }
 
 /// The bytes are there already, compressed too: nothing is made for this request unless it has to be marked as stale.
@@ -287,13 +292,21 @@ pub async fn read(
     params: Query<CompanyParams>,
     CacheDemand(want): CacheDemand,
 ) -> Answer {
-    let jobs = api.jobs.clone();
-    let found = api.run(async move { jobs.find(&caller, &params.0.into(), &job, want).await }).await?;
-    Ok(job_answer(&api, &request, &found))
-}
-
-fn job_answer(api: &Api, request: &HttpRequest, found: &Found) -> HttpResponse {
-    Cacheable::of_job(found, api.fresh).respond(request, || found.job.json.clone())
+    let choice: CompanyChoice = params.0.into();
+    let find = |want| {
+        let (jobs, caller, choice, job) = (api.jobs.clone(), caller.clone(), choice.clone(), job.clone());
+        api.run(async move { jobs.find(&caller, &choice, &job, want).await })
+    };
+    let watches = async {
+        let found = find(Want::Any).await?;
+        let company = found.job.job.company();
+        Ok(api.jobs.watch(&caller, company, found.next_phases()))
+    };
+    wait::answer(&api, &request, watches, || async {
+        let found = find(want).await?;
+        Ok(Cacheable::of_job(&found, api.fresh).respond(&request, || found.job.json.clone()))
+    })
+    .await
 }
 
 /// Delete a job

@@ -3,6 +3,7 @@
 mod answer;
 mod companies;
 mod docs;
+mod events;
 mod extract;
 mod jobs;
 mod logs;
@@ -11,16 +12,20 @@ pub mod openapi;
 mod ops;
 mod problem;
 mod routes;
+mod tickets;
+mod wait;
 
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 
 pub use docs::Documents;
 pub use middleware::{cors, finish};
 pub use routes::configure;
+pub use tickets::Tickets;
 
 use crate::clock::Clock;
 use crate::jobs::{Error, Jobs};
@@ -38,6 +43,10 @@ pub struct Api {
     pub clock: Clock,
     /// Where work runs that must not end with the request that began it.
     pub runtime: Handle,
+    /// The tickets for event streams that were given out.
+    pub tickets: Tickets,
+    /// Turns true when the server is about to stop: streams and long polls end then.
+    pub draining: watch::Receiver<bool>,
     /// The documents that are served.
     pub documents: Documents,
 }

@@ -4,7 +4,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoParams, IntoResponses, Modify, OpenApi as _};
 
-use super::{companies, jobs, logs, ops, problem};
+use super::{companies, events, jobs, logs, ops, problem};
 
 /// Tag of the operations on jobs.
 pub const JOBS: &str = "jobs";
@@ -26,7 +26,7 @@ pub const OPERATIONS: &str = "operations";
     ),
     servers((url = "/", description = "This gateway")),
     paths(
-        jobs::list, jobs::submit, jobs::read, jobs::delete, jobs::stop, jobs::pause, jobs::resume, jobs::execute,
+        jobs::list, jobs::submit, events::of_company, events::ticket, events::of_job, jobs::read, jobs::delete, jobs::stop, jobs::pause, jobs::resume, jobs::execute,
         logs::of_job, logs::history, logs::of_asset, companies::list, companies::read, ops::livez, ops::readyz,
     ),
     components(schemas(problem::ProblemDocument)),
@@ -97,6 +97,20 @@ pub struct Conditional {
     /// `no-cache` asks IPS again (at most once a second), `max-age=N` takes what is at most so old, `only-if-cached` never asks IPS.
     #[param(rename = "Cache-Control", required = false)]
     cache_control: Option<String>,
+    /// `wait=N` with `If-None-Match`: the answer waits up to N seconds (at most 60) until there is something new.
+    #[param(required = false)]
+    #[param(rename = "Prefer", example = "wait=30")]
+    prefer: Option<String>,
+}
+
+/// Where a stream of events goes on.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes the header; the stream reads it")]
+pub struct LastEventId {
+    /// The `id` of the last event that was received: the stream goes on after it.
+    #[param(rename = "Last-Event-ID", required = false)]
+    last_event_id: Option<String>,
 }
 
 /// Nothing has changed.

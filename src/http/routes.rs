@@ -5,7 +5,7 @@ use actix_web::{Resource, Route, guard};
 
 use super::extract::LARGEST_BODY;
 use super::problem::Problem;
-use super::{Api, companies, docs, jobs, logs, ops};
+use super::{Api, companies, docs, events, jobs, logs, ops};
 
 /// Registers the routes of `api`.
 pub fn configure(config: &mut ServiceConfig, api: web::Data<Api>) {
@@ -14,11 +14,14 @@ pub fn configure(config: &mut ServiceConfig, api: web::Data<Api>) {
     config.service(
         web::scope(&prefix)
             .service(at("/jobs").route(get().to(jobs::list)).route(web::post().to(jobs::submit)))
+            .service(at("/jobs/events").route(get().to(events::of_company)))
+            .service(at("/jobs/events/tickets").route(web::post().to(events::ticket)))
             .service(at("/jobs/{job}").route(get().to(jobs::read)).route(web::delete().to(jobs::delete)))
             .service(at("/jobs/{job}/stop").route(web::post().to(jobs::stop)))
             .service(at("/jobs/{job}/pause").route(web::post().to(jobs::pause)))
             .service(at("/jobs/{job}/resume").route(web::post().to(jobs::resume)))
             .service(at("/jobs/{job}/execute").route(web::post().to(jobs::execute)))
+            .service(at("/jobs/{job}/events").route(get().to(events::of_job)))
             .service(at("/jobs/{job}/log").route(get().to(logs::of_job)))
             .service(at("/job-logs").route(get().to(logs::history)))
             .service(at("/assets/{assetHandle}/job-logs").route(get().to(logs::of_asset)))

@@ -175,6 +175,17 @@ impl Job {
         }
     }
 
+    /// The handle of the company that it belongs to.
+    #[must_use]
+    pub fn company(&self) -> &str {
+        match &self.record {
+            Record::Active(job) => &job.company_handle,
+            Record::Scheduled(job) => &job.company_handle,
+            Record::Completed(job) => &job.company_handle,
+            Record::Submitted(job) => &job.company_handle,
+        }
+    }
+
     /// The name as submitted.
     #[must_use]
     pub fn original_name(&self) -> &str {

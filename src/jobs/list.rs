@@ -50,8 +50,10 @@ impl ListQuery {
         everything && self.text.is_none() && as_it_comes && matches!(self.phases[..], [] | [Phase::Active])
     }
 
-    fn wants(&self, phase: Phase) -> bool {
-        self.phases.contains(&phase) || (self.phases.is_empty() && phase == Phase::Active)
+    /// The phases that it lists.
+    #[must_use]
+    pub fn phases(&self) -> &[Phase] {
+        if self.phases.is_empty() { &[Phase::Active] } else { &self.phases }
     }
 
     fn matches(&self, job: &Job) -> bool {
@@ -219,7 +221,7 @@ impl Jobs {
         }
         let mut parts = Vec::new();
         for (phase, store) in self.stores() {
-            if query.wants(phase) {
+            if query.phases().contains(&phase) {
                 let Some(read) = store.read(&caller.without_locale(), company, want).await? else { return Ok(None) };
                 parts.push(read);
             }
@@ -227,7 +229,7 @@ impl Jobs {
         page(&parts, query).map(Listed::Page).map(Some)
     }
 
-    fn stores(&self) -> [(Phase, &Arc<Store>); 3] {
+    pub(super) fn stores(&self) -> [(Phase, &Arc<Store>); 3] {
         [(Phase::Active, &self.active), (Phase::Scheduled, &self.scheduled), (Phase::Completed, &self.history)]
     }
 }

@@ -8,8 +8,8 @@ use moka::sync::Cache;
 
 use super::company::asked;
 use super::error::Result;
-use super::job::{Job, Record};
 use super::identity::CallerKey;
+use super::job::{Job, Record};
 use super::snapshot::Snapshot;
 use super::store::{Loader, Store, Want};
 use super::succession::{Ended, Succession};

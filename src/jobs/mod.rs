@@ -12,9 +12,11 @@ mod list;
 mod load;
 mod logs;
 mod name;
+mod slot;
 mod snapshot;
 mod store;
 mod submit;
+mod subscription;
 mod succession;
 pub mod upstream;
 mod verdict;
@@ -27,10 +29,11 @@ use tokio::runtime::Handle;
 
 pub use company::CompanyChoice;
 pub use error::{Error, InvalidField, Location, Result};
+pub use events::{Change, Event, Place};
 pub use find::Found;
 pub use id::{InvalidJobId, JobId, JobRef, Name};
 pub use identity::CallerKey;
-pub use job::{Action, Job, ObservedJob, Outcome, Phase, Record, RenderedJob, Status, SubmittedJob};
+pub use job::{Action, Job, ObservedJob, Outcome, Phase, Record, RenderedJob, Status, SubmittedJob, moment};
 pub use list::{Cursor, ListQuery, Listed, Page, SORT_FIELDS, Sort};
 pub use logs::{
     Archive, JOB_LOG_SORT_FIELDS, JobLogsQuery, JobLogsSort, Level, LogEntry, LogPage, LogQuery, LogSort, MOST_PER_PAGE,
@@ -38,6 +41,7 @@ pub use logs::{
 pub use snapshot::{ListBody, Snapshot, StaleReason, etag_of, weak_etag};
 pub use store::{Freshness, Read, Source, Want};
 pub use submit::{Submission, SubmitMode};
+pub use subscription::{HEARTBEAT, Subscription, Told, Watches};
 
 use crate::clock::Clock;
 use company::Companies;

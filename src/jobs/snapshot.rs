@@ -52,7 +52,14 @@ impl Snapshot {
     ) -> Self {
         let by_id = jobs.iter().enumerate().map(|(index, job)| (job.job.id.clone(), index)).collect();
         let etag = etag_of(&jobs, &bad_items, &[]);
-        let frame = ListBody { member: "jobs", jobs: &jobs, bad_items: &bad_items, observed_at: Some(observed_at), stale: None, next: None };
+        let frame = ListBody {
+            member: "jobs",
+            jobs: &jobs,
+            bad_items: &bad_items,
+            observed_at: Some(observed_at),
+            stale: None,
+            next: None,
+        };
         let body = frame.write();
         Self { observed_at, body, etag, gzip: OnceLock::new(), by_id, departures, concluded, jobs, bad_items }
     }

@@ -3,19 +3,20 @@
 //! moka keeps the entries within their bounds; what is in an entry is a small state machine, because a cache alone can neither serve
 //! stale data while it revalidates nor let a mutation make a running load worthless.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, Shared};
+use futures_util::future::BoxFuture;
 use moka::sync::Cache;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::error::{Error, Result};
 use super::identity::CallerKey;
+use super::slot::{Load, Slot, State};
 use super::snapshot::{Snapshot, StaleReason};
 use super::upstream::Caller;
 use crate::clock::Clock;
@@ -64,8 +65,9 @@ pub struct Read {
     pub age: Duration,
 }
 
-/// Makes a new snapshot by asking IPS.
-pub type Loader = Arc<dyn Fn(Caller, String) -> BoxFuture<'static, Result<Snapshot>> + Send + Sync>;
+/// Makes a new snapshot by asking IPS; the last one tells what came before.
+pub type Loader =
+    Arc<dyn Fn(Caller, String, Option<Arc<Snapshot>>) -> BoxFuture<'static, Result<Snapshot>> + Send + Sync>;
 
 /// Whose snapshot, of what. The upstream and the API version are those of the process.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -79,30 +81,6 @@ static NEXT_GENERATION: AtomicU64 = AtomicU64::new(1);
 
 /// A company's generation changes with every mutation: loads that began under an older one are worthless afterwards.
 type Generation = Arc<watch::Sender<u64>>;
-
-type Load = Shared<BoxFuture<'static, Result<Arc<Snapshot>>>>;
-
-#[derive(Default)]
-struct State {
-    current: Option<Arc<Snapshot>>,
-    /// The generation under which `current` was loaded.
-    current_generation: u64,
-    load: Option<(u64, Load)>,
-    failure: Option<Failure>,
-    failures_in_a_row: u32,
-}
-
-/// The last failed load: nobody asks again before `until`.
-#[derive(Clone)]
-struct Failure {
-    error: Error,
-    until: DateTime<Utc>,
-    generation: u64,
-}
-
-struct Slot {
-    state: Mutex<State>,
-}
 
 /// What a reader does next.
 enum Next {
@@ -149,7 +127,7 @@ impl Store {
         if want == Want::OnlyIfCached && !self.slots.contains_key(&key) {
             return Ok(None);
         }
-        let slot = self.slots.get_with_by_ref(&key, || Arc::new(Slot { state: Mutex::default() }));
+        let slot = self.slot(&key);
         let next = self.next(&slot, &key, caller, want);
         match next {
             None => Ok(None),
@@ -161,9 +139,55 @@ impl Store {
         }
     }
 
+    /// Watches a list: as long as the answer lives it is refreshed as often as it may be, by one task however many watch.
+    pub fn watch(self: &Arc<Self>, caller: &Caller, company: &str) -> Watch {
+        let key = Key { caller: CallerKey::of(caller), company: company.to_owned() };
+        let slot = self.slot(&key);
+        let changed = slot.subscribe();
+        let mut state = slot.lock();
+        state.watchers += 1;
+        if !state.refreshed {
+            state.refreshed = true;
+            self.runtime.spawn(Arc::clone(self).refresh(Arc::clone(&slot), key, caller.clone()));
+        }
+        drop(state);
+        Watch { slot, changed }
+    }
+
+    async fn refresh(self: Arc<Self>, slot: Arc<Slot>, key: Key, caller: Caller) {
+        let mut generation = self.generation(&key.company).subscribe();
+        loop {
+            let age = slot.last().map(|snapshot| self.age(&snapshot));
+            let rest = age.map_or(Duration::ZERO, |age| self.freshness.fresh.saturating_sub(age));
+            let wait = if rest.is_zero() { self.freshness.fresh.min(SHORTEST_INTERVAL) } else { rest };
+            let _ = tokio::time::timeout(wait, generation.changed()).await;
+            {
+                let mut state = slot.lock();
+                if state.watchers == 0 {
+                    state.refreshed = false;
+                    return;
+                }
+            }
+            // The entry must not be forgotten while somebody watches it.
+            self.slots.get_with_by_ref(&key, || Arc::clone(&slot));
+            if let Some(Next::Wait(load)) = self.next(&slot, &key, &caller, Want::NotOlderThan(self.freshness.fresh)) {
+                let _ = load.await;
+            }
+        }
+    }
+
     /// Makes every snapshot of `company` and every running load of it worthless: something was changed there.
     pub fn invalidate(&self, company: &str) {
         self.generation(company).send_replace(NEXT_GENERATION.fetch_add(1, Ordering::Relaxed));
+    }
+
+    fn slot(&self, key: &Key) -> Arc<Slot> {
+        self.slots.get_with_by_ref(key, || Arc::new(Slot::new(self.epoch())))
+    }
+
+    /// Grows with time, across restarts too.
+    fn epoch(&self) -> u64 {
+        u64::try_from(self.clock.now().timestamp_micros()).unwrap_or_default()
     }
 
     fn generation(&self, company: &str) -> Generation {
@@ -219,9 +243,9 @@ impl Store {
             _ => {}
         }
         let (store, slot, key) = (Arc::clone(self), Arc::clone(slot), key.clone());
-        let fetch = (self.loader)(caller.clone(), key.company.clone());
+        let fetch = (self.loader)(caller.clone(), key.company.clone(), state.here().map(|(snapshot, _)| snapshot));
         let task = self.runtime.spawn(async move {
-            let answer = fetch.await.map(|snapshot| Arc::new(slot.succeed(snapshot)));
+            let answer = fetch.await.map(Arc::new);
             store.settle(&slot, &key, generation, answer.as_ref());
             answer
         });
@@ -232,32 +256,15 @@ impl Store {
     }
 
     fn settle(&self, slot: &Arc<Slot>, key: &Key, generation: u64, answer: Result<&Arc<Snapshot>, &Error>) {
-        {
-            let mut state = slot.lock();
-            if state.load.as_ref().is_some_and(|(begun_under, _)| *begun_under == generation) {
-                state.load = None;
-            }
-            if *self.generation(&key.company).borrow() != generation {
-                return;
-            }
-            match answer {
-                Ok(snapshot) => {
-                    *state = State {
-                        current: Some(Arc::clone(snapshot)),
-                        current_generation: generation,
-                        ..State::default()
-                    };
-                }
-                Err(error) => {
-                    if error.denies_access() {
-                        state.current = None;
-                    }
-                    let back_off = back_off(state.failures_in_a_row);
-                    state.failures_in_a_row = state.failures_in_a_row.saturating_add(1);
-                    let until = self.clock.now() + TimeDelta::from_std(back_off).unwrap_or(TimeDelta::MAX);
-                    state.failure = Some(Failure { error: error.clone(), until, generation });
-                }
-            }
+        slot.lock().load.take_if(|(begun_under, _)| *begun_under == generation);
+        if *self.generation(&key.company).borrow() != generation {
+            return;
+        }
+        match answer {
+            Ok(snapshot) => slot.succeed(Arc::clone(snapshot), generation),
+            Err(error) => slot.fail(error, generation, self.epoch(), |failures| {
+                self.clock.now() + TimeDelta::from_std(back_off(failures)).unwrap_or(TimeDelta::MAX)
+            }),
         }
         // Inserted again, the entry is weighed again.
         self.slots.insert(key.clone(), Arc::clone(slot));
@@ -291,34 +298,34 @@ impl Store {
     }
 }
 
-impl State {
-    /// The snapshot, unless something was changed since it was loaded.
-    fn usable(&self, generation: u64) -> Option<&Arc<Snapshot>> {
-        self.current.as_ref().filter(|_| self.current_generation == generation)
-    }
-}
-
-impl Slot {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn succeed(&self, snapshot: Snapshot) -> Snapshot {
-        match &self.lock().current {
-            Some(previous) => snapshot.after(previous),
-            None => snapshot,
-        }
-    }
-
-    fn weight(&self) -> u32 {
-        let bytes = self.lock().current.as_ref().map_or(0, |snapshot| snapshot.weight());
-        u32::try_from(bytes + 512).unwrap_or(u32::MAX)
-    }
-}
-
 /// Doubles with every failure in a row; the jitter keeps replicas from asking in step.
 fn back_off(failures: u32) -> Duration {
     let longest = FIRST_BACK_OFF.saturating_mul(1 << failures.min(5)).min(LONGEST_BACK_OFF);
     let jitter = getrandom::u32().unwrap_or_default() % 250;
     longest.mul_f64(1.0 - f64::from(jitter) / 1000.0)
+}
+
+/// Somebody watches a list.
+pub struct Watch {
+    slot: Arc<Slot>,
+    changed: watch::Receiver<u64>,
+}
+
+impl Watch {
+    /// Waits until the list means something else than when this was asked last.
+    pub async fn changed(&mut self) {
+        // The sender lives in the slot that is held here.
+        let _ = self.changed.changed().await;
+    }
+
+    /// What is known, and what happened so far.
+    pub fn with<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        look(&self.slot.lock())
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.slot.lock().watchers -= 1;
+    }
 }

@@ -1,6 +1,6 @@
 //! How one snapshot follows another: jobs that left the active list are finalizing until the log has them, and no percent goes back.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -47,14 +47,22 @@ impl<'a> Succession<'a> {
     #[must_use]
     pub fn new(jobs: Vec<Job>, previous: Option<&'a Snapshot>, now: DateTime<Utc>) -> Self {
         let jobs: Vec<_> = jobs.into_iter().map(|job| Arc::new(follow(job, previous, now))).collect();
-        let here: HashMap<&str, ()> = jobs.iter().map(|job| (job.job.id.as_str(), ())).collect();
-        let gone = previous.iter().flat_map(|previous| &previous.jobs).filter(|job| !here.contains_key(job.job.id.as_str()));
+        let here: HashSet<&str> = jobs.iter().map(|job| job.job.id.as_str()).collect();
+        let gone =
+            previous.iter().flat_map(|previous| &previous.jobs).filter(|job| !here.contains(job.job.id.as_str()));
         let departed = gone.map(|gone| Departure {
             since: previous.and_then(|previous| previous.departed_at(&gone.job.id)).unwrap_or(now),
             job: gone.job.clone(),
         });
-        let remembered = previous.iter().flat_map(|previous| &previous.concluded).filter(|(_, (_, at))| now - *at < REMEMBERED);
-        Self { previous, now, departed: departed.collect(), concluded: remembered.map(|(id, job)| (id.clone(), job.clone())).collect(), jobs }
+        let remembered =
+            previous.iter().flat_map(|previous| &previous.concluded).filter(|(_, (_, at))| now - *at < REMEMBERED);
+        Self {
+            previous,
+            now,
+            departed: departed.collect(),
+            concluded: remembered.map(|(id, job)| (id.clone(), job.clone())).collect(),
+            jobs,
+        }
     }
 
     /// Whether jobs have left the list whose end is not known.

@@ -1,7 +1,6 @@
 //! What each operation does: one small function apiece.
 
 use chrono::{DateTime, Utc};
-use secrecy::ExposeSecret as _;
 
 use super::faults;
 use super::kinds::Detail;

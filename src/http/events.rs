@@ -1,0 +1,215 @@
+//! Server-sent events (WHATWG HTML §9.2): what happens to jobs, as it happens.
+
+use std::time::Duration;
+
+use actix_web::http::header::{self, HeaderName};
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
+use futures_util::stream;
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+use utoipa::{IntoParams, ToSchema};
+
+use super::extract::{Authenticated, JobPath, Query, authenticate};
+use super::problem::Problem;
+use super::{Api, openapi};
+use crate::ips::types::Timestamp;
+use crate::jobs::upstream::Caller;
+use crate::jobs::{CompanyChoice, HEARTBEAT, Place, Subscription, Told, moment};
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+/// So long a browser waits before it connects again.
+const RECONNECT_AFTER: Duration = Duration::from_secs(2);
+
+type Answer = Result<HttpResponse, Problem>;
+
+/// Whose events.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EventsParams {
+    /// The company, by its handle. Without it and without `company`: the configured company, else the caller's only one.
+    #[param(example = "c|110", required = false)]
+    company_handle: Option<String>,
+    /// The company, by its name.
+    #[param(required = false)]
+    company: Option<String>,
+    /// A ticket of `POST /jobs/events/tickets`, where the client can't send an `Authorization` header (as a browser's `EventSource`).
+    #[param(required = false)]
+    ticket: Option<String>,
+}
+
+impl EventsParams {
+    fn caller(&self, api: &Api, request: &HttpRequest) -> Result<Caller, Problem> {
+        match &self.ticket {
+            Some(ticket) => api
+                .tickets
+                .redeem(ticket)
+                .ok_or_else(|| Problem::unauthenticated("the ticket is unknown, used or too old")),
+            None => authenticate(request),
+        }
+    }
+
+    fn choice(self) -> CompanyChoice {
+        CompanyChoice { handle: self.company_handle, name: self.company }
+    }
+}
+
+/// Watch the active jobs
+///
+/// A stream of server-sent events. First comes `snapshot` with the list as `GET /jobs` gives it, then `job.created`, `job.progress` and
+/// `job.status` with the job as it is now (`"restarted": true` when IPS began it anew), `job.finished` with the completed job and its
+/// outcome, and `job.removed` with its `id`. Whoever folds the events into the snapshot has the list that `GET /jobs` gives.
+/// `Last-Event-ID` goes on where an earlier stream ended; when too much happened since, another `snapshot` comes.
+#[utoipa::path(
+    get, path = "/jobs/events", operation_id = "watchJobs", tag = openapi::JOBS,
+    params(EventsParams, openapi::LastEventId),
+    responses((status = 200, description = "The events", body = String, content_type = "text/event-stream"), openapi::Problems),
+)]
+pub async fn of_company(api: Data<Api>, request: HttpRequest, params: Query<EventsParams>) -> Answer {
+    let caller = params.0.caller(&api, &request)?;
+    let (choice, place) = (params.0.choice(), place_of(&request));
+    let jobs = api.jobs.clone();
+    let subscription = api
+        .run(async move {
+            let company = jobs.companies().resolve(&caller, &choice).await?;
+            jobs.subscribe(caller, &company, place).await
+        })
+        .await?;
+    Ok(respond(&api, subscription))
+}
+
+/// Watch a job
+///
+/// A stream of server-sent events about one job, as those of `/jobs/events`; it ends after `job.finished` or `job.removed`.
+#[utoipa::path(
+    get, path = "/jobs/{job}/events", operation_id = "watchJob", tag = openapi::JOBS,
+    params(openapi::JobParam, EventsParams, openapi::LastEventId),
+    responses((status = 200, description = "The events", body = String, content_type = "text/event-stream"), openapi::Problems),
+)]
+pub async fn of_job(
+    api: Data<Api>,
+    request: HttpRequest,
+    JobPath(job): JobPath,
+    params: Query<EventsParams>,
+) -> Answer {
+    let caller = params.0.caller(&api, &request)?;
+    let (choice, place) = (params.0.choice(), place_of(&request));
+    let jobs = api.jobs.clone();
+    let subscription = api.run(async move { jobs.subscribe_to(caller, &choice, &job, place).await }).await?;
+    Ok(respond(&api, subscription))
+}
+
+/// A ticket for one stream of events.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Ticket {
+    /// To be given once, as `?ticket=`.
+    ticket: String,
+    /// When it is worthless even if it was not used.
+    expires_at: Timestamp,
+}
+
+/// Get a ticket for events
+///
+/// A browser's `EventSource` can't send an `Authorization` header, and credentials don't belong into a URL: this ticket does. It opens one
+/// stream, within a minute.
+#[utoipa::path(
+    post, path = "/jobs/events/tickets", operation_id = "createEventTicket", tag = openapi::JOBS,
+    responses((status = 201, description = "The ticket", body = Ticket), openapi::Problems),
+)]
+pub async fn ticket(api: Data<Api>, Authenticated(caller): Authenticated) -> Answer {
+    let (ticket, lifetime) =
+        api.tickets.issue(caller).ok_or_else(|| Problem::internal("the operating system has no random bytes"))?;
+    let expires_at = moment(api.clock.now() + lifetime);
+    Ok(HttpResponse::Created().insert_header((header::CACHE_CONTROL, "no-store")).json(Ticket { ticket, expires_at }))
+}
+
+fn place_of(request: &HttpRequest) -> Option<Place> {
+    request.headers().get(LAST_EVENT_ID)?.to_str().ok()?.parse().ok()
+}
+
+fn respond(api: &Api, subscription: Subscription) -> HttpResponse {
+    let reader =
+        Reader { subscription, draining: api.draining.clone(), prefix: api.prefix.clone(), begun: false, over: false };
+    HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        // Compression would hold events back until a block is full, as would a proxy's buffer.
+        .insert_header((header::CONTENT_ENCODING, "identity"))
+        .insert_header((X_ACCEL_BUFFERING, "no"))
+        .streaming(stream::unfold(reader, |mut reader| async move {
+            let chunk = reader.next().await?;
+            Some((Ok::<_, actix_web::Error>(chunk), reader))
+        }))
+}
+
+/// Turns what a subscription tells into the lines of a stream, when the client takes them.
+struct Reader {
+    subscription: Subscription,
+    draining: watch::Receiver<bool>,
+    prefix: String,
+    begun: bool,
+    over: bool,
+}
+
+/// Why a reader writes.
+enum Next {
+    Told(Option<Told>),
+    Silence,
+    Draining,
+}
+
+impl Reader {
+    async fn next(&mut self) -> Option<Bytes> {
+        if self.over {
+            return None;
+        }
+        if !self.begun {
+            self.begun = true;
+            return Some(retry(RECONNECT_AFTER));
+        }
+        let next = tokio::select! {
+            told = self.subscription.next() => Next::Told(told),
+            () = tokio::time::sleep(HEARTBEAT) => Next::Silence,
+            _ = self.draining.wait_for(|draining| *draining) => Next::Draining,
+        };
+        match next {
+            Next::Told(told) => told.map(|told| self.lines(told)),
+            Next::Silence => {
+                self.subscription.look().await;
+                Some(Bytes::from_static(b": still here\n\n"))
+            }
+            Next::Draining => {
+                self.over = true;
+                Some(retry(RECONNECT_AFTER))
+            }
+        }
+    }
+
+    fn lines(&self, told: Told) -> Bytes {
+        match told {
+            Told::Snapshot { place, body } => event("snapshot", Some(place), &body),
+            Told::Event { place, event: happened } => event(happened.change.name(), Some(place), &happened.data),
+            Told::Denied(error) => {
+                let problem = Problem::from(error);
+                let document = serde_json::to_vec(&problem.document("", &self.prefix)).unwrap_or_default();
+                event("error", None, &document)
+            }
+        }
+    }
+}
+
+fn retry(after: Duration) -> Bytes {
+    format!("retry: {}\n\n", after.as_millis()).into()
+}
+
+/// One event; its data is JSON of ours, which has no line breaks.
+fn event(name: &str, place: Option<Place>, data: &[u8]) -> Bytes {
+    let id = place.map(|place| format!("id: {place}\n")).unwrap_or_default();
+    let mut lines = format!("{id}event: {name}\ndata: ").into_bytes();
+    lines.extend_from_slice(data);
+    lines.extend_from_slice(b"\n\n");
+    lines.into()
+}

@@ -1,0 +1,221 @@
+//! A reader of events: it keeps its place in the history, so that a slow one costs no memory and a returning one misses nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::error::{Error, Result};
+use super::events::{Change, Event, Place};
+use super::id::JobRef;
+use super::slot::State;
+use super::snapshot::ListBody;
+use super::store::{Want, Watch};
+use super::upstream::Caller;
+use super::{CompanyChoice, Found, Jobs, Phase, RenderedJob};
+
+/// What a reader is told next.
+#[derive(Debug, Clone)]
+pub enum Told {
+    /// The whole list: at the start, and when events were missed.
+    Snapshot {
+        /// The place after it.
+        place: Place,
+        /// The list as JSON.
+        body: Bytes,
+    },
+    /// Something happened.
+    Event {
+        /// The place after it.
+        place: Place,
+        /// What.
+        event: Arc<Event>,
+    },
+    /// The reader may not see the list any more.
+    Denied(Error),
+}
+
+/// A reader of the events of a company or of one job.
+pub struct Subscription {
+    jobs: Arc<Jobs>,
+    caller: Caller,
+    watch: Watch,
+    place: Option<Place>,
+    /// The only job that it reads about.
+    job: Option<JobRef>,
+    /// Told before anything else happens.
+    pending: Option<Told>,
+    over: bool,
+}
+
+impl Jobs {
+    /// Reads the events of the active jobs of `company`, from `place` on if that is still known.
+    ///
+    /// # Errors
+    /// Whatever IPS answers to a first look.
+    pub async fn subscribe(
+        self: Arc<Self>,
+        caller: Caller,
+        company: &str,
+        place: Option<Place>,
+    ) -> Result<Subscription> {
+        let caller = caller.without_locale();
+        let watch = self.active.watch(&caller, company);
+        self.active.read(&caller, company, Want::Any).await?;
+        Ok(Subscription { jobs: self, caller, watch, place, job: None, pending: None, over: false })
+    }
+
+    /// Reads the events of one job, until it is finished or gone.
+    ///
+    /// # Errors
+    /// Whatever [`Jobs::find`] finds.
+    pub async fn subscribe_to(
+        self: Arc<Self>,
+        caller: Caller,
+        choice: &CompanyChoice,
+        job: &JobRef,
+        place: Option<Place>,
+    ) -> Result<Subscription> {
+        let caller = caller.without_locale();
+        let company = self.company_of(&caller, choice, job).await?;
+        let found = self.find(&caller, choice, job, Want::Any).await?;
+        let watch = self.active.watch(&caller, &company);
+        self.active.read(&caller, &company, Want::Any).await?;
+        // The canonical id: events are told by it.
+        let job = found.job.job.id.parse().map_err(|_| Error::Internal("an id of our own can't be read"))?;
+        Ok(Subscription { jobs: self, caller, watch, place, job: Some(job), pending: None, over: false })
+    }
+
+    /// Watches the lists that an answer about `phases` is made of.
+    #[must_use]
+    pub fn watch(&self, caller: &Caller, company: &str, phases: &[Phase]) -> Watches {
+        let caller = caller.without_locale();
+        let stores = self.stores().into_iter().filter(|(phase, _)| phases.contains(phase));
+        Watches(stores.map(|(_, store)| store.watch(&caller, company)).collect())
+    }
+}
+
+/// Somebody waits for changes of some lists.
+pub struct Watches(Vec<Watch>);
+
+impl Watches {
+    /// Waits until one of the lists means something else; for ever where there is none.
+    pub async fn changed(&mut self) {
+        if self.0.is_empty() {
+            return std::future::pending().await;
+        }
+        let changes = self.0.iter_mut().map(|watch| Box::pin(watch.changed()));
+        futures_util::future::select_all(changes).await;
+    }
+}
+
+impl Found {
+    /// The phases in which the next change of this job will show; none when nothing will change any more.
+    #[must_use]
+    pub fn next_phases(&self) -> &'static [Phase] {
+        match self.job.job.phase {
+            _ if self.job.job.is_final() => &[],
+            Phase::Scheduled => &[Phase::Scheduled, Phase::Active],
+            Phase::Active | Phase::Completed => &[Phase::Active],
+        }
+    }
+}
+
+impl Subscription {
+    /// What the reader is told next, when there is something; `None` once there will be nothing any more.
+    pub async fn next(&mut self) -> Option<Told> {
+        loop {
+            if self.over {
+                return None;
+            }
+            if let Some(told) = self.pending.take() {
+                return Some(self.tell(told));
+            }
+            if let Some(error) = self.watch.with(State::denied) {
+                return Some(self.tell(Told::Denied(error)));
+            }
+            match self.place.map(|place| self.watch.with(|state| state.history().next(place))) {
+                Some(Ok(Some((place, event)))) => {
+                    self.place = Some(place);
+                    if self.is_about(&event.job) {
+                        return Some(self.tell(Told::Event { place, event }));
+                    }
+                }
+                Some(Ok(None)) => self.watch.changed().await,
+                Some(Err(_)) | None => match self.start().await {
+                    Some(told) => return Some(self.tell(told)),
+                    None => self.watch.changed().await,
+                },
+            }
+        }
+    }
+
+    /// Looks after a job that is in no list that is watched: it may have been deleted, or have run unseen.
+    pub async fn look(&mut self) {
+        let Some(JobRef::Id(id)) = &self.job else { return };
+        let text = id.encode();
+        let (seen, place) = self.watch.with(|state| match state.here() {
+            Some((snapshot, place)) => (snapshot.job(&text).is_some(), Some(place)),
+            None => (false, None),
+        });
+        let Some(place) = place.filter(|_| !seen && !self.over) else { return };
+        match self.find().await {
+            Ok(found) if found.job.job.is_final() => self.pending = Some(finished(place, &found.job)),
+            Err(Error::JobNotFound) => {
+                let data = serde_json::json!({ "id": text }).to_string().into();
+                self.pending =
+                    Some(Told::Event { place, event: Arc::new(Event { change: Change::Removed, job: text, data }) });
+            }
+            _ => {}
+        }
+    }
+
+    /// Remembers what ends the stream.
+    fn tell(&mut self, told: Told) -> Told {
+        self.over = match &told {
+            Told::Event { event, .. } => self.job.is_some() && event.change.is_last(),
+            Told::Denied(_) => true,
+            Told::Snapshot { .. } => false,
+        };
+        told
+    }
+
+    fn is_about(&self, id: &str) -> bool {
+        match &self.job {
+            Some(JobRef::Id(own)) => own.encode() == id,
+            _ => true,
+        }
+    }
+
+    /// The list as it is now, and the place from where the events go on.
+    async fn start(&mut self) -> Option<Told> {
+        let (snapshot, place) = self.watch.with(State::here)?;
+        self.place = Some(place);
+        if self.job.is_none() {
+            return Some(Told::Snapshot { place, body: snapshot.body.clone() });
+        }
+        let job = match self.find().await {
+            Ok(found) => found.job,
+            Err(error) => return Some(Told::Denied(error)),
+        };
+        if job.job.is_final() {
+            self.pending = Some(finished(place, &job));
+        }
+        let jobs = [job];
+        let body = ListBody { member: "jobs", jobs: &jobs, bad_items: &[], observed_at: None, stale: None, next: None };
+        Some(Told::Snapshot { place, body: body.write() })
+    }
+
+    async fn find(&self) -> Result<Found> {
+        let Some(job) = &self.job else { return Err(Error::JobNotFound) };
+        self.jobs.find(&self.caller, &CompanyChoice::default(), job, Want::Any).await
+    }
+}
+
+fn finished(place: Place, job: &RenderedJob) -> Told {
+    let event = Event { change: Change::Finished, job: job.job.id.clone(), data: job.json.clone() };
+    Told::Event { place, event: Arc::new(event) }
+}
+
+/// How often a reader hears something even when nothing happens: proxies cut silent connections.
+pub const HEARTBEAT: Duration = Duration::from_secs(15);
