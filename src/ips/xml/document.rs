@@ -163,6 +163,21 @@ impl<'de> Document<'de> {
         Ok(self.token()?)
     }
 
+    /// The next tag within the current element; `None` at its end.
+    ///
+    /// # Errors
+    /// As [`Document::next_token`], or there is text where elements belong.
+    pub fn next_tag(&mut self) -> Result<Option<Tag<'de>>, ReadError> {
+        loop {
+            match self.token()? {
+                Token::Start(tag) => return Ok(Some(tag)),
+                Token::Text(text) if is_blank(&text) => {}
+                Token::Text(_) => return Err(ReadError::document("holds text where elements belong")),
+                Token::End | Token::Eof => return Ok(None),
+            }
+        }
+    }
+
     /// Skips the rest of the element whose start tag was just read.
     ///
     /// # Errors

@@ -1,0 +1,154 @@
+//! How fast an answer of IPS becomes typed values and JSON, against the bare event loop of quick-xml on the same bytes.
+
+use std::fmt::Write;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use criterion::{Criterion, Throughput, criterion_group};
+use ips_gateway::ips::envelope::{Reply, read_answer};
+use ips_gateway::ips::types::{GetActiveJobsParam, GetActiveJobsReturn};
+use quick_xml::Reader;
+use quick_xml::events::Event;
+
+const JOBS: usize = 1_000;
+
+/// Rounds of the comparison; the best of each candidate counts, since everything else on the machine only adds time.
+const ROUNDS: usize = 60;
+
+/// What takes a document and says how much it found in it.
+type Candidate = fn(&str) -> usize;
+
+const CANDIDATES: [(&str, Candidate); 3] =
+    [("bare event loop", count_events), ("typed values", count_jobs), ("JSON list", count_json_bytes)];
+
+fn count_events(document: &str) -> usize {
+    let mut reader = Reader::from_str(document);
+    let mut events = 0;
+    loop {
+        match reader.read_event() {
+            Ok(Event::Eof) => return events,
+            Ok(event) => {
+                black_box(event);
+                events += 1;
+            }
+            Err(error) => panic!("the document of the benchmark is broken: {error}"),
+        }
+    }
+}
+
+fn typed(document: &str) -> GetActiveJobsReturn {
+    match read_answer::<GetActiveJobsParam>(document.as_bytes(), None) {
+        Ok(Reply::Answer(answer)) if answer.bad_items.is_empty() => answer.value,
+        other => panic!("the document of the benchmark can't be read: {other:?}"),
+    }
+}
+
+fn count_jobs(document: &str) -> usize {
+    black_box(typed(document)).job_array.len()
+}
+
+fn count_json_bytes(document: &str) -> usize {
+    let json = serde_json::to_vec(&typed(document).job_array);
+    black_box(json).map_or_else(|error| panic!("no JSON: {error}"), |json| json.len())
+}
+
+fn benchmark(criterion: &mut Criterion) {
+    let document = active_jobs();
+    assert_eq!(count_jobs(&document), JOBS);
+    let mut group = criterion.benchmark_group("getActiveJobs");
+    group.throughput(Throughput::Bytes(document.len() as u64));
+    for (name, candidate) in CANDIDATES {
+        group.bench_function(name, |bencher| bencher.iter(|| candidate(black_box(&document))));
+    }
+    group.finish();
+}
+
+/// Runs the candidates in turn, so that whatever else the machine does meets all of them.
+fn print_ratios() {
+    let document = active_jobs();
+    let mut best = CANDIDATES.map(|_| Duration::MAX);
+    for _ in 0..ROUNDS {
+        for ((_, candidate), best) in CANDIDATES.iter().zip(&mut best) {
+            let start = Instant::now();
+            black_box(candidate(black_box(&document)));
+            *best = start.elapsed().min(*best);
+        }
+    }
+    let megabytes = document.len() as f64 / 1e6;
+    println!("{JOBS} jobs, {megabytes:.2} MB, best of {ROUNDS} rounds");
+    for ((name, _), time) in CANDIDATES.iter().zip(best) {
+        let ratio = best[0].as_secs_f64() / time.as_secs_f64();
+        println!("{name:>16}: {time:>9.2?} {:>6.0} MB/s, ratio {ratio:.2}", megabytes / time.as_secs_f64());
+    }
+}
+
+/// The details of a job, of several kinds.
+const DETAILS: [&str; 4] = [
+    "<uploadUrlsJob><urlArray><items><sourceUrl>https://images.example.com/spring/shoe-4711.tif</sourceUrl>\
+     <destPath>Shop/Spring/shoe-4711.tif</destPath></items><items><sourceUrl>https://images.example.com/spring/shoe-4712.tif\
+     </sourceUrl><destPath>Shop/Spring/shoe-4712.tif</destPath></items></urlArray><overwrite>true</overwrite>\
+     <readyForPublish>true</readyForPublish><createMask>false</createMask><emailSetting>None</emailSetting></uploadUrlsJob>",
+    "<imageServingPublishJob><publishType>Full</publishType><emailSetting>ErrorAndWarning</emailSetting>\
+     </imageServingPublishJob>",
+    "<optimizeImagesJob><optimizeImagesJobType>All</optimizeImagesJobType><emailSetting>None</emailSetting></optimizeImagesJob>",
+    "<uploadDirectoryJob><serverDir>incoming/spring &amp; summer</serverDir><overwrite>true</overwrite>\
+     <readyForPublish>true</readyForPublish><includeSubfolders>true</includeSubfolders><createMask>false</createMask>\
+     <processMetadataFiles>false</processMetadataFiles><emailSetting>JobCompletion</emailSetting><postHttpUrl/>\
+     </uploadDirectoryJob>",
+];
+
+const TYPES: [&str; 4] = ["UrlUpload", "ImageServingPublish", "ImageOptimization", "UploadFromServerDirectory"];
+
+/// An answer of getActiveJobs, the same at each call.
+fn active_jobs() -> String {
+    let mut xml = String::from(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\
+         <soapenv:Envelope xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\"><soapenv:Body>\
+         <getActiveJobsReturn xmlns=\"http://www.scene7.com/IpsApi/xsd/2014-04-03\"><jobArray>",
+    );
+    for job in 0..JOBS {
+        write_job(&mut xml, job).unwrap_or_else(|error| panic!("{error}"));
+    }
+    xml.push_str("</jobArray></getActiveJobsReturn></soapenv:Body></soapenv:Envelope>");
+    xml
+}
+
+fn write_job(xml: &mut String, job: usize) -> std::fmt::Result {
+    let kind = job % DETAILS.len();
+    let (minute, second) = (job / 60 % 60, job % 60);
+    let date = format!("2026-03-30T14:{minute:02}:{second:02}.858-05:00");
+    write!(
+        xml,
+        "<items><companyHandle>c|110</companyHandle><jobHandle>j|110||spring-{job}_{date}|51{job:05}</jobHandle>\
+         <name>spring-{job}_{date}</name><originalName>spring-{job}</originalName><type>{}</type><state>Running</state>\
+         <submitUserEmail>user{}@example.com</submitUserEmail><locale>en-US</locale><serverName>ips-{}</serverName>\
+         <startDate>{date}</startDate><totalSize>{}</totalSize><progress>{}</progress>\
+         <progressMessage>Optimizing &quot;spring&quot; files</progressMessage>\
+         <lastProgressUpdate>{date}</lastProgressUpdate><taskProgressArray>",
+        TYPES[kind],
+        job % 7,
+        job % 5,
+        job * 7_919_317,
+        job % 101,
+    )?;
+    for task in 0..3 + job % 3 {
+        write!(
+            xml,
+            "<items><taskType>com.scene7.upload.UploadAsyncTaskMonitor{task}</taskType><numProcessed>{task}</numProcessed>\
+             <numProcessing>{}</numProcessing><numPending>{}</numPending><progress>0.{}</progress><progressMessage/>\
+             <lastProgressUpdate>{date}</lastProgressUpdate><taskItemProgressArray/></items>",
+            job % 4,
+            job % 9,
+            job % 1000,
+        )?;
+    }
+    write!(xml, "</taskProgressArray>{}</items>", DETAILS[kind])
+}
+
+criterion_group!(benches, benchmark);
+
+fn main() {
+    benches();
+    Criterion::default().configure_from_args().final_summary();
+    print_ratios();
+}
