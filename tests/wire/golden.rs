@@ -2,7 +2,9 @@
 
 use std::fmt::Debug;
 
-use ips_gateway::ips::envelope::{AuthHeader, FaultCode, Reply, Request, read_answer, write_answer, write_fault, write_request};
+use ips_gateway::ips::envelope::{
+    AuthHeader, FaultCode, Reply, Request, read_answer, write_answer, write_fault, write_request,
+};
 use ips_gateway::ips::types::*;
 use serde::de::DeserializeOwned;
 
@@ -105,8 +107,10 @@ golden! {
 #[track_caller]
 fn check_fault(xml: &[u8], expected: &Fault) {
     // Whatever the call expected, a fault is a fault.
-    for reply in [read_answer::<GetActiveJobsParam>(xml, None).map(fault_of), read_answer::<StopJobParam>(xml, None).map(fault_of)]
-    {
+    for reply in [
+        read_answer::<GetActiveJobsParam>(xml, None).map(fault_of),
+        read_answer::<StopJobParam>(xml, None).map(fault_of),
+    ] {
         assert_eq!(reply, Ok(Some(expected.clone())));
     }
     let ours = write_fault(expected, FaultCode::Client);

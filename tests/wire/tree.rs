@@ -15,7 +15,8 @@ pub fn outline(document: &[u8]) -> Vec<String> {
     reader.config_mut().expand_empty_elements = true;
     let (mut lines, mut text, mut depth) = (Vec::new(), String::new(), 0);
     loop {
-        let (namespace, event) = reader.read_resolved_event().unwrap_or_else(|error| panic!("no XML: {error}\n{document}"));
+        let (namespace, event) =
+            reader.read_resolved_event().unwrap_or_else(|error| panic!("no XML: {error}\n{document}"));
         match event {
             Event::Text(piece) => text.push_str(&piece),
             Event::GeneralRef(reference) => match reference.resolve_char_ref() {

@@ -1,6 +1,8 @@
 //! Single values: their lexical forms, what stands for nothing, and what becomes of those that can't be read.
 
-use ips_gateway::ips::types::{ActiveJobState, GetActiveJobsParam, GetCompanyInfoParam, GetCompanyMembershipParam, JobType};
+use ips_gateway::ips::types::{
+    ActiveJobState, GetActiveJobsParam, GetCompanyInfoParam, GetCompanyMembershipParam, JobType,
+};
 use ips_gateway::ips::xml::ReadError;
 
 use super::{IDENTITY, active_jobs, answer, bad_job, complaint, envelope, job};
@@ -21,14 +23,25 @@ fn task(elements: &str) -> ips_gateway::ips::types::TaskProgress {
 
 #[track_caller]
 fn overwrite(element: &str) -> bool {
-    job(&format!("<uploadUrlsJob><createMask>true</createMask>{element}</uploadUrlsJob>")).upload_urls_job.expect("details").overwrite
+    job(&format!("<uploadUrlsJob><createMask>true</createMask>{element}</uploadUrlsJob>"))
+        .upload_urls_job
+        .expect("details")
+        .overwrite
 }
 
 #[test]
 fn an_optional_value_is_none_if_absent_empty_blank_or_nil() {
     let absent = job("");
     let fields = [
-        "locale", "state", "type", "startDate", "totalSize", "progress", "uploadUrlsJob", "taskProgressArray", "description",
+        "locale",
+        "state",
+        "type",
+        "startDate",
+        "totalSize",
+        "progress",
+        "uploadUrlsJob",
+        "taskProgressArray",
+        "description",
     ];
     for field in fields {
         for element in [
@@ -60,7 +73,9 @@ fn a_plain_value_has_its_default_if_absent_empty_or_nil() {
     ] {
         assert!(!overwrite(&element), "with {element}");
     }
-    let job = answer::<GetActiveJobsParam>(active_jobs("<jobArray><items><jobHandle>j</jobHandle><name/></items></jobArray>"));
+    let job = answer::<GetActiveJobsParam>(active_jobs(
+        "<jobArray><items><jobHandle>j</jobHandle><name/></items></jobArray>",
+    ));
     assert_eq!(job.bad_items, []);
     assert_eq!((&*job.value.job_array[0].name, &*job.value.job_array[0].original_name), ("", ""));
 }
@@ -115,10 +130,7 @@ fn integers_have_64_bits() {
 #[test]
 fn a_number_beyond_its_type_is_an_error() {
     let reason = bad_job("<uploadUrlsJob><overwrite>1</overwrite><numUrls>3000000000</numUrls></uploadUrlsJob>");
-    assert_eq!(
-        reason,
-        "jobArray.items[0].uploadUrlsJob.numUrls: invalid value: integer `3000000000`, expected i32"
-    );
+    assert_eq!(reason, "jobArray.items[0].uploadUrlsJob.numUrls: invalid value: integer `3000000000`, expected i32");
 }
 
 #[test]
@@ -140,9 +152,11 @@ fn a_double_that_is_no_number_reads_as_if_empty() {
     for text in ["NaN", "INF", "-INF", " NaN "] {
         assert_eq!(progress(&format!("<progress>{text}</progress>")), None, "{text}");
     }
-    let options = |text| format!(
-        "<uploadUrlsJob><overwrite>1</overwrite><pdfOptions><resolution>{text}</resolution><process>None</process></pdfOptions></uploadUrlsJob>"
-    );
+    let options = |text| {
+        format!(
+            "<uploadUrlsJob><overwrite>1</overwrite><pdfOptions><resolution>{text}</resolution><process>None</process></pdfOptions></uploadUrlsJob>"
+        )
+    };
     assert!(job(&options("NaN")).upload_urls_job.is_some());
     assert_eq!(job("<description>NaN</description>").description.as_deref(), Some("NaN"), "a string is a string");
 }
@@ -232,7 +246,9 @@ fn what_is_wrong_outside_an_item_is_an_error() {
 #[test]
 fn a_struct_that_must_be_there_is_not_made_up() {
     let company = |content: &str| {
-        let body = format!("<getCompanyInfoReturn xmlns=\"http://www.scene7.com/IpsApi/xsd\">{content}</getCompanyInfoReturn>");
+        let body = format!(
+            "<getCompanyInfoReturn xmlns=\"http://www.scene7.com/IpsApi/xsd\">{content}</getCompanyInfoReturn>"
+        );
         ips_gateway::ips::envelope::read_answer::<GetCompanyInfoParam>(envelope(&body).as_bytes(), None)
             .map(drop)
             .map_err(|error| error.to_string())

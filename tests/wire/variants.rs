@@ -152,7 +152,9 @@ fn an_array_may_have_no_item_or_one() {
 
 #[test]
 fn the_order_of_elements_does_not_matter_in_an_answer() {
-    let document = active_jobs("<jobArray><items><originalName>o</originalName><name>n</name><jobHandle>j</jobHandle></items></jobArray>");
+    let document = active_jobs(
+        "<jobArray><items><originalName>o</originalName><name>n</name><jobHandle>j</jobHandle></items></jobArray>",
+    );
     assert_eq!(names(document), ["n"]);
 }
 
@@ -173,7 +175,8 @@ fn a_byte_order_mark_tells_the_encoding() {
     let utf8 = format!("\u{FEFF}{}", company_info("", "会社"));
     assert_eq!(company(utf8.as_bytes(), Some("text/xml; charset=ISO-8859-1")), Ok("会社".into()));
 
-    let utf16 = |to_bytes: fn(u16) -> [u8; 2], text: String| text.encode_utf16().flat_map(to_bytes).collect::<Vec<u8>>();
+    let utf16 =
+        |to_bytes: fn(u16) -> [u8; 2], text: String| text.encode_utf16().flat_map(to_bytes).collect::<Vec<u8>>();
     let declared = company_info("<?xml version=\"1.0\" encoding=\"UTF-16\"?>", "会社");
     let marked = format!("\u{FEFF}{declared}");
     assert_eq!(company(&utf16(u16::to_le_bytes, marked.clone()), None), Ok("会社".into()));
@@ -184,7 +187,9 @@ fn a_byte_order_mark_tells_the_encoding() {
 
 #[test]
 fn the_declared_encoding_counts() {
-    for (label, bytes) in [("ISO-8859-1", &b"Gr\xF6\xDFe"[..]), ("windows-1252", b"Gr\xF6\xDFe"), ("utf-8", "Größe".as_bytes())] {
+    for (label, bytes) in
+        [("ISO-8859-1", &b"Gr\xF6\xDFe"[..]), ("windows-1252", b"Gr\xF6\xDFe"), ("utf-8", "Größe".as_bytes())]
+    {
         let [before, after] = &company_info(&format!("<?xml version='1.0' encoding='{label}'?>"), "|")
             .split("|<")
             .map(|half| half.as_bytes().to_vec())

@@ -184,7 +184,7 @@ impl<'de> Envelope<'de> {
     /// The namespace of an element, whose declarations come into force.
     fn namespace(&mut self, tag: &Tag<'de>) -> Result<Option<String>, ReadError> {
         let start = tag.start();
-        self.namespaces.push(start).map_err(|error| ReadError::document(error.to_string()))?;
+        self.namespaces.push(&start).map_err(|error| ReadError::document(error.to_string()))?;
         match self.namespaces.resolve_element(start.name()).0 {
             ResolveResult::Bound(namespace) => Ok(Some(namespace.into_inner().to_owned())),
             ResolveResult::Unbound => Ok(None),

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
+use quick_xml::name::QName;
 use quick_xml::{Reader, XmlVersion};
 
 use super::error::{Error, ReadError};
@@ -52,22 +53,30 @@ pub enum Token<'de> {
 }
 
 /// The tag that begins an element.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Tag<'de> {
-    pub(super) start: BytesStart<'de>,
+    /// What is between the angle brackets.
+    content: &'de str,
+    name_length: usize,
     pub(super) nil: bool,
 }
 
-impl Tag<'_> {
-    /// The tag itself, for the resolution of its namespace.
-    pub(in crate::ips) fn start(&self) -> &BytesStart<'_> {
-        &self.start
+impl<'de> Tag<'de> {
+    /// The element's name with its prefix.
+    #[inline]
+    pub(super) fn name(&self) -> &'de str {
+        &self.content[..self.name_length]
     }
 
     /// The element's name without its prefix.
     #[must_use]
-    pub fn local_name(&self) -> &str {
-        self.start.local_name().into_inner()
+    pub fn local_name(&self) -> &'de str {
+        QName(self.name()).local_name().into_inner()
+    }
+
+    /// The tag as quick-xml has it, for the resolution of its namespace.
+    pub(in crate::ips) fn start(&self) -> BytesStart<'de> {
+        BytesStart::from_content(self.content, self.name_length)
     }
 }
 
@@ -78,6 +87,8 @@ impl Tag<'_> {
 pub struct Document<'de> {
     source: &'de str,
     reader: Reader<&'de [u8]>,
+    /// Whether line ends have to be made line feeds.
+    has_returns: bool,
     limits: Limits,
     mode: Mode,
     /// Looked at, but not taken.
@@ -98,6 +109,7 @@ impl<'de> Document<'de> {
         Self {
             source,
             reader: Reader::from_str(source),
+            has_returns: source.contains('\r'),
             limits,
             mode,
             peeked: None,
@@ -214,51 +226,68 @@ impl<'de> Document<'de> {
         }
         loop {
             match self.event()? {
-                Event::Start(start) => return self.enter(start),
+                Event::Start(start) => return self.enter(start.len(), start.name().0.len()),
                 Event::Empty(start) => {
                     self.self_closed = true;
-                    return self.enter(start);
+                    return self.enter(start.len(), start.name().0.len());
                 }
                 Event::End(_) => {
                     self.depth -= 1;
                     return Ok(Token::End);
                 }
                 Event::Text(text) => {
-                    let text = text.xml10_content();
+                    let text = if self.has_returns { text.xml10_content() } else { text.into_inner() };
                     // Most text is followed by a tag, so it is whole.
-                    match self.rest() {
-                        [b'<', after, ..] if !matches!(after, b'!' | b'?') => return self.text(text),
-                        _ => return self.text_in_pieces(text),
-                    }
+                    return match self.rest() {
+                        [b'<', after, ..] if !matches!(after, b'!' | b'?') => self.text(text),
+                        _ => self.text_in_pieces(text),
+                    };
                 }
-                Event::CData(data) => return self.text_in_pieces(data.xml10_content()),
-                Event::GeneralRef(reference) => {
-                    let text = resolve(&reference)?;
-                    return self.text_in_pieces(text.into());
-                }
-                Event::Comment(_) | Event::PI(_) => {}
-                Event::Decl(_) => self.check_declaration()?,
-                Event::DocType(_) => return Err(Error::malformed("a document type declaration is refused")),
                 Event::Eof if self.depth > 0 => return Err(Error::malformed("ends before all its elements do")),
                 Event::Eof if self.elements == 0 => return Err(Error::malformed("holds no element")),
                 Event::Eof => return Ok(Token::Eof),
+                rare => {
+                    if let Some(token) = self.rare(rare)? {
+                        return Ok(token);
+                    }
+                }
             }
+        }
+    }
+
+    #[cold]
+    fn rare(&mut self, event: Event<'de>) -> Result<Option<Token<'de>>, Error> {
+        match event {
+            Event::CData(data) => self.text_in_pieces(data.xml10_content()).map(Some),
+            Event::GeneralRef(reference) => {
+                let text = resolve(&reference)?;
+                self.text_in_pieces(text.into()).map(Some)
+            }
+            Event::Decl(_) => self.check_declaration().map(|()| None),
+            Event::DocType(_) => Err(Error::malformed("a document type declaration is refused")),
+            _ => Ok(None),
         }
     }
 
     #[inline]
     fn event(&mut self) -> Result<Event<'de>, Error> {
-        if let Some(event) = self.pending.take() {
+        if self.pending.is_some()
+            && let Some(event) = self.pending.take()
+        {
             return Ok(event);
         }
-        let position = self.reader.buffer_position();
-        self.reader
-            .read_event()
-            .map_err(|error| Error::malformed(format!("not well-formed after byte {position}: {error}")))
+        match self.reader.read_event() {
+            Ok(event) => Ok(event),
+            Err(error) => {
+                let position = self.reader.error_position();
+                Err(Error::malformed(format!("not well-formed at byte {position}: {error}")))
+            }
+        }
     }
 
+    /// Enters the element whose tag, of this length in bytes, was just read.
     #[inline]
-    fn enter(&mut self, start: BytesStart<'de>) -> Result<Token<'de>, Error> {
+    fn enter(&mut self, length: usize, name_length: usize) -> Result<Token<'de>, Error> {
         if self.depth == 0 && self.elements > 0 {
             return Err(Error::malformed("has more than one root element"));
         }
@@ -270,15 +299,22 @@ impl<'de> Document<'de> {
         if self.elements > self.limits.elements {
             return Err(Error::malformed(format!("has more than {} elements", self.limits.elements)));
         }
-        if !start.as_bytes().first().is_some_and(|&byte| byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80) {
+        let end = self.position() - if self.self_closed { "/>".len() } else { ">".len() };
+        let content = &self.source[end - length..end];
+        if !content.as_bytes().first().is_some_and(|&byte| byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80) {
             return Err(Error::malformed("has an element without a proper name"));
         }
-        let nil = !start.attributes_raw().is_empty() && self.is_nil(&start)?;
-        Ok(Token::Start(Tag { start, nil }))
+        let mut tag = Tag { content, name_length, nil: false };
+        if length > name_length {
+            tag.nil = self.is_nil(&tag)?;
+        }
+        Ok(Token::Start(tag))
     }
 
     /// Checks the attributes of a tag; whether `xsi:nil` is among them, and true.
-    fn is_nil(&self, start: &BytesStart<'de>) -> Result<bool, Error> {
+    #[cold]
+    fn is_nil(&self, tag: &Tag<'de>) -> Result<bool, Error> {
+        let start = tag.start();
         if start.attributes_raw().len() > self.limits.attributes {
             return Err(Error::malformed(format!("has attributes longer than {} bytes", self.limits.attributes)));
         }

@@ -314,7 +314,7 @@ impl Fields<'_, '_, '_> {
     fn next_field(&mut self) -> Result<Option<usize>, Error> {
         loop {
             match self.document.token()? {
-                Token::Start(tag) => match self.find(tag.local_name()) {
+                Token::Start(tag) => match self.find(&tag) {
                     Some(index) => {
                         let element = Element::open(self.document, self.path, tag.nil)?;
                         self.content = element.content;
@@ -333,9 +333,16 @@ impl Fields<'_, '_, '_> {
         }
     }
 
+    /// The field that a tag names.
+    #[inline]
+    fn find(&self, tag: &Tag<'_>) -> Option<usize> {
+        // A name that has no prefix is most often found as it is.
+        self.index(tag.name()).or_else(|| self.index(tag.local_name()))
+    }
+
     /// The index of a name: the elements come in declared order, so the search begins after the last one.
     #[inline]
-    fn find(&self, name: &str) -> Option<usize> {
+    fn index(&self, name: &str) -> Option<usize> {
         let (before, after) = self.names.split_at(self.next);
         match after.iter().position(|&field| field == name) {
             Some(index) => Some(self.next + index),
