@@ -119,7 +119,7 @@ fn broken_tags_are_refused() {
         ("<1items/><items>", "without a proper name"),
         ("< items/><items>", "without a proper name"),
         ("</><items>", "not well-formed"),
-        ("<![CDATA[<items>", "not well-formed"),
+        ("<![CDATA[<items>", "text where items belong"),
         ("<!-- <items>", "not well-formed"),
         ("<!BOO><items>", "not well-formed"),
         ("<items a='<'>", "a character that it can't hold"),

@@ -31,6 +31,8 @@ fn overwrite(element: &str) -> bool {
 
 #[test]
 fn an_optional_value_is_none_if_absent_empty_blank_or_nil() {
+    let after = "<uploadPostJob><destFolder>d</destFolder></uploadPostJob>";
+    let job = |element: &str| super::job(&format!("{element}{after}"));
     let absent = job("");
     let fields = [
         "locale",

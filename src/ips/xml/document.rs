@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use quick_xml::escape::resolve_xml_entity;
-use quick_xml::events::{BytesRef, BytesStart, Event};
+use quick_xml::events::{BytesRef, BytesStart, BytesText, Event};
 use quick_xml::name::QName;
 use quick_xml::{Reader, XmlVersion};
 
@@ -93,8 +93,6 @@ pub struct Document<'de> {
     mode: Mode,
     /// Looked at, but not taken.
     peeked: Option<Token<'de>>,
-    /// The tag that ended a text of several pieces.
-    pending: Option<Event<'de>>,
     /// The last start tag closed itself; its end is still to be reported.
     self_closed: bool,
     depth: usize,
@@ -113,7 +111,6 @@ impl<'de> Document<'de> {
             limits,
             mode,
             peeked: None,
-            pending: None,
             self_closed: false,
             depth: 0,
             elements: 0,
@@ -150,14 +147,6 @@ impl<'de> Document<'de> {
         self.self_closed
     }
 
-    /// Whether the next token, after a text that was looked at, is the end of the element.
-    pub(super) fn ends_after_text(&self) -> bool {
-        match &self.pending {
-            Some(event) => matches!(event, Event::End(_)),
-            None => self.rest().starts_with(b"</"),
-        }
-    }
-
     /// The next token, which stays the next one.
     pub(super) fn peek(&mut self) -> Result<&Token<'de>, Error> {
         let token = match self.peeked.take() {
@@ -185,7 +174,8 @@ impl<'de> Document<'de> {
                 Token::Start(tag) => return Ok(Some(tag)),
                 Token::Text(text) if is_blank(&text) => {}
                 Token::Text(_) => return Err(ReadError::document("holds text where elements belong")),
-                Token::End | Token::Eof => return Ok(None),
+                Token::End => return Ok(None),
+                Token::Eof => return Err(ReadError::document("ends where an element should")),
             }
         }
     }
@@ -225,29 +215,24 @@ impl<'de> Document<'de> {
             return Ok(Token::End);
         }
         loop {
-            match self.event()? {
-                Event::Start(start) => return self.enter(start.len(), start.name().0.len()),
-                Event::Empty(start) => {
+            // Looked at in place: the event is large, and what is wanted of it is a piece of the source.
+            let event = self.reader.read_event();
+            match &event {
+                Ok(Event::Start(start)) => return self.enter(start.len(), start.name().0.len()),
+                Ok(Event::Empty(start)) => {
                     self.self_closed = true;
                     return self.enter(start.len(), start.name().0.len());
                 }
-                Event::End(_) => {
+                Ok(Event::End(_)) => {
                     self.depth -= 1;
                     return Ok(Token::End);
                 }
-                Event::Text(text) => {
-                    let text = if self.has_returns { text.xml10_content() } else { text.into_inner() };
-                    // Most text is followed by a tag, so it is whole.
-                    return match self.rest() {
-                        [b'<', after, ..] if !matches!(after, b'!' | b'?') => self.text(text),
-                        _ => self.text_in_pieces(text),
-                    };
+                Ok(Event::Text(text)) => {
+                    let text = self.last_text(text.len());
+                    return if self.text_goes_on() { self.text_in_pieces(text) } else { self.text(text) };
                 }
-                Event::Eof if self.depth > 0 => return Err(Error::malformed("ends before all its elements do")),
-                Event::Eof if self.elements == 0 => return Err(Error::malformed("holds no element")),
-                Event::Eof => return Ok(Token::Eof),
-                rare => {
-                    if let Some(token) = self.rare(rare)? {
+                _ => {
+                    if let Some(token) = self.rare_token(event)? {
                         return Ok(token);
                     }
                 }
@@ -255,34 +240,64 @@ impl<'de> Document<'de> {
         }
     }
 
+    /// The token of an event other than a tag or text, if it has one.
     #[cold]
-    fn rare(&mut self, event: Event<'de>) -> Result<Option<Token<'de>>, Error> {
+    fn rare_token(&mut self, event: quick_xml::Result<Event<'de>>) -> Result<Option<Token<'de>>, Error> {
         match event {
-            Event::CData(data) => self.text_in_pieces(data.xml10_content()).map(Some),
-            Event::GeneralRef(reference) => {
+            Ok(Event::CData(data)) => self.text_in_pieces(data.xml10_content()).map(Some),
+            Ok(Event::GeneralRef(reference)) => {
                 let text = resolve(&reference)?;
                 self.text_in_pieces(text.into()).map(Some)
             }
-            Event::Decl(_) => self.check_declaration().map(|()| None),
-            Event::DocType(_) => Err(Error::malformed("a document type declaration is refused")),
-            _ => Ok(None),
+            Ok(Event::Eof) if self.depth > 0 => Err(Error::malformed("ends before all its elements do")),
+            Ok(Event::Eof) if self.elements == 0 => Err(Error::malformed("holds no element")),
+            Ok(Event::Eof) => Ok(Some(Token::Eof)),
+            other => self.check_insignificant(other).map(|()| None),
         }
     }
 
-    #[inline]
-    fn event(&mut self) -> Result<Event<'de>, Error> {
-        if self.pending.is_some()
-            && let Some(event) = self.pending.take()
-        {
-            return Ok(event);
-        }
-        match self.reader.read_event() {
-            Ok(event) => Ok(event),
+    /// Accepts comments and processing instructions.
+    fn check_insignificant(&self, event: quick_xml::Result<Event<'de>>) -> Result<(), Error> {
+        match event {
+            Ok(Event::Decl(_)) => self.check_declaration(),
+            Ok(Event::DocType(_)) => Err(Error::malformed("a document type declaration is refused")),
+            Ok(_) => Ok(()),
             Err(error) => {
                 let position = self.reader.error_position();
                 Err(Error::malformed(format!("not well-formed at byte {position}: {error}")))
             }
         }
+    }
+
+    /// The text that was just read, of this length in bytes.
+    #[inline]
+    fn last_text(&self, length: usize) -> Cow<'de, str> {
+        let end = self.position();
+        let text = &self.source[end - length..end];
+        if self.has_returns { BytesText::from_escaped(text).xml10_content() } else { Cow::Borrowed(text) }
+    }
+
+    /// Whether something other than a tag follows.
+    #[inline]
+    fn text_goes_on(&self) -> bool {
+        match self.rest() {
+            [b'<', after, ..] => matches!(after, b'!' | b'?'),
+            rest => !rest.is_empty(),
+        }
+    }
+
+    /// Reads on until a tag, joining text, CDATA and references.
+    fn text_in_pieces(&mut self, first: Cow<'de, str>) -> Result<Token<'de>, Error> {
+        let mut text = first;
+        while self.text_goes_on() && text.len() <= self.limits.text {
+            match self.reader.read_event() {
+                Ok(Event::Text(more)) => append(&mut text, more.xml10_content()),
+                Ok(Event::CData(more)) => append(&mut text, more.xml10_content()),
+                Ok(Event::GeneralRef(reference)) => text.to_mut().push_str(&resolve(&reference)?),
+                other => self.check_insignificant(other)?,
+            }
+        }
+        self.text(text)
     }
 
     /// Enters the element whose tag, of this length in bytes, was just read.
@@ -357,24 +372,6 @@ impl<'de> Document<'de> {
             return Err(Error::malformed("has text outside its root element"));
         }
         Ok(Token::Text(text))
-    }
-
-    /// Reads on until a tag, joining text, CDATA and references.
-    fn text_in_pieces(&mut self, first: Cow<'de, str>) -> Result<Token<'de>, Error> {
-        let mut text = first;
-        while text.len() <= self.limits.text {
-            match self.event()? {
-                Event::Text(more) => append(&mut text, more.xml10_content()),
-                Event::CData(more) => append(&mut text, more.xml10_content()),
-                Event::GeneralRef(reference) => text.to_mut().push_str(&resolve(&reference)?),
-                Event::Comment(_) | Event::PI(_) => {}
-                tag => {
-                    self.pending = Some(tag);
-                    break;
-                }
-            }
-        }
-        self.text(text)
     }
 }
 

@@ -124,7 +124,7 @@ impl<'r, 'de, 'p> Element<'r, 'de, 'p> {
             Token::Start(_) | Token::Eof => return Ok(false),
             Token::Text(text) => (is_blank(text), is_non_finite(text)),
         };
-        Ok(self.document.ends_after_text()
+        Ok(self.document.rest().starts_with(b"</")
             && (blank && type_name::<V>() != type_name::<Option<String>>()
                 || non_finite && type_name::<V>() == type_name::<Option<f64>>()))
     }
@@ -202,8 +202,11 @@ impl<'de> de::Deserializer<'de> for Element<'_, 'de, '_> {
 
     #[inline]
     fn deserialize_option<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
+        let depth = self.document.depth();
         if self.is_none::<V::Value>()? {
-            self.skip()?;
+            if self.content == Content::Open {
+                self.document.skip_to(depth - 1)?;
+            }
             visitor.visit_none()
         } else {
             visitor.visit_some(Self { optional: true, ..self })
