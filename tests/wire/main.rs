@@ -1,8 +1,11 @@
 //! The codec and the client, seen from outside: documents that other software or a person wrote, and a server that does
 //! what it is told.
 
+mod client;
 mod golden;
 mod refused;
+mod roundtrip;
+mod server;
 mod strict;
 mod tree;
 mod values;

@@ -34,7 +34,8 @@ pub fn outline(document: &[u8]) -> Vec<String> {
                 push_text(&mut lines, &mut text, depth);
                 let namespace = match namespace {
                     ResolveResult::Bound(namespace) => namespace.into_inner(),
-                    other => panic!("{} is in no namespace: {other:?}", tag.name().into_inner()),
+                    ResolveResult::Unbound => "",
+                    ResolveResult::Unknown(prefix) => panic!("the prefix {prefix} is not declared"),
                 };
                 lines.push(format!("{}<{{{namespace}}}{}>", "  ".repeat(depth), tag.local_name().into_inner()));
                 depth += 1;
