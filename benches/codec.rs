@@ -128,7 +128,7 @@ fn write_job(xml: &mut String, job: usize) -> std::fmt::Result {
         job * 7_919_317,
         job % 101,
     )?;
-    for task in 0..3 + job % 3 {
+    for task in 0..5 + job % 3 {
         write!(
             xml,
             "<items><taskType>com.scene7.upload.UploadAsyncTaskMonitor{task}</taskType><numProcessed>{task}</numProcessed>\

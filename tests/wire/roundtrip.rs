@@ -54,7 +54,7 @@ prop_compose! {
         keywords in option::of(text()), amount in option::of(any::<f64>().prop_filter("no number", |number| number.is_finite())))
         -> UploadUrlsJob {
         let url_array = urls.map(|urls| {
-            urls.into_iter().map(|[source_url, dest_path]| UploadUrl { source_url, dest_path, ..UploadUrl::default() }).collect()
+            urls.into_iter().map(|[source_url, dest_path]| UploadUrl { source_url, dest_path }).collect()
         });
         UploadUrlsJob {
             url_array, num_urls, overwrite, xmp_keywords: keywords,

@@ -8,7 +8,7 @@ use quick_xml::name::QName;
 use quick_xml::{Reader, XmlVersion};
 
 use super::error::{Error, ReadError};
-use super::scalar::{is_allowed, is_blank, trim};
+use super::scalar::{has_returns, is_allowed, is_blank, trim};
 
 /// How much deviation from the expected elements is tolerated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,7 +107,7 @@ impl<'de> Document<'de> {
         Self {
             source,
             reader: Reader::from_str(source),
-            has_returns: source.contains('\r'),
+            has_returns: has_returns(source),
             limits,
             mode,
             peeked: None,

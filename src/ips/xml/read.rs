@@ -346,6 +346,9 @@ impl Fields<'_, '_, '_> {
     /// The index of a name: the elements come in declared order, so the search begins after the last one.
     #[inline]
     fn index(&self, name: &str) -> Option<usize> {
+        if self.names.get(self.next).is_some_and(|&field| field == name) {
+            return Some(self.next);
+        }
         let (before, after) = self.names.split_at(self.next);
         match after.iter().position(|&field| field == name) {
             Some(index) => Some(self.next + index),
