@@ -59,7 +59,13 @@ fn io_kinds(error: &reqwest::Error) -> impl Iterator<Item = ErrorKind> {
 }
 
 fn sources(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
-    successors(error.source(), |&error| error.source())
+    successors(error.source(), |&error| {
+        // An io::Error passes over the error that it wraps.
+        match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        }
+    })
 }
 
 /// The innermost cause, which says most; never the address, which may hold credentials.

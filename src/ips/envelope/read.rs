@@ -117,9 +117,9 @@ impl<'a> Request<'a> {
             return Err(ReadError::document(format!("holds {} in place of {}", self.root, T::REQUEST)));
         }
         let mut document = Document::new(&self.text[self.body.clone()], Mode::Strict, Limits::default());
-        match document.next_token()? {
-            Token::Start(tag) => document.value(&tag),
-            _ => Err(ReadError::document("holds no element")),
+        match document.next_tag()? {
+            Some(tag) => document.value(&tag),
+            None => Err(ReadError::document("holds no element")),
         }
     }
 }
@@ -136,7 +136,7 @@ impl<'de> Envelope<'de> {
     fn open(text: &'de str, mode: Mode) -> Result<Self, ReadError> {
         let document = Document::new(text, mode, Limits::default());
         let mut envelope = Self { document, namespaces: NamespaceResolver::default(), body: 0 };
-        let Some(tag) = envelope.next_tag()? else { return Err(ReadError::document("holds no element")) };
+        let Some(tag) = envelope.document.next_tag()? else { return Err(ReadError::document("holds no element")) };
         match (tag.local_name(), envelope.namespace(&tag)?.as_deref()) {
             ("Envelope", Some(SOAP_NAMESPACE)) => Ok(envelope),
             ("Envelope", namespace) => {
@@ -151,16 +151,16 @@ impl<'de> Envelope<'de> {
         &mut self,
         mut header: impl FnMut(&mut Document<'de>, &Tag<'de>) -> Result<(), ReadError>,
     ) -> Result<Tag<'de>, ReadError> {
-        while let Some(tag) = self.next_tag()? {
+        while let Some(tag) = self.document.next_tag()? {
             match (tag.local_name(), self.namespace(&tag)?.as_deref()) {
                 ("Header", Some(SOAP_NAMESPACE)) => {
-                    while let Some(tag) = self.next_tag()? {
+                    while let Some(tag) = self.document.next_tag()? {
                         header(&mut self.document, &tag)?;
                     }
                 }
                 ("Body", Some(SOAP_NAMESPACE)) => {
                     self.body = self.document.position();
-                    return self.next_tag()?.ok_or_else(|| ReadError::document("the Body is empty"));
+                    return self.document.next_tag()?.ok_or_else(|| ReadError::document("the Body is empty"));
                 }
                 (name, _) => return Err(ReadError::document(format!("the Envelope holds {name} before its Body"))),
             }
@@ -171,32 +171,20 @@ impl<'de> Envelope<'de> {
 
     /// After the element in the Body: checks that the document ends as it should.
     fn close(&mut self) -> Result<(), ReadError> {
-        if let Some(tag) = self.next_tag()? {
+        if let Some(tag) = self.document.next_tag()? {
             return Err(ReadError::document(format!("the Body holds a second element, {}", tag.local_name())));
         }
-        if let Some(tag) = self.next_tag()? {
+        if let Some(tag) = self.document.next_tag()? {
             return Err(ReadError::document(format!("the Envelope holds {} after its Body", tag.local_name())));
         }
         while !matches!(self.document.next_token()?, Token::Eof) {}
         Ok(())
     }
 
-    /// The next tag within the current element; `None` at its end.
-    fn next_tag(&mut self) -> Result<Option<Tag<'de>>, ReadError> {
-        loop {
-            match self.document.next_token()? {
-                Token::Start(tag) => return Ok(Some(tag)),
-                Token::Text(text) if text.trim().is_empty() => {}
-                Token::Text(_) => return Err(ReadError::document("the envelope holds text where elements belong")),
-                Token::End | Token::Eof => return Ok(None),
-            }
-        }
-    }
-
     /// The namespace of an element, whose declarations come into force.
     fn namespace(&mut self, tag: &Tag<'de>) -> Result<Option<String>, ReadError> {
         let start = tag.start();
-        self.namespaces.push(start).map_err(|error| ReadError::document(error.to_string()))?;
+        self.namespaces.push(&start).map_err(|error| ReadError::document(error.to_string()))?;
         match self.namespaces.resolve_element(start.name()).0 {
             ResolveResult::Bound(namespace) => Ok(Some(namespace.into_inner().to_owned())),
             ResolveResult::Unbound => Ok(None),

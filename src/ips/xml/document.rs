@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 
 use quick_xml::escape::resolve_xml_entity;
-use quick_xml::events::{BytesRef, BytesStart, Event};
+use quick_xml::events::{BytesRef, BytesStart, BytesText, Event};
+use quick_xml::name::QName;
 use quick_xml::{Reader, XmlVersion};
 
 use super::error::{Error, ReadError};
-use super::scalar::{is_allowed, is_blank, trim};
+use super::scalar::{has_returns, is_allowed, is_blank, trim};
 
 /// How much deviation from the expected elements is tolerated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,22 +53,30 @@ pub enum Token<'de> {
 }
 
 /// The tag that begins an element.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Tag<'de> {
-    pub(super) start: BytesStart<'de>,
+    /// What is between the angle brackets.
+    content: &'de str,
+    name_length: usize,
     pub(super) nil: bool,
 }
 
-impl Tag<'_> {
-    /// The tag itself, for the resolution of its namespace.
-    pub(in crate::ips) fn start(&self) -> &BytesStart<'_> {
-        &self.start
+impl<'de> Tag<'de> {
+    /// The element's name with its prefix.
+    #[inline]
+    pub(super) fn name(&self) -> &'de str {
+        &self.content[..self.name_length]
     }
 
     /// The element's name without its prefix.
     #[must_use]
-    pub fn local_name(&self) -> &str {
-        self.start.local_name().into_inner()
+    pub fn local_name(&self) -> &'de str {
+        QName(self.name()).local_name().into_inner()
+    }
+
+    /// The tag as quick-xml has it, for the resolution of its namespace.
+    pub(in crate::ips) fn start(&self) -> BytesStart<'de> {
+        BytesStart::from_content(self.content, self.name_length)
     }
 }
 
@@ -78,12 +87,12 @@ impl Tag<'_> {
 pub struct Document<'de> {
     source: &'de str,
     reader: Reader<&'de [u8]>,
+    /// Whether line ends have to be made line feeds.
+    has_returns: bool,
     limits: Limits,
     mode: Mode,
     /// Looked at, but not taken.
     peeked: Option<Token<'de>>,
-    /// The tag that ended a text of several pieces.
-    pending: Option<Event<'de>>,
     /// The last start tag closed itself; its end is still to be reported.
     self_closed: bool,
     depth: usize,
@@ -98,10 +107,10 @@ impl<'de> Document<'de> {
         Self {
             source,
             reader: Reader::from_str(source),
+            has_returns: has_returns(source),
             limits,
             mode,
             peeked: None,
-            pending: None,
             self_closed: false,
             depth: 0,
             elements: 0,
@@ -138,14 +147,6 @@ impl<'de> Document<'de> {
         self.self_closed
     }
 
-    /// Whether the next token, after a text that was looked at, is the end of the element.
-    pub(super) fn ends_after_text(&self) -> bool {
-        match &self.pending {
-            Some(event) => matches!(event, Event::End(_)),
-            None => self.rest().starts_with(b"</"),
-        }
-    }
-
     /// The next token, which stays the next one.
     pub(super) fn peek(&mut self) -> Result<&Token<'de>, Error> {
         let token = match self.peeked.take() {
@@ -161,6 +162,22 @@ impl<'de> Document<'de> {
     /// The document isn't well-formed, holds what is refused, or exceeds its limits.
     pub fn next_token(&mut self) -> Result<Token<'de>, ReadError> {
         Ok(self.token()?)
+    }
+
+    /// The next tag within the current element; `None` at its end.
+    ///
+    /// # Errors
+    /// As [`Document::next_token`], or there is text where elements belong.
+    pub fn next_tag(&mut self) -> Result<Option<Tag<'de>>, ReadError> {
+        loop {
+            match self.token()? {
+                Token::Start(tag) => return Ok(Some(tag)),
+                Token::Text(text) if is_blank(&text) => {}
+                Token::Text(_) => return Err(ReadError::document("holds text where elements belong")),
+                Token::End => return Ok(None),
+                Token::Eof => return Err(ReadError::document("ends where an element should")),
+            }
+        }
     }
 
     /// Skips the rest of the element whose start tag was just read.
@@ -198,52 +215,94 @@ impl<'de> Document<'de> {
             return Ok(Token::End);
         }
         loop {
-            match self.event()? {
-                Event::Start(start) => return self.enter(start),
-                Event::Empty(start) => {
+            // Looked at in place: the event is large, and what is wanted of it is a piece of the source.
+            let event = self.reader.read_event();
+            match &event {
+                Ok(Event::Start(start)) => return self.enter(start.len(), start.name().0.len()),
+                Ok(Event::Empty(start)) => {
                     self.self_closed = true;
-                    return self.enter(start);
+                    return self.enter(start.len(), start.name().0.len());
                 }
-                Event::End(_) => {
+                Ok(Event::End(_)) => {
                     self.depth -= 1;
                     return Ok(Token::End);
                 }
-                Event::Text(text) => {
-                    let text = text.xml10_content();
-                    // Most text is followed by a tag, so it is whole.
-                    match self.rest() {
-                        [b'<', after, ..] if !matches!(after, b'!' | b'?') => return self.text(text),
-                        _ => return self.text_in_pieces(text),
+                Ok(Event::Text(text)) => {
+                    let text = self.last_text(text.len());
+                    return if self.text_goes_on() { self.text_in_pieces(text) } else { self.text(text) };
+                }
+                _ => {
+                    if let Some(token) = self.rare_token(event)? {
+                        return Ok(token);
                     }
                 }
-                Event::CData(data) => return self.text_in_pieces(data.xml10_content()),
-                Event::GeneralRef(reference) => {
-                    let text = resolve(&reference)?;
-                    return self.text_in_pieces(text.into());
-                }
-                Event::Comment(_) | Event::PI(_) => {}
-                Event::Decl(_) => self.check_declaration()?,
-                Event::DocType(_) => return Err(Error::malformed("a document type declaration is refused")),
-                Event::Eof if self.depth > 0 => return Err(Error::malformed("ends before all its elements do")),
-                Event::Eof if self.elements == 0 => return Err(Error::malformed("holds no element")),
-                Event::Eof => return Ok(Token::Eof),
             }
         }
     }
 
-    #[inline]
-    fn event(&mut self) -> Result<Event<'de>, Error> {
-        if let Some(event) = self.pending.take() {
-            return Ok(event);
+    /// The token of an event other than a tag or text, if it has one.
+    #[cold]
+    fn rare_token(&mut self, event: quick_xml::Result<Event<'de>>) -> Result<Option<Token<'de>>, Error> {
+        match event {
+            Ok(Event::CData(data)) => self.text_in_pieces(data.xml10_content()).map(Some),
+            Ok(Event::GeneralRef(reference)) => {
+                let text = resolve(&reference)?;
+                self.text_in_pieces(text.into()).map(Some)
+            }
+            Ok(Event::Eof) if self.depth > 0 => Err(Error::malformed("ends before all its elements do")),
+            Ok(Event::Eof) if self.elements == 0 => Err(Error::malformed("holds no element")),
+            Ok(Event::Eof) => Ok(Some(Token::Eof)),
+            other => self.check_insignificant(other).map(|()| None),
         }
-        let position = self.reader.buffer_position();
-        self.reader
-            .read_event()
-            .map_err(|error| Error::malformed(format!("not well-formed after byte {position}: {error}")))
     }
 
+    /// Accepts comments and processing instructions.
+    fn check_insignificant(&self, event: quick_xml::Result<Event<'de>>) -> Result<(), Error> {
+        match event {
+            Ok(Event::Decl(_)) => self.check_declaration(),
+            Ok(Event::DocType(_)) => Err(Error::malformed("a document type declaration is refused")),
+            Ok(_) => Ok(()),
+            Err(error) => {
+                let position = self.reader.error_position();
+                Err(Error::malformed(format!("not well-formed at byte {position}: {error}")))
+            }
+        }
+    }
+
+    /// The text that was just read, of this length in bytes.
     #[inline]
-    fn enter(&mut self, start: BytesStart<'de>) -> Result<Token<'de>, Error> {
+    fn last_text(&self, length: usize) -> Cow<'de, str> {
+        let end = self.position();
+        let text = &self.source[end - length..end];
+        if self.has_returns { BytesText::from_escaped(text).xml10_content() } else { Cow::Borrowed(text) }
+    }
+
+    /// Whether something other than a tag follows.
+    #[inline]
+    fn text_goes_on(&self) -> bool {
+        match self.rest() {
+            [b'<', after, ..] => matches!(after, b'!' | b'?'),
+            rest => !rest.is_empty(),
+        }
+    }
+
+    /// Reads on until a tag, joining text, CDATA and references.
+    fn text_in_pieces(&mut self, first: Cow<'de, str>) -> Result<Token<'de>, Error> {
+        let mut text = first;
+        while self.text_goes_on() && text.len() <= self.limits.text {
+            match self.reader.read_event() {
+                Ok(Event::Text(more)) => append(&mut text, more.xml10_content()),
+                Ok(Event::CData(more)) => append(&mut text, more.xml10_content()),
+                Ok(Event::GeneralRef(reference)) => text.to_mut().push_str(&resolve(&reference)?),
+                other => self.check_insignificant(other)?,
+            }
+        }
+        self.text(text)
+    }
+
+    /// Enters the element whose tag, of this length in bytes, was just read.
+    #[inline]
+    fn enter(&mut self, length: usize, name_length: usize) -> Result<Token<'de>, Error> {
         if self.depth == 0 && self.elements > 0 {
             return Err(Error::malformed("has more than one root element"));
         }
@@ -255,15 +314,22 @@ impl<'de> Document<'de> {
         if self.elements > self.limits.elements {
             return Err(Error::malformed(format!("has more than {} elements", self.limits.elements)));
         }
-        if !start.as_bytes().first().is_some_and(|&byte| byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80) {
+        let end = self.position() - if self.self_closed { "/>".len() } else { ">".len() };
+        let content = &self.source[end - length..end];
+        if !content.as_bytes().first().is_some_and(|&byte| byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80) {
             return Err(Error::malformed("has an element without a proper name"));
         }
-        let nil = !start.attributes_raw().is_empty() && self.is_nil(&start)?;
-        Ok(Token::Start(Tag { start, nil }))
+        let mut tag = Tag { content, name_length, nil: false };
+        if length > name_length {
+            tag.nil = self.is_nil(&tag)?;
+        }
+        Ok(Token::Start(tag))
     }
 
     /// Checks the attributes of a tag; whether `xsi:nil` is among them, and true.
-    fn is_nil(&self, start: &BytesStart<'de>) -> Result<bool, Error> {
+    #[cold]
+    fn is_nil(&self, tag: &Tag<'de>) -> Result<bool, Error> {
+        let start = tag.start();
         if start.attributes_raw().len() > self.limits.attributes {
             return Err(Error::malformed(format!("has attributes longer than {} bytes", self.limits.attributes)));
         }
@@ -306,24 +372,6 @@ impl<'de> Document<'de> {
             return Err(Error::malformed("has text outside its root element"));
         }
         Ok(Token::Text(text))
-    }
-
-    /// Reads on until a tag, joining text, CDATA and references.
-    fn text_in_pieces(&mut self, first: Cow<'de, str>) -> Result<Token<'de>, Error> {
-        let mut text = first;
-        while text.len() <= self.limits.text {
-            match self.event()? {
-                Event::Text(more) => append(&mut text, more.xml10_content()),
-                Event::CData(more) => append(&mut text, more.xml10_content()),
-                Event::GeneralRef(reference) => text.to_mut().push_str(&resolve(&reference)?),
-                Event::Comment(_) | Event::PI(_) => {}
-                tag => {
-                    self.pending = Some(tag);
-                    break;
-                }
-            }
-        }
-        self.text(text)
     }
 }
 

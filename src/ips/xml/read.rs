@@ -124,7 +124,7 @@ impl<'r, 'de, 'p> Element<'r, 'de, 'p> {
             Token::Start(_) | Token::Eof => return Ok(false),
             Token::Text(text) => (is_blank(text), is_non_finite(text)),
         };
-        Ok(self.document.ends_after_text()
+        Ok(self.document.rest().starts_with(b"</")
             && (blank && type_name::<V>() != type_name::<Option<String>>()
                 || non_finite && type_name::<V>() == type_name::<Option<f64>>()))
     }
@@ -202,8 +202,11 @@ impl<'de> de::Deserializer<'de> for Element<'_, 'de, '_> {
 
     #[inline]
     fn deserialize_option<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
+        let depth = self.document.depth();
         if self.is_none::<V::Value>()? {
-            self.skip()?;
+            if self.content == Content::Open {
+                self.document.skip_to(depth - 1)?;
+            }
             visitor.visit_none()
         } else {
             visitor.visit_some(Self { optional: true, ..self })
@@ -314,7 +317,7 @@ impl Fields<'_, '_, '_> {
     fn next_field(&mut self) -> Result<Option<usize>, Error> {
         loop {
             match self.document.token()? {
-                Token::Start(tag) => match self.find(tag.local_name()) {
+                Token::Start(tag) => match self.find(&tag) {
                     Some(index) => {
                         let element = Element::open(self.document, self.path, tag.nil)?;
                         self.content = element.content;
@@ -333,9 +336,19 @@ impl Fields<'_, '_, '_> {
         }
     }
 
+    /// The field that a tag names.
+    #[inline]
+    fn find(&self, tag: &Tag<'_>) -> Option<usize> {
+        // A name that has no prefix is most often found as it is.
+        self.index(tag.name()).or_else(|| self.index(tag.local_name()))
+    }
+
     /// The index of a name: the elements come in declared order, so the search begins after the last one.
     #[inline]
-    fn find(&self, name: &str) -> Option<usize> {
+    fn index(&self, name: &str) -> Option<usize> {
+        if self.names.get(self.next).is_some_and(|&field| field == name) {
+            return Some(self.next);
+        }
         let (before, after) = self.names.split_at(self.next);
         match after.iter().position(|&field| field == name) {
             Some(index) => Some(self.next + index),
