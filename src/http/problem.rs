@@ -373,6 +373,7 @@ impl From<Error> for Problem {
             }
             Error::CompanyNotFound(_) => Self::new(COMPANY_NOT_FOUND, detail),
             Error::JobNotFound => Self::new(JOB_NOT_FOUND, "the job is neither active nor scheduled nor in the log"),
+            Error::NotCached => Self::new(NOT_CACHED, detail),
             Error::AmbiguousJob { candidates } => {
                 Self::new(AMBIGUOUS_JOB, detail).with(|more| more.candidates = candidates)
             }

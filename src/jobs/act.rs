@@ -2,8 +2,7 @@
 
 use super::error::{Error, Result};
 use super::find::Found;
-use super::id::JobRef;
-use super::identity::CallerKey;
+use super::id::{JobId, JobRef, Name};
 use super::job::{Action, Job};
 use super::store::Want;
 use super::upstream::{Caller, UpstreamError};
@@ -34,7 +33,7 @@ impl Jobs {
         self.changed(&company);
         answer.map_err(|error| Error::Upstream { error, credentials: caller.source })?;
         if action == Action::Delete {
-            self.forget(caller, &before.job);
+            self.forget(caller, &company, &before.job);
             return Ok(None);
         }
         let id: JobRef = before.job.id.parse().map_err(|_| Error::Internal("an id of our own can't be read"))?;
@@ -59,9 +58,13 @@ impl Jobs {
         }
     }
 
-    fn forget(&self, caller: &Caller, job: &Job) {
-        let key = (CallerKey::of(&caller.without_locale()), job.id.clone());
-        self.submitted.invalidate(&key);
-        self.deleted.insert(key, ());
+    /// A job whose name was sent as given is remembered by that name alone.
+    fn forget(&self, caller: &Caller, company: &str, job: &Job) {
+        let name = Name::Original(job.original_name().into());
+        for id in [job.id.clone(), JobId { company: company.into(), name }.encode()] {
+            let key = self.key(caller, &id);
+            self.submitted.invalidate(&key);
+            self.deleted.insert(key, ());
+        }
     }
 }

@@ -82,6 +82,11 @@ impl Snapshot {
         self.departed.get(id).map(|departed| &departed.job)
     }
 
+    /// The jobs that were submitted under this name, were in the list not long ago and are not any more, as they were then.
+    pub fn departed_named<'a>(&'a self, original: &'a str) -> impl Iterator<Item = &'a Arc<RenderedJob>> {
+        self.departed.values().map(|departed| &departed.job).filter(move |job| job.job.original_name() == original)
+    }
+
     /// The job with this id.
     #[must_use]
     pub fn job(&self, id: &str) -> Option<&Arc<RenderedJob>> {
