@@ -10,7 +10,7 @@ use super::{CompanyChoice, Jobs};
 use crate::ips::types::{DeleteJobParam, ExecuteJobParam, PauseJobParam, ResumeJobParam, StopJobParam};
 
 impl Jobs {
-    /// Asks `action` of a job and tells how the job is then; `None` once it is deleted.
+    /// Asks `action` of a job and tells how the job is then, or was before if that can't be read; `None` once it is deleted.
     ///
     /// # Errors
     /// Whatever [`Jobs::find`] finds, [`Error::ActionNotPossible`] when the job's phase and status don't allow it (nothing is sent
@@ -22,22 +22,24 @@ impl Jobs {
         job: &JobRef,
         action: Action,
     ) -> Result<Option<Found>> {
-        let before = self.find(caller, choice, job, Want::Any).await?.job;
+        let before = self.find(caller, choice, job, Want::Any).await?;
         let company = self.company_of(caller, choice, job).await?;
-        let handle = match before.job.handle() {
-            Some(handle) if before.job.actions.contains(&action) => handle.to_owned(),
-            _ => return Err(Error::ActionNotPossible { action, possible: before.job.actions.clone() }),
+        let known = &before.job.job;
+        let handle = match known.handle() {
+            Some(handle) if known.actions.contains(&action) => handle.to_owned(),
+            _ => return Err(Error::ActionNotPossible { action, possible: known.actions.clone() }),
         };
         self.changed(&company);
         let answer = self.send(caller, &company, handle, action).await;
         self.changed(&company);
         answer.map_err(|error| Error::Upstream { error, credentials: caller.source })?;
         if action == Action::Delete {
-            self.forget(caller, &company, &before.job);
+            self.forget(caller, &company, known);
             return Ok(None);
         }
-        let id: JobRef = before.job.id.parse().map_err(|_| Error::Internal("an id of our own can't be read"))?;
-        self.find(caller, &CompanyChoice::default(), &id, Want::Any).await.map(Some)
+        let id: JobRef = known.id.parse().map_err(|_| Error::Internal("an id of our own can't be read"))?;
+        // Whatever goes wrong now, IPS has done it: the job as it was before is a better answer than an error.
+        Ok(Some(self.find(caller, &CompanyChoice::default(), &id, Want::Any).await.unwrap_or(before)))
     }
 
     async fn send(
