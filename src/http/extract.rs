@@ -11,6 +11,7 @@ use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use chrono::DateTime;
 use futures_util::future::LocalBoxFuture;
 use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
@@ -18,6 +19,7 @@ use serde::de::{self, DeserializeOwned, IntoDeserializer};
 use serde::{Deserialize, Deserializer};
 
 use super::problem::Problem;
+use crate::ips::types::Timestamp;
 use crate::jobs::upstream::{Caller, CredentialSource, Credentials};
 use crate::jobs::{CompanyChoice, Error, JobRef, Want};
 
@@ -38,10 +40,15 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
                 path if path == "." => "query".to_owned(),
                 path => path,
             };
-            Error::invalid_parameter(parameter, error.inner().to_string()).into()
+            Error::invalid_parameter(parameter, of_parameters(&error.inner().to_string())).into()
         });
         ready(parsed)
     }
+}
+
+/// serde speaks of fields and variants where a query string has parameters and values.
+fn of_parameters(message: &str) -> String {
+    message.replacen("unknown field", "unknown parameter", 1).replacen("unknown variant", "unknown value", 1)
 }
 
 /// A JSON body as `T`.
@@ -56,13 +63,13 @@ impl<T: DeserializeOwned> FromRequest for JsonBody<T> {
         let body = Bytes::from_request(request, payload);
         Box::pin(async move {
             if !is_json {
-                return Err(Problem::unsupported_media_type().of_change());
+                return Err(Problem::unsupported_media_type());
             }
             let body = body.await.map_err(|error| match error.as_response_error().status_code().as_u16() {
-                413 => Problem::too_large(LARGEST_BODY).of_change(),
-                _ => Problem::bad_request("the body could not be read").of_change(),
+                413 => Problem::too_large(LARGEST_BODY),
+                _ => Problem::bad_request("the body could not be read"),
             })?;
-            parse(&body).map(Self).map_err(Problem::of_change)
+            parse(&body).map(Self)
         })
     }
 }
@@ -152,13 +159,22 @@ where
     text.parse().map(Some).map_err(de::Error::custom)
 }
 
+/// A whole number within bounds, both included.
+pub fn within<'de, const LEAST: u32, const MOST: u32, D>(deserializer: D) -> Result<Option<u32>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    let number = String::deserialize(deserializer)?.parse().ok().filter(|number| (LEAST..=MOST).contains(number));
+    number.map(Some).ok_or_else(|| de::Error::custom(format_args!("expected a whole number from {LEAST} to {MOST}")))
+}
+
 /// A date and time of a query string, where a `+` that was not escaped has become a space.
-pub fn date_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<crate::ips::types::Timestamp>, D::Error> {
+pub fn date_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    let text = text.trim().replace(' ', "+");
-    text.parse()
-        .map(Some)
-        .map_err(|_| de::Error::custom("expected a date and time such as 2026-01-31T09:30:00Z (RFC 3339)"))
+    // Unlike one of IPS, a time without an offset is refused: it would mean another moment to everybody.
+    DateTime::parse_from_rfc3339(&text.trim().replace(' ', "+")).map(|moment| Some(Timestamp(moment))).map_err(|_| {
+        de::Error::custom("expected a date and time with its offset such as 2026-01-31T09:30:00Z (RFC 3339)")
+    })
 }
 
 /// The job that the path names.
@@ -169,19 +185,15 @@ impl FromRequest for JobPath {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        ready(
-            path_text(request, payload).and_then(|text| text.parse().map(Self).map_err(|_| Problem::invalid_job_id())),
-        )
+        let job = path_text(request, payload).and_then(|text| text.parse().ok());
+        ready(job.map(Self).ok_or_else(Problem::invalid_job_id))
     }
 }
 
 /// The one parameter of the path, decoded strictly: a byte that is no UTF-8 would come out as another character.
-fn path_text(request: &HttpRequest, payload: &mut Payload) -> Result<String, Problem> {
-    if percent_decode_str(request.uri().path()).decode_utf8().is_err() {
-        return Err(Problem::bad_request("the path is not UTF-8"));
-    }
-    let path = web::Path::<String>::from_request(request, payload).into_inner();
-    path.map(web::Path::into_inner).map_err(|_| Problem::bad_request("the path can't be read"))
+fn path_text(request: &HttpRequest, payload: &mut Payload) -> Option<String> {
+    percent_decode_str(request.uri().path()).decode_utf8().ok()?;
+    web::Path::<String>::from_request(request, payload).into_inner().map(web::Path::into_inner).ok()
 }
 
 /// The one parameter of the path, as text.
@@ -192,7 +204,9 @@ impl FromRequest for TextPath {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        ready(path_text(request, payload).map(Self))
+        let parameter = || request.match_info().iter().next().map_or("path", |(name, _)| name);
+        let text = path_text(request, payload).map(Self);
+        ready(text.ok_or_else(|| Error::invalid_parameter(parameter(), "is not percent-encoded UTF-8").into()))
     }
 }
 

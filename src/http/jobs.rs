@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::answer::{Cacheable, link_to_next, takes_gzip};
-use super::extract::{Authenticated, CacheDemand, CommaList, CompanyParams, JobPath, JsonBody, Query, parsed};
+use super::extract::{Authenticated, CacheDemand, CommaList, CompanyParams, JobPath, JsonBody, Query, parsed, within};
 use super::problem::Problem;
 use super::{Api, openapi, wait};
 use crate::ips::types::{SubmitJobParam, Timestamp};
 use crate::jobs::upstream::BadItem;
 use crate::jobs::{
-    Action, CompanyChoice, Cursor, Error, JobRef, ListBody, ListQuery, Listed, ObservedJob, Phase, RenderedJob, Sort,
-    Source, StaleReason, Status, Submission, SubmitMode, Want,
+    Action, CompanyChoice, Cursor, JobRef, ListBody, ListQuery, Listed, ObservedJob, Phase, RenderedJob, Sort, Source,
+    StaleReason, Status, Submission, SubmitMode, Want,
 };
 
 type Answer = Result<HttpResponse, Problem>;
@@ -80,8 +80,9 @@ pub struct JobsParams {
     #[param(value_type = String, example = "-startDate", required = false)]
     sort: Option<Sort>,
     /// At most this many jobs; all of them unless told.
+    #[serde(default, deserialize_with = "within::<1, 1000, _>")]
     #[param(minimum = 1, maximum = 1000, required = false)]
-    limit: Option<usize>,
+    limit: Option<u32>,
     /// The `next` of the page before.
     #[serde(default, deserialize_with = "parsed")]
     #[param(value_type = String, required = false)]
@@ -89,10 +90,7 @@ pub struct JobsParams {
 }
 
 impl JobsParams {
-    fn split(self) -> Result<(CompanyChoice, ListQuery), Problem> {
-        if self.limit.is_some_and(|limit| !(1..=1000).contains(&limit)) {
-            return Err(Error::invalid_parameter("limit", "expected a number from 1 to 1000").into());
-        }
+    fn split(self) -> (CompanyChoice, ListQuery) {
         let choice = CompanyChoice { handle: self.company_handle, name: self.company };
         let query = ListQuery {
             phases: self.phase.0,
@@ -102,10 +100,10 @@ impl JobsParams {
             submitted_by: self.submitted_by,
             text: self.q,
             sort: self.sort,
-            limit: self.limit,
+            limit: self.limit.map(|limit| limit as usize),
             cursor: self.cursor,
         };
-        Ok((choice, query))
+        (choice, query)
     }
 }
 
@@ -131,7 +129,7 @@ pub async fn list(
     params: Query<JobsParams>,
     CacheDemand(want): CacheDemand,
 ) -> Answer {
-    let (choice, query) = params.0.split()?;
+    let (choice, query) = params.0.split();
     let jobs = api.jobs.clone();
     let asking = caller.clone();
     let company = api.run(async move { jobs.companies().resolve(&asking, &choice).await }).await?;
@@ -255,11 +253,11 @@ pub async fn submit(
     let mode = if unique_name == Some(false) { SubmitMode::NameAsGiven } else { SubmitMode::UniqueName };
     let submission = Submission { request, company: CompanyChoice { handle: company_handle, name: company }, mode };
     if validate_only == Some(true) {
-        api.jobs.validate(&submission).map_err(|error| Problem::from(error).of_change())?;
+        api.jobs.validate(&submission).map_err(Problem::from)?;
         return Ok(HttpResponse::Ok().json(Validated { valid: true }));
     }
     let jobs = api.jobs.clone();
-    let job = api.run(async move { jobs.submit(&caller, submission).await }).await.map_err(Problem::of_change)?;
+    let job = api.run(async move { jobs.submit(&caller, submission).await }).await?;
     let location = api.path(&format!("/jobs/{}", job.id));
     let rendered = RenderedJob::new(job, api.clock.now());
     Ok(HttpResponse::Accepted()
@@ -402,10 +400,7 @@ async fn act(
     action: Action,
 ) -> Answer {
     let jobs = api.jobs.clone();
-    let after = api
-        .run(async move { jobs.act(&caller, &params.into(), &job, action).await })
-        .await
-        .map_err(Problem::of_change)?;
+    let after = api.run(async move { jobs.act(&caller, &params.into(), &job, action).await }).await?;
     Ok(match after {
         Some(found) => HttpResponse::Accepted().content_type("application/json").body(Bytes::clone(&found.job.json)),
         None => HttpResponse::NoContent().finish(),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::answer::{Cacheable, link_to_next};
-use super::extract::{Authenticated, CommaList, JobPath, Query, TextPath, date_time, parsed};
+use super::extract::{Authenticated, CommaList, JobPath, Query, TextPath, date_time, parsed, within};
 use super::problem::Problem;
 use super::{Api, openapi};
 use crate::ips::types::{AssetJobLog, Timestamp};
@@ -31,9 +31,11 @@ pub struct LogParams {
     #[param(required = false)]
     company: Option<String>,
     /// The page, from 1.
+    #[serde(default, deserialize_with = "within::<1, { i32::MAX as u32 }, _>")]
     #[param(minimum = 1, default = 1, required = false)]
     page: Option<u32>,
     /// Entries a page.
+    #[serde(default, deserialize_with = "within::<1, MOST_PER_PAGE, _>")]
     #[param(minimum = 1, maximum = 1000, default = 100, required = false)]
     per_page: Option<u32>,
     /// Only entries with one of these values of `logType`, separated by commas.
@@ -53,23 +55,16 @@ pub struct LogParams {
 }
 
 impl LogParams {
-    fn split(self) -> Result<(CompanyChoice, LogQuery), Problem> {
-        let (page, per_page) = (self.page.unwrap_or(1), self.per_page.unwrap_or(100));
-        if page == 0 || i32::try_from(page).is_err() {
-            return Err(Error::invalid_parameter("page", "expected a page number, from 1").into());
-        }
-        if !(1..=MOST_PER_PAGE).contains(&per_page) {
-            return Err(Error::invalid_parameter("perPage", "expected a number from 1 to 1000").into());
-        }
+    fn split(self) -> (CompanyChoice, LogQuery) {
         let query = LogQuery {
-            page,
-            per_page,
+            page: self.page.unwrap_or(1),
+            per_page: self.per_page.unwrap_or(100),
             log_types: self.log_type.0,
             level: self.level,
             sort: self.sort,
             archive: archive_of(self.archived),
         };
-        Ok((CompanyChoice { handle: self.company_handle, name: self.company }, query))
+        (CompanyChoice { handle: self.company_handle, name: self.company }, query)
     }
 }
 
@@ -95,7 +90,7 @@ pub async fn of_job(
     JobPath(job): JobPath,
     params: Query<LogParams>,
 ) -> Answer {
-    let (choice, query) = params.0.split()?;
+    let (choice, query) = params.0.split();
     let jobs = api.jobs.clone();
     let page = api.run(async move { jobs.log(&caller, &choice, &job, &query).await }).await?;
     let mut response = json_answer(&request, &page)?;
@@ -133,8 +128,9 @@ pub struct JobLogsParams {
     #[param(value_type = String, default = "-startDate", required = false)]
     sort: Option<JobLogsSort>,
     /// At most this many.
+    #[serde(default, deserialize_with = "within::<1, MOST_PER_PAGE, _>")]
     #[param(minimum = 1, maximum = 1000, default = 100, required = false)]
-    limit: Option<usize>,
+    limit: Option<u32>,
 }
 
 /// Completed jobs.
@@ -163,10 +159,6 @@ pub async fn history(
     params: Query<JobLogsParams>,
 ) -> Answer {
     let JobLogsParams { company_handle, company, from, to, submitted_by, sort, limit } = params.0;
-    let limit = limit.unwrap_or(100);
-    if !(1..=MOST_PER_PAGE as usize).contains(&limit) {
-        return Err(Error::invalid_parameter("limit", "expected a number from 1 to 1000").into());
-    }
     if let (Some(from), Some(to)) = (from, to)
         && to < from
     {
@@ -177,7 +169,7 @@ pub async fn history(
         to: to.map(|at| at.0),
         submitted_by,
         sort: sort.unwrap_or_default(),
-        limit,
+        limit: limit.unwrap_or(100) as usize,
     };
     let choice = CompanyChoice { handle: company_handle, name: company };
     let jobs = api.jobs.clone();

@@ -54,16 +54,22 @@ pub async fn finish(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let request_id = request_id_of(&request);
     let prefix = request.app_data::<Data<Api>>().map(|api| api.prefix.clone()).unwrap_or_default();
+    let safe = request.method().is_safe();
     let mut response = next.call(request).await?.map_into_boxed_body();
     let status = response.status();
     if status.is_client_error() || status.is_server_error() {
         let own = response.response().error().and_then(|error| error.as_error::<Problem>());
-        let generic;
-        let problem = if let Some(problem) = own {
-            problem
-        } else {
-            generic = Problem::from_status(status);
-            &generic
+        let own_or_generic;
+        let problem = match own {
+            Some(problem) if safe => problem,
+            Some(problem) => {
+                own_or_generic = problem.of_change();
+                &own_or_generic
+            }
+            None => {
+                own_or_generic = Problem::from_status(status);
+                &own_or_generic
+            }
         };
         let body = serde_json::to_string(&problem.document(&request_id, &prefix))?;
         let mut answer = HttpResponse::build(status).content_type("application/problem+json").body(body);

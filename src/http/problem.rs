@@ -278,11 +278,14 @@ impl Problem {
         }
     }
 
-    /// The same problem of a request that was to change something: unless it says otherwise, nothing was sent.
+    /// The same problem of a request that was to change something: unless it says otherwise, nothing was sent. Nobody knows how far
+    /// something got that broke in the gateway.
     #[must_use]
-    pub fn of_change(mut self) -> Self {
-        self.extensions.outcome.get_or_insert(ChangeOutcome::NotSent);
-        self
+    pub fn of_change(&self) -> Self {
+        let broken = self.kind.code == INTERNAL_ERROR.code;
+        let outcome = if broken { ChangeOutcome::Unknown } else { ChangeOutcome::NotSent };
+        Self { kind: self.kind, detail: self.detail.clone(), extensions: self.extensions.clone() }
+            .with(|more| more.outcome = more.outcome.or(Some(outcome)))
     }
 
     /// What an error response without a body of ours means, told by its status.
@@ -373,6 +376,7 @@ impl From<Error> for Problem {
             }
             Error::CompanyNotFound(_) => Self::new(COMPANY_NOT_FOUND, detail),
             Error::JobNotFound => Self::new(JOB_NOT_FOUND, "the job is neither active nor scheduled nor in the log"),
+            Error::NotCached => Self::new(NOT_CACHED, detail),
             Error::AmbiguousJob { candidates } => {
                 Self::new(AMBIGUOUS_JOB, detail).with(|more| more.candidates = candidates)
             }

@@ -2,8 +2,7 @@
 
 use super::error::{Error, Result};
 use super::find::Found;
-use super::id::JobRef;
-use super::identity::CallerKey;
+use super::id::{JobId, JobRef, Name};
 use super::job::{Action, Job};
 use super::store::Want;
 use super::upstream::{Caller, UpstreamError};
@@ -11,7 +10,7 @@ use super::{CompanyChoice, Jobs};
 use crate::ips::types::{DeleteJobParam, ExecuteJobParam, PauseJobParam, ResumeJobParam, StopJobParam};
 
 impl Jobs {
-    /// Asks `action` of a job and tells how the job is then; `None` once it is deleted.
+    /// Asks `action` of a job and tells how the job is then, or was before if that can't be read; `None` once it is deleted.
     ///
     /// # Errors
     /// Whatever [`Jobs::find`] finds, [`Error::ActionNotPossible`] when the job's phase and status don't allow it (nothing is sent
@@ -23,22 +22,24 @@ impl Jobs {
         job: &JobRef,
         action: Action,
     ) -> Result<Option<Found>> {
-        let before = self.find(caller, choice, job, Want::Any).await?.job;
+        let before = self.find(caller, choice, job, Want::Any).await?;
         let company = self.company_of(caller, choice, job).await?;
-        let handle = match before.job.handle() {
-            Some(handle) if before.job.actions.contains(&action) => handle.to_owned(),
-            _ => return Err(Error::ActionNotPossible { action, possible: before.job.actions.clone() }),
+        let known = &before.job.job;
+        let handle = match known.handle() {
+            Some(handle) if known.actions.contains(&action) => handle.to_owned(),
+            _ => return Err(Error::ActionNotPossible { action, possible: known.actions.clone() }),
         };
         self.changed(&company);
         let answer = self.send(caller, &company, handle, action).await;
         self.changed(&company);
         answer.map_err(|error| Error::Upstream { error, credentials: caller.source })?;
         if action == Action::Delete {
-            self.forget(caller, &before.job);
+            self.forget(caller, &company, known);
             return Ok(None);
         }
-        let id: JobRef = before.job.id.parse().map_err(|_| Error::Internal("an id of our own can't be read"))?;
-        self.find(caller, &CompanyChoice::default(), &id, Want::Any).await.map(Some)
+        let id: JobRef = known.id.parse().map_err(|_| Error::Internal("an id of our own can't be read"))?;
+        // Whatever goes wrong now, IPS has done it: the job as it was before is a better answer than an error.
+        Ok(Some(self.find(caller, &CompanyChoice::default(), &id, Want::Any).await.unwrap_or(before)))
     }
 
     async fn send(
@@ -59,9 +60,13 @@ impl Jobs {
         }
     }
 
-    fn forget(&self, caller: &Caller, job: &Job) {
-        let key = (CallerKey::of(&caller.without_locale()), job.id.clone());
-        self.submitted.invalidate(&key);
-        self.deleted.insert(key, ());
+    /// A job whose name was sent as given is remembered by that name alone.
+    fn forget(&self, caller: &Caller, company: &str, job: &Job) {
+        let name = Name::Original(job.original_name().into());
+        for id in [job.id.clone(), JobId { company: company.into(), name }.encode()] {
+            let key = self.key(caller, &id);
+            self.submitted.invalidate(&key);
+            self.deleted.insert(key, ());
+        }
     }
 }

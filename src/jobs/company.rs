@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use moka::sync::Cache;
 
-use super::error::{Error, Result};
+use super::error::{Error, InvalidField, Location, Result};
 use super::identity::CallerKey;
 use super::upstream::{Answered, Caller, Upstream, UpstreamError};
 use crate::ips::types::{Company, CompanyMembership, GetCompanyInfoParam, GetCompanyMembershipParam};
@@ -21,6 +21,17 @@ pub struct CompanyChoice {
     pub handle: Option<String>,
     /// By name.
     pub name: Option<String>,
+}
+
+impl CompanyChoice {
+    /// What is wrong with naming a company twice.
+    pub(super) fn contradiction(&self) -> Option<InvalidField> {
+        let twice = self.handle.is_some() && self.name.is_some();
+        twice.then(|| InvalidField {
+            location: Location::Parameter("company".into()),
+            reason: "name the company by `company` or by `companyHandle`, not by both".into(),
+        })
+    }
 }
 
 /// Finds companies and remembers them, each caller's apart.
@@ -46,12 +57,11 @@ impl Companies {
     /// [`Error::CompanyRequired`] with the caller's companies when none is named and there is no obvious one, [`Error::CompanyNotFound`]
     /// when no company has that name, and whatever IPS answers.
     pub async fn resolve(&self, caller: &Caller, choice: &CompanyChoice) -> Result<String> {
+        if let Some(wrong) = choice.contradiction() {
+            return Err(Error::Invalid(vec![wrong]));
+        }
         match choice {
-            CompanyChoice { handle: Some(_), name: Some(_) } => Err(Error::invalid_parameter(
-                "company",
-                "name the company by `company` or by `companyHandle`, not by both",
-            )),
-            CompanyChoice { handle: Some(handle), name: None } => Ok(handle.clone()),
+            CompanyChoice { handle: Some(handle), .. } => Ok(handle.clone()),
             CompanyChoice { handle: None, name: Some(name) } => {
                 Ok(self.named(caller, name).await?.company_handle.clone())
             }

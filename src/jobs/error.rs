@@ -30,6 +30,9 @@ pub enum Error {
     /// No such job, now or in the log.
     #[error("no such job")]
     JobNotFound,
+    /// The request is to be answered without asking IPS, and what is remembered doesn't answer it.
+    #[error("nothing is cached for this request")]
+    NotCached,
     /// Several jobs answer to the name that the id carries.
     #[error("{} jobs answer to this id", candidates.len())]
     AmbiguousJob {

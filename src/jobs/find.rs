@@ -12,7 +12,7 @@ use super::identity::CallerKey;
 use super::job::{Job, Phase, RenderedJob, Status};
 use super::store::{Read, Source, Want};
 use super::upstream::Caller;
-use super::{Jobs, load, name};
+use super::{JobKey, Jobs, load, name};
 use crate::ips::types::{GetJobLogDetailsParam, JobLog};
 
 /// So long after its submit a job that is in no list yet is believed to be on its way.
@@ -68,7 +68,7 @@ impl Jobs {
     async fn find_by_id(&self, search: &Search<'_>, id: &JobId) -> Result<Found> {
         let unique = name::submitted_at(id.name.original()).is_some();
         match &id.name {
-            Name::Original(original) if !unique => self.find_by_common_name(search, original).await,
+            Name::Original(original) if !unique => self.find_by_common_name(search, id, original).await,
             _ => self.find_by_own_name(search, id).await,
         }
     }
@@ -105,9 +105,10 @@ impl Jobs {
     }
 
     /// A name that several jobs may have: all lists are asked, and the job is found when just one of them has it.
-    async fn find_by_common_name(&self, search: &Search<'_>, original: &str) -> Result<Found> {
+    async fn find_by_common_name(&self, search: &Search<'_>, id: &JobId, original: &str) -> Result<Found> {
+        let (active, scheduled) = (self.active_jobs(search, search.want).await?, self.scheduled_jobs(search).await?);
         let mut candidates = Vec::new();
-        for read in [self.active_jobs(search, search.want).await?, self.scheduled_jobs(search).await?] {
+        for read in [&active, &scheduled] {
             let named = read.snapshot.jobs.iter().filter(|job| job.job.original_name() == original);
             candidates.extend(named.map(|job| Found { job: Arc::clone(job), source: read.source, age: read.age }));
         }
@@ -122,7 +123,7 @@ impl Jobs {
                 candidates: candidates.iter().map(|found| found.job.job.id.clone()).collect(),
             });
         }
-        candidates.pop().ok_or(Error::JobNotFound)
+        candidates.pop().map_or_else(|| self.between_lists(search, id), Ok)
     }
 
     async fn find_by_handle(&self, search: &Search<'_>, handle: &str) -> Result<Found> {
@@ -141,12 +142,12 @@ impl Jobs {
 
     async fn active_jobs(&self, search: &Search<'_>, want: Want) -> Result<Read> {
         let read = self.active.read(&search.caller.without_locale(), search.company, want).await?;
-        read.ok_or(Error::JobNotFound)
+        read.ok_or(Error::NotCached)
     }
 
     async fn scheduled_jobs(&self, search: &Search<'_>) -> Result<Read> {
         let read = self.scheduled.read(&search.caller.without_locale(), search.company, search.want).await?;
-        read.ok_or(Error::JobNotFound)
+        read.ok_or(Error::NotCached)
     }
 
     async fn logs_named(&self, search: &Search<'_>, original: &str) -> Result<Vec<JobLog>> {
@@ -156,6 +157,9 @@ impl Jobs {
     }
 
     async fn details(&self, search: &Search<'_>, request: GetJobLogDetailsParam) -> Result<Vec<JobLog>> {
+        if search.want == Want::OnlyIfCached {
+            return Err(Error::NotCached);
+        }
         let answer = self.upstream.get_job_log_details(search.caller, &request).await;
         asked(search.caller, answer).map(|answer| answer.value.job_log_array)
     }
@@ -175,7 +179,7 @@ impl Jobs {
     fn between_lists(&self, search: &Search<'_>, id: &JobId) -> Result<Found> {
         let now = self.clock.now();
         let text = id.encode();
-        let key = (CallerKey::of(&search.caller.without_locale()), text.clone());
+        let key = self.key(search.caller, &text);
         if self.deleted.contains_key(&key) {
             return Err(Error::JobNotFound);
         }
@@ -186,7 +190,17 @@ impl Jobs {
             None if just_submitted => Job::between_lists(id, Status::Waiting),
             None => return Err(Error::JobNotFound),
         };
-        Ok(Found { job: Arc::new(RenderedJob::new(job, now)), source: Source::Loaded, age: Duration::ZERO })
+        Ok(self.known_here(job))
+    }
+
+    /// A job that no list of IPS tells of now.
+    fn known_here(&self, job: Job) -> Found {
+        Found { job: Arc::new(RenderedJob::new(job, self.clock.now())), source: Source::Loaded, age: Duration::ZERO }
+    }
+
+    /// Under what a job that was submitted or deleted here is remembered.
+    pub(super) fn key(&self, caller: &Caller, id: &str) -> JobKey {
+        (CallerKey::of(&caller.without_locale()), id.to_owned())
     }
 }
 

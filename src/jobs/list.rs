@@ -57,8 +57,9 @@ impl ListQuery {
     }
 
     fn matches(&self, job: &Job) -> bool {
+        let own = [job.kind(), job.sub_kind()];
         let among =
-            |kinds: &[String]| kinds.iter().any(|kind| job.kind().is_some_and(|own| own.eq_ignore_ascii_case(kind)));
+            |kinds: &[String]| kinds.iter().any(|kind| own.iter().flatten().any(|own| own.eq_ignore_ascii_case(kind)));
         let contains = |text: &str, field: Option<&str>| field.is_some_and(|field| field.to_lowercase().contains(text));
         (self.statuses.is_empty() || self.statuses.contains(&job.status))
             && (self.types.is_empty() || among(&self.types))

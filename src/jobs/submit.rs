@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::error::{Error, InvalidField, Location, Result};
 use super::id::{JobId, JobRef, Name};
-use super::identity::CallerKey;
 use super::job::{Job, Record};
 use super::store::Want;
 use super::upstream::{Caller, Credentials, Delivery, Failure, UpstreamError};
@@ -99,7 +98,9 @@ impl Jobs {
     }
 
     fn remember(&self, caller: &Caller, job: Job) -> Job {
-        self.submitted.insert((CallerKey::of(&caller.without_locale()), job.id.clone()), job.clone());
+        let key = self.key(caller, &job.id);
+        self.deleted.invalidate(&key);
+        self.submitted.insert(key, job.clone());
         job
     }
 
@@ -143,7 +144,7 @@ impl Caller {
 
 fn complaints(submission: &Submission) -> Vec<InvalidField> {
     let Submission { request, company, .. } = submission;
-    let mut wrong = Vec::new();
+    let mut wrong = Vec::from_iter(company.contradiction());
     let mut complain = |pointer: &str, reason: String| {
         wrong.push(InvalidField { location: Location::Body(pointer.into()), reason });
     };

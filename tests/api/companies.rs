@@ -1,0 +1,95 @@
+//! /companies, and how every request finds its company.
+
+use ips_gateway::sandbox::Population;
+use ips_gateway::sandbox::users::{BOTH_COMPANIES, INACTIVE};
+use serde_json::json;
+
+use crate::support::World;
+
+#[tokio::test]
+async fn companies_lists_where_the_caller_may_look() {
+    let World { gateway, .. } = &World::empty();
+    let list = gateway.get("/companies").await.ok();
+    assert_eq!(list["companies"].as_array().map(Vec::len), Some(1), "{list:#}");
+    let company = &list["companies"][0];
+    let expected = (&json!("c|110"), &json!("Example Outfitters"), &json!("IpsUser"), &json!(true));
+    assert_eq!(
+        (&company["companyHandle"], &company["name"], &company["role"], &company["isActive"]),
+        expected,
+        "{list:#}"
+    );
+    let both = gateway.called_by(&BOTH_COMPANIES).get("/companies").await.ok();
+    assert_eq!(both["companies"].as_array().map(Vec::len), Some(2), "{both:#}");
+}
+
+#[tokio::test]
+async fn a_company_is_found_by_name_and_by_handle() {
+    let World { gateway, .. } = &World::empty();
+    for path in ["/companies/c%7C110", "/companies/Example%20Outfitters"] {
+        let company = gateway.get(path).await.ok();
+        assert_eq!((&company["companyHandle"], &company["name"]), (&json!("c|110"), &json!("Example Outfitters")));
+    }
+    for path in ["/companies/Nobody", "/companies/Sample%20Furniture", "/companies/c%7C47"] {
+        gateway.get(path).await.problem(404, "company-not-found").await;
+    }
+}
+
+#[tokio::test]
+async fn who_has_one_company_need_not_name_it() {
+    let world = World::seeded();
+    for _ in 0..3 {
+        world.gateway.get("/jobs").await.expect(200);
+    }
+    assert_eq!(world.sandbox.calls("getCompanyMembership"), 1, "asked once");
+}
+
+#[tokio::test]
+async fn who_has_several_is_asked_to_choose() {
+    let World { gateway, .. } = &World::seeded();
+    let both = gateway.called_by(&BOTH_COMPANIES);
+    for path in ["/jobs", "/job-logs", "/assets/a%7C11001/job-logs", "/jobs?phase=completed"] {
+        let answer = both.get(path).await;
+        let problem = answer.problem(400, "company-required").await;
+        let choices = json!([
+            { "companyHandle": "c|110", "name": "Example Outfitters" },
+            { "companyHandle": "c|47", "name": "Sample Furniture" },
+        ]);
+        assert_eq!(problem["companies"], choices, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_is_as_good_as_a_handle_and_is_looked_up_once() {
+    let world = World::seeded();
+    let both = world.gateway.called_by(&BOTH_COMPANIES);
+    let by_name = both.get("/jobs?company=Sample+Furniture").await.ok();
+    let by_handle = both.get("/jobs?companyHandle=c%7C47").await.ok();
+    assert_eq!(by_name, by_handle);
+    let before = world.sandbox.calls("getCompanyInfo") + world.sandbox.calls("getCompanyMembership");
+    both.get("/job-logs?company=Sample+Furniture").await.expect(200);
+    assert_eq!(world.sandbox.calls("getCompanyInfo") + world.sandbox.calls("getCompanyMembership"), before);
+    for path in ["/jobs?company=Nobody", "/job-logs?company=Nobody", "/jobs?companyHandle=c%7C999"] {
+        both.get(path).await.problem(404, "company-not-found").await;
+    }
+}
+
+#[tokio::test]
+async fn the_configured_company_answers_for_requests_that_name_none() {
+    for configured in ["c|47", "Sample Furniture"] {
+        let world = World::with(Population::Seeded, &[("COMPANY", configured)]);
+        let both = world.gateway.called_by(&BOTH_COMPANIES);
+        let list = both.get("/jobs").await.ok();
+        assert_eq!(list["jobs"][0]["companyHandle"], "c|47", "{list:#}");
+        assert_eq!(both.get("/jobs?companyHandle=c%7C110").await.ok()["jobs"][0]["companyHandle"], "c|110");
+    }
+}
+
+#[tokio::test]
+async fn rejected_credentials_are_the_callers_401() {
+    let World { gateway, .. } = &World::seeded();
+    for path in ["/companies", "/jobs", "/jobs?companyHandle=c%7C110", "/job-logs"] {
+        let answer = gateway.called_by(&INACTIVE).get(path).await;
+        assert_eq!(answer.problem(401, "credentials-rejected").await["upstream"]["code"], 10002, "{answer}");
+        assert!(answer.header("www-authenticate").contains("Basic"), "{answer}");
+    }
+}

@@ -1,0 +1,85 @@
+//! Every example of the OpenAPI document works when it is sent unchanged.
+
+use ips_gateway::sandbox::users::BOTH_COMPANIES;
+use serde_json::{Value, json};
+
+use crate::support::{World, id};
+
+/// The element of each kind of job in submitJobParam, and the schema of its value.
+fn kinds(document: &Value) -> Vec<(String, String)> {
+    let properties = document["components"]["schemas"]["SubmitJobParam"]["properties"].as_object().expect("properties");
+    let details = properties.iter().filter(|(name, _)| name.ends_with("Job"));
+    details.map(|(name, property)| (name.clone(), reference(property))).collect()
+}
+
+/// The schema that a property refers to, directly or within a composition that adds a description.
+fn reference(property: &Value) -> String {
+    let composed = ["oneOf", "allOf", "anyOf"].iter().filter_map(|key| property[key].as_array()).flatten();
+    let mut references = std::iter::once(property).chain(composed).filter_map(|schema| schema["$ref"].as_str());
+    let found = references.next().unwrap_or_else(|| panic!("no reference: {property:#}"));
+    found.rsplit('/').next().expect("a name").to_owned()
+}
+
+#[tokio::test]
+async fn every_kind_of_job_can_be_submitted_as_its_schema_shows_it() {
+    let world = World::empty();
+    let document = world.gateway.get("/openapi.json").await.ok();
+    let kinds = kinds(&document);
+    assert_eq!(kinds.len(), 13, "{kinds:?}");
+    for (element, schema) in kinds {
+        let examples = document["components"]["schemas"][&schema]["examples"].as_array();
+        let examples = examples.unwrap_or_else(|| panic!("{schema} has no examples"));
+        for example in examples {
+            let mut body = json!({ "jobName": element });
+            body[&element] = example.clone();
+            let job = world.gateway.submit(&body).await;
+            let active = world.gateway.job(&id(&job)).await;
+            let shown = &active[&element];
+            assert!(shown.is_object(), "the job shows its {element}: {active:#}");
+            for (field, value) in example.as_object().expect("an object") {
+                assert_eq!(&shown[field], value, "{element}.{field}: {active:#}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_example_of_a_request_works() {
+    let world = World::empty();
+    let document = world.gateway.get("/openapi.json").await.ok();
+    let content = &document["paths"]["/jobs"]["post"]["requestBody"]["content"]["application/json"];
+    let mut bodies: Vec<_> =
+        content["examples"].as_object().expect("examples").values().map(|e| e["value"].clone()).collect();
+    let of_schema = document["components"]["schemas"]["SubmitJobParam"]["examples"].as_array();
+    bodies.extend(of_schema.expect("examples").iter().cloned());
+    assert!(bodies.len() >= 2, "{content:#}");
+    for body in bodies {
+        world.gateway.post_json("/jobs", &body).await.expect(202);
+    }
+    // An administrator of two companies has to name one: then they work as well.
+    let both = world.gateway.called_by(&BOTH_COMPANIES);
+    for example in content["examples"].as_object().expect("examples").values() {
+        both.post_json("/jobs?companyHandle=c%7C47", &example["value"]).await.expect(202);
+    }
+}
+
+#[tokio::test]
+async fn every_example_of_a_query_works() {
+    let world = World::seeded();
+    let document = world.gateway.get("/openapi.json").await.ok();
+    let mut tried = 0;
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        let parameters = item["get"]["parameters"].as_array().cloned().unwrap_or_default();
+        let queries = parameters.iter().filter(|p| p["in"] == "query" && !p["example"].is_null());
+        for parameter in queries {
+            let job = id(&world.gateway.get("/jobs").await.ok()["jobs"][0]);
+            let path =
+                path.replace("{job}", &job).replace("{assetHandle}", "a%7C11004").replace("{company}", "c%7C110");
+            let (name, value) =
+                (parameter["name"].as_str().expect("a name"), parameter["example"].as_str().expect("text"));
+            world.gateway.get(&path).query(&[(name, value)]).await.expect(200);
+            tried += 1;
+        }
+    }
+    assert!(tried > 5, "{tried} examples");
+}

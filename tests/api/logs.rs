@@ -1,0 +1,187 @@
+//! GET /jobs/{job}/log: what happened to a job, entry by entry.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::support::{World, any_job, id, upload};
+
+/// The id of a job in the log with a success, a warning and an error among its eight entries.
+async fn mixed(world: &World) -> String {
+    let urls = [
+        "https://images.example.com/a.tif",
+        "https://images.example.com/b.tif",
+        "https://images.example.com/setup.exe",
+        "https://images.example.com/disk.iso",
+        "https://gone.invalid/c.tif",
+        "https://images.example.com/d.tif",
+    ];
+    let id = id(&world.gateway.submit(&upload("feed", &urls)).await);
+    world.finish(&id).await;
+    id
+}
+
+fn fields(log: &Value, field: &str) -> Vec<String> {
+    let entries = log["entries"].as_array().unwrap_or_else(|| panic!("no entries: {log:#}"));
+    entries
+        .iter()
+        .map(|entry| entry[field].as_str().unwrap_or_else(|| panic!("no {field}: {entry:#}")).into())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_log_tells_level_and_type_of_each_entry_from_begin_to_end() {
+    let world = World::empty();
+    let job = mixed(&world).await;
+    let log = world.gateway.get(&format!("/jobs/{job}/log")).await.ok();
+    assert_eq!((&log["total"], &log["page"], &log["perPage"]), (&8.into(), &1.into(), &100.into()), "{log:#}");
+    let expected = [
+        "BeginUploadUrls",
+        "UploadSuccess",
+        "UploadSuccess",
+        "UploadWarning",
+        "UploadWarning",
+        "UploadError",
+        "UploadSuccess",
+        "EndUploadUrls",
+    ];
+    assert_eq!(fields(&log, "logType"), expected);
+    assert_eq!(fields(&log, "level"), ["info", "info", "info", "warning", "warning", "error", "info", "info"]);
+    assert!(
+        log["entries"][5]["auxArray"][0]["logMessage"].as_str().is_some_and(|m| m.contains("gone.invalid")),
+        "{log:#}"
+    );
+}
+
+#[tokio::test]
+async fn a_log_is_walked_by_its_links() {
+    let world = World::empty();
+    let job = mixed(&world).await;
+    let path = format!("/jobs/{job}/log");
+    let whole = fields(&world.gateway.get(&path).await.ok(), "logMessage");
+    for per_page in [1, 3, 4, 7, 8, 1000] {
+        let (mut messages, mut next) = (Vec::new(), format!("?perPage={per_page}"));
+        loop {
+            let answer = world.gateway.get(&format!("{path}{next}")).await.expect(200);
+            let page = answer.json();
+            assert_eq!((&page["total"], &page["perPage"]), (&8.into(), &per_page.into()), "{answer}");
+            messages.extend(fields(&page, "logMessage"));
+            match answer.next_link() {
+                Some(link) => next = link,
+                None => break,
+            }
+        }
+        assert_eq!(messages, whole, "{per_page} a page");
+    }
+    let beyond = world.gateway.get(&format!("{path}?page=99")).await.ok();
+    assert_eq!((&beyond["entries"], &beyond["total"]), (&json!([]), &8.into()), "{beyond:#}");
+}
+
+#[tokio::test]
+async fn entries_are_filtered_by_level_and_type_and_counted_after_it() {
+    let world = World::empty();
+    let job = mixed(&world).await;
+    for (query, total, types) in [
+        ("level=error", 1, &["UploadError"][..]),
+        ("level=warning", 2, &["UploadWarning"]),
+        ("level=info", 5, &["BeginUploadUrls", "EndUploadUrls", "UploadSuccess"]),
+        ("logType=UploadSuccess", 3, &["UploadSuccess"]),
+        ("logType=UploadSuccess,UploadError", 4, &["UploadError", "UploadSuccess"]),
+        ("logType=UploadSuccess,UploadError&level=error", 1, &["UploadError"]),
+        ("logType=Nothing", 0, &[]),
+        ("level=info&perPage=2&page=3", 5, &["EndUploadUrls"]),
+    ] {
+        let answer = world.gateway.get(&format!("/jobs/{job}/log?{query}")).await.expect(200);
+        let log = answer.json();
+        assert_eq!(log["total"], total, "{answer}");
+        let found: BTreeSet<_> = fields(&log, "logType").into_iter().collect();
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), types, "{answer}");
+    }
+    let first = world.gateway.get(&format!("/jobs/{job}/log?level=info&perPage=2")).await.expect(200);
+    let link = first.next_link().unwrap_or_else(|| panic!("no link{first}"));
+    assert!(link.contains("level=info") && link.contains("page=2"), "{link}");
+}
+
+#[tokio::test]
+async fn entries_are_sorted_by_date_or_type_both_ways() {
+    let world = World::empty();
+    let job = mixed(&world).await;
+    let sorted = async |sort: &str, field: &str| {
+        fields(&world.gateway.get(&format!("/jobs/{job}/log?sort={sort}")).await.ok(), field)
+    };
+    for (sort, field) in [("date", "dateCreated"), ("logType", "logType")] {
+        let (up, down) = (sorted(sort, field).await, sorted(&format!("-{sort}"), field).await);
+        assert!(up.is_sorted(), "{sort}: {up:?}");
+        assert!(down.is_sorted_by(|a, b| a >= b), "-{sort}: {down:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_is_not_finished_has_no_entries_yet_and_one_that_is_not_there_is_a_404() {
+    let world = World::empty();
+    let job = id(&world.gateway.submit(&any_job("nightly")).await);
+    let mut seen = BTreeSet::new();
+    for _ in 0..200 {
+        let status = world.gateway.job(&job).await["status"].as_str().expect("a status").to_owned();
+        let log = world.gateway.get(&format!("/jobs/{job}/log")).await.ok();
+        if status == "completed" {
+            assert_ne!(log["entries"], json!([]), "{log:#}");
+            break;
+        }
+        seen.insert(status);
+        if log["total"] == 0 {
+            assert_eq!(log["entries"], json!([]), "{log:#}");
+        }
+        world.pass(900);
+    }
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), ["finalizing", "running", "waiting"]);
+    world.pass(3 * 60_000);
+    let stranger = id(&world.gateway.submit(&any_job("stranger")).await);
+    world.gateway.delete(&format!("/jobs/{stranger}")).await.expect(204);
+    world.gateway.get(&format!("/jobs/{stranger}/log")).await.problem(404, "job-not-found").await;
+}
+
+#[tokio::test]
+async fn logs_of_jobs_of_others_and_of_handles_are_found_too() {
+    let world = World::seeded();
+    let completed = world.gateway.get("/jobs?phase=completed&originalName=Import+boots").await.ok()["jobs"][0].clone();
+    let by_id = world.gateway.get(&format!("/jobs/{}/log", id(&completed))).await.ok();
+    let handle = completed["jobHandle"].as_str().expect("a handle").replace('|', "%7C").replace(' ', "%20");
+    let by_handle = world.gateway.get(&format!("/jobs/{handle}/log?companyHandle=c%7C110")).await.ok();
+    assert_eq!(by_id, by_handle);
+    assert!(fields(&by_id, "logType").contains(&"FatalError".to_owned()), "{by_id:#}");
+    let errors = world.gateway.get(&format!("/jobs/{}/log?level=error", id(&completed))).await.ok();
+    assert_eq!(fields(&errors, "logType"), ["FatalError"], "{errors:#}");
+}
+
+#[tokio::test]
+async fn an_archived_log_is_read_on_demand_by_its_handle() {
+    let world = World::empty();
+    let job = id(&world.gateway.submit(&any_job("nightly")).await);
+    let handle = world.finish(&job).await["jobHandle"].as_str().expect("a handle").replace('|', "%7C");
+    world.pass(31 * 24 * 60 * 60_000);
+    let log = world.gateway.get(&format!("/jobs/{handle}/log?archived=true&companyHandle=c%7C110")).await.ok();
+    assert_eq!(fields(&log, "logType")[0], "BeginReoptimize", "{log:#}");
+    assert!(world.sandbox.calls("getArchivedJobLogDetails") > 0);
+}
+
+#[tokio::test]
+async fn bad_parameters_of_a_log_are_refused_by_name() {
+    let world = World::empty();
+    let job = mixed(&world).await;
+    let before = world.calls();
+    for (query, parameter) in [
+        ("page=0", "page"),
+        ("page=3000000000", "page"),
+        ("perPage=0", "perPage"),
+        ("perPage=1001", "perPage"),
+        ("perPage=x", "perPage"),
+        ("level=fatal", "level"),
+        ("sort=message", "sort"),
+        ("archived=yes", "archived"),
+        ("limit=3", "limit"),
+    ] {
+        world.gateway.get(&format!("/jobs/{job}/log?{query}")).await.invalid_parameter(parameter).await;
+    }
+    assert_eq!(world.calls(), before);
+}

@@ -1,0 +1,24 @@
+//! The HTTP API from outside, over real sockets: a gateway in this process, and behind it the sandbox or an upstream that
+//! plays a script. Nobody sleeps: the gateway and the sandbox share a clock that a test puts forward.
+
+mod support;
+
+mod actions;
+mod caching;
+mod companies;
+mod cross_origin;
+mod documentation;
+mod examples;
+mod history;
+mod ids;
+mod invalid_requests;
+mod lifecycle;
+mod lists;
+mod logs;
+mod paging;
+mod path_prefix;
+mod schedules;
+mod submit;
+mod upstream_failures;
+mod upstream_faults;
+mod upstream_oddities;

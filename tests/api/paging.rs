@@ -1,0 +1,120 @@
+//! Pages of a list that changes while somebody walks it.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::support::{World, any_job, id};
+
+/// Walks all pages by their links; `between` happens after each. How often each id was seen.
+async fn walk(world: &World, query: &str, between: impl AsyncFn(usize)) -> BTreeMap<String, u32> {
+    let (mut seen, mut next, mut page) = (BTreeMap::new(), format!("?{query}"), 0);
+    loop {
+        let answer = world.gateway.get(&format!("/jobs{next}")).header("Cache-Control", "no-cache").await.expect(200);
+        let list = answer.json();
+        let jobs = list["jobs"].as_array().expect("jobs");
+        for job in jobs {
+            *seen.entry(id(job)).or_default() += 1;
+        }
+        let Some(link) = answer.next_link() else {
+            assert!(list["next"].is_null(), "{answer}");
+            return seen;
+        };
+        let cursor = list["next"].as_str().unwrap_or_else(|| panic!("no next{answer}"));
+        assert!(link.contains(&format!("cursor={cursor}")), "the link says the same{answer}");
+        assert!(!jobs.is_empty(), "{answer}");
+        next = link;
+        page += 1;
+        assert!(page < 100, "it never ends");
+        between(page).await;
+    }
+}
+
+fn twice(seen: &BTreeMap<String, u32>) -> Vec<&String> {
+    seen.iter().filter(|(_, times)| **times > 1).map(|(id, _)| id).collect()
+}
+
+#[tokio::test]
+async fn every_job_is_on_exactly_one_page() {
+    let world = World::seeded();
+    let all = world.gateway.get("/jobs?phase=active,scheduled,completed").await.ok();
+    let ids: Vec<_> = all["jobs"].as_array().expect("jobs").iter().map(id).collect();
+    for query in
+        ["limit=1", "limit=3", "limit=4&sort=name", "limit=2&sort=-percent", "limit=3&sort=submittedBy", "limit=1000"]
+    {
+        let seen = walk(&world, &format!("phase=active,scheduled,completed&{query}"), async |_| {}).await;
+        assert_eq!(seen.len(), ids.len(), "{query}");
+        assert!(twice(&seen).is_empty(), "{query}: {:?}", twice(&seen));
+        assert!(ids.iter().all(|id| seen.contains_key(id)), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn while_jobs_come_and_go_none_is_shown_twice_and_none_that_stays_is_lost() {
+    for sort in ["name", "-name", "startDate", "-startDate", "submittedBy"] {
+        let world = World::empty();
+        let mut staying = Vec::new();
+        let mut leaving = Vec::new();
+        for number in 0..12 {
+            let mut job = any_job(&format!("job {}", (number * 7) % 12));
+            job["execTime"] = "2026-03-05T12:00:00Z".into();
+            let submitted = id(&world.gateway.submit(&job).await);
+            if number % 3 == 0 {
+                leaving.push(submitted)
+            } else {
+                staying.push(submitted)
+            }
+            world.pass(1);
+        }
+        let seen = walk(&world, &format!("phase=scheduled&limit=2&sort={sort}"), async |page| {
+            // Past the shortest interval in which IPS is asked again.
+            world.pass(1_100);
+            if let Some(gone) = leaving.get(page - 1) {
+                world.gateway.delete(&format!("/jobs/{gone}")).await.expect(204);
+            }
+            if page < 5 {
+                let mut job = any_job(&format!("job {page} more"));
+                job["execTime"] = "2026-03-05T12:00:00Z".into();
+                world.gateway.submit(&job).await;
+            }
+        })
+        .await;
+        assert!(twice(&seen).is_empty(), "{sort}: {:?}", twice(&seen));
+        let lost: Vec<_> = staying.iter().filter(|id| !seen.contains_key(*id)).collect();
+        assert!(lost.is_empty(), "{sort}: {lost:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_link_keeps_the_rest_of_the_query() {
+    let world = World::seeded();
+    let answer = world.gateway.get("/jobs?phase=completed&q=e%26x%2B&limit=1&q2").await;
+    answer.invalid_parameter("q2").await;
+    let answer = world.gateway.get("/jobs?phase=completed&q=at&sort=-name&limit=1").await.expect(200);
+    let link = answer.next_link().unwrap_or_else(|| panic!("no link{answer}"));
+    for kept in ["phase=completed", "q=at", "sort=-name", "limit=1"] {
+        assert!(link.contains(kept), "{link}");
+    }
+    let next: Value = world.gateway.get(&format!("/jobs{link}")).await.ok();
+    assert_eq!(next["jobs"].as_array().map(Vec::len), Some(1), "{next:#}");
+}
+
+#[tokio::test]
+async fn a_cursor_of_another_order_is_refused() {
+    let world = World::seeded();
+    let first = world.gateway.get("/jobs?sort=name&limit=1").await.ok();
+    let cursor = first["next"].as_str().expect("a next");
+    world.gateway.get(&format!("/jobs?sort=-name&limit=1&cursor={cursor}")).await.invalid_parameter("cursor").await;
+}
+
+#[tokio::test]
+async fn each_page_has_its_own_entity_tag() {
+    let world = World::seeded();
+    let first = world.gateway.get("/jobs?sort=name&limit=1").await.expect(200);
+    let link = first.next_link().expect("a next page");
+    let second = world.gateway.get(&format!("/jobs{link}")).await.expect(200);
+    assert_ne!(first.header("etag"), second.header("etag"));
+    let again =
+        world.gateway.get("/jobs?sort=name&limit=1").header("If-None-Match", first.header("etag")).await.expect(304);
+    assert_eq!(again.next_link(), first.next_link(), "a 304 carries the link too{again}");
+}
