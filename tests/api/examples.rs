@@ -69,6 +69,10 @@ async fn every_example_of_a_query_works() {
     let document = world.gateway.get("/openapi.json").await.ok();
     let mut tried = 0;
     for (path, item) in document["paths"].as_object().expect("paths") {
+        // A stream of events has no end: its tests read as much as they need.
+        if path.ends_with("/events") {
+            continue;
+        }
         let parameters = item["get"]["parameters"].as_array().cloned().unwrap_or_default();
         let queries = parameters.iter().filter(|p| p["in"] == "query" && !p["example"].is_null());
         for parameter in queries {
