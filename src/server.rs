@@ -12,9 +12,10 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
-use crate::config::Config;
-use crate::http::{self, Api, Documents, Tickets, openapi};
+use crate::config::{Config, ServiceAccount};
+use crate::http::{self, Access, Api, ApiKeys, Documents, InvalidKeys, Tickets, openapi};
 use crate::ips::client::{ClientConfig, IpsClient};
+use crate::jobs::upstream::Credentials;
 use crate::jobs::{Freshness, Jobs, Settings};
 
 /// A client gets this many seconds to send the head of its first request.
@@ -61,6 +62,9 @@ pub enum StartError {
     /// The client for IPS can't be made.
     #[error("can't prepare calls to IPS: {0}")]
     Client(#[source] Box<dyn Error + Send + Sync>),
+    /// The API keys can't be read.
+    #[error(transparent)]
+    Keys(#[from] InvalidKeys),
     /// A setting asks for something that this version of the gateway doesn't have.
     #[error("{0} is not supported by this version")]
     Unsupported(&'static str),
@@ -71,9 +75,6 @@ pub enum StartError {
 /// # Errors
 /// The address can't be bound, or the client for IPS can't be made.
 pub fn build(config: &Config, surroundings: Surroundings) -> Result<Server, StartError> {
-    if config.service.is_some() {
-        return Err(StartError::Unsupported("a service account (service_user)"));
-    }
     if config.shared_cache_url.is_some() {
         return Err(StartError::Unsupported("a shared cache (shared_cache_url)"));
     }
@@ -97,6 +98,7 @@ pub fn build(config: &Config, surroundings: Surroundings) -> Result<Server, Star
     let settings =
         Settings { company: config.company.clone(), freshness, clock: clock.clone(), runtime: runtime.clone() };
     let document = openapi::document_for(&config.path_prefix, note.as_deref());
+    let access = access_of(config)?;
     let (drain, drained) = watch::channel(false);
     let api = Data::new(Api {
         jobs: Jobs::new(Arc::new(client), settings),
@@ -104,6 +106,7 @@ pub fn build(config: &Config, surroundings: Surroundings) -> Result<Server, Star
         prefix: config.path_prefix.clone(),
         clock,
         runtime,
+        access,
         tickets: Tickets::default(),
         draining: drained,
         documents: Documents::new(&document),
@@ -121,6 +124,16 @@ pub fn build(config: &Config, surroundings: Surroundings) -> Result<Server, Star
     let http = bound.map_err(|error| StartError::Bind { address: config.listen, error })?;
     let address = http.addrs().first().copied().unwrap_or(config.listen);
     Ok(Server { address, http: http.run(), drain })
+}
+
+fn access_of(config: &Config) -> Result<Access, InvalidKeys> {
+    match (&config.service, &config.api_keys_file) {
+        (Some(ServiceAccount { user, password }), Some(file)) => {
+            let account = Credentials::Password { user: user.clone(), password: password.clone() };
+            Ok(Access::ApiKeys { keys: ApiKeys::read(file)?, account })
+        }
+        _ => Ok(Access::PassThrough),
+    }
 }
 
 impl Server {

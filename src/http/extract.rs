@@ -9,18 +9,17 @@ use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use chrono::DateTime;
 use futures_util::future::LocalBoxFuture;
 use percent_encoding::percent_decode_str;
-use secrecy::SecretString;
 use serde::de::{self, DeserializeOwned, IntoDeserializer};
 use serde::{Deserialize, Deserializer};
 
+use super::Api;
+use super::access::Role;
 use super::problem::Problem;
 use crate::ips::types::Timestamp;
-use crate::jobs::upstream::{Caller, CredentialSource, Credentials};
+use crate::jobs::upstream::Caller;
 use crate::jobs::{CompanyChoice, Error, JobRef, Want};
 
 /// Request bodies larger than this are refused.
@@ -229,7 +228,7 @@ impl From<CompanyParams> for CompanyChoice {
     }
 }
 
-/// Who is calling, from the `Authorization` header.
+/// Whoever calls, to look at something.
 pub struct Authenticated(pub Caller);
 
 impl FromRequest for Authenticated {
@@ -237,51 +236,31 @@ impl FromRequest for Authenticated {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(authenticate(request).map(Self))
+        ready(authenticate(request).map(|(caller, _)| Self(caller)))
     }
 }
 
-/// Who is calling, from the `Authorization` header.
-pub fn authenticate(request: &HttpRequest) -> Result<Caller, Problem> {
-    let credentials = credentials_of(request)?;
-    Ok(Caller { credentials, source: CredentialSource::Caller, locale: locale_of(request) })
+/// Whoever calls, to change something.
+pub struct Operator(pub Caller);
+
+impl FromRequest for Operator {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(match authenticate(request) {
+            Ok((caller, Role::Operator)) => Ok(Self(caller)),
+            Ok((_, Role::Viewer)) => Err(Problem::viewers_only_look()),
+            Err(problem) => Err(problem),
+        })
+    }
 }
 
-fn credentials_of(request: &HttpRequest) -> Result<Credentials, Problem> {
-    let header = request
-        .headers()
-        .get(header::AUTHORIZATION)
-        .ok_or_else(|| Problem::unauthenticated("the request has no `Authorization` header"))?;
-    let unreadable = || {
-        Problem::unauthenticated("the `Authorization` header can't be read: expected `Basic` or `Bearer` credentials")
-    };
-    let (scheme, value) = header.to_str().ok().and_then(|text| text.trim().split_once(' ')).ok_or_else(unreadable)?;
-    let value = value.trim();
-    if scheme.eq_ignore_ascii_case("bearer") && !value.is_empty() {
-        return Ok(Credentials::AccessToken(SecretString::from(value)));
-    }
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return Err(unreadable());
-    }
-    let plain = STANDARD.decode(value).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(unreadable)?;
-    let (user, password) = plain.split_once(':').ok_or_else(unreadable)?;
-    Ok(Credentials::Password { user: user.to_owned(), password: SecretString::from(password) })
-}
-
-/// The first language of `Accept-Language` in the form that IPS takes: `ll` or `ll-CC`.
-fn locale_of(request: &HttpRequest) -> Option<String> {
-    let header = request.headers().get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
-    let first = header.split(',').next()?.split(';').next()?.trim();
-    let (language, country) = first.split_once('-').map_or((first, None), |(language, rest)| (language, Some(rest)));
-    let letters = |text: &str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic());
-    if !letters(language) {
-        return None;
-    }
-    let language = language.to_ascii_lowercase();
-    Some(match country {
-        Some(country) if letters(country) => format!("{language}-{}", country.to_ascii_uppercase()),
-        _ => language,
-    })
+/// Who is calling, and as what.
+pub fn authenticate(request: &HttpRequest) -> Result<(Caller, Role), Problem> {
+    let api =
+        request.app_data::<web::Data<Api>>().ok_or_else(|| Problem::internal("a route without its surroundings"))?;
+    api.access.authenticate(request)
 }
 
 /// What the request's `Cache-Control` asks (RFC 9111 §5.2.1).

@@ -3,6 +3,7 @@
 use actix_cors::Cors;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
@@ -53,7 +54,9 @@ pub async fn finish(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let request_id = request_id_of(&request);
-    let prefix = request.app_data::<Data<Api>>().map(|api| api.prefix.clone()).unwrap_or_default();
+    let api = request.app_data::<Data<Api>>();
+    let prefix = api.map(|api| api.prefix.clone()).unwrap_or_default();
+    let challenge = api.map(|api| api.access.challenge());
     let safe = request.method().is_safe();
     let mut response = next.call(request).await?.map_into_boxed_body();
     let status = response.status();
@@ -79,6 +82,11 @@ pub async fn finish(
             }
         }
         answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if status == StatusCode::UNAUTHORIZED
+            && let Some(challenge) = challenge
+        {
+            answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
         response = response.into_response(answer);
     }
     if let Ok(value) = HeaderValue::from_str(&request_id) {

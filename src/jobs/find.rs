@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use super::company::{CompanyChoice, asked};
+use super::company::{CompanyChoice, asked, permitted};
 use super::error::{Error, Result};
 use super::id::{JobId, JobRef, Name};
 use super::identity::CallerKey;
@@ -57,7 +57,7 @@ impl Jobs {
     pub(super) async fn company_of(&self, caller: &Caller, choice: &CompanyChoice, job: &JobRef) -> Result<String> {
         match job {
             JobRef::Handle(_) => self.companies.resolve(caller, choice).await,
-            JobRef::Id(id) if *choice == CompanyChoice::default() => Ok(id.company.clone()),
+            JobRef::Id(id) if *choice == CompanyChoice::default() => permitted(caller, id.company.clone()),
             JobRef::Id(id) => match self.companies.resolve(caller, choice).await? {
                 company if company == id.company => Ok(company),
                 _ => Err(Error::invalid_parameter("companyHandle", "the job of this id belongs to another company")),

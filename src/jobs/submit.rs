@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::company::permitted;
 use super::error::{Error, InvalidField, Location, Result};
 use super::id::{JobId, JobRef, Name};
 use super::job::{Job, Record};
@@ -80,9 +81,10 @@ impl Jobs {
     pub async fn submit(&self, caller: &Caller, submission: Submission) -> Result<Job> {
         self.validate(&submission)?;
         let Submission { mut request, company, mode } = submission;
-        if request.company_handle.is_empty() {
-            request.company_handle = self.companies.resolve(caller, &company).await?;
-        }
+        request.company_handle = match request.company_handle {
+            unnamed if unnamed.is_empty() => self.companies.resolve(caller, &company).await?,
+            named => permitted(caller, named)?,
+        };
         if mode == SubmitMode::UniqueName && request.exec_schedule.is_none() {
             let random = getrandom::u32().map_err(|_| Error::Internal("the operating system has no random bytes"))?;
             request.job_name = name::make_unique(&request.job_name, self.clock.now(), random);
