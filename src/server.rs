@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use actix_web::web::Data;
 use actix_web::{App, HttpServer, dev, middleware};
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
@@ -17,9 +18,12 @@ use crate::http::{self, Access, Api, ApiKeys, Documents, InvalidKeys, Tickets, o
 use crate::ips::client::{ClientConfig, IpsClient};
 use crate::jobs::upstream::Credentials;
 use crate::jobs::{Freshness, Jobs, Settings};
+use crate::telemetry;
 
 /// A client gets this many seconds to send the head of its first request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often metrics are summed up.
+const METRICS_INTERVAL: Duration = Duration::from_secs(5);
 /// A connection to IPS that takes longer than this won't come.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// An answer of IPS may be so large, decompressed, in bytes.
@@ -98,8 +102,10 @@ pub fn build(config: &Config, surroundings: Surroundings) -> Result<Server, Star
     let settings =
         Settings { company: config.company.clone(), freshness, clock: clock.clone(), runtime: runtime.clone() };
     let document = openapi::document_for(&config.path_prefix, note.as_deref());
-    let access = access_of(config)?;
     let (drain, drained) = watch::channel(false);
+    let access = access_of(config)?;
+    let metrics = telemetry::metrics();
+    runtime.spawn(keep_up(metrics.clone(), drained.clone()));
     let api = Data::new(Api {
         jobs: Jobs::new(Arc::new(client), settings),
         fresh: config.fresh,
@@ -109,6 +115,7 @@ pub fn build(config: &Config, surroundings: Surroundings) -> Result<Server, Star
         access,
         tickets: Tickets::default(),
         draining: drained,
+        metrics,
         documents: Documents::new(&document),
     });
     let origins = config.cors_origins.clone();
@@ -124,6 +131,13 @@ pub fn build(config: &Config, surroundings: Surroundings) -> Result<Server, Star
     let http = bound.map_err(|error| StartError::Bind { address: config.listen, error })?;
     let address = http.addrs().first().copied().unwrap_or(config.listen);
     Ok(Server { address, http: http.run(), drain })
+}
+
+/// Histograms gather what was recorded until somebody sums it up, scraped or not.
+async fn keep_up(metrics: PrometheusHandle, mut drained: watch::Receiver<bool>) {
+    while tokio::time::timeout(METRICS_INTERVAL, drained.wait_for(|drained| *drained)).await.is_err() {
+        metrics.run_upkeep();
+    }
 }
 
 fn access_of(config: &Config) -> Result<Access, InvalidKeys> {

@@ -20,6 +20,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
@@ -51,6 +52,8 @@ pub struct Api {
     pub tickets: Tickets,
     /// Turns true when the server is about to stop: streams and long polls end then.
     pub draining: watch::Receiver<bool>,
+    /// Where metrics are collected.
+    pub metrics: PrometheusHandle,
     /// The documents that are served.
     pub documents: Documents,
 }

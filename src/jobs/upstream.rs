@@ -141,6 +141,23 @@ pub enum Failure {
     TooLarge(usize),
 }
 
+impl Failure {
+    /// One word for it, for metrics and logs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Fault(_) => "fault",
+            Self::Unwritable { .. } => "unwritable",
+            Self::Connect(_) => "connect",
+            Self::Tls(_) => "tls",
+            Self::Timeout(_) => "timeout",
+            Self::Cut(_) => "cut",
+            Self::Malformed { .. } => "malformed",
+            Self::TooLarge(_) => "too_large",
+        }
+    }
+}
+
 /// Why a value can't be written into a request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnwritableReason {
