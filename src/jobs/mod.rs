@@ -40,7 +40,7 @@ pub use submit::{Submission, SubmitMode};
 use crate::clock::Clock;
 use company::Companies;
 use store::Store;
-use upstream::Upstream;
+use upstream::{Caller, Upstream};
 
 /// What the job logic needs to know.
 pub struct Settings {
@@ -61,6 +61,11 @@ const FINISHED: Duration = Duration::from_hours(1);
 const REMEMBERED_JOBS: u64 = 50_000;
 
 type JobKey = (CallerKey, String);
+
+/// Under what a job that was submitted or deleted here is remembered.
+fn job_key(caller: &Caller, id: &str) -> JobKey {
+    (CallerKey::of(&caller.without_locale()), id.to_owned())
+}
 
 fn memory<V: Clone + Send + Sync + 'static>(lifetime: Duration) -> Cache<JobKey, V> {
     Cache::builder().max_capacity(REMEMBERED_JOBS).time_to_live(lifetime).build()
