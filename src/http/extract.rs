@@ -36,11 +36,12 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let source = serde_urlencoded::Deserializer::new(form_urlencoded::parse(request.query_string().as_bytes()));
         let parsed = serde_path_to_error::deserialize(source).map(Self).map_err(|error| {
-            let parameter = match error.path().to_string() {
-                path if path == "." => "query".to_owned(),
-                path => path,
-            };
-            Error::invalid_parameter(parameter, of_parameters(&error.inner().to_string())).into()
+            let (path, message) = (error.path().to_string(), error.inner().to_string());
+            if let Some(twice) = message.strip_prefix("duplicate field `").and_then(|rest| rest.strip_suffix('`')) {
+                return Error::invalid_parameter(twice, "is given twice").into();
+            }
+            let parameter = if path == "." { "query" } else { &path };
+            Error::invalid_parameter(parameter, of_parameters(&message)).into()
         });
         ready(parsed)
     }
@@ -48,7 +49,11 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 
 /// serde speaks of fields and variants where a query string has parameters and values.
 fn of_parameters(message: &str) -> String {
-    message.replacen("unknown field", "unknown parameter", 1).replacen("unknown variant", "unknown value", 1)
+    message.replacen("unknown field", "unknown parameter", 1).replacen("unknown variant", "unknown value", 1).replacen(
+        "provided string was not",
+        "expected",
+        1,
+    )
 }
 
 /// A JSON body as `T`.
