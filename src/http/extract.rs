@@ -13,7 +13,8 @@ use chrono::DateTime;
 use futures_util::future::LocalBoxFuture;
 use percent_encoding::percent_decode_str;
 use serde::de::{self, DeserializeOwned, IntoDeserializer};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use super::Api;
 use super::access::Role;
@@ -35,11 +36,12 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let source = serde_urlencoded::Deserializer::new(form_urlencoded::parse(request.query_string().as_bytes()));
         let parsed = serde_path_to_error::deserialize(source).map(Self).map_err(|error| {
-            let parameter = match error.path().to_string() {
-                path if path == "." => "query".to_owned(),
-                path => path,
-            };
-            Error::invalid_parameter(parameter, of_parameters(&error.inner().to_string())).into()
+            let (path, message) = (error.path().to_string(), error.inner().to_string());
+            if let Some(twice) = message.strip_prefix("duplicate field `").and_then(|rest| rest.strip_suffix('`')) {
+                return Error::invalid_parameter(twice, "is given twice").into();
+            }
+            let parameter = if path == "." { "query" } else { &path };
+            Error::invalid_parameter(parameter, of_parameters(&message)).into()
         });
         ready(parsed)
     }
@@ -47,13 +49,17 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 
 /// serde speaks of fields and variants where a query string has parameters and values.
 fn of_parameters(message: &str) -> String {
-    message.replacen("unknown field", "unknown parameter", 1).replacen("unknown variant", "unknown value", 1)
+    message.replacen("unknown field", "unknown parameter", 1).replacen("unknown variant", "unknown value", 1).replacen(
+        "provided string was not",
+        "expected",
+        1,
+    )
 }
 
 /// A JSON body as `T`.
 pub struct JsonBody<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequest for JsonBody<T> {
+impl<T: DeserializeOwned + Serialize> FromRequest for JsonBody<T> {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
@@ -73,7 +79,7 @@ impl<T: DeserializeOwned> FromRequest for JsonBody<T> {
     }
 }
 
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+fn parse<T: DeserializeOwned + Serialize>(body: &[u8]) -> Result<T, Problem> {
     let mut source = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut source).map_err(|error| {
         let inner = error.inner();
@@ -90,7 +96,30 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
             error.column()
         ))
     })?;
-    Ok(value)
+    let unreadable = |_| Problem::internal("a body can't be compared with what was read");
+    let sent = serde_json::from_slice(body).map_err(unreadable)?;
+    let read = serde_json::to_value(&value).map_err(unreadable)?;
+    match list_for_object(&sent, &read, String::new()) {
+        Some(pointer) => Err(Error::invalid_body(pointer, "expected an object").into()),
+        None => Ok(value),
+    }
+}
+
+/// Where a list was sent for an object: serde takes its items for the fields in their order, which no client means.
+fn list_for_object(sent: &Value, read: &Value, pointer: String) -> Option<String> {
+    match (sent, read) {
+        (Value::Array(_), Value::Object(_)) => Some(pointer),
+        (Value::Object(sent), Value::Object(read)) => {
+            read.iter().find_map(|(name, value)| list_for_object(sent.get(name)?, value, format!("{pointer}/{name}")))
+        }
+        (Value::Array(sent), Value::Array(read)) => {
+            let pairs = sent.iter().zip(read).enumerate();
+            pairs
+                .into_iter()
+                .find_map(|(index, (sent, read))| list_for_object(sent, read, format!("{pointer}/{index}")))
+        }
+        _ => None,
+    }
 }
 
 /// A JSON pointer (RFC 6901).

@@ -12,7 +12,7 @@ use super::identity::CallerKey;
 use super::job::{Job, Phase, RenderedJob, Status};
 use super::store::{Read, Source, Want};
 use super::upstream::Caller;
-use super::{JobKey, Jobs, load, name};
+use super::{Jobs, job_key, load, name};
 use crate::ips::types::{GetJobLogDetailsParam, JobLog};
 
 /// So long after its submit a job that is in no list yet is believed to be on its way.
@@ -179,7 +179,7 @@ impl Jobs {
     fn between_lists(&self, search: &Search<'_>, id: &JobId) -> Result<Found> {
         let now = self.clock.now();
         let text = id.encode();
-        let key = self.key(search.caller, &text);
+        let key = job_key(search.caller, &text);
         if self.deleted.contains_key(&key) {
             return Err(Error::JobNotFound);
         }
@@ -196,11 +196,6 @@ impl Jobs {
     /// A job that no list of IPS tells of now.
     fn known_here(&self, job: Job) -> Found {
         Found { job: Arc::new(RenderedJob::new(job, self.clock.now())), source: Source::Loaded, age: Duration::ZERO }
-    }
-
-    /// Under what a job that was submitted or deleted here is remembered.
-    pub(super) fn key(&self, caller: &Caller, id: &str) -> JobKey {
-        (CallerKey::of(&caller.without_locale()), id.to_owned())
     }
 }
 

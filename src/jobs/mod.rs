@@ -46,7 +46,7 @@ pub use subscription::{HEARTBEAT, Subscription, Told, Watches};
 use crate::clock::Clock;
 use company::Companies;
 use store::Store;
-use upstream::Upstream;
+use upstream::{Caller, Upstream};
 
 /// What the job logic needs to know.
 pub struct Settings {
@@ -67,6 +67,11 @@ const FINISHED: Duration = Duration::from_hours(1);
 const REMEMBERED_JOBS: u64 = 50_000;
 
 type JobKey = (CallerKey, String);
+
+/// Under what a job that was submitted or deleted here is remembered.
+fn job_key(caller: &Caller, id: &str) -> JobKey {
+    (CallerKey::of(&caller.without_locale()), id.to_owned())
+}
 
 fn memory<V: Clone + Send + Sync + 'static>(lifetime: Duration) -> Cache<JobKey, V> {
     Cache::builder().max_capacity(REMEMBERED_JOBS).time_to_live(lifetime).build()

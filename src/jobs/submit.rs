@@ -9,7 +9,7 @@ use super::id::{JobId, JobRef, Name};
 use super::job::{Job, Record};
 use super::store::Want;
 use super::upstream::{Caller, Credentials, Delivery, Failure, UpstreamError};
-use super::{CompanyChoice, Jobs, name};
+use super::{CompanyChoice, Jobs, job_key, name};
 use crate::ips::types::SubmitJobParam;
 
 /// Longer names are refused: ids carry them.
@@ -100,7 +100,7 @@ impl Jobs {
     }
 
     fn remember(&self, caller: &Caller, job: Job) -> Job {
-        let key = self.key(caller, &job.id);
+        let key = job_key(caller, &job.id);
         self.deleted.invalidate(&key);
         self.submitted.insert(key, job.clone());
         job
