@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::answer::{Cacheable, link_to_next, takes_gzip};
-use super::extract::{Authenticated, CacheDemand, CommaList, CompanyParams, JobPath, JsonBody, Query, parsed, within};
+use super::extract::{
+    Authenticated, CacheDemand, CommaList, CompanyParams, JobPath, JsonBody, Operator, Query, parsed, within,
+};
 use super::problem::Problem;
 use super::{Api, openapi, wait};
 use crate::ips::types::{SubmitJobParam, Timestamp};
@@ -245,7 +247,7 @@ pub struct Validated {
 )]
 pub async fn submit(
     api: Data<Api>,
-    Authenticated(caller): Authenticated,
+    Operator(caller): Operator,
     params: Query<SubmitParams>,
     JsonBody(request): JsonBody<SubmitJobParam>,
 ) -> Answer {
@@ -317,7 +319,7 @@ pub async fn read(
 )]
 pub async fn delete(
     api: Data<Api>,
-    Authenticated(caller): Authenticated,
+    Operator(caller): Operator,
     JobPath(job): JobPath,
     params: Query<CompanyParams>,
 ) -> Answer {
@@ -334,7 +336,7 @@ pub async fn delete(
 )]
 pub async fn stop(
     api: Data<Api>,
-    Authenticated(caller): Authenticated,
+    Operator(caller): Operator,
     JobPath(job): JobPath,
     params: Query<CompanyParams>,
 ) -> Answer {
@@ -351,7 +353,7 @@ pub async fn stop(
 )]
 pub async fn pause(
     api: Data<Api>,
-    Authenticated(caller): Authenticated,
+    Operator(caller): Operator,
     JobPath(job): JobPath,
     params: Query<CompanyParams>,
 ) -> Answer {
@@ -368,7 +370,7 @@ pub async fn pause(
 )]
 pub async fn resume(
     api: Data<Api>,
-    Authenticated(caller): Authenticated,
+    Operator(caller): Operator,
     JobPath(job): JobPath,
     params: Query<CompanyParams>,
 ) -> Answer {
@@ -385,7 +387,7 @@ pub async fn resume(
 )]
 pub async fn execute(
     api: Data<Api>,
-    Authenticated(caller): Authenticated,
+    Operator(caller): Operator,
     JobPath(job): JobPath,
     params: Query<CompanyParams>,
 ) -> Answer {

@@ -1,5 +1,6 @@
 //! The HTTP API: routes on one page, handlers of a few lines, errors from one table.
 
+mod access;
 mod answer;
 mod companies;
 mod docs;
@@ -19,9 +20,11 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
+pub use access::{Access, ApiKeys, InvalidKeys, new_key};
 pub use docs::Documents;
 pub use middleware::{cors, finish};
 pub use routes::configure;
@@ -43,10 +46,14 @@ pub struct Api {
     pub clock: Clock,
     /// Where work runs that must not end with the request that began it.
     pub runtime: Handle,
+    /// How callers are told apart.
+    pub access: Access,
     /// The tickets for event streams that were given out.
     pub tickets: Tickets,
     /// Turns true when the server is about to stop: streams and long polls end then.
     pub draining: watch::Receiver<bool>,
+    /// Where metrics are collected.
+    pub metrics: PrometheusHandle,
     /// The documents that are served.
     pub documents: Documents,
 }
