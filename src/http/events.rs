@@ -47,7 +47,7 @@ impl EventsParams {
         match &self.ticket {
             Some(ticket) => api
                 .tickets
-                .redeem(ticket)
+                .redeem(ticket, api.clock.now())
                 .ok_or_else(|| Problem::unauthenticated("the ticket is unknown, used or too old")),
             None => authenticate(request).map(|(caller, _)| caller),
         }
@@ -130,9 +130,9 @@ pub struct Ticket {
     responses((status = 201, description = "The ticket", body = Ticket), openapi::Problems),
 )]
 pub async fn ticket(api: Data<Api>, Authenticated(caller): Authenticated) -> Answer {
-    let (ticket, lifetime) =
-        api.tickets.issue(caller).ok_or_else(|| Problem::internal("the operating system has no random bytes"))?;
-    let expires_at = moment(api.clock.now() + lifetime);
+    let issued = api.tickets.issue(caller, api.clock.now());
+    let (ticket, expires_at) = issued.ok_or_else(|| Problem::internal("the operating system has no random bytes"))?;
+    let expires_at = moment(expires_at);
     Ok(HttpResponse::Created().insert_header((header::CACHE_CONTROL, "no-store")).json(Ticket { ticket, expires_at }))
 }
 
