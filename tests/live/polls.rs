@@ -92,7 +92,7 @@ async fn what_was_asked_before_a_change_is_never_shown_after_it() {
 
 #[tokio::test]
 async fn after_a_stop_no_list_and_no_job_tells_of_the_time_before() {
-    let world = World::with(Population::Empty, &[("FRESH", "1h")]);
+    let world = World::with(Population::Empty, &[("FRESH", "10m")]);
     let job = id(&world.gateway.submit(&any_job("doomed")).await);
     for _ in 0..60 {
         world.pass(1_000);
