@@ -8,6 +8,7 @@ use quick_xml::name::QName;
 use quick_xml::{Reader, XmlVersion};
 
 use super::error::{Error, ReadError};
+use super::fields::Shapes;
 use super::scalar::{has_returns, is_allowed, is_blank, trim};
 
 /// How much deviation from the expected elements is tolerated.
@@ -74,6 +75,12 @@ impl<'de> Tag<'de> {
         QName(self.name()).local_name().into_inner()
     }
 
+    /// Whether this is the element's name, with whatever prefix.
+    #[inline]
+    pub(super) fn is(&self, local_name: &str) -> bool {
+        self.name() == local_name || self.local_name() == local_name
+    }
+
     /// The tag as quick-xml has it, for the resolution of its namespace.
     pub(in crate::ips) fn start(&self) -> BytesStart<'de> {
         BytesStart::from_content(self.content, self.name_length)
@@ -98,6 +105,9 @@ pub struct Document<'de> {
     depth: usize,
     elements: usize,
     pub(super) bad_items: Vec<ReadError>,
+    pub(super) shapes: Shapes,
+    /// Set when an option was read from no element.
+    pub(super) visited_absent_option: bool,
 }
 
 impl<'de> Document<'de> {
@@ -115,6 +125,8 @@ impl<'de> Document<'de> {
             depth: 0,
             elements: 0,
             bad_items: Vec::new(),
+            shapes: Shapes::default(),
+            visited_absent_option: false,
         }
     }
 

@@ -11,6 +11,8 @@
 mod decode;
 mod document;
 mod error;
+mod fields;
+mod items;
 mod path;
 mod read;
 mod scalar;
