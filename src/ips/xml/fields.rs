@@ -4,11 +4,12 @@ use std::ptr;
 
 use serde::de::{DeserializeSeed, IntoDeserializer, MapAccess};
 
-use super::document::{Document, Mode, Tag, Token};
+use super::document::Document;
 use super::error::Error;
 use super::path::Path;
 use super::read::{Content, Element};
 use super::scalar::is_blank;
+use super::token::{Mode, Tag, Token};
 
 /// A set of a struct's fields, by index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,11 +4,12 @@ use std::marker::PhantomData;
 
 use serde::de::{Deserialize, DeserializeSeed, SeqAccess};
 
-use super::document::{Document, Mode, Tag, Token};
+use super::document::Document;
 use super::error::Error;
 use super::path::Path;
 use super::read::{Content, Element, unexpected};
 use super::scalar::is_blank;
+use super::token::{Mode, Tag, Token};
 
 /// The `items` of an element, as a sequence.
 pub(super) struct Items<'r, 'de, 'p> {

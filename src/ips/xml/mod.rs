@@ -16,9 +16,11 @@ mod items;
 mod path;
 mod read;
 mod scalar;
+mod token;
 mod write;
 
 pub use decode::decode;
-pub use document::{Document, Limits, Mode, Tag, Token};
+pub use document::Document;
 pub use error::{ReadError, WriteError, WriteReason};
+pub use token::{Limits, Mode, Tag, Token};
 pub use write::{NewerFields, Writer};

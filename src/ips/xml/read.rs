@@ -5,12 +5,13 @@ use std::borrow::Cow;
 
 use serde::de::{self, DeserializeOwned, Visitor};
 
-use super::document::{Document, Mode, Tag, Token};
+use super::document::Document;
 use super::error::{Error, ReadError};
 use super::fields::Fields;
 use super::items::Items;
 use super::path::Path;
 use super::scalar::{is_blank, is_non_finite, parse_bool, parse_double, parse_integer, trim};
+use super::token::{Mode, Tag, Token};
 
 impl Document<'_> {
     /// Reads the element of `tag`, the token before, as a `T`.
