@@ -1,1 +1,217 @@
+//! Poll as often as you like: conditional requests, freshness, and what is served when IPS fails.
 
+use chrono::TimeDelta;
+use ips_gateway::clock::Clock;
+use ips_gateway::sandbox::Population;
+
+use crate::support::{Reply, START, ScriptedUpstream, World, active_job, any_job, id};
+
+const CACHING: [&str; 5] = ["etag", "cache-control", "age", "cache-status", "vary"];
+
+#[tokio::test]
+async fn an_answer_that_is_known_already_is_a_304_with_the_same_headers() {
+    let world = World::seeded();
+    let job = id(&world.gateway.get("/jobs").await.ok()["jobs"][0]);
+    for path in [
+        "/jobs".to_owned(),
+        "/jobs?phase=active,completed&limit=3".into(),
+        format!("/jobs/{job}"),
+        format!("/jobs/{job}/log"),
+        "/job-logs".into(),
+        "/companies".into(),
+        "/companies/c%7C110".into(),
+        "/assets/a%7C11004/job-logs".into(),
+        "/openapi.json".into(),
+    ] {
+        world.gateway.get(&path).await.expect(200);
+        let full = world.gateway.get(&path).await.expect(200);
+        let tag = full.header("etag").to_owned();
+        assert!(tag.starts_with("W/\"") && tag.ends_with('"'), "weak{full}");
+        for known in [tag.clone(), format!("\"other\", {tag}"), tag.trim_start_matches("W/").to_owned(), "*".into()] {
+            let answer = world.gateway.get(&path).header("If-None-Match", &known).await.expect(304);
+            assert!(answer.body.is_empty(), "{answer}");
+            for header in CACHING.into_iter().chain(["retry-after", "link"]) {
+                assert_eq!(answer.find_header(header), full.find_header(header), "{header} of {known}{answer}");
+            }
+        }
+        world.gateway.get(&path).header("If-None-Match", "W/\"other\"").await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn an_entity_tag_is_about_the_meaning_and_not_about_age_or_caller() {
+    let world = World::seeded();
+    let tag = |answer: crate::support::Answer| answer.header("etag").to_owned();
+    let scheduled = "/jobs?phase=scheduled";
+    let first = tag(world.gateway.get(scheduled).await.expect(200));
+    world.pass(5_000);
+    let later = world.gateway.get(scheduled).header("Cache-Control", "no-cache").await.expect(200);
+    assert_eq!(later.header("age"), "0", "{later}");
+    assert_eq!(tag(later), first, "nothing has changed but the time");
+    let colleague = world.gateway.called_by(&ips_gateway::sandbox::users::READ_ONLY);
+    assert_eq!(tag(colleague.get(scheduled).await.expect(200)), first);
+
+    let job = id(&world.gateway.get(scheduled).await.ok()["jobs"][0]);
+    world.gateway.post(&format!("/jobs/{job}/pause")).await.expect(202);
+    assert_ne!(tag(world.gateway.get(scheduled).await.expect(200)), first);
+}
+
+#[tokio::test]
+async fn head_is_get_without_the_body() {
+    let world = World::seeded();
+    for path in ["/jobs", "/jobs?limit=2", "/job-logs", "/companies", "/openapi.json", "/livez"] {
+        let (get, head) = (world.gateway.get(path).await.expect(200), world.gateway.head(path).await.expect(200));
+        assert!(head.body.is_empty() && !get.body.is_empty(), "{head}");
+        for header in CACHING.into_iter().chain(["content-type", "link"]) {
+            assert_eq!(head.find_header(header), get.find_header(header), "{header}{head}");
+        }
+    }
+    world.gateway.head("/nowhere").await.expect(404);
+}
+
+#[tokio::test]
+async fn bodies_are_compressed_for_clients_that_take_it() {
+    let world = World::seeded();
+    for path in ["/jobs", "/jobs?phase=completed", "/openapi.json"] {
+        let plain = world.gateway.get(path).header("Accept-Encoding", "identity").await.expect(200);
+        assert_eq!(plain.find_header("content-encoding"), None, "{plain}");
+        // The client takes away the header of what it has decompressed: asked for by hand, it leaves it as it came.
+        let packed = world.gateway.get(path).header("Accept-Encoding", "gzip").await.expect(200);
+        assert_eq!(packed.header("content-encoding"), "gzip", "{path}");
+        let mut unpacked = Vec::new();
+        let mut decoder = flate2::read::GzDecoder::new(&packed.body[..]);
+        std::io::Read::read_to_end(&mut decoder, &mut unpacked).expect("it is gzip");
+        assert_eq!(unpacked, plain.body, "{path}");
+        assert!(packed.body.len() < plain.body.len() / 2, "{} of {}", packed.body.len(), plain.body.len());
+        assert_eq!(packed.header("etag"), plain.header("etag"));
+        assert!(packed.header("vary").contains("Accept-Encoding"));
+        let refused = world.gateway.get(path).header("Accept-Encoding", "gzip;q=0").await.expect(200);
+        assert_eq!(refused.find_header("content-encoding"), None, "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn however_many_ask_within_the_freshness_ips_is_asked_once() {
+    let world = World::seeded();
+    for _ in 0..5 {
+        world.gateway.get("/jobs").await.expect(200);
+        world.gateway.get("/jobs?status=running&sort=name").await.expect(200);
+        world.pass(400);
+    }
+    assert_eq!(world.sandbox.calls("getActiveJobs"), 1);
+    let answer = world.gateway.get("/jobs").await.expect(200);
+    assert_eq!((answer.header("age"), answer.header("cache-control")), ("2", "private, max-age=0"), "{answer}");
+    assert!(answer.header("cache-status").starts_with("ips-gateway; hit"), "{answer}");
+}
+
+#[tokio::test]
+async fn many_at_once_share_one_call() {
+    let world = World::seeded();
+    world.gateway.get("/companies").await.expect(200);
+    let requests: Vec<_> = (0..20).map(|_| tokio::spawn(world.gateway.get("/jobs").into_future())).collect();
+    for request in requests {
+        request.await.expect("it ends").expect(200);
+    }
+    assert_eq!(world.sandbox.calls("getActiveJobs"), 1);
+}
+
+#[tokio::test]
+async fn no_cache_asks_again_but_at_most_once_a_second() {
+    let world = World::seeded();
+    let ask = || world.gateway.get("/jobs").header("Cache-Control", "no-cache");
+    ask().await.expect(200);
+    world.pass(900);
+    ask().await.expect(200);
+    assert_eq!(world.sandbox.calls("getActiveJobs"), 1);
+    world.pass(200);
+    let answer = ask().await.expect(200);
+    assert_eq!(world.sandbox.calls("getActiveJobs"), 2, "{answer}");
+    assert_eq!((answer.header("age"), answer.header("cache-status")), ("0", "ips-gateway; fwd=miss"), "{answer}");
+}
+
+#[tokio::test]
+async fn max_age_bounds_what_is_taken() {
+    let world = World::with(Population::Seeded, &[("FRESH", "20s")]);
+    world.gateway.get("/jobs").await.expect(200);
+    world.pass(5_000);
+    world.gateway.get("/jobs").header("Cache-Control", "max-age=10").await.expect(200);
+    assert_eq!(world.sandbox.calls("getActiveJobs"), 1);
+    let answer = world.gateway.get("/jobs").header("Cache-Control", "max-age=3").await.expect(200);
+    assert_eq!((world.sandbox.calls("getActiveJobs"), answer.header("age")), (2, "0"), "{answer}");
+}
+
+#[tokio::test]
+async fn only_if_cached_asks_ips_for_no_list_and_no_job() {
+    let world = World::seeded();
+    let submitted = id(&world.gateway.submit(&any_job("nightly")).await);
+    let ask = |path: &str| world.gateway.get(path).header("Cache-Control", "only-if-cached");
+    let before = world.calls();
+    for path in ["/jobs", "/jobs?phase=completed"] {
+        ask(path).await.problem(504, "not-cached").await;
+    }
+    ask(&format!("/jobs/{submitted}")).await.problem(504, "not-cached").await;
+    assert_eq!(world.calls(), before);
+
+    world.gateway.get("/jobs").await.expect(200);
+    let before = world.calls();
+    world.pass(60_000);
+    let answer = ask("/jobs").await.expect(200);
+    assert_eq!(answer.header("age"), "60", "{answer}");
+    ask(&format!("/jobs/{submitted}")).await.expect(200);
+    assert_eq!(world.calls(), before);
+}
+
+#[tokio::test]
+async fn an_old_list_is_served_at_once_while_ips_is_asked_in_the_background() {
+    let world = World::seeded();
+    let first = world.gateway.get("/jobs").await.expect(200);
+    world.pass(10_000);
+    let old = world.gateway.get("/jobs").await.expect(200);
+    assert_eq!((old.header("age"), old.header("etag")), ("10", first.header("etag")), "{old}");
+    assert!(old.header("cache-status").contains("detail=revalidating"), "{old}");
+    assert!(old.json()["stale"].is_null(), "not marked: that is for failures{old}");
+    // Joins the call in the background, or finds what it brought.
+    let new = world.gateway.get("/jobs").header("Cache-Control", "no-cache").await.expect(200);
+    assert_eq!(new.header("age"), "0", "{new}");
+    assert_eq!(world.sandbox.calls("getActiveJobs"), 2);
+
+    world.pass(33_000);
+    let too_old = world.gateway.get("/jobs").await.expect(200);
+    assert_eq!(too_old.header("age"), "0", "beyond the limit everybody waits{too_old}");
+}
+
+#[tokio::test]
+async fn when_ips_fails_the_last_list_is_served_and_marked_as_stale() {
+    let clock = Clock::manual(START.parse().expect("a time"));
+    let upstream = ScriptedUpstream::start().await;
+    upstream.answer("getActiveJobs", &format!("<jobArray>{}</jobArray>", active_job("nightly", "")));
+    let gateway = upstream.gateway(&clock, &[]);
+    let first = gateway.get("/jobs").await.expect(200);
+    upstream.reply("getActiveJobs", Reply::HangUp);
+    clock.advance(TimeDelta::seconds(60));
+    for path in ["/jobs", "/jobs?status=running", "/jobs?limit=1"] {
+        let answer = gateway.get(path).await.expect(200);
+        let list = answer.json();
+        assert_eq!((&list["stale"], &list["staleReason"]), (&true.into(), &"upstreamFailed".into()), "{answer}");
+        assert_eq!(list["observedAt"], START, "{answer}");
+        assert_eq!(answer.header("age"), "60", "{answer}");
+        assert!(answer.header("cache-status").contains("detail=upstream-failed"), "{answer}");
+    }
+    let plain = gateway.get("/jobs").await.expect(200);
+    assert_eq!(plain.json()["jobs"], first.json()["jobs"], "{plain}");
+    assert_eq!(upstream.calls("getActiveJobs"), 2, "a failing IPS is left alone for a moment");
+
+    clock.advance(TimeDelta::seconds(300));
+    gateway.get("/jobs").await.problem(502, "upstream-invalid-answer").await;
+    upstream.answer("getActiveJobs", "<jobArray/>");
+    clock.advance(TimeDelta::seconds(60));
+    let healthy = gateway.get("/jobs").await.ok();
+    assert!(healthy["stale"].is_null() && healthy["jobs"] == serde_json::json!([]), "{healthy:#}");
+}
+
+#[tokio::test]
+async fn errors_are_not_to_be_stored() {
+    let World { gateway, .. } = &World::seeded();
+    let answer = gateway.get("/jobs/x").await.expect(422);
+    assert_eq!((answer.header("cache-control"), answer.find_header("etag")), ("no-store", None), "{answer}");
+}

@@ -1,1 +1,75 @@
+//! Pages of other origins: those that are allowed, and the others.
 
+use ips_gateway::sandbox::Population;
+
+use crate::support::{Answer, World, any_job};
+
+const PAGE: &str = "https://app.example.com";
+/// What scripts have to be able to read.
+const EXPOSED: [&str; 8] =
+    ["ETag", "Location", "Link", "Retry-After", "Age", "Cache-Status", "X-Request-Id", "WWW-Authenticate"];
+
+#[track_caller]
+fn assert_exposed(answer: &Answer) {
+    assert_eq!(answer.header("access-control-allow-origin"), PAGE, "{answer}");
+    let exposed = answer.header("access-control-expose-headers").to_lowercase();
+    for header in EXPOSED {
+        assert!(exposed.split(", ").any(|name| name == header.to_lowercase()), "{header}{answer}");
+    }
+    assert!(answer.headers.get_all("vary").iter().any(|vary| vary.to_str().is_ok_and(|v| v.contains("Origin"))), "{answer}");
+}
+
+#[tokio::test]
+async fn an_allowed_page_may_read_answers_errors_and_304s() {
+    let world = World::with(Population::Seeded, &[("CORS_ORIGINS", PAGE)]);
+    let from_page = |request: crate::support::Request| request.header("Origin", PAGE);
+    let full = from_page(world.gateway.get("/jobs")).await.expect(200);
+    assert_exposed(&full);
+    assert_exposed(&from_page(world.gateway.get("/jobs").header("If-None-Match", full.header("etag"))).await.expect(304));
+    assert_exposed(&from_page(world.gateway.post_json("/jobs", &any_job("n"))).await.expect(202));
+    assert_exposed(&from_page(world.gateway.get("/nowhere")).await.expect(404));
+    assert_exposed(&from_page(world.gateway.get("/jobs/x")).await.expect(422));
+    assert_exposed(&from_page(world.gateway.called_by_nobody().get("/jobs")).await.expect(401));
+    assert_exposed(&from_page(world.gateway.delete("/jobs")).await.expect(405));
+}
+
+#[tokio::test]
+async fn an_allowed_page_may_ask_beforehand_without_credentials() {
+    let world = World::with(Population::Empty, &[("CORS_ORIGINS", PAGE)]);
+    for (method, headers) in [
+        ("POST", "authorization, content-type, idempotency-key, x-request-id"),
+        ("DELETE", "authorization"),
+        ("GET", "authorization, if-none-match, cache-control, prefer"),
+    ] {
+        let ask = world.gateway.called_by_nobody().request(reqwest::Method::OPTIONS, "/jobs").header("Origin", PAGE);
+        let ask = ask.header("Access-Control-Request-Method", method).header("Access-Control-Request-Headers", headers);
+        let answer = ask.await.expect(200);
+        assert_eq!(answer.header("access-control-allow-origin"), PAGE, "{answer}");
+        assert!(answer.header("access-control-allow-methods").contains(method), "{answer}");
+        let allowed = answer.header("access-control-allow-headers").to_lowercase();
+        assert!(headers.split(", ").all(|header| allowed.contains(header)), "{answer}");
+    }
+    assert_eq!(world.calls(), 0);
+}
+
+#[tokio::test]
+async fn other_pages_get_no_permission() {
+    let world = World::with(Population::Seeded, &[("CORS_ORIGINS", PAGE)]);
+    for origin in ["https://evil.example.com", "http://app.example.com", "https://app.example.com.evil.example", "null"] {
+        for path in ["/jobs", "/nowhere"] {
+            let answer = world.gateway.get(path).header("Origin", origin).await;
+            assert_eq!(answer.find_header("access-control-allow-origin"), None, "{answer}");
+        }
+    }
+    let unset = World::empty();
+    let answer = unset.gateway.get("/jobs").header("Origin", PAGE).await.expect(200);
+    assert_eq!(answer.find_header("access-control-allow-origin"), None, "none is allowed unless told{answer}");
+}
+
+#[tokio::test]
+async fn a_star_allows_every_page_but_no_cookies() {
+    let world = World::with(Population::Seeded, &[("CORS_ORIGINS", "*")]);
+    let answer = world.gateway.get("/jobs").header("Origin", "https://any.example.com").await.expect(200);
+    assert_eq!(answer.header("access-control-allow-origin"), "*", "{answer}");
+    assert_eq!(answer.find_header("access-control-allow-credentials"), None, "{answer}");
+}

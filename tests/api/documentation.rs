@@ -1,1 +1,61 @@
+//! What the gateway says of itself: health, the OpenAPI document, Swagger UI, the problems.
 
+use std::collections::BTreeSet;
+
+use crate::support::{Gateway, World};
+
+#[tokio::test]
+async fn health_does_not_depend_on_ips() {
+    let clock = ips_gateway::clock::Clock::system();
+    let gateway = Gateway::start("http://127.0.0.1:1/", &"2014-04-03".parse().expect("a version"), &clock, &[]);
+    for path in ["/livez", "/readyz"] {
+        let answer = gateway.called_by_nobody().get(path).await.expect(200);
+        assert_eq!((answer.json()["status"].clone(), answer.header("cache-control")), ("ok".into(), "no-store"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn the_openapi_document_is_served_to_everybody() {
+    let World { gateway, .. } = &World::empty();
+    let answer = gateway.called_by_nobody().get("/openapi.json").await.expect(200);
+    assert_eq!(answer.header("content-type"), "application/json", "{}", answer.header("content-type"));
+    assert_eq!(answer.json()["openapi"], "3.1.0");
+}
+
+#[tokio::test]
+async fn swagger_ui_is_whole_and_finds_the_document() {
+    let gateway = World::empty().gateway.called_by_nobody();
+    let redirect = gateway.get("/swagger-ui").await.expect(308);
+    assert_eq!(redirect.header("location"), "/swagger-ui/", "{redirect}");
+    let index = gateway.get("/swagger-ui/").await.expect(200);
+    assert!(index.header("content-type").starts_with("text/html"), "{index}");
+    let page = index.text();
+    let assets: BTreeSet<_> = page
+        .split(['"', '\''])
+        .filter(|text| text.ends_with(".js") || text.ends_with(".css"))
+        .map(|asset| asset.trim_start_matches("./"))
+        .collect();
+    assert!(assets.len() >= 3, "{assets:?}");
+    for asset in &assets {
+        let answer = gateway.get(&format!("/swagger-ui/{asset}")).await.expect(200);
+        let kind = if asset.ends_with(".js") { "javascript" } else { "css" };
+        assert!(answer.header("content-type").contains(kind) && !answer.body.is_empty(), "{asset}");
+    }
+    let initializer = gateway.get("/swagger-ui/swagger-initializer.js").await.expect(200).text();
+    assert!(initializer.contains("../openapi.json"), "{initializer}");
+    gateway.get("/swagger-ui/nothing.js").await.problem(404, "not-found").await;
+}
+
+#[tokio::test]
+async fn every_problem_has_a_page_that_explains_it() {
+    let gateway = World::empty().gateway.called_by_nobody();
+    let index = gateway.get("/problems").await.expect(200);
+    let text = index.text();
+    let codes: BTreeSet<_> = text.split("href=\"problems/").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(codes.len() > 20, "{codes:?}");
+    for code in codes {
+        let page = gateway.get(&format!("/problems/{code}")).await.expect(200);
+        assert!(page.header("content-type").starts_with("text/html"), "{page}");
+        assert!(page.text().contains(&format!("<code>{code}</code>")), "{page}");
+    }
+}

@@ -1,1 +1,45 @@
+//! Behind a path prefix everything works as without, and every address that is given out begins with it.
 
+use ips_gateway::sandbox::Population;
+
+use crate::support::{Gateway, World, any_job, id};
+
+fn world() -> World {
+    World::with(Population::Seeded, &[("PATH_PREFIX", "/ips/api")])
+}
+
+#[tokio::test]
+async fn addresses_that_are_given_out_begin_with_the_prefix() {
+    let World { gateway, .. } = &world();
+    let submitted = gateway.post_json("/jobs", &any_job("nightly")).await.expect(202);
+    let job = id(&submitted.json());
+    assert_eq!(submitted.header("location"), format!("/ips/api/jobs/{job}"), "{submitted}");
+    gateway.get(&format!("/jobs/{job}")).await.expect(200);
+
+    let missing = gateway.get("/jobs/x").await;
+    assert_eq!(missing.problem(422, "invalid-job-id").await["type"], "/ips/api/problems/invalid-job-id");
+    assert_eq!(gateway.get("/nowhere").await.problem(404, "not-found").await["type"], "/ips/api/problems/not-found");
+
+    assert_eq!(gateway.get("/swagger-ui").await.expect(308).header("location"), "/ips/api/swagger-ui/");
+    gateway.get("/swagger-ui/").await.expect(200);
+    assert_eq!(gateway.get("/openapi.json").await.ok()["servers"][0]["url"], "/ips/api");
+    gateway.get("/livez").await.expect(200);
+}
+
+#[tokio::test]
+async fn links_to_the_next_page_work() {
+    let World { gateway, .. } = &world();
+    let first = gateway.get("/jobs?sort=name&limit=1").await.expect(200);
+    let link = first.next_link().unwrap_or_else(|| panic!("no link{first}"));
+    let second = gateway.get(&format!("/jobs{link}")).await.ok();
+    assert_ne!(second["jobs"][0]["id"], first.json()["jobs"][0]["id"]);
+}
+
+#[tokio::test]
+async fn outside_the_prefix_there_is_nothing_but_a_problem() {
+    let world = world();
+    let outside: Gateway = world.gateway.without_prefix();
+    for path in ["/", "/jobs", "/ips", "/ips/jobs", "/ips/apijobs", "/livez"] {
+        outside.get(path).await.problem(404, "not-found").await;
+    }
+}

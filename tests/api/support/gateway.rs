@@ -76,6 +76,12 @@ impl Gateway {
         Self { caller: Caller::Nobody, ..self.clone() }
     }
 
+    /// The same gateway, called by paths from the root on.
+    pub fn without_prefix(&self) -> Self {
+        let root = self.base.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+        Self { base: root, ..self.clone() }
+    }
+
     pub fn get(&self, path: &str) -> Request {
         self.request(Method::GET, path)
     }
