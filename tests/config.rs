@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ips_gateway::config::{Config, Group, Kind, LogFormat, SETTINGS, Setting, Sources, Upstream, arguments};
+use ips_gateway::config::{Config, Group, LogFormat, SETTINGS, Sources, Upstream, arguments};
 use secrecy::ExposeSecret;
 
 const UPSTREAM: (&str, &str) = ("IPS_GATEWAY_UPSTREAM_URL", "https://ips.example.com/scene7/services/IpsApiService");
@@ -411,17 +411,4 @@ fn with_a_given_ips_the_settings_about_it_do_not_matter() {
     assert_eq!(config.upstream, upstream);
     assert_eq!(config.api_version.as_str(), "2022-11-01-beta");
     assert_eq!(config.company.as_deref(), Some("Example Outfitters"));
-}
-
-#[test]
-fn readme_lists_the_settings_with_their_defaults() {
-    let readme = std::fs::read_to_string("README.md").expect("README.md can be read");
-    let row = |setting: &Setting| {
-        let or_file = if setting.kind == Kind::Secret { " or `…_FILE`" } else { "" };
-        let default = setting.default.map_or("none".to_owned(), |value| format!("`{value}`"));
-        format!("| `{}`{or_file} | `{}` | {} | {default} |", setting.variable(), setting.flag(), setting.help)
-    };
-    let expected: Vec<_> = SETTINGS.into_iter().map(row).collect();
-    let listed: Vec<_> = readme.lines().filter(|line| line.starts_with("| `IPS_GATEWAY_")).collect();
-    assert!(listed == expected, "README.md's table of settings should be\n{}", expected.join("\n"));
 }

@@ -24,6 +24,7 @@ use tokio::sync::watch;
 
 pub use docs::Documents;
 pub use middleware::{cors, finish};
+pub use problem::{KINDS, Kind};
 pub use routes::configure;
 pub use tickets::Tickets;
 

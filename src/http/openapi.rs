@@ -57,7 +57,7 @@ impl Modify for SecuritySchemes {
     }
 }
 
-/// The document of this gateway; `note` is added to its description, and `prefix` is where its paths begin.
+/// The document as it is committed.
 #[must_use]
 pub fn document() -> OpenApi {
     Document::openapi()
