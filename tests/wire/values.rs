@@ -83,6 +83,29 @@ fn a_plain_value_has_its_default_if_absent_empty_or_nil() {
 }
 
 #[test]
+fn items_of_one_list_may_lack_different_fields() {
+    let jobs = [
+        "<name>a</name><uploadUrlsJob><createMask>1</createMask><xmpKeywords>k</xmpKeywords></uploadUrlsJob>",
+        "<jobHandle>b</jobHandle><uploadUrlsJob><overwrite>1</overwrite></uploadUrlsJob><exportJob><macro>m</macro></exportJob>",
+        "<locale xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:nil=\"1\"/><totalSize>1</totalSize>",
+        "<name>d</name><progress>2</progress><uploadUrlsJob><readyForPublish>1</readyForPublish></uploadUrlsJob>",
+    ];
+    let alone: Vec<_> = jobs
+        .iter()
+        .flat_map(|job| {
+            answer::<GetActiveJobsParam>(active_jobs(&format!("<jobArray><items>{job}</items></jobArray>")))
+                .value
+                .job_array
+        })
+        .collect();
+    let together: String = jobs.iter().map(|job| format!("<items>{job}</items>")).collect();
+    let together = answer::<GetActiveJobsParam>(active_jobs(&format!("<jobArray>{together}</jobArray>")));
+    assert_eq!(together.bad_items, []);
+    assert_eq!(together.value.job_array, alone);
+    assert_eq!(alone.len(), 4);
+}
+
+#[test]
 fn nil_that_is_false_or_not_of_the_schema_is_no_nil() {
     assert_eq!(job(&format!("<locale {NIL}=\"false\">en</locale>")).locale.as_deref(), Some("en"));
     assert_eq!(job("<locale nil=\"true\">en</locale>").locale.as_deref(), Some("en"));

@@ -62,7 +62,14 @@ fn usual(text: &str) -> Option<DateTime<FixedOffset>> {
 
 /// The value of decimal digits.
 fn number<const N: usize>(digits: [u8; N]) -> Option<u32> {
-    digits.iter().try_fold(0, |number, digit| digit.is_ascii_digit().then(|| number * 10 + u32::from(digit - b'0')))
+    let mut number = 0;
+    for digit in digits {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        number = number * 10 + u32::from(digit - b'0');
+    }
+    Some(number)
 }
 
 /// Unlike RFC 3339, XML Schema lets a time lack its zone.
