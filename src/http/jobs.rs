@@ -132,11 +132,12 @@ pub async fn list(
     CacheDemand(want): CacheDemand,
 ) -> Answer {
     let (choice, query) = params.0.split();
-    let jobs = api.jobs.clone();
-    let asking = caller.clone();
-    let company = api.run(async move { jobs.companies().resolve(&asking, &choice).await }).await?;
+    let company = api.company(&caller, choice).await?;
     let watches = async { Ok(api.jobs.watch(&caller, &company, query.phases())) };
     wait::answer(&api, &request, watches, || async {
+        if let Some(listed) = api.jobs.list_at_hand(&caller, &company, &query, want) {
+            return Ok(list_answer(&api, &request, &listed?));
+        }
         let (jobs, caller, company, query) = (api.jobs.clone(), caller.clone(), company.clone(), query.clone());
         let listed = api.run(async move { jobs.list(&caller, &company, &query, want).await }).await?;
         Ok(list_answer(&api, &request, &listed.ok_or_else(Problem::not_cached)?))

@@ -31,7 +31,8 @@ pub use routes::configure;
 pub use tickets::Tickets;
 
 use crate::clock::Clock;
-use crate::jobs::{Error, Jobs};
+use crate::jobs::upstream::Caller;
+use crate::jobs::{CompanyChoice, Error, Jobs};
 use problem::Problem;
 
 /// What every handler shares.
@@ -66,6 +67,15 @@ impl Api {
     ) -> Result<T, Problem> {
         let done = self.runtime.spawn(work).await;
         done.map_err(|_| Problem::internal("the work on this request ended early"))?.map_err(Problem::from)
+    }
+
+    /// The company that a request is about.
+    async fn company(&self, caller: &Caller, choice: CompanyChoice) -> Result<String, Problem> {
+        if let Some(company) = self.jobs.companies().known(caller, &choice) {
+            return Ok(company);
+        }
+        let (jobs, caller) = (self.jobs.clone(), caller.clone());
+        self.run(async move { jobs.companies().resolve(&caller, &choice).await }).await
     }
 
     /// A path of the API as clients write it.
