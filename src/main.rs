@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Arg, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use ips_gateway::config::{self, Address, Complaints, Config, Group, LogFormat, Sources, Upstream};
 use ips_gateway::ips::types::ApiVersion;
 use ips_gateway::sandbox::users::{USERS, User};
@@ -39,6 +39,21 @@ fn command() -> Command {
                     .help("IPS API version to speak [default: the newest]")
                     .value_parser(value_parser!(ApiVersion)),
             ]),
+            Command::new("key").about("Manage API keys").subcommand_required(true).subcommand(
+                Command::new("new")
+                    .about("Make an API key: prints it once, and the entry for the file of API keys")
+                    .args([
+                        Arg::new("name").required(true).help("whose key it is"),
+                        Arg::new("role")
+                            .long("role")
+                            .value_parser(["viewer", "operator"])
+                            .default_value("viewer")
+                            .help("what it is good for"),
+                        Arg::new("company").long("company").value_name("HANDLE").action(ArgAction::Append).help(
+                            "a company that its holder may see, by its handle; all of the account's unless given",
+                        ),
+                    ]),
+            ),
             Command::new("openapi").about("Print the OpenAPI document of the gateway"),
             Command::new("healthcheck")
                 .about("Succeed if the gateway with the same settings lives")
@@ -53,6 +68,7 @@ async fn main() -> ExitCode {
         Some(("serve", matches)) => serve(matches).await,
         Some(("demo", matches)) => demo(matches).await,
         Some(("sandbox", matches)) => sandbox(matches).await,
+        Some(("key", matches)) => key(matches),
         Some(("openapi", _)) => openapi(),
         Some(("healthcheck", matches)) => return check_health(matches),
         _ => unreachable!("clap requires one of the subcommands"),
@@ -108,6 +124,14 @@ async fn sandbox(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
 
 fn openapi() -> Result<(), Box<dyn Error>> {
     Ok(announce(&http::openapi::document().to_pretty_json()?)?)
+}
+
+fn key(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
+    let Some(("new", matches)) = matches.subcommand() else { unreachable!("clap requires the subcommand") };
+    let text = |id: &str| matches.get_one::<String>(id).map(String::as_str).unwrap_or_default();
+    let companies: Vec<_> = matches.get_many::<String>("company").unwrap_or_default().cloned().collect();
+    let (key, entry) = http::new_key(text("name"), text("role"), &companies)?;
+    Ok(announce(&format!("{key}\n\nThe key is not kept anywhere. Add this to the file of API keys:\n\n{entry}"))?)
 }
 
 /// Says no more than yes or no: Docker reserves the other exit codes.

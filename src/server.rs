@@ -8,17 +8,22 @@ use std::time::Duration;
 
 use actix_web::web::Data;
 use actix_web::{App, HttpServer, dev, middleware};
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
-use crate::config::Config;
-use crate::http::{self, Api, Documents, Tickets, openapi};
+use crate::config::{Config, ServiceAccount};
+use crate::http::{self, Access, Api, ApiKeys, Documents, InvalidKeys, Tickets, openapi};
 use crate::ips::client::{ClientConfig, IpsClient};
+use crate::jobs::upstream::Credentials;
 use crate::jobs::{Freshness, Jobs, Settings};
+use crate::telemetry;
 
 /// A client gets this many seconds to send the head of its first request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often metrics are summed up.
+const METRICS_INTERVAL: Duration = Duration::from_secs(5);
 /// A connection to IPS that takes longer than this won't come.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// An answer of IPS may be so large, decompressed, in bytes.
@@ -61,6 +66,9 @@ pub enum StartError {
     /// The client for IPS can't be made.
     #[error("can't prepare calls to IPS: {0}")]
     Client(#[source] Box<dyn Error + Send + Sync>),
+    /// The API keys can't be read.
+    #[error(transparent)]
+    Keys(#[from] InvalidKeys),
     /// A setting asks for something that this version of the gateway doesn't have.
     #[error("{0} is not supported by this version")]
     Unsupported(&'static str),
@@ -71,9 +79,6 @@ pub enum StartError {
 /// # Errors
 /// The address can't be bound, or the client for IPS can't be made.
 pub fn build(config: &Config, surroundings: Surroundings) -> Result<Server, StartError> {
-    if config.service.is_some() {
-        return Err(StartError::Unsupported("a service account (service_user)"));
-    }
     if config.shared_cache_url.is_some() {
         return Err(StartError::Unsupported("a shared cache (shared_cache_url)"));
     }
@@ -98,14 +103,19 @@ pub fn build(config: &Config, surroundings: Surroundings) -> Result<Server, Star
         Settings { company: config.company.clone(), freshness, clock: clock.clone(), runtime: runtime.clone() };
     let document = openapi::document_for(&config.path_prefix, note.as_deref());
     let (drain, drained) = watch::channel(false);
+    let access = access_of(config)?;
+    let metrics = telemetry::metrics();
+    runtime.spawn(keep_up(metrics.clone(), drained.clone()));
     let api = Data::new(Api {
         jobs: Jobs::new(Arc::new(client), settings),
         fresh: config.fresh,
         prefix: config.path_prefix.clone(),
         clock,
         runtime,
+        access,
         tickets: Tickets::default(),
         draining: drained,
+        metrics,
         documents: Documents::new(&document),
     });
     let origins = config.cors_origins.clone();
@@ -121,6 +131,23 @@ pub fn build(config: &Config, surroundings: Surroundings) -> Result<Server, Star
     let http = bound.map_err(|error| StartError::Bind { address: config.listen, error })?;
     let address = http.addrs().first().copied().unwrap_or(config.listen);
     Ok(Server { address, http: http.run(), drain })
+}
+
+/// Histograms gather what was recorded until somebody sums it up, scraped or not.
+async fn keep_up(metrics: PrometheusHandle, mut drained: watch::Receiver<bool>) {
+    while tokio::time::timeout(METRICS_INTERVAL, drained.wait_for(|drained| *drained)).await.is_err() {
+        metrics.run_upkeep();
+    }
+}
+
+fn access_of(config: &Config) -> Result<Access, InvalidKeys> {
+    match (&config.service, &config.api_keys_file) {
+        (Some(ServiceAccount { user, password }), Some(file)) => {
+            let account = Credentials::Password { user: user.clone(), password: password.clone() };
+            Ok(Access::ApiKeys { keys: ApiKeys::read(file)?, account })
+        }
+        _ => Ok(Access::PassThrough),
+    }
 }
 
 impl Server {

@@ -21,7 +21,8 @@ fn document() -> Value {
 fn documented() -> BTreeMap<String, BTreeSet<String>> {
     let document = document();
     let paths = document["paths"].as_object().expect("paths");
-    let methods = |item: &Value| item.as_object().expect("operations").keys().map(|method| method.to_uppercase()).collect();
+    let methods =
+        |item: &Value| item.as_object().expect("operations").keys().map(|method| method.to_uppercase()).collect();
     paths.iter().map(|(path, item)| (path.clone(), methods(item))).collect()
 }
 
@@ -51,7 +52,8 @@ async fn ask(method: &str, url: &str) -> Response {
 #[test]
 fn the_committed_document_is_what_the_code_says() {
     let current = openapi::document().to_pretty_json().expect("it is JSON");
-    let differs = COMMITTED.trim_end().lines().zip(current.lines()).position(|(committed, current)| committed != current);
+    let differs =
+        COMMITTED.trim_end().lines().zip(current.lines()).position(|(committed, current)| committed != current);
     let line = differs.unwrap_or_else(|| COMMITTED.trim_end().lines().count().min(current.lines().count()));
     assert!(
         COMMITTED.trim_end() == current.trim_end(),
@@ -104,7 +106,8 @@ fn every_operation_has_a_name_a_summary_a_tag_and_described_parameters() {
                 let described = parameter["description"].as_str().is_some_and(|text| !text.is_empty());
                 assert!(described, "{place}: {} is not described", parameter["name"]);
             }
-            let in_path: BTreeSet<_> = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
+            let in_path: BTreeSet<_> =
+                path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
             let given: BTreeSet<_> =
                 parameters.iter().filter(|p| p["in"] == "path").filter_map(|p| p["name"].as_str()).collect();
             assert_eq!(in_path, given, "{place}");

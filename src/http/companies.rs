@@ -60,8 +60,10 @@ pub async fn list(
     _: Query<NoParams>,
 ) -> Result<HttpResponse, Problem> {
     let jobs = api.jobs.clone();
-    let memberships = api.run(async move { jobs.companies().memberships(&caller).await }).await?;
-    json_answer(&request, &CompanyList { companies: memberships.iter().map(Into::into).collect() })
+    let asking = caller.clone();
+    let memberships = api.run(async move { jobs.companies().memberships(&asking).await }).await?;
+    let visible = memberships.iter().filter(|membership| caller.may_see(&membership.company.company_handle));
+    json_answer(&request, &CompanyList { companies: visible.map(Into::into).collect() })
 }
 
 /// Read a company

@@ -47,7 +47,7 @@ impl EventsParams {
                 .tickets
                 .redeem(ticket)
                 .ok_or_else(|| Problem::unauthenticated("the ticket is unknown, used or too old")),
-            None => authenticate(request),
+            None => authenticate(request).map(|(caller, _)| caller),
         }
     }
 

@@ -9,18 +9,18 @@ use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use chrono::DateTime;
 use futures_util::future::LocalBoxFuture;
 use percent_encoding::percent_decode_str;
-use secrecy::SecretString;
 use serde::de::{self, DeserializeOwned, IntoDeserializer};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
+use super::Api;
+use super::access::Role;
 use super::problem::Problem;
 use crate::ips::types::Timestamp;
-use crate::jobs::upstream::{Caller, CredentialSource, Credentials};
+use crate::jobs::upstream::Caller;
 use crate::jobs::{CompanyChoice, Error, JobRef, Want};
 
 /// Request bodies larger than this are refused.
@@ -36,11 +36,12 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let source = serde_urlencoded::Deserializer::new(form_urlencoded::parse(request.query_string().as_bytes()));
         let parsed = serde_path_to_error::deserialize(source).map(Self).map_err(|error| {
-            let parameter = match error.path().to_string() {
-                path if path == "." => "query".to_owned(),
-                path => path,
-            };
-            Error::invalid_parameter(parameter, of_parameters(&error.inner().to_string())).into()
+            let (path, message) = (error.path().to_string(), error.inner().to_string());
+            if let Some(twice) = message.strip_prefix("duplicate field `").and_then(|rest| rest.strip_suffix('`')) {
+                return Error::invalid_parameter(twice, "is given twice").into();
+            }
+            let parameter = if path == "." { "query" } else { &path };
+            Error::invalid_parameter(parameter, of_parameters(&message)).into()
         });
         ready(parsed)
     }
@@ -48,13 +49,17 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 
 /// serde speaks of fields and variants where a query string has parameters and values.
 fn of_parameters(message: &str) -> String {
-    message.replacen("unknown field", "unknown parameter", 1).replacen("unknown variant", "unknown value", 1)
+    message.replacen("unknown field", "unknown parameter", 1).replacen("unknown variant", "unknown value", 1).replacen(
+        "provided string was not",
+        "expected",
+        1,
+    )
 }
 
 /// A JSON body as `T`.
 pub struct JsonBody<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequest for JsonBody<T> {
+impl<T: DeserializeOwned + Serialize> FromRequest for JsonBody<T> {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
@@ -74,7 +79,7 @@ impl<T: DeserializeOwned> FromRequest for JsonBody<T> {
     }
 }
 
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+fn parse<T: DeserializeOwned + Serialize>(body: &[u8]) -> Result<T, Problem> {
     let mut source = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut source).map_err(|error| {
         let inner = error.inner();
@@ -91,7 +96,30 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
             error.column()
         ))
     })?;
-    Ok(value)
+    let unreadable = |_| Problem::internal("a body can't be compared with what was read");
+    let sent = serde_json::from_slice(body).map_err(unreadable)?;
+    let read = serde_json::to_value(&value).map_err(unreadable)?;
+    match list_for_object(&sent, &read, String::new()) {
+        Some(pointer) => Err(Error::invalid_body(pointer, "expected an object").into()),
+        None => Ok(value),
+    }
+}
+
+/// Where a list was sent for an object: serde takes its items for the fields in their order, which no client means.
+fn list_for_object(sent: &Value, read: &Value, pointer: String) -> Option<String> {
+    match (sent, read) {
+        (Value::Array(_), Value::Object(_)) => Some(pointer),
+        (Value::Object(sent), Value::Object(read)) => {
+            read.iter().find_map(|(name, value)| list_for_object(sent.get(name)?, value, format!("{pointer}/{name}")))
+        }
+        (Value::Array(sent), Value::Array(read)) => {
+            let pairs = sent.iter().zip(read).enumerate();
+            pairs
+                .into_iter()
+                .find_map(|(index, (sent, read))| list_for_object(sent, read, format!("{pointer}/{index}")))
+        }
+        _ => None,
+    }
 }
 
 /// A JSON pointer (RFC 6901).
@@ -229,7 +257,7 @@ impl From<CompanyParams> for CompanyChoice {
     }
 }
 
-/// Who is calling, from the `Authorization` header.
+/// Whoever calls, to look at something.
 pub struct Authenticated(pub Caller);
 
 impl FromRequest for Authenticated {
@@ -237,51 +265,31 @@ impl FromRequest for Authenticated {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(authenticate(request).map(Self))
+        ready(authenticate(request).map(|(caller, _)| Self(caller)))
     }
 }
 
-/// Who is calling, from the `Authorization` header.
-pub fn authenticate(request: &HttpRequest) -> Result<Caller, Problem> {
-    let credentials = credentials_of(request)?;
-    Ok(Caller { credentials, source: CredentialSource::Caller, locale: locale_of(request) })
+/// Whoever calls, to change something.
+pub struct Operator(pub Caller);
+
+impl FromRequest for Operator {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(match authenticate(request) {
+            Ok((caller, Role::Operator)) => Ok(Self(caller)),
+            Ok((_, Role::Viewer)) => Err(Problem::viewers_only_look()),
+            Err(problem) => Err(problem),
+        })
+    }
 }
 
-fn credentials_of(request: &HttpRequest) -> Result<Credentials, Problem> {
-    let header = request
-        .headers()
-        .get(header::AUTHORIZATION)
-        .ok_or_else(|| Problem::unauthenticated("the request has no `Authorization` header"))?;
-    let unreadable = || {
-        Problem::unauthenticated("the `Authorization` header can't be read: expected `Basic` or `Bearer` credentials")
-    };
-    let (scheme, value) = header.to_str().ok().and_then(|text| text.trim().split_once(' ')).ok_or_else(unreadable)?;
-    let value = value.trim();
-    if scheme.eq_ignore_ascii_case("bearer") && !value.is_empty() {
-        return Ok(Credentials::AccessToken(SecretString::from(value)));
-    }
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return Err(unreadable());
-    }
-    let plain = STANDARD.decode(value).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(unreadable)?;
-    let (user, password) = plain.split_once(':').ok_or_else(unreadable)?;
-    Ok(Credentials::Password { user: user.to_owned(), password: SecretString::from(password) })
-}
-
-/// The first language of `Accept-Language` in the form that IPS takes: `ll` or `ll-CC`.
-fn locale_of(request: &HttpRequest) -> Option<String> {
-    let header = request.headers().get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
-    let first = header.split(',').next()?.split(';').next()?.trim();
-    let (language, country) = first.split_once('-').map_or((first, None), |(language, rest)| (language, Some(rest)));
-    let letters = |text: &str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic());
-    if !letters(language) {
-        return None;
-    }
-    let language = language.to_ascii_lowercase();
-    Some(match country {
-        Some(country) if letters(country) => format!("{language}-{}", country.to_ascii_uppercase()),
-        _ => language,
-    })
+/// Who is calling, and as what.
+pub fn authenticate(request: &HttpRequest) -> Result<(Caller, Role), Problem> {
+    let api =
+        request.app_data::<web::Data<Api>>().ok_or_else(|| Problem::internal("a route without its surroundings"))?;
+    api.access.authenticate(request)
 }
 
 /// What the request's `Cache-Control` asks (RFC 9111 §5.2.1).

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::answer::{Cacheable, link_to_next, takes_gzip};
-use super::extract::{Authenticated, CacheDemand, CommaList, CompanyParams, JobPath, JsonBody, Query, parsed, within};
+use super::extract::{
+    Authenticated, CacheDemand, CommaList, CompanyParams, JobPath, JsonBody, Operator, Query, parsed, within,
+};
 use super::problem::Problem;
 use super::{Api, openapi, wait};
 use crate::ips::types::{SubmitJobParam, Timestamp};
@@ -130,11 +132,12 @@ pub async fn list(
     CacheDemand(want): CacheDemand,
 ) -> Answer {
     let (choice, query) = params.0.split();
-    let jobs = api.jobs.clone();
-    let asking = caller.clone();
-    let company = api.run(async move { jobs.companies().resolve(&asking, &choice).await }).await?;
+    let company = api.company(&caller, choice).await?;
     let watches = async { Ok(api.jobs.watch(&caller, &company, query.phases())) };
     wait::answer(&api, &request, watches, || async {
+        if let Some(listed) = api.jobs.list_at_hand(&caller, &company, &query, want) {
+            return Ok(list_answer(&api, &request, &listed?));
+        }
         let (jobs, caller, company, query) = (api.jobs.clone(), caller.clone(), company.clone(), query.clone());
         let listed = api.run(async move { jobs.list(&caller, &company, &query, want).await }).await?;
         Ok(list_answer(&api, &request, &listed.ok_or_else(Problem::not_cached)?))
@@ -245,7 +248,7 @@ pub struct Validated {
 )]
 pub async fn submit(
     api: Data<Api>,
-    Authenticated(caller): Authenticated,
+    Operator(caller): Operator,
     params: Query<SubmitParams>,
     JsonBody(request): JsonBody<SubmitJobParam>,
 ) -> Answer {
@@ -317,7 +320,7 @@ pub async fn read(
 )]
 pub async fn delete(
     api: Data<Api>,
-    Authenticated(caller): Authenticated,
+    Operator(caller): Operator,
     JobPath(job): JobPath,
     params: Query<CompanyParams>,
 ) -> Answer {
@@ -334,7 +337,7 @@ pub async fn delete(
 )]
 pub async fn stop(
     api: Data<Api>,
-    Authenticated(caller): Authenticated,
+    Operator(caller): Operator,
     JobPath(job): JobPath,
     params: Query<CompanyParams>,
 ) -> Answer {
@@ -351,7 +354,7 @@ pub async fn stop(
 )]
 pub async fn pause(
     api: Data<Api>,
-    Authenticated(caller): Authenticated,
+    Operator(caller): Operator,
     JobPath(job): JobPath,
     params: Query<CompanyParams>,
 ) -> Answer {
@@ -368,7 +371,7 @@ pub async fn pause(
 )]
 pub async fn resume(
     api: Data<Api>,
-    Authenticated(caller): Authenticated,
+    Operator(caller): Operator,
     JobPath(job): JobPath,
     params: Query<CompanyParams>,
 ) -> Answer {
@@ -385,7 +388,7 @@ pub async fn resume(
 )]
 pub async fn execute(
     api: Data<Api>,
-    Authenticated(caller): Authenticated,
+    Operator(caller): Operator,
     JobPath(job): JobPath,
     params: Query<CompanyParams>,
 ) -> Answer {

@@ -1,8 +1,11 @@
 //! What happens to every request: an id, and a problem document for every error.
 
+use std::time::{Duration, Instant};
+
 use actix_cors::Cors;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
@@ -53,8 +56,11 @@ pub async fn finish(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let request_id = request_id_of(&request);
-    let prefix = request.app_data::<Data<Api>>().map(|api| api.prefix.clone()).unwrap_or_default();
+    let api = request.app_data::<Data<Api>>();
+    let prefix = api.map(|api| api.prefix.clone()).unwrap_or_default();
+    let challenge = api.map(|api| api.access.challenge());
     let safe = request.method().is_safe();
+    let began = Instant::now();
     let mut response = next.call(request).await?.map_into_boxed_body();
     let status = response.status();
     if status.is_client_error() || status.is_server_error() {
@@ -79,12 +85,33 @@ pub async fn finish(
             }
         }
         answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if status == StatusCode::UNAUTHORIZED
+            && let Some(challenge) = challenge
+        {
+            answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
         response = response.into_response(answer);
     }
+    record(&response, &request_id, began.elapsed());
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
     Ok(response)
+}
+
+/// One line and one measurement for a request: its route, never its path, which may name jobs and companies.
+fn record(response: &ServiceResponse<BoxBody>, request_id: &str, took: Duration) {
+    let route = response.request().match_pattern().unwrap_or_else(|| "unknown".into());
+    let method = match response.request().method().as_str() {
+        known @ ("GET" | "HEAD" | "POST" | "DELETE" | "OPTIONS" | "PUT" | "PATCH") => known.to_owned(),
+        _ => "_OTHER".to_owned(),
+    };
+    let status = response.status().as_u16();
+    let cache = response.headers().get(header::CACHE_STATUS).and_then(|value| value.to_str().ok());
+    tracing::info!(request_id, method, route, status, duration_ms = took.as_secs_f64() * 1e3, cache, "request");
+    let labels =
+        [("http_request_method", method), ("http_route", route), ("http_response_status_code", status.to_string())];
+    metrics::histogram!("http_server_request_duration_seconds", &labels).record(took.as_secs_f64());
 }
 
 /// The caller's `X-Request-Id` if it is a plain word, else one of our own.

@@ -1,5 +1,6 @@
 //! The HTTP API: routes on one page, handlers of a few lines, errors from one table.
 
+mod access;
 mod answer;
 mod companies;
 mod docs;
@@ -19,9 +20,11 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
+pub use access::{Access, ApiKeys, InvalidKeys, new_key};
 pub use docs::Documents;
 pub use middleware::{cors, finish};
 pub use problem::{KINDS, Kind};
@@ -29,7 +32,8 @@ pub use routes::configure;
 pub use tickets::Tickets;
 
 use crate::clock::Clock;
-use crate::jobs::{Error, Jobs};
+use crate::jobs::upstream::Caller;
+use crate::jobs::{CompanyChoice, Error, Jobs};
 use problem::Problem;
 
 /// What every handler shares.
@@ -44,10 +48,14 @@ pub struct Api {
     pub clock: Clock,
     /// Where work runs that must not end with the request that began it.
     pub runtime: Handle,
+    /// How callers are told apart.
+    pub access: Access,
     /// The tickets for event streams that were given out.
     pub tickets: Tickets,
     /// Turns true when the server is about to stop: streams and long polls end then.
     pub draining: watch::Receiver<bool>,
+    /// Where metrics are collected.
+    pub metrics: PrometheusHandle,
     /// The documents that are served.
     pub documents: Documents,
 }
@@ -60,6 +68,15 @@ impl Api {
     ) -> Result<T, Problem> {
         let done = self.runtime.spawn(work).await;
         done.map_err(|_| Problem::internal("the work on this request ended early"))?.map_err(Problem::from)
+    }
+
+    /// The company that a request is about.
+    async fn company(&self, caller: &Caller, choice: CompanyChoice) -> Result<String, Problem> {
+        if let Some(company) = self.jobs.companies().known(caller, &choice) {
+            return Ok(company);
+        }
+        let (jobs, caller) = (self.jobs.clone(), caller.clone());
+        self.run(async move { jobs.companies().resolve(&caller, &choice).await }).await
     }
 
     /// A path of the API as clients write it.

@@ -27,7 +27,7 @@ pub const OPERATIONS: &str = "operations";
     servers((url = "/", description = "This gateway")),
     paths(
         jobs::list, jobs::submit, events::of_company, events::ticket, events::of_job, jobs::read, jobs::delete, jobs::stop, jobs::pause, jobs::resume, jobs::execute,
-        logs::of_job, logs::history, logs::of_asset, companies::list, companies::read, ops::livez, ops::readyz,
+        logs::of_job, logs::history, logs::of_asset, companies::list, companies::read, ops::livez, ops::readyz, ops::metrics,
     ),
     components(schemas(problem::ProblemDocument)),
     tags(

@@ -2,10 +2,11 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
+use actix_web::web::Data;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::openapi;
+use super::{Api, openapi};
 
 /// How the gateway is.
 #[derive(Serialize, ToSchema)]
@@ -34,4 +35,17 @@ pub async fn livez() -> HttpResponse {
     responses((status = 200, description = "It can", body = Health), openapi::Problems))]
 pub async fn readyz() -> HttpResponse {
     ok()
+}
+
+/// Read metrics
+///
+/// For Prometheus, in its text format.
+#[utoipa::path(get, path = "/metrics", operation_id = "getMetrics", tag = openapi::OPERATIONS, security(()),
+    responses((status = 200, description = "The metrics", body = String, content_type = "text/plain"), openapi::Problems))]
+pub async fn metrics(api: Data<Api>) -> HttpResponse {
+    api.jobs.report();
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .content_type("text/plain; version=0.0.4; charset=utf-8")
+        .body(api.metrics.render())
 }

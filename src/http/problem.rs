@@ -3,7 +3,6 @@
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -47,11 +46,11 @@ kinds! {
     COMPANY_REQUIRED = "company-required", 400, "Name a company", never,
         "You may see several companies and the request names none. Add `companyHandle=` or `company=` (a name) to the query; `companies` lists your choices.";
     UNAUTHENTICATED = "unauthenticated", 401, "Credentials are needed", never,
-        "Send `Authorization: Basic …` with an IPS e-mail address and password, or `Authorization: Bearer …` with an IMS access token.";
+        "Send `Authorization: Basic …` with an IPS e-mail address and password, or `Authorization: Bearer …` with an IMS access token; where the gateway has an account of its own, send an API key as `Authorization: Bearer …` or `X-API-Key`.";
     CREDENTIALS_REJECTED = "credentials-rejected", 401, "IPS rejected the credentials", never,
         "IPS doesn't accept the credentials of this request (codes 10000–10002): wrong password, expired token, unknown or inactive user.";
     FORBIDDEN = "forbidden", 403, "Not permitted", never,
-        "The credentials are good, but IPS doesn't permit this operation to this user (codes 20003, 20004, 20008, 20009).";
+        "The credentials are good, but IPS doesn't permit this operation to this user (codes 20003, 20004, 20008, 20009), or the API key is not meant for it.";
     NOT_FOUND = "not-found", 404, "No such resource", never,
         "There is nothing at this path. The paths are listed in the OpenAPI document.";
     JOB_NOT_FOUND = "job-not-found", 404, "No such job", never,
@@ -244,12 +243,7 @@ impl ResponseError for Problem {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let mut response = HttpResponse::new(self.status_code());
-        if self.kind.status == 401 {
-            let challenge = HeaderValue::from_static("Basic realm=\"IPS\", charset=\"UTF-8\", Bearer realm=\"IPS\"");
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
-        }
-        response
+        HttpResponse::new(self.status_code())
     }
 }
 
@@ -338,6 +332,12 @@ impl Problem {
         Self::new(UNAUTHENTICATED, detail)
     }
 
+    /// A viewer's key can't change anything.
+    #[must_use]
+    pub fn viewers_only_look() -> Self {
+        Self::new(FORBIDDEN, "the API key is a viewer's: it can't change anything").of_change()
+    }
+
     /// The path holds no job id.
     #[must_use]
     pub fn invalid_job_id() -> Self {
@@ -375,6 +375,7 @@ impl From<Error> for Problem {
                     .with(|more| more.companies = choices.iter().map(Into::into).collect())
             }
             Error::CompanyNotFound(_) => Self::new(COMPANY_NOT_FOUND, detail),
+            Error::CompanyNotPermitted(_) => Self::new(FORBIDDEN, detail),
             Error::JobNotFound => Self::new(JOB_NOT_FOUND, "the job is neither active nor scheduled nor in the log"),
             Error::NotCached => Self::new(NOT_CACHED, detail),
             Error::AmbiguousJob { candidates } => {

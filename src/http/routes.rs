@@ -34,6 +34,7 @@ pub fn configure(config: &mut ServiceConfig, api: web::Data<Api>) {
             .service(at("/problems/{code}").route(get().to(docs::problem)))
             .service(at("/livez").route(get().to(ops::livez)))
             .service(at("/readyz").route(get().to(ops::readyz)))
+            .service(at("/metrics").route(get().to(ops::metrics)))
             .default_service(web::to(nothing_here)),
     );
     config.default_service(web::to(nothing_here));

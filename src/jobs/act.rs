@@ -6,7 +6,7 @@ use super::id::{JobId, JobRef, Name};
 use super::job::{Action, Job};
 use super::store::Want;
 use super::upstream::{Caller, UpstreamError};
-use super::{CompanyChoice, Jobs};
+use super::{CompanyChoice, Jobs, job_key};
 use crate::ips::types::{DeleteJobParam, ExecuteJobParam, PauseJobParam, ResumeJobParam, StopJobParam};
 
 impl Jobs {
@@ -64,7 +64,7 @@ impl Jobs {
     fn forget(&self, caller: &Caller, company: &str, job: &Job) {
         let name = Name::Original(job.original_name().into());
         for id in [job.id.clone(), JobId { company: company.into(), name }.encode()] {
-            let key = self.key(caller, &id);
+            let key = job_key(caller, &id);
             self.submitted.invalidate(&key);
             self.deleted.insert(key, ());
         }

@@ -60,13 +60,28 @@ impl Companies {
         if let Some(wrong) = choice.contradiction() {
             return Err(Error::Invalid(vec![wrong]));
         }
-        match choice {
-            CompanyChoice { handle: Some(handle), .. } => Ok(handle.clone()),
-            CompanyChoice { handle: None, name: Some(name) } => {
-                Ok(self.named(caller, name).await?.company_handle.clone())
-            }
-            CompanyChoice { handle: None, name: None } => self.obvious(caller).await,
+        if let Some(wrong) = choice.contradiction() {
+            return Err(Error::Invalid(vec![wrong]));
         }
+        let company = match choice {
+            CompanyChoice { handle: Some(handle), .. } => handle.clone(),
+            CompanyChoice { handle: None, name: Some(name) } => self.named(caller, name).await?.company_handle.clone(),
+            CompanyChoice { handle: None, name: None } => self.obvious(caller).await?,
+        };
+        permitted(caller, company)
+    }
+
+    /// The handle that [`Companies::resolve`] would give, when it is known without asking IPS.
+    #[must_use]
+    pub fn known(&self, caller: &Caller, choice: &CompanyChoice) -> Option<String> {
+        let company = match choice {
+            CompanyChoice { handle: Some(handle), name: None } => handle.clone(),
+            CompanyChoice { handle: None, name: None } if self.default.is_none() => {
+                only(caller, &self.memberships.get(&CallerKey::of(caller))?)?
+            }
+            _ => return None,
+        };
+        permitted(caller, company).ok()
     }
 
     /// The caller's memberships (`getCompanyMembership`).
@@ -91,10 +106,12 @@ impl Companies {
     /// [`Error::CompanyNotFound`] when the caller's companies hold none of that name and IPS knows none, and whatever IPS answers.
     pub async fn find(&self, caller: &Caller, name_or_handle: &str) -> Result<Arc<Company>> {
         let memberships = self.memberships(caller).await?;
-        match memberships.iter().find(|membership| membership.company.company_handle == name_or_handle) {
-            Some(membership) => Ok(Arc::new(membership.company.clone())),
-            None => self.named(caller, name_or_handle).await,
-        }
+        let member = memberships.iter().find(|membership| membership.company.company_handle == name_or_handle);
+        let company = match member {
+            Some(membership) => Arc::new(membership.company.clone()),
+            None => self.named(caller, name_or_handle).await?,
+        };
+        permitted(caller, company.company_handle.clone()).map(|_| company)
     }
 
     async fn named(&self, caller: &Caller, name: &str) -> Result<Arc<Company>> {
@@ -126,14 +143,29 @@ impl Companies {
             return Ok(self.find(caller, default).await?.company_handle.clone());
         }
         let memberships = self.memberships(caller).await?;
-        let mut active = memberships.iter().filter(|membership| membership.is_active != Some(false));
-        match (active.next(), active.next()) {
-            (Some(only), None) => Ok(only.company.company_handle.clone()),
-            _ => Err(Error::CompanyRequired {
-                choices: memberships.iter().map(|membership| membership.company.clone()).collect(),
-            }),
-        }
+        only(caller, &memberships).ok_or_else(|| {
+            let visible = memberships.iter().map(|membership| &membership.company);
+            Error::CompanyRequired {
+                choices: visible.filter(|company| caller.may_see(&company.company_handle)).cloned().collect(),
+            }
+        })
     }
+}
+
+/// The one company that the caller may see and is an active member of, if there is just one.
+fn only(caller: &Caller, memberships: &[CompanyMembership]) -> Option<String> {
+    let active = memberships.iter().filter(|membership| membership.is_active != Some(false));
+    let mut visible =
+        active.map(|membership| &membership.company.company_handle).filter(|handle| caller.may_see(handle));
+    match (visible.next(), visible.next()) {
+        (Some(only), None) => Some(only.clone()),
+        _ => None,
+    }
+}
+
+/// The company, if the caller's API key is meant for it.
+pub(super) fn permitted(caller: &Caller, company: String) -> Result<String> {
+    if caller.may_see(&company) { Ok(company) } else { Err(Error::CompanyNotPermitted(company)) }
 }
 
 /// Tells whose credentials a failed call carried.

@@ -27,6 +27,9 @@ pub enum Error {
     /// The caller has no company of that name.
     #[error("no company is named {0:?}")]
     CompanyNotFound(String),
+    /// The caller's API key is not meant for this company.
+    #[error("the API key is not meant for the company {0:?}")]
+    CompanyNotPermitted(String),
     /// No such job, now or in the log.
     #[error("no such job")]
     JobNotFound,

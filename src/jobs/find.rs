@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use super::company::{CompanyChoice, asked};
+use super::company::{CompanyChoice, asked, permitted};
 use super::error::{Error, Result};
 use super::id::{JobId, JobRef, Name};
 use super::identity::CallerKey;
 use super::job::{Job, Phase, RenderedJob, Status};
 use super::store::{Read, Source, Want};
 use super::upstream::Caller;
-use super::{JobKey, Jobs, load, name};
+use super::{Jobs, job_key, load, name};
 use crate::ips::types::{GetJobLogDetailsParam, JobLog};
 
 /// So long after its submit a job that is in no list yet is believed to be on its way.
@@ -57,7 +57,7 @@ impl Jobs {
     pub(super) async fn company_of(&self, caller: &Caller, choice: &CompanyChoice, job: &JobRef) -> Result<String> {
         match job {
             JobRef::Handle(_) => self.companies.resolve(caller, choice).await,
-            JobRef::Id(id) if *choice == CompanyChoice::default() => Ok(id.company.clone()),
+            JobRef::Id(id) if *choice == CompanyChoice::default() => permitted(caller, id.company.clone()),
             JobRef::Id(id) => match self.companies.resolve(caller, choice).await? {
                 company if company == id.company => Ok(company),
                 _ => Err(Error::invalid_parameter("companyHandle", "the job of this id belongs to another company")),
@@ -179,7 +179,7 @@ impl Jobs {
     fn between_lists(&self, search: &Search<'_>, id: &JobId) -> Result<Found> {
         let now = self.clock.now();
         let text = id.encode();
-        let key = self.key(search.caller, &text);
+        let key = job_key(search.caller, &text);
         if self.deleted.contains_key(&key) {
             return Err(Error::JobNotFound);
         }
@@ -196,11 +196,6 @@ impl Jobs {
     /// A job that no list of IPS tells of now.
     fn known_here(&self, job: Job) -> Found {
         Found { job: Arc::new(RenderedJob::new(job, self.clock.now())), source: Source::Loaded, age: Duration::ZERO }
-    }
-
-    /// Under what a job that was submitted or deleted here is remembered.
-    pub(super) fn key(&self, caller: &Caller, id: &str) -> JobKey {
-        (CallerKey::of(&caller.without_locale()), id.to_owned())
     }
 }
 

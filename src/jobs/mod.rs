@@ -46,7 +46,7 @@ pub use subscription::{HEARTBEAT, Subscription, Told, Watches};
 use crate::clock::Clock;
 use company::Companies;
 use store::Store;
-use upstream::Upstream;
+use upstream::{Caller, Upstream};
 
 /// What the job logic needs to know.
 pub struct Settings {
@@ -67,6 +67,11 @@ const FINISHED: Duration = Duration::from_hours(1);
 const REMEMBERED_JOBS: u64 = 50_000;
 
 type JobKey = (CallerKey, String);
+
+/// Under what a job that was submitted or deleted here is remembered.
+fn job_key(caller: &Caller, id: &str) -> JobKey {
+    (CallerKey::of(&caller.without_locale()), id.to_owned())
+}
 
 fn memory<V: Clone + Send + Sync + 'static>(lifetime: Duration) -> Cache<JobKey, V> {
     Cache::builder().max_capacity(REMEMBERED_JOBS).time_to_live(lifetime).build()
@@ -90,9 +95,9 @@ impl Jobs {
     #[must_use]
     pub fn new(upstream: Arc<dyn Upstream>, settings: Settings) -> Arc<Self> {
         let Settings { company, freshness, clock, runtime } = settings;
-        let store = |loader| Store::new(loader, freshness, clock.clone(), runtime.clone());
-        let scheduled = store(load::scheduled(Arc::clone(&upstream), clock.clone()));
-        let history = store(load::history(Arc::clone(&upstream), Arc::clone(&scheduled), clock.clone()));
+        let store = |name, loader| Store::new(name, loader, freshness, clock.clone(), runtime.clone());
+        let scheduled = store("scheduled", load::scheduled(Arc::clone(&upstream), clock.clone()));
+        let history = store("history", load::history(Arc::clone(&upstream), Arc::clone(&scheduled), clock.clone()));
         let deleted = memory(MEMORY);
         let active = load::ActiveJobs {
             upstream: Arc::clone(&upstream),
@@ -103,7 +108,7 @@ impl Jobs {
         };
         Arc::new(Self {
             companies: Companies::new(Arc::clone(&upstream), company),
-            active: store(load::active(active)),
+            active: store("active", load::active(active)),
             history,
             finished: memory(FINISHED),
             submitted: memory(MEMORY),
@@ -118,6 +123,13 @@ impl Jobs {
     #[must_use]
     pub fn companies(&self) -> &Companies {
         &self.companies
+    }
+
+    /// Tells how much is kept, for metrics.
+    pub fn report(&self) {
+        for (_, store) in self.stores() {
+            store.report();
+        }
     }
 
     /// Something of `company` was changed: nothing that was seen before is true any more.

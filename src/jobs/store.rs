@@ -54,6 +54,19 @@ pub enum Source {
     Loaded,
 }
 
+impl Source {
+    /// One word for it, for metrics and logs.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Hit => "hit",
+            Self::Stale(StaleReason::Revalidating) => "stale",
+            Self::Stale(StaleReason::UpstreamFailed) => "stale_if_error",
+            Self::Loaded => "loaded",
+        }
+    }
+}
+
 /// An answer from the store.
 #[derive(Debug, Clone)]
 pub struct Read {
@@ -99,6 +112,8 @@ const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 pub struct Store {
     slots: Cache<Key, Arc<Slot>>,
     generations: Cache<String, Generation>,
+    /// Which list it is, in metrics.
+    name: &'static str,
     loader: Loader,
     freshness: Freshness,
     clock: Clock,
@@ -108,14 +123,14 @@ pub struct Store {
 impl Store {
     /// An empty store. Loads run on `runtime`, so that nobody who hangs up takes one along.
     #[must_use]
-    pub fn new(loader: Loader, freshness: Freshness, clock: Clock, runtime: Handle) -> Arc<Self> {
+    pub fn new(name: &'static str, loader: Loader, freshness: Freshness, clock: Clock, runtime: Handle) -> Arc<Self> {
         let slots = Cache::builder()
             .max_capacity(CAPACITY_BYTES)
             .weigher(|_: &Key, slot: &Arc<Slot>| slot.weight())
             .time_to_idle(IDLE)
             .build();
         let generations = Cache::builder().max_capacity(100_000).time_to_idle(2 * IDLE).build();
-        Arc::new(Self { slots, generations, loader, freshness, clock, runtime })
+        Arc::new(Self { slots, generations, name, loader, freshness, clock, runtime })
     }
 
     /// The active jobs of `company` as `caller` may see them.
@@ -128,15 +143,42 @@ impl Store {
             return Ok(None);
         }
         let slot = self.slot(&key);
-        let next = self.next(&slot, &key, caller, want);
-        match next {
+        let answer = match self.next(&slot, &key, caller, want) {
             None => Ok(None),
             Some(Next::Answer(answer)) => answer.map(Some),
             Some(Next::Wait(load)) => match load.await {
                 Ok(snapshot) => Ok(Some(self.answer(snapshot, Source::Loaded))),
                 Err(error) => self.instead_of(&slot, company, error).map(Some),
             },
-        }
+        };
+        let result = match &answer {
+            Ok(Some(read)) => read.source.code(),
+            Ok(None) => "absent",
+            Err(_) => "error",
+        };
+        metrics::counter!("ips_gateway_snapshot_reads_total", "list" => self.name, "result" => result).increment(1);
+        answer
+    }
+
+    /// The snapshot that [`Store::read`] would give, when it is there and fresh.
+    #[must_use]
+    pub fn at_hand(&self, caller: &Caller, company: &str) -> Option<Read> {
+        let key = Key { caller: CallerKey::of(caller), company: company.to_owned() };
+        let slot = self.slots.get(&key)?;
+        let generation = *self.generation(company).borrow();
+        let snapshot = slot.lock().usable(generation).cloned()?;
+        let read = self.answer(snapshot, Source::Hit);
+        (read.age <= self.freshness.fresh).then(|| {
+            metrics::counter!("ips_gateway_snapshot_reads_total", "list" => self.name, "result" => Source::Hit.code())
+                .increment(1);
+            read
+        })
+    }
+
+    /// Tells how much is kept, for metrics.
+    pub fn report(&self) {
+        metrics::gauge!("ips_gateway_snapshots", "list" => self.name).set(self.slots.entry_count() as f64);
+        metrics::gauge!("ips_gateway_snapshot_bytes", "list" => self.name).set(self.slots.weighted_size() as f64);
     }
 
     /// Watches a list: as long as the answer lives it is refreshed as often as it may be, by one task however many watch.
@@ -144,6 +186,7 @@ impl Store {
         let key = Key { caller: CallerKey::of(caller), company: company.to_owned() };
         let slot = self.slot(&key);
         let changed = slot.subscribe();
+        metrics::gauge!("ips_gateway_watchers", "list" => self.name).increment(1.0);
         let mut state = slot.lock();
         state.watchers += 1;
         if !state.refreshed {
@@ -151,7 +194,7 @@ impl Store {
             self.runtime.spawn(Arc::clone(self).refresh(Arc::clone(&slot), key, caller.clone()));
         }
         drop(state);
-        Watch { slot, changed }
+        Watch { slot, changed, name: self.name }
     }
 
     async fn refresh(self: Arc<Self>, slot: Arc<Slot>, key: Key, caller: Caller) {
@@ -309,6 +352,7 @@ fn back_off(failures: u32) -> Duration {
 pub struct Watch {
     slot: Arc<Slot>,
     changed: watch::Receiver<u64>,
+    name: &'static str,
 }
 
 impl Watch {
@@ -327,5 +371,6 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         self.slot.lock().watchers -= 1;
+        metrics::gauge!("ips_gateway_watchers", "list" => self.name).decrement(1.0);
     }
 }

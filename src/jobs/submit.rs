@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::company::permitted;
 use super::error::{Error, InvalidField, Location, Result};
 use super::id::{JobId, JobRef, Name};
 use super::job::{Job, Record};
 use super::store::Want;
 use super::upstream::{Caller, Credentials, Delivery, Failure, UpstreamError};
-use super::{CompanyChoice, Jobs, name};
+use super::{CompanyChoice, Jobs, job_key, name};
 use crate::ips::types::SubmitJobParam;
 
 /// Longer names are refused: ids carry them.
@@ -80,9 +81,10 @@ impl Jobs {
     pub async fn submit(&self, caller: &Caller, submission: Submission) -> Result<Job> {
         self.validate(&submission)?;
         let Submission { mut request, company, mode } = submission;
-        if request.company_handle.is_empty() {
-            request.company_handle = self.companies.resolve(caller, &company).await?;
-        }
+        request.company_handle = match request.company_handle {
+            unnamed if unnamed.is_empty() => self.companies.resolve(caller, &company).await?,
+            named => permitted(caller, named)?,
+        };
         if mode == SubmitMode::UniqueName && request.exec_schedule.is_none() {
             let random = getrandom::u32().map_err(|_| Error::Internal("the operating system has no random bytes"))?;
             request.job_name = name::make_unique(&request.job_name, self.clock.now(), random);
@@ -98,7 +100,7 @@ impl Jobs {
     }
 
     fn remember(&self, caller: &Caller, job: Job) -> Job {
-        let key = self.key(caller, &job.id);
+        let key = job_key(caller, &job.id);
         self.deleted.invalidate(&key);
         self.submitted.insert(key, job.clone());
         job

@@ -1,6 +1,7 @@
 //! The port to IPS: what the job logic needs of the upstream, without HTTP or XML.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -47,8 +48,18 @@ pub struct Caller {
     pub credentials: Credentials,
     /// Whose they are.
     pub source: CredentialSource,
+    /// The only companies that an API key may see; `None`: those that IPS lets the credentials see.
+    pub companies: Option<Arc<[String]>>,
     /// The language of log messages (`authHeader/locale`), for example `en-US`.
     pub locale: Option<String>,
+}
+
+impl Caller {
+    /// Whether the caller may see this company, as far as the gateway decides that.
+    #[must_use]
+    pub fn may_see(&self, company: &str) -> bool {
+        self.companies.as_ref().is_none_or(|companies| companies.iter().any(|permitted| permitted == company))
+    }
 }
 
 /// How far a failed call got: it decides whether it may be sent again.
@@ -128,6 +139,23 @@ pub enum Failure {
     /// The answer is larger than this many bytes.
     #[error("the answer is larger than {0} bytes")]
     TooLarge(usize),
+}
+
+impl Failure {
+    /// One word for it, for metrics and logs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Fault(_) => "fault",
+            Self::Unwritable { .. } => "unwritable",
+            Self::Connect(_) => "connect",
+            Self::Tls(_) => "tls",
+            Self::Timeout(_) => "timeout",
+            Self::Cut(_) => "cut",
+            Self::Malformed { .. } => "malformed",
+            Self::TooLarge(_) => "too_large",
+        }
+    }
 }
 
 /// Why a value can't be written into a request.

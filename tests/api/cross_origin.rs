@@ -16,7 +16,10 @@ fn assert_exposed(answer: &Answer) {
     for header in EXPOSED {
         assert!(exposed.split(", ").any(|name| name == header.to_lowercase()), "{header}{answer}");
     }
-    assert!(answer.headers.get_all("vary").iter().any(|vary| vary.to_str().is_ok_and(|v| v.contains("Origin"))), "{answer}");
+    assert!(
+        answer.headers.get_all("vary").iter().any(|vary| vary.to_str().is_ok_and(|v| v.contains("Origin"))),
+        "{answer}"
+    );
 }
 
 #[tokio::test]
@@ -25,7 +28,9 @@ async fn an_allowed_page_may_read_answers_errors_and_304s() {
     let from_page = |request: crate::support::Request| request.header("Origin", PAGE);
     let full = from_page(world.gateway.get("/jobs")).await.expect(200);
     assert_exposed(&full);
-    assert_exposed(&from_page(world.gateway.get("/jobs").header("If-None-Match", full.header("etag"))).await.expect(304));
+    assert_exposed(
+        &from_page(world.gateway.get("/jobs").header("If-None-Match", full.header("etag"))).await.expect(304),
+    );
     assert_exposed(&from_page(world.gateway.post_json("/jobs", &any_job("n"))).await.expect(202));
     assert_exposed(&from_page(world.gateway.get("/nowhere")).await.expect(404));
     assert_exposed(&from_page(world.gateway.get("/jobs/x")).await.expect(422));
@@ -55,7 +60,8 @@ async fn an_allowed_page_may_ask_beforehand_without_credentials() {
 #[tokio::test]
 async fn other_pages_get_no_permission() {
     let world = World::with(Population::Seeded, &[("CORS_ORIGINS", PAGE)]);
-    for origin in ["https://evil.example.com", "http://app.example.com", "https://app.example.com.evil.example", "null"] {
+    for origin in ["https://evil.example.com", "http://app.example.com", "https://app.example.com.evil.example", "null"]
+    {
         for path in ["/jobs", "/nowhere"] {
             let answer = world.gateway.get(path).header("Origin", origin).await;
             assert_eq!(answer.find_header("access-control-allow-origin"), None, "{answer}");

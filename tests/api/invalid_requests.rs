@@ -11,7 +11,17 @@ async fn submit_text(gateway: &Gateway, body: &str) -> Answer {
 #[tokio::test]
 async fn an_unknown_path_is_a_404_problem() {
     let World { gateway, .. } = &World::empty();
-    for path in ["/", "/job", "/jobs/", "/jobs/a/b/c", "/JOBS", "//jobs", "/metrics/x", "/problems/nonsense", "/swagger-ui/nothing.js"] {
+    for path in [
+        "/",
+        "/job",
+        "/jobs/",
+        "/jobs/a/b/c",
+        "/JOBS",
+        "//jobs",
+        "/metrics/x",
+        "/problems/nonsense",
+        "/swagger-ui/nothing.js",
+    ] {
         gateway.get(path).await.problem(404, "not-found").await;
     }
     let answer = gateway.post("/nowhere").await;
@@ -55,7 +65,8 @@ async fn a_body_that_is_too_large_is_a_413_problem() {
 async fn a_body_that_is_not_declared_as_json_is_a_415_problem() {
     let world = World::empty();
     for content_type in ["text/plain", "application/x-www-form-urlencoded", "application/xml", "json", ""] {
-        let answer = world.gateway.post("/jobs").header("Content-Type", content_type).body(any_job("n").to_string()).await;
+        let answer =
+            world.gateway.post("/jobs").header("Content-Type", content_type).body(any_job("n").to_string()).await;
         answer.problem(415, "unsupported-media-type").await;
     }
     world.gateway.post("/jobs").body(any_job("n").to_string()).await.problem(415, "unsupported-media-type").await;
@@ -72,7 +83,7 @@ async fn what_is_not_json_is_refused_with_line_and_column() {
         ("", "line 1 column 0"),
         ("{\n  \"jobName\": \"n\",\n  oops\n}", "line 3 column 3"),
         ("{\"jobName\": \"n\"", "line 1 column 15"),
-        ("{\"jobName\": \"n\", \"optimizeImagesJob\": {\"emailSetting\": \"None\"}} x", "line 1 column 66"),
+        ("{\"jobName\": \"n\", \"optimizeImagesJob\": {\"emailSetting\": \"None\"}} x", "line 1 column 65"),
     ] {
         let answer = submit_text(&world.gateway, body).await;
         let problem = answer.problem(400, "invalid-json").await;
@@ -95,7 +106,10 @@ async fn wrong_fields_and_types_are_refused_by_pointer_and_without_their_value()
         (upload(|job| job["colour"] = json!("s3cret")), "/colour"),
         (upload(|job| job["uploadUrlsJob"]["overwrite"] = json!("s3cret")), "/uploadUrlsJob/overwrite"),
         (upload(|job| job["uploadUrlsJob"]["colour"] = json!("s3cret")), "/uploadUrlsJob/colour"),
-        (upload(|job| job["uploadUrlsJob"]["urlArray"][0]["sourceUrl"] = json!(42)), "/uploadUrlsJob/urlArray/0/sourceUrl"),
+        (
+            upload(|job| job["uploadUrlsJob"]["urlArray"][0]["sourceUrl"] = json!(42)),
+            "/uploadUrlsJob/urlArray/0/sourceUrl",
+        ),
         (upload(|job| job["uploadUrlsJob"]["urlArray"] = json!({ "items": ["s3cret"] })), "/uploadUrlsJob/urlArray"),
         (upload(|job| job["execTime"] = json!("s3cret")), "/execTime"),
         (upload(|job| job["a/b~c"] = json!("s3cret")), "/a~1b~0c"),
@@ -147,7 +161,8 @@ async fn everything_wrong_with_a_submit_is_said_at_once() {
     let world = World::empty();
     let body = json!({ "jobName": "", "execTime": "2026-03-03T12:00:00Z", "execSchedule": "0 0 3 * * ?" });
     let problem = world.gateway.post_json("/jobs", &body).await.problem(422, "invalid-request").await;
-    let pointers: Vec<_> = problem["errors"].as_array().expect("errors").iter().map(|error| error["pointer"].clone()).collect();
+    let pointers: Vec<_> =
+        problem["errors"].as_array().expect("errors").iter().map(|error| error["pointer"].clone()).collect();
     assert_eq!(pointers, ["/jobName", "/execSchedule", ""], "{problem:#}");
 }
 
@@ -197,15 +212,18 @@ async fn without_credentials_there_is_a_401_with_a_challenge() {
     for path in ["/jobs", "/jobs/x", "/job-logs", "/companies", "/companies/x", "/assets/x/job-logs", "/jobs/x/log"] {
         let answer = nobody.get(path).await;
         answer.problem(401, "unauthenticated").await;
-        assert!(answer.header("www-authenticate").contains("Basic realm=") , "{answer}");
-        assert!(answer.header("www-authenticate").contains("Bearer") , "{answer}");
+        assert!(answer.header("www-authenticate").contains("Basic realm="), "{answer}");
+        assert!(answer.header("www-authenticate").contains("Bearer"), "{answer}");
     }
     for credentials in ["Basic", "Basic %%%", "Basic bm9jb2xvbg==", "Digest x=y", "Bearer ", "katlyn"] {
         let answer = nobody.get("/jobs").header("Authorization", credentials).await;
         let problem = answer.problem(401, "unauthenticated").await;
         assert!(!answer.text().contains("bm9jb2xvbg"), "{problem:#}");
     }
-    assert_eq!(nobody.post_json("/jobs", &any_job("n")).await.problem(401, "unauthenticated").await["outcome"], "not_sent");
+    assert_eq!(
+        nobody.post_json("/jobs", &any_job("n")).await.problem(401, "unauthenticated").await["outcome"],
+        "not_sent"
+    );
     assert_eq!(world.calls(), 0);
 }
 

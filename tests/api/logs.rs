@@ -181,7 +181,9 @@ async fn bad_parameters_of_a_log_are_refused_by_name() {
         ("archived=yes", "archived"),
         ("limit=3", "limit"),
     ] {
-        world.gateway.get(&format!("/jobs/{job}/log?{query}")).await.invalid_parameter(parameter).await;
+        let answer = world.gateway.get(&format!("/jobs/{job}/log?{query}")).await;
+        let detail = answer.invalid_parameter(parameter).await;
+        assert!(detail.contains("expected"), "it says what would be right{answer}");
     }
     assert_eq!(world.calls(), before);
 }

@@ -59,11 +59,8 @@ async fn while_jobs_come_and_go_none_is_shown_twice_and_none_that_stays_is_lost(
             let mut job = any_job(&format!("job {}", (number * 7) % 12));
             job["execTime"] = "2026-03-05T12:00:00Z".into();
             let submitted = id(&world.gateway.submit(&job).await);
-            if number % 3 == 0 {
-                leaving.push(submitted)
-            } else {
-                staying.push(submitted)
-            }
+            let list = if number % 3 == 0 { &mut leaving } else { &mut staying };
+            list.push(submitted);
             world.pass(1);
         }
         let seen = walk(&world, &format!("phase=scheduled&limit=2&sort={sort}"), async |page| {

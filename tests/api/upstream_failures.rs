@@ -68,8 +68,7 @@ async fn a_submit_whose_answer_is_lost_is_found_by_its_name() {
     let state = Arc::new(Mutex::new(String::new()));
     let seen = Arc::clone(&state);
     upstream.script("submitJob", move |request| {
-        let name = request.split("jobName>").nth(1).and_then(|rest| rest.split('<').next()).expect("a name");
-        *seen.lock().expect("no panic") = active_job(name, "");
+        *seen.lock().expect("no panic") = active_job(&submitted_name(request), "");
         Reply::HangUp
     });
     upstream.script("getActiveJobs", move |_| {
@@ -84,27 +83,36 @@ async fn a_submit_whose_answer_is_lost_is_found_by_its_name() {
     assert_eq!(upstream.calls("submitJob"), 1, "never sent twice");
 }
 
+/// The job is looked for in real time: these cases wait together.
 #[tokio::test]
 async fn a_submit_whose_outcome_is_unknown_says_so_and_names_the_job_to_poll() {
-    for reply in [Reply::HangUp, Reply::Xml(200, "<html/>".into()), Reply::Cut(envelope("submitJob", "<jobHandle>j</jobHandle>"))] {
-        let upstream = ScriptedUpstream::start().await;
-        upstream.reply("submitJob", reply);
-        let clock = clock();
-        let gateway = upstream.gateway(&clock, &[]);
-        let answer = gateway.post_json("/jobs", &any_job("nightly")).await;
-        let problem = answer.problem(504, "submit-outcome-unknown").await;
-        assert_eq!((&problem["outcome"], &problem["retryable"]), (&json!("unknown"), &json!(false)), "{answer}");
-        assert_eq!(problem["upstream"]["operation"], "submitJob", "{answer}");
-        assert_eq!(upstream.calls("submitJob"), 1, "never sent twice");
-        let job = problem["job"].as_str().unwrap_or_else(|| panic!("no job{answer}"));
+    let cut = Reply::Cut(envelope("submitJob", "<jobHandle>j</jobHandle>"));
+    let cases = [Reply::HangUp, Reply::Xml(200, "<html/>".into()), cut].map(submit_without_an_answer);
+    futures_util::future::join_all(cases).await;
+}
 
-        let request = &upstream.requests("submitJob")[0];
-        let name = request.split("jobName>").nth(1).and_then(|rest| rest.split('<').next()).expect("a name").to_owned();
-        upstream.answer("getActiveJobs", &format!("<jobArray>{}</jobArray>", active_job(&name, "")));
-        clock.advance(TimeDelta::seconds(3));
-        let found = gateway.job(job).await;
-        assert_eq!((&found["id"], &found["status"]), (&json!(job), &json!("running")), "{found:#}");
-    }
+async fn submit_without_an_answer(reply: Reply) {
+    let upstream = ScriptedUpstream::start().await;
+    upstream.reply("submitJob", reply);
+    let clock = clock();
+    let gateway = upstream.gateway(&clock, &[]);
+    let answer = gateway.post_json("/jobs", &any_job("nightly")).await;
+    let problem = answer.problem(504, "submit-outcome-unknown").await;
+    assert_eq!((&problem["outcome"], &problem["retryable"]), (&json!("unknown"), &json!(false)), "{answer}");
+    assert_eq!(problem["upstream"]["operation"], "submitJob", "{answer}");
+    assert_eq!(upstream.calls("submitJob"), 1, "never sent twice");
+    let job = problem["job"].as_str().unwrap_or_else(|| panic!("no job{answer}"));
+
+    let name = submitted_name(&upstream.requests("submitJob")[0]);
+    upstream.answer("getActiveJobs", &format!("<jobArray>{}</jobArray>", active_job(&name, "")));
+    clock.advance(TimeDelta::seconds(3));
+    let found = gateway.job(job).await;
+    assert_eq!((&found["id"], &found["status"]), (&json!(job), &json!("running")), "{found:#}");
+}
+
+/// The `jobName` of a submit.
+fn submitted_name(request: &str) -> String {
+    request.split("jobName>").nth(1).and_then(|rest| rest.split('<').next()).expect("a name").to_owned()
 }
 
 #[tokio::test]

@@ -79,7 +79,11 @@ async fn every_operation_that_changes_a_job_tells_a_fault() {
             _ => gateway.post(&format!("/jobs/{handle}/{action}")).await,
         };
         let problem = answer.problem(502, "upstream-fault").await;
-        assert_eq!((&problem["outcome"], &problem["upstream"]["operation"]), (&json!("rejected"), &json!(operation)), "{answer}");
+        assert_eq!(
+            (&problem["outcome"], &problem["upstream"]["operation"]),
+            (&json!("rejected"), &json!(operation)),
+            "{answer}"
+        );
         assert_eq!(problem["upstream"]["reason"], "the lock is held", "{answer}");
         assert_eq!(upstream.calls(&operation), 1, "sent once");
     }

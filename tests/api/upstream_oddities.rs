@@ -31,7 +31,8 @@ async fn bad_items_are_reported_by_every_list() {
         "<jobLogArray><items><jobHandle>j</jobHandle><jobName>n</jobName><logDate>never</logDate></items></jobLogArray>",
     );
     let gateway = upstream.plain_gateway();
-    for path in ["/job-logs", "/jobs?phase=completed", "/jobs?phase=active,completed&limit=5", "/assets/a%7C1/job-logs"] {
+    for path in ["/job-logs", "/jobs?phase=completed", "/jobs?phase=active,completed&limit=5", "/assets/a%7C1/job-logs"]
+    {
         let list = gateway.get(path).await.ok();
         assert_eq!(list["badItems"].as_array().map(Vec::len), Some(1), "{path}: {list:#}");
     }
@@ -44,7 +45,10 @@ async fn unknown_values_and_elements_are_passed_over_or_on() {
     let item = active_job("odd", "").replace("<type>UrlUpload</type>", more).replace("Running", "Dreaming");
     let list = active(&item).await;
     let job = &list["jobs"][0];
-    assert_eq!((&job["type"], &job["state"], &job["status"]), (&json!("TeleportAssets"), &json!("Dreaming"), &json!("unknown")));
+    assert_eq!(
+        (&job["type"], &job["state"], &job["status"]),
+        (&json!("TeleportAssets"), &json!("Dreaming"), &json!("unknown"))
+    );
     assert_eq!((&job["progress"], &job["percent"]), (&json!(250), &Value::Null), "nonsense is no percent: {job:#}");
     assert!(list["badItems"].is_null(), "{list:#}");
 }
@@ -90,10 +94,12 @@ async fn any_namespace_version_prefix_and_encoding_will_do() {
 async fn a_log_without_an_end_is_still_being_written() {
     let upstream = ScriptedUpstream::start().await;
     let unfinished = job_log("open", "<startDate>2026-03-02T05:00:00-06:00</startDate>");
-    let finished = job_log("shut", "<startDate>2026-03-02T04:00:00-06:00</startDate><endDate>2026-03-02T04:10:00-06:00</endDate>");
+    let finished =
+        job_log("shut", "<startDate>2026-03-02T04:00:00-06:00</startDate><endDate>2026-03-02T04:10:00-06:00</endDate>");
     upstream.answer("getJobLogs", &format!("<jobLogArray>{unfinished}{finished}</jobLogArray>"));
     let list = upstream.plain_gateway().get("/jobs?phase=completed&sort=-startDate").await.ok();
-    let verdicts: Vec<_> = list["jobs"].as_array().expect("jobs").iter().map(|job| (&job["status"], &job["outcome"])).collect();
+    let verdicts: Vec<_> =
+        list["jobs"].as_array().expect("jobs").iter().map(|job| (&job["status"], &job["outcome"])).collect();
     let unknown = json!("unknown");
     assert_eq!(verdicts, [(&json!("finalizing"), &unknown), (&json!("completed"), &unknown)], "{list:#}");
 }

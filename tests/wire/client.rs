@@ -35,6 +35,7 @@ fn client(server: &Server) -> IpsClient {
 
 fn caller() -> Caller {
     Caller {
+        companies: None,
         credentials: Credentials::Password { user: "user@example.com".into(), password: "s3cret<&>".to_owned().into() },
         source: CredentialSource::Caller,
         locale: Some("de-DE".into()),

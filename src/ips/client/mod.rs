@@ -2,7 +2,7 @@
 
 mod failure;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
@@ -75,8 +75,13 @@ impl IpsClient {
     {
         let error = |(failure, delivery)| UpstreamError { operation: T::NAME, failure, delivery };
         let body = self.write(request, &self.auth(caller)).map_err(error)?;
-        match self.exchange::<T>(body).await.map_err(error)? {
+        let began = Instant::now();
+        let reply = self.exchange::<T>(body).await;
+        measure(T::NAME, &reply, began.elapsed());
+        match reply.map_err(error)? {
             Reply::Answer(Answer { value, bad_items }) => {
+                let count = u64::try_from(bad_items.len()).unwrap_or(u64::MAX);
+                metrics::counter!("ips_gateway_bad_items_total", "rpc_method" => T::NAME).increment(count);
                 Ok(Answered { value, bad_items: bad_items.into_iter().map(Into::into).collect() })
             }
             Reply::Fault(fault) => Err(error((Failure::Fault(fault), Delivery::Rejected))),
@@ -156,6 +161,18 @@ fn builder(config: &ClientConfig) -> ClientBuilder {
         .http1_only()
         .retry(reqwest::retry::never())
         .user_agent(format!("{}/{}", config.app_name, config.app_version))
+}
+
+/// Counts the call, with how it ended.
+fn measure<A>(operation: &'static str, reply: &Result<Reply<A>, Lost>, took: Duration) {
+    let result = match reply {
+        Ok(Reply::Answer(_)) => "ok",
+        Ok(Reply::Fault(_)) => "fault",
+        Err((failure, _)) => failure.code(),
+    };
+    let labels = [("rpc_method", operation), ("result", result)];
+    metrics::histogram!("http_client_request_duration_seconds", &labels).record(took.as_secs_f64());
+    tracing::debug!(operation, result, duration_ms = took.as_secs_f64() * 1e3, "IPS was called");
 }
 
 fn content_type(headers: &HeaderMap<HeaderValue>) -> Option<String> {

@@ -169,19 +169,33 @@ impl Serialize for Timestamp {
     }
 }
 
+/// IPS may leave the offset out; who writes JSON to us may not, since a wrong guess would run a job at the wrong hour.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Offset {
+    Required,
+    Optional,
+}
+
+impl de::Visitor<'_> for Offset {
+    type Value = Timestamp;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a date and time with its offset, such as 2026-01-31T09:30:00Z (RFC 3339)")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Timestamp, E> {
+        let read = match self {
+            Self::Optional => text.parse().ok(),
+            Self::Required => text.parse().ok().filter(|_| DateTime::parse_from_rfc3339(text).is_ok()),
+        };
+        read.ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
+    }
+}
+
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl de::Visitor<'_> for Visitor {
-            type Value = Timestamp;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a date and time such as 2026-01-31T09:30:00Z (RFC 3339)")
-            }
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Timestamp, E> {
-                text.parse().map_err(|InvalidTimestamp| E::invalid_value(de::Unexpected::Str(text), &self))
-            }
-        }
-        deserializer.deserialize_str(Visitor)
+        let offset = if deserializer.is_human_readable() { Offset::Required } else { Offset::Optional };
+        deserializer.deserialize_str(offset)
     }
 }
 

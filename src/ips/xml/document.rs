@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::io::BufRead;
 
 use quick_xml::escape::resolve_xml_entity;
-use quick_xml::events::{BytesRef, BytesText, Event};
+use quick_xml::events::{BytesRef, Event};
 use quick_xml::{Reader, XmlVersion};
 
 use super::error::{Error, ReadError};
 use super::fields::Shapes;
-use super::scalar::{has_returns, is_allowed, is_blank, trim};
+use super::scalar::{is_allowed, is_blank, trim};
 use super::token::{Limits, Mode, Tag, Token};
 
 /// A document that is being read.
@@ -19,8 +19,6 @@ use super::token::{Limits, Mode, Tag, Token};
 pub struct Document<'de> {
     source: &'de str,
     reader: Reader<&'de [u8]>,
-    /// Whether line ends have to be made line feeds.
-    has_returns: bool,
     limits: Limits,
     mode: Mode,
     /// Looked at, but not taken.
@@ -42,7 +40,6 @@ impl<'de> Document<'de> {
         Self {
             source,
             reader: Reader::from_str(source),
-            has_returns: has_returns(source),
             limits,
             mode,
             peeked: None,
@@ -152,7 +149,7 @@ impl<'de> Document<'de> {
             return Ok(Token::End);
         }
         if let Some(text) = self.plain_text() {
-            return self.text(text);
+            return self.text(text.into());
         }
         loop {
             // Looked at in place: the event is large, and what is wanted of it is a piece of the source.
@@ -206,21 +203,41 @@ impl<'de> Document<'de> {
         }
     }
 
-    /// The text up to a tag, if there is such a text and it holds no reference: nearly every one. It takes no tokenizer.
+    /// The text up to a tag, if there is such a text, with nothing in it to resolve: nearly every one. It takes no
+    /// tokenizer.
     #[inline]
-    fn plain_text(&mut self) -> Option<Cow<'de, str>> {
-        let rest = self.rest();
+    fn plain_text(&mut self) -> Option<&'de str> {
+        let start = self.position();
+        let rest = &self.source.as_bytes()[start..];
         if rest.first() == Some(&b'<') || self.depth == 0 {
             return None;
         }
-        let length = rest.iter().position(|&byte| matches!(byte, b'<' | b'&'))?;
+        let length = rest.iter().position(|&byte| matches!(byte, b'<' | b'&' | b'\r'))?;
         if !is_tag(&rest[length..]) {
             return None;
         }
         self.reader.stream().consume(length);
-        let end = self.position();
-        let text = &self.source[end - length..end];
-        Some(if self.has_returns { BytesText::from_escaped(text).xml10_content() } else { Cow::Borrowed(text) })
+        Some(&self.source[start..start + length])
+    }
+
+    /// The content of an element, up to and including its end, if it is plain text.
+    #[inline]
+    pub(super) fn plain_content(&mut self) -> Result<Option<&'de str>, Error> {
+        if self.peeked.is_some() || self.self_closed {
+            return Ok(None);
+        }
+        let Some(text) = self.plain_text() else { return Ok(None) };
+        if !self.rest().starts_with(b"</") || text.len() > self.limits.text {
+            self.peeked = Some(self.text(text.into())?);
+            return Ok(None);
+        }
+        match self.reader.read_event() {
+            Ok(Event::End(_)) => {
+                self.depth -= 1;
+                Ok(Some(text))
+            }
+            other => self.check_insignificant(other).map(|()| None),
+        }
     }
 
     /// Reads on until a tag, joining text, CDATA and references.

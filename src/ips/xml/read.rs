@@ -66,6 +66,9 @@ impl<'r, 'de, 'p> Element<'r, 'de, 'p> {
         if self.content == Content::Nothing {
             return self.nothing("").map(Cow::Borrowed);
         }
+        if let Some(text) = self.document.plain_content()? {
+            return Ok(Cow::Borrowed(text));
+        }
         match self.document.token()? {
             Token::End => Ok(Cow::Borrowed("")),
             Token::Text(text) => match self.document.token()? {

@@ -13,7 +13,7 @@ pub struct Answer {
     /// The HTTP status.
     pub status: u16,
     pub headers: HeaderMap,
-    /// The body, decompressed.
+    /// The body as it came.
     pub body: Vec<u8>,
     /// What the paths of the gateway begin with, address included.
     pub base: String,

@@ -55,7 +55,8 @@ impl Gateway {
         let surroundings = Surroundings { clock: clock.clone(), ..Surroundings::default() };
         let server = server::build(&config, surroundings).expect("it can be built");
         let base = format!("http://{}{}", server.address(), config.path_prefix);
-        let client = Client::builder().timeout(Duration::from_secs(20)).redirect(Policy::none()).no_proxy();
+        // What comes is looked at as it came: not decompressed, not followed.
+        let client = Client::builder().timeout(Duration::from_secs(20)).no_gzip().redirect(Policy::none()).no_proxy();
         let caller = Caller::Password(ORDINARY.email.into(), ORDINARY.password.into());
         let serving = Arc::new(Serving(tokio::spawn(server.run_until(pending()))));
         Self { base, client: client.build().expect("a client"), caller, _serving: serving }
