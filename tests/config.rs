@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ips_gateway::config::{Config, Group, LogFormat, SETTINGS, Sources, Upstream, arguments};
+use ips_gateway::config::{Config, Group, Kind, LogFormat, SETTINGS, Setting, Sources, Upstream, arguments};
 use secrecy::ExposeSecret;
 
 const UPSTREAM: (&str, &str) = ("IPS_GATEWAY_UPSTREAM_URL", "https://ips.example.com/scene7/services/IpsApiService");
@@ -52,7 +52,7 @@ fn an_upstream_is_all_that_serve_needs() {
     assert_eq!(config.path_prefix, "");
     assert_eq!(config.fresh, Duration::from_secs(2));
     assert_eq!(config.stale_while_revalidate, Duration::from_secs(30));
-    assert_eq!(config.stale_if_error, Duration::from_secs(300));
+    assert_eq!(config.stale_if_error, Duration::from_mins(5));
     assert_eq!(config.upstream_timeout, Duration::from_secs(15));
     assert_eq!(config.log_format, LogFormat::Auto);
     assert_eq!(config.cors_origins, Vec::<String>::new());

@@ -67,7 +67,7 @@ fn an_optional_value_is_none_if_absent_empty_blank_or_nil() {
 fn a_plain_value_has_its_default_if_absent_empty_or_nil() {
     assert!(overwrite("<overwrite>true</overwrite>"));
     for element in [
-        "".to_owned(),
+        String::new(),
         "<overwrite/>".into(),
         "<overwrite></overwrite>".into(),
         "<overwrite> </overwrite>".into(),
@@ -98,7 +98,7 @@ fn items_of_one_list_may_lack_different_fields() {
                 .job_array
         })
         .collect();
-    let together: String = jobs.iter().map(|job| format!("<items>{job}</items>")).collect();
+    let together = jobs.iter().map(|job| format!("<items>{job}</items>")).collect::<Vec<_>>().concat();
     let together = answer::<GetActiveJobsParam>(active_jobs(&format!("<jobArray>{together}</jobArray>")));
     assert_eq!(together.bad_items, []);
     assert_eq!(together.value.job_array, alone);

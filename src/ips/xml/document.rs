@@ -67,8 +67,7 @@ impl<'de> Document<'de> {
     /// The position after the last tag, in bytes of the decoded text.
     #[must_use]
     pub(in crate::ips) fn position(&self) -> usize {
-        // The reader counts bytes of a slice, so they fit.
-        self.reader.buffer_position() as usize
+        usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX)
     }
 
     /// What follows the last tag, if no token after it was looked at.
