@@ -61,6 +61,12 @@ kinds! {
         "The resource exists, but not with this method. The `Allow` header lists those that it has.";
     AMBIGUOUS_JOB = "ambiguous-job", 409, "Several jobs answer to this id", never,
         "The id carries a name that several jobs share, and IPS offers nothing else to tell them apart. `candidates` lists their own ids: ask for one of these.";
+    SUBMIT_IN_PROGRESS = "submit-in-progress", 409, "The submit is still under way", later,
+        "A submit with this `Idempotency-Key` was received before and has no answer yet. Ask again in a moment: it is sent to IPS only once.";
+    IDEMPOTENCY_KEY_REUSED = "idempotency-key-reused", 422, "The idempotency key came with another request", never,
+        "An `Idempotency-Key` names one request: this one came with another body or other parameters before. Use a new key for a new job.";
+    INVALID_IDEMPOTENCY_KEY = "invalid-idempotency-key", 400, "The idempotency key can't be used", never,
+        "Send `Idempotency-Key` with a text of 1 to 255 visible ASCII characters that is new for every job, such as a UUID. Where the operator requires it, it must not be missing.";
     ACTION_NOT_POSSIBLE = "action-not-possible", 409, "Not possible in this phase", never,
         "The job can't be asked for this as it is now. `actions` lists what it can be asked for; nothing was sent to IPS.";
     CONTENT_TOO_LARGE = "content-too-large", 413, "The body is too large", never,
@@ -338,6 +344,12 @@ impl Problem {
         Self::new(FORBIDDEN, "the API key is a viewer's: it can't change anything").of_change()
     }
 
+    /// The `Idempotency-Key` is missing or no key.
+    #[must_use]
+    pub fn invalid_idempotency_key(detail: &str) -> Self {
+        Self::new(INVALID_IDEMPOTENCY_KEY, detail)
+    }
+
     /// The path holds no job id.
     #[must_use]
     pub fn invalid_job_id() -> Self {
@@ -385,10 +397,12 @@ impl From<Error> for Problem {
                 Self::new(ACTION_NOT_POSSIBLE, "the job can't be asked for this as it is now")
                     .with(|more| more.actions = Some(possible))
             }
+            Error::IdempotencyKeyReused => Self::new(IDEMPOTENCY_KEY_REUSED, detail),
+            Error::SubmitInProgress => Self::new(SUBMIT_IN_PROGRESS, detail),
             Error::SubmitOutcomeUnknown { id, error } => Self::new(SUBMIT_OUTCOME_UNKNOWN, detail).with(|more| {
                 more.job = Some(id);
                 more.outcome = Some(ChangeOutcome::Unknown);
-                more.upstream = Some(upstream_detail(&error));
+                more.upstream = error.as_ref().map(upstream_detail);
             }),
             Error::Internal(_) => Self::new(INTERNAL_ERROR, detail),
         }
