@@ -175,7 +175,7 @@ fn note() -> String {
     let row = |user: &&User| {
         format!("| `{}` | `{}` | `{}` | {} |", user.email, user.password, user.access_token, user.role.as_str())
     };
-    let rows: Vec<_> = users.map(|user| row(user)).collect();
+    let rows: Vec<_> = users.map(row).collect();
     format!(
         "**This is the demo**, over a sandbox IPS in memory: every call works, nothing is real. Authorize with one of its users:\n\n\
          | e-mail | password | or token | role |\n|---|---|---|---|\n{}",

@@ -78,8 +78,11 @@ fn is_read(document: Document<'_>) -> bool {
     operations().iter().flat_map(|row| row.shapes).all(|shape| shape(document).is_ok())
 }
 
-#[track_caller]
 /// Fails with all complaints at once.
+///
+/// # Panics
+/// There are complaints.
+#[track_caller]
 pub fn assert_none(complaints: Vec<String>) {
     assert!(complaints.is_empty(), "{} differences from the contract:\n{}", complaints.len(), complaints.join("\n"));
 }

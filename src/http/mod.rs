@@ -27,11 +27,14 @@ use tokio::sync::watch;
 pub use access::{Access, ApiKeys, InvalidKeys, new_key};
 pub use docs::Documents;
 pub use middleware::{cors, finish};
+pub use problem::{KINDS, Kind};
 pub use routes::configure;
 pub use tickets::Tickets;
 
 use crate::clock::Clock;
-use crate::jobs::{Error, Jobs};
+use crate::config::Submits;
+use crate::jobs::upstream::Caller;
+use crate::jobs::{CompanyChoice, Error, Jobs};
 use problem::Problem;
 
 /// What every handler shares.
@@ -48,6 +51,8 @@ pub struct Api {
     pub runtime: Handle,
     /// How callers are told apart.
     pub access: Access,
+    /// Which submits are taken.
+    pub submits: Submits,
     /// The tickets for event streams that were given out.
     pub tickets: Tickets,
     /// Turns true when the server is about to stop: streams and long polls end then.
@@ -66,6 +71,15 @@ impl Api {
     ) -> Result<T, Problem> {
         let done = self.runtime.spawn(work).await;
         done.map_err(|_| Problem::internal("the work on this request ended early"))?.map_err(Problem::from)
+    }
+
+    /// The company that a request is about.
+    async fn company(&self, caller: &Caller, choice: CompanyChoice) -> Result<String, Problem> {
+        if let Some(company) = self.jobs.companies().known(caller, &choice) {
+            return Ok(company);
+        }
+        let (jobs, caller) = (self.jobs.clone(), caller.clone());
+        self.run(async move { jobs.companies().resolve(&caller, &choice).await }).await
     }
 
     /// A path of the API as clients write it.

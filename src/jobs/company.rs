@@ -71,6 +71,19 @@ impl Companies {
         permitted(caller, company)
     }
 
+    /// The handle that [`Companies::resolve`] would give, when it is known without asking IPS.
+    #[must_use]
+    pub fn known(&self, caller: &Caller, choice: &CompanyChoice) -> Option<String> {
+        let company = match choice {
+            CompanyChoice { handle: Some(handle), name: None } => handle.clone(),
+            CompanyChoice { handle: None, name: None } if self.default.is_none() => {
+                only(caller, &self.memberships.get(&CallerKey::of(caller))?)?
+            }
+            _ => return None,
+        };
+        permitted(caller, company).ok()
+    }
+
     /// The caller's memberships (`getCompanyMembership`).
     ///
     /// # Errors
@@ -130,14 +143,23 @@ impl Companies {
             return Ok(self.find(caller, default).await?.company_handle.clone());
         }
         let memberships = self.memberships(caller).await?;
-        let visible = |membership: &&CompanyMembership| caller.may_see(&membership.company.company_handle);
-        let mut active = memberships.iter().filter(visible).filter(|membership| membership.is_active != Some(false));
-        match (active.next(), active.next()) {
-            (Some(only), None) => Ok(only.company.company_handle.clone()),
-            _ => Err(Error::CompanyRequired {
-                choices: memberships.iter().filter(visible).map(|membership| membership.company.clone()).collect(),
-            }),
-        }
+        only(caller, &memberships).ok_or_else(|| {
+            let visible = memberships.iter().map(|membership| &membership.company);
+            Error::CompanyRequired {
+                choices: visible.filter(|company| caller.may_see(&company.company_handle)).cloned().collect(),
+            }
+        })
+    }
+}
+
+/// The one company that the caller may see and is an active member of, if there is just one.
+fn only(caller: &Caller, memberships: &[CompanyMembership]) -> Option<String> {
+    let active = memberships.iter().filter(|membership| membership.is_active != Some(false));
+    let mut visible =
+        active.map(|membership| &membership.company.company_handle).filter(|handle| caller.may_see(handle));
+    match (visible.next(), visible.next()) {
+        (Some(only), None) => Some(only.clone()),
+        _ => None,
     }
 }
 

@@ -224,8 +224,8 @@ mod tests {
         })
     }
 
-    fn logged(id: &str) -> Option<Job> {
-        Some(Job { id: id.to_owned(), status: Status::Completed, ..active(0, 100, true) })
+    fn logged(id: &str) -> Job {
+        Job { id: id.to_owned(), status: Status::Completed, ..active(0, 100, true) }
     }
 
     fn as_list(snapshot: &Snapshot) -> BTreeMap<String, serde_json::Value> {
@@ -264,7 +264,7 @@ mod tests {
                 let jobs = look.iter().enumerate().filter(|(_, job)| job.0).map(|(number, job)| active(number, job.1, job.2)).collect();
                 let mut succession = Succession::new(jobs, Some(&before), now);
                 let mut in_log = look.iter().map(|job| job.3).cycle();
-                succession.conclude(|id| if in_log.next() == Some(true) { logged(id).map_or(Ended::NotYet, |job| Ended::Logged(Box::new(job))) } else { Ended::NotYet });
+                succession.conclude(|id| if in_log.next() == Some(true) { Ended::Logged(Box::new(logged(id))) } else { Ended::NotYet });
                 let after = succession.finish(Vec::new());
                 let events = between(&before, &after);
                 for event in &events {

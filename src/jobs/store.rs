@@ -161,6 +161,21 @@ impl Store {
         answer
     }
 
+    /// The snapshot that [`Store::read`] would give, when it is there and fresh.
+    #[must_use]
+    pub fn at_hand(&self, caller: &Caller, company: &str) -> Option<Read> {
+        let key = Key { caller: CallerKey::of(caller), company: company.to_owned() };
+        let slot = self.slots.get(&key)?;
+        let generation = *self.generation(company).borrow();
+        let snapshot = slot.lock().usable(generation).cloned()?;
+        let read = self.answer(snapshot, Source::Hit);
+        (read.age <= self.freshness.fresh).then(|| {
+            metrics::counter!("ips_gateway_snapshot_reads_total", "list" => self.name, "result" => Source::Hit.code())
+                .increment(1);
+            read
+        })
+    }
+
     /// Tells how much is kept, for metrics.
     pub fn report(&self) {
         metrics::gauge!("ips_gateway_snapshots", "list" => self.name).set(self.slots.entry_count() as f64);

@@ -57,7 +57,7 @@ fn user_id(log: &JobLog) -> Option<&'static str> {
 /// Answers the newest log first unless a sort order is asked for.
 pub(super) fn get_job_logs(param: GetJobLogsParam, call: &mut Call<'_>) -> Result<GetJobLogsReturn, Fault> {
     let company = call.company_or_only(param.company_handle.as_deref())?;
-    let submitter = param.user_handle.as_deref().map(|handle| call.member(handle, company)).transpose()?;
+    let submitter = param.user_handle.as_deref().map(|handle| Call::member(handle, company)).transpose()?;
     let default_direction = if param.sort_by.is_some() { Direction::Ascending } else { Direction::Descending };
     let direction = Direction::read(param.sort_direction.as_deref())?.unwrap_or(default_direction);
     let order = log_order(param.sort_by.as_deref().unwrap_or("StartDate"))?;

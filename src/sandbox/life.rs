@@ -306,11 +306,13 @@ fn ratio(part: i64, whole: i64) -> f64 {
     (part as f64 / whole as f64).clamp(0.0, 1.0)
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "a fraction is at most 1")]
 fn percent(fraction: f64) -> i64 {
     (fraction * 100.0).floor() as i64
 }
 
 /// How many of `total` a fraction is.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a fraction lies within 0 and 1")]
 fn share(total: usize, fraction: f64) -> usize {
     (total as f64 * fraction).floor() as usize
 }

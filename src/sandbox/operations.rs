@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::faults;
 use super::kinds::Detail;
 use super::life::{Order, Phase};
-use super::schedule::Trigger;
+use super::schedule::{Schedule, Trigger};
 use super::users::{self, COMPANIES, Role, Tenant, User};
 use super::world::{When, World};
 use secrecy::ExposeSecret;
@@ -61,7 +61,7 @@ impl Call<'_> {
     }
 
     /// The user that a handle names, if it belongs to the company.
-    pub fn member(&self, handle: &str, company: &Tenant) -> Result<&'static User, Fault> {
+    pub fn member(handle: &str, company: &Tenant) -> Result<&'static User, Fault> {
         let user = users::by_handle(handle).ok_or_else(|| faults::invalid_request_user(handle))?;
         if user.belongs_to(company) { Ok(user) } else { Err(faults::illegal_request_user(handle, company.handle)) }
     }
@@ -76,7 +76,7 @@ impl Call<'_> {
 pub(super) fn submit_job(mut param: SubmitJobParam, call: &mut Call<'_>) -> Result<SubmitJobReturn, Fault> {
     let company = call.changeable(&param.company_handle)?;
     let submitter = match &param.user_handle {
-        Some(handle) => call.member(handle, company)?,
+        Some(handle) => Call::member(handle, company)?,
         None => call.user,
     };
     call.may_act_for(submitter)?;
@@ -140,7 +140,7 @@ pub(super) fn get_scheduled_jobs(
         lets_through(param.job_handle.as_ref(), &schedule.handle())
             && lets_through(param.original_name.as_ref(), &schedule.order.original_name)
     });
-    Ok(GetScheduledJobsReturn { job_array: wanted.map(|schedule| schedule.show()).collect() })
+    Ok(GetScheduledJobsReturn { job_array: wanted.map(Schedule::show).collect() })
 }
 
 pub(super) fn stop_job(param: StopJobParam, call: &mut Call<'_>) -> Result<StopJobReturn, Fault> {

@@ -18,7 +18,7 @@ use crate::ips::types::Fault;
 /// How many jobs the world remembers; beyond that the oldest passing ones are forgotten.
 const MEMORY: usize = 5_000;
 /// How many firings or trickled jobs are made up for after a leap in time; earlier ones are skipped.
-const CATCH_UP: usize = 60;
+const CATCH_UP: i32 = 60;
 /// The shortest time between two trickled jobs.
 const MIN_TRICKLE: TimeDelta = TimeDelta::milliseconds(100);
 
@@ -113,7 +113,7 @@ impl World {
     fn flow(&mut self) {
         let Some(Trickle { every, next }) = self.trickle else { return };
         let due = (self.now - next).num_milliseconds() / every.num_milliseconds().max(1);
-        let skipped = i32::try_from((due - CATCH_UP as i64).max(0)).unwrap_or(i32::MAX);
+        let skipped = i32::try_from((due - i64::from(CATCH_UP)).max(0)).unwrap_or(i32::MAX);
         let mut next = next + every * skipped;
         while next <= self.now {
             let (order, luck) = seed::passing_order(&mut self.dice, self.numbers);

@@ -160,12 +160,13 @@ async fn the_served_schema_has_every_field_of_the_reference_in_its_order() {
             .map(|field| (text(field, "name"), text(field, "type"), flag(field, "optional"), flag(field, "repeated")))
             .collect();
         let root = name[..1].to_lowercase() + &name[1..];
-        let opening = match OPERATIONS
+        let is_root = OPERATIONS
             .iter()
-            .any(|operation| root == format!("{operation}Param") || root == format!("{operation}Return"))
-        {
-            true => format!("<xsd:element name=\"{root}\">"),
-            false => format!("<xsd:complexType name=\"{name}\">"),
+            .any(|operation| root == format!("{operation}Param") || root == format!("{operation}Return"));
+        let opening = if is_root {
+            format!("<xsd:element name=\"{root}\">")
+        } else {
+            format!("<xsd:complexType name=\"{name}\">")
         };
         assert_eq!(served_fields(&schema, &opening), expected, "{name}");
     }

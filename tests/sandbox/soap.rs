@@ -127,8 +127,8 @@ pub fn company(company: &Tenant) -> String {
 
 /// A job detail with these URLs.
 pub fn upload(urls: &[&str]) -> String {
-    let items: String =
-        urls.iter().map(|url| format!("<items><sourceUrl>{url}</sourceUrl><destPath>in/</destPath></items>")).collect();
+    let item = |url: &&str| format!("<items><sourceUrl>{url}</sourceUrl><destPath>in/</destPath></items>");
+    let items = urls.iter().map(item).collect::<Vec<_>>().concat();
     format!(
         "<uploadUrlsJob><urlArray>{items}</urlArray><overwrite>true</overwrite><readyForPublish>true</readyForPublish>\
          <createMask>false</createMask><emailSetting>None</emailSetting></uploadUrlsJob>"

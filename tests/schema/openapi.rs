@@ -24,7 +24,9 @@ pub fn collect<T: ToSchema>(components: &mut Components) {
 
 fn components() -> Components {
     let mut components = Components::new();
-    operations().iter().for_each(|row| (row.components)(&mut components));
+    for row in operations() {
+        (row.components)(&mut components);
+    }
     components
 }
 

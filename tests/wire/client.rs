@@ -20,7 +20,7 @@ fn client_of(url: &str) -> IpsClient {
     let config = ClientConfig {
         url: url.parse().unwrap_or_else(|error| panic!("{url}: {error}")),
         version: ApiVersion::default(),
-        timeout: Duration::from_millis(1_000),
+        timeout: Duration::from_secs(1),
         connect_timeout: Duration::from_millis(500),
         max_answer_bytes: MAX_ANSWER,
         app_name: "ips-gateway".into(),

@@ -66,7 +66,7 @@ async fn serve(mut stream: TcpStream, script: Script, seen: Arc<Mutex<Vec<String
                 drop(stream.write_all(bytes).await);
                 return;
             }
-            Script::StaySilent => tokio::time::sleep(Duration::from_secs(60)).await,
+            Script::StaySilent => tokio::time::sleep(Duration::from_mins(1)).await,
             Script::HangUp => return,
         }
     }

@@ -67,7 +67,7 @@ fn an_optional_value_is_none_if_absent_empty_blank_or_nil() {
 fn a_plain_value_has_its_default_if_absent_empty_or_nil() {
     assert!(overwrite("<overwrite>true</overwrite>"));
     for element in [
-        "".to_owned(),
+        String::new(),
         "<overwrite/>".into(),
         "<overwrite></overwrite>".into(),
         "<overwrite> </overwrite>".into(),
@@ -80,6 +80,29 @@ fn a_plain_value_has_its_default_if_absent_empty_or_nil() {
     ));
     assert_eq!(job.bad_items, []);
     assert_eq!((&*job.value.job_array[0].name, &*job.value.job_array[0].original_name), ("", ""));
+}
+
+#[test]
+fn items_of_one_list_may_lack_different_fields() {
+    let jobs = [
+        "<name>a</name><uploadUrlsJob><createMask>1</createMask><xmpKeywords>k</xmpKeywords></uploadUrlsJob>",
+        "<jobHandle>b</jobHandle><uploadUrlsJob><overwrite>1</overwrite></uploadUrlsJob><exportJob><macro>m</macro></exportJob>",
+        "<locale xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:nil=\"1\"/><totalSize>1</totalSize>",
+        "<name>d</name><progress>2</progress><uploadUrlsJob><readyForPublish>1</readyForPublish></uploadUrlsJob>",
+    ];
+    let alone: Vec<_> = jobs
+        .iter()
+        .flat_map(|job| {
+            answer::<GetActiveJobsParam>(active_jobs(&format!("<jobArray><items>{job}</items></jobArray>")))
+                .value
+                .job_array
+        })
+        .collect();
+    let together = jobs.iter().map(|job| format!("<items>{job}</items>")).collect::<Vec<_>>().concat();
+    let together = answer::<GetActiveJobsParam>(active_jobs(&format!("<jobArray>{together}</jobArray>")));
+    assert_eq!(together.bad_items, []);
+    assert_eq!(together.value.job_array, alone);
+    assert_eq!(alone.len(), 4);
 }
 
 #[test]

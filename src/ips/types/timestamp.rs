@@ -54,15 +54,26 @@ fn usual(text: &str) -> Option<DateTime<FixedOffset>> {
         _ => return None,
     };
     let year = i32::try_from(number([y1, y2, y3, y4])?).ok()?;
-    NaiveDate::from_ymd_opt(year, number([mo1, mo2])?, number([d1, d2])?)?
-        .and_hms_nano_opt(number([h1, h2])?, number([mi1, mi2])?, number([s1, s2])?, nanos)?
-        .and_local_timezone(FixedOffset::east_opt(offset)?)
-        .single()
+    let local = NaiveDate::from_ymd_opt(year, number([mo1, mo2])?, number([d1, d2])?)?.and_hms_nano_opt(
+        number([h1, h2])?,
+        number([mi1, mi2])?,
+        number([s1, s2])?,
+        nanos,
+    )?;
+    let offset = FixedOffset::east_opt(offset)?;
+    Some(DateTime::from_naive_utc_and_offset(local.checked_sub_offset(offset)?, offset))
 }
 
 /// The value of decimal digits.
 fn number<const N: usize>(digits: [u8; N]) -> Option<u32> {
-    digits.iter().try_fold(0, |number, digit| digit.is_ascii_digit().then(|| number * 10 + u32::from(digit - b'0')))
+    let mut number = 0;
+    for digit in digits {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        number = number * 10 + u32::from(digit - b'0');
+    }
+    Some(number)
 }
 
 /// Unlike RFC 3339, XML Schema lets a time lack its zone.

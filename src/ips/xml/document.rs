@@ -1,84 +1,16 @@
 //! A checked stream of tokens: what quick-xml's tokenizer leaves to its user.
 
 use std::borrow::Cow;
+use std::io::BufRead;
 
 use quick_xml::escape::resolve_xml_entity;
-use quick_xml::events::{BytesRef, BytesStart, BytesText, Event};
-use quick_xml::name::QName;
+use quick_xml::events::{BytesRef, Event};
 use quick_xml::{Reader, XmlVersion};
 
 use super::error::{Error, ReadError};
-use super::scalar::{has_returns, is_allowed, is_blank, trim};
-
-/// How much deviation from the expected elements is tolerated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// Unknown elements and attributes are skipped, missing plain values are defaults, an unreadable item of an array of
-    /// structs is left out and reported.
-    Lenient,
-    /// Unknown, missing, misordered and repeated elements are errors.
-    Strict,
-}
-
-/// What a document may cost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// How deep elements may be nested.
-    pub depth: usize,
-    /// How many elements a document may have.
-    pub elements: usize,
-    /// How long one text may be, in bytes.
-    pub text: usize,
-    /// How long the attributes of one element may be together, in bytes.
-    pub attributes: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { depth: 64, elements: 4_000_000, text: 4 << 20, attributes: 16 << 10 }
-    }
-}
-
-/// A piece of a document. Comments and processing instructions are not among them.
-#[derive(Debug)]
-pub enum Token<'de> {
-    /// An element begins.
-    Start(Tag<'de>),
-    /// The innermost element ends.
-    End,
-    /// All text up to the next tag, with references resolved.
-    Text(Cow<'de, str>),
-    /// The document ends, with every element closed.
-    Eof,
-}
-
-/// The tag that begins an element.
-#[derive(Debug, Clone, Copy)]
-pub struct Tag<'de> {
-    /// What is between the angle brackets.
-    content: &'de str,
-    name_length: usize,
-    pub(super) nil: bool,
-}
-
-impl<'de> Tag<'de> {
-    /// The element's name with its prefix.
-    #[inline]
-    pub(super) fn name(&self) -> &'de str {
-        &self.content[..self.name_length]
-    }
-
-    /// The element's name without its prefix.
-    #[must_use]
-    pub fn local_name(&self) -> &'de str {
-        QName(self.name()).local_name().into_inner()
-    }
-
-    /// The tag as quick-xml has it, for the resolution of its namespace.
-    pub(in crate::ips) fn start(&self) -> BytesStart<'de> {
-        BytesStart::from_content(self.content, self.name_length)
-    }
-}
+use super::fields::Shapes;
+use super::scalar::{is_allowed, is_blank, trim};
+use super::token::{Limits, Mode, Tag, Token};
 
 /// A document that is being read.
 ///
@@ -87,8 +19,6 @@ impl<'de> Tag<'de> {
 pub struct Document<'de> {
     source: &'de str,
     reader: Reader<&'de [u8]>,
-    /// Whether line ends have to be made line feeds.
-    has_returns: bool,
     limits: Limits,
     mode: Mode,
     /// Looked at, but not taken.
@@ -98,6 +28,9 @@ pub struct Document<'de> {
     depth: usize,
     elements: usize,
     pub(super) bad_items: Vec<ReadError>,
+    pub(super) shapes: Shapes,
+    /// Set when an option was read from no element.
+    pub(super) visited_absent_option: bool,
 }
 
 impl<'de> Document<'de> {
@@ -107,7 +40,6 @@ impl<'de> Document<'de> {
         Self {
             source,
             reader: Reader::from_str(source),
-            has_returns: has_returns(source),
             limits,
             mode,
             peeked: None,
@@ -115,6 +47,8 @@ impl<'de> Document<'de> {
             depth: 0,
             elements: 0,
             bad_items: Vec::new(),
+            shapes: Shapes::default(),
+            visited_absent_option: false,
         }
     }
 
@@ -133,8 +67,7 @@ impl<'de> Document<'de> {
     /// The position after the last tag, in bytes of the decoded text.
     #[must_use]
     pub(in crate::ips) fn position(&self) -> usize {
-        // The reader counts bytes of a slice, so they fit.
-        self.reader.buffer_position() as usize
+        usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX)
     }
 
     /// What follows the last tag, if no token after it was looked at.
@@ -214,6 +147,9 @@ impl<'de> Document<'de> {
             self.depth -= 1;
             return Ok(Token::End);
         }
+        if let Some(text) = self.plain_text() {
+            return self.text(text.into());
+        }
         loop {
             // Looked at in place: the event is large, and what is wanted of it is a piece of the source.
             let event = self.reader.read_event();
@@ -227,10 +163,6 @@ impl<'de> Document<'de> {
                     self.depth -= 1;
                     return Ok(Token::End);
                 }
-                Ok(Event::Text(text)) => {
-                    let text = self.last_text(text.len());
-                    return if self.text_goes_on() { self.text_in_pieces(text) } else { self.text(text) };
-                }
                 _ => {
                     if let Some(token) = self.rare_token(event)? {
                         return Ok(token);
@@ -240,10 +172,11 @@ impl<'de> Document<'de> {
         }
     }
 
-    /// The token of an event other than a tag or text, if it has one.
+    /// The token of an event other than a tag, if it has one.
     #[cold]
     fn rare_token(&mut self, event: quick_xml::Result<Event<'de>>) -> Result<Option<Token<'de>>, Error> {
         match event {
+            Ok(Event::Text(text)) => self.text_in_pieces(text.xml10_content()).map(Some),
             Ok(Event::CData(data)) => self.text_in_pieces(data.xml10_content()).map(Some),
             Ok(Event::GeneralRef(reference)) => {
                 let text = resolve(&reference)?;
@@ -269,27 +202,47 @@ impl<'de> Document<'de> {
         }
     }
 
-    /// The text that was just read, of this length in bytes.
+    /// The text up to a tag, if there is such a text, with nothing in it to resolve: nearly every one. It takes no
+    /// tokenizer.
     #[inline]
-    fn last_text(&self, length: usize) -> Cow<'de, str> {
-        let end = self.position();
-        let text = &self.source[end - length..end];
-        if self.has_returns { BytesText::from_escaped(text).xml10_content() } else { Cow::Borrowed(text) }
+    fn plain_text(&mut self) -> Option<&'de str> {
+        let start = self.position();
+        let rest = &self.source.as_bytes()[start..];
+        if rest.first() == Some(&b'<') || self.depth == 0 {
+            return None;
+        }
+        let length = rest.iter().position(|&byte| matches!(byte, b'<' | b'&' | b'\r'))?;
+        if !is_tag(&rest[length..]) {
+            return None;
+        }
+        self.reader.stream().consume(length);
+        Some(&self.source[start..start + length])
     }
 
-    /// Whether something other than a tag follows.
+    /// The content of an element, up to and including its end, if it is plain text.
     #[inline]
-    fn text_goes_on(&self) -> bool {
-        match self.rest() {
-            [b'<', after, ..] => matches!(after, b'!' | b'?'),
-            rest => !rest.is_empty(),
+    pub(super) fn plain_content(&mut self) -> Result<Option<&'de str>, Error> {
+        if self.peeked.is_some() || self.self_closed {
+            return Ok(None);
+        }
+        let Some(text) = self.plain_text() else { return Ok(None) };
+        if !self.rest().starts_with(b"</") || text.len() > self.limits.text {
+            self.peeked = Some(self.text(text.into())?);
+            return Ok(None);
+        }
+        match self.reader.read_event() {
+            Ok(Event::End(_)) => {
+                self.depth -= 1;
+                Ok(Some(text))
+            }
+            other => self.check_insignificant(other).map(|()| None),
         }
     }
 
     /// Reads on until a tag, joining text, CDATA and references.
     fn text_in_pieces(&mut self, first: Cow<'de, str>) -> Result<Token<'de>, Error> {
         let mut text = first;
-        while self.text_goes_on() && text.len() <= self.limits.text {
+        while !is_tag(self.rest()) && !self.rest().is_empty() && text.len() <= self.limits.text {
             match self.reader.read_event() {
                 Ok(Event::Text(more)) => append(&mut text, more.xml10_content()),
                 Ok(Event::CData(more)) => append(&mut text, more.xml10_content()),
@@ -373,6 +326,12 @@ impl<'de> Document<'de> {
         }
         Ok(Token::Text(text))
     }
+}
+
+/// Whether a tag begins here, not a comment or the like.
+#[inline]
+fn is_tag(rest: &[u8]) -> bool {
+    matches!(rest, [b'<', after, ..] if !matches!(after, b'!' | b'?'))
 }
 
 fn append<'de>(text: &mut Cow<'de, str>, more: Cow<'de, str>) {

@@ -11,12 +11,16 @@
 mod decode;
 mod document;
 mod error;
+mod fields;
+mod items;
 mod path;
 mod read;
 mod scalar;
+mod token;
 mod write;
 
 pub use decode::decode;
-pub use document::{Document, Limits, Mode, Tag, Token};
+pub use document::Document;
 pub use error::{ReadError, WriteError, WriteReason};
+pub use token::{Limits, Mode, Tag, Token};
 pub use write::{NewerFields, Writer};

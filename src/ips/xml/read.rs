@@ -2,14 +2,16 @@
 
 use std::any::type_name;
 use std::borrow::Cow;
-use std::marker::PhantomData;
 
-use serde::de::{self, Deserialize, DeserializeOwned, DeserializeSeed, IntoDeserializer, Visitor};
+use serde::de::{self, DeserializeOwned, Visitor};
 
-use super::document::{Document, Mode, Tag, Token};
+use super::document::Document;
 use super::error::{Error, ReadError};
+use super::fields::Fields;
+use super::items::Items;
 use super::path::Path;
 use super::scalar::{is_blank, is_non_finite, parse_bool, parse_double, parse_integer, trim};
+use super::token::{Mode, Tag, Token};
 
 impl Document<'_> {
     /// Reads the element of `tag`, the token before, as a `T`.
@@ -31,7 +33,7 @@ impl Document<'_> {
 
 /// What there is of an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Content {
+pub(super) enum Content {
     /// Everything after its start tag is still to be read.
     Open,
     /// Nothing: it is absent, or nil.
@@ -39,18 +41,18 @@ enum Content {
 }
 
 /// An element as a value.
-struct Element<'r, 'de, 'p> {
-    document: &'r mut Document<'de>,
-    path: &'p Path<'p>,
-    content: Content,
+pub(super) struct Element<'r, 'de, 'p> {
+    pub(super) document: &'r mut Document<'de>,
+    pub(super) path: &'p Path<'p>,
+    pub(super) content: Content,
     /// The value may be none, so that one without any field is no surprise.
-    optional: bool,
+    pub(super) optional: bool,
 }
 
 impl<'r, 'de, 'p> Element<'r, 'de, 'p> {
     /// The element whose start tag was just read.
     #[inline]
-    fn open(document: &'r mut Document<'de>, path: &'p Path<'p>, nil: bool) -> Result<Self, Error> {
+    pub(super) fn open(document: &'r mut Document<'de>, path: &'p Path<'p>, nil: bool) -> Result<Self, Error> {
         if nil {
             document.skip_rest()?;
         }
@@ -63,6 +65,9 @@ impl<'r, 'de, 'p> Element<'r, 'de, 'p> {
     fn text(&mut self) -> Result<Cow<'de, str>, Error> {
         if self.content == Content::Nothing {
             return self.nothing("").map(Cow::Borrowed);
+        }
+        if let Some(text) = self.document.plain_content()? {
+            return Ok(Cow::Borrowed(text));
         }
         match self.document.token()? {
             Token::End => Ok(Cow::Borrowed("")),
@@ -78,7 +83,7 @@ impl<'r, 'de, 'p> Element<'r, 'de, 'p> {
 
     /// A number or boolean; one that is empty is its default where that is tolerated.
     #[inline]
-    fn scalar<T: Default>(&mut self, parse: fn(&str) -> Result<T, Error>) -> Result<T, Error> {
+    fn scalar<T: Default>(&mut self, parse: impl FnOnce(&str) -> Result<T, Error>) -> Result<T, Error> {
         let text = self.text()?;
         match trim(&text) {
             "" => self.nothing(T::default()),
@@ -98,6 +103,7 @@ impl<'r, 'de, 'p> Element<'r, 'de, 'p> {
     #[inline]
     fn is_none<V>(&mut self) -> Result<bool, Error> {
         if self.content == Content::Nothing {
+            self.document.visited_absent_option = true;
             return Ok(true);
         }
         if self.document.mode() == Mode::Strict {
@@ -138,7 +144,7 @@ impl<'r, 'de, 'p> Element<'r, 'de, 'p> {
 }
 
 #[cold]
-fn unexpected(tag: &Tag<'_>) -> Error {
+pub(super) fn unexpected(tag: &Tag<'_>) -> Error {
     Error::value(format!("the element {} is not expected here", tag.local_name()))
 }
 
@@ -222,17 +228,7 @@ impl<'de> de::Deserializer<'de> for Element<'_, 'de, '_> {
         if self.content == Content::Nothing {
             return Err(Error::value("the element is absent, but must hold a value").in_struct());
         }
-        let fields = Fields {
-            document: self.document,
-            path: self.path,
-            names,
-            seen: Seen::new(names)?,
-            next: 0,
-            current: 0,
-            content: Content::Open,
-            ended: false,
-            may_be_empty: self.optional || self.path.is_root(),
-        };
+        let fields = Fields::new(self, type_name::<V>(), names)?;
         visitor.visit_map(fields).map_err(Error::in_struct)
     }
 
@@ -246,7 +242,7 @@ impl<'de> de::Deserializer<'de> for Element<'_, 'de, '_> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_seq(Items { document: self.document, path: self.path, index: 0, content: self.content })
+        visitor.visit_seq(Items::new(self))
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
@@ -272,210 +268,5 @@ impl<'de> de::Deserializer<'de> for Element<'_, 'de, '_> {
         deserialize_tuple("a tuple", usize);
         deserialize_tuple_struct("a tuple struct", &'static str, usize);
         deserialize_enum("an enum", &'static str, &'static [&'static str]);
-    }
-}
-
-/// Which fields of a struct had their element.
-struct Seen(u128);
-
-impl Seen {
-    fn new(names: &[&str]) -> Result<Self, Error> {
-        if names.len() > u128::BITS as usize { unsupported("a struct of more than 128 fields") } else { Ok(Self(0)) }
-    }
-
-    fn insert(&mut self, index: usize) {
-        self.0 |= 1 << index;
-    }
-
-    fn contains(&self, index: usize) -> bool {
-        self.0 & (1 << index) != 0
-    }
-
-    fn is_empty(&self) -> bool {
-        self.0 == 0
-    }
-}
-
-/// The child elements of an element, as the fields of a struct.
-struct Fields<'r, 'de, 'p> {
-    document: &'r mut Document<'de>,
-    path: &'p Path<'p>,
-    names: &'static [&'static str],
-    seen: Seen,
-    /// The field after the last one: the likely next, and the least that order allows.
-    next: usize,
-    /// The field whose value comes next, and what there is of it.
-    current: usize,
-    content: Content,
-    /// The element has ended; the fields that had none follow.
-    ended: bool,
-    may_be_empty: bool,
-}
-
-impl Fields<'_, '_, '_> {
-    /// The field of the next child element that is one.
-    fn next_field(&mut self) -> Result<Option<usize>, Error> {
-        loop {
-            match self.document.token()? {
-                Token::Start(tag) => match self.find(&tag) {
-                    Some(index) => {
-                        let element = Element::open(self.document, self.path, tag.nil)?;
-                        self.content = element.content;
-                        return self.take(index).map(Some);
-                    }
-                    None if self.document.mode() == Mode::Strict => {
-                        return Err(Error::value(format!("the element {} is unknown", tag.local_name())));
-                    }
-                    None => self.document.skip_rest()?,
-                },
-                Token::Text(text) if is_blank(&text) => {}
-                Token::Text(_) => return Err(Error::value("holds text where elements belong")),
-                Token::End => return Ok(None),
-                Token::Eof => return Err(Error::malformed("ends within an element")),
-            }
-        }
-    }
-
-    /// The field that a tag names.
-    #[inline]
-    fn find(&self, tag: &Tag<'_>) -> Option<usize> {
-        // A name that has no prefix is most often found as it is.
-        self.index(tag.name()).or_else(|| self.index(tag.local_name()))
-    }
-
-    /// The index of a name: the elements come in declared order, so the search begins after the last one.
-    #[inline]
-    fn index(&self, name: &str) -> Option<usize> {
-        if self.names.get(self.next).is_some_and(|&field| field == name) {
-            return Some(self.next);
-        }
-        let (before, after) = self.names.split_at(self.next);
-        match after.iter().position(|&field| field == name) {
-            Some(index) => Some(self.next + index),
-            None => before.iter().position(|&field| field == name),
-        }
-    }
-
-    #[inline]
-    fn take(&mut self, index: usize) -> Result<usize, Error> {
-        if index < self.next {
-            let name = self.names[index];
-            if self.seen.contains(index) {
-                return Err(Error::value(format!("the element {name} appears twice")));
-            }
-            if self.document.mode() == Mode::Strict {
-                return Err(Error::value(format!("the element {name} must come before {}", self.names[self.next - 1])));
-            }
-        }
-        self.seen.insert(index);
-        self.next = index + 1;
-        Ok(index)
-    }
-
-    /// The next field that had no element.
-    fn next_absent(&mut self) -> Option<usize> {
-        let index = (self.next..self.names.len()).find(|&index| !self.seen.contains(index))?;
-        self.next = index + 1;
-        Some(index)
-    }
-
-    fn end(&mut self) -> Result<(), Error> {
-        let holds_nothing = self.seen.is_empty() && !self.names.is_empty();
-        if holds_nothing && !self.may_be_empty && self.document.mode() == Mode::Lenient {
-            return Err(Error::value("the element holds none of its fields"));
-        }
-        self.ended = true;
-        self.next = 0;
-        self.content = Content::Nothing;
-        Ok(())
-    }
-
-    /// The next field: those that have an element, then, where defaults are tolerated, the others.
-    #[inline]
-    fn next(&mut self) -> Result<Option<usize>, Error> {
-        if !self.ended {
-            if let Some(index) = self.next_field()? {
-                return Ok(Some(index));
-            }
-            self.end()?;
-        }
-        Ok(match self.document.mode() {
-            Mode::Lenient => self.next_absent(),
-            Mode::Strict => None,
-        })
-    }
-}
-
-impl<'de> de::MapAccess<'de> for Fields<'_, 'de, '_> {
-    type Error = Error;
-
-    #[inline]
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
-        let Some(index) = self.next().map_err(|error| error.at(self.path))? else { return Ok(None) };
-        self.current = index;
-        seed.deserialize((index as u64).into_deserializer()).map(Some)
-    }
-
-    #[inline]
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
-        let path = Path::Field { parent: self.path, name: self.names[self.current] };
-        seed.deserialize(Element { document: self.document, path: &path, content: self.content, optional: false })
-            .map_err(|error| error.at(&path))
-    }
-}
-
-/// The `items` of an element, as a sequence.
-struct Items<'r, 'de, 'p> {
-    document: &'r mut Document<'de>,
-    path: &'p Path<'p>,
-    index: usize,
-    content: Content,
-}
-
-impl<'de> Items<'_, 'de, '_> {
-    /// The tag of the next item.
-    fn next_tag(&mut self) -> Result<Option<Tag<'de>>, Error> {
-        if self.content == Content::Nothing {
-            return Ok(None);
-        }
-        loop {
-            match self.document.token()? {
-                Token::Start(tag) if tag.local_name() == "items" => return Ok(Some(tag)),
-                // Skipping it would make an answer that isn't understood look like an empty list.
-                Token::Start(tag) => return Err(unexpected(&tag)),
-                Token::Text(text) if is_blank(&text) => {}
-                Token::Text(_) => return Err(Error::value("holds text where items belong")),
-                Token::End => return Ok(None),
-                Token::Eof => return Err(Error::malformed("ends within an element")),
-            }
-        }
-    }
-}
-
-impl<'de> de::SeqAccess<'de> for Items<'_, 'de, '_> {
-    type Error = Error;
-
-    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Error> {
-        let Some(tag) = self.next_tag()? else { return Ok(None) };
-        let path = Path::Item { parent: self.path, index: self.index };
-        self.index += 1;
-        Element::open(self.document, &path, tag.nil)
-            .and_then(|element| seed.deserialize(element))
-            .map(Some)
-            .map_err(|error| error.at(&path))
-    }
-
-    /// Overridden, though serde discourages it, because only here can the next item be tried in place of an unreadable one.
-    fn next_element<T: Deserialize<'de>>(&mut self) -> Result<Option<T>, Error> {
-        let depth = self.document.depth();
-        loop {
-            match self.next_element_seed(PhantomData) {
-                Err(error) if error.spares_the_list() && self.document.mode() == Mode::Lenient => {
-                    self.document.bad_items.push(error.into());
-                    self.document.skip_to(depth)?;
-                }
-                item => return item,
-            }
-        }
     }
 }

@@ -50,20 +50,12 @@ fn unreadable(text: &str, kind: &str) -> Error {
 
 /// The first character that XML 1.0 can't carry, with its position in bytes.
 pub(super) fn find_forbidden(text: &str) -> Option<(usize, char)> {
-    if !any_byte(text, is_suspicious) {
+    // Blocks without an early exit let the compiler compare many bytes at once; a clean document is the rule.
+    let mut blocks = text.as_bytes().chunks(256);
+    if !blocks.any(|block| block.iter().fold(false, |any, &byte| any | is_suspicious(byte))) {
         return None;
     }
     text.char_indices().find(|&(_, character)| !is_allowed(character))
-}
-
-/// Whether line ends other than line feeds occur.
-pub(super) fn has_returns(text: &str) -> bool {
-    any_byte(text, |byte| byte == b'\r')
-}
-
-/// Blocks without an early exit let the compiler compare many bytes at once; that nothing is found is the rule.
-fn any_byte(text: &str, is_it: impl Fn(u8) -> bool) -> bool {
-    text.as_bytes().chunks(256).any(|block| block.iter().fold(false, |any, &byte| any | is_it(byte)))
 }
 
 /// Whether a byte may belong to a forbidden character: a control character, or the start of U+FFFE and U+FFFF.

@@ -249,9 +249,8 @@ impl Children<'_, '_, '_> {
         value.serialize(Element { writer: self.writer, path, newer, name, attributes: "" })
     }
 
-    fn close(self) -> Result<(), WriteError> {
+    fn close(self) {
         self.writer.close(self.name);
-        Ok(())
     }
 }
 
@@ -269,7 +268,8 @@ impl ser::SerializeStruct for Children<'_, '_, '_> {
     }
 
     fn end(self) -> Result<(), WriteError> {
-        self.close()
+        self.close();
+        Ok(())
     }
 }
 
@@ -284,6 +284,7 @@ impl ser::SerializeSeq for Children<'_, '_, '_> {
     }
 
     fn end(self) -> Result<(), WriteError> {
-        self.close()
+        self.close();
+        Ok(())
     }
 }

@@ -1,0 +1,50 @@
+//! README.md says what the code says.
+
+use ips_gateway::config::{Kind, SETTINGS, Setting};
+use ips_gateway::http::{self, KINDS, openapi};
+
+const README: &str = include_str!("../README.md");
+
+/// The rows of a table: the lines that begin so.
+fn rows(beginning: &str) -> Vec<&'static str> {
+    README.lines().filter(|line| line.starts_with(beginning)).collect()
+}
+
+#[test]
+fn readme_lists_the_settings_with_their_defaults() {
+    let row = |setting: &Setting| {
+        let or_file = if setting.kind == Kind::Secret { " or `…_FILE`" } else { "" };
+        let default = setting.default.map_or("none".to_owned(), |value| format!("`{value}`"));
+        format!("| `{}`{or_file} | `{}` | {} | {default} |", setting.variable(), setting.flag(), setting.help)
+    };
+    let expected: Vec<_> = SETTINGS.into_iter().map(row).collect();
+    assert!(rows("| `IPS_GATEWAY_") == expected, "README.md's table of settings should be\n{}", expected.join("\n"));
+}
+
+#[test]
+fn readme_lists_the_problems_with_their_status() {
+    let row = |kind: &&http::Kind| {
+        let retryable = if kind.retryable { "yes" } else { "no" };
+        format!("| {} | `{}` | {} | {retryable} |", kind.status, kind.code, kind.explanation)
+    };
+    let mut kinds = KINDS.to_vec();
+    kinds.sort_by_key(|kind| kind.status);
+    let expected: Vec<_> = kinds.iter().map(row).collect();
+    let listed: Vec<_> = ["| 4", "| 5"].into_iter().flat_map(rows).collect();
+    assert!(listed == expected, "README.md's table of errors should be\n{}", expected.join("\n"));
+}
+
+#[test]
+fn readme_lists_the_routes() {
+    let document = serde_json::to_value(openapi::document()).expect("it is JSON");
+    let paths = document["paths"].as_object().expect("paths");
+    let documented: Vec<_> = paths
+        .iter()
+        .flat_map(|(path, operations)| {
+            let methods = operations.as_object().expect("operations").keys();
+            methods.map(move |method| format!("| `{} {path}` |", method.to_uppercase()))
+        })
+        .collect();
+    let missing: Vec<_> = documented.iter().filter(|row| rows(row).is_empty()).collect();
+    assert!(missing.is_empty() && !documented.is_empty(), "README.md's table of routes lacks {missing:#?}");
+}
