@@ -37,7 +37,7 @@ async function freePort() {
 
 /** The demo's address: the first line that it prints. */
 async function startDemo() {
-  const demo = start(gateway, ['demo', '--listen', '127.0.0.1:0']);
+  const demo = start(gateway, ['demo', '--listen', '127.0.0.1:0', '--log-format', 'text']);
   const lines = createInterface({ input: demo.stdout });
   const [address] = await once(lines, 'line');
   return address;
