@@ -164,13 +164,14 @@ impl Server {
     /// The listening socket fails.
     pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         let handle = self.http.handle();
+        let mut http = self.http;
         tokio::select! {
-            ended = self.http => ended,
-            () = shutdown => {
-                self.drain.send_replace(true);
-                handle.stop(true).await;
-                Ok(())
-            }
+            ended = &mut http => return ended,
+            () = shutdown => {}
         }
+        self.drain.send_replace(true);
+        // The server must go on being polled, and not be dropped: it is what lets requests finish.
+        let ((), ended) = tokio::join!(handle.stop(true), http);
+        ended
     }
 }

@@ -38,12 +38,12 @@ async fn a_long_poll_answers_when_something_changes() {
 
 #[tokio::test]
 async fn a_change_made_here_is_told_at_once() {
-    let world = World::with(Population::Empty, &[("FRESH", "1h")]);
+    let world = World::with(Population::Empty, &[("FRESH", "10m")]);
     let known = world.gateway.get("/jobs").await.expect(200);
     let poll = tokio::spawn(waiting(world.gateway.get("/jobs"), "30", &known).into_future());
     assert_waits(&poll).await;
     let job = id(&world.gateway.submit(&any_job("nightly")).await);
-    assert_eq!(id(&poll.await.expect("it ends").ok()["jobs"][0]), job, "though the list would be fresh for an hour");
+    assert_eq!(id(&poll.await.expect("it ends").ok()["jobs"][0]), job, "though the list would be fresh for minutes");
 }
 
 #[tokio::test]
