@@ -113,6 +113,7 @@ pub fn build(config: &Config, surroundings: Surroundings) -> Result<Server, Star
         clock,
         runtime,
         access,
+        submits: config.submits,
         tickets: Tickets::default(),
         draining: drained,
         metrics,

@@ -105,7 +105,7 @@ fn example(setting: &Setting) -> &'static str {
         "path_prefix" => "/ips",
         "upstream_url" => "http://localhost:9/",
         "region" => "emea",
-        "staging" => "true",
+        "staging" | "require_idempotency_key" => "true",
         "api_version" => "2022-11-01-beta",
         "cors_origins" => "https://app.example.com,https://example.org",
         "fresh" | "stale_while_revalidate" | "stale_if_error" | "upstream_timeout" => "1m 1s",

@@ -16,8 +16,8 @@ use crate::ips::types::ApiVersion;
 use parse::System;
 use settings::{
     API_KEYS_FILE, API_VERSION, COMPANY, CORS_ORIGINS, FRESH, LISTEN, LOG_FORMAT, PATH_PREFIX, REGION,
-    SERVICE_PASSWORD, SERVICE_USER, SHARED_CACHE_URL, STAGING, STALE_IF_ERROR, STALE_WHILE_REVALIDATE,
-    UPSTREAM_TIMEOUT, UPSTREAM_URL,
+    REQUIRE_IDEMPOTENCY_KEY, SERVICE_PASSWORD, SERVICE_USER, SHARED_CACHE_URL, STAGING, STALE_IF_ERROR,
+    STALE_WHILE_REVALIDATE, UPSTREAM_TIMEOUT, UPSTREAM_URL,
 };
 pub use settings::{Group, Kind, SETTINGS, Setting, arguments};
 pub use values::{Complaints, Origin, Sources};
@@ -42,6 +42,8 @@ pub struct Config {
     pub service: Option<ServiceAccount>,
     /// The file with the hashed API keys; there is one exactly if there is a service account.
     pub api_keys_file: Option<PathBuf>,
+    /// Which submits are taken.
+    pub submits: Submits,
     /// The origins (`https://app.example.com`) whose pages may call the gateway; the only one may be `*`.
     pub cors_origins: Vec<String>,
     /// How old a snapshot may be to be served without asking IPS.
@@ -79,6 +81,15 @@ pub struct Address {
     pub listen: SocketAddr,
     /// What every path begins with: empty, or like `/ips`.
     pub path_prefix: String,
+}
+
+/// Which submits are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Submits {
+    /// Only those with an `Idempotency-Key`.
+    OnlyWithKey,
+    /// Those without one, too.
+    WithOrWithoutKey,
 }
 
 /// How log lines are written.
@@ -143,6 +154,7 @@ fn read(
     let address = address(values);
     let upstream_timeout = values.value(&UPSTREAM_TIMEOUT, parse::timeout);
     let company = values.optional(&COMPANY, parse::text);
+    let submits = values.value(&REQUIRE_IDEMPOTENCY_KEY, parse::submits);
     let service = service_account(values);
     let cors_origins = cors_origins(values);
     let fresh = values.value(&FRESH, parse::freshness);
@@ -162,6 +174,7 @@ fn read(
         company: company?,
         service,
         api_keys_file,
+        submits: submits?,
         cors_origins: cors_origins?,
         fresh: fresh?,
         stale_while_revalidate: stale_while_revalidate?,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::LogFormat;
+use super::{LogFormat, Submits};
 use crate::ips::types::ApiVersion;
 
 const FRESHNESS_LIMIT: Duration = Duration::from_mins(10);
@@ -57,6 +57,14 @@ pub(super) fn staging(text: &str) -> Result<System, String> {
     match text {
         "true" => Ok(System::Staging),
         "false" => Ok(System::Production),
+        _ => Err("true or false".into()),
+    }
+}
+
+pub(super) fn submits(text: &str) -> Result<Submits, String> {
+    match text {
+        "true" => Ok(Submits::OnlyWithKey),
+        "false" => Ok(Submits::WithOrWithoutKey),
         _ => Err("true or false".into()),
     }
 }

@@ -131,7 +131,7 @@ pub(super) fn flags(matches: &ArgMatches) -> impl Iterator<Item = (String, Strin
 }
 
 /// Every setting, in the order of README.
-pub const SETTINGS: [&Setting; 17] = [
+pub const SETTINGS: [&Setting; 18] = [
     &LISTEN,
     &PATH_PREFIX,
     &UPSTREAM_URL,
@@ -142,6 +142,7 @@ pub const SETTINGS: [&Setting; 17] = [
     &SERVICE_USER,
     &SERVICE_PASSWORD,
     &API_KEYS_FILE,
+    &REQUIRE_IDEMPOTENCY_KEY,
     &CORS_ORIGINS,
     &FRESH,
     &STALE_WHILE_REVALIDATE,
@@ -213,6 +214,13 @@ pub(super) const SERVICE_PASSWORD: Setting = Setting {
     group: Group::Callers,
     default: None,
     help: "password of the service account",
+};
+pub(super) const REQUIRE_IDEMPOTENCY_KEY: Setting = Setting {
+    key: "require_idempotency_key",
+    kind: Kind::Switch,
+    group: Group::Callers,
+    default: Some("false"),
+    help: "refuse submits without an Idempotency-Key",
 };
 pub(super) const API_KEYS_FILE: Setting = Setting {
     key: "api_keys_file",

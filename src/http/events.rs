@@ -21,6 +21,8 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 /// So long a browser waits before it connects again.
 const RECONNECT_AFTER: Duration = Duration::from_secs(2);
+/// Ends the id of an event after which there will be no other. A browser connects again whenever a stream ends: by this it is known then.
+const LAST: &str = "-end";
 
 type Answer = Result<HttpResponse, Problem>;
 
@@ -45,7 +47,7 @@ impl EventsParams {
         match &self.ticket {
             Some(ticket) => api
                 .tickets
-                .redeem(ticket)
+                .redeem(ticket, api.clock.now())
                 .ok_or_else(|| Problem::unauthenticated("the ticket is unknown, used or too old")),
             None => authenticate(request).map(|(caller, _)| caller),
         }
@@ -82,11 +84,16 @@ pub async fn of_company(api: Data<Api>, request: HttpRequest, params: Query<Even
 
 /// Watch a job
 ///
-/// A stream of server-sent events about one job, as those of `/jobs/events`; it ends after `job.finished` or `job.removed`.
+/// A stream of server-sent events about one job, as those of `/jobs/events`; it ends after `job.finished` or `job.removed`. Whoever
+/// connects again after that, as browsers do by themselves, is told by 204 that there is no more.
 #[utoipa::path(
     get, path = "/jobs/{job}/events", operation_id = "watchJob", tag = openapi::JOBS,
     params(openapi::JobParam, EventsParams, openapi::LastEventId),
-    responses((status = 200, description = "The events", body = String, content_type = "text/event-stream"), openapi::Problems),
+    responses(
+        (status = 200, description = "The events", body = String, content_type = "text/event-stream"),
+        (status = 204, description = "`Last-Event-ID` is that of the last event that there will be"),
+        openapi::Problems,
+    ),
 )]
 pub async fn of_job(
     api: Data<Api>,
@@ -95,6 +102,9 @@ pub async fn of_job(
     params: Query<EventsParams>,
 ) -> Answer {
     let caller = params.0.caller(&api, &request)?;
+    if last_event_id(&request).is_some_and(|id| id.ends_with(LAST)) {
+        return Ok(HttpResponse::NoContent().finish());
+    }
     let (choice, place) = (params.0.choice(), place_of(&request));
     let jobs = api.jobs.clone();
     let subscription = api.run(async move { jobs.subscribe_to(caller, &choice, &job, place).await }).await?;
@@ -120,14 +130,18 @@ pub struct Ticket {
     responses((status = 201, description = "The ticket", body = Ticket), openapi::Problems),
 )]
 pub async fn ticket(api: Data<Api>, Authenticated(caller): Authenticated) -> Answer {
-    let (ticket, lifetime) =
-        api.tickets.issue(caller).ok_or_else(|| Problem::internal("the operating system has no random bytes"))?;
-    let expires_at = moment(api.clock.now() + lifetime);
+    let issued = api.tickets.issue(caller, api.clock.now());
+    let (ticket, expires_at) = issued.ok_or_else(|| Problem::internal("the operating system has no random bytes"))?;
+    let expires_at = moment(expires_at);
     Ok(HttpResponse::Created().insert_header((header::CACHE_CONTROL, "no-store")).json(Ticket { ticket, expires_at }))
 }
 
 fn place_of(request: &HttpRequest) -> Option<Place> {
-    request.headers().get(LAST_EVENT_ID)?.to_str().ok()?.parse().ok()
+    last_event_id(request)?.parse().ok()
+}
+
+fn last_event_id(request: &HttpRequest) -> Option<&str> {
+    request.headers().get(LAST_EVENT_ID)?.to_str().ok()
 }
 
 fn respond(api: &Api, subscription: Subscription) -> HttpResponse {
@@ -190,12 +204,15 @@ impl Reader {
 
     fn lines(&self, told: Told) -> Bytes {
         match told {
-            Told::Snapshot { place, body } => event("snapshot", Some(place), &body),
-            Told::Event { place, event: happened } => event(happened.change.name(), Some(place), &happened.data),
+            Told::Snapshot { place, body } => event("snapshot", &place.to_string(), &body),
+            Told::Event { place, event: happened } => {
+                let last = if self.subscription.is_over() { LAST } else { "" };
+                event(happened.change.name(), &format!("{place}{last}"), &happened.data)
+            }
             Told::Denied(error) => {
                 let problem = Problem::from(error);
                 let document = serde_json::to_vec(&problem.document("", &self.prefix)).unwrap_or_default();
-                event("error", None, &document)
+                event("error", "", &document)
             }
         }
     }
@@ -205,10 +222,9 @@ fn retry(after: Duration) -> Bytes {
     format!("retry: {}\n\n", after.as_millis()).into()
 }
 
-/// One event; its data is JSON of ours, which has no line breaks.
-fn event(name: &str, place: Option<Place>, data: &[u8]) -> Bytes {
-    let id = place.map(|place| format!("id: {place}\n")).unwrap_or_default();
-    let mut lines = format!("{id}event: {name}\ndata: ").into_bytes();
+/// One event; its data is JSON of ours, which has no line breaks. Without an id a browser forgets the last one and begins anew.
+fn event(name: &str, id: &str, data: &[u8]) -> Bytes {
+    let mut lines = format!("id: {id}\nevent: {name}\ndata: ").into_bytes();
     lines.extend_from_slice(data);
     lines.extend_from_slice(b"\n\n");
     lines.into()

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderName};
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use chrono::DateTime;
@@ -15,10 +15,12 @@ use percent_encoding::percent_decode_str;
 use serde::de::{self, DeserializeOwned, IntoDeserializer};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use super::Api;
 use super::access::Role;
 use super::problem::Problem;
+use crate::config::Submits;
 use crate::ips::types::Timestamp;
 use crate::jobs::upstream::Caller;
 use crate::jobs::{CompanyChoice, Error, JobRef, Want};
@@ -57,7 +59,12 @@ fn of_parameters(message: &str) -> String {
 }
 
 /// A JSON body as `T`.
-pub struct JsonBody<T>(pub T);
+pub struct JsonBody<T> {
+    /// What it says.
+    pub value: T,
+    /// A hash of the query string and the body, byte for byte: equal requests have equal ones.
+    pub fingerprint: [u8; 32],
+}
 
 impl<T: DeserializeOwned + Serialize> FromRequest for JsonBody<T> {
     type Error = Problem;
@@ -66,6 +73,7 @@ impl<T: DeserializeOwned + Serialize> FromRequest for JsonBody<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let is_json = matches!(request.mime_type(), Ok(Some(mime)) if mime.subtype() == mime::JSON || mime.suffix() == Some(mime::JSON));
         let body = Bytes::from_request(request, payload);
+        let query = request.query_string().to_owned();
         Box::pin(async move {
             if !is_json {
                 return Err(Problem::unsupported_media_type());
@@ -74,7 +82,13 @@ impl<T: DeserializeOwned + Serialize> FromRequest for JsonBody<T> {
                 413 => Problem::too_large(LARGEST_BODY),
                 _ => Problem::bad_request("the body could not be read"),
             })?;
-            parse(&body).map(Self)
+            let value = parse(&body)?;
+            let fingerprint = Sha256::new()
+                .chain_update(query.len().to_be_bytes())
+                .chain_update(query)
+                .chain_update(&body)
+                .finalize();
+            Ok(Self { value, fingerprint: fingerprint.into() })
         })
     }
 }
@@ -143,6 +157,36 @@ fn without_value(message: &str) -> String {
     match message.split_once(", expected ") {
         Some((problem, expected)) if problem.starts_with("invalid ") => format!("expected {expected}"),
         _ => message.to_owned(),
+    }
+}
+
+/// The `Idempotency-Key` of a request (draft-ietf-httpapi-idempotency-key-header): a string in quotes; without them it is taken, too.
+pub struct IdempotencyHeader(pub Option<String>);
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+impl FromRequest for IdempotencyHeader {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let required = request.app_data::<web::Data<Api>>().is_some_and(|api| api.submits == Submits::OnlyWithKey);
+        let is_key = |key: &&str| {
+            (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
+        };
+        ready(match request.headers().get(IDEMPOTENCY_KEY) {
+            None if required => {
+                Err(Problem::invalid_idempotency_key("this gateway takes submits only with an `Idempotency-Key`"))
+            }
+            None => Ok(Self(None)),
+            Some(value) => {
+                let text = value.to_str().unwrap_or_default().trim();
+                let bare = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
+                let key = Some(bare).filter(is_key).map(str::to_owned);
+                key.map(|key| Self(Some(key)))
+                    .ok_or_else(|| Problem::invalid_idempotency_key("expected 1 to 255 visible ASCII characters"))
+            }
+        })
     }
 }
 

@@ -8,15 +8,16 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::answer::{Cacheable, link_to_next, takes_gzip};
 use super::extract::{
-    Authenticated, CacheDemand, CommaList, CompanyParams, JobPath, JsonBody, Operator, Query, parsed, within,
+    Authenticated, CacheDemand, CommaList, CompanyParams, IdempotencyHeader, JobPath, JsonBody, Operator, Query,
+    parsed, within,
 };
 use super::problem::Problem;
 use super::{Api, openapi, wait};
 use crate::ips::types::{SubmitJobParam, Timestamp};
 use crate::jobs::upstream::BadItem;
 use crate::jobs::{
-    Action, CompanyChoice, Cursor, JobRef, ListBody, ListQuery, Listed, ObservedJob, Phase, RenderedJob, Sort, Source,
-    StaleReason, Status, Submission, SubmitMode, Want,
+    Action, CompanyChoice, Cursor, IdempotencyKey, JobRef, ListBody, ListQuery, Listed, ObservedJob, Phase,
+    RenderedJob, Sort, Source, StaleReason, Status, Submission, SubmitMode, Want,
 };
 
 type Answer = Result<HttpResponse, Problem>;
@@ -216,7 +217,7 @@ pub struct Validated {
 /// `id` under which the job can be read from now on, while it waits, runs, and long after.
 #[utoipa::path(
     post, path = "/jobs", operation_id = "submitJob", tag = openapi::JOBS,
-    params(SubmitParams),
+    params(SubmitParams, openapi::IdempotencyKeyHeader),
     request_body(content = SubmitJobParam, description = "`submitJobParam` of IPS", examples(
         ("publish" = (summary = "Publish to image serving, now", value = json!({
             "jobName": "nightly-publish", "description": "Everything that was marked for publish",
@@ -250,11 +251,14 @@ pub async fn submit(
     api: Data<Api>,
     Operator(caller): Operator,
     params: Query<SubmitParams>,
-    JsonBody(request): JsonBody<SubmitJobParam>,
+    IdempotencyHeader(key): IdempotencyHeader,
+    JsonBody { value: request, fingerprint }: JsonBody<SubmitJobParam>,
 ) -> Answer {
     let SubmitParams { company_handle, company, unique_name, validate_only } = params.0;
     let mode = if unique_name == Some(false) { SubmitMode::NameAsGiven } else { SubmitMode::UniqueName };
-    let submission = Submission { request, company: CompanyChoice { handle: company_handle, name: company }, mode };
+    let company = CompanyChoice { handle: company_handle, name: company };
+    let idempotency_key = key.map(|key| IdempotencyKey { key, fingerprint });
+    let submission = Submission { request, company, mode, idempotency_key };
     if validate_only == Some(true) {
         api.jobs.validate(&submission).map_err(Problem::from)?;
         return Ok(HttpResponse::Ok().json(Validated { valid: true }));

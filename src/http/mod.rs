@@ -32,6 +32,7 @@ pub use routes::configure;
 pub use tickets::Tickets;
 
 use crate::clock::Clock;
+use crate::config::Submits;
 use crate::jobs::upstream::Caller;
 use crate::jobs::{CompanyChoice, Error, Jobs};
 use problem::Problem;
@@ -50,6 +51,8 @@ pub struct Api {
     pub runtime: Handle,
     /// How callers are told apart.
     pub access: Access,
+    /// Which submits are taken.
+    pub submits: Submits,
     /// The tickets for event streams that were given out.
     pub tickets: Tickets,
     /// Turns true when the server is about to stop: streams and long polls end then.

@@ -103,6 +103,17 @@ pub struct Conditional {
     prefer: Option<String>,
 }
 
+/// What makes a submit happen once.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes the header; the extractor reads it")]
+pub struct IdempotencyKeyHeader {
+    /// A name for this submit that is new for every job, such as a UUID: sent again within 24 hours, the request gets the first answer
+    /// again and IPS gets nothing.
+    #[param(rename = "Idempotency-Key", required = false, example = "\"2f1c5b1e-6f0a-4b55-9f43-9d5f0c7b7a10\"")]
+    idempotency_key: Option<String>,
+}
+
 /// Where a stream of events goes on.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]

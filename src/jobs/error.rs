@@ -53,13 +53,19 @@ pub enum Error {
     /// A bug of ours ended the work on this request.
     #[error("{0}")]
     Internal(&'static str),
+    /// The idempotency key came with another request before.
+    #[error("the idempotency key came with another request before")]
+    IdempotencyKeyReused,
+    /// The first submit with the idempotency key is still under way.
+    #[error("the submit with this idempotency key is still under way")]
+    SubmitInProgress,
     /// A submit was sent but its answer was lost, and the job has not shown up yet.
-    #[error("the outcome of the submit is unknown: {error}")]
+    #[error("the submit was sent, its answer was lost, and the job has not shown up yet")]
     SubmitOutcomeUnknown {
         /// The id under which the job will be found if it was accepted.
         id: String,
-        /// How the answer was lost.
-        error: UpstreamError,
+        /// How the answer was lost; `None` when that was an earlier request with the same idempotency key.
+        error: Option<UpstreamError>,
     },
 }
 

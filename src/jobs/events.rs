@@ -59,6 +59,11 @@ impl Event {
         Self { change, job: job.job.id.clone(), data: job.json.clone() }
     }
 
+    /// About how many bytes of memory it takes.
+    fn weight(&self) -> usize {
+        size_of::<Self>() + self.job.len() + self.data.len()
+    }
+
     fn removed(job: &RenderedJob) -> Self {
         let data = serde_json::json!({ "id": job.job.id }).to_string().into();
         Self { change: Change::Removed, job: job.job.id.clone(), data }
@@ -109,10 +114,14 @@ pub struct History {
     /// The number of the event before the first that is kept.
     forgotten: u64,
     events: VecDeque<Arc<Event>>,
+    /// What the events weigh together.
+    weight: usize,
 }
 
 /// Enough for a reader who was away for some minutes.
 const MOST_EVENTS: usize = 4096;
+/// So many bytes of memory they may take: events hold on to the JSON of jobs.
+const HEAVIEST: usize = 2 * 1024 * 1024;
 
 /// A place in a history: after this event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,15 +150,24 @@ impl History {
     /// An empty history; `epoch` must be greater than that of every earlier one of the same list.
     #[must_use]
     pub fn new(epoch: u64) -> Self {
-        Self { epoch, forgotten: 0, events: VecDeque::new() }
+        Self { epoch, forgotten: 0, events: VecDeque::new(), weight: 0 }
     }
 
     /// Adds what happened.
     pub fn extend(&mut self, events: Vec<Event>) {
+        self.weight += events.iter().map(Event::weight).sum::<usize>();
         self.events.extend(events.into_iter().map(Arc::new));
-        let surplus = self.events.len().saturating_sub(MOST_EVENTS);
-        self.events.drain(..surplus);
-        self.forgotten += u64::try_from(surplus).unwrap_or(u64::MAX);
+        while self.events.len() > MOST_EVENTS || self.weight > HEAVIEST {
+            let Some(oldest) = self.events.pop_front() else { break };
+            self.weight -= oldest.weight();
+            self.forgotten += 1;
+        }
+    }
+
+    /// About how many bytes of memory it takes.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        self.weight
     }
 
     /// The place after the last event.

@@ -66,7 +66,7 @@ impl Jobs {
     }
 
     async fn find_by_id(&self, search: &Search<'_>, id: &JobId) -> Result<Found> {
-        let unique = name::submitted_at(id.name.original()).is_some();
+        let unique = name::is_unique(id.name.original());
         match &id.name {
             Name::Original(original) if !unique => self.find_by_common_name(search, id, original).await,
             _ => self.find_by_own_name(search, id).await,

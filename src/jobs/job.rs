@@ -286,9 +286,10 @@ fn without_edge(log_type: &str) -> &str {
 
 /// A run is found by its original name if that is unique, else by its own.
 fn id_of_run(company: &str, original: &str, run: &str) -> JobId {
-    let name = match name::submitted_at(original) {
-        Some(_) => Name::Original(original.into()),
-        None => Name::Run { original: original.into(), run: run.into() },
+    let name = if name::is_unique(original) {
+        Name::Original(original.into())
+    } else {
+        Name::Run { original: original.into(), run: run.into() }
     };
     JobId { company: company.into(), name }
 }

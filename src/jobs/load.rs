@@ -108,7 +108,7 @@ pub fn history(upstream: Arc<dyn Upstream>, scheduled: Arc<Store>, clock: Clock)
 
 /// A run carries the original name of its schedule. A caller who may not see the schedules still sees the runs.
 pub async fn point_to_schedules(jobs: &mut [Job], scheduled: &Arc<Store>, caller: &Caller, company: &str) {
-    if jobs.iter().all(|job| name::submitted_at(job.original_name()).is_some()) {
+    if jobs.iter().all(|job| name::is_unique(job.original_name())) {
         return;
     }
     let read: Result<_> =

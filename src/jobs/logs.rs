@@ -212,9 +212,7 @@ impl Jobs {
         let by = match job {
             JobRef::Handle(handle) => LogKey::Handle(handle.clone()),
             JobRef::Id(id) => match &id.name {
-                Name::Original(original)
-                    if name::submitted_at(original).is_some() && query.archive == Archive::Current =>
-                {
+                Name::Original(original) if name::is_unique(original) && query.archive == Archive::Current => {
                     LogKey::OriginalName(original.clone())
                 }
                 _ => match self.find(caller, choice, job, Want::Any).await?.job.job.record.clone() {

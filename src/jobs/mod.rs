@@ -6,6 +6,7 @@ mod error;
 mod events;
 mod find;
 mod id;
+mod idempotency;
 mod identity;
 mod job;
 mod list;
@@ -32,6 +33,7 @@ pub use error::{Error, InvalidField, Location, Result};
 pub use events::{Change, Event, Place};
 pub use find::Found;
 pub use id::{InvalidJobId, JobId, JobRef, Name};
+pub use idempotency::IdempotencyKey;
 pub use identity::CallerKey;
 pub use job::{Action, Job, ObservedJob, Outcome, Phase, Record, RenderedJob, Status, SubmittedJob, moment};
 pub use list::{Cursor, ListQuery, Listed, Page, SORT_FIELDS, Sort};
@@ -45,6 +47,7 @@ pub use subscription::{HEARTBEAT, Subscription, Told, Watches};
 
 use crate::clock::Clock;
 use company::Companies;
+use idempotency::Submits;
 use store::Store;
 use upstream::{Caller, Upstream};
 
@@ -85,6 +88,7 @@ pub struct Jobs {
     scheduled: Arc<Store>,
     history: Arc<Store>,
     finished: Cache<JobKey, Arc<RenderedJob>>,
+    submits: Submits,
     submitted: Cache<JobKey, Job>,
     deleted: Cache<JobKey, ()>,
     clock: Clock,
@@ -111,6 +115,7 @@ impl Jobs {
             active: store("active", load::active(active)),
             history,
             finished: memory(FINISHED),
+            submits: Submits::default(),
             submitted: memory(MEMORY),
             deleted,
             scheduled,

@@ -8,6 +8,8 @@ const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const TIME_DIGITS: usize = 9;
 const RANDOM_DIGITS: usize = 4;
 const CHECK_DIGITS: usize = 2;
+/// What a suffix that is made of a key begins with: as a time it would be a thousand years ahead.
+const KEYED: char = 'z';
 const SUFFIX_LENGTH: usize = TIME_DIGITS + RANDOM_DIGITS + CHECK_DIGITS;
 
 /// Makes a name unique: appends `-` and 15 letters and digits that sort by `now`, are recognised by [`submitted_at`], and differ between replicas.
@@ -22,9 +24,34 @@ pub fn make_unique(name: &str, now: DateTime<Utc>, random: u32) -> String {
     unique
 }
 
+/// Makes a name unique as [`make_unique`] does, the same for the same `key` wherever and whenever that is: a replica that knows nothing
+/// of a submit finds its job by it.
+#[must_use]
+pub fn make_unique_by_key(name: &str, key: &[u8]) -> String {
+    let hash = Sha256::digest(key);
+    let number = hash[..8].iter().fold(0, |number, byte| (number << 8) | u64::from(*byte));
+    let mut unique = format!("{name}-{KEYED}");
+    push_digits(&mut unique, number, TIME_DIGITS + RANDOM_DIGITS - 1);
+    let check = check_of(&unique);
+    push_digits(&mut unique, check, CHECK_DIGITS);
+    unique
+}
+
+/// Whether a name was made unique by the gateway: no other job has it.
+#[must_use]
+pub fn is_unique(name: &str) -> bool {
+    suffix_of(name).is_some()
+}
+
 /// When a name was made unique by [`make_unique`]; `None` for every other name.
 #[must_use]
 pub fn submitted_at(name: &str) -> Option<DateTime<Utc>> {
+    let suffix = suffix_of(name).filter(|suffix| !suffix.starts_with(KEYED))?;
+    let millis = number_of(&suffix[..TIME_DIGITS])?;
+    DateTime::from_timestamp_millis(i64::try_from(millis).ok()?)
+}
+
+fn suffix_of(name: &str) -> Option<&str> {
     let (_, suffix) = name.rsplit_once('-')?;
     if suffix.len() != SUFFIX_LENGTH {
         return None;
@@ -33,8 +60,8 @@ pub fn submitted_at(name: &str) -> Option<DateTime<Utc>> {
     if number_of(name.get(signed..)?)? != check_of(&name[..signed]) {
         return None;
     }
-    let millis = number_of(&suffix[..TIME_DIGITS])?;
-    DateTime::from_timestamp_millis(i64::try_from(millis).ok()?)
+    number_of(suffix)?;
+    Some(suffix)
 }
 
 fn push_digits(text: &mut String, number: u64, count: usize) {
@@ -47,6 +74,7 @@ fn push_digits(text: &mut String, number: u64, count: usize) {
 fn number_of(digits: &str) -> Option<u64> {
     digits.bytes().try_fold(0u64, |number, byte| {
         let digit = DIGITS.iter().position(|d| *d == byte)?;
+        // Only the last twelve digits fit; of longer texts only their digits matter.
         Some((number << 5) | u64::try_from(digit).ok()?)
     })
 }
@@ -70,6 +98,14 @@ mod tests {
         #[test]
         fn a_unique_name_tells_when_it_was_made(name in ".{1,40}", millis in 0i64..4_000_000_000_000, random: u32) {
             prop_assert_eq!(submitted_at(&make_unique(&name, at(millis), random)), Some(at(millis)));
+        }
+
+        #[test]
+        fn a_key_always_makes_the_same_name_and_another_key_another(name in ".{1,40}", a: [u8; 16], b: [u8; 16]) {
+            let unique = make_unique_by_key(&name, &a);
+            prop_assert_eq!(&unique, &make_unique_by_key(&name, &a));
+            prop_assert!(is_unique(&unique) && submitted_at(&unique).is_none(), "{}", unique);
+            prop_assert_eq!(a == b, unique == make_unique_by_key(&name, &b));
         }
 
         #[test]

@@ -79,9 +79,13 @@ impl Slot {
         self.lock().current.clone()
     }
 
-    /// A load ended well.
+    /// A load ended well. What was loaded under an older generation than what is known is no news.
     pub fn succeed(&self, snapshot: Arc<Snapshot>, generation: u64) {
         let mut state = self.lock();
+        state.end_load(generation);
+        if generation < state.current_generation {
+            return;
+        }
         let news = state.current.as_ref().is_none_or(|before| before.etag != snapshot.etag);
         if let Some(before) = state.current.replace(Arc::clone(&snapshot)) {
             state.history.extend(events::between(&before, &snapshot));
@@ -98,6 +102,7 @@ impl Slot {
     /// A load failed; `until` is told how many did in a row before. A caller who may not see the list any more sees nothing of it.
     pub fn fail(&self, error: &Error, generation: u64, epoch: u64, until: impl FnOnce(u32) -> DateTime<Utc>) {
         let mut state = self.lock();
+        state.end_load(generation);
         let denied = error.denies_access();
         if denied && state.current.take().is_some() {
             state.history = History::new(epoch);
@@ -112,12 +117,18 @@ impl Slot {
 
     /// About how many bytes of memory it takes.
     pub fn weight(&self) -> u32 {
-        let bytes = self.lock().current.as_ref().map_or(0, |snapshot| snapshot.weight());
-        u32::try_from(bytes + 1024).unwrap_or(u32::MAX)
+        let state = self.lock();
+        let snapshot = state.current.as_ref().map_or(0, |snapshot| snapshot.weight());
+        u32::try_from(snapshot + state.history.weight() + 1024).unwrap_or(u32::MAX)
     }
 }
 
 impl State {
+    /// The load that began under this generation is over. Under the same lock as what it brought, or readers would begin another.
+    pub fn end_load(&mut self, generation: u64) {
+        self.load.take_if(|(begun_under, _)| *begun_under == generation);
+    }
+
     /// The snapshot, unless something was changed since it was loaded.
     pub fn usable(&self, generation: u64) -> Option<&Arc<Snapshot>> {
         self.current.as_ref().filter(|_| self.current_generation == generation)

@@ -91,7 +91,8 @@ impl Snapshot {
     #[must_use]
     pub fn weight(&self) -> usize {
         // The parsed jobs take about as much as their JSON; the list holds it once more, and compressed.
-        3 * self.body.len() + 1024
+        let concluded: usize = self.concluded.values().map(|(job, _)| 2 * job.json.len()).sum();
+        3 * self.body.len() + concluded + 1024
     }
 }
 

@@ -3,6 +3,7 @@
 //! moka keeps the entries within their bounds; what is in an entry is a small state machine, because a cache alone can neither serve
 //! stale data while it revalidates nor let a mutation make a running load worthless.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -46,7 +47,7 @@ pub enum Want {
 /// How an answer came about (RFC 9211).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
-    /// A fresh snapshot was there.
+    /// A snapshot was there that is fresh enough for the reader.
     Hit,
     /// An old one was there.
     Stale(StaleReason),
@@ -198,11 +199,13 @@ impl Store {
     }
 
     async fn refresh(self: Arc<Self>, slot: Arc<Slot>, key: Key, caller: Caller) {
-        let mut generation = self.generation(&key.company).subscribe();
+        // Held, so that the receiver has a sender even if the cache forgets it.
+        let sender = self.generation(&key.company);
+        let mut generation = sender.subscribe();
         loop {
             let age = slot.last().map(|snapshot| self.age(&snapshot));
             let rest = age.map_or(Duration::ZERO, |age| self.freshness.fresh.saturating_sub(age));
-            let wait = if rest.is_zero() { self.freshness.fresh.min(SHORTEST_INTERVAL) } else { rest };
+            let wait = if rest.is_zero() { self.pause() } else { rest };
             let _ = tokio::time::timeout(wait, generation.changed()).await;
             {
                 let mut state = slot.lock();
@@ -217,6 +220,11 @@ impl Store {
                 let _ = load.await;
             }
         }
+    }
+
+    /// Between two looks of a watch when nothing else tells: where nothing is fresh for any time, too.
+    fn pause(&self) -> Duration {
+        Some(self.freshness.fresh).filter(|fresh| !fresh.is_zero()).unwrap_or(SHORTEST_INTERVAL).min(SHORTEST_INTERVAL)
     }
 
     /// Makes every snapshot of `company` and every running load of it worthless: something was changed there.
@@ -240,33 +248,40 @@ impl Store {
 
     fn next(self: &Arc<Self>, slot: &Arc<Slot>, key: &Key, caller: &Caller, want: Want) -> Option<Next> {
         let generation = *self.generation(&key.company).borrow();
+        let Freshness { fresh, stale_while_revalidate, stale_if_error } = self.freshness;
         let mut state = slot.lock();
         let usable = state.usable(generation).map(|snapshot| (Arc::clone(snapshot), self.age(snapshot)));
         let limit = match want {
-            Want::Any => self.freshness.fresh,
-            Want::NotOlderThan(age) => age.max(SHORTEST_INTERVAL).min(self.freshness.fresh.max(age)),
-            Want::OnlyIfCached => Duration::MAX,
+            Want::Any => fresh,
+            Want::NotOlderThan(age) => age.max(SHORTEST_INTERVAL).min(fresh.max(age)),
+            Want::OnlyIfCached => fresh + stale_while_revalidate.max(stale_if_error),
         };
+        let failure = state.failure.clone().filter(|failure| failure.generation == generation);
+        let waited = failure.as_ref().map(|failure| (self.clock.now() - failure.until).to_std().ok());
+        // Tried in vain, and not so long ago that IPS may well be back.
+        let failing = waited.is_some_and(|waited| waited.is_none_or(|waited| waited <= stale_while_revalidate));
         match &usable {
             Some((snapshot, age)) if *age <= limit => {
-                let source =
-                    if *age <= self.freshness.fresh { Source::Hit } else { Source::Stale(StaleReason::Revalidating) };
+                let stale = failing && *age > fresh;
+                let source = if stale { Source::Stale(StaleReason::UpstreamFailed) } else { Source::Hit };
                 return Some(Next::Answer(Ok(self.answer(Arc::clone(snapshot), source))));
             }
-            None if want == Want::OnlyIfCached => return None,
+            _ if want == Want::OnlyIfCached => return None,
             _ => {}
         }
-        if let Some(failure) =
-            state.failure.clone().filter(|failure| failure.generation == generation && self.clock.now() < failure.until)
-        {
+        if let (Some(failure), Some(None)) = (failure, waited) {
             return Some(Next::Answer(self.stale_or(usable, failure.error)));
         }
         let load = self.load(&mut state, slot, key, caller, generation);
+        // While IPS is down, one load tries again and nobody waits for it.
+        let (reason, patience) = if failing {
+            (StaleReason::UpstreamFailed, stale_if_error)
+        } else {
+            (StaleReason::Revalidating, stale_while_revalidate)
+        };
         match usable {
-            Some((snapshot, age))
-                if want == Want::Any && age <= self.freshness.fresh + self.freshness.stale_while_revalidate =>
-            {
-                Some(Next::Answer(Ok(self.answer(snapshot, Source::Stale(StaleReason::Revalidating)))))
+            Some((snapshot, age)) if want == Want::Any && age <= fresh + patience => {
+                Some(Next::Answer(Ok(self.answer(snapshot, Source::Stale(reason)))))
             }
             _ => Some(Next::Wait(load)),
         }
@@ -288,7 +303,9 @@ impl Store {
         let (store, slot, key) = (Arc::clone(self), Arc::clone(slot), key.clone());
         let fetch = (self.loader)(caller.clone(), key.company.clone(), state.here().map(|(snapshot, _)| snapshot));
         let task = self.runtime.spawn(async move {
-            let answer = fetch.await.map(Arc::new);
+            // A load that panics has failed as any other, or all who come later would join what never ends.
+            let fetched = AssertUnwindSafe(fetch).catch_unwind().await;
+            let answer = fetched.unwrap_or(Err(Error::Internal("a load panicked"))).map(Arc::new);
             store.settle(&slot, &key, generation, answer.as_ref());
             answer
         });
@@ -299,8 +316,8 @@ impl Store {
     }
 
     fn settle(&self, slot: &Arc<Slot>, key: &Key, generation: u64, answer: Result<&Arc<Snapshot>, &Error>) {
-        slot.lock().load.take_if(|(begun_under, _)| *begun_under == generation);
         if *self.generation(&key.company).borrow() != generation {
+            slot.lock().end_load(generation);
             return;
         }
         match answer {
@@ -309,8 +326,10 @@ impl Store {
                 self.clock.now() + TimeDelta::from_std(back_off(failures)).unwrap_or(TimeDelta::MAX)
             }),
         }
-        // Inserted again, the entry is weighed again.
-        self.slots.insert(key.clone(), Arc::clone(slot));
+        // Inserted again, the entry is weighed again; but if it was forgotten meanwhile, another may have taken its place.
+        if self.slots.get(key).is_none_or(|known| Arc::ptr_eq(&known, slot)) {
+            self.slots.insert(key.clone(), Arc::clone(slot));
+        }
     }
 
     /// What to serve when a load failed: the last snapshot as long as it may be, else the error.

@@ -3,12 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use secrecy::ExposeSecret;
+use sha2::{Digest, Sha256};
+
 use super::company::permitted;
 use super::error::{Error, InvalidField, Location, Result};
 use super::id::{JobId, JobRef, Name};
+use super::idempotency::{Claim, IdempotencyKey, Turn};
 use super::job::{Job, Record};
 use super::store::Want;
-use super::upstream::{Caller, Credentials, Delivery, Failure, UpstreamError};
+use super::upstream::{Caller, Credentials, Delivery, Failure};
 use super::{CompanyChoice, Jobs, job_key, name};
 use crate::ips::types::SubmitJobParam;
 
@@ -36,6 +40,8 @@ pub struct Submission {
     pub company: CompanyChoice,
     /// What to do about the name.
     pub mode: SubmitMode,
+    /// The client's name for this submit: however often it comes, it is sent once.
+    pub idempotency_key: Option<IdempotencyKey>,
 }
 
 /// The 13 kinds of job that `submitJob` takes, each with whether the request holds its details.
@@ -73,28 +79,66 @@ impl Jobs {
         })
     }
 
-    /// Submits a job (`submitJob`).
+    /// Submits a job (`submitJob`), with an idempotency key only once however often it is asked for.
     ///
     /// # Errors
-    /// Whatever [`Jobs::validate`] finds, an unclear company, what IPS answers, and [`Error::SubmitOutcomeUnknown`] when its answer is
-    /// lost and the job can't be found.
+    /// Whatever [`Jobs::validate`] finds, an unclear company, a key that came with another request, what IPS answers, and
+    /// [`Error::SubmitOutcomeUnknown`] when its answer is lost and the job can't be found.
     pub async fn submit(&self, caller: &Caller, submission: Submission) -> Result<Job> {
         self.validate(&submission)?;
-        let Submission { mut request, company, mode } = submission;
+        let Submission { mut request, company, mode, idempotency_key } = submission;
         request.company_handle = match request.company_handle {
             unnamed if unnamed.is_empty() => self.companies.resolve(caller, &company).await?,
             named => permitted(caller, named)?,
         };
-        if mode == SubmitMode::UniqueName && request.exec_schedule.is_none() {
-            let random = getrandom::u32().map_err(|_| Error::Internal("the operating system has no random bytes"))?;
-            request.job_name = name::make_unique(&request.job_name, self.clock.now(), random);
+        let Some(key) = idempotency_key else {
+            if mode == SubmitMode::UniqueName && request.exec_schedule.is_none() {
+                let random =
+                    getrandom::u32().map_err(|_| Error::Internal("the operating system has no random bytes"))?;
+                request.job_name = name::make_unique(&request.job_name, self.clock.now(), random);
+            }
+            return self.send_submit(caller, &request).await;
+        };
+        match self.submits.begin(caller, &request.company_handle, &key)? {
+            Turn::Answered(job) => Ok(*job),
+            Turn::LookFor(job, claim) => {
+                let found = self.look_for(caller, &job, &LOOKS_AFTER[..1]).await;
+                claim.settle_lookup(found.as_ref(), &job);
+                let id = job.id;
+                found.ok_or(Error::SubmitOutcomeUnknown { id, error: None })
+            }
+            Turn::First(claim) => {
+                if mode == SubmitMode::UniqueName && request.exec_schedule.is_none() {
+                    request.job_name = name::make_unique_by_key(&request.job_name, &named_by(caller, &request, &key));
+                }
+                let submitted = Job::submitted(&request, None);
+                // Another replica, or this one before a restart, may have sent it.
+                let job = match self.look_for(caller, &submitted, &LOOKS_AFTER[..1]).await {
+                    Some(job) => Ok(job),
+                    None => self.send_submit(caller, &request).await,
+                };
+                match &job {
+                    Ok(job) => claim.accepted(job),
+                    Err(Error::SubmitOutcomeUnknown { .. }) => claim.unknown(&submitted),
+                    Err(_) => drop(claim),
+                }
+                job
+            }
         }
+    }
+
+    /// Sends a submit once, whatever happens.
+    async fn send_submit(&self, caller: &Caller, request: &SubmitJobParam) -> Result<Job> {
         self.changed(&request.company_handle);
-        let answer = self.upstream.submit_job(caller, &request).await;
+        let answer = self.upstream.submit_job(caller, request).await;
         self.changed(&request.company_handle);
         match answer {
-            Ok(answer) => Ok(self.remember(caller, Job::submitted(&request, Some(answer.value.job_handle)))),
-            Err(error) if error.delivery == Delivery::Unknown => self.recover(caller, &request, error).await,
+            Ok(answer) => Ok(self.remember(caller, Job::submitted(request, Some(answer.value.job_handle)))),
+            Err(error) if error.delivery == Delivery::Unknown => {
+                let submitted = Job::submitted(request, None);
+                let found = self.look_for(caller, &submitted, &LOOKS_AFTER).await;
+                found.ok_or(Error::SubmitOutcomeUnknown { id: submitted.id, error: Some(error) })
+            }
             Err(error) => Err(Error::Upstream { error, credentials: caller.source }),
         }
     }
@@ -106,25 +150,43 @@ impl Jobs {
         job
     }
 
-    /// The answer was lost, the job perhaps not: its unique name tells.
-    async fn recover(&self, caller: &Caller, request: &SubmitJobParam, error: UpstreamError) -> Result<Job> {
-        let submitted = Job::submitted(request, None);
-        let id = JobId { company: request.company_handle.clone(), name: Name::Original(request.job_name.clone()) };
-        if name::submitted_at(&request.job_name).is_some() {
-            for wait in LOOKS_AFTER {
-                tokio::time::sleep(wait).await;
-                self.changed(&request.company_handle);
-                let found = self.find(caller, &CompanyChoice::default(), &JobRef::Id(id.clone()), Want::Any).await;
-                match found {
-                    Ok(found) if !matches!(found.job.job.record, Record::Submitted(_)) => {
-                        return Ok(Job { recovered: true, ..Arc::unwrap_or_clone(found.job).job });
-                    }
-                    _ => {}
-                }
+    /// A job that may have been submitted: its unique name tells.
+    async fn look_for(&self, caller: &Caller, submitted: &Job, waits: &[Duration]) -> Option<Job> {
+        let name = submitted.original_name();
+        if !name::is_unique(name) {
+            return None;
+        }
+        let id = JobRef::Id(JobId { company: submitted.company().into(), name: Name::Original(name.into()) });
+        for wait in waits {
+            tokio::time::sleep(*wait).await;
+            self.changed(submitted.company());
+            let found = self.find(caller, &CompanyChoice::default(), &id, Want::Any).await;
+            if let Ok(found) = found
+                && !matches!(found.job.job.record, Record::Submitted(_))
+            {
+                return Some(Job { recovered: true, ..Arc::unwrap_or_clone(found.job).job });
             }
         }
-        Err(Error::SubmitOutcomeUnknown { id: submitted.id, error })
+        None
     }
+}
+
+impl Claim {
+    fn settle_lookup(self, found: Option<&Job>, submitted: &Job) {
+        match found {
+            Some(job) => self.accepted(job),
+            None => self.unknown(submitted),
+        }
+    }
+}
+
+/// What a unique name is made of: the same on every replica, and another one for every caller, company and key.
+fn named_by(caller: &Caller, request: &SubmitJobParam, key: &IdempotencyKey) -> Vec<u8> {
+    let who = match &caller.credentials {
+        Credentials::Password { user, .. } => user.to_lowercase().into_bytes(),
+        Credentials::AccessToken(token) => Sha256::digest(token.expose_secret()).to_vec(),
+    };
+    [who.as_slice(), request.company_handle.as_bytes(), key.key.as_bytes()].join(&0)
 }
 
 impl Caller {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::error::{Error, Result};
 use super::events::{Change, Event, Place};
-use super::id::JobRef;
+use super::id::{JobId, JobRef};
 use super::slot::State;
 use super::snapshot::ListBody;
 use super::store::{Want, Watch};
@@ -42,10 +42,21 @@ pub struct Subscription {
     watch: Watch,
     place: Option<Place>,
     /// The only job that it reads about.
-    job: Option<JobRef>,
+    job: Option<OneJob>,
     /// Told before anything else happens.
     pending: Option<Told>,
     over: bool,
+}
+
+/// The job of a reader who reads about no other.
+struct OneJob {
+    id: JobId,
+    /// The id as events have it.
+    text: String,
+    /// What the reader knows of it while it is in no list of active jobs.
+    told: Option<[u8; 32]>,
+    /// Watched as long as it is scheduled.
+    scheduled: Option<Watch>,
 }
 
 impl Jobs {
@@ -82,8 +93,14 @@ impl Jobs {
         let watch = self.active.watch(&caller, &company);
         self.active.read(&caller, &company, Want::Any).await?;
         // The canonical id: events are told by it.
-        let job = found.job.job.id.parse().map_err(|_| Error::Internal("an id of our own can't be read"))?;
-        Ok(Subscription { jobs: self, caller, watch, place, job: Some(job), pending: None, over: false })
+        let text = found.job.job.id.clone();
+        let id = JobId::decode(&text).map_err(|_| Error::Internal("an id of our own can't be read"))?;
+        let is_scheduled = found.job.job.phase == Phase::Scheduled;
+        let scheduled = is_scheduled.then(|| self.scheduled.watch(&caller, &company));
+        // The history is that of the active jobs: what happened to a schedule meanwhile, only the whole job tells.
+        let place = place.filter(|_| !is_scheduled);
+        let job = Some(OneJob { id, text, told: None, scheduled });
+        Ok(Subscription { jobs: self, caller, watch, place, job, pending: None, over: false })
     }
 
     /// Watches the lists that an answer about `phases` is made of.
@@ -122,6 +139,12 @@ impl Found {
 }
 
 impl Subscription {
+    /// Whether all was told: nothing will happen any more.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.over
+    }
+
     /// What the reader is told next, when there is something; `None` once there will be nothing any more.
     pub async fn next(&mut self) -> Option<Told> {
         loop {
@@ -141,39 +164,54 @@ impl Subscription {
                         return Some(self.tell(Told::Event { place, event }));
                     }
                 }
-                Some(Ok(None)) => self.watch.changed().await,
+                Some(Ok(None)) => self.changed().await,
                 Some(Err(_)) | None => match self.start().await {
                     Some(told) => return Some(self.tell(told)),
-                    None => self.watch.changed().await,
+                    None => self.changed().await,
                 },
             }
         }
     }
 
-    /// Looks after a job that is in no list that is watched: it may have been deleted, or have run unseen.
-    pub async fn look(&mut self) {
-        let Some(JobRef::Id(id)) = &self.job else { return };
-        let text = id.encode();
-        let (seen, place) = self.watch.with(|state| match state.here() {
-            Some((snapshot, place)) => (snapshot.job(&text).is_some(), Some(place)),
-            None => (false, None),
-        });
-        let Some(place) = place.filter(|_| !seen && !self.over) else { return };
-        match self.find().await {
-            Ok(found) if found.job.job.is_final() => self.pending = Some(finished(place, &found.job)),
-            Err(Error::JobNotFound) => {
-                let data = serde_json::json!({ "id": text }).to_string().into();
-                self.pending =
-                    Some(Told::Event { place, event: Arc::new(Event { change: Change::Removed, job: text, data }) });
-            }
-            _ => {}
+    /// Waits until there may be something to tell.
+    async fn changed(&mut self) {
+        let Some(scheduled) = self.job.as_mut().and_then(|job| job.scheduled.as_mut()) else {
+            return self.watch.changed().await;
+        };
+        tokio::select! {
+            () = self.watch.changed() => {}
+            () = scheduled.changed() => self.look().await,
         }
+    }
+
+    /// Looks after a job that is not in the list of active jobs: it may be scheduled, be deleted, or have run unseen.
+    pub async fn look(&mut self) {
+        let Some(job) = self.job.as_ref().filter(|_| !self.over) else { return };
+        let here = self.watch.with(State::here);
+        let Some((_, place)) = here.filter(|(snapshot, _)| snapshot.job(&job.text).is_none()) else { return };
+        let found = self.find(&job.id).await;
+        let Some(job) = &mut self.job else { return };
+        let (change, data) = match found {
+            Ok(found) if found.job.job.is_final() => (Change::Finished, found.job.json.clone()),
+            Ok(found) if job.told.replace(found.job.meaning) != Some(found.job.meaning) => {
+                (Change::Status, found.job.json.clone())
+            }
+            Err(Error::JobNotFound) => (Change::Removed, serde_json::json!({ "id": job.text }).to_string().into()),
+            _ => return,
+        };
+        let event = Event { change, job: job.text.clone(), data };
+        self.pending = Some(Told::Event { place, event: Arc::new(event) });
     }
 
     /// Remembers what ends the stream.
     fn tell(&mut self, told: Told) -> Told {
         self.over = match &told {
-            Told::Event { event, .. } => self.job.is_some() && event.change.is_last(),
+            Told::Event { event, .. } => {
+                if let Some(job) = self.job.as_mut().filter(|_| event.change == Change::Created) {
+                    job.scheduled = None;
+                }
+                self.job.is_some() && event.change.is_last()
+            }
             Told::Denied(_) => true,
             Told::Snapshot { .. } => false,
         };
@@ -181,23 +219,28 @@ impl Subscription {
     }
 
     fn is_about(&self, id: &str) -> bool {
-        match &self.job {
-            Some(JobRef::Id(own)) => own.encode() == id,
-            _ => true,
-        }
+        self.job.as_ref().is_none_or(|own| own.text == id)
     }
 
-    /// The list as it is now, and the place from where the events go on.
+    /// The list as it is now, and the place from where the events go on. May be given up at any await: nothing is lost then.
     async fn start(&mut self) -> Option<Told> {
         let (snapshot, place) = self.watch.with(State::here)?;
-        self.place = Some(place);
-        if self.job.is_none() {
+        let Some(OneJob { id, text, .. }) = &self.job else {
+            self.place = Some(place);
             return Some(Told::Snapshot { place, body: snapshot.body.clone() });
-        }
-        let job = match self.find().await {
-            Ok(found) => found.job,
-            Err(error) => return Some(Told::Denied(error)),
         };
+        // The events that follow are told after this very snapshot: it goes before a newer look.
+        let job = match snapshot.job(text) {
+            Some(job) => Arc::clone(job),
+            None => match self.find(id).await {
+                Ok(found) => found.job,
+                Err(error) => return Some(Told::Denied(error)),
+            },
+        };
+        self.place = Some(place);
+        if let Some(own) = &mut self.job {
+            own.told = Some(job.meaning);
+        }
         if job.job.is_final() {
             self.pending = Some(finished(place, &job));
         }
@@ -206,9 +249,8 @@ impl Subscription {
         Some(Told::Snapshot { place, body: body.write() })
     }
 
-    async fn find(&self) -> Result<Found> {
-        let Some(job) = &self.job else { return Err(Error::JobNotFound) };
-        self.jobs.find(&self.caller, &CompanyChoice::default(), job, Want::Any).await
+    async fn find(&self, id: &JobId) -> Result<Found> {
+        self.jobs.find(&self.caller, &CompanyChoice::default(), &JobRef::Id(id.clone()), Want::Any).await
     }
 }
 

@@ -10,6 +10,7 @@ mod cross_origin;
 mod documentation;
 mod examples;
 mod history;
+mod idempotency;
 mod ids;
 mod invalid_requests;
 mod lifecycle;

@@ -54,10 +54,14 @@ fn usual(text: &str) -> Option<DateTime<FixedOffset>> {
         _ => return None,
     };
     let year = i32::try_from(number([y1, y2, y3, y4])?).ok()?;
-    NaiveDate::from_ymd_opt(year, number([mo1, mo2])?, number([d1, d2])?)?
-        .and_hms_nano_opt(number([h1, h2])?, number([mi1, mi2])?, number([s1, s2])?, nanos)?
-        .and_local_timezone(FixedOffset::east_opt(offset)?)
-        .single()
+    let local = NaiveDate::from_ymd_opt(year, number([mo1, mo2])?, number([d1, d2])?)?.and_hms_nano_opt(
+        number([h1, h2])?,
+        number([mi1, mi2])?,
+        number([s1, s2])?,
+        nanos,
+    )?;
+    let offset = FixedOffset::east_opt(offset)?;
+    Some(DateTime::from_naive_utc_and_offset(local.checked_sub_offset(offset)?, offset))
 }
 
 /// The value of decimal digits.

@@ -137,7 +137,7 @@ impl<'r, 'de, 'p> Fields<'r, 'de, 'p> {
     /// The index of a name: the elements come in declared order, so the search begins after the last one.
     #[inline]
     fn index(&self, name: &str) -> Option<usize> {
-        if self.names.get(self.next).is_some_and(|&field| field == name) {
+        if self.names.get(self.next).is_some_and(|&field| is_same(field, name)) {
             return Some(self.next);
         }
         let (before, after) = self.names.split_at(self.next);
@@ -214,4 +214,10 @@ impl<'de> MapAccess<'de> for Fields<'_, 'de, '_> {
         }
         Ok(value)
     }
+}
+
+/// Whether two names are equal; for text this short a call to compare memory costs more than the comparison.
+#[inline]
+fn is_same(one: &str, other: &str) -> bool {
+    one.len() == other.len() && one.bytes().zip(other.bytes()).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
 }

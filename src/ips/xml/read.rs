@@ -83,7 +83,7 @@ impl<'r, 'de, 'p> Element<'r, 'de, 'p> {
 
     /// A number or boolean; one that is empty is its default where that is tolerated.
     #[inline]
-    fn scalar<T: Default>(&mut self, parse: fn(&str) -> Result<T, Error>) -> Result<T, Error> {
+    fn scalar<T: Default>(&mut self, parse: impl FnOnce(&str) -> Result<T, Error>) -> Result<T, Error> {
         let text = self.text()?;
         match trim(&text) {
             "" => self.nothing(T::default()),

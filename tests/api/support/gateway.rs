@@ -11,7 +11,7 @@ use ips_gateway::ips::types::ApiVersion;
 use ips_gateway::sandbox::users::{ORDINARY, User};
 use ips_gateway::server::{self, Surroundings};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Method, RequestBuilder};
+use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
@@ -155,9 +155,15 @@ impl Request {
         Self { builder: RequestBuilder::from_parts(self.client.clone(), request), line, ..self }
     }
 
+    /// The answer as far as its head: the body is still to come.
+    pub async fn open(self) -> Response {
+        let Self { line: request, builder, .. } = self;
+        builder.send().await.unwrap_or_else(|error| panic!("{request}: {error:?}"))
+    }
+
     async fn send(self) -> Answer {
-        let Self { line: request, builder, base, client } = self;
-        let response = builder.send().await.unwrap_or_else(|error| panic!("{request}: {error:?}"));
+        let (request, base, client) = (self.line.clone(), self.base.clone(), self.client.clone());
+        let response = self.open().await;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = response.bytes().await.unwrap_or_else(|error| panic!("{request}: {error:?}")).to_vec();
         Answer { request, status, headers, body, base, client }

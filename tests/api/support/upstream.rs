@@ -7,6 +7,7 @@ use ips_gateway::clock::Clock;
 use ips_gateway::ips::types::ApiVersion;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::{Gateway, START};
@@ -22,6 +23,8 @@ pub enum Reply {
     HangUp,
     /// Never says anything.
     Silence,
+    /// Answers with this document once the gate is open.
+    Held(watch::Receiver<bool>, String),
 }
 
 /// Makes the reply to a request body.
@@ -128,6 +131,11 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
             stream.write_all(format!("{}{half}", head(200, document.len())).as_bytes()).await
         }
         Reply::HangUp => Ok(()),
+        Reply::Held(mut gate, document) => {
+            let _ = gate.wait_for(|open| *open).await;
+            let head = head(200, document.len());
+            stream.write_all(format!("{head}{document}").as_bytes()).await
+        }
         Reply::Silence => stream.read_to_end(&mut Vec::new()).await.map(drop),
     };
 }

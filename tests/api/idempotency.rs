@@ -1,0 +1,118 @@
+//! One submit, however often it is sent: `Idempotency-Key`.
+
+use ips_gateway::clock::Clock;
+use ips_gateway::sandbox::Population;
+use ips_gateway::sandbox::users::BOTH_COMPANIES;
+use serde_json::Value;
+
+use crate::support::{Answer, Gateway, Reply, ScriptedUpstream, World, any_job, id};
+
+const KEY: &str = "\"2f1c5b1e-6f0a-4b55-9f43-9d5f0c7b7a10\"";
+
+async fn submit(gateway: &Gateway, key: &str, body: &Value) -> Answer {
+    gateway.post_json("/jobs?companyHandle=c%7C110", body).header("Idempotency-Key", key).await
+}
+
+#[tokio::test]
+async fn the_same_request_with_the_same_key_makes_one_job() {
+    let world = World::empty();
+    let first = submit(&world.gateway, KEY, &any_job("nightly")).await.expect(202);
+    let again = submit(&world.gateway, KEY, &any_job("nightly")).await.expect(202);
+    assert_eq!(first.json()["id"], again.json()["id"], "{again}");
+    assert_eq!(first.header("location"), again.header("location"), "{again}");
+    assert_eq!(world.sandbox.calls("submitJob"), 1);
+    let other = submit(&world.gateway, "another", &any_job("nightly")).await.expect(202);
+    assert_ne!(first.json()["id"], other.json()["id"], "another key is another job: {other}");
+}
+
+#[tokio::test]
+async fn many_at_once_make_one_job() {
+    let world = World::empty();
+    let body = any_job("nightly");
+    let answers = futures_util::future::join_all((0..20).map(|_| submit(&world.gateway, KEY, &body))).await;
+    let mut accepted = 0;
+    for answer in answers {
+        if answer.status == 409 {
+            answer.problem(409, "submit-in-progress").await;
+        } else {
+            answer.expect(202);
+            accepted += 1;
+        }
+    }
+    assert!(accepted >= 1);
+    assert_eq!(world.sandbox.calls("submitJob"), 1);
+}
+
+#[tokio::test]
+async fn a_key_with_another_request_is_a_mistake() {
+    let world = World::empty();
+    submit(&world.gateway, KEY, &any_job("nightly")).await.expect(202);
+    let answer = submit(&world.gateway, KEY, &any_job("weekly")).await;
+    assert_eq!(answer.problem(422, "idempotency-key-reused").await["outcome"], "not_sent", "{answer}");
+    assert_eq!(world.sandbox.calls("submitJob"), 1);
+}
+
+#[tokio::test]
+async fn another_caller_with_the_same_key_gets_a_job_of_its_own() {
+    let world = World::empty();
+    let one = submit(&world.gateway, KEY, &any_job("nightly")).await.expect(202).json();
+    let other = submit(&world.gateway.called_by(&BOTH_COMPANIES), KEY, &any_job("nightly")).await.expect(202).json();
+    assert_ne!(id(&one), id(&other));
+    assert_eq!(world.sandbox.calls("submitJob"), 2);
+}
+
+#[tokio::test]
+async fn a_request_that_was_refused_leaves_the_key_free() {
+    let world = World::empty();
+    let wrong = serde_json::json!({ "jobName": "nightly" });
+    submit(&world.gateway, KEY, &wrong).await.problem(422, "invalid-request").await;
+    submit(&world.gateway, KEY, &any_job("nightly")).await.expect(202);
+}
+
+#[tokio::test]
+async fn another_replica_finds_the_job_that_the_first_one_made() {
+    let world = World::empty();
+    let first = submit(&world.gateway, KEY, &any_job("nightly")).await.expect(202).json();
+    world.pass(3_000);
+    let replica = Gateway::start(&world.sandbox.url(), world.sandbox.version(), world.sandbox.clock(), &[]);
+    let again = submit(&replica, KEY, &any_job("nightly")).await.expect(202);
+    assert_eq!(again.json()["id"], first["id"], "{again}");
+    assert_eq!(again.json()["recovered"], true, "{again}");
+    assert_eq!(world.sandbox.calls("submitJob"), 1);
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_looked_for_and_never_sent_again() {
+    let upstream = ScriptedUpstream::start().await;
+    for list in ["getActiveJobs", "getScheduledJobs"] {
+        upstream.answer(list, "<jobArray/>");
+    }
+    for list in ["getJobLogs", "getJobLogDetails"] {
+        upstream.answer(list, "<jobLogArray/>");
+    }
+    upstream.reply("submitJob", Reply::HangUp);
+    let gateway = upstream.gateway(&Clock::system(), &[]);
+    let first = submit(&gateway, KEY, &any_job("nightly")).await;
+    let problem = first.problem(504, "submit-outcome-unknown").await;
+    assert_eq!(problem["outcome"], "unknown", "{first}");
+    let again = submit(&gateway, KEY, &any_job("nightly")).await;
+    assert_eq!(again.problem(504, "submit-outcome-unknown").await["job"], problem["job"], "{again}");
+    assert_eq!(upstream.calls("submitJob"), 1);
+}
+
+#[tokio::test]
+async fn a_key_that_is_none_is_refused() {
+    let world = World::empty();
+    for key in ["", "\"\"", &"k".repeat(256)] {
+        submit(&world.gateway, key, &any_job("nightly")).await.problem(400, "invalid-idempotency-key").await;
+    }
+    assert_eq!(world.sandbox.calls("submitJob"), 0);
+}
+
+#[tokio::test]
+async fn the_key_can_be_required() {
+    let world = World::with(Population::Empty, &[("REQUIRE_IDEMPOTENCY_KEY", "true")]);
+    let answer = world.gateway.post_json("/jobs", &any_job("nightly")).await;
+    answer.problem(400, "invalid-idempotency-key").await;
+    submit(&world.gateway, KEY, &any_job("nightly")).await.expect(202);
+}

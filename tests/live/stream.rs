@@ -1,0 +1,153 @@
+//! A reader of server-sent events (WHATWG HTML §9.2.6).
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use reqwest::Response;
+use serde_json::Value;
+use tokio::time::timeout;
+
+use crate::support::{Request, id};
+
+/// Longer than anything takes that a test waits for.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// An event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    pub name: String,
+    pub id: String,
+    pub data: Value,
+}
+
+impl Event {
+    /// What the event is about: the id of a job.
+    pub fn job(&self) -> String {
+        id(&self.data)
+    }
+
+    /// When it happened, as far as its id tells: the history and the number in it.
+    pub fn place(&self) -> (String, u64) {
+        let (history, number) = self.id.split_once('-').unwrap_or_else(|| panic!("no place: {self:?}"));
+        (history.to_owned(), number.trim_end_matches("-end").parse().unwrap_or_else(|_| panic!("no number: {self:?}")))
+    }
+}
+
+/// A stream of events, open.
+pub struct Stream {
+    pub response: Response,
+    received: String,
+    /// How often it said that it is still there.
+    pub heartbeats: usize,
+}
+
+impl Stream {
+    pub async fn open(request: Request) -> Self {
+        let response = request.header("Accept", "text/event-stream").header("Accept-Encoding", "gzip").open().await;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        assert_eq!((status.as_u16(), header("content-type")), (200, "text/event-stream"), "{headers:?}");
+        assert_eq!((header("x-accel-buffering"), header("cache-control")), ("no", "no-store"), "{headers:?}");
+        Self { response, received: String::new(), heartbeats: 0 }
+    }
+
+    /// The next event; `None` at the end of the stream.
+    pub async fn next(&mut self) -> Option<Event> {
+        self.next_within(PATIENCE).await
+    }
+
+    pub async fn next_within(&mut self, patience: Duration) -> Option<Event> {
+        loop {
+            if let Some((block, rest)) = self.received.split_once("\n\n") {
+                let (block, rest) = (block.to_owned(), rest.to_owned());
+                self.received = rest;
+                match self.read(&block) {
+                    Some(event) => return Some(event),
+                    None => continue,
+                }
+            }
+            let chunk = timeout(patience, self.response.chunk()).await.expect("something happens");
+            self.received += std::str::from_utf8(&chunk.expect("no error")?).expect("whole characters");
+        }
+    }
+
+    fn read(&mut self, block: &str) -> Option<Event> {
+        let mut fields = BTreeMap::new();
+        for line in block.lines() {
+            let (field, value) = line.split_once(':').unwrap_or_else(|| panic!("no field: {line}"));
+            assert!(fields.insert(field, value.trim_start()).is_none(), "one {field} per event: {block}");
+        }
+        if fields.contains_key("") {
+            self.heartbeats += 1;
+            return None;
+        }
+        if let Some(retry) = fields.get("retry") {
+            assert!(retry.parse::<u64>().is_ok_and(|retry| retry >= 1000), "{block}");
+            return None;
+        }
+        let field = |name| (*fields.get(name).unwrap_or_else(|| panic!("no {name}: {block}"))).to_owned();
+        let data = serde_json::from_str(&field("data")).unwrap_or_else(|error| panic!("{error}: {block}"));
+        Some(Event { name: field("event"), id: field("id"), data })
+    }
+
+    /// The next event, which is to be of this type.
+    pub async fn expect(&mut self, name: &str) -> Event {
+        let event = self.next().await.unwrap_or_else(|| panic!("{name} was to come, and not the end"));
+        assert_eq!(event.name, name, "{event:?}");
+        event
+    }
+
+    /// Asserts that nothing comes any more.
+    pub async fn expect_end(&mut self) {
+        let event = self.next().await;
+        assert!(event.is_none(), "the end was to come, and not {event:?}");
+    }
+
+    /// The events up to and including the first for which `last` holds.
+    pub async fn until(&mut self, mut last: impl FnMut(&Event) -> bool) -> Vec<Event> {
+        let mut events = Vec::new();
+        loop {
+            let event = self.next().await.unwrap_or_else(|| panic!("the stream ended after {events:?}"));
+            events.push(event);
+            if last(&events[events.len() - 1]) {
+                return events;
+            }
+        }
+    }
+}
+
+/// A list that is kept by folding events into it: what jobs mean by their ids.
+#[derive(Debug, Default, PartialEq)]
+pub struct Folded(pub BTreeMap<String, Value>);
+
+impl Folded {
+    /// The jobs of a list.
+    pub fn of(list: &Value) -> Self {
+        let jobs = list["jobs"].as_array().unwrap_or_else(|| panic!("no list: {list:#}"));
+        Self(jobs.iter().map(|job| (id(job), meaning(job))).collect())
+    }
+
+    pub fn fold(&mut self, event: &Event) {
+        match event.name.as_str() {
+            "snapshot" => *self = Self::of(&event.data),
+            "job.created" => {
+                assert_eq!(self.0.insert(event.job(), meaning(&event.data)), None, "created twice: {event:?}");
+            }
+            "job.progress" | "job.status" => {
+                assert!(self.0.insert(event.job(), meaning(&event.data)).is_some(), "never created: {event:?}");
+            }
+            "job.finished" | "job.removed" => {
+                assert!(self.0.remove(&event.job()).is_some(), "never created: {event:?}");
+            }
+            _ => panic!("what is this: {event:?}"),
+        }
+    }
+}
+
+fn meaning(job: &Value) -> Value {
+    let mut job = job.clone();
+    let members = job.as_object_mut().unwrap_or_else(|| panic!("no job"));
+    members.remove("observedAt");
+    members.remove("restarted");
+    job
+}

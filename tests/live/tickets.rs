@@ -1,0 +1,64 @@
+//! Tickets: for clients that can't send an `Authorization` header.
+
+use ips_gateway::sandbox::users::OTHER_COMPANY;
+
+use crate::stream::Stream;
+use crate::support::{Gateway, World, id};
+
+async fn ticket(gateway: &Gateway) -> String {
+    let issued = gateway.post("/jobs/events/tickets").await.expect(201);
+    assert_eq!(issued.header("cache-control"), "no-store", "{issued}");
+    let issued = issued.json();
+    assert_eq!(issued["expiresAt"], "2026-03-02T12:01:00Z", "{issued:#}");
+    issued["ticket"].as_str().unwrap_or_else(|| panic!("no ticket: {issued:#}")).to_owned()
+}
+
+#[tokio::test]
+async fn a_ticket_opens_one_stream() {
+    let world = World::seeded();
+    let nobody = world.gateway.called_by_nobody();
+    let job = id(&world.gateway.get("/jobs").await.ok()["jobs"][0]);
+    for path in ["/jobs/events".to_owned(), format!("/jobs/{job}/events")] {
+        let ticket = ticket(&world.gateway).await;
+        let mut stream = Stream::open(nobody.get(&path).query(&[("ticket", &ticket)])).await;
+        stream.expect("snapshot").await;
+        nobody.get(&path).query(&[("ticket", &ticket)]).await.problem(401, "unauthenticated").await;
+    }
+}
+
+#[tokio::test]
+async fn of_many_who_hold_the_same_ticket_one_gets_in() {
+    let world = World::seeded();
+    let (nobody, ticket) = (world.gateway.called_by_nobody(), ticket(&world.gateway).await);
+    let open = || nobody.get("/jobs/events").query(&[("ticket", &ticket)]).open();
+    let answers = futures_util::future::join_all((0..20).map(|_| open())).await;
+    let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status().as_u16()).collect();
+    statuses.sort_unstable();
+    assert_eq!((statuses[0], &statuses[1..]), (200, &[401; 19][..]));
+}
+
+#[tokio::test]
+async fn a_ticket_is_worthless_after_a_minute() {
+    let world = World::seeded();
+    let nobody = world.gateway.called_by_nobody();
+    let tickets = [ticket(&world.gateway).await, ticket(&world.gateway).await];
+    world.pass(59_000);
+    Stream::open(nobody.get("/jobs/events").query(&[("ticket", &tickets[0])])).await;
+    world.pass(1_000);
+    nobody.get("/jobs/events").query(&[("ticket", &tickets[1])]).await.problem(401, "unauthenticated").await;
+}
+
+#[tokio::test]
+async fn a_ticket_shows_what_its_owner_may_see_and_opens_nothing_else() {
+    let world = World::seeded();
+    let nobody = world.gateway.called_by_nobody();
+    let theirs = ticket(&world.gateway.called_by(&OTHER_COMPANY)).await;
+    let other = nobody.get("/jobs/events").query(&[("ticket", &theirs), ("companyHandle", "c|110")]).await;
+    assert!([403, 404].contains(&other.status), "{other}");
+    for wrong in ["", "nonsense", &theirs] {
+        nobody.get("/jobs/events").query(&[("ticket", wrong)]).await.problem(401, "unauthenticated").await;
+    }
+    let good = ticket(&world.gateway).await;
+    nobody.get("/jobs").query(&[("ticket", &good)]).await.expect(401);
+    nobody.post("/jobs/events/tickets").await.problem(401, "unauthenticated").await;
+}
