@@ -1,11 +1,13 @@
 //! Asking something of a job: stop, pause, resume, execute, delete.
 
+use std::time::Duration;
+
 use super::error::{Error, Result};
 use super::find::Found;
 use super::id::{JobId, JobRef, Name};
-use super::job::{Action, Job};
+use super::job::{Action, Job, Phase, Status};
 use super::store::Want;
-use super::upstream::{Caller, UpstreamError};
+use super::upstream::{Caller, Delivery, UpstreamError};
 use super::{CompanyChoice, Jobs, job_key};
 use crate::ips::types::{DeleteJobParam, ExecuteJobParam, PauseJobParam, ResumeJobParam, StopJobParam};
 
@@ -22,7 +24,7 @@ impl Jobs {
         job: &JobRef,
         action: Action,
     ) -> Result<Option<Found>> {
-        let before = self.find(caller, choice, job, Want::Any).await?;
+        let before = self.find(caller, choice, job, Want::NotOlderThan(Duration::ZERO)).await?;
         let company = self.company_of(caller, choice, job).await?;
         let known = &before.job.job;
         let handle = match known.handle() {
@@ -32,12 +34,24 @@ impl Jobs {
         self.changed(&company);
         let answer = self.send(caller, &company, handle, action).await;
         self.changed(&company);
-        answer.map_err(|error| Error::Upstream { error, credentials: caller.source })?;
+        let id: JobRef = known.id.parse().map_err(|_| Error::Internal("an id of our own can't be read"))?;
+        if let Err(error) = answer {
+            // The answer may be lost and the request not: the job tells, and is not asked again.
+            let done = match error.delivery {
+                Delivery::Unknown => {
+                    let now = self.find(caller, &CompanyChoice::default(), &id, Want::Any).await;
+                    shows(action, known, now.as_ref().map(|found| &found.job.job))
+                }
+                Delivery::NotSent | Delivery::Rejected => false,
+            };
+            if !done {
+                return Err(Error::Upstream { error, credentials: caller.source });
+            }
+        }
         if action == Action::Delete {
             self.forget(caller, &company, known);
             return Ok(None);
         }
-        let id: JobRef = known.id.parse().map_err(|_| Error::Internal("an id of our own can't be read"))?;
         // Whatever goes wrong now, IPS has done it: the job as it was before is a better answer than an error.
         Ok(Some(self.find(caller, &CompanyChoice::default(), &id, Want::Any).await.unwrap_or(before)))
     }
@@ -68,5 +82,17 @@ impl Jobs {
             self.submitted.invalidate(&key);
             self.deleted.insert(key, ());
         }
+    }
+}
+
+/// Whether the job, as it is now, shows that `action` was done.
+fn shows(action: Action, before: &Job, now: Result<&Job, &Error>) -> bool {
+    match (action, now) {
+        (Action::Delete, Err(Error::JobNotFound)) => true,
+        (Action::Stop, Ok(now)) => matches!(now.status, Status::Stopping | Status::Finalizing | Status::Completed),
+        (Action::Pause, Ok(now)) => now.status == Status::Paused,
+        (Action::Resume, Ok(now)) => before.status == Status::Paused && now.status != Status::Paused,
+        (Action::Execute, Ok(now)) => now.phase != Phase::Scheduled,
+        _ => false,
     }
 }

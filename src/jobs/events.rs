@@ -100,8 +100,10 @@ fn changed(before: &RenderedJob, after: &RenderedJob) -> Event {
 /// Whether IPS began the job anew: only then may its percent go back.
 #[must_use]
 pub fn is_restart(before: &RenderedJob, after: &RenderedJob) -> bool {
-    let began_anew = after.job.status == Status::Waiting && before.job.status == Status::Running;
-    began_anew || (before.job.start().is_some() && after.job.start() != before.job.start())
+    let went_back = after.job.status == Status::Waiting && before.job.status == Status::Running;
+    // While a job waits, its start is only expected: beginning to run moves it.
+    let had_begun = before.job.status != Status::Waiting && before.job.start().is_some();
+    went_back || (had_begun && after.job.start() != before.job.start())
 }
 
 /// The events of a list since it was first seen, as many as are kept: readers keep their own place in it.
@@ -203,7 +205,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::ips::types::{ActiveJob, ActiveJobState};
+    use crate::ips::types::{ActiveJob, ActiveJobState, Timestamp};
     use crate::jobs::Job;
     use crate::jobs::succession::{Ended, Succession};
 
@@ -300,6 +302,21 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_job_that_begins_to_run_later_than_expected_is_not_begun_anew() {
+        let at = |minute| Some(Timestamp(DateTime::<Utc>::default().fixed_offset() + TimeDelta::minutes(minute)));
+        let job = |state, start_date| {
+            let record = ActiveJob { state: Some(state), start_date, ..ActiveJob::default() };
+            RenderedJob::new(Job::active(record), DateTime::default())
+        };
+        let waiting = job(ActiveJobState::WaitingCoordinator, at(0));
+        let running = job(ActiveJobState::Running, at(1));
+        let again = job(ActiveJobState::Running, at(2));
+        assert!(!is_restart(&waiting, &running), "it began");
+        assert!(is_restart(&running, &again), "it began again");
+        assert!(is_restart(&running, &waiting), "it went back to waiting");
     }
 
     #[test]

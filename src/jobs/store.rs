@@ -262,8 +262,8 @@ impl Store {
         let failing = waited.is_some_and(|waited| waited.is_none_or(|waited| waited <= stale_while_revalidate));
         match &usable {
             Some((snapshot, age)) if *age <= limit => {
-                let stale = failing && *age > fresh;
-                let source = if stale { Source::Stale(StaleReason::UpstreamFailed) } else { Source::Hit };
+                let source =
+                    if failing && *age > fresh { Source::Stale(StaleReason::UpstreamFailed) } else { Source::Hit };
                 return Some(Next::Answer(Ok(self.answer(Arc::clone(snapshot), source))));
             }
             _ if want == Want::OnlyIfCached => return None,

@@ -1,6 +1,7 @@
 //! The HTTP API from outside, over real sockets: a gateway in this process, and behind it the sandbox or an upstream that
 //! plays a script. Nobody sleeps: the gateway and the sandbox share a clock that a test puts forward.
 
+#[allow(dead_code, reason = "shared with the live tests")]
 mod support;
 
 mod actions;

@@ -1,5 +1,7 @@
 //! When there is no answer, or none that can be understood.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
@@ -129,6 +131,29 @@ async fn an_action_whose_answer_is_lost_is_sent_once_and_its_outcome_is_unknown(
         assert_eq!(answer.problem(status, code).await["outcome"], "unknown", "{answer}");
         assert_eq!(upstream.calls("stopJob"), 1);
     }
+}
+
+#[tokio::test]
+async fn an_action_whose_answer_is_lost_is_done_when_the_job_shows_it() {
+    let upstream = ScriptedUpstream::start().await;
+    upstream.answer("getActiveJobs", &format!("<jobArray>{}</jobArray>", active_job("nightly", "")));
+    let stopping = active_job("nightly", "").replace("<state>Running</state>", "<state>Stopping</state>");
+    let gateway = upstream.plain_gateway();
+    let job = id(&gateway.get("/jobs").await.ok()["jobs"][0]);
+    let stopped = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&stopped);
+    upstream.script("stopJob", move |_| {
+        told.store(true, Ordering::SeqCst);
+        Reply::HangUp
+    });
+    let running = active_job("nightly", "");
+    upstream.script("getActiveJobs", move |_| {
+        let jobs = if stopped.load(Ordering::SeqCst) { &stopping } else { &running };
+        Reply::Xml(200, envelope("getActiveJobs", &format!("<jobArray>{jobs}</jobArray>")))
+    });
+    let answer = gateway.post(&format!("/jobs/{job}/stop")).await.expect(202);
+    assert_eq!(answer.json()["status"], "stopping", "{answer}");
+    assert_eq!(upstream.calls("stopJob"), 1);
 }
 
 #[tokio::test]
