@@ -159,6 +159,14 @@ impl Access {
             Self::ApiKeys { .. } => "Bearer realm=\"ips-gateway\"",
         }
     }
+
+    /// What a script in a browser is told instead: to `Basic` the browser would open a dialog of its own, and the script would wait.
+    pub fn challenge_to_scripts(&self) -> &'static str {
+        match self {
+            Self::PassThrough => "Bearer realm=\"IPS\"",
+            Self::ApiKeys { .. } => self.challenge(),
+        }
+    }
 }
 
 fn authorization(request: &HttpRequest) -> Result<(&str, &str), Problem> {

@@ -16,6 +16,8 @@ use super::problem::Problem;
 
 /// Names the request in logs and in problem documents.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// By this browsers tell requests of scripts from pages that are opened (W3C Fetch Metadata).
+const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 const LONGEST_REQUEST_ID: usize = 128;
 
 /// Headers of answers that scripts of other origins may read.
@@ -58,7 +60,8 @@ pub async fn finish(
     let request_id = request_id_of(&request);
     let api = request.app_data::<Data<Api>>();
     let prefix = api.map(|api| api.prefix.clone()).unwrap_or_default();
-    let challenge = api.map(|api| api.access.challenge());
+    let from_script = request.headers().get(SEC_FETCH_MODE).is_some_and(|mode| mode != "navigate");
+    let challenge = api.map(|api| if from_script { api.access.challenge_to_scripts() } else { api.access.challenge() });
     let safe = request.method().is_safe();
     let began = Instant::now();
     let mut response = next.call(request).await?.map_into_boxed_body();

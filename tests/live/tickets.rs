@@ -62,3 +62,14 @@ async fn a_ticket_shows_what_its_owner_may_see_and_opens_nothing_else() {
     nobody.get("/jobs").query(&[("ticket", &good)]).await.expect(401);
     nobody.post("/jobs/events/tickets").await.problem(401, "unauthenticated").await;
 }
+
+#[tokio::test]
+async fn no_browser_asks_for_a_password_when_a_script_is_refused() {
+    let nobody = World::seeded().gateway.called_by_nobody();
+    for mode in ["cors", "same-origin", "no-cors"] {
+        let refused = nobody.get("/jobs/events?ticket=used").header("Sec-Fetch-Mode", mode).await.expect(401);
+        assert_eq!(refused.header("www-authenticate"), "Bearer realm=\"IPS\"", "{refused}");
+    }
+    let opened = nobody.get("/jobs").header("Sec-Fetch-Mode", "navigate").await.expect(401);
+    assert!(opened.header("www-authenticate").starts_with("Basic"), "{opened}");
+}
