@@ -143,7 +143,7 @@ const tests = {
     await basic.locator('[name=username]').fill(USER);
     await basic.locator('[name=password]').fill(PASSWORD);
     await basic.locator('button[type=submit]').click();
-    await page.locator('.btn-done').click();
+    await page.locator('.btn-done').first().click();
     await list.locator('.opblock-summary-control').click();
     const tryIt = list.getByRole('button', { name: 'Try it out' });
     if (await tryIt.count()) await tryIt.click();
