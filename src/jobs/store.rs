@@ -393,3 +393,39 @@ impl Drop for Watch {
         metrics::gauge!("ips_gateway_watchers", "list" => self.name).decrement(1.0);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use secrecy::SecretString;
+
+    use super::*;
+    use crate::jobs::upstream::{CredentialSource, Credentials};
+
+    #[tokio::test]
+    async fn a_load_that_panics_is_a_failure_and_not_the_end() {
+        let loads = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&loads);
+        let clock = Clock::manual(chrono::DateTime::default());
+        let now = clock.now();
+        let loader: Loader = Arc::new(move |_, _, _| {
+            let load = counted.fetch_add(1, Ordering::Relaxed);
+            Box::pin(async move {
+                assert!(load > 0, "the first load panics");
+                Ok(Snapshot::new(Vec::new(), Vec::new(), now))
+            })
+        });
+        let second = Duration::from_secs(1);
+        let freshness = Freshness { fresh: second, stale_while_revalidate: second, stale_if_error: second };
+        let store = Store::new("test", loader, freshness, clock.clone(), Handle::current());
+        let credentials = Credentials::AccessToken(SecretString::from("token"));
+        let caller = Caller { credentials, source: CredentialSource::Caller, companies: None, locale: None };
+        let read = || store.read(&caller, "c|1", Want::Any);
+        assert!(matches!(read().await, Err(Error::Internal(_))));
+        assert!(matches!(read().await, Err(Error::Internal(_))), "it is not asked again at once");
+        assert_eq!(loads.load(Ordering::Relaxed), 1);
+        clock.advance(TimeDelta::seconds(1));
+        assert!(matches!(read().await, Ok(Some(Read { source: Source::Loaded, .. }))));
+    }
+}
