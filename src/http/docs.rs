@@ -13,6 +13,18 @@ use super::Api;
 use super::answer::Cacheable;
 use super::problem::{KINDS, Kind, Problem};
 
+/// Our pages have a style and nothing that could run.
+const FOR_PAGES: (header::HeaderName, &str) = (
+    header::CONTENT_SECURITY_POLICY,
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
+);
+/// Swagger UI runs its own scripts, asks this gateway, and styles its elements one by one.
+const FOR_SWAGGER_UI: (header::HeaderName, &str) = (
+    header::CONTENT_SECURITY_POLICY,
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; \
+     form-action 'none'; frame-ancestors 'none'",
+);
+
 /// What is served as documentation, made once.
 pub struct Documents {
     openapi: Bytes,
@@ -33,6 +45,7 @@ impl Documents {
             .display_request_duration(true)
             .default_models_expand_depth(0)
             .doc_expansion("list")
+            .use_base_layout()
             .validator_url("none");
         Self {
             openapi: openapi.to_json().expect("an OpenAPI document has string keys").into(),
@@ -63,7 +76,7 @@ pub async fn swagger_ui(api: Data<Api>, file: Path<String>) -> Result<HttpRespon
     } else {
         file.bytes.into_owned()
     };
-    Ok(HttpResponse::Ok().content_type(file.content_type).body(body))
+    Ok(HttpResponse::Ok().content_type(file.content_type).insert_header(FOR_SWAGGER_UI).body(body))
 }
 
 /// What every kind of problem means, for people.
@@ -85,7 +98,11 @@ pub async fn problems() -> HttpResponse {
 pub async fn problem(code: Path<String>) -> Result<HttpResponse, Problem> {
     let kind = KINDS.iter().find(|kind| kind.code == *code).ok_or_else(Problem::not_found)?;
     let Kind { code, status, title, retryable, explanation } = kind;
-    let again = if *retryable { "The same request may succeed later." } else { "The same request will fail again." };
+    let again = if *retryable {
+        "The same request may succeed later."
+    } else {
+        "Sending the same request again does not help."
+    };
     let body = format!(
         "<h1>{title}</h1><p><code>{code}</code>, HTTP status {status}</p><p>{}</p><p>{again}</p><p><a href=\"../problems\">All problems</a></p>",
         html(explanation)
@@ -107,7 +124,7 @@ fn html(text: &str) -> String {
 
 fn page(title: &str, body: &str) -> HttpResponse {
     let style = "body{font:1rem/1.6 system-ui,sans-serif;max-width:44rem;margin:3rem auto;padding:0 1rem;color-scheme:light dark}code{font-size:.95em}";
-    HttpResponse::Ok().content_type("text/html; charset=utf-8").body(format!(
+    HttpResponse::Ok().content_type("text/html; charset=utf-8").insert_header(FOR_PAGES).body(format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>{title} – ips-gateway</title><style>{style}</style><body>{body}</body></html>"
     ))
 }

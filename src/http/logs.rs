@@ -221,7 +221,7 @@ pub struct AssetJobLogs {
 /// What jobs did to an asset (`getAssetJobLogs`, `getAssetArchivedJobLogs`).
 #[utoipa::path(
     get, path = "/assets/{assetHandle}/job-logs", operation_id = "listAssetJobLogs", tag = openapi::LOGS,
-    params(("assetHandle" = String, Path, description = "The handle of the asset, percent-encoded", example = "a|1001"), AssetLogsParams),
+    params(("assetHandle" = String, Path, description = "The handle of the asset, percent-encoded", example = "a|11004"), AssetLogsParams),
     responses((status = 200, description = "The logs", body = AssetJobLogs), openapi::NotModified, openapi::Problems),
 )]
 pub async fn of_asset(

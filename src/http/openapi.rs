@@ -99,7 +99,7 @@ pub struct Conditional {
     cache_control: Option<String>,
     /// `wait=N` with `If-None-Match`: the answer waits up to N seconds (at most 60) until there is something new.
     #[param(required = false)]
-    #[param(rename = "Prefer", example = "wait=30")]
+    #[param(rename = "Prefer")]
     prefer: Option<String>,
 }
 
@@ -110,7 +110,7 @@ pub struct Conditional {
 pub struct IdempotencyKeyHeader {
     /// A name for this submit that is new for every job, such as a UUID: sent again within 24 hours, the request gets the first answer
     /// again and IPS gets nothing.
-    #[param(rename = "Idempotency-Key", required = false, example = "\"2f1c5b1e-6f0a-4b55-9f43-9d5f0c7b7a10\"")]
+    #[param(rename = "Idempotency-Key", required = false)]
     idempotency_key: Option<String>,
 }
 

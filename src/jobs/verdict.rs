@@ -45,9 +45,9 @@ pub enum Status {
 pub enum Outcome {
     /// Without errors or warnings.
     Succeeded,
-    /// It finished, with warnings or with some files in error.
+    /// It finished, with warnings, with some files in error, or with some files left undone because it was stopped.
     SucceededWithWarnings,
-    /// A fatal error ended it, or every file of it failed.
+    /// A fatal error ended it, every file of it failed, or it was stopped before any file was done.
     Failed,
     /// The log doesn't tell.
     Unknown,
@@ -107,11 +107,20 @@ pub fn outcome_of(job: &JobLog) -> Outcome {
     let errors = count(job.file_error_count) + count(job.transfer_error_count);
     let warnings = count(job.file_warning_count) + count(job.transfer_warning_count);
     let successes = count(job.file_success_count) + count(job.transfer_success_count) + count(job.file_update_count);
+    // A job that was stopped ends without a fatal error, and with files that nothing was done about.
+    let handled = [
+        job.file_success_count,
+        job.file_error_count,
+        job.file_warning_count,
+        job.file_duplicate_count,
+        job.file_update_count,
+    ];
+    let left = count(job.total_file_count) - handled.into_iter().map(count).sum::<i64>();
     match job.fatal_error {
         Some(true) => Outcome::Failed,
         _ if job.end_date.is_none() => Outcome::Unknown,
-        _ if errors > 0 && successes == 0 => Outcome::Failed,
-        _ if errors > 0 || warnings > 0 => Outcome::SucceededWithWarnings,
+        _ if (errors > 0 || left > 0) && successes == 0 => Outcome::Failed,
+        _ if errors > 0 || warnings > 0 || left > 0 => Outcome::SucceededWithWarnings,
         Some(false) => Outcome::Succeeded,
         None => Outcome::Unknown,
     }
@@ -214,6 +223,10 @@ mod tests {
             outcome_of(&ended(JobLog { file_error_count: Some(1), file_success_count: Some(0), ..fine.clone() })),
             Outcome::Failed
         );
+        let stopped = |done| JobLog { total_file_count: Some(11), file_success_count: Some(done), ..fine.clone() };
+        assert_eq!(outcome_of(&ended(stopped(0))), Outcome::Failed, "stopped before anything was done");
+        assert_eq!(outcome_of(&ended(stopped(4))), Outcome::SucceededWithWarnings, "stopped in the middle");
+        assert_eq!(outcome_of(&ended(stopped(11))), Outcome::Succeeded);
         assert_eq!(outcome_of(&ended(JobLog { fatal_error: Some(true), ..fine })), Outcome::Failed);
         assert_eq!(outcome_of(&ended(JobLog::default())), Outcome::Unknown);
     }
