@@ -92,14 +92,13 @@ pub struct JobParam {
 #[expect(dead_code, reason = "describes the headers; the answer reads them")]
 pub struct Conditional {
     /// The `ETag` of an earlier answer: 304 when nothing has changed.
-    #[param(rename = "If-None-Match", required = false)]
+    #[param(rename = "If-None-Match", required = false, nullable = false)]
     if_none_match: Option<String>,
     /// `no-cache` asks IPS again (at most once a second), `max-age=N` takes what is at most so old, `only-if-cached` never asks IPS.
-    #[param(rename = "Cache-Control", required = false)]
+    #[param(rename = "Cache-Control", required = false, nullable = false)]
     cache_control: Option<String>,
     /// `wait=N` with `If-None-Match`: the answer waits up to N seconds (at most 60) until there is something new.
-    #[param(required = false)]
-    #[param(rename = "Prefer")]
+    #[param(rename = "Prefer", required = false, nullable = false)]
     prefer: Option<String>,
 }
 
@@ -110,7 +109,7 @@ pub struct Conditional {
 pub struct IdempotencyKeyHeader {
     /// A name for this submit that is new for every job, such as a UUID: sent again within 24 hours, the request gets the first answer
     /// again and IPS gets nothing.
-    #[param(rename = "Idempotency-Key", required = false)]
+    #[param(rename = "Idempotency-Key", required = false, nullable = false)]
     idempotency_key: Option<String>,
 }
 
@@ -120,7 +119,7 @@ pub struct IdempotencyKeyHeader {
 #[expect(dead_code, reason = "describes the header; the stream reads it")]
 pub struct LastEventId {
     /// The `id` of the last event that was received: the stream goes on after it.
-    #[param(rename = "Last-Event-ID", required = false)]
+    #[param(rename = "Last-Event-ID", required = false, nullable = false)]
     last_event_id: Option<String>,
 }
 
