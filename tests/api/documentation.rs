@@ -65,3 +65,18 @@ async fn every_problem_has_a_page_that_explains_it() {
         assert!(page.text().contains(&format!("<code>{code}</code>")), "{page}");
     }
 }
+
+#[tokio::test]
+async fn a_browser_runs_nothing_but_our_own_scripts() {
+    let gateway = World::empty().gateway.called_by_nobody();
+    for (path, scripts) in [("/swagger-ui/", "script-src 'self';"), ("/problems", "default-src 'none';")] {
+        let page = gateway.get(path).await.expect(200);
+        let policy = page.header("content-security-policy");
+        assert!(policy.contains(scripts) && policy.contains("frame-ancestors 'none'"), "{page}");
+        let inline = page.text().split("<script").skip(1).filter(|script| !script.contains("src=")).count();
+        assert_eq!(inline, 0, "the policy would refuse a script within the page: {page}");
+    }
+    for path in ["/swagger-ui/", "/livez", "/jobs", "/nowhere"] {
+        assert_eq!(gateway.get(path).await.header("x-content-type-options"), "nosniff", "{path}");
+    }
+}
