@@ -24,6 +24,8 @@ use crate::telemetry;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often metrics are summed up.
 const METRICS_INTERVAL: Duration = Duration::from_secs(5);
+/// So long requests that are under way may take to finish when the server stops.
+const GRACE_SECONDS: u64 = 10;
 /// A connection to IPS that takes longer than this won't come.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// An answer of IPS may be so large, decompressed, in bytes.
@@ -127,8 +129,12 @@ pub fn build(config: &Config, surroundings: Surroundings) -> Result<Server, Star
             .wrap(middleware::from_fn(http::finish))
             .wrap(http::cors(&origins))
     });
-    let bound =
-        http.client_request_timeout(HEAD_TIMEOUT).h1_allow_half_closed(false).disable_signals().bind(config.listen);
+    let bound = http
+        .client_request_timeout(HEAD_TIMEOUT)
+        .h1_allow_half_closed(false)
+        .shutdown_timeout(GRACE_SECONDS)
+        .disable_signals()
+        .bind(config.listen);
     let http = bound.map_err(|error| StartError::Bind { address: config.listen, error })?;
     let address = http.addrs().first().copied().unwrap_or(config.listen);
     Ok(Server { address, http: http.run(), drain })

@@ -53,9 +53,12 @@ where
 /// How long the client prefers to wait; only who has an answer already waits for another one.
 fn preferred_wait(request: &HttpRequest) -> Option<Duration> {
     request.headers().get(header::IF_NONE_MATCH)?;
+    let headers = request.headers().get_all(PREFER).filter_map(|value| value.to_str().ok());
     let mut preferences =
-        request.headers().get_all(PREFER).filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
-    let seconds =
-        preferences.find_map(|preference| preference.trim().strip_prefix("wait=")?.trim_matches('"').parse().ok())?;
+        headers.flat_map(|text| text.split(',')).filter_map(|text| text.split(';').next()?.split_once('='));
+    let seconds = preferences.find_map(|(name, value)| {
+        let is_wait = name.trim().eq_ignore_ascii_case("wait");
+        is_wait.then(|| value.trim().trim_matches('"').parse().ok()).flatten()
+    })?;
     Some(Duration::from_secs(seconds).min(LONGEST_WAIT)).filter(|wait| !wait.is_zero())
 }

@@ -1,7 +1,7 @@
 //! Which company a request is about: named, configured, or the caller's only one.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use moka::sync::Cache;
 
@@ -12,6 +12,8 @@ use crate::ips::types::{Company, CompanyMembership, GetCompanyInfoParam, GetComp
 
 /// How long a membership or a company is believed; both change rarely.
 const LIFETIME: Duration = Duration::from_mins(5);
+/// So long after that memberships are believed when IPS fails: an outage must not end what works without it.
+const BELIEVED_IN_OUTAGES: Duration = Duration::from_hours(4);
 const CAPACITY: u64 = 10_000;
 
 /// How a request names its company.
@@ -34,11 +36,18 @@ impl CompanyChoice {
     }
 }
 
+/// What a caller belongs to, and since when that is known.
+#[derive(Clone)]
+struct Known {
+    memberships: Arc<Vec<CompanyMembership>>,
+    since: Instant,
+}
+
 /// Finds companies and remembers them, each caller's apart.
 pub struct Companies {
     upstream: Arc<dyn Upstream>,
     default: Option<String>,
-    memberships: Cache<CallerKey, Arc<Vec<CompanyMembership>>>,
+    memberships: Cache<CallerKey, Known>,
     by_name: Cache<(CallerKey, String), Arc<Company>>,
 }
 
@@ -46,7 +55,7 @@ impl Companies {
     /// Asks `upstream`; `default` (a name or a handle) answers for requests that name no company.
     #[must_use]
     pub fn new(upstream: Arc<dyn Upstream>, default: Option<String>) -> Self {
-        let memberships = Cache::builder().max_capacity(CAPACITY).time_to_live(LIFETIME).build();
+        let memberships = Cache::builder().max_capacity(CAPACITY).time_to_live(LIFETIME + BELIEVED_IN_OUTAGES).build();
         let by_name = Cache::builder().max_capacity(CAPACITY).time_to_live(LIFETIME).build();
         Self { upstream, default, memberships, by_name }
     }
@@ -57,9 +66,6 @@ impl Companies {
     /// [`Error::CompanyRequired`] with the caller's companies when none is named and there is no obvious one, [`Error::CompanyNotFound`]
     /// when no company has that name, and whatever IPS answers.
     pub async fn resolve(&self, caller: &Caller, choice: &CompanyChoice) -> Result<String> {
-        if let Some(wrong) = choice.contradiction() {
-            return Err(Error::Invalid(vec![wrong]));
-        }
         if let Some(wrong) = choice.contradiction() {
             return Err(Error::Invalid(vec![wrong]));
         }
@@ -77,27 +83,43 @@ impl Companies {
         let company = match choice {
             CompanyChoice { handle: Some(handle), name: None } => handle.clone(),
             CompanyChoice { handle: None, name: None } if self.default.is_none() => {
-                only(caller, &self.memberships.get(&CallerKey::of(caller))?)?
+                only(caller, &self.fresh_memberships(caller)?)?
             }
             _ => return None,
         };
         permitted(caller, company).ok()
     }
 
-    /// The caller's memberships (`getCompanyMembership`).
+    fn fresh_memberships(&self, caller: &Caller) -> Option<Arc<Vec<CompanyMembership>>> {
+        let known = self.memberships.get(&CallerKey::of(caller))?;
+        (known.since.elapsed() < LIFETIME).then_some(known.memberships)
+    }
+
+    /// The caller's memberships (`getCompanyMembership`); those of the last hours when IPS fails.
     ///
     /// # Errors
     /// Whatever IPS answers.
     pub async fn memberships(&self, caller: &Caller) -> Result<Arc<Vec<CompanyMembership>>> {
         let key = CallerKey::of(caller);
-        if let Some(known) = self.memberships.get(&key) {
-            return Ok(known);
+        let known = self.memberships.get(&key);
+        if let Some(Known { memberships, since }) = &known
+            && since.elapsed() < LIFETIME
+        {
+            return Ok(Arc::clone(memberships));
         }
         let request = GetCompanyMembershipParam::default();
-        let answer = asked(caller, self.upstream.get_company_membership(caller, &request).await)?;
-        let memberships = Arc::new(answer.value.membership_array);
-        self.memberships.insert(key, Arc::clone(&memberships));
-        Ok(memberships)
+        match (asked(caller, self.upstream.get_company_membership(caller, &request).await), known) {
+            (Ok(answer), _) => {
+                let memberships = Arc::new(answer.value.membership_array);
+                self.memberships.insert(key, Known { memberships: Arc::clone(&memberships), since: Instant::now() });
+                Ok(memberships)
+            }
+            (Err(error), Some(known)) if !error.denies_access() => Ok(known.memberships),
+            (Err(error), _) => {
+                self.memberships.invalidate(&key);
+                Err(error)
+            }
+        }
     }
 
     /// A company by name or handle (`getCompanyInfo`).
