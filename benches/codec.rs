@@ -10,6 +10,10 @@ use ips_gateway::ips::types::{GetActiveJobsParam, GetActiveJobsReturn};
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
+/// As in the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const JOBS: usize = 1_000;
 
 /// Rounds of the comparison; the best of each candidate counts, since everything else on the machine only adds time.
