@@ -5,6 +5,7 @@
 mod support;
 
 mod actions;
+mod api_keys;
 mod caching;
 mod companies;
 mod cross_origin;

@@ -1,0 +1,82 @@
+//! A gateway with an account of its own: callers present API keys, with a role and companies.
+
+use std::path::PathBuf;
+
+use ips_gateway::http::new_key;
+use ips_gateway::sandbox::Population;
+use ips_gateway::sandbox::users::BOTH_COMPANIES;
+use serde_json::json;
+
+use crate::support::{Gateway, World, any_job};
+
+/// A world whose gateway calls IPS as a user of both companies with `password`, and the keys of a viewer of one of them and of an operator.
+fn world(name: &str, password: &str) -> (World, Gateway, Gateway) {
+    let (viewer, viewers_entry) = new_key("board", "viewer", &["c|110".to_owned()]).expect("random bytes");
+    let (operator, operators_entry) = new_key("build server", "operator", &[]).expect("random bytes");
+    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("keys-{name}.toml"));
+    std::fs::write(&file, format!("{viewers_entry}\n{operators_entry}")).expect("a file");
+    let file = file.to_str().expect("a path in UTF-8");
+    let settings = [("SERVICE_USER", BOTH_COMPANIES.email), ("SERVICE_PASSWORD", password), ("API_KEYS_FILE", file)];
+    let world = World::with(Population::Seeded, &settings);
+    let (viewer, operator) = (world.gateway.called_with_token(&viewer), world.gateway.called_with_token(&operator));
+    (world, viewer, operator)
+}
+
+#[tokio::test]
+async fn a_viewer_sees_its_companies_and_no_other() {
+    let (world, viewer, operator) = world("companies", BOTH_COMPANIES.password);
+    let companies = viewer.get("/companies").await.ok();
+    assert_eq!(companies["companies"].as_array().map(Vec::len), Some(1), "{companies:#}");
+    let jobs = viewer.get("/jobs").await.ok();
+    assert!(
+        jobs["jobs"].as_array().is_some_and(|jobs| !jobs.is_empty()),
+        "the only company is the obvious one: {jobs:#}"
+    );
+
+    let theirs = operator.get("/jobs?companyHandle=c%7C47").await.ok();
+    let job = theirs["jobs"][0]["id"].as_str().expect("a job of the other company").to_owned();
+    let calls = world.calls();
+    for path in
+        ["/jobs?companyHandle=c%7C47", &format!("/jobs/{job}"), &format!("/jobs/{job}/log"), "/companies/c%7C47"]
+    {
+        viewer.get(path).await.problem(403, "forbidden").await;
+    }
+    assert_eq!(world.calls(), calls, "IPS was not asked");
+}
+
+#[tokio::test]
+async fn a_viewer_changes_nothing_and_an_operator_may() {
+    let (world, viewer, operator) = world("roles", BOTH_COMPANIES.password);
+    let job = viewer.get("/jobs").await.ok()["jobs"][0]["id"].as_str().expect("a job").to_owned();
+    let calls = world.calls();
+    let submit = viewer.post_json("/jobs", &any_job("nightly")).await;
+    assert_eq!(submit.problem(403, "forbidden").await["outcome"], "not_sent", "{submit}");
+    viewer.post(&format!("/jobs/{job}/stop")).await.problem(403, "forbidden").await;
+    viewer.delete(&format!("/jobs/{job}")).await.problem(403, "forbidden").await;
+    assert_eq!(world.calls(), calls, "IPS was not asked");
+    viewer.post("/jobs/events/tickets").await.expect(201);
+    operator.post_json("/jobs?companyHandle=c%7C110", &any_job("nightly")).await.expect(202);
+}
+
+#[tokio::test]
+async fn without_a_known_key_nobody_gets_in() {
+    let (world, viewer, _) = world("unknown", BOTH_COMPANIES.password);
+    for caller in [
+        world.gateway.called_by_nobody(),
+        world.gateway.called_with_token("ipsgw_guessed"),
+        world.gateway.called_by(&BOTH_COMPANIES),
+    ] {
+        let answer = caller.get("/jobs").await;
+        answer.problem(401, "unauthenticated").await;
+        assert_eq!(answer.header("www-authenticate"), "Bearer realm=\"ips-gateway\"", "{answer}");
+    }
+    viewer.get("/jobs").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_rejected_account_is_the_operators_fault_and_not_the_callers() {
+    let (_world, viewer, _) = world("rejected", "wrong");
+    let answer = viewer.get("/jobs?companyHandle=c%7C110").await;
+    let problem = answer.problem(502, "service-account-rejected").await;
+    assert_eq!(problem["upstream"]["code"], json!(10001), "{answer}");
+}
