@@ -18,6 +18,7 @@ mod invalid_requests;
 mod lifecycle;
 mod lists;
 mod logs;
+mod metrics;
 mod paging;
 mod path_prefix;
 mod schedules;
