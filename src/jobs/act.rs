@@ -45,7 +45,7 @@ impl Jobs {
                 Delivery::NotSent | Delivery::Rejected => false,
             };
             if !done {
-                return Err(Error::Upstream { error, credentials: caller.source });
+                return Err(Error::of_call(caller, error));
             }
         }
         if action == Action::Delete {

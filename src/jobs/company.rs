@@ -100,13 +100,11 @@ impl Companies {
     /// # Errors
     /// Whatever IPS answers.
     pub async fn memberships(&self, caller: &Caller) -> Result<Arc<Vec<CompanyMembership>>> {
+        if let Some(fresh) = self.fresh_memberships(caller) {
+            return Ok(fresh);
+        }
         let key = CallerKey::of(caller);
         let known = self.memberships.get(&key);
-        if let Some(Known { memberships, since }) = &known
-            && since.elapsed() < LIFETIME
-        {
-            return Ok(Arc::clone(memberships));
-        }
         let request = GetCompanyMembershipParam::default();
         match (asked(caller, self.upstream.get_company_membership(caller, &request).await), known) {
             (Ok(answer), _) => {
@@ -156,7 +154,7 @@ impl Companies {
         match self.upstream.get_company_info(caller, &request).await {
             Ok(answer) => Ok(answer.value.company_info),
             Err(error) if error.says_no_such_company() => Err(Error::CompanyNotFound(name.into())),
-            Err(error) => asked(caller, Err::<Answered<_>, _>(error)).map(|answer| answer.value),
+            Err(error) => Err(Error::of_call(caller, error)),
         }
     }
 
@@ -192,5 +190,5 @@ pub(super) fn permitted(caller: &Caller, company: String) -> Result<String> {
 
 /// Tells whose credentials a failed call carried.
 pub(super) fn asked<T>(caller: &Caller, answer: Result<Answered<T>, UpstreamError>) -> Result<Answered<T>> {
-    answer.map_err(|error| Error::Upstream { error, credentials: caller.source })
+    answer.map_err(|error| Error::of_call(caller, error))
 }

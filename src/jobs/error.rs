@@ -1,7 +1,7 @@
 //! What can go wrong with a request about jobs, before it becomes an HTTP answer.
 
 use super::job::Action;
-use super::upstream::{CredentialSource, UpstreamError};
+use super::upstream::{Caller, CredentialSource, UpstreamError};
 use crate::ips::types::Company;
 
 /// A failed request.
@@ -97,6 +97,12 @@ impl Error {
             }
             _ => false,
         }
+    }
+
+    /// A call to IPS on behalf of `caller` that failed.
+    #[must_use]
+    pub fn of_call(caller: &Caller, error: UpstreamError) -> Self {
+        Self::Upstream { error, credentials: caller.source }
     }
 
     /// One invalid value of the body.

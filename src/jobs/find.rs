@@ -141,12 +141,12 @@ impl Jobs {
     }
 
     async fn active_jobs(&self, search: &Search<'_>, want: Want) -> Result<Read> {
-        let read = self.active.read(&search.caller.without_locale(), search.company, want).await?;
+        let read = self.active.read(search.caller, search.company, want).await?;
         read.ok_or(Error::NotCached)
     }
 
     async fn scheduled_jobs(&self, search: &Search<'_>) -> Result<Read> {
-        let read = self.scheduled.read(&search.caller.without_locale(), search.company, search.want).await?;
+        let read = self.scheduled.read(search.caller, search.company, search.want).await?;
         read.ok_or(Error::NotCached)
     }
 

@@ -79,7 +79,7 @@ impl Submits {
     /// # Errors
     /// [`Error::IdempotencyKeyReused`] when the key came with another request, [`Error::SubmitInProgress`] while that is under way.
     pub fn begin(&self, caller: &Caller, company: &str, key: &IdempotencyKey) -> Result<Turn> {
-        let record_key = (CallerKey::of(&caller.without_locale()), company.to_owned(), key.key.clone());
+        let record_key = (CallerKey::whatever_locale(caller), company.to_owned(), key.key.clone());
         let fresh = Arc::new(Record { fingerprint: key.fingerprint, state: Mutex::new(State::Running) });
         let entry = self.0.entry(record_key.clone()).or_insert(Arc::clone(&fresh));
         let is_first = entry.is_fresh();

@@ -22,12 +22,22 @@ impl CallerKey {
     /// The key of `caller`.
     #[must_use]
     pub fn of(caller: &Caller) -> Self {
+        Self::with_locale(caller, caller.locale.as_deref().unwrap_or_default())
+    }
+
+    /// The key of `caller` where the language of log messages doesn't matter.
+    #[must_use]
+    pub fn whatever_locale(caller: &Caller) -> Self {
+        Self::with_locale(caller, "")
+    }
+
+    fn with_locale(caller: &Caller, locale: &str) -> Self {
         let (kind, user, secret) = match &caller.credentials {
             Credentials::Password { user, password } => ("password", user.as_str(), password.expose_secret()),
             Credentials::AccessToken(token) => ("token", "", token.expose_secret()),
         };
         let mut hash = Sha256::new_with_prefix(*PROCESS_KEY);
-        for part in [kind, user, secret, caller.locale.as_deref().unwrap_or_default()] {
+        for part in [kind, user, secret, locale] {
             hash.update(part.len().to_be_bytes());
             hash.update(part);
         }

@@ -218,12 +218,12 @@ impl Jobs {
     /// An invalid cursor, and whatever IPS answers.
     pub async fn list(&self, caller: &Caller, company: &str, query: &ListQuery, want: Want) -> Result<Option<Listed>> {
         if query.is_plain() {
-            return Ok(self.active.read(&caller.without_locale(), company, want).await?.map(Listed::Whole));
+            return Ok(self.active.read(caller, company, want).await?.map(Listed::Whole));
         }
         let mut parts = Vec::new();
         for (phase, store) in self.stores() {
             if query.phases().contains(&phase) {
-                let Some(read) = store.read(&caller.without_locale(), company, want).await? else { return Ok(None) };
+                let Some(read) = store.read(caller, company, want).await? else { return Ok(None) };
                 parts.push(read);
             }
         }
@@ -245,9 +245,8 @@ impl Jobs {
         if want != Want::Any {
             return None;
         }
-        let caller = caller.without_locale();
         let wanted = self.stores().into_iter().filter(|(phase, _)| query.phases().contains(phase));
-        let mut parts: Vec<Read> = wanted.map(|(_, store)| store.at_hand(&caller, company)).collect::<Option<_>>()?;
+        let mut parts: Vec<Read> = wanted.map(|(_, store)| store.at_hand(caller, company)).collect::<Option<_>>()?;
         if query.is_plain() {
             parts.pop().map(Listed::Whole).map(Ok)
         } else {

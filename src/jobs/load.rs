@@ -8,13 +8,12 @@ use moka::sync::Cache;
 
 use super::company::asked;
 use super::error::Result;
-use super::identity::CallerKey;
 use super::job::{Job, Record};
 use super::snapshot::Snapshot;
 use super::store::{Loader, Store, Want};
 use super::succession::{Ended, Succession};
 use super::upstream::{Caller, Upstream};
-use super::{JobKey, name};
+use super::{JobKey, job_key, name};
 use crate::clock::Clock;
 use crate::ips::types::{GetActiveJobsParam, GetJobLogsParam, GetScheduledJobsParam};
 
@@ -57,12 +56,11 @@ pub fn active(sources: ActiveJobs) -> Loader {
             if succession.has_departures() {
                 let read = sources.history.read(&caller, &company, Want::NotOlderThan(Duration::ZERO)).await;
                 let logs = read.ok().flatten().map(|read| read.snapshot);
-                let key = CallerKey::of(&caller);
                 succession.conclude(|id| {
                     let logged = logs.as_ref().and_then(|logs| logs.job(id)).filter(|job| job.job.is_final());
                     match logged {
                         Some(job) => Ended::Logged(Box::new(job.job.clone())),
-                        None if sources.deleted.contains_key(&(key, id.to_owned())) => Ended::Deleted,
+                        None if sources.deleted.contains_key(&job_key(&caller, id)) => Ended::Deleted,
                         None => Ended::NotYet,
                     }
                 });
@@ -111,8 +109,7 @@ pub async fn point_to_schedules(jobs: &mut [Job], scheduled: &Arc<Store>, caller
     if jobs.iter().all(|job| name::is_unique(job.original_name())) {
         return;
     }
-    let read: Result<_> =
-        scheduled.read(&caller.without_locale(), company, Want::NotOlderThan(SCHEDULES_BELIEVED)).await;
+    let read: Result<_> = scheduled.read(caller, company, Want::NotOlderThan(SCHEDULES_BELIEVED)).await;
     let Ok(Some(read)) = read else { return };
     let ids: HashMap<&str, &str> = read
         .snapshot

@@ -73,7 +73,7 @@ type JobKey = (CallerKey, String);
 
 /// Under what a job that was submitted or deleted here is remembered.
 fn job_key(caller: &Caller, id: &str) -> JobKey {
-    (CallerKey::of(&caller.without_locale()), id.to_owned())
+    (CallerKey::whatever_locale(caller), id.to_owned())
 }
 
 fn memory<V: Clone + Send + Sync + 'static>(lifetime: Duration) -> Cache<JobKey, V> {

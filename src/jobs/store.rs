@@ -90,6 +90,13 @@ struct Key {
     company: String,
 }
 
+impl Key {
+    /// What a list holds is the same in every language.
+    fn new(caller: &Caller, company: &str) -> Self {
+        Self { caller: CallerKey::whatever_locale(caller), company: company.to_owned() }
+    }
+}
+
 /// Numbers that are never used twice in this process.
 static NEXT_GENERATION: AtomicU64 = AtomicU64::new(1);
 
@@ -139,7 +146,7 @@ impl Store {
     /// # Errors
     /// What IPS answered, when there is nothing that may be served instead; `Ok(None)` only for [`Want::OnlyIfCached`].
     pub async fn read(self: &Arc<Self>, caller: &Caller, company: &str, want: Want) -> Result<Option<Read>> {
-        let key = Key { caller: CallerKey::of(caller), company: company.to_owned() };
+        let key = Key::new(caller, company);
         if want == Want::OnlyIfCached && !self.slots.contains_key(&key) {
             return Ok(None);
         }
@@ -164,7 +171,7 @@ impl Store {
     /// The snapshot that [`Store::read`] would give, when it is there and fresh.
     #[must_use]
     pub fn at_hand(&self, caller: &Caller, company: &str) -> Option<Read> {
-        let key = Key { caller: CallerKey::of(caller), company: company.to_owned() };
+        let key = Key::new(caller, company);
         let slot = self.slots.get(&key)?;
         let generation = *self.generation(company).borrow();
         let snapshot = slot.lock().usable(generation).cloned()?;
@@ -184,7 +191,7 @@ impl Store {
 
     /// Watches a list: as long as the answer lives it is refreshed as often as it may be, by one task however many watch.
     pub fn watch(self: &Arc<Self>, caller: &Caller, company: &str) -> Watch {
-        let key = Key { caller: CallerKey::of(caller), company: company.to_owned() };
+        let key = Key::new(caller, company);
         let slot = self.slot(&key);
         let changed = slot.subscribe();
         metrics::gauge!("ips_gateway_watchers", "list" => self.name).increment(1.0);
@@ -301,7 +308,8 @@ impl Store {
             _ => {}
         }
         let (store, slot, key) = (Arc::clone(self), Arc::clone(slot), key.clone());
-        let fetch = (self.loader)(caller.clone(), key.company.clone(), state.here().map(|(snapshot, _)| snapshot));
+        let fetch =
+            (self.loader)(caller.without_locale(), key.company.clone(), state.here().map(|(snapshot, _)| snapshot));
         let task = self.runtime.spawn(async move {
             // A load that panics has failed as any other, or all who come later would join what never ends.
             let fetched = AssertUnwindSafe(fetch).catch_unwind().await;

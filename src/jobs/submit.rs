@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::company::permitted;
 use super::error::{Error, InvalidField, Location, Result};
 use super::id::{JobId, JobRef, Name};
-use super::idempotency::{Claim, IdempotencyKey, Turn};
+use super::idempotency::{IdempotencyKey, Turn};
 use super::job::{Job, Record};
 use super::store::Want;
 use super::upstream::{Caller, Credentials, Delivery, Failure};
@@ -91,40 +91,42 @@ impl Jobs {
             unnamed if unnamed.is_empty() => self.companies.resolve(caller, &company).await?,
             named => permitted(caller, named)?,
         };
-        let Some(key) = idempotency_key else {
-            if mode == SubmitMode::UniqueName && request.exec_schedule.is_none() {
-                let random =
-                    getrandom::u32().map_err(|_| Error::Internal("the operating system has no random bytes"))?;
-                request.job_name = name::make_unique(&request.job_name, self.clock.now(), random);
-            }
-            return self.send_submit(caller, &request).await;
-        };
-        match self.submits.begin(caller, &request.company_handle, &key)? {
-            Turn::Answered(job) => Ok(*job),
-            Turn::LookFor(job, claim) => {
-                let found = self.look_for(caller, &job, &LOOKS_AFTER[..1]).await;
-                claim.settle_lookup(found.as_ref(), &job);
-                let id = job.id;
-                found.ok_or(Error::SubmitOutcomeUnknown { id, error: None })
+        if mode == SubmitMode::UniqueName && request.exec_schedule.is_none() {
+            request.job_name = self.unique_name(caller, &request, idempotency_key.as_ref())?;
+        }
+        let Some(key) = idempotency_key else { return self.send_submit(caller, &request).await };
+        let (claim, submitted, job) = match self.submits.begin(caller, &request.company_handle, &key)? {
+            Turn::Answered(job) => return Ok(*job),
+            Turn::LookFor(submitted, claim) => {
+                let found = self.look_for(caller, &submitted, &LOOKS_AFTER[..1]).await;
+                let id = submitted.id.clone();
+                (claim, *submitted, found.ok_or(Error::SubmitOutcomeUnknown { id, error: None }))
             }
             Turn::First(claim) => {
-                if mode == SubmitMode::UniqueName && request.exec_schedule.is_none() {
-                    request.job_name = name::make_unique_by_key(&request.job_name, &named_by(caller, &request, &key));
-                }
                 let submitted = Job::submitted(&request, None);
                 // Another replica, or this one before a restart, may have sent it.
                 let job = match self.look_for(caller, &submitted, &LOOKS_AFTER[..1]).await {
                     Some(job) => Ok(job),
                     None => self.send_submit(caller, &request).await,
                 };
-                match &job {
-                    Ok(job) => claim.accepted(job),
-                    Err(Error::SubmitOutcomeUnknown { .. }) => claim.unknown(&submitted),
-                    Err(_) => drop(claim),
-                }
-                job
+                (claim, submitted, job)
             }
+        };
+        match &job {
+            Ok(job) => claim.accepted(job),
+            Err(Error::SubmitOutcomeUnknown { .. }) => claim.unknown(&submitted),
+            Err(_) => drop(claim),
         }
+        job
+    }
+
+    /// A name that no other job has: with an idempotency key the same wherever and whenever it is made.
+    fn unique_name(&self, caller: &Caller, request: &SubmitJobParam, key: Option<&IdempotencyKey>) -> Result<String> {
+        if let Some(key) = key {
+            return Ok(name::make_unique_by_key(&request.job_name, &named_by(caller, request, key)));
+        }
+        let random = getrandom::u32().map_err(|_| Error::Internal("the operating system has no random bytes"))?;
+        Ok(name::make_unique(&request.job_name, self.clock.now(), random))
     }
 
     /// Sends a submit once, whatever happens.
@@ -139,7 +141,7 @@ impl Jobs {
                 let found = self.look_for(caller, &submitted, &LOOKS_AFTER).await;
                 found.ok_or(Error::SubmitOutcomeUnknown { id: submitted.id, error: Some(error) })
             }
-            Err(error) => Err(Error::Upstream { error, credentials: caller.source }),
+            Err(error) => Err(Error::of_call(caller, error)),
         }
     }
 
@@ -171,15 +173,6 @@ impl Jobs {
     }
 }
 
-impl Claim {
-    fn settle_lookup(self, found: Option<&Job>, submitted: &Job) {
-        match found {
-            Some(job) => self.accepted(job),
-            None => self.unknown(submitted),
-        }
-    }
-}
-
 /// What a unique name is made of: the same on every replica, and another one for every caller, company and key.
 fn named_by(caller: &Caller, request: &SubmitJobParam, key: &IdempotencyKey) -> Vec<u8> {
     let who = match &caller.credentials {
@@ -194,15 +187,6 @@ impl Caller {
     #[must_use]
     pub fn without_locale(&self) -> Self {
         Self { locale: None, ..self.clone() }
-    }
-
-    /// Who is calling, for logs at debug level.
-    #[must_use]
-    pub fn user(&self) -> Option<&str> {
-        match &self.credentials {
-            Credentials::Password { user, .. } => Some(user),
-            Credentials::AccessToken(_) => None,
-        }
     }
 }
 

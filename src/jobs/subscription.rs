@@ -106,9 +106,8 @@ impl Jobs {
     /// Watches the lists that an answer about `phases` is made of.
     #[must_use]
     pub fn watch(&self, caller: &Caller, company: &str, phases: &[Phase]) -> Watches {
-        let caller = caller.without_locale();
         let stores = self.stores().into_iter().filter(|(phase, _)| phases.contains(phase));
-        Watches(stores.map(|(_, store)| store.watch(&caller, company)).collect())
+        Watches(stores.map(|(_, store)| store.watch(caller, company)).collect())
     }
 }
 
