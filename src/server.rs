@@ -128,6 +128,7 @@ pub fn build(config: &Config, surroundings: Surroundings) -> Result<Server, Star
             .wrap(middleware::Compress::default())
             .wrap(middleware::from_fn(http::finish))
             .wrap(http::cors(&origins))
+            .wrap(middleware::from_fn(http::trail))
     });
     let bound = http
         .client_request_timeout(HEAD_TIMEOUT)

@@ -63,6 +63,7 @@ fn describe() {
         "http_server_request_duration_seconds",
         "Requests to the gateway, by route, method and status."
     );
+    describe_gauge!("http_server_active_requests", "Requests whose answer has not begun.");
     describe_histogram!("http_client_request_duration_seconds", "Calls to IPS, by operation and result.");
     describe_counter!("ips_gateway_snapshot_reads_total", "Reads of snapshots, by list and by how they were answered.");
     describe_counter!("ips_gateway_bad_items_total", "Items of answers of IPS that could not be read, by operation.");

@@ -14,6 +14,7 @@ mod ops;
 mod problem;
 mod routes;
 mod tickets;
+mod trail;
 mod wait;
 
 use std::future::Future;
@@ -30,6 +31,7 @@ pub use middleware::{cors, finish};
 pub use problem::{KINDS, Kind};
 pub use routes::configure;
 pub use tickets::Tickets;
+pub use trail::trail;
 
 use crate::clock::Clock;
 use crate::config::Submits;

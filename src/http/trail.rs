@@ -1,0 +1,127 @@
+//! What every request leaves behind: its id, one log line and one measurement.
+
+use std::rc::Rc;
+use std::time::Instant;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage};
+
+/// Names the request in logs, in problem documents and in the answer.
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const LONGEST_REQUEST_ID: usize = 128;
+
+/// The route of a path that none has.
+const NO_ROUTE: &str = "unknown";
+/// What stands for the status when the client hung up before there was one.
+const CLIENT_GONE: u16 = 499;
+
+/// Names a request.
+#[derive(Clone)]
+pub struct RequestId(Rc<str>);
+
+impl RequestId {
+    /// The caller's `X-Request-Id` if it is a plain word, else one of our own.
+    fn of(headers: &HeaderMap) -> Self {
+        let plain = |text: &&str| {
+            (1..=LONGEST_REQUEST_ID).contains(&text.len())
+                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        };
+        let given = headers.get(X_REQUEST_ID).and_then(|value| value.to_str().ok()).filter(plain);
+        Self(given.map_or_else(|| format!("{:016x}", getrandom::u64().unwrap_or_default()).into(), Into::into))
+    }
+
+    /// The id of a request that has passed [`trail`].
+    pub fn known(request: &ServiceRequest) -> Self {
+        request.extensions().get().cloned().unwrap_or_else(|| Self::of(request.headers()))
+    }
+
+    /// As it is written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Follows a request from its head to the head of its answer, or to the moment when the client hangs up.
+///
+/// # Errors
+/// Those of the service.
+pub async fn trail(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let id = RequestId::of(request.headers());
+    request.extensions_mut().insert(id.clone());
+    let mut trail = Trail::begin(&request, id);
+    let result = next.call(request).await;
+    trail.status = Some(match &result {
+        Ok(response) => response.status(),
+        Err(error) => error.as_response_error().status_code(),
+    });
+    let mut response = result?;
+    trail.cache = response.headers().get(header::CACHE_STATUS).and_then(|value| value.to_str().ok()).map(Into::into);
+    if let Ok(value) = HeaderValue::from_str(trail.id.as_str()) {
+        response.headers_mut().insert(X_REQUEST_ID, value);
+    }
+    Ok(response)
+}
+
+/// A request under way; what is known of it is told when this is dropped, however it ended.
+struct Trail {
+    id: RequestId,
+    method: &'static str,
+    /// Never the path, which may name jobs and companies.
+    route: String,
+    began: Instant,
+    status: Option<StatusCode>,
+    cache: Option<String>,
+}
+
+impl Trail {
+    fn begin(request: &ServiceRequest, id: RequestId) -> Self {
+        metrics::gauge!("http_server_active_requests").increment(1.0);
+        Self {
+            id,
+            method: known(request.method()),
+            route: request.match_pattern().unwrap_or_else(|| NO_ROUTE.into()),
+            began: Instant::now(),
+            status: None,
+            cache: None,
+        }
+    }
+}
+
+impl Drop for Trail {
+    fn drop(&mut self) {
+        let Self { id, method, route, .. } = self;
+        let (method, took) = (*method, self.began.elapsed().as_secs_f64());
+        let status = self.status.map_or(CLIENT_GONE, |status| status.as_u16());
+        let cache = self.cache.as_deref();
+        tracing::info!(request_id = id.as_str(), method, route, status, duration_ms = took * 1e3, cache, "request");
+        let route = std::mem::take(route);
+        let labels = [
+            ("http_request_method", method.into()),
+            ("http_route", route),
+            ("http_response_status_code", status.to_string()),
+        ];
+        metrics::histogram!("http_server_request_duration_seconds", &labels).record(took);
+        metrics::gauge!("http_server_active_requests").decrement(1.0);
+    }
+}
+
+/// The method, if it is one that is used; anybody can make up others.
+fn known(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "DELETE" => "DELETE",
+        "OPTIONS" => "OPTIONS",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        _ => "_OTHER",
+    }
+}
