@@ -7,7 +7,7 @@ use super::find::Found;
 use super::id::{JobId, JobRef, Name};
 use super::job::{Action, Job, Phase, Status};
 use super::store::Want;
-use super::upstream::{Caller, Delivery, UpstreamError};
+use super::upstream::{Caller, Delivery, Upstream, UpstreamError};
 use super::{CompanyChoice, Jobs, job_key};
 use crate::ips::types::{DeleteJobParam, ExecuteJobParam, PauseJobParam, ResumeJobParam, StopJobParam};
 

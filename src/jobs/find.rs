@@ -11,7 +11,7 @@ use super::id::{JobId, JobRef, Name};
 use super::identity::CallerKey;
 use super::job::{Job, Phase, RenderedJob, Status};
 use super::store::{Read, Source, Want};
-use super::upstream::Caller;
+use super::upstream::{Caller, Upstream};
 use super::{Jobs, job_key, load, name};
 use crate::ips::types::{GetJobLogDetailsParam, JobLog};
 

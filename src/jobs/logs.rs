@@ -9,7 +9,7 @@ use super::error::Result;
 use super::id::{JobRef, Name};
 use super::job::{Job, Record};
 use super::store::Want;
-use super::upstream::{BadItem, Caller};
+use super::upstream::{BadItem, Caller, Upstream};
 use super::{CompanyChoice, Jobs, name};
 use crate::ips::types::{
     AssetJobLog, GetArchivedJobLogDetailsParam, GetAssetArchivedJobLogsParam, GetAssetJobLogsParam,

@@ -9,6 +9,7 @@ mod id;
 mod idempotency;
 mod identity;
 mod job;
+mod joined;
 mod list;
 mod load;
 mod logs;
@@ -48,6 +49,7 @@ pub use subscription::{HEARTBEAT, Subscription, Told, Watches};
 use crate::clock::Clock;
 use company::Companies;
 use idempotency::Submits;
+use joined::Joined;
 use store::Store;
 use upstream::{Caller, Upstream};
 
@@ -82,7 +84,7 @@ fn memory<V: Clone + Send + Sync + 'static>(lifetime: Duration) -> Cache<JobKey,
 
 /// The jobs of IPS.
 pub struct Jobs {
-    upstream: Arc<dyn Upstream>,
+    upstream: Arc<Joined>,
     companies: Companies,
     active: Arc<Store>,
     scheduled: Arc<Store>,
@@ -99,6 +101,8 @@ impl Jobs {
     #[must_use]
     pub fn new(upstream: Arc<dyn Upstream>, settings: Settings) -> Arc<Self> {
         let Settings { company, freshness, clock, runtime } = settings;
+        let joined = Arc::new(Joined::new(upstream, clock.clone(), runtime.clone()));
+        let upstream: Arc<dyn Upstream> = joined.clone();
         let store = |name, loader| Store::new(name, loader, freshness, clock.clone(), runtime.clone());
         let scheduled = store("scheduled", load::scheduled(Arc::clone(&upstream), clock.clone()));
         let history = store("history", load::history(Arc::clone(&upstream), Arc::clone(&scheduled), clock.clone()));
@@ -111,7 +115,7 @@ impl Jobs {
             clock: clock.clone(),
         };
         Arc::new(Self {
-            companies: Companies::new(Arc::clone(&upstream), company),
+            companies: Companies::new(upstream, company),
             active: store("active", load::active(active)),
             history,
             finished: memory(FINISHED),
@@ -119,7 +123,7 @@ impl Jobs {
             submitted: memory(MEMORY),
             deleted,
             scheduled,
-            upstream,
+            upstream: joined,
             clock,
         })
     }
@@ -139,6 +143,7 @@ impl Jobs {
 
     /// Something of `company` was changed: nothing that was seen before is true any more.
     fn changed(&self, company: &str) {
+        self.upstream.forget();
         for store in [&self.active, &self.scheduled, &self.history] {
             store.invalidate(company);
         }

@@ -12,7 +12,7 @@ use super::id::{JobId, JobRef, Name};
 use super::idempotency::{IdempotencyKey, Turn};
 use super::job::{Job, Record};
 use super::store::Want;
-use super::upstream::{Caller, Credentials, Delivery, Failure};
+use super::upstream::{Caller, Credentials, Delivery, Failure, Upstream};
 use super::{CompanyChoice, Jobs, job_key, name};
 use crate::ips::types::SubmitJobParam;
 

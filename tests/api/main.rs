@@ -15,6 +15,7 @@ mod history;
 mod idempotency;
 mod ids;
 mod invalid_requests;
+mod joined_reads;
 mod lifecycle;
 mod lists;
 mod logs;

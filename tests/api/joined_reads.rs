@@ -1,0 +1,65 @@
+//! What many ask for at once, IPS is asked once: not only for the list of active jobs.
+
+use std::future::IntoFuture;
+
+use futures_util::future::join_all;
+
+use crate::support::World;
+use ips_gateway::sandbox::users::BOTH_COMPANIES;
+
+const READS: [(&str, &str); 5] = [
+    ("/companies", "getCompanyMembership"),
+    ("/job-logs?companyHandle=c%7C110", "getJobLogs"),
+    ("/assets/a%7C11001/job-logs?companyHandle=c%7C110", "getAssetJobLogs"),
+    ("/companies/Nobody", "getCompanyInfo"),
+    // A name in the form that submits make, of a job that doesn't exist.
+    ("/jobs/MW9jfDExMB9uaWdodGx5LTFtODViZXYxbmhjN2Z3aw", "getJobLogDetails"),
+];
+
+#[tokio::test]
+async fn a_hundred_who_ask_the_same_at_once_are_one_call() {
+    for (path, operation) in READS {
+        let world = World::seeded();
+        let answers = join_all((0..100).map(|_| async { world.gateway.get(path).await })).await;
+        let first = answers[0].json();
+        let without_id = |mut body: serde_json::Value| {
+            body.as_object_mut().expect("an object").remove("requestId");
+            body
+        };
+        for answer in &answers {
+            assert_eq!(without_id(answer.json()), without_id(first.clone()), "{answer}");
+        }
+        assert_eq!(world.sandbox.calls(operation), 1, "{operation} for {path}");
+    }
+}
+
+#[tokio::test]
+async fn a_second_later_ips_is_asked_again() {
+    let world = World::seeded();
+    for (passed, calls) in [(0, 1), (900, 1), (200, 2)] {
+        world.pass(passed);
+        world.gateway.get("/job-logs").await.expect(200);
+        assert_eq!(world.sandbox.calls("getJobLogs"), calls, "after {passed} ms more");
+    }
+}
+
+#[tokio::test]
+async fn a_change_ends_what_was_read_before_it() {
+    let world = World::seeded();
+    world.gateway.get("/job-logs").await.expect(200);
+    let jobs = world.gateway.get("/jobs").await.ok();
+    let job = crate::support::id(&jobs["jobs"][0]);
+    let before = world.sandbox.calls("getJobLogs");
+    world.gateway.post(&format!("/jobs/{job}/stop")).await.expect(202);
+    world.gateway.get("/job-logs").await.expect(200);
+    assert!(world.sandbox.calls("getJobLogs") > before, "the log may have changed");
+}
+
+#[tokio::test]
+async fn nobody_gets_what_another_asked_for() {
+    let world = World::seeded();
+    let (one, both) = (&world.gateway, &world.gateway.called_by(&BOTH_COMPANIES));
+    let (one, both) = tokio::join!(one.get("/companies").into_future(), both.get("/companies").into_future());
+    assert_ne!(one.ok(), both.ok());
+    assert_eq!(world.sandbox.calls("getCompanyMembership"), 2);
+}
