@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use actix_web::web::Data;
 use actix_web::{App, HttpServer, dev, middleware};
-use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
@@ -18,7 +17,7 @@ use crate::http::{self, Access, Api, ApiKeys, Documents, InvalidKeys, Tickets, o
 use crate::ips::client::{ClientConfig, IpsClient};
 use crate::jobs::upstream::Credentials;
 use crate::jobs::{Freshness, Jobs, Settings};
-use crate::telemetry;
+use crate::telemetry::Metrics;
 
 /// A client gets this many seconds to send the head of its first request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -106,7 +105,7 @@ pub fn build(config: &Config, surroundings: Surroundings) -> Result<Server, Star
     let document = openapi::document_for(&config.path_prefix, note.as_deref());
     let (drain, drained) = watch::channel(false);
     let access = access_of(config)?;
-    let metrics = telemetry::metrics();
+    let metrics = Metrics::collected();
     runtime.spawn(keep_up(metrics.clone(), drained.clone()));
     let api = Data::new(Api {
         jobs: Jobs::new(Arc::new(client), settings),
@@ -142,7 +141,7 @@ pub fn build(config: &Config, surroundings: Surroundings) -> Result<Server, Star
 }
 
 /// Histograms gather what was recorded until somebody sums it up, scraped or not.
-async fn keep_up(metrics: PrometheusHandle, mut drained: watch::Receiver<bool>) {
+async fn keep_up(metrics: Metrics, mut drained: watch::Receiver<bool>) {
     while tokio::time::timeout(METRICS_INTERVAL, drained.wait_for(|drained| *drained)).await.is_err() {
         metrics.run_upkeep();
     }

@@ -9,7 +9,7 @@ use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("main", &["config", "healthcheck", "http", "ips::types", "sandbox", "server", "shutdown", "telemetry"]),
     ("server", &["clock", "config", "http", "ips", "jobs", "sandbox", "telemetry"]),
-    ("http", &["clock", "config", "ips::types", "jobs"]),
+    ("http", &["clock", "config", "ips::types", "jobs", "telemetry"]),
     ("jobs", &["clock", "ips::types"]),
     ("ips", &[]),
     ("ips::client", &["jobs"]),

@@ -2,6 +2,7 @@
 
 use ips_gateway::config::{Kind, SETTINGS, Setting};
 use ips_gateway::http::{self, KINDS, openapi};
+use ips_gateway::telemetry::{METRICS, Metric};
 
 const README: &str = include_str!("../README.md");
 
@@ -32,6 +33,16 @@ fn readme_lists_the_problems_with_their_status() {
     let expected: Vec<_> = kinds.iter().map(row).collect();
     let listed: Vec<_> = ["| 4", "| 5"].into_iter().flat_map(rows).collect();
     assert!(listed == expected, "README.md's table of errors should be\n{}", expected.join("\n"));
+}
+
+#[test]
+fn readme_lists_the_metrics() {
+    let row = |Metric { name, kind, help }: &Metric| {
+        format!("| `{name}` | {} | {help} |", format!("{kind:?}").to_lowercase())
+    };
+    let expected: Vec<_> = METRICS.iter().map(row).collect();
+    let listed: Vec<_> = ["| `http_", "| `ips_gateway_"].into_iter().flat_map(rows).collect();
+    assert!(listed == expected, "README.md's table of metrics should be\n{}", expected.join("\n"));
 }
 
 #[test]

@@ -12,6 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::extract::{Authenticated, JobPath, Query, authenticate};
 use super::problem::Problem;
+use super::trail::Present;
 use super::{Api, openapi};
 use crate::ips::types::Timestamp;
 use crate::jobs::upstream::Caller;
@@ -145,8 +146,14 @@ fn last_event_id(request: &HttpRequest) -> Option<&str> {
 }
 
 fn respond(api: &Api, subscription: Subscription) -> HttpResponse {
-    let reader =
-        Reader { subscription, draining: api.draining.clone(), prefix: api.prefix.clone(), begun: false, over: false };
+    let reader = Reader {
+        subscription,
+        draining: api.draining.clone(),
+        prefix: api.prefix.clone(),
+        begun: false,
+        over: false,
+        _present: Present::in_gauge(metrics::gauge!("ips_gateway_event_streams")),
+    };
     HttpResponse::Ok()
         .content_type("text/event-stream")
         .insert_header((header::CACHE_CONTROL, "no-store"))
@@ -166,6 +173,7 @@ struct Reader {
     prefix: String,
     begun: bool,
     over: bool,
+    _present: Present,
 }
 
 /// Why a reader writes.

@@ -21,7 +21,6 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
@@ -37,6 +36,7 @@ use crate::clock::Clock;
 use crate::config::Submits;
 use crate::jobs::upstream::Caller;
 use crate::jobs::{CompanyChoice, Error, Jobs};
+use crate::telemetry::Metrics;
 use problem::Problem;
 
 /// What every handler shares.
@@ -60,7 +60,7 @@ pub struct Api {
     /// Turns true when the server is about to stop: streams and long polls end then.
     pub draining: watch::Receiver<bool>,
     /// Where metrics are collected.
-    pub metrics: PrometheusHandle,
+    pub metrics: Metrics,
     /// The documents that are served.
     pub documents: Documents,
 }

@@ -9,6 +9,7 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage};
+use metrics::Gauge;
 
 /// Names the request in logs, in problem documents and in the answer.
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -69,6 +70,23 @@ pub async fn trail(
     Ok(response)
 }
 
+/// Counts in a gauge as long as it lives.
+pub struct Present(Gauge);
+
+impl Present {
+    /// To be counted from now on.
+    pub fn in_gauge(gauge: Gauge) -> Self {
+        gauge.increment(1.0);
+        Self(gauge)
+    }
+}
+
+impl Drop for Present {
+    fn drop(&mut self) {
+        self.0.decrement(1.0);
+    }
+}
+
 /// A request under way; what is known of it is told when this is dropped, however it ended.
 struct Trail {
     id: RequestId,
@@ -78,11 +96,11 @@ struct Trail {
     began: Instant,
     status: Option<StatusCode>,
     cache: Option<String>,
+    _present: Present,
 }
 
 impl Trail {
     fn begin(request: &ServiceRequest, id: RequestId) -> Self {
-        metrics::gauge!("http_server_active_requests").increment(1.0);
         Self {
             id,
             method: known(request.method()),
@@ -90,6 +108,7 @@ impl Trail {
             began: Instant::now(),
             status: None,
             cache: None,
+            _present: Present::in_gauge(metrics::gauge!("http_server_active_requests")),
         }
     }
 }
@@ -108,7 +127,6 @@ impl Drop for Trail {
             ("http_response_status_code", status.to_string()),
         ];
         metrics::histogram!("http_server_request_duration_seconds", &labels).record(took);
-        metrics::gauge!("http_server_active_requests").decrement(1.0);
     }
 }
 

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::Api;
 use super::problem::Problem;
+use super::trail::Present;
 use crate::jobs::Watches;
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
@@ -42,6 +43,7 @@ where
             }
             return Ok(response);
         }
+        let _present = Present::in_gauge(metrics::gauge!("ips_gateway_waiting_polls"));
         tokio::select! {
             () = watches.changed() => {}
             () = tokio::time::sleep_until(deadline) => over = true,

@@ -20,6 +20,7 @@ mod store;
 mod submit;
 mod subscription;
 mod succession;
+mod tally;
 pub mod upstream;
 mod verdict;
 

@@ -19,6 +19,7 @@ use super::error::{Error, Result};
 use super::identity::CallerKey;
 use super::slot::{Load, Slot, State};
 use super::snapshot::{Snapshot, StaleReason};
+use super::tally::Tally;
 use super::upstream::Caller;
 use crate::clock::Clock;
 
@@ -120,8 +121,7 @@ const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 pub struct Store {
     slots: Cache<Key, Arc<Slot>>,
     generations: Cache<String, Generation>,
-    /// Which list it is, in metrics.
-    name: &'static str,
+    tally: Tally,
     loader: Loader,
     freshness: Freshness,
     clock: Clock,
@@ -129,7 +129,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// An empty store. Loads run on `runtime`, so that nobody who hangs up takes one along.
+    /// An empty store; metrics call the list by this name. Loads run on `runtime`, so that nobody who hangs up takes one along.
     #[must_use]
     pub fn new(name: &'static str, loader: Loader, freshness: Freshness, clock: Clock, runtime: Handle) -> Arc<Self> {
         let slots = Cache::builder()
@@ -138,7 +138,7 @@ impl Store {
             .time_to_idle(IDLE)
             .build();
         let generations = Cache::builder().max_capacity(100_000).time_to_idle(2 * IDLE).build();
-        Arc::new(Self { slots, generations, name, loader, freshness, clock, runtime })
+        Arc::new(Self { slots, generations, tally: Tally(name), loader, freshness, clock, runtime })
     }
 
     /// The active jobs of `company` as `caller` may see them.
@@ -159,12 +159,11 @@ impl Store {
                 Err(error) => self.instead_of(&slot, company, error).map(Some),
             },
         };
-        let result = match &answer {
-            Ok(Some(read)) => read.source.code(),
-            Ok(None) => "absent",
-            Err(_) => "error",
-        };
-        metrics::counter!("ips_gateway_snapshot_reads_total", "list" => self.name, "result" => result).increment(1);
+        match &answer {
+            Ok(Some(read)) => self.tally.served(read),
+            Ok(None) => self.tally.read("absent"),
+            Err(_) => self.tally.read("error"),
+        }
         answer
     }
 
@@ -177,16 +176,14 @@ impl Store {
         let snapshot = slot.lock().usable(generation).cloned()?;
         let read = self.answer(snapshot, Source::Hit);
         (read.age <= self.freshness.fresh).then(|| {
-            metrics::counter!("ips_gateway_snapshot_reads_total", "list" => self.name, "result" => Source::Hit.code())
-                .increment(1);
+            self.tally.served(&read);
             read
         })
     }
 
     /// Tells how much is kept, for metrics.
     pub fn report(&self) {
-        metrics::gauge!("ips_gateway_snapshots", "list" => self.name).set(self.slots.entry_count() as f64);
-        metrics::gauge!("ips_gateway_snapshot_bytes", "list" => self.name).set(self.slots.weighted_size() as f64);
+        self.tally.kept(self.slots.entry_count(), self.slots.weighted_size());
     }
 
     /// Watches a list: as long as the answer lives it is refreshed as often as it may be, by one task however many watch.
@@ -194,7 +191,7 @@ impl Store {
         let key = Key::new(caller, company);
         let slot = self.slot(&key);
         let changed = slot.subscribe();
-        metrics::gauge!("ips_gateway_watchers", "list" => self.name).increment(1.0);
+        self.tally.watched();
         let mut state = slot.lock();
         state.watchers += 1;
         if !state.refreshed {
@@ -202,7 +199,7 @@ impl Store {
             self.runtime.spawn(Arc::clone(self).refresh(Arc::clone(&slot), key, caller.clone()));
         }
         drop(state);
-        Watch { slot, changed, name: self.name }
+        Watch { slot, changed, tally: self.tally }
     }
 
     async fn refresh(self: Arc<Self>, slot: Arc<Slot>, key: Key, caller: Caller) {
@@ -324,7 +321,14 @@ impl Store {
     }
 
     fn settle(&self, slot: &Arc<Slot>, key: &Key, generation: u64, answer: Result<&Arc<Snapshot>, &Error>) {
-        if *self.generation(&key.company).borrow() != generation {
+        let is_superseded = *self.generation(&key.company).borrow() != generation;
+        let result = match answer {
+            _ if is_superseded => "superseded",
+            Ok(_) => "ok",
+            Err(_) => "error",
+        };
+        self.tally.refreshed(result);
+        if is_superseded {
             slot.lock().end_load(generation);
             return;
         }
@@ -379,7 +383,7 @@ fn back_off(failures: u32) -> Duration {
 pub struct Watch {
     slot: Arc<Slot>,
     changed: watch::Receiver<u64>,
-    name: &'static str,
+    tally: Tally,
 }
 
 impl Watch {
@@ -398,7 +402,7 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         self.slot.lock().watchers -= 1;
-        metrics::gauge!("ips_gateway_watchers", "list" => self.name).decrement(1.0);
+        self.tally.unwatched();
     }
 }
 
