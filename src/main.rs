@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use ips_gateway::config::{self, Address, Complaints, Config, Group, LogFormat, Sources, Upstream};
+use ips_gateway::http::openapi::{Version, document, in_version};
 use ips_gateway::ips::types::ApiVersion;
 use ips_gateway::sandbox::users::{USERS, User};
 use ips_gateway::sandbox::{Sandbox, SandboxConfig};
 use ips_gateway::server::{Server, Surroundings};
-use ips_gateway::{healthcheck, http, server, shutdown, telemetry};
+use ips_gateway::{healthcheck, server, shutdown, telemetry};
 
 /// Answers of IPS become many small strings: this allocator is quicker with them, and gives memory back without a pause.
 #[global_allocator]
@@ -58,7 +59,13 @@ fn command() -> Command {
                         ),
                     ]),
             ),
-            Command::new("openapi").about("Print the OpenAPI document of the gateway"),
+            Command::new("openapi").about("Print the OpenAPI document of the gateway").arg(
+                Arg::new("version")
+                    .long("version")
+                    .value_parser(Version::ALL.map(Version::name))
+                    .default_value(Version::V3_1.name())
+                    .help("the version of OpenAPI"),
+            ),
             Command::new("healthcheck")
                 .about("Succeed if the gateway with the same settings lives")
                 .args(config::arguments(&[Address])),
@@ -73,7 +80,7 @@ async fn main() -> ExitCode {
         Some(("demo", matches)) => demo(matches).await,
         Some(("sandbox", matches)) => sandbox(matches).await,
         Some(("key", matches)) => key(matches),
-        Some(("openapi", _)) => openapi(),
+        Some(("openapi", matches)) => openapi(matches),
         Some(("healthcheck", matches)) => return check_health(matches),
         _ => unreachable!("clap requires one of the subcommands"),
     };
@@ -126,15 +133,17 @@ async fn sandbox(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn openapi() -> Result<(), Box<dyn Error>> {
-    Ok(announce(&http::openapi::document().to_pretty_json()?)?)
+fn openapi(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
+    let name = matches.get_one::<String>("version").map_or(Version::V3_1.name(), String::as_str);
+    let version = Version::ALL.into_iter().find(|version| version.name() == name).unwrap_or(Version::V3_1);
+    Ok(announce(&format!("{:#}", in_version(document(), version)))?)
 }
 
 fn key(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
     let Some(("new", matches)) = matches.subcommand() else { unreachable!("clap requires the subcommand") };
     let text = |id: &str| matches.get_one::<String>(id).map(String::as_str).unwrap_or_default();
     let companies: Vec<_> = matches.get_many::<String>("company").unwrap_or_default().cloned().collect();
-    let (key, entry) = http::new_key(text("name"), text("role"), &companies)?;
+    let (key, entry) = ips_gateway::http::new_key(text("name"), text("role"), &companies)?;
     Ok(announce(&format!("{key}\n\nThe key is not kept anywhere. Add this to the file of API keys:\n\n{entry}"))?)
 }
 

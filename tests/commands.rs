@@ -66,6 +66,15 @@ fn openapi_needs_no_settings_and_minds_no_wrong_ones() {
 }
 
 #[test]
+fn openapi_is_printed_in_the_version_that_is_asked_for() {
+    for (version, expected) in [("3.0", "3.0.3"), ("3.1", "3.1.0"), ("3.2", "3.2.0")] {
+        let output = output(&mut gateway(&["openapi", "--version", version]));
+        let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it prints JSON");
+        assert_eq!(document["openapi"], expected);
+    }
+}
+
+#[test]
 fn the_first_line_of_the_demo_is_its_address_and_the_next_ones_a_welcome() {
     let mut demo = Running::start(&["demo", "--listen", "127.0.0.1:0", "--path-prefix", "/ips"]);
     let mut lines = demo.lines();

@@ -50,7 +50,7 @@ pub struct NoParams {}
 ///
 /// The companies that the caller belongs to, with the role there (`getCompanyMembership`).
 #[utoipa::path(
-    get, path = "/companies", operation_id = "listCompanies", tag = openapi::COMPANIES,
+    get, path = "/companies", operation_id = "listCompanies", tag = openapi::COMPANIES, params(openapi::IfNoneMatch),
     responses((status = 200, description = "The companies", body = CompanyList), openapi::NotModified, openapi::Problems),
 )]
 pub async fn list(
@@ -71,7 +71,7 @@ pub async fn list(
 /// A company by its name or its handle (`getCompanyInfo`).
 #[utoipa::path(
     get, path = "/companies/{company}", operation_id = "getCompany", tag = openapi::COMPANIES,
-    params(("company" = String, Path, description = "The name or the handle of the company, percent-encoded", example = "c|110")),
+    params(("company" = String, Path, description = "The name or the handle of the company, percent-encoded", example = "c|110"), openapi::IfNoneMatch),
     responses((status = 200, description = "The company", body = Company), openapi::NotModified, openapi::Problems),
 )]
 pub async fn read(

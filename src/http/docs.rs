@@ -6,11 +6,12 @@ use std::sync::Arc;
 use actix_web::http::header;
 use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
-use utoipa::openapi::OpenApi;
+use serde_json::Value;
 use utoipa_swagger_ui::Config;
 
 use super::Api;
 use super::answer::Cacheable;
+use super::openapi::{Version, in_version};
 use super::problem::{KINDS, Kind, Problem};
 
 /// Our pages have a style and nothing that could run.
@@ -27,17 +28,17 @@ const FOR_SWAGGER_UI: (header::HeaderName, &str) = (
 
 /// What is served as documentation, made once.
 pub struct Documents {
-    openapi: Bytes,
+    openapi_3_0: Bytes,
+    openapi_3_1: Bytes,
+    openapi_3_2: Bytes,
     swagger_ui: Arc<Config<'static>>,
 }
 
 impl Documents {
-    /// Serves `openapi` under `prefix`.
-    ///
-    /// # Panics
-    /// Never: an OpenAPI document can always be written as JSON.
+    /// Serves `openapi`, in all versions.
     #[must_use]
-    pub fn new(openapi: &OpenApi) -> Self {
+    pub fn new(openapi: &Value) -> Self {
+        let written = |version| in_version(openapi.clone(), version).to_string().into();
         let config = Config::from("../openapi.json")
             .try_it_out_enabled(true)
             .persist_authorization(true)
@@ -48,15 +49,31 @@ impl Documents {
             .use_base_layout()
             .validator_url("none");
         Self {
-            openapi: openapi.to_json().expect("an OpenAPI document has string keys").into(),
+            openapi_3_0: written(Version::V3_0),
+            openapi_3_1: written(Version::V3_1),
+            openapi_3_2: written(Version::V3_2),
             swagger_ui: Arc::new(config),
         }
     }
 }
 
-/// The OpenAPI document.
-pub async fn openapi(api: Data<Api>, request: HttpRequest) -> HttpResponse {
-    Cacheable::of_body(&api.documents.openapi).respond(&request, || api.documents.openapi.clone())
+/// The OpenAPI document, in the version in which it is written.
+pub async fn openapi_3_1(api: Data<Api>, request: HttpRequest) -> HttpResponse {
+    document(&request, &api.documents.openapi_3_1)
+}
+
+/// The same for generators that know only 3.0.
+pub async fn openapi_3_0(api: Data<Api>, request: HttpRequest) -> HttpResponse {
+    document(&request, &api.documents.openapi_3_0)
+}
+
+/// The same with the items of its streams.
+pub async fn openapi_3_2(api: Data<Api>, request: HttpRequest) -> HttpResponse {
+    document(&request, &api.documents.openapi_3_2)
+}
+
+fn document(request: &HttpRequest, document: &Bytes) -> HttpResponse {
+    Cacheable::of_body(document).respond(request, || document.clone())
 }
 
 /// The page's files are relative to its folder.

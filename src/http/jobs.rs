@@ -116,14 +116,8 @@ impl JobsParams {
 /// jobs. The whole list of active jobs is the cheapest to ask for.
 #[utoipa::path(
     get, path = "/jobs", operation_id = "listJobs", tag = openapi::JOBS,
-    params(JobsParams, openapi::Conditional),
-    responses((status = 200, description = "The jobs", body = JobList, headers(
-        ("ETag" = String, description = "Tells answers with another meaning apart; ages don't count."),
-        ("Cache-Control" = String, description = "How long the answer stays fresh."),
-        ("Age" = u32, description = "How many seconds ago IPS said so."),
-        ("Cache-Status" = String, description = "How the answer came about (RFC 9211)."),
-        ("Link" = String, description = "The next page, as `rel=\"next\"` (RFC 8288)."),
-    )), openapi::NotModified, openapi::Problems),
+    params(JobsParams, openapi::IfNoneMatch, openapi::Freshness),
+    responses((status = 200, description = "The jobs", body = JobList, headers(("Link"), ("Preference-Applied"))), openapi::NotModified, openapi::Problems),
 )]
 pub async fn list(
     api: Data<Api>,
@@ -239,10 +233,7 @@ pub struct Validated {
         }))),
     )),
     responses(
-        (status = 202, description = "IPS accepted the job", body = ObservedJob, headers(
-            ("Location" = String, description = "Where the job can be read."),
-            ("Retry-After" = u32, description = "In how many seconds a look may pay."),
-        )),
+        (status = 202, description = "IPS accepted the job", body = ObservedJob, headers(("Location"), ("Retry-After"))),
         (status = 200, description = "`validateOnly`: nothing is wrong with it, and nothing was sent", body = Validated),
         openapi::Problems,
     ),
@@ -280,14 +271,8 @@ pub async fn submit(
 /// `finalizing`.
 #[utoipa::path(
     get, path = "/jobs/{job}", operation_id = "getJob", tag = openapi::JOBS,
-    params(openapi::JobParam, CompanyParams, openapi::Conditional),
-    responses((status = 200, description = "The job", body = ObservedJob, headers(
-        ("ETag" = String, description = "Tells answers with another meaning apart; ages don't count."),
-        ("Cache-Control" = String, description = "How long the answer stays fresh."),
-        ("Age" = u32, description = "How many seconds ago IPS said so."),
-        ("Cache-Status" = String, description = "How the answer came about (RFC 9211)."),
-        ("Retry-After" = u32, description = "In how many seconds the next look may pay; absent once nothing will change any more."),
-    )), openapi::NotModified, openapi::Problems),
+    params(openapi::JobParam, CompanyParams, openapi::IfNoneMatch, openapi::Freshness),
+    responses((status = 200, description = "The job", body = ObservedJob, headers(("Retry-After"), ("Preference-Applied"))), openapi::NotModified, openapi::Problems),
 )]
 pub async fn read(
     api: Data<Api>,

@@ -77,11 +77,8 @@ fn archive_of(archived: Option<bool>) -> Archive {
 /// What happened to the job, entry by entry (`getJobLogDetails`): no entries until it is finished.
 #[utoipa::path(
     get, path = "/jobs/{job}/log", operation_id = "getJobLog", tag = openapi::LOGS,
-    params(openapi::JobParam, LogParams),
-    responses((status = 200, description = "The entries", body = LogPage, headers(
-        ("Link" = String, description = "The next page, as `rel=\"next\"` (RFC 8288)."),
-        ("ETag" = String, description = "Tells answers with another content apart."),
-    )), openapi::NotModified, openapi::Problems),
+    params(openapi::JobParam, LogParams, openapi::IfNoneMatch),
+    responses((status = 200, description = "The entries", body = LogPage, headers(("Link"))), openapi::NotModified, openapi::Problems),
 )]
 pub async fn of_job(
     api: Data<Api>,
@@ -149,7 +146,7 @@ pub struct JobLogs {
 /// The completed jobs of a company (`getJobLogs`), the newest first unless told.
 #[utoipa::path(
     get, path = "/job-logs", operation_id = "listJobLogs", tag = openapi::LOGS,
-    params(JobLogsParams),
+    params(JobLogsParams, openapi::IfNoneMatch),
     responses((status = 200, description = "The logs", body = JobLogs), openapi::NotModified, openapi::Problems),
 )]
 pub async fn history(
@@ -221,7 +218,7 @@ pub struct AssetJobLogs {
 /// What jobs did to an asset (`getAssetJobLogs`, `getAssetArchivedJobLogs`).
 #[utoipa::path(
     get, path = "/assets/{assetHandle}/job-logs", operation_id = "listAssetJobLogs", tag = openapi::LOGS,
-    params(("assetHandle" = String, Path, description = "The handle of the asset, percent-encoded", example = "a|11004"), AssetLogsParams),
+    params(("assetHandle" = String, Path, description = "The handle of the asset, percent-encoded", example = "a|11004"), AssetLogsParams, openapi::IfNoneMatch),
     responses((status = 200, description = "The logs", body = AssetJobLogs), openapi::NotModified, openapi::Problems),
 )]
 pub async fn of_asset(

@@ -23,7 +23,7 @@ fn ok() -> HttpResponse {
 ///
 /// Never asks IPS.
 #[utoipa::path(get, path = "/livez", operation_id = "getLiveness", tag = openapi::OPERATIONS, security(()),
-    responses((status = 200, description = "It is", body = Health), openapi::Problems))]
+    responses((status = 200, description = "It is", body = Health), openapi::ProblemsOfAnybody))]
 pub async fn livez() -> HttpResponse {
     ok()
 }
@@ -32,7 +32,7 @@ pub async fn livez() -> HttpResponse {
 ///
 /// Never asks IPS: when IPS is down, stale answers can still serve.
 #[utoipa::path(get, path = "/readyz", operation_id = "getReadiness", tag = openapi::OPERATIONS, security(()),
-    responses((status = 200, description = "It can", body = Health), openapi::Problems))]
+    responses((status = 200, description = "It can", body = Health), openapi::ProblemsOfAnybody))]
 pub async fn readyz() -> HttpResponse {
     ok()
 }
@@ -41,7 +41,7 @@ pub async fn readyz() -> HttpResponse {
 ///
 /// For Prometheus, in its text format.
 #[utoipa::path(get, path = "/metrics", operation_id = "getMetrics", tag = openapi::OPERATIONS, security(()),
-    responses((status = 200, description = "The metrics", body = String, content_type = "text/plain"), openapi::Problems))]
+    responses((status = 200, description = "The metrics", body = String, content_type = "text/plain"), openapi::ProblemsOfAnybody))]
 pub async fn metrics(api: Data<Api>) -> HttpResponse {
     api.jobs.report();
     HttpResponse::Ok()

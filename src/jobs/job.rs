@@ -14,6 +14,7 @@ use crate::ips::types::{ActiveJob, JobLog, JobType, ScheduledJob, SubmitJobParam
 /// A job of IPS in whatever phase it is.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = UnobservedJob)]
 pub struct Job {
     /// The id of the job, the same from submit to log. Opaque; needs no escaping in a URL.
     #[schema(example = "MW9jfDEwMB9uaWdodGx5")]

@@ -22,9 +22,14 @@ async fn health_does_not_depend_on_ips() {
 #[tokio::test]
 async fn the_openapi_document_is_served_to_everybody() {
     let World { gateway, .. } = &World::empty();
-    let answer = gateway.called_by_nobody().get("/openapi.json").await.expect(200);
-    assert_eq!(answer.header("content-type"), "application/json", "{}", answer.header("content-type"));
-    assert_eq!(answer.json()["openapi"], "3.1.0");
+    for (path, version) in [("/openapi.json", "3.1.0"), ("/openapi-3.0.json", "3.0.3"), ("/openapi-3.2.json", "3.2.0")]
+    {
+        let answer = gateway.called_by_nobody().get(path).await.expect(200);
+        assert_eq!(answer.header("content-type"), "application/json", "{path}");
+        assert_eq!(answer.json()["openapi"], version, "{path}");
+        let again = gateway.called_by_nobody().get(path).header("If-None-Match", answer.header("etag")).await;
+        again.expect(304);
+    }
 }
 
 #[tokio::test]

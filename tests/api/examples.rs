@@ -7,8 +7,11 @@ use crate::support::{World, id};
 
 /// The element of each kind of job in submitJobParam, and the schema of its value.
 fn kinds(document: &Value) -> Vec<(String, String)> {
-    let properties = document["components"]["schemas"]["SubmitJobParam"]["properties"].as_object().expect("properties");
-    let details = properties.iter().filter(|(name, _)| name.ends_with("Job"));
+    let schemas = &document["components"]["schemas"];
+    let variants = schemas["SubmitJobParam"]["oneOf"].as_array().expect("a choice");
+    let properties = variants.iter().map(|variant| schemas[reference(variant)]["properties"].as_object());
+    let details =
+        properties.flat_map(|properties| properties.expect("an object")).filter(|(name, _)| name.ends_with("Job"));
     details.map(|(name, property)| (name.clone(), reference(property))).collect()
 }
 

@@ -67,7 +67,6 @@ impl utoipa::PartialSchema for SecretText {
         ObjectBuilder::new()
             .schema_type(Type::String)
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
-            .write_only(true)
             .description(Some("A text that only IPS may see. Answers show `[redacted]` in its place."))
             .into()
     }
