@@ -100,14 +100,16 @@ impl Jobs {
             Turn::LookFor(submitted, claim) => {
                 let found = self.look_for(caller, &submitted, &LOOKS_AFTER[..1]).await;
                 let id = submitted.id.clone();
-                (claim, *submitted, found.ok_or(Error::SubmitOutcomeUnknown { id, error: None }))
+                (claim, *submitted, found.ok().flatten().ok_or(Error::SubmitOutcomeUnknown { id, error: None }))
             }
             Turn::First(claim) => {
                 let submitted = Job::submitted(&request, None);
-                // Another replica, or this one before a restart, may have sent it.
+                // Another replica, or this one before a restart, may have sent it: not to know is no reason to send it again.
                 let job = match self.look_for(caller, &submitted, &LOOKS_AFTER[..1]).await {
-                    Some(job) => Ok(job),
-                    None => self.send_submit(caller, &request).await,
+                    Ok(Some(job)) => Ok(job),
+                    Ok(None) => self.send_submit(caller, &request).await,
+                    Err(error) if error.denies_access() => self.send_submit(caller, &request).await,
+                    Err(error) => Err(error),
                 };
                 (claim, submitted, job)
             }
@@ -139,7 +141,8 @@ impl Jobs {
             Err(error) if error.delivery == Delivery::Unknown => {
                 let submitted = Job::submitted(request, None);
                 let found = self.look_for(caller, &submitted, &LOOKS_AFTER).await;
-                found.ok_or(Error::SubmitOutcomeUnknown { id: submitted.id, error: Some(error) })
+                let unknown = Error::SubmitOutcomeUnknown { id: submitted.id, error: Some(error) };
+                found.ok().flatten().ok_or(unknown)
             }
             Err(error) => Err(Error::of_call(caller, error)),
         }
@@ -153,23 +156,28 @@ impl Jobs {
     }
 
     /// A job that may have been submitted: its unique name tells.
-    async fn look_for(&self, caller: &Caller, submitted: &Job, waits: &[Duration]) -> Option<Job> {
+    ///
+    /// # Errors
+    /// Why the last look told nothing.
+    async fn look_for(&self, caller: &Caller, submitted: &Job, waits: &[Duration]) -> Result<Option<Job>> {
         let name = submitted.original_name();
         if !name::is_unique(name) {
-            return None;
+            return Ok(None);
         }
         let id = JobRef::Id(JobId { company: submitted.company().into(), name: Name::Original(name.into()) });
+        let mut last = Ok(None);
         for wait in waits {
             tokio::time::sleep(*wait).await;
             self.changed(submitted.company());
-            let found = self.find(caller, &CompanyChoice::default(), &id, Want::Any).await;
-            if let Ok(found) = found
-                && !matches!(found.job.job.record, Record::Submitted(_))
-            {
-                return Some(Job { recovered: true, ..Arc::unwrap_or_clone(found.job).job });
-            }
+            last = match self.find(caller, &CompanyChoice::default(), &id, Want::Any).await {
+                Ok(found) if !matches!(found.job.job.record, Record::Submitted(_)) => {
+                    return Ok(Some(Job { recovered: true, ..Arc::unwrap_or_clone(found.job).job }));
+                }
+                Ok(_) | Err(Error::JobNotFound) => Ok(None),
+                Err(error) => Err(error),
+            };
         }
-        None
+        last
     }
 }
 

@@ -62,6 +62,34 @@ async fn another_caller_with_the_same_key_gets_a_job_of_its_own() {
 }
 
 #[tokio::test]
+async fn the_same_key_in_another_company_is_another_job() {
+    let world = World::empty();
+    let gateway = world.gateway.called_by(&BOTH_COMPANIES);
+    let mut ids = Vec::new();
+    for company in ["c|110", "c|47"] {
+        let mut body = any_job("nightly");
+        body["companyHandle"] = company.into();
+        for _ in 0..2 {
+            let answer = gateway.post_json("/jobs", &body).header("Idempotency-Key", KEY).await.expect(202);
+            assert_eq!(answer.json()["companyHandle"], company, "{answer}");
+            ids.push(id(&answer.json()));
+        }
+    }
+    assert!(ids[0] == ids[1] && ids[2] == ids[3] && ids[1] != ids[2], "{ids:?}");
+    assert_eq!(world.sandbox.calls("submitJob"), 2);
+}
+
+#[tokio::test]
+async fn the_same_key_with_other_parameters_is_refused() {
+    let world = World::empty();
+    submit(&world.gateway, KEY, &any_job("nightly")).await.expect(202);
+    let path = "/jobs?companyHandle=c%7C110&uniqueName=false";
+    let answer = world.gateway.post_json(path, &any_job("nightly")).header("Idempotency-Key", KEY).await;
+    answer.problem(422, "idempotency-key-reused").await;
+    assert_eq!(world.sandbox.calls("submitJob"), 1);
+}
+
+#[tokio::test]
 async fn a_request_that_was_refused_leaves_the_key_free() {
     let world = World::empty();
     let wrong = serde_json::json!({ "jobName": "nightly" });

@@ -62,6 +62,11 @@ impl Gateway {
         Self { base, client: client.build().expect("a client"), caller, _serving: serving }
     }
 
+    /// Its address and port.
+    pub fn address(&self) -> &str {
+        self.base.split('/').nth(2).unwrap_or_else(|| panic!("no address: {}", self.base))
+    }
+
     /// The same gateway, called by another user.
     pub fn called_by(&self, user: &User) -> Self {
         Self { caller: Caller::Password(user.email.into(), user.password.into()), ..self.clone() }
