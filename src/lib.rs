@@ -20,6 +20,7 @@
 //! | [`http`] | routes, headers, problem documents, OpenAPI | the wire |
 //! | [`sandbox`] | how an IPS behaves, in memory, over real SOAP | the gateway |
 //! | [`config`] | settings from file, environment and flags | who uses them |
+//! | [`telemetry`] | log lines, metrics, and where traces go; [`trace`] goes along with a request | who tells it something |
 //! | [`server`] | how all of it is put together; `main` and the tests walk this road | |
 //!
 //! A test (`tests/architecture.rs`) holds the arrows. Libraries stay in their rooms too: actix in `http`, `server` and `sandbox`,
@@ -66,3 +67,4 @@ pub mod sandbox;
 pub mod server;
 pub mod shutdown;
 pub mod telemetry;
+pub mod trace;

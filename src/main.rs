@@ -95,7 +95,7 @@ async fn main() -> ExitCode {
 
 async fn serve(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
     let config = Config::read(&sources(matches))?;
-    telemetry::init(config.log_format)?;
+    let _telemetry = telemetry::init(config.log_format)?;
     let server = server::build(&config, Surroundings::default())?;
     let shutdown = shutdown::signal()?;
     announce(&base_url(&server))?;
@@ -106,7 +106,7 @@ async fn demo(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
     let sandbox = Sandbox::start(SandboxConfig::default())?;
     let upstream = Upstream { url: sandbox.url().parse()? };
     let config = Config::read_for(&sources(matches), upstream, sandbox.version().clone())?;
-    telemetry::init(config.log_format)?;
+    let _telemetry = telemetry::init(config.log_format)?;
     let server = server::build(&config, Surroundings { note: Some(note()), ..Surroundings::default() })?;
     let shutdown = shutdown::signal()?;
     announce(&base_url(&server))?;
@@ -124,7 +124,7 @@ async fn sandbox(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
     if let Some(version) = matches.get_one::<ApiVersion>("api_version") {
         config.version.clone_from(version);
     }
-    telemetry::init(LogFormat::Auto)?;
+    let _telemetry = telemetry::init(LogFormat::Auto)?;
     let sandbox = Sandbox::start(config)?;
     let shutdown = shutdown::signal()?;
     announce(&sandbox.url())?;

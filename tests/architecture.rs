@@ -9,19 +9,24 @@ use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("main", &["config", "healthcheck", "http", "ips::types", "sandbox", "server", "shutdown", "telemetry"]),
     ("server", &["clock", "config", "http", "ips", "jobs", "sandbox", "telemetry"]),
-    ("http", &["clock", "config", "ips::types", "jobs", "telemetry"]),
-    ("jobs", &["clock", "ips::types"]),
+    ("http", &["clock", "config", "ips::types", "jobs", "telemetry", "trace"]),
+    ("jobs", &["clock", "ips::types", "trace"]),
     ("ips", &[]),
-    ("ips::client", &["jobs"]),
+    ("ips::client", &["jobs", "trace"]),
     ("sandbox", &["clock", "ips::envelope", "ips::types", "ips::xml"]),
     ("config", &["ips::types::ApiVersion"]),
     ("healthcheck", &["config"]),
-    ("telemetry", &["config"]),
+    ("telemetry", &["config", "trace"]),
 ];
 
 /// The only parts that may use these libraries.
-const CONFINED: &[(&str, &[&str])] =
-    &[("actix_web", &["http", "server", "sandbox"]), ("quick_xml", &["ips"]), ("reqwest", &["ips"])];
+const CONFINED: &[(&str, &[&str])] = &[
+    ("actix_web", &["http", "server", "sandbox"]),
+    ("quick_xml", &["ips"]),
+    ("reqwest", &["ips"]),
+    ("opentelemetry_sdk", &["telemetry", "trace"]),
+    ("opentelemetry_otlp", &["telemetry"]),
+];
 
 /// Lines of a file.
 const LONGEST: usize = 450;

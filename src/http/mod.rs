@@ -37,6 +37,7 @@ use crate::config::Submits;
 use crate::jobs::upstream::Caller;
 use crate::jobs::{CompanyChoice, Error, Jobs};
 use crate::telemetry::Metrics;
+use crate::trace;
 use problem::Problem;
 
 /// What every handler shares.
@@ -71,7 +72,7 @@ impl Api {
         &self,
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Problem> {
-        let done = self.runtime.spawn(work).await;
+        let done = self.runtime.spawn(trace::carry(work)).await;
         done.map_err(|_| Problem::internal("the work on this request ended early"))?.map_err(Problem::from)
     }
 

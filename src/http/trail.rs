@@ -1,4 +1,4 @@
-//! What every request leaves behind: its id, one log line and one measurement.
+//! What every request leaves behind: its id, one log line, one measurement and a span.
 
 use std::rc::Rc;
 use std::time::Instant;
@@ -10,6 +10,10 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage};
 use metrics::Gauge;
+use opentelemetry::KeyValue;
+use opentelemetry::propagation::Extractor;
+
+use crate::trace::Span;
 
 /// Names the request in logs, in problem documents and in the answer.
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -57,7 +61,7 @@ pub async fn trail(
     let id = RequestId::of(request.headers());
     request.extensions_mut().insert(id.clone());
     let mut trail = Trail::begin(&request, id);
-    let result = next.call(request).await;
+    let result = trail.span.within(next.call(request)).await;
     trail.status = Some(match &result {
         Ok(response) => response.status(),
         Err(error) => error.as_response_error().status_code(),
@@ -96,20 +100,27 @@ struct Trail {
     began: Instant,
     status: Option<StatusCode>,
     cache: Option<String>,
+    span: Span,
     _present: Present,
 }
 
 impl Trail {
     fn begin(request: &ServiceRequest, id: RequestId) -> Self {
-        Self {
-            id,
-            method: known(request.method()),
-            route: request.match_pattern().unwrap_or_else(|| NO_ROUTE.into()),
-            began: Instant::now(),
-            status: None,
-            cache: None,
-            _present: Present::in_gauge(metrics::gauge!("http_server_active_requests")),
-        }
+        let method = known(request.method());
+        let route = request.match_pattern().unwrap_or_else(|| NO_ROUTE.into());
+        let name = || if route == NO_ROUTE { method.into() } else { format!("{method} {route}") };
+        let attributes = || {
+            let route = (route != NO_ROUTE).then(|| KeyValue::new("http.route", route.clone()));
+            let known = [
+                KeyValue::new("http.request.method", method),
+                KeyValue::new("url.scheme", "http"),
+                KeyValue::new("ips_gateway.request_id", id.as_str().to_owned()),
+            ];
+            known.into_iter().chain(route).collect()
+        };
+        let span = Span::of_request(&Headers(request.headers()), name, attributes);
+        let present = Present::in_gauge(metrics::gauge!("http_server_active_requests"));
+        Self { id, method, route, began: Instant::now(), status: None, cache: None, span, _present: present }
     }
 }
 
@@ -118,8 +129,14 @@ impl Drop for Trail {
         let Self { id, method, route, .. } = self;
         let (method, took) = (*method, self.began.elapsed().as_secs_f64());
         let status = self.status.map_or(CLIENT_GONE, |status| status.as_u16());
-        let cache = self.cache.as_deref();
-        tracing::info!(request_id = id.as_str(), method, route, status, duration_ms = took * 1e3, cache, "request");
+        self.span.set("http.response.status_code", i64::from(status));
+        if status >= 500 {
+            self.span.fail(status.to_string());
+        }
+        self.span.end();
+        let (cache, calls, trace_id) = (self.cache.as_deref(), self.span.calls(), self.span.trace_id());
+        let (request_id, duration_ms) = (id.as_str(), took * 1e3);
+        tracing::info!(request_id, %trace_id, method, route, status, duration_ms, cache, calls, "request");
         let route = std::mem::take(route);
         let labels = [
             ("http_request_method", method.into()),
@@ -127,6 +144,19 @@ impl Drop for Trail {
             ("http_response_status_code", status.to_string()),
         ];
         metrics::histogram!("http_server_request_duration_seconds", &labels).record(took);
+    }
+}
+
+/// Where the trace of the caller is found.
+struct Headers<'a>(&'a HeaderMap);
+
+impl Extractor for Headers<'_> {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.to_str().ok()
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.0.keys().map(HeaderName::as_str).collect()
     }
 }
 

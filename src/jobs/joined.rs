@@ -19,6 +19,7 @@ use super::identity::CallerKey;
 use super::upstream::{Answered, Caller, Delivery, Failure, Upstream, UpstreamError};
 use crate::clock::Clock;
 use crate::ips::types::*;
+use crate::trace;
 
 /// How long an answer serves those who ask the same: as often as `no-cache` may ask IPS.
 const REMEMBERED: TimeDelta = TimeDelta::seconds(1);
@@ -80,12 +81,12 @@ impl Joined {
         };
         let begin = || {
             let asked = ask(Arc::clone(&self.upstream), caller.clone(), request.clone());
-            let task = self.runtime.spawn(async move {
+            let task = self.runtime.spawn(trace::carry(async move {
                 // Or all who ask later would join what never ends.
                 let answer: Answer<T> =
                     AssertUnwindSafe(asked).catch_unwind().await.unwrap_or_else(|_| Err(lost::<T>()));
                 Arc::new(answer) as Arc<dyn Any + Send + Sync>
-            });
+            }));
             let read = task.map(|ended| ended.unwrap_or_else(|_| Arc::new(Answer::<T>::Err(lost::<T>()))));
             Entry { read: read.boxed().shared(), begun: now, generation }
         };

@@ -22,6 +22,7 @@ use super::snapshot::{Snapshot, StaleReason};
 use super::tally::Tally;
 use super::upstream::Caller;
 use crate::clock::Clock;
+use crate::trace;
 
 /// How long a snapshot is good for.
 #[derive(Debug, Clone, Copy)]
@@ -307,13 +308,13 @@ impl Store {
         let (store, slot, key) = (Arc::clone(self), Arc::clone(slot), key.clone());
         let fetch =
             (self.loader)(caller.without_locale(), key.company.clone(), state.here().map(|(snapshot, _)| snapshot));
-        let task = self.runtime.spawn(async move {
+        let task = self.runtime.spawn(trace::carry(async move {
             // A load that panics has failed as any other, or all who come later would join what never ends.
             let fetched = AssertUnwindSafe(fetch).catch_unwind().await;
             let answer = fetched.unwrap_or(Err(Error::Internal("a load panicked"))).map(Arc::new);
             store.settle(&slot, &key, generation, answer.as_ref());
             answer
-        });
+        }));
         let load =
             task.map(|ended| ended.unwrap_or_else(|_| Err(Error::Internal("a load ended early")))).boxed().shared();
         state.load = Some((generation, load.clone()));

@@ -1,8 +1,9 @@
 //! The SOAP client: the jobs' port to IPS over HTTP.
 
 mod failure;
+mod trail;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
@@ -16,6 +17,7 @@ use super::types::*;
 use super::xml::ReadError;
 use crate::jobs::upstream::{Answered, Caller, Credentials, Delivery, Failure, Upstream, UpstreamError};
 use failure::Lost;
+use trail::Trail;
 
 /// How long an idle connection is kept for the next reading call: less than servers usually keep theirs, because a call
 /// on a connection that the other side is closing fails.
@@ -75,9 +77,9 @@ impl IpsClient {
     {
         let error = |(failure, delivery)| UpstreamError { operation: T::NAME, failure, delivery };
         let body = self.write(request, &self.auth(caller)).map_err(error)?;
-        let began = Instant::now();
-        let reply = self.exchange::<T>(body).await;
-        measure(T::NAME, &reply, began.elapsed());
+        let trail = Trail::begin(T::NAME, &self.config.url);
+        let reply = trail.within(self.exchange::<T>(body)).await;
+        trail.end(&reply);
         match reply.map_err(error)? {
             Reply::Answer(Answer { value, bad_items }) => {
                 let count = u64::try_from(bad_items.len()).unwrap_or(u64::MAX);
@@ -104,6 +106,7 @@ impl IpsClient {
             .post(self.config.url.clone())
             .header(CONTENT_TYPE, "text/xml; charset=UTF-8")
             .header("SOAPAction", T::NAME)
+            .headers(trail::headers())
             .body(body)
             .send()
             .await
@@ -161,18 +164,6 @@ fn builder(config: &ClientConfig) -> ClientBuilder {
         .http1_only()
         .retry(reqwest::retry::never())
         .user_agent(format!("{}/{}", config.app_name, config.app_version))
-}
-
-/// Counts the call, with how it ended.
-fn measure<A>(operation: &'static str, reply: &Result<Reply<A>, Lost>, took: Duration) {
-    let result = match reply {
-        Ok(Reply::Answer(_)) => "ok",
-        Ok(Reply::Fault(_)) => "fault",
-        Err((failure, _)) => failure.code(),
-    };
-    let labels = [("rpc_method", operation), ("result", result)];
-    metrics::histogram!("http_client_request_duration_seconds", &labels).record(took.as_secs_f64());
-    tracing::debug!(operation, result, duration_ms = took.as_secs_f64() * 1e3, "IPS was called");
 }
 
 fn content_type(headers: &HeaderMap<HeaderValue>) -> Option<String> {

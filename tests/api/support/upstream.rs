@@ -34,6 +34,7 @@ type Script = Arc<dyn Fn(&str) -> Reply + Send + Sync>;
 struct State {
     scripts: HashMap<String, Script>,
     calls: HashMap<String, Vec<String>>,
+    heads: HashMap<String, Vec<String>>,
 }
 
 /// An upstream that plays a script. Until it is told otherwise its user has the one company `c|110`, and its lists are empty.
@@ -106,14 +107,25 @@ impl ScriptedUpstream {
     pub fn requests(&self, operation: &str) -> Vec<String> {
         self.state.lock().expect("no panic").calls.get(operation).cloned().unwrap_or_default()
     }
+
+    /// The heads of the calls of the operation.
+    pub fn heads(&self, operation: &str) -> Vec<String> {
+        self.state.lock().expect("no panic").heads.get(operation).cloned().unwrap_or_default()
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
 }
 
 /// Answers one request and hangs up.
 async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
-    let Some((operation, body)) = read_request(&mut stream).await else { return };
+    let Some((operation, received, body)) = read_request(&mut stream).await else { return };
     let script = {
         let mut state = state.lock().expect("no panic");
         state.calls.entry(operation.clone()).or_default().push(body.clone());
+        state.heads.entry(operation.clone()).or_default().push(received);
         state.scripts.get(&operation).cloned()
     };
     let reply = script.map_or_else(
@@ -146,8 +158,8 @@ fn head(status: u16, length: usize) -> String {
     )
 }
 
-/// The `SOAPAction` and the body.
-async fn read_request(stream: &mut TcpStream) -> Option<(String, String)> {
+/// The `SOAPAction`, the head and the body.
+async fn read_request(stream: &mut TcpStream) -> Option<(String, String, String)> {
     let mut received = Vec::new();
     let head_end = loop {
         if let Some(end) = received.windows(4).position(|window| window == b"\r\n\r\n") {
@@ -169,7 +181,7 @@ async fn read_request(stream: &mut TcpStream) -> Option<(String, String)> {
         }
     }
     let body = String::from_utf8_lossy(&received[head_end..]).into_owned();
-    Some((header("soapaction")?.trim_matches('"').to_owned(), body))
+    Some((header("soapaction")?.trim_matches('"').to_owned(), head, body))
 }
 
 /// An envelope with the answer of an operation.

@@ -1,0 +1,101 @@
+//! The binary, running.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+
+use serde_json::Value;
+
+/// A gateway in a process of its own, killed when the test is over.
+pub struct Process {
+    child: Child,
+    /// Where it answers.
+    pub url: String,
+    stderr: Arc<Mutex<String>>,
+    readers: Vec<JoinHandle<()>>,
+}
+
+/// What a process left behind.
+pub struct Remains {
+    pub status: ExitStatus,
+    /// All that it printed to stderr.
+    pub stderr: String,
+}
+
+impl Process {
+    /// `serve` before this IPS with these variables; nothing of the test's own environment is passed on.
+    pub fn serve(upstream: &str, variables: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ips-gateway"));
+        command.arg("serve").env_clear().env("IPS_GATEWAY_LISTEN", "127.0.0.1:0");
+        command.env("IPS_GATEWAY_UPSTREAM_URL", upstream).envs(variables.iter().copied());
+        let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the binary can be run");
+        let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+        let mut url = String::new();
+        let stderr = Arc::new(Mutex::new(String::new()));
+        let mut readers = vec![collect(child.stderr.take().expect("it is piped"), &stderr)];
+        stdout.read_line(&mut url).expect("a first line");
+        assert!(url.starts_with("http://"), "it prints {url:?} and\n{}", stderr.lock().expect("no panic"));
+        // What else comes is kept with the rest: there should be nothing.
+        readers.push(collect(stdout, &stderr));
+        Self { child, url: url.trim_end().to_owned(), stderr, readers }
+    }
+
+    /// What it printed to stderr so far.
+    pub fn stderr(&self) -> String {
+        self.stderr.lock().expect("no panic").clone()
+    }
+
+    /// Asks it to end, and waits for that.
+    pub async fn terminate(self) -> Remains {
+        // On another thread: what it tells at its end may be for a server of this test.
+        tokio::task::spawn_blocking(|| self.ended()).await.expect("no panic")
+    }
+
+    fn ended(mut self) -> Remains {
+        let kill = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        assert!(kill.expect("kill can be run").success());
+        let status = self.child.wait().expect("it can be waited for");
+        for reader in self.readers.drain(..) {
+            reader.join().expect("no panic");
+        }
+        Remains { status, stderr: self.stderr() }
+    }
+}
+
+fn collect(mut from: impl Read + Send + 'static, into: &Arc<Mutex<String>>) -> JoinHandle<()> {
+    let into = Arc::clone(into);
+    thread::spawn(move || {
+        let mut buffer = [0; 8192];
+        while let Ok(count @ 1..) = from.read(&mut buffer) {
+            into.lock().expect("no panic").push_str(&String::from_utf8_lossy(&buffer[..count]));
+        }
+    })
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Remains {
+    /// Its log lines. Each has to be a JSON object.
+    #[track_caller]
+    pub fn lines(&self) -> Vec<Value> {
+        let parse = |line| match serde_json::from_str(line) {
+            Ok(value @ Value::Object(_)) => value,
+            _ => panic!("no JSON object: {line}\nin\n{}", self.stderr),
+        };
+        self.stderr.lines().map(parse).collect()
+    }
+
+    /// The lines about requests.
+    #[track_caller]
+    pub fn requests(&self) -> Vec<Value> {
+        self.lines().into_iter().filter(|line| line["message"] == "request").collect()
+    }
+}
