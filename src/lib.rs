@@ -17,7 +17,7 @@
 //! |---|---|---|
 //! | [`ips`] | the wire: types, XML, SOAP envelope, faults, the client | what the gateway promises |
 //! | [`jobs`] | the promises: ids, phases, snapshots, events, submit | HTTP, XML |
-//! | [`http`] | routes, headers, problem documents, OpenAPI | the wire |
+//! | [`http`] | routes, headers, problem documents, OpenAPI, the pages for people | the wire |
 //! | [`sandbox`] | how an IPS behaves, in memory, over real SOAP | the gateway |
 //! | [`config`] | settings from file, environment and flags | who uses them |
 //! | [`telemetry`] | log lines, metrics, and where traces go; [`trace`] goes along with a request | who tells it something |

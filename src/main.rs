@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use ips_gateway::config::{self, Address, Complaints, Config, Group, LogFormat, Sources, Upstream};
+use ips_gateway::http::DemoUser;
 use ips_gateway::http::openapi::{Version, document, in_version};
 use ips_gateway::ips::types::ApiVersion;
 use ips_gateway::sandbox::users::{USERS, User};
@@ -107,7 +108,8 @@ async fn demo(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
     let upstream = Upstream { url: sandbox.url().parse()? };
     let config = Config::read_for(&sources(matches), upstream, sandbox.version().clone())?;
     let _telemetry = telemetry::init(config.log_format)?;
-    let server = server::build(&config, Surroundings { note: Some(note()), ..Surroundings::default() })?;
+    let server =
+        server::build(&config, Surroundings { note: Some(note()), users: demo_users(), ..Surroundings::default() })?;
     let shutdown = shutdown::signal()?;
     announce(&base_url(&server))?;
     announce(&welcome(&format!("{}{}", base_url(&server), config.path_prefix)))?;
@@ -174,12 +176,23 @@ fn welcome(url: &str) -> String {
     let users: Vec<_> = users.map(|user| format!("  {} {}", user.email, user.password)).collect();
     let user = USERS[0];
     format!(
-        "\nTry every call in the browser: {url}/swagger-ui/\nUsers of the sandbox and their passwords:\n{}\n\
+        "\nWatch jobs in the browser: {url}/\nTry every call there: {url}/swagger-ui/\nUsers of the sandbox and their passwords:\n{}\n\
          The jobs of one of them:\n  curl -u {}:{} {url}/jobs\n",
         users.join("\n"),
         user.email,
         user.password,
     )
+}
+
+/// For those who sign in on a page.
+fn demo_users() -> Vec<DemoUser> {
+    let user = |user: &User| DemoUser {
+        email: user.email,
+        password: user.password,
+        access_token: user.access_token,
+        about: user.about(),
+    };
+    USERS.iter().filter(|user| user.active).map(|active| user(active)).collect()
 }
 
 /// For readers of the OpenAPI document.

@@ -13,7 +13,9 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::config::{Config, ServiceAccount};
-use crate::http::{self, Access, Api, ApiKeys, Documents, InvalidKeys, Tickets, openapi};
+use crate::http::{
+    self, Access, Api, ApiKeys, DemoUser, Documents, InvalidKeys, PageConfig, Pages, SignIn, Tickets, openapi,
+};
 use crate::ips::client::{ClientConfig, IpsClient};
 use crate::jobs::upstream::Credentials;
 use crate::jobs::{Freshness, Jobs, Settings};
@@ -44,11 +46,13 @@ pub struct Surroundings {
     pub clock: Clock,
     /// Added to the description in the OpenAPI document: what is special here.
     pub note: Option<String>,
+    /// Whoever anybody may sign in as: with them this is the demo.
+    pub users: Vec<DemoUser>,
 }
 
 impl Default for Surroundings {
     fn default() -> Self {
-        Self { clock: Clock::system(), note: None }
+        Self { clock: Clock::system(), note: None, users: Vec::new() }
     }
 }
 
@@ -83,7 +87,7 @@ pub fn build(config: &Config, surroundings: Surroundings) -> Result<Server, Star
     if config.shared_cache_url.is_some() {
         return Err(StartError::Unsupported("a shared cache (shared_cache_url)"));
     }
-    let Surroundings { clock, note } = surroundings;
+    let Surroundings { clock, note, users } = surroundings;
     let client = IpsClient::new(ClientConfig {
         url: config.upstream.url.clone(),
         version: config.api_version.clone(),
@@ -106,6 +110,8 @@ pub fn build(config: &Config, surroundings: Surroundings) -> Result<Server, Star
     let (drain, drained) = watch::channel(false);
     let access = access_of(config)?;
     let metrics = Metrics::collected();
+    let sign_in = if config.service.is_some() { SignIn::ApiKey } else { SignIn::Ips };
+    let pages = Pages::new(&PageConfig::of(&config.upstream, sign_in, config.company.clone(), users));
     runtime.spawn(keep_up(metrics.clone(), drained.clone()));
     let api = Data::new(Api {
         jobs: Jobs::new(Arc::new(client), settings),
@@ -119,6 +125,7 @@ pub fn build(config: &Config, surroundings: Surroundings) -> Result<Server, Star
         draining: drained,
         metrics,
         documents: Documents::new(&document),
+        pages,
     });
     let origins = config.cors_origins.clone();
     let http = HttpServer::new(move || {

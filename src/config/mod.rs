@@ -2,6 +2,7 @@
 //! precedence), and all that is wrong with them said at once.
 
 mod parse;
+mod region;
 mod settings;
 mod values;
 
@@ -13,7 +14,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::ips::types::ApiVersion;
-use parse::System;
+pub use region::{Region, System};
 use settings::{
     API_KEYS_FILE, API_VERSION, COMPANY, CORS_ORIGINS, FRESH, LISTEN, LOG_FORMAT, PATH_PREFIX, REGION,
     REQUIRE_IDEMPOTENCY_KEY, SERVICE_PASSWORD, SERVICE_USER, SHARED_CACHE_URL, STAGING, STALE_IF_ERROR,

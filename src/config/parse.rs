@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::region::{Region, System};
 use super::{LogFormat, Submits};
 use crate::ips::types::ApiVersion;
 
@@ -12,45 +13,8 @@ const FRESHNESS_LIMIT: Duration = Duration::from_mins(10);
 const STALENESS_LIMIT: Duration = Duration::from_hours(24);
 const TIMEOUT_LIMIT: Duration = Duration::from_mins(10);
 
-/// Where Adobe runs IPS.
-#[derive(Clone, Copy)]
-pub(super) enum Region {
-    NorthAmerica,
-    EuropeMiddleEastAfrica,
-    AsiaPacific,
-}
-
-impl Region {
-    /// The service URL of its production or staging system.
-    pub(super) fn url(self, system: System) -> Url {
-        let host = match self {
-            Self::NorthAmerica => "s7sps1apissl",
-            Self::EuropeMiddleEastAfrica => "s7sps3apissl",
-            Self::AsiaPacific => "s7sps5apissl",
-        };
-        let suffix = match system {
-            System::Production => "",
-            System::Staging => "-staging",
-        };
-        let url = format!("https://{host}{suffix}.scene7.com/scene7/services/IpsApiService");
-        Url::parse(&url).expect("a host name of letters makes a URL")
-    }
-}
-
-/// Which of a region's systems.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum System {
-    Production,
-    Staging,
-}
-
 pub(super) fn region(text: &str) -> Result<Region, String> {
-    match text {
-        "na" => Ok(Region::NorthAmerica),
-        "emea" => Ok(Region::EuropeMiddleEastAfrica),
-        "apac" => Ok(Region::AsiaPacific),
-        _ => Err("na, emea or apac".into()),
-    }
+    Region::ALL.into_iter().find(|region| region.name() == text).ok_or_else(|| "na, emea or apac".into())
 }
 
 pub(super) fn staging(text: &str) -> Result<System, String> {

@@ -57,23 +57,13 @@ impl Cacheable {
 
     /// The answer: 304 without a body when the client has it already.
     pub fn respond(&self, request: &HttpRequest, body: impl FnOnce() -> Bytes) -> HttpResponse {
-        let mut response = if self.is_known_to(request) {
+        let mut response = if is_known(request, &self.etag) {
             HttpResponse::new(StatusCode::NOT_MODIFIED)
         } else {
             HttpResponse::Ok().content_type("application/json").body(body())
         };
         self.describe(&mut response);
         response
-    }
-
-    fn is_known_to(&self, request: &HttpRequest) -> bool {
-        // Comparison is weak (RFC 9110 §13.1.2): `W/` doesn't count.
-        let own = self.etag.trim_start_matches("W/");
-        let known = request.headers().get_all(header::IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
-        known
-            .flat_map(|list| list.split(','))
-            .map(str::trim)
-            .any(|tag| tag == "*" || tag.trim_start_matches("W/") == own)
     }
 
     fn describe(&self, response: &mut HttpResponse) {
@@ -106,6 +96,14 @@ impl Cacheable {
             Source::Loaded => format!("{CACHE_NAME}; fwd=miss"),
         }
     }
+}
+
+/// Whether the client has the answer with this entity tag.
+pub fn is_known(request: &HttpRequest, etag: &str) -> bool {
+    // Comparison is weak (RFC 9110 §13.1.2): `W/` doesn't count.
+    let own = etag.trim_start_matches("W/");
+    let known = request.headers().get_all(header::IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
+    known.flat_map(|list| list.split(',')).map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == own)
 }
 
 /// Whether the client takes gzip.

@@ -11,6 +11,7 @@ mod logs;
 mod middleware;
 pub mod openapi;
 mod ops;
+mod pages;
 mod problem;
 mod routes;
 mod tickets;
@@ -27,6 +28,7 @@ use tokio::sync::watch;
 pub use access::{Access, ApiKeys, InvalidKeys, new_key};
 pub use docs::Documents;
 pub use middleware::{cors, finish};
+pub use pages::{DemoUser, Environment, PageConfig, Pages, SignIn};
 pub use problem::{KINDS, Kind};
 pub use routes::configure;
 pub use tickets::Tickets;
@@ -64,6 +66,8 @@ pub struct Api {
     pub metrics: Metrics,
     /// The documents that are served.
     pub documents: Documents,
+    /// The pages that are served.
+    pub pages: Pages,
 }
 
 impl Api {

@@ -155,6 +155,18 @@ impl Tenant {
 }
 
 impl User {
+    /// Who it is, in words.
+    #[must_use]
+    pub fn about(&self) -> String {
+        let role = match self.role {
+            Role::CompanyAdmin => "Administrator",
+            Role::User => "User",
+            Role::Reader => "Reader",
+        };
+        let companies: Vec<_> = self.companies.iter().map(|company| company.name).collect();
+        format!("{role} of {}", companies.join(" and "))
+    }
+
     /// Whether it belongs to the company.
     pub(super) fn belongs_to(&self, company: &Tenant) -> bool {
         self.companies.contains(&company)

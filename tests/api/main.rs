@@ -20,6 +20,7 @@ mod lifecycle;
 mod lists;
 mod logs;
 mod metrics;
+mod pages;
 mod paging;
 mod path_prefix;
 mod schedules;

@@ -1,0 +1,130 @@
+//! The board and Swagger UI: whole, small, from here alone, and not sent twice. What they do is tested in a browser (`tests/browser`).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ips_gateway::config::{Config, Sources};
+use ips_gateway::http::{DemoUser, PageConfig, SignIn};
+use serde_json::{Value, json};
+
+use crate::support::{Gateway, World};
+
+/// The files that a page or a script refers to, as it writes them.
+fn references(text: &str) -> impl Iterator<Item = &str> {
+    let quoted = text.split(['"', '\'']);
+    quoted.filter(|part| !part.contains(' ') && [".js", ".css", ".svg"].iter().any(|end| part.ends_with(end)))
+}
+
+/// Every file that is needed to show `page`, with its bytes as they travel.
+async fn files_of(gateway: &Gateway, page: &str) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut wanted = BTreeSet::from([page.to_owned()]);
+    while let Some(path) = wanted.pop_first() {
+        let answer = gateway.get(&path).await.expect(200);
+        let folder = &path[..=path.rfind('/').expect("a path")];
+        for reference in references(&answer.text()) {
+            let found = match reference.strip_prefix("../") {
+                Some(below) => format!("/{below}"),
+                None => format!("{folder}{}", reference.trim_start_matches("./")),
+            };
+            if !files.contains_key(&found) && found != path {
+                wanted.insert(found);
+            }
+        }
+        let compressed = gateway.get(&path).header("accept-encoding", "gzip").await.expect(200);
+        assert_eq!(compressed.header("content-encoding"), "gzip", "{path}");
+        files.insert(path, compressed.body);
+    }
+    files
+}
+
+#[tokio::test]
+async fn the_board_is_whole_and_small() {
+    let gateway = World::empty().gateway.called_by_nobody();
+    let files = files_of(&gateway, "/").await;
+    let size: usize = files.values().map(Vec::len).sum();
+    let sizes: Vec<_> = files.iter().map(|(path, body)| format!("{path} {}", body.len())).collect();
+    assert!(files.len() > 15 && size < 60_000, "{size} bytes: {sizes:#?}");
+}
+
+#[tokio::test]
+async fn swagger_ui_is_whole() {
+    let gateway = World::empty().gateway.called_by_nobody();
+    let redirect = gateway.get("/swagger-ui").await.expect(308);
+    assert_eq!(redirect.header("location"), "swagger-ui/", "{redirect}");
+    let files = files_of(&gateway, "/swagger-ui/").await;
+    for file in ["swagger-ui-bundle.js", "swagger-ui.css", "swagger-initializer.js"] {
+        assert!(files.contains_key(&format!("/swagger-ui/{file}")), "{:?}", files.keys());
+    }
+    gateway.get("/swagger-ui/nothing.js").await.problem(404, "not-found").await;
+    gateway.get("/board/nothing.js").await.problem(404, "not-found").await;
+}
+
+#[tokio::test]
+async fn a_browser_runs_nothing_but_our_own_scripts() {
+    let gateway = World::empty().gateway.called_by_nobody();
+    for path in ["/", "/swagger-ui/", "/problems", "/problems/not-found"] {
+        let page = gateway.get(path).await.expect(200);
+        let policy = page.header("content-security-policy");
+        for rule in ["default-src 'none';", "script-src 'self';", "style-src 'self';", "frame-ancestors 'none'"] {
+            assert!(policy.contains(rule), "{path} lacks {rule} {policy}");
+        }
+        let text = page.text();
+        let inline = text.split("<script").skip(1).filter(|script| !script.contains("src=")).count();
+        assert_eq!((inline, text.matches("style=").count()), (0, 0), "the policy would refuse it: {page}");
+        assert!(!text.contains("://"), "an address elsewhere: {page}");
+    }
+    assert!(gateway.get("/").await.header("content-security-policy").contains("require-trusted-types-for 'script'"));
+    for path in ["/", "/swagger-ui/", "/livez", "/jobs", "/nowhere"] {
+        assert_eq!(gateway.get(path).await.header("x-content-type-options"), "nosniff", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_the_browser_has_is_not_sent_again() {
+    let gateway = World::empty().gateway.called_by_nobody();
+    for path in ["/", "/board/main.js", "/board/config.json", "/swagger-ui/swagger-ui.css"] {
+        let first = gateway.get(path).await.expect(200);
+        assert_eq!(first.header("cache-control"), "no-cache", "{first}");
+        assert!(first.header("vary").contains("Accept-Encoding"), "{first}");
+        let again = gateway.get(path).header("if-none-match", first.header("etag")).await.expect(304);
+        assert_eq!((again.body.len(), again.header("etag")), (0, first.header("etag")), "{again}");
+    }
+}
+
+#[tokio::test]
+async fn the_board_is_told_what_it_is_before() {
+    let gateway = World::empty().gateway.called_by_nobody();
+    let config = gateway.get("/board/config.json").await.ok();
+    let expected = json!({ "version": env!("CARGO_PKG_VERSION"), "environment": "custom", "signIn": "ips" });
+    assert_eq!(config, expected);
+}
+
+/// What pages are told with these settings.
+fn told(settings: &[(&str, &str)], users: Vec<DemoUser>) -> Value {
+    let variables =
+        settings.iter().map(|(name, value)| (format!("IPS_GATEWAY_{name}").into(), (*value).into())).collect();
+    let config = Config::read(&Sources { variables, ..Sources::default() }).expect("good settings");
+    let told = PageConfig::of(&config.upstream, SignIn::Ips, config.company, users);
+    serde_json::to_value(told).expect("it is JSON")
+}
+
+#[test]
+fn the_badge_tells_production_from_staging_however_the_url_was_given() {
+    let badge = |settings: &[(&str, &str)]| {
+        let told = told(settings, Vec::new());
+        (told["environment"].clone(), told["region"].clone())
+    };
+    assert_eq!(badge(&[("REGION", "emea")]), (json!("production"), json!("emea")));
+    assert_eq!(badge(&[("REGION", "apac"), ("STAGING", "true")]), (json!("staging"), json!("apac")));
+    let url = "https://s7sps1apissl.scene7.com/scene7/services/IpsApiService";
+    assert_eq!(badge(&[("UPSTREAM_URL", url)]), (json!("production"), json!("na")));
+    assert_eq!(badge(&[("UPSTREAM_URL", "https://ips.example.com/x")]), (json!("custom"), Value::Null));
+}
+
+#[test]
+fn only_the_demo_tells_users() {
+    let user = DemoUser { email: "a@example.com", password: "p", access_token: "t", about: "User of A".into() };
+    let demo = told(&[("UPSTREAM_URL", "http://127.0.0.1:1/"), ("COMPANY", "c|110")], vec![user]);
+    let expected = json!([{ "email": "a@example.com", "password": "p", "accessToken": "t", "about": "User of A" }]);
+    assert_eq!((&demo["environment"], &demo["company"], &demo["users"]), (&json!("demo"), &json!("c|110"), &expected));
+}
