@@ -37,7 +37,7 @@ pub fn begin(format: LogFormat) -> Result<(), ParseError> {
     Ok(())
 }
 
-/// What is told at most, whatever `RUST_LOG` says: at level trace libraries show what passes through them, and that holds credentials.
+/// What is told at most, whatever `RUST_LOG` says: at level trace libraries are free to show what passes through them, credentials and all.
 fn discretion() -> Targets {
     Targets::new().with_default(LevelFilter::DEBUG).with_target(env!("CARGO_CRATE_NAME"), LevelFilter::TRACE)
 }

@@ -8,4 +8,5 @@ mod collector;
 mod logs;
 mod process;
 mod redaction;
+mod secrets;
 mod traces;
