@@ -72,6 +72,11 @@ impl Gateway {
         Self { caller: Caller::Password(user.email.into(), user.password.into()), ..self.clone() }
     }
 
+    /// The same gateway, called by somebody whom the sandbox doesn't know.
+    pub fn called_with_password(&self, user: &str, password: &str) -> Self {
+        Self { caller: Caller::Password(user.into(), password.into()), ..self.clone() }
+    }
+
     /// The same gateway, called with an access token.
     pub fn called_with_token(&self, token: &str) -> Self {
         Self { caller: Caller::Token(token.into()), ..self.clone() }
@@ -144,6 +149,11 @@ pub struct Request {
 }
 
 impl Request {
+    /// The method and the path.
+    pub fn line(&self) -> &str {
+        &self.line
+    }
+
     pub fn header(self, name: &str, value: &str) -> Self {
         Self { builder: self.builder.header(name, value), ..self }
     }
