@@ -1,10 +1,11 @@
 //! From settings to a running gateway: `main` and every test walk the same road.
 
 use std::error::Error;
-use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use std::{fs, io};
 
 use actix_web::web::Data;
 use actix_web::{App, HttpServer, dev, middleware};
@@ -29,8 +30,6 @@ const METRICS_INTERVAL: Duration = Duration::from_secs(5);
 const GRACE_SECONDS: u64 = 10;
 /// A connection to IPS that takes longer than this won't come.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// An answer of IPS may be so large, decompressed, in bytes.
-const LARGEST_ANSWER: usize = 64 << 20;
 
 /// The gateway, bound to its address and not yet serving.
 pub struct Server {
@@ -71,6 +70,15 @@ pub enum StartError {
     /// The client for IPS can't be made.
     #[error("can't prepare calls to IPS: {0}")]
     Client(#[source] Box<dyn Error + Send + Sync>),
+    /// The file with certificate authorities can't be read.
+    #[error("can't read {}: {error}", path.display())]
+    Authorities {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        error: io::Error,
+    },
     /// The API keys can't be read.
     #[error(transparent)]
     Keys(#[from] InvalidKeys),
@@ -91,9 +99,15 @@ pub fn build(config: &Config, surroundings: Surroundings) -> Result<Server, Star
     let client = IpsClient::new(ClientConfig {
         url: config.upstream.url.clone(),
         version: config.api_version.clone(),
+        authorities: authorities(config)?,
         timeout: config.upstream_timeout,
-        connect_timeout: config.upstream_timeout.min(CONNECT_TIMEOUT),
-        max_answer_bytes: LARGEST_ANSWER,
+        // What can't be reached is tried again in time.
+        connect_timeout: (config.upstream_timeout / 2).min(CONNECT_TIMEOUT),
+        max_calls: config.upstream_calls,
+        patience: config.upstream_wait,
+        failures_before_rest: config.upstream_failures,
+        max_answer_bytes: config.upstream_answer_limit,
+        clock: clock.clone(),
         app_name: env!("CARGO_PKG_NAME").into(),
         app_version: env!("CARGO_PKG_VERSION").into(),
     })
@@ -152,6 +166,11 @@ async fn keep_up(metrics: Metrics, mut drained: watch::Receiver<bool>) {
     while tokio::time::timeout(METRICS_INTERVAL, drained.wait_for(|drained| *drained)).await.is_err() {
         metrics.run_upkeep();
     }
+}
+
+fn authorities(config: &Config) -> Result<Vec<Vec<u8>>, StartError> {
+    let read = |path: &PathBuf| fs::read(path).map_err(|error| StartError::Authorities { path: path.clone(), error });
+    config.upstream_ca_file.iter().map(read).collect()
 }
 
 fn access_of(config: &Config) -> Result<Access, InvalidKeys> {

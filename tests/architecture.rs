@@ -12,7 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("http", &["clock", "config", "ips::types", "jobs", "telemetry", "trace"]),
     ("jobs", &["clock", "ips::types", "trace"]),
     ("ips", &[]),
-    ("ips::client", &["jobs", "trace"]),
+    ("ips::client", &["clock", "jobs", "trace"]),
     ("sandbox", &["clock", "ips::envelope", "ips::types", "ips::xml"]),
     ("config", &["ips::types::ApiVersion"]),
     ("healthcheck", &["config"]),

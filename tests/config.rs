@@ -54,6 +54,8 @@ fn an_upstream_is_all_that_serve_needs() {
     assert_eq!(config.stale_while_revalidate, Duration::from_secs(30));
     assert_eq!(config.stale_if_error, Duration::from_mins(5));
     assert_eq!(config.upstream_timeout, Duration::from_secs(15));
+    assert_eq!((config.upstream_wait, config.upstream_calls), (Duration::from_secs(1), 64));
+    assert_eq!(config.upstream_answer_limit, 64 << 20);
     assert_eq!(config.log_format, LogFormat::Auto);
     assert_eq!(config.cors_origins, Vec::<String>::new());
     assert_eq!((config.company, config.api_keys_file), (None, None));
@@ -108,7 +110,9 @@ fn example(setting: &Setting) -> &'static str {
         "staging" | "require_idempotency_key" => "true",
         "api_version" => "2022-11-01-beta",
         "cors_origins" => "https://app.example.com,https://example.org",
-        "fresh" | "stale_while_revalidate" | "stale_if_error" | "upstream_timeout" => "1m 1s",
+        "fresh" | "stale_while_revalidate" | "stale_if_error" | "upstream_timeout" | "upstream_wait" => "1m 1s",
+        "upstream_calls" | "upstream_failures" => "7",
+        "upstream_answer_limit" => "1 MB",
         "shared_cache_url" => "rediss://:secret@cache.example.com:6380/1",
         "log_format" => "json",
         _ => "something",
@@ -364,6 +368,7 @@ fn durations_have_units_and_limits() {
         ("STALE_WHILE_REVALIDATE", &["0s", "1day"], &["25h"]),
         ("STALE_IF_ERROR", &["0s", "24h"], &["1month"]),
         ("UPSTREAM_TIMEOUT", &["1ms", "10m"], &["0s", "1us", "11m"]),
+        ("UPSTREAM_WAIT", &["1ms", "10m"], &["0s", "1us", "11m"]),
     ] {
         let name = format!("IPS_GATEWAY_{name}");
         for value in right {
@@ -374,6 +379,43 @@ fn durations_have_units_and_limits() {
             assert!(complaint[0].contains("expected a duration from"), "{name}={value}: {complaint:?}");
         }
     }
+}
+
+#[test]
+fn sizes_have_units_and_limits() {
+    let read = |size| {
+        let sources = beside_upstream(&[("IPS_GATEWAY_UPSTREAM_ANSWER_LIMIT", size)]);
+        Config::read(&sources).map(|config| config.upstream_answer_limit)
+    };
+    for (given, expected) in [
+        ("65536", 65_536),
+        ("65536B", 65_536),
+        ("64KiB", 65_536),
+        ("100 kB", 100_000),
+        ("1MB", 1_000_000),
+        ("64MiB", 67_108_864),
+        ("1GB", 1_000_000_000),
+        ("1GiB", 1_073_741_824),
+    ] {
+        assert_eq!(read(given), Ok(expected), "{given}");
+    }
+    for wrong in ["0", "1KiB", "2GiB", "64mib", "MiB", "-1MiB", "1.5MiB", "1 MiB 1", "99999999999999999999GiB"] {
+        assert!(read(wrong).is_err(), "{wrong} gives {:?}", read(wrong));
+    }
+}
+
+#[test]
+fn calls_are_counted() {
+    for (given, good) in [("1", true), ("10000", true), ("0", false), ("10001", false), ("many", false)] {
+        let sources = beside_upstream(&[("IPS_GATEWAY_UPSTREAM_CALLS", given)]);
+        assert_eq!(Config::read(&sources).is_ok(), good, "{given}");
+    }
+    let failures = |given| {
+        Config::read(&beside_upstream(&[("IPS_GATEWAY_UPSTREAM_FAILURES", given)]))
+            .map(|config| config.upstream_failures)
+    };
+    assert_eq!((failures("20"), failures("0")), (Ok(std::num::NonZeroU32::new(20)), Ok(None)));
+    assert!(failures("-1").is_err());
 }
 
 #[test]

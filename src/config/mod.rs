@@ -7,6 +7,7 @@ mod settings;
 mod values;
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -18,7 +19,8 @@ pub use region::{Region, System};
 use settings::{
     API_KEYS_FILE, API_VERSION, COMPANY, CORS_ORIGINS, FRESH, LISTEN, LOG_FORMAT, PATH_PREFIX, REGION,
     REQUIRE_IDEMPOTENCY_KEY, SERVICE_PASSWORD, SERVICE_USER, SHARED_CACHE_URL, STAGING, STALE_IF_ERROR,
-    STALE_WHILE_REVALIDATE, UPSTREAM_TIMEOUT, UPSTREAM_URL,
+    STALE_WHILE_REVALIDATE, UPSTREAM_ANSWER_LIMIT, UPSTREAM_CA_FILE, UPSTREAM_CALLS, UPSTREAM_FAILURES,
+    UPSTREAM_TIMEOUT, UPSTREAM_URL, UPSTREAM_WAIT,
 };
 pub use settings::{Group, Kind, SETTINGS, Setting, arguments};
 pub use values::{Complaints, Origin, Sources};
@@ -35,8 +37,18 @@ pub struct Config {
     pub upstream: Upstream,
     /// The API version to speak.
     pub api_version: ApiVersion,
-    /// How long a whole call to IPS may take.
+    /// A file with certificate authorities (PEM) to trust besides those of the system.
+    pub upstream_ca_file: Option<PathBuf>,
+    /// How long a whole call to IPS may take, retries included.
     pub upstream_timeout: Duration,
+    /// How long a call may wait for its turn.
+    pub upstream_wait: Duration,
+    /// How many calls to IPS may be under way at once.
+    pub upstream_calls: usize,
+    /// IPS is given a rest after so many failed calls; `None`: never.
+    pub upstream_failures: Option<NonZeroU32>,
+    /// How large an answer of IPS may be, in bytes.
+    pub upstream_answer_limit: usize,
     /// The company, by name or handle, of requests that name none.
     pub company: Option<String>,
     /// The IPS account of callers with an API key; without it callers pass their own credentials.
@@ -117,7 +129,7 @@ impl Config {
         values.finish(config)
     }
 
-    /// Reads the same for a given IPS, whatever is set about [`Group::Upstream`].
+    /// Reads the same for a given IPS, whatever is set about its address and version.
     ///
     /// # Errors
     /// Everything else that is wrong with the settings.
@@ -153,7 +165,12 @@ fn read(
     api_version: Result<ApiVersion, Noted>,
 ) -> Result<Config, Noted> {
     let address = address(values);
+    let upstream_ca_file = values.optional(&UPSTREAM_CA_FILE, parse::text);
     let upstream_timeout = values.value(&UPSTREAM_TIMEOUT, parse::timeout);
+    let upstream_wait = values.value(&UPSTREAM_WAIT, parse::timeout);
+    let upstream_calls = values.value(&UPSTREAM_CALLS, parse::count);
+    let upstream_failures = values.value(&UPSTREAM_FAILURES, parse::failures);
+    let upstream_answer_limit = values.value(&UPSTREAM_ANSWER_LIMIT, parse::answer_limit);
     let company = values.optional(&COMPANY, parse::text);
     let submits = values.value(&REQUIRE_IDEMPOTENCY_KEY, parse::submits);
     let service = service_account(values);
@@ -171,7 +188,12 @@ fn read(
         path_prefix,
         upstream: upstream?,
         api_version: api_version?,
+        upstream_ca_file: upstream_ca_file?.map(Into::into),
         upstream_timeout: upstream_timeout?,
+        upstream_wait: upstream_wait?,
+        upstream_calls: upstream_calls?,
+        upstream_failures: upstream_failures?,
+        upstream_answer_limit: upstream_answer_limit?,
         company: company?,
         service,
         api_keys_file,

@@ -1,6 +1,7 @@
 //! From the text of a setting to its value. An error says what was expected.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use url::Url;
@@ -12,6 +13,8 @@ use crate::ips::types::ApiVersion;
 const FRESHNESS_LIMIT: Duration = Duration::from_mins(10);
 const STALENESS_LIMIT: Duration = Duration::from_hours(24);
 const TIMEOUT_LIMIT: Duration = Duration::from_mins(10);
+const MOST_CALLS: usize = 10_000;
+const ANSWER_LIMITS: std::ops::RangeInclusive<usize> = 64 << 10..=1 << 30;
 
 pub(super) fn region(text: &str) -> Result<Region, String> {
     Region::ALL.into_iter().find(|region| region.name() == text).ok_or_else(|| "na, emea or apac".into())
@@ -116,6 +119,38 @@ pub(super) fn staleness(text: &str) -> Result<Duration, String> {
 
 pub(super) fn timeout(text: &str) -> Result<Duration, String> {
     duration(text, Duration::from_millis(1), TIMEOUT_LIMIT)
+}
+
+pub(super) fn count(text: &str) -> Result<usize, String> {
+    let count = text.parse().ok().filter(|count| (1..=MOST_CALLS).contains(count));
+    count.ok_or_else(|| format!("a number from 1 to {MOST_CALLS}"))
+}
+
+/// `None` for 0.
+pub(super) fn failures(text: &str) -> Result<Option<NonZeroU32>, String> {
+    text.parse().map(NonZeroU32::new).map_err(|_| "a number, 0 for never".into())
+}
+
+pub(super) fn answer_limit(text: &str) -> Result<usize, String> {
+    let bytes = bytes(text).filter(|bytes| ANSWER_LIMITS.contains(bytes));
+    bytes.ok_or_else(|| "a size from 64KiB to 1GiB, such as 64MiB".into())
+}
+
+/// A size in bytes: a whole number and a unit, of which B may be left out.
+fn bytes(text: &str) -> Option<usize> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let unit: usize = match unit.trim_start() {
+        "" | "B" => 1,
+        "kB" => 1_000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        _ => return None,
+    };
+    number.parse::<usize>().ok()?.checked_mul(unit)
 }
 
 fn duration(text: &str, least: Duration, most: Duration) -> Result<Duration, String> {

@@ -131,12 +131,13 @@ pub(super) fn flags(matches: &ArgMatches) -> impl Iterator<Item = (String, Strin
 }
 
 /// Every setting, in the order of README.
-pub const SETTINGS: [&Setting; 18] = [
+pub const SETTINGS: [&Setting; 23] = [
     &LISTEN,
     &PATH_PREFIX,
     &UPSTREAM_URL,
     &REGION,
     &STAGING,
+    &UPSTREAM_CA_FILE,
     &API_VERSION,
     &COMPANY,
     &SERVICE_USER,
@@ -148,6 +149,10 @@ pub const SETTINGS: [&Setting; 18] = [
     &STALE_WHILE_REVALIDATE,
     &STALE_IF_ERROR,
     &UPSTREAM_TIMEOUT,
+    &UPSTREAM_WAIT,
+    &UPSTREAM_CALLS,
+    &UPSTREAM_FAILURES,
+    &UPSTREAM_ANSWER_LIMIT,
     &SHARED_CACHE_URL,
     &LOG_FORMAT,
 ];
@@ -186,6 +191,13 @@ pub(super) const STAGING: Setting = Setting {
     group: Group::Upstream,
     default: Some("false"),
     help: "the region's staging system",
+};
+pub(super) const UPSTREAM_CA_FILE: Setting = Setting {
+    key: "upstream_ca_file",
+    kind: Kind::One("FILE"),
+    group: Group::Upstream,
+    default: None,
+    help: "certificates (PEM) of authorities to trust besides those of the system",
 };
 pub(super) const API_VERSION: Setting = Setting {
     key: "api_version",
@@ -262,7 +274,35 @@ pub(super) const UPSTREAM_TIMEOUT: Setting = Setting {
     kind: Kind::One("DURATION"),
     group: Group::Time,
     default: Some("15s"),
-    help: "time that a whole call to IPS may take",
+    help: "time that a whole call to IPS may take, retries included",
+};
+pub(super) const UPSTREAM_WAIT: Setting = Setting {
+    key: "upstream_wait",
+    kind: Kind::One("DURATION"),
+    group: Group::Time,
+    default: Some("1s"),
+    help: "time that a call may wait for its turn when as many are under way as may be",
+};
+pub(super) const UPSTREAM_CALLS: Setting = Setting {
+    key: "upstream_calls",
+    kind: Kind::One("NUMBER"),
+    group: Group::Operation,
+    default: Some("64"),
+    help: "calls to IPS that may be under way at once",
+};
+pub(super) const UPSTREAM_FAILURES: Setting = Setting {
+    key: "upstream_failures",
+    kind: Kind::One("NUMBER"),
+    group: Group::Operation,
+    default: Some("5"),
+    help: "failed calls within some 15 s after which IPS is given a rest, if they are half of all; 0: never",
+};
+pub(super) const UPSTREAM_ANSWER_LIMIT: Setting = Setting {
+    key: "upstream_answer_limit",
+    kind: Kind::One("BYTES"),
+    group: Group::Operation,
+    default: Some("64MiB"),
+    help: "size of the largest answer of IPS that is read, compressed and decompressed",
 };
 pub(super) const SHARED_CACHE_URL: Setting = Setting {
     key: "shared_cache_url",

@@ -1,5 +1,7 @@
 //! What can go wrong with a request about jobs, before it becomes an HTTP answer.
 
+use std::time::Duration;
+
 use super::job::Action;
 use super::upstream::{Caller, CredentialSource, UpstreamError};
 use crate::ips::types::Company;
@@ -96,6 +98,15 @@ impl Error {
                 matches!(error.fault_code(), Some(10000..=10002 | 20000..=20004 | 20006..=20009))
             }
             _ => false,
+        }
+    }
+
+    /// When it is worth another try, where that is known.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Upstream { error, .. } => error.retry_after(),
+            _ => None,
         }
     }
 

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
 
 use super::identity::CallerKey;
-use super::upstream::{Answered, Caller, Delivery, Failure, Upstream, UpstreamError};
+use super::upstream::{Answered, Caller, Delivery, Failure, Health, Upstream, UpstreamError};
 use crate::clock::Clock;
 use crate::ips::types::*;
 use crate::trace;
@@ -112,6 +112,10 @@ macro_rules! upstream {
     ) => {
         #[async_trait]
         impl Upstream for Joined {
+            fn health(&self) -> Health {
+                self.upstream.health()
+            }
+
             fn check_submit(&self, request: &SubmitJobParam) -> Result<(), UpstreamError> {
                 self.upstream.check_submit(request)
             }

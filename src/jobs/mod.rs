@@ -52,7 +52,7 @@ use company::Companies;
 use idempotency::Submits;
 use joined::Joined;
 use store::Store;
-use upstream::{Caller, Upstream};
+use upstream::{Caller, Circuit, Health, Upstream};
 
 /// What the job logic needs to know.
 pub struct Settings {
@@ -135,8 +135,21 @@ impl Jobs {
         &self.companies
     }
 
-    /// Tells how much is kept, for metrics.
+    /// How IPS was when it was asked last; asks nothing.
+    #[must_use]
+    pub fn upstream_health(&self) -> Health {
+        self.upstream.health()
+    }
+
+    /// Tells how much is kept, and how IPS was seen last, for metrics.
     pub fn report(&self) {
+        let health = self.upstream_health();
+        for state in [Circuit::Closed, Circuit::HalfOpen, Circuit::Open] {
+            let is_it = if state == health.circuit { 1.0 } else { 0.0 };
+            metrics::gauge!("ips_gateway_upstream_circuit", "state" => state.code()).set(is_it);
+        }
+        metrics::gauge!("ips_gateway_upstream_calls", "state" => "in_flight").set(health.in_flight as f64);
+        metrics::gauge!("ips_gateway_upstream_calls", "state" => "waiting").set(health.waiting as f64);
         for (_, store) in self.stores() {
             store.report();
         }

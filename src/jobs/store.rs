@@ -114,7 +114,8 @@ enum Next {
 const CAPACITY_BYTES: u64 = 256 * 1024 * 1024;
 const IDLE: Duration = Duration::from_mins(10);
 const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
-const LONGEST_BACK_OFF: Duration = Duration::from_secs(30);
+/// Short: that IPS is left alone when it fails is the business of its client, which knows all calls.
+const LONGEST_BACK_OFF: Duration = Duration::from_secs(5);
 /// `no-cache` asks IPS at most this often for one entry.
 const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -336,7 +337,8 @@ impl Store {
         match answer {
             Ok(snapshot) => slot.succeed(Arc::clone(snapshot), generation),
             Err(error) => slot.fail(error, generation, self.epoch(), |failures| {
-                self.clock.now() + TimeDelta::from_std(back_off(failures)).unwrap_or(TimeDelta::MAX)
+                let wait = error.retry_after().unwrap_or_else(|| back_off(failures));
+                self.clock.now() + TimeDelta::from_std(wait).unwrap_or(TimeDelta::MAX)
             }),
         }
         // Inserted again, the entry is weighed again; but if it was forgotten meanwhile, another may have taken its place.

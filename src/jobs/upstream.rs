@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 
 use crate::ips::types::*;
@@ -95,6 +96,15 @@ impl UpstreamError {
         }
     }
 
+    /// When it is worth another try: told only of calls that were not sent, to spare IPS.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self.failure {
+            Failure::Busy { retry_after } | Failure::Suspended { retry_after } => Some(retry_after),
+            _ => None,
+        }
+    }
+
     /// Whether IPS said that there is no such company (20000 invalid company, 20006 illegal company).
     #[must_use]
     pub fn says_no_such_company(&self) -> bool {
@@ -116,6 +126,18 @@ pub enum Failure {
         /// What is wrong with it.
         reason: UnwritableReason,
     },
+    /// As many calls are under way as may be, and enough wait for their turn.
+    #[error("as many calls are under way as IPS is to get at once")]
+    Busy {
+        /// When it is worth another try.
+        retry_after: Duration,
+    },
+    /// Calls failed so often lately that none is made for a while.
+    #[error("calls failed so often lately that none is made for a while")]
+    Suspended {
+        /// When it is worth another try.
+        retry_after: Duration,
+    },
     /// No connection: refused, unresolvable, or not accepted in time.
     #[error("no connection: {0}")]
     Connect(String),
@@ -129,10 +151,10 @@ pub enum Failure {
     #[error("the answer was cut off: {0}")]
     Cut(String),
     /// The answer is no SOAP envelope with the expected content.
-    #[error("the answer (HTTP {status}) can't be understood: {reason}")]
+    #[error("the answer{} can't be understood: {reason}", status.map(|status| format!(" (HTTP {status})")).unwrap_or_default())]
     Malformed {
-        /// The HTTP status of the answer.
-        status: u16,
+        /// The HTTP status of the answer, if it has one that can be read.
+        status: Option<u16>,
         /// What is wrong, with the path to it where there is one.
         reason: String,
     },
@@ -148,6 +170,8 @@ impl Failure {
         match self {
             Self::Fault(_) => "fault",
             Self::Unwritable { .. } => "unwritable",
+            Self::Busy { .. } => "busy",
+            Self::Suspended { .. } => "suspended",
             Self::Connect(_) => "connect",
             Self::Tls(_) => "tls",
             Self::Timeout(_) => "timeout",
@@ -195,9 +219,50 @@ pub struct BadItem {
     pub reason: String,
 }
 
+/// Whether IPS is asked (a circuit breaker).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Circuit {
+    /// It is.
+    Closed,
+    /// It failed too often lately: it is given a rest.
+    Open,
+    /// One call tries whether it is back.
+    HalfOpen,
+}
+
+impl Circuit {
+    /// One word for it, for metrics and logs.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open => "open",
+            Self::HalfOpen => "half_open",
+        }
+    }
+}
+
+/// How IPS was when it was asked last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Health {
+    /// Whether it is asked.
+    pub circuit: Circuit,
+    /// When it answered last, be it with a fault.
+    pub last_success: Option<DateTime<Utc>>,
+    /// When a call last brought no answer.
+    pub last_failure: Option<DateTime<Utc>>,
+    /// Calls under way.
+    pub in_flight: usize,
+    /// Calls that wait for their turn.
+    pub waiting: usize,
+}
+
 /// The IPS operations that the gateway calls. One method, one SOAP call; see the operation of the same name in the IPS reference.
 #[async_trait]
 pub trait Upstream: Send + Sync {
+    /// How IPS was when it was asked last; asks nothing.
+    fn health(&self) -> Health;
+
     /// Checks that a submit could be written, as [`Upstream::submit_job`] would write it; sends nothing.
     fn check_submit(&self, request: &SubmitJobParam) -> Result<(), UpstreamError>;
 

@@ -187,7 +187,7 @@ async fn when_ips_fails_the_last_list_is_served_and_marked_as_stale() {
     upstream.answer("getActiveJobs", &format!("<jobArray>{}</jobArray>", active_job("nightly", "")));
     let gateway = upstream.gateway(&clock, &[]);
     let first = gateway.get("/jobs").await.expect(200);
-    upstream.reply("getActiveJobs", Reply::HangUp);
+    upstream.reply("getActiveJobs", Reply::Xml(503, "Maintenance".into()));
     clock.advance(TimeDelta::seconds(60));
     for path in ["/jobs", "/jobs?status=running", "/jobs?limit=1"] {
         let answer = gateway.get(path).await.expect(200);

@@ -21,6 +21,9 @@ use ips_gateway::sandbox::{Population, Sandbox, SandboxConfig};
 use proxy::Proxy;
 use support::{Gateway, START};
 
+/// However many calls are cut: the next is made nevertheless.
+const SETTINGS: &[(&str, &str)] = &[("UPSTREAM_FAILURES", "0")];
+
 /// The company that all of it is about.
 const COMPANY: &str = "companyHandle=c%7C110";
 
@@ -40,7 +43,7 @@ impl CutWorld {
         let sandbox = Sandbox::start(config).expect("a free port");
         let proxy = Proxy::start(sandbox.address()).await;
         let url = format!("http://{}/scene7/services/IpsApiService", proxy.address());
-        let gateway = Gateway::start(&url, sandbox.version(), &clock, &[]);
+        let gateway = Gateway::start(&url, sandbox.version(), &clock, SETTINGS);
         Self { sandbox, proxy, gateway, clock }
     }
 }

@@ -1,14 +1,17 @@
 //! The client over real sockets: what it sends, and what it makes of what comes back.
 
 use std::io::Write;
+use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use ips_gateway::clock::Clock;
 use ips_gateway::ips::client::{ClientConfig, IpsClient};
 use ips_gateway::ips::types::*;
 use ips_gateway::jobs::upstream::{
-    Answered, Caller, CredentialSource, Credentials, Delivery, Failure, Upstream, UpstreamError,
+    Answered, Caller, Circuit, CredentialSource, Credentials, Delivery, Failure, Upstream, UpstreamError,
 };
 
 use super::server::{Script, Server, response, xml};
@@ -20,11 +23,16 @@ fn client_of(url: &str) -> IpsClient {
     let config = ClientConfig {
         url: url.parse().unwrap_or_else(|error| panic!("{url}: {error}")),
         version: ApiVersion::default(),
+        authorities: Vec::new(),
         timeout: Duration::from_secs(1),
         connect_timeout: Duration::from_millis(500),
+        max_calls: 8,
+        patience: Duration::from_millis(200),
+        failures_before_rest: NonZeroU32::new(5),
         max_answer_bytes: MAX_ANSWER,
         app_name: "ips-gateway".into(),
         app_version: "1.2.3".into(),
+        clock: Clock::system(),
     };
     IpsClient::new(config).unwrap_or_else(|error| panic!("no client: {error}"))
 }
@@ -178,7 +186,7 @@ async fn what_is_no_gzip_is_malformed_and_a_gzip_that_ends_early_is_cut() {
     let body = gzip(one_job().as_bytes());
     let fake = response("200 OK", "Content-Encoding: gzip\r\n", one_job().as_bytes());
     let error = stop_at(Script::Send(fake)).await;
-    assert!(matches!(&error.failure, Failure::Malformed { status: 200, .. }), "{error:?}");
+    assert!(matches!(&error.failure, Failure::Malformed { status: Some(200), .. }), "{error:?}");
     let short = response("200 OK", "Content-Encoding: gzip\r\n", &body[..body.len() / 2]);
     let error = stop_at(Script::Send(short)).await;
     assert!(matches!(&error.failure, Failure::Cut(_)), "{error:?}");
@@ -194,7 +202,7 @@ async fn a_redirect_is_not_followed() {
         let expected: u16 = status[..3].parse().expect("a status");
         match &error.failure {
             Failure::Malformed { status, reason } => {
-                assert_eq!((*status, &**reason), (expected, "it redirects elsewhere, which is not followed"));
+                assert_eq!((*status, &**reason), (Some(expected), "it redirects elsewhere, which is not followed"));
             }
             other => panic!("{other:?}"),
         }
@@ -213,7 +221,7 @@ async fn what_is_no_soap_is_malformed() {
     ] {
         let error = stop_at(Script::Send(xml(&format!("{status} X"), body))).await;
         match &error.failure {
-            Failure::Malformed { status: seen, reason: given } => assert_eq!((*seen, &**given), (status, reason)),
+            Failure::Malformed { status: seen, reason: given } => assert_eq!((*seen, &**given), (Some(status), reason)),
             other => panic!("{other:?}"),
         }
         assert_eq!(error.delivery, Delivery::Unknown);
@@ -267,7 +275,7 @@ async fn an_answer_without_length_that_ends_early_is_not_taken_for_whole() {
     let head = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
     let cut = format!("{head}{}", &document[..document.len() - 20]);
     let error = list_from(Script::SendAndClose(cut.into_bytes())).await.expect_err("no answer");
-    assert!(matches!(&error.failure, Failure::Malformed { status: 200, .. }), "{error:?}");
+    assert!(matches!(&error.failure, Failure::Malformed { status: Some(200), .. }), "{error:?}");
     let whole = list_from(Script::SendAndClose(format!("{head}{document}").into_bytes())).await;
     assert!(whole.is_ok(), "{whole:?}");
 }
@@ -305,14 +313,93 @@ async fn reads_share_a_connection_and_changes_have_their_own() {
 }
 
 #[tokio::test]
-async fn nothing_is_sent_twice() {
-    for script in [Script::SendAndClose(Vec::new()), Script::Send(xml("503 Busy", "busy"))] {
-        let server = Server::start(script).await;
-        let client = client(&server);
-        assert!(list(&client).await.is_err());
-        assert!(stop(&client).await.is_err());
-        assert_eq!(server.seen().len(), 2);
+async fn a_read_whose_connection_ends_is_made_again_and_a_change_never() {
+    for script in
+        [Script::HangUp, Script::SendAndClose(Vec::new()), Script::SendAndClose(b"HTTP/1.1 200 OK\r\n".to_vec())]
+    {
+        let server = Server::start(script.clone()).await;
+        assert!(matches!(list(&client(&server)).await, Err(UpstreamError { failure: Failure::Cut(_), .. })));
+        assert_eq!(server.connections(), 3, "{script:?}");
+        let server = Server::start(script.clone()).await;
+        assert!(stop(&client(&server)).await.is_err());
+        assert_eq!(server.connections(), 1, "{script:?}");
     }
+}
+
+#[tokio::test]
+async fn a_read_that_brings_an_answer_the_second_time_has_succeeded() {
+    let server = Server::start_with(vec![Script::HangUp, Script::Send(xml("200 OK", &one_job()))]).await;
+    let answered = list(&client(&server)).await;
+    assert!(answered.is_ok(), "{answered:?}");
+    assert_eq!(server.connections(), 2);
+}
+
+#[tokio::test]
+async fn what_a_second_try_would_not_mend_is_not_tried_again() {
+    let fault =
+        envelope("<soapenv:Fault><faultcode>soapenv:Server</faultcode><faultstring>x</faultstring></soapenv:Fault>");
+    for answer in
+        [xml("503 Busy", "busy"), xml("500 X", &fault), xml("200 OK", ""), response("307 X", "Location: /\r\n", b"")]
+    {
+        let server = Server::start(Script::Send(answer)).await;
+        assert!(list(&client(&server)).await.is_err());
+        assert_eq!(server.seen().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn all_tries_together_take_no_longer_than_a_call_may() {
+    let slow_end = Script::WaitAndClose(Duration::from_millis(400));
+    let server = Server::start(slow_end).await;
+    let began = Instant::now();
+    assert!(list(&client(&server)).await.is_err());
+    assert!((2..=3).contains(&server.connections()), "{} tries", server.connections());
+    assert!(began.elapsed() < Duration::from_secs(5), "it took {:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn an_ips_that_fails_gets_only_a_fifth_more_calls_and_then_a_rest() {
+    let server = Server::start(Script::HangUp).await;
+    let client = client(&server);
+    let mut refused = None;
+    for _ in 0..6 {
+        refused = list(&client).await.err();
+    }
+    let refused = refused.expect("no answer");
+    assert!(matches!(refused.failure, Failure::Suspended { .. }), "{refused:?}");
+    assert_eq!((refused.delivery, client.health().circuit), (Delivery::NotSent, Circuit::Open));
+    assert!(server.connections() <= 6, "{} calls", server.connections());
+    let before = server.connections();
+    let change = stop(&client).await.expect_err("no answer");
+    assert_eq!((change.failure.code(), change.delivery), ("suspended", Delivery::NotSent));
+    assert_eq!(server.connections(), before);
+}
+
+#[tokio::test]
+async fn only_so_many_calls_are_made_at_once_and_the_rest_is_not_sent() {
+    let server = Server::start(Script::StaySilent).await;
+    let client = Arc::new(client(&server));
+    let calls: Vec<_> = (0..8)
+        .map(|_| {
+            tokio::spawn({
+                let client = Arc::clone(&client);
+                async move { stop(&client).await }
+            })
+        })
+        .collect();
+    while server.seen().len() < 8 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let health = client.health();
+    assert_eq!((health.in_flight, health.waiting), (8, 0));
+    let refused = stop(&client).await.expect_err("no answer");
+    assert_eq!((refused.failure.code(), refused.delivery), ("busy", Delivery::NotSent), "{refused:?}");
+    assert!(refused.retry_after().is_some_and(|wait| wait >= Duration::from_millis(200)), "{refused:?}");
+    for call in calls {
+        let ended = call.await.expect("no panic").expect_err("no answer");
+        assert_eq!((ended.failure.code(), ended.delivery), ("timeout", Delivery::Unknown));
+    }
+    assert_eq!((server.connections(), client.health().in_flight), (8, 0));
 }
 
 #[tokio::test]

@@ -16,6 +16,8 @@ pub enum Script {
     SendAndClose(Vec<u8>),
     /// Reads the request and never answers.
     StaySilent,
+    /// Reads the request, waits so long and closes the connection.
+    WaitAndClose(Duration),
     /// Closes the connection before it has read anything.
     HangUp,
 }
@@ -30,14 +32,23 @@ pub struct Server {
 impl Server {
     /// Starts a server that follows a script.
     pub async fn start(script: Script) -> Self {
+        Self::start_with(vec![script]).await
+    }
+
+    /// Starts a server that follows one script for each connection, the last one for all that follow.
+    pub async fn start_with(scripts: Vec<Script>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (seen, connections) = (Arc::default(), Arc::default());
         let server = Self { address, seen: Arc::clone(&seen), connections: Arc::clone(&connections) };
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                *connections.lock().expect("the count") += 1;
-                tokio::spawn(serve(stream, script.clone(), Arc::clone(&seen)));
+                let number = {
+                    let mut count = connections.lock().expect("the count");
+                    *count += 1;
+                    (*count - 1).min(scripts.len() - 1)
+                };
+                tokio::spawn(serve(stream, scripts[number].clone(), Arc::clone(&seen)));
             }
         });
         server
@@ -67,6 +78,10 @@ async fn serve(mut stream: TcpStream, script: Script, seen: Arc<Mutex<Vec<String
                 return;
             }
             Script::StaySilent => tokio::time::sleep(Duration::from_mins(1)).await,
+            Script::WaitAndClose(time) => {
+                tokio::time::sleep(*time).await;
+                return;
+            }
             Script::HangUp => return,
         }
     }

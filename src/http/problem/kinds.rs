@@ -80,6 +80,10 @@ kinds! {
         "No connection to IPS could be made. Nothing was sent.";
     UPSTREAM_INVALID_ANSWER = "upstream-invalid-answer", 502, "IPS gave an answer that can't be understood", later,
         "The answer of IPS was cut off, too large, or not the document that was expected.";
+    UPSTREAM_BUSY = "upstream-busy", 503, "IPS is asked as much as it may be", later,
+        "The gateway has as many calls to IPS under way as the operator allows, and enough wait for their turn. Nothing was sent. `Retry-After` says when to try again.";
+    UPSTREAM_SUSPENDED = "upstream-suspended", 503, "IPS is given a rest", later,
+        "Calls to IPS failed so often lately that the gateway makes none for some seconds. Nothing was sent. `Retry-After` says when to try again.";
     UPSTREAM_TIMEOUT = "upstream-timeout", 504, "IPS took too long", later,
         "IPS didn't answer within the time that the operator allows.";
     SUBMIT_OUTCOME_UNKNOWN = "submit-outcome-unknown", 504, "Whether the job was accepted is unknown", never,

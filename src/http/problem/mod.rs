@@ -3,8 +3,10 @@
 mod kinds;
 
 use std::fmt;
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -151,6 +153,8 @@ pub struct ProblemDocument<'a> {
 pub struct Problem {
     kind: &'static Kind,
     detail: String,
+    /// When it is worth another try: the `Retry-After` header.
+    retry_after: Option<Duration>,
     extensions: Box<Extensions>,
 }
 
@@ -166,13 +170,20 @@ impl ResponseError for Problem {
     }
 
     fn error_response(&self) -> HttpResponse {
-        HttpResponse::new(self.status_code())
+        let mut response = HttpResponse::new(self.status_code());
+        if let Some(wait) = self.retry_after {
+            // Whole seconds, at least one: nobody is to come too early.
+            let seconds = wait.as_millis().div_ceil(1000).max(1);
+            let seconds = HeaderValue::from(u64::try_from(seconds).unwrap_or(u64::MAX));
+            response.headers_mut().insert(header::RETRY_AFTER, seconds);
+        }
+        response
     }
 }
 
 impl Problem {
     fn new(kind: &'static Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), extensions: Box::default() }
+        Self { kind, detail: detail.into(), retry_after: None, extensions: Box::default() }
     }
 
     fn with(mut self, change: impl FnOnce(&mut Extensions)) -> Self {
@@ -201,8 +212,13 @@ impl Problem {
     pub fn of_change(&self) -> Self {
         let broken = self.kind.code == INTERNAL_ERROR.code;
         let outcome = if broken { ChangeOutcome::Unknown } else { ChangeOutcome::NotSent };
-        Self { kind: self.kind, detail: self.detail.clone(), extensions: self.extensions.clone() }
-            .with(|more| more.outcome = more.outcome.or(Some(outcome)))
+        Self {
+            kind: self.kind,
+            detail: self.detail.clone(),
+            retry_after: self.retry_after,
+            extensions: self.extensions.clone(),
+        }
+        .with(|more| more.outcome = more.outcome.or(Some(outcome)))
     }
 
     /// What an error response without a body of ours means, told by its status.
@@ -330,6 +346,8 @@ fn from_upstream(error: &UpstreamError, credentials: CredentialSource) -> Proble
     let kind = match &error.failure {
         Failure::Fault(fault) => kind_of_fault(fault.code, credentials),
         Failure::Unwritable { .. } => INVALID_REQUEST,
+        Failure::Busy { .. } => UPSTREAM_BUSY,
+        Failure::Suspended { .. } => UPSTREAM_SUSPENDED,
         Failure::Connect(_) | Failure::Tls(_) => UPSTREAM_UNREACHABLE,
         Failure::Timeout(_) => UPSTREAM_TIMEOUT,
         Failure::Cut(_) | Failure::Malformed { .. } | Failure::TooLarge(_) => UPSTREAM_INVALID_ANSWER,
@@ -339,7 +357,8 @@ fn from_upstream(error: &UpstreamError, credentials: CredentialSource) -> Proble
         Delivery::Unknown => ChangeOutcome::Unknown,
         Delivery::Rejected => ChangeOutcome::Rejected,
     };
-    Problem::new(kind, error.failure.to_string()).with(|more| {
+    let problem = Problem { retry_after: error.retry_after(), ..Problem::new(kind, error.failure.to_string()) };
+    problem.with(|more| {
         more.upstream = Some(upstream_detail(error));
         more.outcome = changes(error.operation).then_some(outcome);
         if let Failure::Unwritable { pointer, reason } = &error.failure {

@@ -4,7 +4,6 @@ use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, ErrorKind};
 use std::iter::successors;
-use std::time::Duration;
 
 use reqwest::StatusCode;
 
@@ -19,34 +18,70 @@ pub(super) fn unwritable(error: WriteError) -> Lost {
     (Failure::Unwritable { pointer: error.pointer, reason: error.reason.into() }, Delivery::NotSent)
 }
 
+/// What is read is larger than it may be.
+#[derive(Debug, thiserror::Error)]
+#[error("too large")]
+pub(super) struct TooLarge;
+
 /// A request that met no response.
-pub(super) fn unsent_or_lost(error: reqwest::Error, timeout: Duration) -> Lost {
+pub(super) fn unsent_or_lost(error: reqwest::Error) -> Lost {
     if error.is_connect() {
         let failure = if is_tls(&error) { Failure::Tls(cause(error)) } else { Failure::Connect(cause(error)) };
         (failure, Delivery::NotSent)
     } else if error.is_builder() {
         (Failure::Connect(cause(error)), Delivery::NotSent)
-    } else if error.is_timeout() {
-        (Failure::Timeout(timeout), Delivery::Unknown)
+    } else if is_no_http(&error) {
+        (Failure::Malformed { status: None, reason: cause(error) }, Delivery::Unknown)
     } else {
         (Failure::Cut(cause(error)), Delivery::Unknown)
     }
 }
 
-/// A response whose body failed.
-pub(super) fn cut(error: reqwest::Error, status: StatusCode, timeout: Duration) -> Lost {
-    if error.is_timeout() {
-        (Failure::Timeout(timeout), Delivery::Unknown)
-    } else if io_kinds(&error).any(|kind| matches!(kind, ErrorKind::InvalidData | ErrorKind::InvalidInput)) {
-        malformed(status, format_args!("not what its Content-Encoding says: {}", cause(error)))
-    } else {
-        (Failure::Cut(cause(error)), Delivery::Unknown)
+/// A response whose body failed: the connection, its encoding, or the limit in bytes.
+pub(super) fn cut(error: io::Error, status: StatusCode, limit: usize) -> Lost {
+    let kind = error.kind();
+    match error.downcast::<reqwest::Error>() {
+        Ok(error) if is_no_http(&error) => malformed(status, cause(error)),
+        Ok(error) => (Failure::Cut(cause(error)), Delivery::Unknown),
+        Err(error) if error.get_ref().and_then(|inner| inner.downcast_ref::<TooLarge>()).is_some() => too_large(limit),
+        Err(error) if kind == ErrorKind::UnexpectedEof => (Failure::Cut(error.to_string()), Delivery::Unknown),
+        Err(error) => malformed(status, format_args!("not what its Content-Encoding says: {error}")),
     }
 }
 
 /// A response that is no answer.
 pub(super) fn malformed(status: StatusCode, reason: impl Display) -> Lost {
-    (Failure::Malformed { status: status.as_u16(), reason: reason.to_string() }, Delivery::Unknown)
+    (Failure::Malformed { status: Some(status.as_u16()), reason: reason.to_string() }, Delivery::Unknown)
+}
+
+/// A response of more than `limit` bytes, before or after it is decompressed.
+pub(super) fn too_large(limit: usize) -> Lost {
+    (Failure::TooLarge(limit), Delivery::Unknown)
+}
+
+/// Whether the same call may well succeed when it is made again at once.
+pub(super) fn is_passing(failure: &Failure) -> bool {
+    matches!(failure, Failure::Connect(_) | Failure::Cut(_))
+}
+
+/// Whether IPS, or the way to it, is to blame, so that it counts for the circuit breaker. A fault is an answer; an answer that is too
+/// large comes from an IPS that works.
+pub(super) fn is_outage(failure: &Failure) -> bool {
+    match failure {
+        Failure::Connect(_) | Failure::Tls(_) | Failure::Timeout(_) | Failure::Cut(_) | Failure::Malformed { .. } => {
+            true
+        }
+        Failure::Fault(_)
+        | Failure::Unwritable { .. }
+        | Failure::Busy { .. }
+        | Failure::Suspended { .. }
+        | Failure::TooLarge(_) => false,
+    }
+}
+
+/// Whether what came is not HTTP, or beyond the limits of the head.
+fn is_no_http(error: &reqwest::Error) -> bool {
+    sources(error).filter_map(|source| source.downcast_ref::<hyper::Error>()).any(hyper::Error::is_parse)
 }
 
 /// Whether it was the handshake that failed: the TLS library reports what it read as data, or as its end.

@@ -1,30 +1,32 @@
 //! The SOAP client: the jobs' port to IPS over HTTP.
 
+mod breaker;
+mod exchange;
 mod failure;
+mod gate;
+mod memory;
+mod retry;
 mod trail;
 
+use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::{Bytes, BytesMut};
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::redirect::Policy;
-use reqwest::{Client, ClientBuilder, Response};
+use bytes::Bytes;
+use tokio::time::Instant;
 use url::Url;
 
-use super::envelope::{Answer, AuthHeader, Reply, read_answer, write_request};
+use super::envelope::{Answer, AuthHeader, Reply, write_request};
 use super::types::*;
-use super::xml::ReadError;
-use crate::jobs::upstream::{Answered, Caller, Credentials, Delivery, Failure, Upstream, UpstreamError};
+use crate::clock::Clock;
+use crate::jobs::upstream::{Answered, Caller, Credentials, Delivery, Failure, Health, Upstream, UpstreamError};
+use breaker::Breaker;
+use exchange::Exchange;
 use failure::Lost;
+use gate::Gate;
+use retry::Budget;
 use trail::Trail;
-
-/// How long an idle connection is kept for the next reading call: less than servers usually keep theirs, because a call
-/// on a connection that the other side is closing fails.
-const IDLE: Duration = Duration::from_secs(4);
-
-/// From this size on an answer is parsed where that holds up no other request, in bytes.
-const LARGE_ANSWER: usize = 256 << 10;
 
 /// Where IPS is, and how to speak to it.
 #[derive(Debug, Clone)]
@@ -33,41 +35,56 @@ pub struct ClientConfig {
     pub url: Url,
     /// The API version to speak.
     pub version: ApiVersion,
-    /// How long a whole call may take.
+    /// Certificate authorities to trust besides those of the system, each a bundle in PEM.
+    pub authorities: Vec<Vec<u8>>,
+    /// How long a whole call may take, with all its attempts and the waiting between them.
     pub timeout: Duration,
     /// How long it may take to connect, TLS included.
     pub connect_timeout: Duration,
-    /// How large an answer may be, decompressed, in bytes.
+    /// How many calls may be under way at once.
+    pub max_calls: usize,
+    /// How long a call may wait for its turn when so many are.
+    pub patience: Duration,
+    /// IPS is given a rest after so many failed calls in a short time, when they are half of all; `None`: never.
+    pub failures_before_rest: Option<NonZeroU32>,
+    /// How large an answer may be, both compressed and decompressed, in bytes.
     pub max_answer_bytes: usize,
     /// The name of the calling application, for IPS' records.
     pub app_name: String,
     /// Its version.
     pub app_version: String,
+    /// Tells the time, for rests between calls to an IPS that fails.
+    pub clock: Clock,
 }
 
-/// Speaks SOAP to IPS. It sends each call once: whoever calls decides what is worth a second try.
-#[derive(Debug, Clone)]
+/// Speaks SOAP to IPS.
+///
+/// A call passes the circuit breaker (is IPS asked at all?) and the gate (are too many under way?), and is then sent. A call that only
+/// reads is made again when its connection failed, as long as there is time and a budget for it: this is the one place that retries.
+/// A call that changes something is sent once, whatever happens.
+#[derive(Debug)]
 pub struct IpsClient {
-    config: ClientConfig,
-    /// For calls that change nothing: keeps connections.
-    reads: Client,
-    /// For calls that change something: each on a new connection, since a kept one may be closing, and a call that is
-    /// lost on it can't be told from one that was processed.
-    changes: Client,
+    config: Arc<ClientConfig>,
+    exchange: Exchange,
+    breaker: Breaker,
+    gate: Gate,
+    retries: Budget,
 }
 
 impl IpsClient {
     /// Prepares a client; connects to nothing.
     ///
     /// # Errors
-    /// The TLS library can't be set up, for lack of root certificates for example.
+    /// The TLS library can't be set up: there are no certificate authorities, or they can't be read.
     pub fn new(config: ClientConfig) -> Result<Self, reqwest::Error> {
-        let reads = builder(&config).pool_idle_timeout(IDLE).build()?;
-        let changes = builder(&config).pool_max_idle_per_host(0).build()?;
-        Ok(Self { config, reads, changes })
+        let config = Arc::new(config);
+        let exchange = Exchange::new(Arc::clone(&config))?;
+        let breaker = Breaker::new(config.failures_before_rest, config.clock.clone());
+        let gate = Gate::new(config.max_calls, config.patience);
+        Ok(Self { config, exchange, breaker, gate, retries: Budget::default() })
     }
 
-    /// Calls an operation, once.
+    /// Calls an operation.
     ///
     /// # Errors
     /// There is no answer; the error says why, and how far the request got.
@@ -76,11 +93,8 @@ impl IpsClient {
         T: Operation<Answer: 'static>,
     {
         let error = |(failure, delivery)| UpstreamError { operation: T::NAME, failure, delivery };
-        let body = self.write(request, &self.auth(caller)).map_err(error)?;
-        let trail = Trail::begin(T::NAME, &self.config.url);
-        let reply = trail.within(self.exchange::<T>(body)).await;
-        trail.end(&reply);
-        match reply.map_err(error)? {
+        let body = self.write(request, &self.auth(caller)).map_err(error)?.into();
+        match self.attempts::<T>(body).await.map_err(error)? {
             Reply::Answer(Answer { value, bad_items }) => {
                 let count = u64::try_from(bad_items.len()).unwrap_or(u64::MAX);
                 metrics::counter!("ips_gateway_bad_items_total", "rpc_method" => T::NAME).increment(count);
@@ -94,45 +108,58 @@ impl IpsClient {
         write_request(request, &self.config.version, auth).map_err(failure::unwritable)
     }
 
-    async fn exchange<T>(&self, body: Vec<u8>) -> Result<Reply<T::Answer>, Lost>
+    /// Makes a call, and again where that is harmless and likely to help.
+    async fn attempts<T>(&self, body: Bytes) -> Result<Reply<T::Answer>, Lost>
     where
         T: Operation<Answer: 'static>,
     {
-        let client = match T::EFFECT {
-            Effect::Reads => &self.reads,
-            Effect::Changes => &self.changes,
-        };
-        let response = client
-            .post(self.config.url.clone())
-            .header(CONTENT_TYPE, "text/xml; charset=UTF-8")
-            .header("SOAPAction", T::NAME)
-            .headers(trail::headers())
-            .body(body)
-            .send()
-            .await
-            .map_err(|error| failure::unsent_or_lost(error, self.config.timeout))?;
-        let status = response.status();
-        if status.is_redirection() {
-            return Err(failure::malformed(status, "it redirects elsewhere, which is not followed"));
+        let deadline = Instant::now() + self.config.timeout;
+        if T::EFFECT == Effect::Changes {
+            return self.attempt::<T>(body, deadline).await;
         }
-        let content_type = content_type(response.headers());
-        let body = self.read_body(response).await?;
-        parse::<T>(body, content_type).await.map_err(|error| failure::malformed(status, error))
+        self.retries.deposit();
+        let mut attempt = 1;
+        let mut lost = match self.attempt::<T>(body.clone(), deadline).await {
+            Err(lost) => lost,
+            reply => return reply,
+        };
+        while failure::is_passing(&lost.0)
+            && let Some(pause) = self.retries.pause(attempt, deadline)
+        {
+            tokio::time::sleep(pause).await;
+            attempt += 1;
+            metrics::counter!("ips_gateway_upstream_retries_total", "rpc_method" => T::NAME).increment(1);
+            lost = match self.attempt::<T>(body.clone(), deadline).await {
+                // What went wrong before says more than that there is no other try.
+                Err((Failure::Busy { .. } | Failure::Suspended { .. }, _)) => return Err(lost),
+                Err(lost) => lost,
+                reply => return reply,
+            };
+        }
+        Err(lost)
     }
 
-    /// Reads a body chunk by chunk: the size of one that is compressed is only known once it is not.
-    async fn read_body(&self, mut response: Response) -> Result<Bytes, Lost> {
-        let status = response.status();
-        let mut body = BytesMut::new();
-        while let Some(chunk) =
-            response.chunk().await.map_err(|error| failure::cut(error, status, self.config.timeout))?
-        {
-            if body.len() + chunk.len() > self.config.max_answer_bytes {
-                return Err((Failure::TooLarge(self.config.max_answer_bytes), Delivery::Unknown));
-            }
-            body.extend_from_slice(&chunk);
+    /// Sends a request, once, if it may be sent.
+    async fn attempt<T>(&self, body: Bytes, deadline: Instant) -> Result<Reply<T::Answer>, Lost>
+    where
+        T: Operation<Answer: 'static>,
+    {
+        let suspended = |rest| refused(Failure::Suspended { retry_after: varied(rest) });
+        self.breaker.check().map_err(suspended)?;
+        let turn = self.gate.enter(deadline).await;
+        let _turn = turn.map_err(|wait| refused(Failure::Busy { retry_after: varied(wait) }))?;
+        let pass = self.breaker.admit().map_err(suspended)?;
+        let trail = Trail::begin(T::NAME, &self.config.url);
+        let reply = match tokio::time::timeout_at(deadline, trail.within(self.exchange.run::<T>(body))).await {
+            Ok(reply) => reply,
+            Err(_) => Err((Failure::Timeout(self.config.timeout), Delivery::Unknown)),
+        };
+        trail.end(&reply);
+        match &reply {
+            Err((failure, _)) if failure::is_outage(failure) => pass.failed(),
+            _ => pass.succeeded(),
         }
-        Ok(body.freeze())
+        reply
     }
 
     fn application(&self) -> AuthHeader {
@@ -154,44 +181,32 @@ impl IpsClient {
     }
 }
 
-fn builder(config: &ClientConfig) -> ClientBuilder {
-    Client::builder()
-        .timeout(config.timeout)
-        .connect_timeout(config.connect_timeout)
-        // A redirect would carry the password in the body to another host; so would a proxy of the environment.
-        .redirect(Policy::none())
-        .no_proxy()
-        .http1_only()
-        .retry(reqwest::retry::never())
-        .user_agent(format!("{}/{}", config.app_name, config.app_version))
+/// A call that is not made, to spare IPS.
+fn refused(failure: Failure) -> Lost {
+    metrics::counter!("ips_gateway_upstream_refused_total", "reason" => failure.code()).increment(1);
+    (failure, Delivery::NotSent)
 }
 
-fn content_type(headers: &HeaderMap<HeaderValue>) -> Option<String> {
-    headers.get(CONTENT_TYPE)?.to_str().ok().map(Into::into)
+/// A time, or up to half as much more: so that those who are told to come back don't come in step.
+fn varied(time: Duration) -> Duration {
+    time.mul_f64(1.0 + jitter() / 2.0)
 }
 
-async fn parse<T>(body: Bytes, content_type: Option<String>) -> Result<Reply<T::Answer>, ReadError>
-where
-    T: Operation<Answer: 'static>,
-{
-    let is_large = body.len() >= LARGE_ANSWER;
-    let parse = move || read_answer::<T>(&body, content_type.as_deref());
-    if !is_large {
-        return parse();
-    }
-    match tokio::task::spawn_blocking(parse).await {
-        Ok(reply) => reply,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => Err(ReadError { path: String::new(), reason: "the gateway is shutting down".into() }),
-        },
-    }
+/// A random number from 0 to 1.
+fn jitter() -> f64 {
+    f64::from(getrandom::u32().unwrap_or_default()) / f64::from(u32::MAX)
 }
 
 macro_rules! upstream {
     ($($method:ident($request:ident) -> $answer:ident;)+) => {
         #[async_trait]
         impl Upstream for IpsClient {
+            fn health(&self) -> Health {
+                let (circuit, last_success, last_failure) = self.breaker.seen();
+                let (in_flight, waiting) = (self.gate.in_flight(), self.gate.waiting());
+                Health { circuit, last_success, last_failure, in_flight, waiting }
+            }
+
             fn check_submit(&self, request: &SubmitJobParam) -> Result<(), UpstreamError> {
                 self.write(request, &self.application()).map(drop).map_err(|(failure, delivery)| UpstreamError {
                     operation: SubmitJobParam::NAME,
