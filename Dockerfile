@@ -12,15 +12,19 @@ FROM chef AS build
 COPY --from=recipe /build/recipe.json recipe.json
 RUN cargo chef cook --release --locked --bin ips-gateway --recipe-path recipe.json
 COPY . .
-RUN cargo build --release --locked --bin ips-gateway
+# Shown by the metric ips_gateway_build_info: docker build --build-arg REVISION="$(git rev-parse HEAD)" .
+ARG REVISION=unknown
+RUN GIT_REVISION="${REVISION}" cargo build --release --locked --bin ips-gateway
 
 # glibc and CA certificates, no shell.
 FROM gcr.io/distroless/cc-debian12:nonroot
 ARG VERSION=0.1.0
+ARG REVISION=unknown
 LABEL org.opencontainers.image.title="ips-gateway" \
       org.opencontainers.image.description="A REST/JSON gateway for the jobs of Adobe's Image Production System" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.base.name="gcr.io/distroless/cc-debian12:nonroot"
 COPY --from=build /build/target/release/ips-gateway /usr/local/bin/ips-gateway
 COPY LICENSE /licenses/LICENSE

@@ -1,0 +1,188 @@
+"""What is in deploy/ is what its readers take, and works."""
+
+import json
+import os
+import re
+import subprocess
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+import yaml
+from fleet import BINARY, DEPLOY, Fleet, ask, compose, gateways
+
+MANIFESTS = sorted((DEPLOY / "kubernetes").glob("*.yaml"))
+
+
+def run(*command):
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def test_the_linter_of_dockerfiles_has_nothing_to_say():
+    run("hadolint", "Dockerfile")
+
+
+def test_compose_reads_the_compose_file():
+    run("check-jsonschema", "--builtin-schema", "vendor.compose-spec", str(DEPLOY / "compose.yaml"))
+    assert len(gateways()) == 3
+    for service in gateways().values():
+        assert service["read_only"] and service["cap_drop"] == ["ALL"], service
+
+
+def test_kubernetes_reads_the_manifests():
+    run("kubernetes-validate", "--strict", "-k", "1.37.0", *map(str, MANIFESTS))
+
+
+@pytest.fixture(scope="module")
+def objects():
+    documents = [document for manifest in MANIFESTS for document in yaml.safe_load_all(manifest.read_text())]
+    return {document["kind"]: document for document in documents}
+
+
+def test_pods_are_confined_probed_and_ended_in_good_order(objects):
+    pod = objects["Deployment"]["spec"]["template"]["spec"]
+    assert pod["securityContext"]["runAsNonRoot"] and pod["automountServiceAccountToken"] is False
+    (container,) = pod["containers"]
+    security = container["securityContext"]
+    assert security["readOnlyRootFilesystem"] and not security["allowPrivilegeEscalation"]
+    assert security["capabilities"]["drop"] == ["ALL"]
+    assert container["resources"]["limits"]["memory"] and container["resources"]["requests"]["cpu"]
+    assert container["livenessProbe"]["httpGet"]["path"] == "/livez"
+    assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
+    # preStop, then up to 10 s for what is under way.
+    assert pod["terminationGracePeriodSeconds"] >= container["lifecycle"]["preStop"]["sleep"]["seconds"] + 10 + 5
+
+
+def test_the_manifests_mean_the_same_pods(objects):
+    labels = objects["Deployment"]["spec"]["template"]["metadata"]["labels"]
+    selectors = [
+        objects["Deployment"]["spec"]["selector"]["matchLabels"],
+        objects["Service"]["spec"]["selector"],
+        objects["PodDisruptionBudget"]["spec"]["selector"]["matchLabels"],
+        objects["NetworkPolicy"]["spec"]["podSelector"]["matchLabels"],
+    ]
+    assert all(selector.items() <= labels.items() for selector in selectors), selectors
+    assert objects["HorizontalPodAutoscaler"]["spec"]["scaleTargetRef"]["name"] == objects["Deployment"]["metadata"]["name"]
+    assert objects["HorizontalPodAutoscaler"]["spec"]["minReplicas"] >= 2
+    (rule,) = objects["Ingress"]["spec"]["rules"]
+    (path,) = rule["http"]["paths"]
+    assert path["backend"]["service"]["name"] == objects["Service"]["metadata"]["name"]
+
+
+def test_the_gateway_takes_the_settings_of_the_manifests(objects, tmp_path):
+    (mount,) = objects["Deployment"]["spec"]["template"]["spec"]["containers"][0]["volumeMounts"]
+    env = {}
+    for name, value in objects["ConfigMap"]["data"].items():
+        if name.endswith("_FILE"):
+            assert value.startswith(f"{mount['mountPath']}/"), f"{name} is not mounted"
+            secret = tmp_path / Path(value).name
+            secret.write_text("redis://127.0.0.1:1" if "url" in value else "x" * 44)
+            value = str(secret)
+        env[name] = value
+    env["IPS_GATEWAY_LISTEN"] = "127.0.0.1:0"
+    process = subprocess.Popen([BINARY, "serve"], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    line = process.stdout.readline()
+    process.terminate()
+    _, complaints = process.communicate(timeout=20)
+    assert line.startswith("http://"), complaints
+
+
+def test_prometheus_reads_its_settings_and_the_alerts_do_what_their_tests_say():
+    run("promtool", "check", "config", str(DEPLOY / "prometheus/prometheus.yml"))
+    run("promtool", "test", "rules", str(DEPLOY / "prometheus/alerts.test.yml"))
+    alerts = {rule["alert"] for rule in rules()}
+    tests = yaml.safe_load((DEPLOY / "prometheus/alerts.test.yml").read_text())["tests"]
+    tested = {test["alertname"] for group in tests for test in group["alert_rule_test"] if test["exp_alerts"]}
+    assert alerts == tested, "each alert is seen to fire once"
+
+
+def rules():
+    return yaml.safe_load((DEPLOY / "prometheus/alerts.yml").read_text())["groups"][0]["rules"]
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory):
+    fleet = Fleet(tmp_path_factory.mktemp("fleet"))
+    yield fleet
+    fleet.stop()
+
+
+def test_the_fleet_answers_through_nginx_each_in_its_turn(fleet):
+    for _ in range(9):
+        status, headers, text = ask(f"{fleet.url}/jobs")
+        assert status == 200 and json.loads(text)["jobs"], text
+    served = [re.findall(r'duration_seconds_count\{.*http_route="/jobs".*\} (\d+)', ask(f"{url}/metrics")[2]) for url in fleet.gateways.values()]
+    assert all(count and int(count[0]) >= 2 for count in served), served
+
+
+def test_a_request_has_one_id_in_the_log_of_nginx_and_that_of_the_gateway(fleet):
+    _, headers, _ = ask(f"{fleet.url}/jobs", {"X-Request-Id": "mine-1"})
+    assert headers["X-Request-Id"] == "mine-1"
+    _, headers, _ = ask(f"{fleet.url}/jobs?companyHandle=c%7C110")
+    made = headers["X-Request-Id"]
+    logs = {log.name: log.read_text() for log in fleet.folder.glob("*.log")}
+    for request in ["mine-1", made]:
+        assert request in logs["access.log"], logs["access.log"]
+        assert sum(f'"request_id":"{request}"' in text for name, text in logs.items() if name != "access.log") == 1, request
+    assert "c%7C110" not in logs["access.log"]
+    for line in logs["access.log"].splitlines():
+        json.loads(line)
+
+
+def test_events_come_through_nginx_at_once(fleet):
+    login = {"Authorization": "Basic a2F0bHluQGV4YW1wbGUuY29tOnNhbmRib3gta2F0bHlu"}
+    began = time.monotonic()
+    with urllib.request.urlopen(urllib.request.Request(f"{fleet.url}/jobs/events", headers=login), timeout=10) as stream:
+        lines = [stream.readline() for _ in range(4)]
+    assert any(line.startswith(b"event: snapshot") for line in lines), lines
+    assert time.monotonic() - began < 5, "they were held back"
+
+
+def test_metrics_are_not_for_the_outside(fleet):
+    status, _, _ = ask(f"{fleet.url}/metrics")
+    assert status == 404
+
+
+# What a query may name beside metrics.
+LANGUAGE = re.compile(r"\b(up|http_[a-z_]+|ips_gateway_[a-z_]+|process_[a-z_]+)\b(?=[{\[ )*/]|$)")
+
+
+def test_the_dashboard_and_the_alerts_ask_for_metrics_that_there_are(fleet, tmp_path):
+    (_, _, jobs) = ask(f"{fleet.url}/jobs")
+    job = json.loads(jobs)["jobs"][0]["id"]
+    ask(f"{fleet.url}/jobs/{job}/stop", method="POST")
+    with urllib.request.urlopen(urllib.request.Request(f"{fleet.url}/jobs/events", headers={"Authorization": "Bearer sandbox-token-katlyn"}), timeout=10):
+        pass
+    ask(f"{fleet.url}/jobs", {"Prefer": "wait=1", "If-None-Match": ask(f"{fleet.url}/jobs")[1]["ETag"]})
+    scraped = set()
+    for url in fleet.gateways.values():
+        for line in ask(f"{url}/metrics")[2].splitlines():
+            scraped |= {re.split(r"[{ ]", line)[0]} - {"#", ""}
+    dashboard = json.loads((DEPLOY / "grafana/dashboard.json").read_text())
+    queries = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]
+    queries += [variable["query"]["query"] for variable in dashboard["templating"]["list"] if variable["type"] == "query"]
+    known = scraped | {"up"}
+    for query in [*queries, *(rule["expr"] for rule in rules())]:
+        names = set(LANGUAGE.findall(re.sub(r"by \([^)]*\)", "", query)))
+        assert names and names <= known, f"{names - known} of {query} can't be scraped"
+    # Every query is one that Prometheus understands.
+    expressions = [query.replace("$__rate_interval", "5m") for query in queries if not query.startswith("label_values")]
+    records = [{"record": f"query:{number}", "expr": expression} for number, expression in enumerate(expressions)]
+    file = tmp_path / "queries.yml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "dashboard", "rules": records}]}))
+    run("promtool", "check", "rules", str(file))
+
+
+def test_nothing_overlaps_in_the_dashboard():
+    dashboard = json.loads((DEPLOY / "grafana/dashboard.json").read_text())
+    ids = [panel["id"] for panel in dashboard["panels"]]
+    assert len(ids) == len(set(ids))
+    taken = set()
+    for panel in dashboard["panels"]:
+        grid = panel["gridPos"]
+        cells = {(x, y) for x in range(grid["x"], grid["x"] + grid["w"]) for y in range(grid["y"], grid["y"] + grid["h"])}
+        assert not cells & taken and grid["x"] + grid["w"] <= 24, panel["title"]
+        taken |= cells
