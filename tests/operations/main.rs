@@ -6,6 +6,7 @@ mod support;
 
 mod collector;
 mod logs;
+mod panics;
 mod process;
 mod redaction;
 mod secrets;
