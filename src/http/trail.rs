@@ -135,7 +135,7 @@ impl Drop for Trail {
         }
         self.span.end();
         let (cache, calls, trace_id) = (self.cache.as_deref(), self.span.calls(), self.span.trace_id());
-        let (request_id, duration_ms) = (id.as_str(), took * 1e3);
+        let (request_id, duration_ms) = (id.as_str(), (took * 1e6).round() / 1e3);
         tracing::info!(request_id, %trace_id, method, route, status, duration_ms, cache, calls, "request");
         let route = std::mem::take(route);
         let labels = [

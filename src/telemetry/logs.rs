@@ -11,8 +11,9 @@ use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::config::LogFormat;
 
-/// What is logged unless `RUST_LOG` says otherwise. The server library tells at level info that its threads come and go.
-const LEVELS: &str = "info,actix_server=warn";
+/// What is logged unless `RUST_LOG` says otherwise. The server library tells at level info that its threads come and go, and the one for
+/// traces tells of every export that fails twice.
+const LEVELS: &str = "info,actix_server=warn,opentelemetry-otlp=error";
 
 /// Begins to log.
 ///

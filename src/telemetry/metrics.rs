@@ -100,8 +100,11 @@ impl Metrics {
                 Kind::Histogram => describe_histogram!(name, help),
             }
         }
-        // Alerts can tell none from unknown only if it is there from the start.
+        // None can be told from unknown only if what has no labels is there from the start.
         counter!("ips_gateway_panics_total").absolute(0);
+        for name in ["http_server_active_requests", "ips_gateway_event_streams", "ips_gateway_waiting_polls"] {
+            gauge!(name).set(0.0);
+        }
         describe_gauge!(BUILD_INFO, "Always 1; the labels tell the version and the revision of the source.");
         let revision = option_env!("GIT_REVISION").unwrap_or("unknown");
         gauge!(BUILD_INFO, "version" => env!("CARGO_PKG_VERSION"), "revision" => revision).set(1.0);
