@@ -65,6 +65,8 @@ fn page(title: &str, up: &str, body: &str) -> HttpResponse {
          <script src=\"{up}board/theme.js\"></script></head>\
          <body><header class=\"bar\"><a class=\"brand\" href=\"{home}\"><img src=\"{up}board/icon.svg\" alt=\"\" width=\"22\" height=\"22\"><span>ips-gateway</span></a>\
          <nav aria-label=\"Pages\"><a href=\"{home}\">Jobs</a><a href=\"{up}swagger-ui/\">API</a><a href=\"{up}problems\" aria-current=\"page\">Problems</a></nav>\
+         <div class=\"bar-end\"><button type=\"button\" class=\"quiet square\" data-toggles=\"theme\" aria-label=\"Change colours\">\
+         <svg class=\"icon\" viewBox=\"0 0 16 16\" aria-hidden=\"true\"><circle cx=\"8\" cy=\"8\" r=\"5.5\"/><path class=\"solid\" d=\"M8 2.5a5.5 5.5 0 0 1 0 11z\"/></svg></button></div>\
          </header><main class=\"prose\">{body}</main></body></html>"
     );
     HttpResponse::Ok()

@@ -61,15 +61,18 @@ export class Details {
     if (before?.actions.join() !== job.actions.join()) {
       $('details-actions').replaceChildren(...actionButtons(job, (_, action) => this.ask(this.#job, action), { isTerse: false }));
     }
-    const parts = this.#parts(job);
-    if (before?.phase !== job.phase) {
-      this.log = job.phase === 'completed' ? this.#logOf(job) : null;
-      this.now = h('div');
-      $('details-body').replaceChildren(...[this.now, this.log].filter(Boolean));
-    }
-    const isRawOpen = this.now.querySelector('details')?.open;
-    this.now.replaceChildren(...parts);
-    if (isRawOpen) this.now.querySelector('details').open = true;
+    if (before?.phase !== job.phase) this.#layOut(job);
+    this.top.replaceChildren(...[progress(job), counts(job)].filter(Boolean));
+    const isOpen = this.about.querySelector('details')?.open;
+    this.about.replaceChildren(...[facts(job), tasks(job), raw(job, isOpen)].filter(Boolean));
+  }
+
+  /** What went wrong stands before everything else. */
+  #layOut(job) {
+    this.top = h('div');
+    this.about = h('div');
+    const [problems, log] = job.phase === 'completed' ? this.#logOf(job) : [null, null];
+    $('details-body').replaceChildren(...[this.top, problems, this.about, log].filter(Boolean));
   }
 
   #forget() {
@@ -78,23 +81,22 @@ export class Details {
     this.#id = '';
   }
 
-  #parts(job) {
-    const progress = job.phase === 'active' && h('section', { class: 'progress-large' },
-      h('progress', { max: 100, value: job.percent, 'aria-label': 'Progress', 'data-tone': 'busy' }),
-      h('span', { class: 'percent' }, job.percent === undefined ? '' : `${job.percent} %`),
-      job.progressMessage && h('p', null, job.progressMessage));
-    return [progress, counts(job), facts(job), tasks(job), raw(job)].filter(Boolean);
-  }
-
   #logOf(job) {
     const read = (query) => get(`jobs/${encodeURIComponent(job.id)}/log`, { query: { perPage: PER_PAGE, ...query }, signal: this.#abort.signal });
-    const section = h('section', { class: 'log' });
-    const levels = [['error', 'Errors', errorsOf(job)], ['warning', 'Warnings', warningsOf(job)]].filter(([, , count]) => count !== 0);
-    section.append(...levels.map(([level, title]) => list(title, (page) => read({ level, page }))));
-    if (levels.length === 0) section.append(h('p', { class: 'all-good' }, 'No errors and no warnings.'));
-    section.append(list('Whole log', (page) => read({ page })));
-    return section;
+    // What ends a job as a whole is counted nowhere.
+    const mayHave = (count) => count !== 0 || job.outcome !== 'succeeded';
+    const levels = [['error', 'Errors', errorsOf(job)], ['warning', 'Warnings', warningsOf(job)]].filter(([, , count]) => mayHave(count));
+    const problems = levels.map(([level, title]) => list(title, (page) => read({ level, page })));
+    const good = h('p', { class: 'all-good' }, 'No errors and no warnings.');
+    return [h('div', null, problems.length > 0 ? problems : good), list('Whole log', (page) => read({ page }))];
   }
+}
+
+function progress(job) {
+  return job.phase === 'active' && h('section', { class: 'progress-large' },
+    h('progress', { max: 100, value: job.percent, 'aria-label': 'Progress', 'data-tone': 'busy' }),
+    h('span', { class: 'percent' }, job.percent === undefined ? '' : `${job.percent} %`),
+    job.progressMessage && h('p', null, job.progressMessage));
 }
 
 /** Entries of the log under a heading, page by page. */
@@ -119,7 +121,7 @@ function list(title, read) {
     }
   };
   load();
-  return h('section', null, h('h3', null, title, ' ', figure), entries, rest);
+  return h('section', { class: 'log' }, h('h3', null, title, ' ', figure), entries, rest);
 }
 
 function entry({ level, logMessage, dateCreated, assetName, auxArray = [] }) {
@@ -173,6 +175,6 @@ function tasks(job) {
   })));
 }
 
-function raw(job) {
-  return h('details', { class: 'raw' }, h('summary', null, 'All fields, as the API gives them'), h('pre', { tabindex: '0', 'aria-label': 'The job as JSON' }, JSON.stringify(job, null, 2)));
+function raw(job, isOpen) {
+  return h('details', { class: 'raw', open: isOpen }, h('summary', null, 'All fields, as the API gives them'), h('pre', { tabindex: '0', 'aria-label': 'The job as JSON' }, JSON.stringify(job, null, 2)));
 }

@@ -12,7 +12,7 @@ const LAST_RETRY = 30_000;
 const FAILURES = 2;
 
 export class Live extends EventTarget {
-  /** `connecting`, `live`, `polling`, `offline`, `paused` or `off`. */
+  /** `connecting`, `live`, `polling` or `offline` while it is on; else why it is not: `off`, `paused` or `resting`. */
   state = 'off';
   /** What the gateway said when it last failed. */
   problem = null;
@@ -56,11 +56,11 @@ export class Live extends EventTarget {
 
   /** Asks for what the stream does not tell of, now. */
   refresh() {
-    if (this.#isOn) this.#lookAround();
+    if (this.isOn) this.#lookAround();
   }
 
-  get #isOn() {
-    return this.state !== 'paused' && this.state !== 'off';
+  get isOn() {
+    return ['connecting', 'live', 'polling', 'offline'].includes(this.state);
   }
 
   #enter(state) {
@@ -114,7 +114,7 @@ export class Live extends EventTarget {
 
   #failed(error) {
     this.#note(error);
-    if (!this.#isOn) return;
+    if (!this.isOn) return;
     this.#failures += 1;
     const delay = Math.max(
       Math.min(LAST_RETRY, FIRST_RETRY * 2 ** (this.#failures - 1)) * (0.75 + Math.random() / 2),
@@ -140,9 +140,9 @@ export class Live extends EventTarget {
       if (signal.aborted) return;
       this.#note(error);
       delay = Math.max(delay, (error.retryAfter ?? 0) * 1000);
-      if (this.#isOn) this.#enter('offline');
+      if (this.isOn) this.#enter('offline');
     }
-    if (this.#isOn && this.state !== 'live') this.#later('poll', delay, () => this.#poll());
+    if (this.isOn && this.state !== 'live') this.#later('poll', delay, () => this.#poll());
   }
 
   /** What no stream tells: scheduled jobs, jobs that others completed while there was no stream, and how IPS is. */
@@ -155,7 +155,7 @@ export class Live extends EventTarget {
       if (signal.aborted) return;
       this.#note(error);
     }
-    if (this.#isOn) this.#later('look', LOOK_AROUND * (0.9 + Math.random() / 5), () => this.#lookAround());
+    if (this.isOn) this.#later('look', LOOK_AROUND * (0.9 + Math.random() / 5), () => this.#lookAround());
   }
 
   #take(phases, list) {

@@ -16,8 +16,10 @@ import { Table } from './table.js';
 import { kindOf, shortTime } from './words.js';
 
 const STATES = {
-  off: 'Off', connecting: 'Connecting', live: 'Live', polling: 'Polling', offline: 'No connection', paused: 'Paused',
+  off: 'Off', connecting: 'Connecting', live: 'Live', polling: 'Polling', offline: 'No connection', paused: 'Paused', resting: 'Resting',
 };
+/** So long a page may be out of sight and still be kept up to date: a browser has few connections, and each open page takes one. */
+const REST_AFTER = 60_000;
 const REGIONS = { na: 'North America', emea: 'Europe, Middle East, Africa', apac: 'Asia Pacific' };
 const PHASES = ['', 'active', 'scheduled', 'completed'];
 
@@ -135,7 +137,7 @@ function showFilters(passing) {
 }
 
 function showEmptiness(jobs) {
-  const isLoading = listed.size < 3 && live.state !== 'paused' && live.problem === null;
+  const isLoading = listed.size < 3 && live.isOn && live.problem === null;
   $('loading').hidden = !isLoading || store.size > 0;
   $('empty').hidden = jobs.length > 0 || isLoading;
   setText($('empty-text'), store.size === 0 ? 'No jobs here yet' : filters.isNarrow ? 'No job passes these filters' : 'No jobs in this phase');
@@ -203,9 +205,16 @@ $('company').addEventListener('change', () => {
 $('pause').addEventListener('click', () => (live.state === 'paused' ? live.start() : live.stop('paused')));
 $('new').addEventListener('click', () => submit.open());
 $('sign-out').addEventListener('click', () => leave());
-addEventListener('online', () => ['offline', 'connecting', 'polling'].includes(live.state) && live.start());
+addEventListener('online', () => live.isOn && live.state !== 'live' && live.start());
 
-setInterval(() => session.isOpen && live.state !== 'paused' && !document.hidden && table.tick(now()), 1_000);
+let rest = null;
+document.addEventListener('visibilitychange', () => {
+  clearTimeout(rest);
+  if (document.hidden) rest = setTimeout(() => live.isOn && live.stop('resting'), REST_AFTER);
+  else if (live.state === 'resting') live.start();
+});
+
+setInterval(() => live.isOn && !document.hidden && table.tick(now()), 1_000);
 
 try {
   const { data: config } = await get('board/config.json');

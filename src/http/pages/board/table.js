@@ -49,6 +49,7 @@ class Row {
     if (job !== this.job) this.#fill(job, now);
     const duration = durationOf(job, now);
     setText(this.duration, duration === null ? '–' : inWords(duration));
+    setAttribute(this.duration, 'data-unknown', duration === null ? '' : null);
   }
 
   #fill(job, now) {

@@ -29,6 +29,15 @@ const ui = SwaggerUIBundle({
   presets: [SwaggerUIBundle.presets.apis],
 });
 
+/** Opens an operation. Swagger UI follows the fragment of the address only when it starts. */
+function follow(event) {
+  event.preventDefault();
+  const [tag, operation] = event.currentTarget.hash.slice(2).split('/');
+  ui.layoutActions.show(['operations', tag, operation], true);
+  history.pushState(null, '', event.currentTarget.hash);
+  document.getElementById(`operations-${tag}-${operation}`)?.scrollIntoView();
+}
+
 if (isDemo) {
   const said = h('p', { role: 'status', class: 'fine' });
   const users = config.users.map(({ email, password, about }) => h('button', {
@@ -43,7 +52,7 @@ if (isDemo) {
     h('h2', null, 'Three steps'),
     h('ol', null,
       h('li', null, 'Choose a user of the sandbox: ', h('span', { class: 'users' }, users), said),
-      h('li', null, 'Open ', h('a', { href: '#/jobs/submitJob' }, 'POST /jobs'), ' and press Execute: the answer holds the job’s ', h('code', null, 'id'), '.'),
-      h('li', null, 'Give that id to ', h('a', { href: '#/jobs/getJob' }, 'GET /jobs/{job}'), ', or watch it on the ', h('a', { href: '../' }, 'board'), '.')));
+      h('li', null, 'Open ', h('a', { href: '#/jobs/submitJob', click: follow }, 'POST /jobs'), ' and press Execute: the answer holds the job’s ', h('code', null, 'id'), '.'),
+      h('li', null, 'Give that id to ', h('a', { href: '#/jobs/getJob', click: follow }, 'GET /jobs/{job}'), ', or watch it on the ', h('a', { href: '../' }, 'board'), '.')));
   $('guide').hidden = false;
 }

@@ -1,0 +1,78 @@
+// axe finds nothing to object to, on any page, in light and dark, on a desk and on a phone, with dialogs open.
+
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
+import { before } from 'node:test';
+import { DESKTOP, PHONE, inBrowser, openBoard, picture, row, startDemo } from './harness.js';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+let demo;
+before(async () => {
+  demo = await startDemo();
+});
+
+async function check(page, where, exclude = []) {
+  await page.evaluate(AXE);
+  const { violations, passes } = await page.evaluate(async (exclude) => {
+    const { violations, passes } = await window.axe.run({ exclude });
+    const told = violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ target, failureSummary }) => `${target}: ${failureSummary}`) }));
+    return { violations: told, passes: passes.length };
+  }, exclude);
+  assert.deepEqual(violations, [], where);
+  assert.ok(passes > 15, `${where}: only ${passes} rules had something to look at`);
+}
+
+for (const scheme of ['light', 'dark']) {
+  for (const [size, viewport] of [['desk', DESKTOP], ['phone', PHONE]]) {
+    const name = `${scheme}, ${size}`;
+    const show = { scheme, viewport, allows: /status of 422/ };
+
+    inBrowser(`the board: ${name}`, show, async (page) => {
+      await page.goto(demo.origin);
+      await page.locator('#sign-in-form').waitFor();
+      await check(page, 'sign-in');
+      await page.locator('#demo-list button', { hasText: 'agency' }).click();
+      await page.locator('#company-list li').first().waitFor();
+      await check(page, 'companies');
+      await page.getByRole('button', { name: /Example Outfitters/ }).click();
+      await row(page, 'Partner feed').waitFor();
+      await page.locator('#hour svg').waitFor();
+      await check(page, 'jobs');
+      await page.screenshot(picture(`board-${scheme}-${size}`));
+    });
+
+    inBrowser(`the dialogs: ${name}`, show, async (page) => {
+      await openBoard(page, demo.origin);
+      await page.getByRole('button', { name: 'Partner feed', exact: true }).click();
+      await page.getByRole('heading', { name: /Whole log \d/ }).waitFor();
+      await check(page, 'a completed job');
+      await page.keyboard.press('Escape');
+      await page.locator('#rows tr', { hasText: 'Running' }).first().locator('.link').click();
+      await page.locator('#details .facts').waitFor();
+      await check(page, 'an active job');
+      await page.locator('#details-actions button').first().click();
+      await page.locator('#confirm').waitFor();
+      await check(page, 'a confirmation');
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('Escape');
+      await page.getByRole('button', { name: 'Submit a job' }).click();
+      await page.locator('#submit').getByText('Upload from URLs').click();
+      await page.getByRole('button', { name: 'Check only' }).click();
+      await page.locator('.field-problem').first().waitFor();
+      await check(page, 'a form with something wrong');
+    });
+
+    inBrowser(`the other pages: ${name}`, show, async (page) => {
+      for (const path of ['/problems', '/problems/upstream-timeout']) {
+        await page.goto(`${demo.origin}${path}`);
+        await check(page, path);
+      }
+      await page.goto(`${demo.origin}/swagger-ui/`);
+      await page.locator('.opblock').first().waitFor();
+      // What is within is Swagger UI's own.
+      await check(page, 'Swagger UI', [['#swagger-ui']]);
+    });
+  }
+}

@@ -1,0 +1,147 @@
+// The table: its columns, filters and order, how it is remembered, and how it bears thousands of jobs.
+
+import assert from 'node:assert/strict';
+import { before } from 'node:test';
+import { PHONE, eventually, inBrowser, openBoard, row, startDemo } from './harness.js';
+
+let demo;
+before(async () => {
+  demo = await startDemo();
+});
+
+const names = (page) => page.locator('#rows .link').allInnerTexts();
+/** The log has come, too. */
+const whole = async (page) => {
+  await row(page, 'Partner feed').waitFor();
+  await row(page, 'Nightly publish').waitFor();
+};
+
+inBrowser('it has the columns of the Jobs page, and jobs of all phases', {}, async (page) => {
+  await openBoard(page, demo.origin);
+  await whole(page);
+  const headers = await page.getByRole('columnheader').allInnerTexts();
+  assert.deepEqual(headers.map((text) => text.trim()), [
+    'Type', 'Name', 'Started', 'Progress', 'Warnings', 'Errors', 'Duration', 'Status', 'Submitted by', 'Actions',
+  ]);
+  const cells = await row(page, 'Partner feed').getByRole('cell').allInnerTexts();
+  assert.deepEqual(
+    [cells[0], cells[1], cells[3], cells[4], cells[5], cells[7], cells[8]],
+    ['Upload from URLs', 'Partner feed', '100 %', '1', '1', 'With warnings', 'katlyn@example.com'],
+  );
+  assert.match(cells[6], /^\d+ s$|^\d+ min \d\d s$/);
+  assert.match(await row(page, 'Nightly publish').locator('time').innerText(), /^next /);
+  assert.equal(await row(page, 'Weekly metadata').locator('.pill').innerText(), 'Paused');
+});
+
+inBrowser('filters narrow it, stand in the address, and can be cleared', {}, async (page) => {
+  await openBoard(page, demo.origin);
+  await whole(page);
+  await page.getByRole('button', { name: /^Scheduled/ }).click();
+  await eventually(async () => assert.deepEqual((await names(page)).sort(), ['Cleanup', 'Nightly publish', 'Summer launch', 'Weekly metadata']));
+  await page.getByLabel('Only mine').check();
+  await eventually(async () => assert.deepEqual((await names(page)).sort(), ['Summer launch', 'Weekly metadata']));
+  await page.locator('#kind').selectOption('Publish images');
+  await eventually(async () => assert.deepEqual(await names(page), ['Summer launch']));
+  await page.getByRole('searchbox').fill('nothing like it');
+  await page.getByText('No job passes these filters').waitFor();
+  await page.getByRole('searchbox').fill('LAUNCH');
+  await row(page, 'Summer launch').waitFor();
+  const address = page.url();
+  for (const part of ['phase=scheduled', 'mine=1', 'kind=Publish+images', 'q=LAUNCH']) assert.ok(address.includes(part), address);
+  await openBoard(page, demo.origin, { hash: address.slice(address.indexOf('#')) });
+  await eventually(async () => assert.deepEqual(await names(page), ['Summer launch']));
+  assert.equal(await page.getByRole('button', { name: /^Scheduled/ }).getAttribute('aria-pressed'), 'true');
+  await page.getByRole('button', { name: 'Clear filters' }).click();
+  await eventually(async () => assert.equal((await names(page)).length, 4, 'the phase stays'));
+});
+
+inBrowser('headers sort it, one way and the other', {}, async (page) => {
+  await openBoard(page, demo.origin);
+  await whole(page);
+  await page.getByRole('button', { name: 'Pause updates' }).click();
+  const name = page.getByRole('columnheader', { name: 'Name' });
+  await name.getByRole('button').click();
+  const folded = async () => (await names(page)).map((text) => text.toLowerCase());
+  await eventually(async () => assert.deepEqual(await folded(), (await folded()).toSorted()));
+  assert.equal(await name.getAttribute('aria-sort'), 'ascending');
+  await name.getByRole('button').click();
+  await eventually(async () => assert.deepEqual(await folded(), (await folded()).toSorted().reverse()));
+  assert.equal(await name.getAttribute('aria-sort'), 'descending');
+  await page.getByRole('columnheader', { name: 'Errors' }).getByRole('button').click();
+  await eventually(async () => assert.notEqual((await row(page, (await names(page))[0]).locator('.errors').innerText()), '–'));
+  assert.match(page.url(), /sort=-errors/);
+});
+
+inBrowser('charts tell of the last hour and of durations, in words, too', {}, async (page) => {
+  await openBoard(page, demo.origin);
+  await whole(page);
+  await page.getByRole('img', { name: /^Jobs completed in the last hour.*: [1-9]/ }).waitFor();
+  assert.ok((await page.locator('#hour rect[data-tone]').count()) > 0);
+  const lanes = page.locator('#durations [role=img]');
+  assert.match(await lanes.first().getAttribute('aria-label'), /^\d+ jobs?: half of them within \d+/);
+});
+
+inBrowser('on a phone rows are cards, with everything on the screen', { viewport: PHONE }, async (page) => {
+  await openBoard(page, demo.origin);
+  await whole(page);
+  const width = await page.evaluate(() => document.documentElement.scrollWidth);
+  assert.ok(width <= PHONE.width, `${width} wide`);
+  const card = row(page, 'Nightly publish');
+  await card.scrollIntoViewIfNeeded();
+  assert.equal(await card.getByRole('button', { name: 'Run now: Nightly publish' }).locator('.label').isVisible(), true);
+  const box = await card.boundingBox();
+  assert.ok(box.x >= 0 && box.x + box.width <= PHONE.width && box.height > 90, JSON.stringify(box));
+});
+
+inBrowser('it says when there is nothing', { allows: /Failed to load resource/ }, async (page) => {
+  await page.route('**/jobs?*', (route) => route.fulfill({ json: { jobs: [] } }));
+  await page.route('**/jobs/events?*', (route) => route.abort());
+  await page.goto(demo.origin);
+  await page.locator('#demo-list button').first().click();
+  await page.getByText('No jobs here yet').waitFor();
+});
+
+inBrowser('with 3,000 jobs only what has changed is touched', { allows: /Failed to load resource/ }, async (page) => {
+  const job = (number, percent) => ({
+    id: `job${number}`, phase: 'active', status: 'running', percent, actions: ['stop'], observedAt: '2026-01-01T00:00:00Z', companyHandle: 'c|110',
+    jobHandle: `j|${number}`, name: `Job ${number}`, originalName: `Job ${number}`, type: 'VideoPublish', submitUserEmail: 'many@example.com',
+    startDate: new Date(Date.UTC(2026, 0, 1) + number).toISOString(), taskProgressArray: [],
+  });
+  let percent = 10;
+  await page.route('**/jobs?*', (route) => {
+    const isActive = route.request().url().includes('phase=active');
+    const jobs = isActive ? Array.from({ length: 3_000 }, (_, number) => job(number, number === 2_990 ? percent : 5)) : [];
+    return route.fulfill({ json: { jobs } });
+  });
+  await page.route('**/jobs/events?*', (route) => route.abort());
+  await openBoard(page, demo.origin);
+  await eventually(async () => assert.match(await page.getByRole('button', { name: /^All/ }).innerText(), /3,000/));
+  const shown = await page.locator('#rows tr').count();
+  assert.ok(shown <= 400, `${shown} rows before anybody scrolls`);
+  await page.evaluate(() => {
+    window.touched = new Set();
+    new MutationObserver((records) => records.forEach(({ target }) => {
+      const within = (target.nodeType === Node.TEXT_NODE ? target.parentElement : target).closest('tr');
+      // Durations go on by themselves.
+      if (within && !target.closest?.('.duration')) window.touched.add(within.dataset.id);
+    })).observe(document.getElementById('rows'), { subtree: true, childList: true, attributes: true, characterData: true });
+  });
+  percent = 60;
+  await eventually(async () => assert.equal(await row(page, 'Job 2990').locator('progress').getAttribute('value'), '60'));
+  assert.deepEqual(await page.evaluate(() => [...window.touched]), ['job2990']);
+  const took = await page.evaluate(async () => {
+    const field = document.getElementById('text');
+    field.value = 'job 17';
+    const began = performance.now();
+    field.dispatchEvent(new Event('input', { bubbles: true }));
+    await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+    return performance.now() - began;
+  });
+  assert.ok(took < 1_000, `filtering took ${took} ms`);
+  await row(page, 'Job 1799').waitFor();
+  await page.getByRole('searchbox').fill('');
+  await eventually(async () => {
+    await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+    assert.equal(await page.locator('#rows tr').count(), 3_000);
+  });
+});

@@ -1,0 +1,133 @@
+// The board keeps up: by a stream, by polls without one, after outages, behind proxies, and not at all when it is told to pause.
+
+import assert from 'node:assert/strict';
+import { before } from 'node:test';
+import { freePort, eventually, inBrowser, openBoard, row, startDemo, startGateway, startNginx, stop, submit } from './harness.js';
+
+let demo;
+before(async () => {
+  demo = await startDemo();
+});
+
+const state = (page) => page.locator('#state-text').innerText();
+const isIn = (page, wanted) => eventually(async () => assert.equal(await state(page), wanted), 60_000);
+const paths = (requests) => requests.map((request) => new URL(request.url()).pathname.split('/').slice(1).join('/'));
+
+inBrowser('a job that others submit appears, gets on and is completed, over one stream', {}, async (page, { requests }) => {
+  await openBoard(page, demo.origin);
+  await isIn(page, 'Live');
+  const before = requests.length;
+  const { originalName } = await submit(demo.origin, 'seen-live');
+  const job = page.locator('#rows tr', { hasText: originalName });
+  await job.waitFor();
+  await eventually(async () => assert.equal(await job.locator('.pill').innerText(), 'Running'), 120_000);
+  await eventually(async () => assert.ok(Number(await job.locator('progress').getAttribute('value')) > 0), 120_000);
+  await eventually(async () => assert.match(await job.locator('.pill').innerText(), /Succeeded|warnings|Failed/), 180_000);
+  const asked = paths(requests.slice(before));
+  assert.ok(asked.every((path) => path === 'jobs'), `only the look around, each half minute: ${asked}`);
+  assert.equal(paths(requests).filter((path) => path === 'jobs/events').length, 1, 'one stream');
+});
+
+inBrowser('without a stream it polls, cheaply, and returns to the stream', { allows: /Failed to load resource/ }, async (page, { requests }) => {
+  await page.route('**/jobs/events?*', (route) => route.abort());
+  await openBoard(page, demo.origin);
+  await isIn(page, 'Polling');
+  const { originalName } = await submit(demo.origin, 'seen-by-polls');
+  await page.locator('#rows tr', { hasText: originalName }).waitFor();
+  await eventually(async () => {
+    const polls = requests.filter((request) => request.url().includes('phase=active') && request.headers()['if-none-match']);
+    assert.ok(polls.length > 0, 'polls say what they have');
+  });
+  await page.unroute('**/jobs/events?*');
+  await isIn(page, 'Live');
+});
+
+inBrowser('paused, it asks for nothing at all; resumed, it is up to date', {}, async (page, { requests }) => {
+  await openBoard(page, demo.origin);
+  await isIn(page, 'Live');
+  const ended = page.waitForEvent('requestfailed', (request) => request.url().includes('/jobs/events'));
+  await page.getByRole('button', { name: 'Pause updates' }).click();
+  await ended;
+  await isIn(page, 'Paused');
+  const before = requests.length;
+  const { originalName } = await submit(demo.origin, 'while-paused');
+  await page.waitForTimeout(40_000);
+  assert.deepEqual(paths(requests.slice(before)), [], 'longer than every timer of the board');
+  assert.equal(await page.locator('#rows tr', { hasText: originalName }).count(), 0);
+  await page.getByRole('button', { name: 'Resume updates' }).click();
+  await page.locator('#rows tr', { hasText: originalName }).waitFor();
+  await isIn(page, 'Live');
+});
+
+inBrowser('when the gateway is away it says so, and comes back by itself', { allows: /Failed to load resource/ }, async (page) => {
+  const listen = `127.0.0.1:${await freePort()}`;
+  const first = await startGateway('demo', '--listen', listen);
+  await openBoard(page, first.origin);
+  await isIn(page, 'Live');
+  await stop(first.child);
+  await isIn(page, 'No connection');
+  assert.match(await page.locator('#banner').innerText(), /does not answer/);
+  assert.ok((await page.locator('#rows tr').count()) > 0, 'what was known stays');
+  await startGateway('demo', '--listen', listen);
+  await isIn(page, 'Live');
+  await eventually(async () => assert.equal(await page.locator('#banner').isHidden(), true));
+});
+
+inBrowser('when IPS is away it says how old the list is', { allows: /Failed to load resource/ }, async (page) => {
+  const sandbox = await startGateway('sandbox', '--listen', '127.0.0.1:0');
+  const { origin } = await startGateway('serve', '--listen', '127.0.0.1:0', '--upstream-url', sandbox.origin, '--api-version', '2022-11-01-beta',
+    '--fresh', '100ms', '--stale-while-revalidate', '0s');
+  await page.goto(origin);
+  await page.getByLabel('E-mail', { exact: true }).fill('katlyn@example.com');
+  await page.getByLabel('Password', { exact: true }).fill('sandbox-katlyn');
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await row(page, 'Nightly publish').waitFor();
+  await stop(sandbox.child);
+  await page.getByRole('button', { name: 'Pause updates' }).click();
+  await page.getByRole('button', { name: 'Resume updates' }).click();
+  await eventually(async () => assert.match(await page.locator('#banner').innerText(), /IPS does not answer the gateway.*as it was at \d/), 60_000);
+  await row(page, 'Nightly publish').waitFor();
+});
+
+inBrowser('out of sight it rests after a while, and goes on when it is looked at', {}, async (page, { requests }) => {
+  await page.clock.install();
+  await openBoard(page, demo.origin);
+  await isIn(page, 'Live');
+  const show = (visible) => page.evaluate((visible) => {
+    Object.defineProperty(document, 'hidden', { value: !visible, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }, visible);
+  await show(false);
+  await page.clock.fastForward('00:50');
+  assert.equal(await state(page), 'Live');
+  await page.clock.fastForward('00:11');
+  await isIn(page, 'Resting');
+  const before = requests.length;
+  await page.clock.fastForward('10:00');
+  assert.deepEqual(paths(requests.slice(before)), []);
+  await show(true);
+  await isIn(page, 'Live');
+});
+
+for (const [name, locations, path, args] of [
+  ['a proxy', (origin) => ({ '/': origin }), '', []],
+  ['a proxy that takes a prefix away', (origin) => ({ '/tools/ips/': `${origin}/` }), '/tools/ips', []],
+  ['a proxy that leaves the prefix', (origin) => ({ '/ips': origin }), '/ips', ['--path-prefix', '/ips']],
+  ['a proxy that puts another prefix before', (origin) => ({ '/outer/': `${origin}/ips/` }), '/outer', ['--path-prefix', '/ips']],
+]) {
+  inBrowser(`it works behind ${name}`, {}, async (page) => {
+    const { origin } = await startDemo(...args);
+    const proxy = await startNginx(locations(origin));
+    await openBoard(page, `${proxy}${path}`);
+    await isIn(page, 'Live');
+    await page.getByRole('link', { name: 'Problems' }).click();
+    await page.getByRole('link', { name: 'ambiguous-job' }).click();
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    await page.getByRole('link', { name: 'API' }).click();
+    await page.locator('.opblock').first().waitFor();
+    await page.getByRole('link', { name: 'Jobs', exact: true }).click();
+    await page.locator('#sign-in-form').waitFor();
+    await page.goto(`${proxy}${path}`);
+    await page.locator('#sign-in-form').waitFor();
+  });
+}

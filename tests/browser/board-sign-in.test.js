@@ -1,0 +1,110 @@
+// Signing in to the board: whatever opens it is in the page's memory and nowhere else.
+
+import assert from 'node:assert/strict';
+import { before } from 'node:test';
+import { PASSWORD, USER, file, inBrowser, openBoard, output, startDemo, startGateway } from './harness.js';
+
+let demo;
+before(async () => {
+  demo = await startDemo();
+});
+
+/** Everything that a page can keep beyond its own life. */
+const kept = (page) => page.evaluate(async () => ({
+  local: { ...localStorage }, session: { ...sessionStorage }, cookie: document.cookie,
+  databases: (await indexedDB.databases()).length, caches: (await caches.keys()).length,
+}));
+
+inBrowser('a password opens the board, and a reload closes it', {}, async (page) => {
+  await page.goto(demo.origin);
+  await page.getByLabel('E-mail', { exact: true }).fill(USER);
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.locator('#rows tr').first().waitFor();
+  assert.deepEqual(await kept(page), { local: {}, session: {}, cookie: '', databases: 0, caches: 0 });
+  assert.ok(!(await page.content()).includes(PASSWORD) && (await page.locator('#sign-in-password').inputValue()) === '', 'it stands in the page');
+  assert.ok(!page.url().includes('@'), page.url());
+  await page.reload();
+  await page.locator('#sign-in-form').waitFor();
+  assert.equal(await page.locator('#board').isHidden(), true);
+});
+
+inBrowser('the choice of colours is all that is ever stored', {}, async (page) => {
+  await openBoard(page, demo.origin);
+  await page.getByRole('button', { name: 'Use dark colours' }).click();
+  assert.deepEqual((await kept(page)).local, { 'ips-gateway.theme': 'dark' });
+  await page.reload();
+  assert.equal(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme), 'dark');
+});
+
+inBrowser('a token opens it, too, and nobody’s own jobs are guessed', {}, async (page) => {
+  await page.goto(demo.origin);
+  await page.getByText('Access token', { exact: true }).click();
+  await page.getByLabel('IMS access token').fill('sandbox-token-katlyn');
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.locator('#rows tr').first().waitFor();
+  assert.equal(await page.getByLabel('Only mine').isHidden(), true);
+});
+
+inBrowser('a wrong password is refused in plain words', { allows: /status of 401/ }, async (page) => {
+  await page.goto(demo.origin);
+  await page.getByLabel('E-mail', { exact: true }).fill(USER);
+  await page.getByLabel('Password', { exact: true }).fill('wrong');
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  const problem = page.getByRole('alert');
+  await problem.waitFor();
+  assert.match(await problem.innerText(), /unauthenticated|invalid-credentials|credentials/i);
+  assert.match(await problem.innerText(), /request [0-9a-f]{16}/);
+  assert.equal(await page.locator('#board').isHidden(), true);
+});
+
+inBrowser('whoever sees several companies chooses one, and can change it', {}, async (page) => {
+  await openBoard(page, demo.origin, { user: 'agency@example.com' });
+  await page.getByRole('button', { name: /Sample Furniture/ }).click();
+  await page.getByRole('button', { name: 'Stock photos', exact: true }).waitFor();
+  assert.match(page.url(), /company=c%7C47/);
+  await page.getByLabel('Company', { exact: true }).selectOption({ label: 'Example Outfitters' });
+  await page.getByRole('button', { name: 'Nightly publish', exact: true }).waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Stock photos', exact: true }).count(), 0);
+});
+
+inBrowser('signing out leaves nothing behind', {}, async (page, { requests }) => {
+  await openBoard(page, demo.origin);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.locator('#sign-in-form').waitFor();
+  assert.equal(await page.locator('#rows tr').count(), 0, 'no jobs');
+  const before = requests.length;
+  await page.waitForTimeout(4_000);
+  assert.deepEqual(requests.slice(before).map((request) => request.url()), []);
+});
+
+inBrowser('a gateway with API keys asks for one; a viewer’s is told what it may not', { allows: /status of 403/ }, async (page) => {
+  const sandbox = await startGateway('sandbox', '--listen', '127.0.0.1:0');
+  const [key, , , ...entry] = (await output('key', 'new', 'board', '--role', 'viewer', '--company', 'c|110')).split('\n');
+  const keys = await file('keys.toml', entry.join('\n'));
+  const password = await file('password.txt', 'sandbox-agency');
+  const { origin } = await startGateway('serve', '--listen', '127.0.0.1:0', '--upstream-url', sandbox.origin, '--api-version', '2022-11-01-beta', '--service-user', 'agency@example.com',
+    '--service-password-file', password, '--api-keys-file', keys);
+  await page.goto(origin);
+  assert.equal(await page.locator('#environment').innerText(), 'custom');
+  await page.getByLabel('API key').fill(key);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.locator('#rows tr').first().waitFor();
+  await page.locator('#rows [data-action=stop]').first().click();
+  await page.getByRole('button', { name: 'Stop', exact: true }).click();
+  await page.getByRole('dialog').getByRole('alert').waitFor();
+  assert.match(await page.getByRole('dialog').innerText(), /viewer/i);
+});
+
+inBrowser('the badge tells which IPS it is', {}, async (page) => {
+  for (const [args, words] of [[['--region', 'emea'], 'production · emea'], [['--region', 'apac', '--staging'], 'staging · apac']]) {
+    const { origin } = await startGateway('serve', '--listen', '127.0.0.1:0', ...args);
+    await page.goto(origin);
+    await page.locator('#environment').waitFor();
+    assert.equal(await page.locator('#environment').innerText(), words);
+    assert.equal(await page.locator('#demo-users').isHidden(), true);
+  }
+  await page.goto(demo.origin);
+  await page.locator('#environment').waitFor();
+  assert.equal(await page.locator('#environment').innerText(), 'demo');
+});

@@ -1,0 +1,65 @@
+// The gateway as a web frontend meets it: events through an unconfigured proxy.
+
+import assert from 'node:assert/strict';
+import { before } from 'node:test';
+import { PASSWORD, USER, inBrowser, startDemo, startNginx } from './harness.js';
+
+let origin;
+before(async () => {
+  origin = await startNginx({ '/': (await startDemo()).origin });
+});
+
+inBrowser('EventSource tells of jobs through nginx, opened by a ticket', { allows: /status of 404/ }, async (page) => {
+  await page.goto(`${origin}/livez`);
+  const told = await page.evaluate(async ([user, password]) => {
+    const authorization = `Basic ${btoa(`${user}:${password}`)}`;
+    const issued = await fetch('/jobs/events/tickets', { method: 'POST', headers: { authorization } });
+    const { ticket } = await issued.json();
+    const stream = new EventSource(`/jobs/events?ticket=${ticket}`);
+    const events = [];
+    return new Promise((resolve) => {
+      const end = (why) => {
+        stream.close();
+        resolve({ why, events });
+      };
+      const timer = setTimeout(() => end('nothing came within 20 s'), 20_000);
+      stream.onerror = () => end('the stream broke');
+      const names = ['created', 'progress', 'status', 'finished', 'removed'].map((what) => `job.${what}`);
+      for (const name of ['snapshot', ...names]) {
+        stream.addEventListener(name, (event) => {
+          const data = JSON.parse(event.data);
+          events.push({ name, id: event.lastEventId, jobs: data.jobs?.length, job: data.id });
+          if (name !== 'snapshot') {
+            clearTimeout(timer);
+            end(null);
+          }
+        });
+      }
+    });
+  }, [USER, PASSWORD]);
+  assert.equal(told.why, null, JSON.stringify(told));
+  assert.equal(told.events[0].name, 'snapshot', JSON.stringify(told));
+  assert.ok(told.events[0].jobs > 0 && told.events[0].id, JSON.stringify(told));
+  assert.ok(told.events[1].job, JSON.stringify(told));
+});
+
+inBrowser('A used ticket opens nothing', { allows: /status of 40[14]/ }, async (page) => {
+  await page.goto(`${origin}/livez`);
+  const states = await page.evaluate(async ([user, password]) => {
+    const authorization = `Basic ${btoa(`${user}:${password}`)}`;
+    const issued = await fetch('/jobs/events/tickets', { method: 'POST', headers: { authorization } });
+    const { ticket } = await issued.json();
+    const states = [];
+    for (let round = 0; round < 2; round += 1) {
+      const stream = new EventSource(`/jobs/events?ticket=${ticket}`);
+      await new Promise((resolve) => {
+        stream.addEventListener('snapshot', resolve);
+        stream.onerror = resolve;
+      });
+      states.push(stream.readyState);
+      stream.close();
+    }
+    return states;
+  }, [USER, PASSWORD]);
+  assert.deepEqual(states, [1, 2], 'open, then closed for good');
+});
