@@ -63,7 +63,7 @@ inBrowser('whoever sees several companies chooses one, and can change it', {}, a
   await page.getByRole('button', { name: /Sample Furniture/ }).click();
   await page.getByRole('button', { name: 'Stock photos', exact: true }).waitFor();
   assert.match(page.url(), /company=c%7C47/);
-  await page.getByLabel('Company', { exact: true }).selectOption({ label: 'Example Outfitters' });
+  await page.locator('#company').selectOption({ label: 'Example Outfitters' });
   await page.getByRole('button', { name: 'Nightly publish', exact: true }).waitFor();
   assert.equal(await page.getByRole('button', { name: 'Stock photos', exact: true }).count(), 0);
 });

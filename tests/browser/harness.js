@@ -162,6 +162,8 @@ export function inBrowser(name, { viewport = DESKTOP, scheme = 'light', allows, 
 
 /** Opens the board and signs in as a user of the demo. */
 export async function openBoard(page, address, { user = USER, hash = '' } = {}) {
+  // Another fragment alone would not load the page again.
+  await page.goto('about:blank');
   await page.goto(`${address}/${hash}`);
   await page.locator('#demo-list button', { hasText: user }).click();
   await page.locator('#rows tr, #company-list li').first().waitFor();

@@ -1,14 +1,14 @@
 //! A file as it is served: compressed once, and never sent again to those who have it.
 
 use std::io::Write;
-use std::sync::OnceLock;
 
 use actix_web::http::header::{self, HeaderValue};
-use actix_web::web::Bytes;
+use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
+use tokio::sync::OnceCell;
 
 use crate::http::answer::{is_known, takes_gzip};
 use crate::jobs::weak_etag;
@@ -19,7 +19,7 @@ pub struct Asset {
     etag: String,
     body: Bytes,
     /// Made when it is first asked for.
-    gzip: OnceLock<Bytes>,
+    gzip: OnceCell<Bytes>,
 }
 
 impl Asset {
@@ -33,15 +33,16 @@ impl Asset {
             Some("json") => "application/json",
             _ => "application/octet-stream",
         };
-        Self { content_type, etag: weak_etag(&Sha256::digest(&body)), body, gzip: OnceLock::new() }
+        Self { content_type, etag: weak_etag(&Sha256::digest(&body)), body, gzip: OnceCell::new() }
     }
 
     /// The file, or that the client has it already. Clients ask each time: after an upgrade no page is made of old and new files.
-    pub fn respond(&self, request: &HttpRequest) -> HttpResponse {
+    pub async fn respond(&self, request: &HttpRequest) -> HttpResponse {
         let mut response = if is_known(request, &self.etag) {
             HttpResponse::NotModified().finish()
-        } else if takes_gzip(request) {
-            let gzip = self.gzip.get_or_init(|| compress(&self.body)).clone();
+        } else if takes_gzip(request)
+            && let Some(gzip) = self.gzip().await
+        {
             HttpResponse::Ok().insert_header((header::CONTENT_ENCODING, "gzip")).body(gzip)
         } else {
             HttpResponse::Ok().body(self.body.clone())
@@ -54,6 +55,13 @@ impl Asset {
             headers.insert(header::ETAG, etag);
         }
         response
+    }
+
+    /// It takes long enough to be done elsewhere; `None` when the process is about to end.
+    async fn gzip(&self) -> Option<Bytes> {
+        let body = self.body.clone();
+        let compressed = self.gzip.get_or_try_init(|| web::block(move || compress(&body))).await;
+        compressed.ok().cloned()
     }
 }
 

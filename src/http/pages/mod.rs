@@ -5,10 +5,12 @@ mod asset;
 mod config;
 mod problems;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use actix_web::http::header;
-use actix_web::web::{Data, Path};
+use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 
 pub use config::{DemoUser, Environment, PageConfig, SignIn};
@@ -25,7 +27,7 @@ const BOARD_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'se
 const SWAGGER_UI_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// Files by their address below the gateway's own, with the policy of those that are pages.
+/// Files by their address below the gateway's own.
 const FILES: &[(&str, &[u8])] = &[
     ("index.html", include_bytes!("board/index.html")),
     ("board/actions.js", include_bytes!("board/actions.js")),
@@ -70,9 +72,9 @@ impl Pages {
         Self(own.chain([config]).chain(of_swagger_ui()).collect())
     }
 
-    fn serve(&self, path: &str, request: &HttpRequest) -> Result<HttpResponse, Problem> {
+    async fn serve(&self, path: &str, request: &HttpRequest) -> Result<HttpResponse, Problem> {
         let asset = self.0.get(path).ok_or_else(Problem::not_found)?;
-        let mut response = asset.respond(request);
+        let mut response = asset.respond(request).await;
         let policy = match path {
             "index.html" => Some(BOARD_POLICY),
             "swagger-ui/index.html" => Some(SWAGGER_UI_POLICY),
@@ -87,27 +89,31 @@ impl Pages {
 }
 
 fn of_swagger_ui() -> impl Iterator<Item = (String, Asset)> {
-    let config = std::sync::Arc::new(utoipa_swagger_ui::Config::default());
+    let config = Arc::new(utoipa_swagger_ui::Config::default());
     OF_SWAGGER_UI.into_iter().filter_map(move |name| {
         let file = utoipa_swagger_ui::serve(name, config.clone()).ok().flatten()?;
-        Some((format!("swagger-ui/{name}"), Asset::new(name, file.bytes.into_owned().into())))
+        let body = match file.bytes {
+            Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+            Cow::Owned(bytes) => bytes.into(),
+        };
+        Some((format!("swagger-ui/{name}"), Asset::new(name, body)))
     })
 }
 
 /// The board.
 pub async fn board(api: Data<Api>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    api.pages.serve("index.html", &request)
+    api.pages.serve("index.html", &request).await
 }
 
 /// A file of the board.
 pub async fn board_file(api: Data<Api>, request: HttpRequest, file: Path<String>) -> Result<HttpResponse, Problem> {
-    api.pages.serve(&format!("board/{file}"), &request)
+    api.pages.serve(&format!("board/{file}"), &request).await
 }
 
 /// Swagger UI and its files.
 pub async fn swagger_ui(api: Data<Api>, request: HttpRequest, file: Path<String>) -> Result<HttpResponse, Problem> {
     let file = if file.is_empty() { "index.html" } else { file.as_str() };
-    api.pages.serve(&format!("swagger-ui/{file}"), &request)
+    api.pages.serve(&format!("swagger-ui/{file}"), &request).await
 }
 
 /// A page's files are relative to its folder. The redirect is, too: behind a proxy only the browser knows the whole address.

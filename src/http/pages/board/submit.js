@@ -43,7 +43,9 @@ export class SubmitForm {
       this.#update();
     });
     $('submit-close').addEventListener('click', () => this.dialog.close());
-    $('submit-copy').addEventListener('click', () => navigator.clipboard?.writeText(this.#body));
+    // Only pages that come over HTTPS, or from this machine, have a clipboard.
+    $('submit-copy').hidden = !navigator.clipboard;
+    $('submit-copy').addEventListener('click', () => navigator.clipboard.writeText(this.#body));
     this.#addUrl();
   }
 
