@@ -86,7 +86,7 @@ inBrowser('a gateway with API keys asks for one; a viewer’s is told what it ma
   const { origin } = await startGateway('serve', '--listen', '127.0.0.1:0', '--upstream-url', sandbox.origin, '--api-version', '2022-11-01-beta', '--service-user', 'agency@example.com',
     '--service-password-file', password, '--api-keys-file', keys);
   await page.goto(origin);
-  assert.equal(await page.locator('#environment').innerText(), 'custom');
+  await page.getByText('custom', { exact: true }).waitFor();
   await page.getByLabel('API key').fill(key);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await page.locator('#rows tr').first().waitFor();
