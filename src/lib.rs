@@ -24,7 +24,7 @@
 //! | [`server`] | how all of it is put together; `main` and the tests walk this road | |
 //!
 //! A test (`tests/architecture.rs`) holds the arrows. Libraries stay in their rooms too: actix in `http`, `server` and `sandbox`,
-//! quick-xml and reqwest in `ips`.
+//! quick-xml and reqwest in `ips`, the OpenTelemetry SDK in `telemetry` and `trace`.
 //!
 //! # The way of one request
 //!
