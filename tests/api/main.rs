@@ -23,6 +23,7 @@ mod metrics;
 mod pages;
 mod paging;
 mod path_prefix;
+mod properties;
 mod schedules;
 mod submit;
 mod upstream_failures;

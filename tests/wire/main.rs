@@ -2,7 +2,14 @@
 //! what it is told.
 
 mod client;
+#[expect(dead_code, reason = "shared with the tests of the schema")]
+#[path = "../schema/contract.rs"]
+mod contract;
+mod every_type;
 mod golden;
+#[expect(dead_code, reason = "shared with the tests of the schema")]
+#[path = "../schema/probe.rs"]
+mod probe;
 mod refused;
 mod roundtrip;
 mod server;

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::answer;
 
 /// Text of every character that XML can carry.
-fn text() -> impl Strategy<Value = String> {
+pub fn text() -> impl Strategy<Value = String> {
     "([\t\n\r -~]|[\u{80}-\u{D7FF}]|[\u{E000}-\u{FFFD}]|[\u{10000}-\u{10FFFF}]|[<>&\"'\\]]){0,12}"
 }
 
@@ -18,7 +18,7 @@ fn some_text() -> impl Strategy<Value = Option<String>> {
     option::of(text().prop_filter("blank", |text| !text.trim().is_empty()))
 }
 
-fn date() -> impl Strategy<Value = Option<Timestamp>> {
+pub fn date() -> impl Strategy<Value = Option<Timestamp>> {
     option::of((0..4_000_000_000_i64, 0..1_000_000_000_u32, -720..=840_i32).prop_filter_map(
         "no date",
         |(second, nanos, minutes)| {
