@@ -13,7 +13,8 @@ use ips_gateway::ips::types::ApiVersion;
 use ips_gateway::sandbox::users::{USERS, User};
 use ips_gateway::sandbox::{Sandbox, SandboxConfig};
 use ips_gateway::server::{Server, Surroundings};
-use ips_gateway::{healthcheck, server, shutdown, telemetry};
+use ips_gateway::shutdown::Signals;
+use ips_gateway::{healthcheck, server, telemetry};
 
 /// Answers of IPS become many small strings: this allocator is quicker with them, and gives memory back without a pause.
 #[global_allocator]
@@ -98,9 +99,19 @@ async fn serve(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
     let config = Config::read(&sources(matches))?;
     let _telemetry = telemetry::init(config.log_format)?;
     let server = server::build(&config, Surroundings::default())?;
-    let shutdown = shutdown::signal()?;
+    let signals = Signals::listen()?;
     announce(&base_url(&server))?;
-    Ok(server.run_until(shutdown).await?)
+    run(server, &signals).await
+}
+
+/// Serves until the process is asked to end, and to the end of what is under way unless it is asked again.
+async fn run(server: Server, signals: &Signals) -> Result<(), Box<dyn Error>> {
+    // Shells and containers often begin with 1,024 open files, and each connection is one. As many as may be; fewer will do.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
+    tokio::select! {
+        ended = server.run_until(signals.count(1)) => Ok(ended?),
+        () = signals.count(2) => Err("told twice to end, so it did at once".into()),
+    }
 }
 
 async fn demo(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
@@ -110,10 +121,10 @@ async fn demo(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
     let _telemetry = telemetry::init(config.log_format)?;
     let server =
         server::build(&config, Surroundings { note: Some(note()), users: demo_users(), ..Surroundings::default() })?;
-    let shutdown = shutdown::signal()?;
+    let signals = Signals::listen()?;
     announce(&base_url(&server))?;
     announce(&welcome(&format!("{}{}", base_url(&server), config.path_prefix)))?;
-    server.run_until(shutdown).await?;
+    run(server, &signals).await?;
     sandbox.stop().await;
     Ok(())
 }
@@ -128,9 +139,9 @@ async fn sandbox(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
     }
     let _telemetry = telemetry::init(LogFormat::Auto)?;
     let sandbox = Sandbox::start(config)?;
-    let shutdown = shutdown::signal()?;
+    let signals = Signals::listen()?;
     announce(&sandbox.url())?;
-    shutdown.await;
+    signals.count(1).await;
     sandbox.stop().await;
     Ok(())
 }

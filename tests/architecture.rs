@@ -22,6 +22,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 /// The only parts that may use these libraries.
 const CONFINED: &[(&str, &[&str])] = &[
     ("actix_web", &["http", "server", "sandbox"]),
+    ("actix_http", &["server"]),
     ("quick_xml", &["ips"]),
     ("reqwest", &["ips"]),
     ("opentelemetry_sdk", &["telemetry", "trace"]),

@@ -110,9 +110,19 @@ fn example(setting: &Setting) -> &'static str {
         "staging" | "require_idempotency_key" => "true",
         "api_version" => "2022-11-01-beta",
         "cors_origins" => "https://app.example.com,https://example.org",
-        "fresh" | "stale_while_revalidate" | "stale_if_error" | "upstream_timeout" | "upstream_wait" => "1m 1s",
+        "fresh"
+        | "stale_while_revalidate"
+        | "stale_if_error"
+        | "upstream_timeout"
+        | "upstream_wait"
+        | "request_timeout"
+        | "write_timeout"
+        | "keep_alive"
+        | "drain_delay"
+        | "grace" => "1m 1s",
         "upstream_calls" | "upstream_failures" => "7",
         "upstream_answer_limit" => "1 MB",
+        "max_connections" | "max_connections_per_address" => "1234",
         "shared_cache_url" => "rediss://:secret@cache.example.com:6380/1",
         "log_format" => "json",
         _ => "something",

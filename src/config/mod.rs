@@ -17,10 +17,11 @@ use url::Url;
 use crate::ips::types::ApiVersion;
 pub use region::{Region, System};
 use settings::{
-    API_KEYS_FILE, API_VERSION, COMPANY, CORS_ORIGINS, FRESH, LISTEN, LOG_FORMAT, PATH_PREFIX, REGION,
-    REQUIRE_IDEMPOTENCY_KEY, SERVICE_PASSWORD, SERVICE_USER, SHARED_CACHE_URL, STAGING, STALE_IF_ERROR,
-    STALE_WHILE_REVALIDATE, UPSTREAM_ANSWER_LIMIT, UPSTREAM_CA_FILE, UPSTREAM_CALLS, UPSTREAM_FAILURES,
-    UPSTREAM_TIMEOUT, UPSTREAM_URL, UPSTREAM_WAIT,
+    API_KEYS_FILE, API_VERSION, COMPANY, CORS_ORIGINS, DRAIN_DELAY, FRESH, GRACE, KEEP_ALIVE, LISTEN, LOG_FORMAT,
+    MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS, PATH_PREFIX, REGION, REQUEST_TIMEOUT, REQUIRE_IDEMPOTENCY_KEY,
+    SERVICE_PASSWORD, SERVICE_USER, SHARED_CACHE_URL, STAGING, STALE_IF_ERROR, STALE_WHILE_REVALIDATE,
+    UPSTREAM_ANSWER_LIMIT, UPSTREAM_CA_FILE, UPSTREAM_CALLS, UPSTREAM_FAILURES, UPSTREAM_TIMEOUT, UPSTREAM_URL,
+    UPSTREAM_WAIT, WRITE_TIMEOUT,
 };
 pub use settings::{Group, Kind, SETTINGS, Setting, arguments};
 pub use values::{Complaints, Origin, Sources};
@@ -65,6 +66,12 @@ pub struct Config {
     pub stale_while_revalidate: Duration,
     /// How long it may be served when IPS fails.
     pub stale_if_error: Duration,
+    /// How much patience there is with clients.
+    pub patience: Patience,
+    /// How many connections may be open.
+    pub connections: Connections,
+    /// How it ends.
+    pub shutdown: Shutdown,
     /// `redis://` or `rediss://` URL of the cache that replicas share; it may hold a password.
     pub shared_cache_url: Option<SecretString>,
     /// How log lines are written.
@@ -103,6 +110,35 @@ pub enum Submits {
     OnlyWithKey,
     /// Those without one, too.
     WithOrWithoutKey,
+}
+
+/// How long clients are waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// For the head of a request from its first byte on, and again for its body.
+    pub request: Duration,
+    /// For a client that is behind to take some more of an answer.
+    pub write: Duration,
+    /// For the next request.
+    pub idle: Duration,
+}
+
+/// How many connections may be open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connections {
+    /// In all.
+    pub total: usize,
+    /// From one address; `None` for any number.
+    pub per_address: Option<usize>,
+}
+
+/// How the gateway ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shutdown {
+    /// How long it goes on serving after it has said that it is not ready.
+    pub drain_delay: Duration,
+    /// How long requests that are under way may take after that.
+    pub grace: Duration,
 }
 
 /// How log lines are written.
@@ -178,6 +214,9 @@ fn read(
     let fresh = values.value(&FRESH, parse::freshness);
     let stale_while_revalidate = values.value(&STALE_WHILE_REVALIDATE, parse::staleness);
     let stale_if_error = values.value(&STALE_IF_ERROR, parse::staleness);
+    let patience = patience(values);
+    let connections = connections(values);
+    let shutdown = shutdown(values);
     let shared_cache_url = values.secret(&SHARED_CACHE_URL, parse::redis_url);
     let log_format = values.value(&LOG_FORMAT, parse::log_format);
 
@@ -202,9 +241,31 @@ fn read(
         fresh: fresh?,
         stale_while_revalidate: stale_while_revalidate?,
         stale_if_error: stale_if_error?,
+        patience: patience?,
+        connections: connections?,
+        shutdown: shutdown?,
         shared_cache_url: shared_cache_url?,
         log_format: log_format?,
     })
+}
+
+fn patience(values: &mut Values) -> Result<Patience, Noted> {
+    let request = values.value(&REQUEST_TIMEOUT, parse::timeout);
+    let write = values.value(&WRITE_TIMEOUT, parse::timeout);
+    let idle = values.value(&KEEP_ALIVE, parse::timeout);
+    Ok(Patience { request: request?, write: write?, idle: idle? })
+}
+
+fn connections(values: &mut Values) -> Result<Connections, Noted> {
+    let total = values.value(&MAX_CONNECTIONS, parse::connections);
+    let per_address = values.optional(&MAX_CONNECTIONS_PER_ADDRESS, parse::connections);
+    Ok(Connections { total: total?, per_address: per_address? })
+}
+
+fn shutdown(values: &mut Values) -> Result<Shutdown, Noted> {
+    let drain_delay = values.value(&DRAIN_DELAY, parse::pause);
+    let grace = values.value(&GRACE, parse::pause);
+    Ok(Shutdown { drain_delay: drain_delay?, grace: grace? })
 }
 
 /// The URL as such, or that of a region.

@@ -153,6 +153,16 @@ fn bytes(text: &str) -> Option<usize> {
     number.parse::<usize>().ok()?.checked_mul(unit)
 }
 
+/// A time to wait at the end, which may be none.
+pub(super) fn pause(text: &str) -> Result<Duration, String> {
+    duration(text, Duration::ZERO, TIMEOUT_LIMIT)
+}
+
+/// How many connections there may be.
+pub(super) fn connections(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "a number of at least 1".into())
+}
+
 fn duration(text: &str, least: Duration, most: Duration) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(duration) if (least..=most).contains(&duration) => Ok(duration),

@@ -131,7 +131,7 @@ pub(super) fn flags(matches: &ArgMatches) -> impl Iterator<Item = (String, Strin
 }
 
 /// Every setting, in the order of README.
-pub const SETTINGS: [&Setting; 23] = [
+pub const SETTINGS: [&Setting; 30] = [
     &LISTEN,
     &PATH_PREFIX,
     &UPSTREAM_URL,
@@ -153,6 +153,13 @@ pub const SETTINGS: [&Setting; 23] = [
     &UPSTREAM_CALLS,
     &UPSTREAM_FAILURES,
     &UPSTREAM_ANSWER_LIMIT,
+    &REQUEST_TIMEOUT,
+    &WRITE_TIMEOUT,
+    &KEEP_ALIVE,
+    &DRAIN_DELAY,
+    &GRACE,
+    &MAX_CONNECTIONS,
+    &MAX_CONNECTIONS_PER_ADDRESS,
     &SHARED_CACHE_URL,
     &LOG_FORMAT,
 ];
@@ -303,6 +310,55 @@ pub(super) const UPSTREAM_ANSWER_LIMIT: Setting = Setting {
     group: Group::Operation,
     default: Some("64MiB"),
     help: "size of the largest answer of IPS that is read, compressed and decompressed",
+};
+pub(super) const REQUEST_TIMEOUT: Setting = Setting {
+    key: "request_timeout",
+    kind: Kind::One("DURATION"),
+    group: Group::Time,
+    default: Some("10s"),
+    help: "time that a client has to send the head of a request, and again for its body",
+};
+pub(super) const WRITE_TIMEOUT: Setting = Setting {
+    key: "write_timeout",
+    kind: Kind::One("DURATION"),
+    group: Group::Time,
+    default: Some("30s"),
+    help: "time in which a client that is slow to read must take at least 4 KiB of its answer",
+};
+pub(super) const KEEP_ALIVE: Setting = Setting {
+    key: "keep_alive",
+    kind: Kind::One("DURATION"),
+    group: Group::Time,
+    default: Some("75s"),
+    help: "time that a connection is kept open without a request; to be longer than the load balancer keeps it",
+};
+pub(super) const DRAIN_DELAY: Setting = Setting {
+    key: "drain_delay",
+    kind: Kind::One("DURATION"),
+    group: Group::Time,
+    default: Some("0s"),
+    help: "time after SIGTERM in which requests are still served while /readyz says 503, so that load balancers turn away",
+};
+pub(super) const GRACE: Setting = Setting {
+    key: "grace",
+    kind: Kind::One("DURATION"),
+    group: Group::Time,
+    default: Some("10s"),
+    help: "time that requests under way may take to finish after that",
+};
+pub(super) const MAX_CONNECTIONS: Setting = Setting {
+    key: "max_connections",
+    kind: Kind::One("NUMBER"),
+    group: Group::Operation,
+    default: Some("20000"),
+    help: "connections that may be open at a time; more are closed at once",
+};
+pub(super) const MAX_CONNECTIONS_PER_ADDRESS: Setting = Setting {
+    key: "max_connections_per_address",
+    kind: Kind::One("NUMBER"),
+    group: Group::Operation,
+    default: None,
+    help: "the same for each address; not for use behind a load balancer, which is one",
 };
 pub(super) const SHARED_CACHE_URL: Setting = Setting {
     key: "shared_cache_url",

@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::extract::{Authenticated, JobPath, Query, authenticate};
 use super::problem::Problem;
 use super::trail::Present;
-use super::{Api, openapi};
+use super::{Api, Stage, openapi};
 use crate::ips::types::Timestamp;
 use crate::jobs::upstream::Caller;
 use crate::jobs::{CompanyChoice, HEARTBEAT, Place, Subscription, Told, moment};
@@ -148,7 +148,7 @@ fn last_event_id(request: &HttpRequest) -> Option<&str> {
 fn respond(api: &Api, subscription: Subscription) -> HttpResponse {
     let reader = Reader {
         subscription,
-        draining: api.draining.clone(),
+        stage: api.stage.clone(),
         prefix: api.prefix.clone(),
         begun: false,
         over: false,
@@ -169,7 +169,7 @@ fn respond(api: &Api, subscription: Subscription) -> HttpResponse {
 /// Turns what a subscription tells into the lines of a stream, when the client takes them.
 struct Reader {
     subscription: Subscription,
-    draining: watch::Receiver<bool>,
+    stage: watch::Receiver<Stage>,
     prefix: String,
     begun: bool,
     over: bool,
@@ -180,7 +180,7 @@ struct Reader {
 enum Next {
     Told(Option<Told>),
     Silence,
-    Draining,
+    Ending,
 }
 
 impl Reader {
@@ -195,7 +195,7 @@ impl Reader {
         let next = tokio::select! {
             told = self.subscription.next() => Next::Told(told),
             () = tokio::time::sleep(HEARTBEAT) => Next::Silence,
-            _ = self.draining.wait_for(|draining| *draining) => Next::Draining,
+            _ = self.stage.wait_for(|stage| *stage == Stage::Ending) => Next::Ending,
         };
         match next {
             Next::Told(told) => told.map(|told| self.lines(told)),
@@ -203,7 +203,7 @@ impl Reader {
                 self.subscription.look().await;
                 Some(Bytes::from_static(b": still here\n\n"))
             }
-            Next::Draining => {
+            Next::Ending => {
                 self.over = true;
                 Some(retry(RECONNECT_AFTER))
             }

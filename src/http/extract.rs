@@ -73,14 +73,18 @@ impl<T: DeserializeOwned + Serialize> FromRequest for JsonBody<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let is_json = matches!(request.mime_type(), Ok(Some(mime)) if mime.subtype() == mime::JSON || mime.suffix() == Some(mime::JSON));
         let body = Bytes::from_request(request, payload);
+        let patience = request.app_data::<web::Data<Api>>().map_or(Duration::MAX, |api| api.patience);
         let query = request.query_string().to_owned();
         Box::pin(async move {
             if !is_json {
                 return Err(Problem::unsupported_media_type());
             }
-            let body = body.await.map_err(|error| match error.as_response_error().status_code().as_u16() {
-                413 => Problem::too_large(LARGEST_BODY),
-                _ => Problem::bad_request("the body could not be read"),
+            let body = tokio::time::timeout(patience, body).await;
+            let body = body.map_err(|_| Problem::request_timeout("the body took too long"))?.map_err(|error| {
+                match error.as_response_error().status_code().as_u16() {
+                    413 => Problem::too_large(LARGEST_BODY),
+                    _ => Problem::bad_request("the body could not be read"),
+                }
             })?;
             let value = parse(&body)?;
             let fingerprint = Sha256::new()

@@ -3,6 +3,7 @@
 mod access;
 mod answer;
 mod companies;
+mod connection;
 mod docs;
 mod events;
 mod extract;
@@ -24,8 +25,10 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
 
 pub use access::{Access, ApiKeys, InvalidKeys, new_key};
+pub use connection::{Connection, LARGEST_HEAD, Refusal, attend, last_words, measure};
 pub use docs::Documents;
 pub use middleware::{cors, finish};
 pub use pages::{DemoUser, Environment, PageConfig, Pages, SignIn};
@@ -41,6 +44,17 @@ use crate::jobs::{CompanyChoice, Error, Jobs};
 use crate::telemetry::Metrics;
 use crate::trace;
 use problem::Problem;
+
+/// Where the server is on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// It serves.
+    Serving,
+    /// It still serves, but is not ready for more: it is about to stop.
+    Draining,
+    /// It stops: streams and long polls end, other requests finish.
+    Ending,
+}
 
 /// What every handler shares.
 pub struct Api {
@@ -60,8 +74,12 @@ pub struct Api {
     pub submits: Submits,
     /// The tickets for event streams that were given out.
     pub tickets: Tickets,
-    /// Turns true when the server is about to stop: streams and long polls end then.
-    pub draining: watch::Receiver<bool>,
+    /// Whether the server is about to stop.
+    pub stage: watch::Receiver<Stage>,
+    /// The work that goes on without the request that began it.
+    pub effects: TaskTracker,
+    /// How long the body of a request is waited for.
+    pub patience: Duration,
     /// Where metrics are collected.
     pub metrics: Metrics,
     /// The documents that are served.
@@ -76,7 +94,7 @@ impl Api {
         &self,
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Problem> {
-        let done = self.runtime.spawn(trace::carry(work)).await;
+        let done = self.effects.spawn_on(trace::carry(work), &self.runtime).await;
         done.map_err(|_| Problem::internal("the work on this request ended early"))?.map_err(Problem::from)
     }
 

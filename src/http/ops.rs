@@ -6,7 +6,8 @@ use actix_web::web::Data;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Api, openapi};
+use super::problem::Problem;
+use super::{Api, Stage, openapi};
 
 /// How the gateway is.
 #[derive(Serialize, ToSchema)]
@@ -33,8 +34,8 @@ pub async fn livez() -> HttpResponse {
 /// Never asks IPS: when IPS is down, stale answers can still serve.
 #[utoipa::path(get, path = "/readyz", operation_id = "getReadiness", tag = openapi::OPERATIONS, security(()),
     responses((status = 200, description = "It can", body = Health), openapi::ProblemsOfAnybody))]
-pub async fn readyz() -> HttpResponse {
-    ok()
+pub async fn readyz(api: Data<Api>) -> Result<HttpResponse, Problem> {
+    if *api.stage.borrow() == Stage::Serving { Ok(ok()) } else { Err(Problem::not_ready()) }
 }
 
 /// Read metrics

@@ -1,8 +1,11 @@
 //! Every route of the gateway, on one page.
 
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, PayloadConfig, ServiceConfig};
-use actix_web::{Resource, Route, guard};
+use actix_web::{Error, Resource, Route, guard};
 
+use super::connection::survive;
 use super::extract::LARGEST_BODY;
 use super::problem::Problem;
 use super::{Api, companies, docs, events, jobs, logs, ops, pages};
@@ -46,8 +49,12 @@ pub fn configure(config: &mut ServiceConfig, api: web::Data<Api>) {
 }
 
 /// A resource; methods that it doesn't have are answered with 405 and `Allow`.
-fn at(path: &str) -> Resource {
-    web::resource(path.to_owned())
+fn at(
+    path: &str,
+) -> Resource<
+    impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()> + 'static,
+> {
+    web::resource(path.to_owned()).wrap(from_fn(survive))
 }
 
 /// What can be read with GET can be asked for with HEAD.

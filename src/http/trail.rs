@@ -36,7 +36,12 @@ impl RequestId {
                 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
         };
         let given = headers.get(X_REQUEST_ID).and_then(|value| value.to_str().ok()).filter(plain);
-        Self(given.map_or_else(|| format!("{:016x}", getrandom::u64().unwrap_or_default()).into(), Into::into))
+        given.map_or_else(Self::new, |given| Self(given.into()))
+    }
+
+    /// One that nobody else has.
+    pub fn new() -> Self {
+        Self(format!("{:016x}", getrandom::u64().unwrap_or_default()).into())
     }
 
     /// The id of a request that has passed [`trail`].

@@ -58,6 +58,8 @@ pub const METRICS: &[Metric] = &[
     gauge("ips_gateway_watchers", "Event streams and long polls that watch a list."),
     gauge("ips_gateway_event_streams", "Event streams that are open."),
     gauge("ips_gateway_waiting_polls", "Long polls that wait for something new."),
+    gauge("ips_gateway_connections", "Connections that are open."),
+    counter("ips_gateway_connections_refused_total", "Connections that were closed on clients, by reason: slow_head, large_head, slow_reader, too_many."),
     counter("ips_gateway_panics_total", "Panics: each is a bug."),
 ];
 

@@ -48,6 +48,8 @@ kinds! {
         "No company of that name or handle is visible to this user (codes 20000, 20006). `GET /companies` lists those that are.";
     METHOD_NOT_ALLOWED = "method-not-allowed", 405, "Method not allowed", never,
         "The resource exists, but not with this method. The `Allow` header lists those that it has.";
+    REQUEST_TIMEOUT = "request-timeout", 408, "The request took too long to arrive", later,
+        "The head or the body of the request did not come in the time that the gateway waits for it. The connection is closed.";
     AMBIGUOUS_JOB = "ambiguous-job", 409, "Several jobs answer to this id", never,
         "The id carries a name that several jobs share, and IPS offers nothing else to tell them apart. `candidates` lists their own ids: ask for one of these.";
     SUBMIT_IN_PROGRESS = "submit-in-progress", 409, "The submit is still under way", later,
@@ -60,6 +62,8 @@ kinds! {
         "The job can't be asked for this as it is now. `actions` lists what it can be asked for; nothing was sent to IPS.";
     CONTENT_TOO_LARGE = "content-too-large", 413, "The body is too large", never,
         "The request body is larger than the gateway accepts.";
+    TARGET_TOO_LONG = "target-too-long", 414, "The URL is too long", never,
+        "The path and query of the request are longer than the gateway accepts.";
     UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type", 415, "The body must be JSON", never,
         "Send the body with `Content-Type: application/json`.";
     INVALID_REQUEST = "invalid-request", 422, "The request is invalid", never,
@@ -68,6 +72,8 @@ kinds! {
         "The path holds neither an id that this API gave out nor a percent-encoded IPS job handle. Ids are opaque: use them as they came.";
     REJECTED_BY_IPS = "rejected-by-ips", 422, "IPS rejected a parameter", never,
         "IPS doesn't accept a value of this request (codes 20001, 20002, 20005, 20007, 30001, 30002). `upstream.reason` has its own words.";
+    HEADERS_TOO_LARGE = "headers-too-large", 431, "The headers are too large", never,
+        "The headers of the request are larger than the gateway accepts.";
     INTERNAL_ERROR = "internal-error", 500, "Something broke in the gateway", later,
         "This is a bug of the gateway. Please report it with the `requestId`.";
     REFUSED_BY_IPS = "request-refused-by-ips", 500, "IPS could not read the gateway's request", never,
@@ -86,6 +92,8 @@ kinds! {
         "Calls to IPS failed so often lately that the gateway makes none for some seconds. Nothing was sent. `Retry-After` says when to try again.";
     UPSTREAM_TIMEOUT = "upstream-timeout", 504, "IPS took too long", later,
         "IPS didn't answer within the time that the operator allows.";
+    NOT_READY = "not-ready", 503, "The gateway is about to stop", later,
+        "Said by `/readyz` alone: this instance still answers, but is about to stop. Load balancers should use another.";
     SUBMIT_OUTCOME_UNKNOWN = "submit-outcome-unknown", 504, "Whether the job was accepted is unknown", never,
         "The submit was sent, its answer was lost, and the job is in none of the lists yet. Don't submit again: poll the `job` for a while. If it was accepted it will appear there.";
     NOT_CACHED = "not-cached", 504, "Nothing in the cache", later,

@@ -227,8 +227,11 @@ impl Problem {
         let kind = match status.as_u16() {
             404 => NOT_FOUND,
             405 => METHOD_NOT_ALLOWED,
+            408 => REQUEST_TIMEOUT,
             413 => CONTENT_TOO_LARGE,
+            414 => TARGET_TOO_LONG,
             415 => UNSUPPORTED_MEDIA_TYPE,
+            431 => HEADERS_TOO_LARGE,
             code if code < 500 => BAD_REQUEST,
             _ => INTERNAL_ERROR,
         };
@@ -257,6 +260,30 @@ impl Problem {
     #[must_use]
     pub fn too_large(limit: usize) -> Self {
         Self::new(CONTENT_TOO_LARGE, format!("the body is larger than {limit} bytes"))
+    }
+
+    /// The head or the body didn't come in time.
+    #[must_use]
+    pub fn request_timeout(detail: &str) -> Self {
+        Self::new(REQUEST_TIMEOUT, detail)
+    }
+
+    /// Path and query are longer than `limit` bytes.
+    #[must_use]
+    pub fn target_too_long(limit: usize) -> Self {
+        Self::new(TARGET_TOO_LONG, format!("path and query are longer than {limit} bytes"))
+    }
+
+    /// The head is larger than this API needs.
+    #[must_use]
+    pub fn headers_too_large() -> Self {
+        Self::new(HEADERS_TOO_LARGE, "the head of the request is too large")
+    }
+
+    /// The server is about to stop.
+    #[must_use]
+    pub fn not_ready() -> Self {
+        Self::new(NOT_READY, "this instance is about to stop")
     }
 
     /// The body isn't declared as JSON.

@@ -35,7 +35,7 @@ enum Caller {
 }
 
 /// Ends the gateway with the last of its clients.
-struct Serving(JoinHandle<std::io::Result<()>>);
+struct Serving(JoinHandle<Result<(), server::CutOff>>);
 
 impl Drop for Serving {
     fn drop(&mut self) {
@@ -46,13 +46,17 @@ impl Drop for Serving {
 impl Gateway {
     /// Starts one before this IPS, with these settings by their variables without `IPS_GATEWAY_`.
     pub fn start(url: &str, version: &ApiVersion, clock: &Clock, settings: &[(&str, &str)]) -> Self {
+        Self::start_in(Surroundings { clock: clock.clone(), ..Surroundings::default() }, url, version, settings)
+    }
+
+    /// Starts one in these surroundings.
+    pub fn start_in(surroundings: Surroundings, url: &str, version: &ApiVersion, settings: &[(&str, &str)]) -> Self {
         let given = [("LISTEN", "127.0.0.1:0")].iter().chain(settings);
         let variables =
             given.map(|(name, value)| (format!("IPS_GATEWAY_{name}").into(), (*value).into())).collect::<Vec<_>>();
         let sources = Sources { variables, ..Sources::default() };
         let upstream = Upstream { url: url.parse().expect("a URL") };
         let config = Config::read_for(&sources, upstream, version.clone()).expect("good settings");
-        let surroundings = Surroundings { clock: clock.clone(), ..Surroundings::default() };
         let server = server::build(&config, surroundings).expect("it can be built");
         let base = format!("http://{}{}", server.address(), config.path_prefix);
         // What comes is looked at as it came: not decompressed, not followed.

@@ -1,0 +1,233 @@
+//! A connection as the requests on it see it: whether one is being answered, and what a client is told whose connection ends.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use actix_web::Error;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::{ConnectionType, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::web::{Bytes, Data};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::task_tracker::{TaskTracker, TaskTrackerToken};
+
+use super::problem::Problem;
+use super::trail::RequestId;
+use super::{Api, Stage};
+
+/// Answers leave in pieces of this many bytes: what a client doesn't read stays where it is, shared, and is not copied for it.
+const PIECE: usize = 32 * 1024;
+
+/// What the socket of a connection and the requests on it know of each other. Both are on the one thread that serves the connection.
+pub struct Connection {
+    attended: Cell<bool>,
+    requests: Cell<u64>,
+    /// There will be no other request.
+    over: Cell<bool>,
+    idle_since: Cell<Instant>,
+    reader: RefCell<Option<Waker>>,
+    closing: CancellationToken,
+    under_way: TaskTracker,
+}
+
+impl Connection {
+    /// A connection that was opened just now. It ends after the request under way once `closing` is cancelled; `under_way` counts the
+    /// requests that are being answered.
+    #[must_use]
+    pub fn open(closing: CancellationToken, under_way: TaskTracker) -> Rc<Self> {
+        Rc::new(Self {
+            attended: Cell::new(false),
+            requests: Cell::new(0),
+            over: Cell::new(false),
+            idle_since: Cell::new(Instant::now()),
+            reader: RefCell::new(None),
+            closing,
+            under_way,
+        })
+    }
+
+    /// Whether a request is being answered.
+    pub fn is_attended(&self) -> bool {
+        self.attended.get()
+    }
+
+    /// How many requests came.
+    pub fn requests(&self) -> u64 {
+        self.requests.get()
+    }
+
+    /// When the last answer was made, or the connection opened.
+    pub fn idle_since(&self) -> Instant {
+        self.idle_since.get()
+    }
+
+    /// Whether its last answer was made: the client was told so.
+    pub fn is_over(&self) -> bool {
+        self.over.get() && !self.is_attended()
+    }
+
+    /// Who is woken when an answer is made on a connection that is to end.
+    pub fn wake_when_idle(&self, reader: &Waker) {
+        let mut known = self.reader.borrow_mut();
+        if !known.as_ref().is_some_and(|known| known.will_wake(reader)) {
+            *known = Some(reader.clone());
+        }
+    }
+
+    fn attend(connection: &Rc<Self>) -> Attendance {
+        connection.attended.set(true);
+        connection.requests.set(connection.requests.get() + 1);
+        Attendance { _under_way: connection.under_way.token(), connection: Rc::clone(connection) }
+    }
+}
+
+/// A request is being answered, until this is dropped.
+struct Attendance {
+    connection: Rc<Connection>,
+    _under_way: TaskTrackerToken,
+}
+
+impl Drop for Attendance {
+    fn drop(&mut self) {
+        self.connection.attended.set(false);
+        self.connection.idle_since.set(Instant::now());
+        if (self.connection.over.get() || self.connection.closing.is_cancelled())
+            && let Some(reader) = self.connection.reader.borrow_mut().take()
+        {
+            reader.wake();
+        }
+    }
+}
+
+/// Lets the connection know that a request is being answered, until the last byte of its answer was made.
+///
+/// # Errors
+/// Those of the service.
+pub async fn attend(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let attendance = request.conn_data::<Rc<Connection>>().map(Connection::attend);
+    let stage = request.app_data::<Data<Api>>().map(|api| api.stage.clone());
+    let mut response = next.call(request).await?;
+    // Clients and proxies are to open their next connection somewhere else.
+    let turned_away = stage.is_some_and(|stage| *stage.borrow() != Stage::Serving);
+    if turned_away || response.status() == StatusCode::REQUEST_TIMEOUT {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+        if let Some(attendance) = &attendance {
+            attendance.connection.over.set(true);
+        }
+    }
+    Ok(response.map_body(|_, body| Answer::of(body, attendance)))
+}
+
+/// The body of an answer. A panic in it ends the connection as any error does.
+struct Answer {
+    content: Content,
+    size: BodySize,
+    _attendance: Option<Attendance>,
+}
+
+enum Content {
+    Whole(Bytes),
+    Stream(BoxBody),
+}
+
+impl Answer {
+    fn of(body: impl MessageBody + 'static, attendance: Option<Attendance>) -> Self {
+        let size = body.size();
+        let content = body.try_into_bytes().map_or_else(|body| Content::Stream(body.boxed()), Content::Whole);
+        Self { content, size, _attendance: attendance }
+    }
+}
+
+impl MessageBody for Answer {
+    type Error = Box<dyn std::error::Error>;
+
+    fn size(&self) -> BodySize {
+        self.size
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        match &mut self.content {
+            Content::Whole(rest) if rest.is_empty() => Poll::Ready(None),
+            Content::Whole(rest) => Poll::Ready(Some(Ok(rest.split_to(rest.len().min(PIECE))))),
+            Content::Stream(body) => catch_unwind(AssertUnwindSafe(|| Pin::new(body).poll_next(context)))
+                .unwrap_or_else(|_: Box<dyn Any + Send>| Poll::Ready(Some(Err("a panic in the body".into())))),
+        }
+    }
+}
+
+/// Why a connection ends before there was a request that could be answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The head didn't come in time.
+    SlowHead,
+    /// The head is too large.
+    LargeHead,
+}
+
+/// The answer to a client whose request never got as far as the routes: a whole HTTP message, after which the connection ends.
+#[must_use]
+pub fn last_words(refusal: Refusal, prefix: &str) -> Vec<u8> {
+    let (status, problem) = match refusal {
+        Refusal::SlowHead => ("408 Request Timeout", Problem::request_timeout("the head of the request took too long")),
+        Refusal::LargeHead => ("431 Request Header Fields Too Large", Problem::headers_too_large()),
+    };
+    let request_id = RequestId::new();
+    let body = serde_json::to_string(&problem.document(request_id.as_str(), prefix)).unwrap_or_default();
+    format!(
+        "HTTP/1.1 {status}\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\ncache-control: no-store\r\n\
+         x-content-type-options: nosniff\r\nx-request-id: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len(),
+        request_id.as_str(),
+    )
+    .into_bytes()
+}
+
+/// Turns a panic of a handler into a problem. To be wrapped around resources, where the request may be kept: routing is over.
+///
+/// # Errors
+/// Those of the service.
+pub async fn survive(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    use futures_util::FutureExt;
+    let kept = request.request().clone();
+    match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+        Ok(result) => result.map(ServiceResponse::map_into_boxed_body),
+        Err(_) => Ok(ServiceResponse::from_err(Problem::internal("a panic ended the work on this request"), kept)),
+    }
+}
+
+/// The largest head of a request, in bytes, and the longest path and query.
+pub const LARGEST_HEAD: usize = 32 * 1024;
+const LONGEST_TARGET: usize = 8 * 1024;
+
+/// Refuses requests whose head is too large for what this API needs.
+///
+/// # Errors
+/// Those of the service.
+pub async fn measure(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    let headers: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    let refused = match (target, headers) {
+        (LONGEST_TARGET.., _) => Some(Problem::target_too_long(LONGEST_TARGET)),
+        (_, LARGEST_HEAD..) => Some(Problem::headers_too_large()),
+        _ => None,
+    };
+    match refused {
+        Some(problem) => Ok(request.error_response(problem)),
+        None => next.call(request).await.map(ServiceResponse::map_into_boxed_body),
+    }
+}

@@ -1,0 +1,236 @@
+//! A socket that loses patience: with heads that never end, with clients that read nothing, and with silence.
+//!
+//! actix limits only the time for the first head of a connection; a half-sent second one, or an answer that nobody reads, would hold
+//! its socket for ever. What happens between a request and its answer is the business of the requests: see [`crate::http::Connection`].
+
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::Sleep;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+
+use super::admission::Permit;
+use crate::config::Patience;
+use crate::http::{self, Connection, LARGEST_HEAD, Refusal};
+
+/// So much of an answer a client takes at least, in the time that there is for it.
+const LEAST_PROGRESS: usize = 4 * 1024;
+/// When the server ends, connections that were opened just now get this long to begin with their request.
+const NEWCOMERS: Duration = Duration::from_millis(200);
+
+/// A client that sends a body which nobody wants gets this long to read why.
+pub const LINGER: Duration = Duration::from_secs(1);
+
+/// What all sockets of a server have in common.
+pub struct House {
+    /// How long clients are waited for.
+    pub patience: Patience,
+    /// What the paths of the gateway begin with.
+    pub prefix: String,
+    /// Cancelled when connections are to end as soon as they are idle.
+    pub closing: CancellationToken,
+}
+
+/// A socket under guard.
+pub struct Guarded {
+    socket: TcpStream,
+    connection: Rc<Connection>,
+    house: Arc<House>,
+    head: Head,
+    reading: Alarm,
+    writing: Alarm,
+    /// Since when the client is behind, and how much it took since.
+    behind: Option<(Instant, usize)>,
+    closing: Pin<Box<WaitForCancellationFutureOwned>>,
+    _permit: Permit,
+}
+
+impl Guarded {
+    /// Guards the socket of a connection.
+    pub fn new(socket: TcpStream, connection: Rc<Connection>, house: Arc<House>, permit: Permit) -> Self {
+        let closing = Box::pin(house.closing.clone().cancelled_owned());
+        let (reading, writing) = (Alarm::default(), Alarm::default());
+        Self {
+            socket,
+            connection,
+            house,
+            head: Head::default(),
+            reading,
+            writing,
+            behind: None,
+            closing,
+            _permit: permit,
+        }
+    }
+
+    /// What its requests know of it.
+    pub fn connection(&self) -> &Rc<Connection> {
+        &self.connection
+    }
+
+    /// Nothing more has come: waits for it, or ends the connection, which looks as if the client had.
+    fn wait(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.connection.wake_when_idle(context.waker());
+        let (patience, now) = (self.house.patience, Instant::now());
+        // Its task is the only one that ever polls a connection: to be registered once lasts.
+        let closing = self.house.closing.is_cancelled() || self.closing.as_mut().poll(context).is_ready();
+        if self.connection.is_attended() {
+            // Nobody tells when the answer is made: it is looked at from time to time.
+            let _ = self.reading.poll_at(now + patience.request.min(patience.idle), context);
+            return Poll::Pending;
+        }
+        self.head.belong_to(self.connection.requests());
+        let idle_since = self.connection.idle_since();
+        let is_new = self.connection.requests() == 0;
+        let deadline = match self.head.began {
+            _ if self.connection.is_over() => idle_since + LINGER,
+            Some(began) => began + patience.request,
+            None if closing && is_new => idle_since + NEWCOMERS.min(patience.request),
+            None if closing => now,
+            None if is_new => idle_since + patience.request,
+            None => idle_since + patience.idle,
+        };
+        // A task that has read much is made to pause before it knows that there is no more.
+        if !tokio::task::coop::has_budget_remaining() {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        ready!(self.reading.poll_at(deadline, context));
+        if self.head.began.is_some() && !self.connection.is_over() {
+            self.refuse(Refusal::SlowHead);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Ends a connection whose head can't be waited for. What follows a first request may be the rest of its body: then nothing is said.
+    fn refuse(&self, refusal: Refusal) {
+        let reason = match refusal {
+            Refusal::SlowHead => "slow_head",
+            Refusal::LargeHead => "large_head",
+        };
+        metrics::counter!("ips_gateway_connections_refused_total", "reason" => reason).increment(1);
+        if self.connection.requests() == 0 {
+            // Whoever doesn't take even this is not told.
+            let _ = self.socket.try_write(&http::last_words(refusal, &self.house.prefix));
+        }
+    }
+}
+
+impl AsyncRead for Guarded {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let guarded = self.get_mut();
+        let before = buffer.filled().len();
+        match Pin::new(&mut guarded.socket).poll_read(context, buffer) {
+            Poll::Ready(Ok(())) if !guarded.connection.is_attended() => {
+                guarded.head.belong_to(guarded.connection.requests());
+                if guarded.head.take(&buffer.filled()[before..]).is_err() {
+                    guarded.refuse(Refusal::LargeHead);
+                    buffer.set_filled(before);
+                }
+                Poll::Ready(Ok(()))
+            }
+            Poll::Pending => guarded.wait(context),
+            ready @ Poll::Ready(_) => ready,
+        }
+    }
+}
+
+impl AsyncWrite for Guarded {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let guarded = self.get_mut();
+        if let Poll::Ready(result) = Pin::new(&mut guarded.socket).poll_write(context, bytes) {
+            if let (Some((_, taken)), Ok(more)) = (&mut guarded.behind, &result) {
+                *taken += more;
+            }
+            return Poll::Ready(result);
+        }
+        let now = Instant::now();
+        let patience = guarded.house.patience.write;
+        let (since, taken) = guarded.behind.get_or_insert((now, 0));
+        if *taken >= LEAST_PROGRESS {
+            (*since, *taken) = (now, 0);
+        }
+        let deadline = *since + patience;
+        ready!(guarded.writing.poll_at(deadline, context));
+        metrics::counter!("ips_gateway_connections_refused_total", "reason" => "slow_reader").increment(1);
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let guarded = self.get_mut();
+        // All that was to be written is.
+        guarded.behind = None;
+        Pin::new(&mut guarded.socket).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().socket).poll_shutdown(context)
+    }
+}
+
+/// Wakes a task at a time that may change; most often it only gets later, which costs nothing.
+#[derive(Default)]
+struct Alarm(Option<Pin<Box<Sleep>>>);
+
+impl Alarm {
+    /// Ready from `deadline` on.
+    fn poll_at(&mut self, deadline: Instant, context: &mut Context<'_>) -> Poll<()> {
+        while Instant::now() < deadline {
+            let alarm = self.0.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline.into())));
+            if alarm.deadline() > deadline.into() || alarm.is_elapsed() {
+                alarm.as_mut().reset(deadline.into());
+            }
+            ready!(alarm.as_mut().poll(context));
+        }
+        Poll::Ready(())
+    }
+}
+
+/// The head of a request as far as it has come.
+#[derive(Default)]
+struct Head {
+    /// How many requests came before it.
+    after: u64,
+    began: Option<Instant>,
+    bytes: usize,
+    /// How much of [`Head::END`] the last bytes are.
+    matched: usize,
+}
+
+/// The head is too large.
+struct TooLarge;
+
+impl Head {
+    const END: &[u8] = b"\r\n\r\n";
+
+    /// Begins anew when there was another request meanwhile.
+    fn belong_to(&mut self, requests: u64) {
+        if self.after != requests {
+            *self = Self { after: requests, ..Self::default() };
+        }
+    }
+
+    fn take(&mut self, bytes: &[u8]) -> Result<(), TooLarge> {
+        if !bytes.is_empty() {
+            self.began.get_or_insert_with(Instant::now);
+        }
+        for byte in bytes {
+            if self.matched == Self::END.len() {
+                return Ok(());
+            }
+            self.bytes += 1;
+            self.matched = match *byte {
+                byte if byte == Self::END[self.matched] => self.matched + 1,
+                b'\r' => 1,
+                _ => 0,
+            };
+        }
+        if self.bytes > LARGEST_HEAD && self.matched < Self::END.len() { Err(TooLarge) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,13 @@
+//! Clients that are slow, greedy or hostile, bugs of our own, and the end: what holds up others, and what does not.
+//!
+//! Time is real here, so the gateway is given little patience.
+
+#[expect(dead_code, unused_imports, reason = "shared with the tests of the API, which use all of it")]
+#[path = "../api/support/mod.rs"]
+mod support;
+
+mod heads;
+mod panics;
+mod readers;
+mod room;
+mod socket;
