@@ -33,6 +33,19 @@ inBrowser('it has the columns of the Jobs page, and jobs of all phases', {}, asy
   assert.equal(await row(page, 'Weekly metadata').locator('.pill').innerText(), 'Paused');
 });
 
+inBrowser('nothing that can be pressed is cut off, however narrow the window', {}, async (page) => {
+  await openBoard(page, demo.origin);
+  await whole(page);
+  for (const width of [1600, 1300, 1100, 900, 760, 390]) {
+    await page.setViewportSize({ width, height: 800 });
+    const cut = await page.locator('#rows button').evaluateAll((buttons) => buttons.filter((button) => {
+      const [inner, outer] = [button.getBoundingClientRect(), button.closest('td').getBoundingClientRect()];
+      return inner.right > outer.right + 1 || inner.left < outer.left - 1 || outer.right > innerWidth;
+    }).map((button) => button.getAttribute('aria-label') ?? button.textContent));
+    assert.deepEqual(cut, [], `${width} pixels wide`);
+  }
+});
+
 inBrowser('filters narrow it, stand in the address, and can be cleared', {}, async (page) => {
   await openBoard(page, demo.origin);
   await whole(page);
