@@ -36,13 +36,15 @@ inBrowser('it has the columns of the Jobs page, and jobs of all phases', {}, asy
 inBrowser('nothing that can be pressed is cut off, however narrow the window', {}, async (page) => {
   await openBoard(page, demo.origin);
   await whole(page);
-  for (const width of [1600, 1300, 1100, 900, 760, 390]) {
+  for (const width of [1600, 1300, 1100, 930, 885, 760, 390, 320]) {
     await page.setViewportSize({ width, height: 800 });
     const cut = await page.locator('#rows button').evaluateAll((buttons) => buttons.filter((button) => {
       const [inner, outer] = [button.getBoundingClientRect(), button.closest('td').getBoundingClientRect()];
       return inner.right > outer.right + 1 || inner.left < outer.left - 1 || outer.right > innerWidth;
     }).map((button) => button.getAttribute('aria-label') ?? button.textContent));
     assert.deepEqual(cut, [], `${width} pixels wide`);
+    const whole = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(whole <= width, `${whole} pixels in a window of ${width}`);
   }
 });
 
