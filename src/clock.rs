@@ -35,6 +35,12 @@ impl Clock {
         base.checked_add_signed(ahead).unwrap_or(base)
     }
 
+    /// The same in microseconds since 1970: it grows with time, across restarts too.
+    #[must_use]
+    pub fn micros(&self) -> u64 {
+        u64::try_from(self.now().timestamp_micros()).unwrap_or_default()
+    }
+
     /// Puts it forward: a manual clock to a new standstill, the system's to run that much ahead from now on.
     pub fn advance(&self, by: TimeDelta) {
         self.ahead.fetch_add(by.num_microseconds().unwrap_or(0), Ordering::SeqCst);

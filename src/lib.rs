@@ -65,6 +65,7 @@ pub mod ips;
 pub mod jobs;
 pub mod sandbox;
 pub mod server;
+pub mod shared;
 pub mod shutdown;
 pub mod telemetry;
 pub mod trace;

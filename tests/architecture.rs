@@ -8,7 +8,8 @@ use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 /// What each part may use of the crate beside itself; the most specific entry counts. A part without an entry uses nothing.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("main", &["config", "healthcheck", "http", "ips::types", "sandbox", "server", "shutdown", "telemetry"]),
-    ("server", &["clock", "config", "http", "ips", "jobs", "sandbox", "telemetry"]),
+    ("server", &["clock", "config", "http", "ips", "jobs", "sandbox", "shared", "telemetry"]),
+    ("shared", &["jobs::fleet"]),
     ("http", &["clock", "config", "ips::types", "jobs", "telemetry", "trace"]),
     ("jobs", &["clock", "ips::types", "trace"]),
     ("ips", &[]),
@@ -24,6 +25,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("actix_web", &["http", "server", "sandbox"]),
     ("actix_http", &["server"]),
     ("quick_xml", &["ips"]),
+    ("redis", &["shared"]),
     ("reqwest", &["ips"]),
     ("opentelemetry_sdk", &["telemetry", "trace"]),
     ("opentelemetry_otlp", &["telemetry"]),

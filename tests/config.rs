@@ -59,7 +59,7 @@ fn an_upstream_is_all_that_serve_needs() {
     assert_eq!(config.log_format, LogFormat::Auto);
     assert_eq!(config.cors_origins, Vec::<String>::new());
     assert_eq!((config.company, config.api_keys_file), (None, None));
-    assert!(config.service.is_none() && config.shared_cache_url.is_none());
+    assert!(config.service.is_none() && config.shared_cache.is_none());
 }
 
 #[test]
@@ -124,6 +124,7 @@ fn example(setting: &Setting) -> &'static str {
         "upstream_answer_limit" => "1 MB",
         "max_connections" | "max_connections_per_address" => "1234",
         "shared_cache_url" => "rediss://:secret@cache.example.com:6380/1",
+        "shared_cache_key" => "Jv3mQ8yXr0aLw5tNzB7cEdUhKf2SgPi9",
         "log_format" => "json",
         _ => "something",
     }
@@ -137,6 +138,7 @@ fn company_of(setting: &Setting) -> Vec<&'static Setting> {
         "service_user" | "service_password" | "api_keys_file" => {
             &["upstream_url", "service_user", "service_password", "api_keys_file"]
         }
+        "shared_cache_url" | "shared_cache_key" => &["upstream_url", "shared_cache_url", "shared_cache_key"],
         _ => &["upstream_url"],
     };
     SETTINGS.into_iter().filter(|other| keys.contains(&other.key) && other.key != setting.key).collect()
@@ -334,12 +336,31 @@ fn secrets_are_neither_in_the_debug_output_nor_in_complaints() {
     let secrets = [
         ("IPS_GATEWAY_SERVICE_PASSWORD", "hunter2"),
         ("IPS_GATEWAY_SHARED_CACHE_URL", "redis://:hunter2@cache.example.com/"),
+        ("IPS_GATEWAY_SHARED_CACHE_KEY", "hunter2-Jv3mQ8yXr0aLw5tNzB7cEdUhKf2SgPi9"),
     ];
     let shown = format!("{:?}", config(&beside_upstream(&[&ACCOUNT[..], &secrets].concat())));
     assert!(!shown.contains("hunter2"), "{shown}");
 
     let wrong = complaints(&beside_upstream(&[("IPS_GATEWAY_SHARED_CACHE_URL", "http://:hunter2/")]));
     assert_eq!(wrong, ["IPS_GATEWAY_SHARED_CACHE_URL: expected a redis:// or rediss:// URL with a host"]);
+}
+
+#[test]
+fn a_shared_cache_and_its_key_come_together_and_the_key_is_no_easy_one() {
+    let url = ("IPS_GATEWAY_SHARED_CACHE_URL", "redis://cache.example.com/");
+    let key = |key| ("IPS_GATEWAY_SHARED_CACHE_KEY", key);
+    let good = key("Jv3mQ8yXr0aLw5tNzB7cEdUhKf2SgPi9");
+    assert!(config(&beside_upstream(&[url, good])).shared_cache.is_some());
+    let expected =
+        "IPS_GATEWAY_SHARED_CACHE_KEY: expected at least 32 random characters, such as `openssl rand -base64 32` makes";
+    for (given, complaint) in [
+        (&[url][..], "IPS_GATEWAY_SHARED_CACHE_KEY: is missing; needed with IPS_GATEWAY_SHARED_CACHE_URL"),
+        (&[good], "IPS_GATEWAY_SHARED_CACHE_URL: is missing; needed with IPS_GATEWAY_SHARED_CACHE_KEY"),
+        (&[url, key("Jv3mQ8yXr0aLw5tNzB7cEdUhKf2SgPi")], expected),
+        (&[url, key("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")], expected),
+    ] {
+        assert_eq!(complaints(&beside_upstream(given)), [complaint], "{given:?}");
+    }
 }
 
 #[test]

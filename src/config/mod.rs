@@ -19,9 +19,9 @@ pub use region::{Region, System};
 use settings::{
     API_KEYS_FILE, API_VERSION, COMPANY, CORS_ORIGINS, DRAIN_DELAY, FRESH, GRACE, KEEP_ALIVE, LISTEN, LOG_FORMAT,
     MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS, PATH_PREFIX, REGION, REQUEST_TIMEOUT, REQUIRE_IDEMPOTENCY_KEY,
-    SERVICE_PASSWORD, SERVICE_USER, SHARED_CACHE_URL, STAGING, STALE_IF_ERROR, STALE_WHILE_REVALIDATE,
-    UPSTREAM_ANSWER_LIMIT, UPSTREAM_CA_FILE, UPSTREAM_CALLS, UPSTREAM_FAILURES, UPSTREAM_TIMEOUT, UPSTREAM_URL,
-    UPSTREAM_WAIT, WRITE_TIMEOUT,
+    SERVICE_PASSWORD, SERVICE_USER, SHARED_CACHE_KEY, SHARED_CACHE_URL, STAGING, STALE_IF_ERROR,
+    STALE_WHILE_REVALIDATE, UPSTREAM_ANSWER_LIMIT, UPSTREAM_CA_FILE, UPSTREAM_CALLS, UPSTREAM_FAILURES,
+    UPSTREAM_TIMEOUT, UPSTREAM_URL, UPSTREAM_WAIT, WRITE_TIMEOUT,
 };
 pub use settings::{Group, Kind, SETTINGS, Setting, arguments};
 pub use values::{Complaints, Origin, Sources};
@@ -72,8 +72,8 @@ pub struct Config {
     pub connections: Connections,
     /// How it ends.
     pub shutdown: Shutdown,
-    /// `redis://` or `rediss://` URL of the cache that replicas share; it may hold a password.
-    pub shared_cache_url: Option<SecretString>,
+    /// What replicas share, if they do.
+    pub shared_cache: Option<SharedCache>,
     /// How log lines are written.
     pub log_format: LogFormat,
 }
@@ -83,6 +83,15 @@ pub struct Config {
 pub struct Upstream {
     /// The `IpsApiService` URL.
     pub url: Url,
+}
+
+/// The cache that replicas share.
+#[derive(Debug, Clone)]
+pub struct SharedCache {
+    /// Its `redis://` or `rediss://` URL; it may hold a password.
+    pub url: SecretString,
+    /// Of this all replicas make the keys that name and seal what they share.
+    pub key: SecretString,
 }
 
 /// The IPS account that the gateway uses for its callers.
@@ -217,7 +226,7 @@ fn read(
     let patience = patience(values);
     let connections = connections(values);
     let shutdown = shutdown(values);
-    let shared_cache_url = values.secret(&SHARED_CACHE_URL, parse::redis_url);
+    let shared_cache = shared_cache(values);
     let log_format = values.value(&LOG_FORMAT, parse::log_format);
 
     let Address { listen, path_prefix } = address?;
@@ -244,7 +253,7 @@ fn read(
         patience: patience?,
         connections: connections?,
         shutdown: shutdown?,
-        shared_cache_url: shared_cache_url?,
+        shared_cache: shared_cache?,
         log_format: log_format?,
     })
 }
@@ -296,6 +305,20 @@ fn cors_origins(values: &mut Values) -> Result<Vec<String>, Noted> {
         return Err(values.complain(values.place(&CORS_ORIGINS), "expected origins, or * alone"));
     }
     Ok(origins)
+}
+
+/// Both or none: what replicas share is never without a seal.
+fn shared_cache(values: &mut Values) -> Result<Option<SharedCache>, Noted> {
+    let url = values.secret(&SHARED_CACHE_URL, parse::redis_url);
+    let key = values.secret(&SHARED_CACHE_KEY, parse::shared_key);
+    let (missing, given) = match (url?, key?) {
+        (None, None) => return Ok(None),
+        (Some(url), Some(key)) => return Ok(Some(SharedCache { url, key })),
+        (Some(_), None) => (&SHARED_CACHE_KEY, &SHARED_CACHE_URL),
+        (None, Some(_)) => (&SHARED_CACHE_URL, &SHARED_CACHE_KEY),
+    };
+    let given = values.place(given);
+    Err(values.complain(values.place(missing), format_args!("is missing; needed with {given}")))
 }
 
 /// All of it or nothing: an account without API keys would let anybody in.

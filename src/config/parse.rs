@@ -1,5 +1,6 @@
 //! From the text of a setting to its value. An error says what was expected.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -12,6 +13,8 @@ use crate::ips::types::ApiVersion;
 
 const FRESHNESS_LIMIT: Duration = Duration::from_mins(10);
 const STALENESS_LIMIT: Duration = Duration::from_hours(24);
+const SHORTEST_KEY: usize = 32;
+const FEWEST_CHARACTERS: usize = 10;
 const TIMEOUT_LIMIT: Duration = Duration::from_mins(10);
 const MOST_CALLS: usize = 10_000;
 const ANSWER_LIMITS: std::ops::RangeInclusive<usize> = 64 << 10..=1 << 30;
@@ -92,6 +95,16 @@ pub(super) fn redis_url(text: &str) -> Result<String, String> {
     match Url::parse(text) {
         Ok(url) if usable(&url) => Ok(text.into()),
         _ => Err("a redis:// or rediss:// URL with a host".into()),
+    }
+}
+
+/// Long enough, and not one letter again and again: whoever guesses it reads what replicas share.
+pub(super) fn shared_key(text: &str) -> Result<String, String> {
+    let different = text.chars().collect::<HashSet<_>>().len();
+    if text.chars().count() >= SHORTEST_KEY && different >= FEWEST_CHARACTERS {
+        Ok(text.into())
+    } else {
+        Err(format!("at least {SHORTEST_KEY} random characters, such as `openssl rand -base64 32` makes"))
     }
 }
 

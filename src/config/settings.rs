@@ -131,7 +131,7 @@ pub(super) fn flags(matches: &ArgMatches) -> impl Iterator<Item = (String, Strin
 }
 
 /// Every setting, in the order of README.
-pub const SETTINGS: [&Setting; 30] = [
+pub const SETTINGS: [&Setting; 31] = [
     &LISTEN,
     &PATH_PREFIX,
     &UPSTREAM_URL,
@@ -161,6 +161,7 @@ pub const SETTINGS: [&Setting; 30] = [
     &MAX_CONNECTIONS,
     &MAX_CONNECTIONS_PER_ADDRESS,
     &SHARED_CACHE_URL,
+    &SHARED_CACHE_KEY,
     &LOG_FORMAT,
 ];
 
@@ -365,7 +366,14 @@ pub(super) const SHARED_CACHE_URL: Setting = Setting {
     kind: Kind::Secret,
     group: Group::Operation,
     default: None,
-    help: "redis:// or rediss:// URL of a cache that replicas share",
+    help: "redis:// or rediss:// URL of a Valkey or Redis that replicas share",
+};
+pub(super) const SHARED_CACHE_KEY: Setting = Setting {
+    key: "shared_cache_key",
+    kind: Kind::Secret,
+    group: Group::Operation,
+    default: None,
+    help: "secret that the replicas seal with what they share, at least 32 characters, such as `openssl rand -base64 32` makes",
 };
 pub(super) const LOG_FORMAT: Setting = Setting {
     key: "log_format",

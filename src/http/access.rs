@@ -152,6 +152,14 @@ impl Access {
         }
     }
 
+    /// The account that callers with API keys share.
+    pub(super) fn account(&self) -> Option<&Credentials> {
+        match self {
+            Self::PassThrough => None,
+            Self::ApiKeys { account, .. } => Some(account),
+        }
+    }
+
     /// What a client is told that sends none or the wrong credentials (RFC 9110 §11.6.1).
     pub fn challenge(&self) -> &'static str {
         match self {

@@ -44,11 +44,12 @@ pub struct EventsParams {
 }
 
 impl EventsParams {
-    fn caller(&self, api: &Api, request: &HttpRequest) -> Result<Caller, Problem> {
+    async fn caller(&self, api: &Api, request: &HttpRequest) -> Result<Caller, Problem> {
         match &self.ticket {
             Some(ticket) => api
                 .tickets
-                .redeem(ticket, api.clock.now())
+                .redeem(ticket, &api.access, api.clock.now())
+                .await
                 .ok_or_else(|| Problem::unauthenticated("the ticket is unknown, used or too old")),
             None => authenticate(request).map(|(caller, _)| caller),
         }
@@ -71,7 +72,7 @@ impl EventsParams {
     responses((status = 200, description = "The events", body = String, content_type = "text/event-stream"), openapi::Problems),
 )]
 pub async fn of_company(api: Data<Api>, request: HttpRequest, params: Query<EventsParams>) -> Answer {
-    let caller = params.0.caller(&api, &request)?;
+    let caller = params.0.caller(&api, &request).await?;
     let (choice, place) = (params.0.choice(), place_of(&request));
     let jobs = api.jobs.clone();
     let subscription = api
@@ -102,7 +103,7 @@ pub async fn of_job(
     JobPath(job): JobPath,
     params: Query<EventsParams>,
 ) -> Answer {
-    let caller = params.0.caller(&api, &request)?;
+    let caller = params.0.caller(&api, &request).await?;
     if last_event_id(&request).is_some_and(|id| id.ends_with(LAST)) {
         return Ok(HttpResponse::NoContent().finish());
     }

@@ -6,9 +6,10 @@ use super::error::{Error, Result};
 use super::find::Found;
 use super::id::{JobId, JobRef, Name};
 use super::job::{Action, Job, Phase, Status};
-use super::store::Want;
+use super::memory::Done;
+use super::reading::Want;
 use super::upstream::{Caller, Delivery, Upstream, UpstreamError};
-use super::{CompanyChoice, Jobs, job_key};
+use super::{CompanyChoice, Jobs};
 use crate::ips::types::{DeleteJobParam, ExecuteJobParam, PauseJobParam, ResumeJobParam, StopJobParam};
 
 impl Jobs {
@@ -31,9 +32,9 @@ impl Jobs {
             Some(handle) if known.actions.contains(&action) => handle.to_owned(),
             _ => return Err(Error::ActionNotPossible { action, possible: known.actions.clone() }),
         };
-        self.changed(&company);
+        self.changed(&company).await;
         let answer = self.send(caller, &company, handle, action).await;
-        self.changed(&company);
+        self.changed(&company).await;
         let id: JobRef = known.id.parse().map_err(|_| Error::Internal("an id of our own can't be read"))?;
         if let Err(error) = answer {
             // The answer may be lost and the request not: the job tells, and is not asked again.
@@ -49,7 +50,7 @@ impl Jobs {
             }
         }
         if action == Action::Delete {
-            self.forget(caller, &company, known);
+            self.forget(caller, &company, known).await;
             return Ok(None);
         }
         // Whatever goes wrong now, IPS has done it: the job as it was before is a better answer than an error.
@@ -75,12 +76,10 @@ impl Jobs {
     }
 
     /// A job whose name was sent as given is remembered by that name alone.
-    fn forget(&self, caller: &Caller, company: &str, job: &Job) {
+    async fn forget(&self, caller: &Caller, company: &str, job: &Job) {
         let name = Name::Original(job.original_name().into());
         for id in [job.id.clone(), JobId { company: company.into(), name }.encode()] {
-            let key = job_key(caller, &id);
-            self.submitted.invalidate(&key);
-            self.deleted.insert(key, ());
+            self.memory.remember(caller, &id, Done::Deleted).await;
         }
     }
 }

@@ -4,12 +4,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::job::{RenderedJob, Status};
 use super::snapshot::Snapshot;
 
 /// What happened to a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Change {
     /// It appeared among the active jobs.
     Created,
@@ -111,6 +112,8 @@ pub fn is_restart(before: &RenderedJob, after: &RenderedJob) -> bool {
 pub struct History {
     /// Tells this history from those of other processes and of earlier times.
     epoch: u64,
+    /// Where it was the history of other replicas, too: places up to there are good under that epoch as well.
+    origin: Option<Place>,
     /// The number of the event before the first that is kept.
     forgotten: u64,
     events: VecDeque<Arc<Event>>,
@@ -124,10 +127,12 @@ const MOST_EVENTS: usize = 4096;
 const HEAVIEST: usize = 2 * 1024 * 1024;
 
 /// A place in a history: after this event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
-    epoch: u64,
-    number: u64,
+    /// Which history.
+    pub(super) epoch: u64,
+    /// How many events it has had until there.
+    pub(super) number: u64,
 }
 
 impl std::fmt::Display for Place {
@@ -150,7 +155,40 @@ impl History {
     /// An empty history; `epoch` must be greater than that of every earlier one of the same list.
     #[must_use]
     pub fn new(epoch: u64) -> Self {
-        Self { epoch, forgotten: 0, events: VecDeque::new(), weight: 0 }
+        Self::from(Place { epoch, number: 0 })
+    }
+
+    /// An empty history that begins there.
+    fn from(place: Place) -> Self {
+        Self { epoch: place.epoch, origin: None, forgotten: place.number, events: VecDeque::new(), weight: 0 }
+    }
+
+    /// Goes on under another epoch: what happens from now on, no other replica knows.
+    pub fn fork(&mut self, epoch: u64) {
+        self.origin = Some(self.end());
+        self.epoch = epoch;
+    }
+
+    /// Becomes what another replica tells: up to `end`, with these events, each batch after the place that it begins with. Events that
+    /// are missing are forgotten ones.
+    pub fn follow(&mut self, end: Place, batches: Vec<(Place, Vec<Event>)>) {
+        if self.epoch != end.epoch {
+            *self = Self::from(end);
+        }
+        for (after, events) in batches.into_iter().filter(|(after, _)| after.epoch == end.epoch) {
+            let last = after.number + u64::try_from(events.len()).unwrap_or(u64::MAX);
+            let is_known = last <= self.end().number && after.number >= self.forgotten;
+            if is_known || last > end.number {
+                continue;
+            }
+            if after.number != self.end().number {
+                *self = Self::from(after);
+            }
+            self.extend(events);
+        }
+        if self.end() != end {
+            *self = Self::from(end);
+        }
     }
 
     /// Adds what happened.
@@ -183,9 +221,10 @@ impl History {
     /// The reader missed events, or comes from another history: only a whole snapshot helps.
     pub fn next(&self, place: Place) -> Result<Option<(Place, Arc<Event>)>, Missed> {
         let index = place.number.checked_sub(self.forgotten).and_then(|index| usize::try_from(index).ok());
+        let is_shared = self.origin.is_some_and(|end| place.epoch == end.epoch && place.number <= end.number);
         match index {
-            Some(index) if place.epoch == self.epoch && index <= self.events.len() => {
-                let after = Place { number: place.number + 1, ..place };
+            Some(index) if (place.epoch == self.epoch || is_shared) && index <= self.events.len() => {
+                let after = Place { epoch: self.epoch, number: place.number + 1 };
                 Ok(self.events.get(index).map(|event| (after, Arc::clone(event))))
             }
             _ => Err(Missed),

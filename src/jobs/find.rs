@@ -10,9 +10,10 @@ use super::error::{Error, Result};
 use super::id::{JobId, JobRef, Name};
 use super::identity::CallerKey;
 use super::job::{Job, Phase, RenderedJob, Status};
-use super::store::{Read, Source, Want};
+use super::memory::Done;
+use super::reading::{Read, Source, Want};
 use super::upstream::{Caller, Upstream};
-use super::{Jobs, job_key, load, name};
+use super::{Jobs, load, name};
 use crate::ips::types::{GetJobLogDetailsParam, JobLog};
 
 /// So long after its submit a job that is in no list yet is believed to be on its way.
@@ -101,7 +102,7 @@ impl Jobs {
                 return Ok(found);
             }
         }
-        self.between_lists(search, id)
+        self.between_lists(search, id).await
     }
 
     /// A name that several jobs may have: all lists are asked, and the job is found when just one of them has it.
@@ -123,7 +124,10 @@ impl Jobs {
                 candidates: candidates.iter().map(|found| found.job.job.id.clone()).collect(),
             });
         }
-        candidates.pop().map_or_else(|| self.between_lists(search, id), Ok)
+        match candidates.pop() {
+            Some(found) => Ok(found),
+            None => self.between_lists(search, id).await,
+        }
     }
 
     async fn find_by_handle(&self, search: &Search<'_>, handle: &str) -> Result<Found> {
@@ -176,19 +180,14 @@ impl Jobs {
     }
 
     /// In no list, but known: just submitted.
-    fn between_lists(&self, search: &Search<'_>, id: &JobId) -> Result<Found> {
+    async fn between_lists(&self, search: &Search<'_>, id: &JobId) -> Result<Found> {
         let now = self.clock.now();
-        let text = id.encode();
-        let key = job_key(search.caller, &text);
-        if self.deleted.contains_key(&key) {
-            return Err(Error::JobNotFound);
-        }
         let just_submitted = name::submitted_at(id.name.original()).is_some_and(|at| (now - at).abs() < APPEARS_WITHIN);
-        let job = match self.submitted.get(&key) {
-            Some(submitted) if just_submitted || submitted.phase == Phase::Scheduled => submitted,
-            Some(submitted) => submitted.finalizing(),
+        let job = match self.memory.recall(search.caller, &id.encode()).await {
+            Some(Done::Submitted(submitted)) if just_submitted || submitted.phase == Phase::Scheduled => *submitted,
+            Some(Done::Submitted(submitted)) => submitted.finalizing(),
             None if just_submitted => Job::between_lists(id, Status::Waiting),
-            None => return Err(Error::JobNotFound),
+            None | Some(Done::Deleted) => return Err(Error::JobNotFound),
         };
         Ok(self.known_here(job))
     }

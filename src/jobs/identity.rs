@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 
+use super::fleet::{Fleet, Name};
 use super::upstream::{Caller, Credentials};
 
 /// Keys are worthless outside the process that made them.
@@ -32,10 +33,7 @@ impl CallerKey {
     }
 
     fn with_locale(caller: &Caller, locale: &str) -> Self {
-        let (kind, user, secret) = match &caller.credentials {
-            Credentials::Password { user, password } => ("password", user.as_str(), password.expose_secret()),
-            Credentials::AccessToken(token) => ("token", "", token.expose_secret()),
-        };
+        let [kind, user, secret] = identity(caller);
         let mut hash = Sha256::new_with_prefix(*PROCESS_KEY);
         for part in [kind, user, secret, locale] {
             hash.update(part.len().to_be_bytes());
@@ -43,4 +41,18 @@ impl CallerKey {
         }
         Self(hash.finalize().into())
     }
+}
+
+/// The whole credential. Only to be hashed, with a key.
+fn identity(caller: &Caller) -> [&str; 3] {
+    match &caller.credentials {
+        Credentials::Password { user, password } => ["password", user, password.expose_secret()],
+        Credentials::AccessToken(token) => ["token", "", token.expose_secret()],
+    }
+}
+
+/// By what something of a caller is known to the fleet, whatever the language: `what` it is, and which.
+pub fn name_of(fleet: &dyn Fleet, what: &str, caller: &Caller, which: &[&str]) -> Name {
+    let parts = [what].into_iter().chain(identity(caller)).chain(which.iter().copied());
+    fleet.name(&parts.map(str::as_bytes).collect::<Vec<_>>())
 }

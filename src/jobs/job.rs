@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use chrono::{DateTime, SubsecRound, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
@@ -60,7 +60,7 @@ pub enum Record {
 }
 
 /// What is known of a job that was submitted and is in none of the lists of IPS yet.
-#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SubmittedJob {
     /// Handle of the company that the job belongs to.

@@ -5,7 +5,6 @@
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -15,6 +14,7 @@ use moka::sync::Cache;
 use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
 
+use super::generation::Generations;
 use super::identity::CallerKey;
 use super::upstream::{Answered, Caller, Delivery, Failure, Health, Upstream, UpstreamError};
 use crate::clock::Clock;
@@ -49,8 +49,8 @@ struct Entry {
 pub struct Joined {
     upstream: Arc<dyn Upstream>,
     reads: Cache<Key, Entry>,
-    /// Grows with every change: what began before is worthless after it.
-    generation: AtomicU64,
+    /// What began before a change is worthless after it.
+    generations: Arc<Generations>,
     clock: Clock,
     runtime: Handle,
 }
@@ -58,14 +58,9 @@ pub struct Joined {
 impl Joined {
     /// Joins the reads of `upstream`; they run on `runtime`, so that nobody who hangs up takes one along.
     #[must_use]
-    pub fn new(upstream: Arc<dyn Upstream>, clock: Clock, runtime: Handle) -> Self {
+    pub fn new(upstream: Arc<dyn Upstream>, generations: Arc<Generations>, clock: Clock, runtime: Handle) -> Self {
         let reads = Cache::builder().max_capacity(MOST_READS).time_to_live(std::time::Duration::from_mins(1)).build();
-        Self { upstream, reads, generation: AtomicU64::new(0), clock, runtime }
-    }
-
-    /// Something was changed: what was read before is not served any more.
-    pub fn forget(&self) {
-        self.generation.fetch_add(1, Ordering::SeqCst);
+        Self { upstream, reads, generations, clock, runtime }
     }
 
     async fn join<T>(&self, caller: &Caller, request: &T, ask: Ask<T>) -> Answer<T>
@@ -74,7 +69,7 @@ impl Joined {
     {
         let written = serde_json::to_vec(request).expect("a request has string keys and finite numbers");
         let key = Key { operation: T::NAME, caller: CallerKey::of(caller), request: Sha256::digest(&written).into() };
-        let (generation, now) = (self.generation.load(Ordering::SeqCst), self.clock.now());
+        let (generation, now) = (self.generations.changes(), self.clock.now());
         let serves = |entry: &Entry| {
             let recent = now - entry.begun < REMEMBERED;
             entry.generation == generation && (recent || entry.read.peek().is_none())

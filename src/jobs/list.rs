@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Result};
 use super::job::{Job, Phase, RenderedJob, Status};
+use super::reading::{Read, Source, Want};
 use super::snapshot::{ListBody, etag_of};
-use super::store::{Read, Source, Store, Want};
+use super::store::Store;
 use super::upstream::{BadItem, Caller};
 use super::{Jobs, snapshot::StaleReason};
 

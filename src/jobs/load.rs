@@ -1,19 +1,21 @@
 //! How the three lists of IPS become snapshots.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use moka::sync::Cache;
+use chrono::{DateTime, Utc};
 
 use super::company::asked;
 use super::error::Result;
 use super::job::{Job, Record};
+use super::memory::Memory;
+use super::name;
+use super::reading::Want;
 use super::snapshot::Snapshot;
-use super::store::{Loader, Store, Want};
+use super::store::{Loader, Store};
 use super::succession::{Ended, Succession};
 use super::upstream::{Caller, Upstream};
-use super::{JobKey, job_key, name};
 use crate::clock::Clock;
 use crate::ips::types::{GetActiveJobsParam, GetJobLogsParam, GetScheduledJobsParam};
 
@@ -30,8 +32,8 @@ pub struct ActiveJobs {
     pub scheduled: Arc<Store>,
     /// Where they are in the end.
     pub history: Arc<Store>,
-    /// Those that were deleted here.
-    pub deleted: Cache<JobKey, ()>,
+    /// Which of them were deleted.
+    pub memory: Memory,
     /// Tells the time.
     pub clock: Clock,
 }
@@ -49,18 +51,20 @@ pub fn active(sources: ActiveJobs) -> Loader {
                 ..GetActiveJobsParam::default()
             };
             let answer = asked(&caller, sources.upstream.get_active_jobs(&caller, &request).await)?;
-            let observed_at = sources.clock.now();
+            let observed_at = seen_at(&sources.clock, previous.as_deref());
             let mut jobs: Vec<Job> = answer.value.job_array.into_iter().map(Job::active).collect();
             point_to_schedules(&mut jobs, &sources.scheduled, &caller, &company).await;
             let mut succession = Succession::new(jobs, previous.as_deref(), observed_at);
-            if succession.has_departures() {
+            if !succession.departed().is_empty() {
                 let read = sources.history.read(&caller, &company, Want::NotOlderThan(Duration::ZERO)).await;
                 let logs = read.ok().flatten().map(|read| read.snapshot);
+                let deleted = sources.memory.deleted(&caller, &succession.departed()).await;
+                let deleted: HashSet<String> = deleted.into_iter().map(str::to_owned).collect();
                 succession.conclude(|id| {
                     let logged = logs.as_ref().and_then(|logs| logs.job(id)).filter(|job| job.job.is_final());
                     match logged {
                         Some(job) => Ended::Logged(Box::new(job.job.clone())),
-                        None if sources.deleted.contains_key(&job_key(&caller, id)) => Ended::Deleted,
+                        None if deleted.contains(id) => Ended::Deleted,
                         None => Ended::NotYet,
                     }
                 });
@@ -72,20 +76,20 @@ pub fn active(sources: ActiveJobs) -> Loader {
 
 /// Scheduled jobs (`getScheduledJobs`).
 pub fn scheduled(upstream: Arc<dyn Upstream>, clock: Clock) -> Loader {
-    Arc::new(move |caller, company, _| {
+    Arc::new(move |caller, company, previous| {
         let (upstream, clock) = (Arc::clone(&upstream), clock.clone());
         Box::pin(async move {
             let request = GetScheduledJobsParam { company_handle: Some(company), ..GetScheduledJobsParam::default() };
             let answer = asked(&caller, upstream.get_scheduled_jobs(&caller, &request).await)?;
             let jobs = answer.value.job_array.into_iter().map(Job::scheduled).collect();
-            Ok(Snapshot::new(jobs, answer.bad_items, clock.now()))
+            Ok(Snapshot::new(jobs, answer.bad_items, seen_at(&clock, previous.as_deref())))
         })
     })
 }
 
 /// The newest job logs (`getJobLogs`).
 pub fn history(upstream: Arc<dyn Upstream>, scheduled: Arc<Store>, clock: Clock) -> Loader {
-    Arc::new(move |caller, company, _| {
+    Arc::new(move |caller, company, previous| {
         let (upstream, scheduled, clock) = (Arc::clone(&upstream), Arc::clone(&scheduled), clock.clone());
         Box::pin(async move {
             let request = GetJobLogsParam {
@@ -96,12 +100,18 @@ pub fn history(upstream: Arc<dyn Upstream>, scheduled: Arc<Store>, clock: Clock)
                 ..GetJobLogsParam::default()
             };
             let answer = asked(&caller, upstream.get_job_logs(&caller, &request).await)?;
-            let observed_at = clock.now();
+            let observed_at = seen_at(&clock, previous.as_deref());
             let mut jobs: Vec<Job> = answer.value.job_log_array.into_iter().map(Job::completed).collect();
             point_to_schedules(&mut jobs, &scheduled, &caller, &company).await;
             Ok(Snapshot::new(jobs, answer.bad_items, observed_at))
         })
     })
+}
+
+/// When a list was seen: never before the one that it follows, whose replica may have had another clock.
+fn seen_at(clock: &Clock, previous: Option<&Snapshot>) -> DateTime<Utc> {
+    let now = clock.now();
+    previous.map_or(now, |previous| now.max(previous.observed_at))
 }
 
 /// A run carries the original name of its schedule. A caller who may not see the schedules still sees the runs.

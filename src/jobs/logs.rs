@@ -8,7 +8,7 @@ use super::company::asked;
 use super::error::Result;
 use super::id::{JobRef, Name};
 use super::job::{Job, Record};
-use super::store::Want;
+use super::reading::Want;
 use super::upstream::{BadItem, Caller, Upstream};
 use super::{CompanyChoice, Jobs, name};
 use crate::ips::types::{

@@ -5,6 +5,8 @@ mod company;
 mod error;
 mod events;
 mod find;
+pub mod fleet;
+mod generation;
 mod id;
 mod idempotency;
 mod identity;
@@ -13,7 +15,9 @@ mod joined;
 mod list;
 mod load;
 mod logs;
+mod memory;
 mod name;
+mod reading;
 mod slot;
 mod snapshot;
 mod store;
@@ -21,8 +25,11 @@ mod submit;
 mod subscription;
 mod succession;
 mod tally;
+mod together;
+mod turnstile;
 pub mod upstream;
 mod verdict;
+mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,16 +49,19 @@ pub use list::{Cursor, ListQuery, Listed, Page, SORT_FIELDS, Sort};
 pub use logs::{
     Archive, JOB_LOG_SORT_FIELDS, JobLogsQuery, JobLogsSort, Level, LogEntry, LogPage, LogQuery, LogSort, MOST_PER_PAGE,
 };
+pub use reading::{Freshness, Read, Source, Want};
 pub use snapshot::{ListBody, Snapshot, StaleReason, etag_of, weak_etag};
-pub use store::{Freshness, Read, Source, Want};
 pub use submit::{Submission, SubmitMode};
 pub use subscription::{HEARTBEAT, Subscription, Told, Watches};
 
 use crate::clock::Clock;
 use company::Companies;
+use fleet::Fleet;
+use generation::Generations;
 use idempotency::Submits;
 use joined::Joined;
-use store::Store;
+use memory::Memory;
+use store::{Common, Store};
 use upstream::{Caller, Circuit, Health, Upstream};
 
 /// What the job logic needs to know.
@@ -64,22 +74,22 @@ pub struct Settings {
     pub clock: Clock,
     /// Where work runs that must not end with the request that began it.
     pub runtime: Handle,
+    /// What is shared with other replicas, if there are any.
+    pub fleet: Option<Arc<dyn Fleet>>,
 }
 
-/// How long a job that was submitted or deleted here is remembered.
-const MEMORY: Duration = Duration::from_mins(10);
 /// How long a job is believed to be finished as it is: nothing about it changes any more.
 const FINISHED: Duration = Duration::from_hours(1);
 const REMEMBERED_JOBS: u64 = 50_000;
 
 type JobKey = (CallerKey, String);
 
-/// Under what a job that was submitted or deleted here is remembered.
+/// Under what something about a job is remembered.
 fn job_key(caller: &Caller, id: &str) -> JobKey {
     (CallerKey::whatever_locale(caller), id.to_owned())
 }
 
-fn memory<V: Clone + Send + Sync + 'static>(lifetime: Duration) -> Cache<JobKey, V> {
+fn remembered<V: Clone + Send + Sync + 'static>(lifetime: Duration) -> Cache<JobKey, V> {
     Cache::builder().max_capacity(REMEMBERED_JOBS).time_to_live(lifetime).build()
 }
 
@@ -92,40 +102,45 @@ pub struct Jobs {
     history: Arc<Store>,
     finished: Cache<JobKey, Arc<RenderedJob>>,
     submits: Submits,
-    submitted: Cache<JobKey, Job>,
-    deleted: Cache<JobKey, ()>,
+    memory: Memory,
     clock: Clock,
+    generations: Arc<Generations>,
+    fleet: Option<Arc<dyn Fleet>>,
 }
 
 impl Jobs {
     /// Jobs of the IPS behind `upstream`.
     #[must_use]
     pub fn new(upstream: Arc<dyn Upstream>, settings: Settings) -> Arc<Self> {
-        let Settings { company, freshness, clock, runtime } = settings;
-        let joined = Arc::new(Joined::new(upstream, clock.clone(), runtime.clone()));
+        let Settings { company, freshness, clock, runtime, fleet } = settings;
+        let generations = Arc::new(Generations::new(fleet.clone(), clock.clone()));
+        let joined = Arc::new(Joined::new(upstream, Arc::clone(&generations), clock.clone(), runtime.clone()));
         let upstream: Arc<dyn Upstream> = joined.clone();
-        let store = |name, loader| Store::new(name, loader, freshness, clock.clone(), runtime.clone());
+        let common = Common { freshness, generations, clock, runtime, fleet };
+        let store = |name, loader| Store::new(name, loader, common.clone());
+        let Common { generations, clock, runtime, fleet, .. } = common.clone();
         let scheduled = store("scheduled", load::scheduled(Arc::clone(&upstream), clock.clone()));
         let history = store("history", load::history(Arc::clone(&upstream), Arc::clone(&scheduled), clock.clone()));
-        let deleted = memory(MEMORY);
+        let memory = Memory::new(fleet.clone());
         let active = load::ActiveJobs {
             upstream: Arc::clone(&upstream),
             scheduled: Arc::clone(&scheduled),
             history: Arc::clone(&history),
-            deleted: deleted.clone(),
+            memory: memory.clone(),
             clock: clock.clone(),
         };
         Arc::new(Self {
             companies: Companies::new(upstream, company),
             active: store("active", load::active(active)),
             history,
-            finished: memory(FINISHED),
-            submits: Submits::default(),
-            submitted: memory(MEMORY),
-            deleted,
+            finished: remembered(FINISHED),
+            submits: Submits::new(fleet.clone(), runtime),
+            memory,
             scheduled,
             upstream: joined,
             clock,
+            generations,
+            fleet,
         })
     }
 
@@ -155,11 +170,14 @@ impl Jobs {
         }
     }
 
-    /// Something of `company` was changed: nothing that was seen before is true any more.
-    fn changed(&self, company: &str) {
-        self.upstream.forget();
-        for store in [&self.active, &self.scheduled, &self.history] {
-            store.invalidate(company);
-        }
+    /// How the store is that replicas share, if they do.
+    #[must_use]
+    pub fn fleet_health(&self) -> Option<fleet::Health> {
+        self.fleet.as_ref().map(|fleet| fleet.health())
+    }
+
+    /// Something of `company` was changed: nothing that was seen before is true any more, on no replica.
+    async fn changed(&self, company: &str) {
+        self.generations.change(company).await;
     }
 }

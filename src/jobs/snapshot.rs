@@ -70,6 +70,12 @@ impl Snapshot {
         self.departures.get(id).copied()
     }
 
+    /// Since when the jobs are missing that are finalizing.
+    #[must_use]
+    pub(super) fn departures(&self) -> &HashMap<String, DateTime<Utc>> {
+        &self.departures
+    }
+
     /// A job that left the list and is in the log now, as it is there.
     #[must_use]
     pub fn concluded(&self, id: &str) -> Option<&Arc<RenderedJob>> {

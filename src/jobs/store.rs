@@ -3,83 +3,26 @@
 //! moka keeps the entries within their bounds; what is in an entry is a small state machine, because a cache alone can neither serve
 //! stale data while it revalidates nor let a mutation make a running load worthless.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use moka::sync::Cache;
 use tokio::runtime::Handle;
-use tokio::sync::watch;
 
 use super::error::{Error, Result};
-use super::identity::CallerKey;
-use super::slot::{Load, Slot, State};
+use super::fleet::{Address, Fleet};
+use super::generation::{self, Generations};
+use super::identity::{self, CallerKey};
+use super::reading::{Freshness, Read, Source, Want};
+use super::slot::{Ended, Failure, Load, Reach, Slot, State};
 use super::snapshot::{Snapshot, StaleReason};
 use super::tally::Tally;
 use super::upstream::Caller;
 use crate::clock::Clock;
 use crate::trace;
-
-/// How long a snapshot is good for.
-#[derive(Debug, Clone, Copy)]
-pub struct Freshness {
-    /// Answers are served without a thought for this long.
-    pub fresh: Duration,
-    /// So long after that they are served while one call in the background refreshes them.
-    pub stale_while_revalidate: Duration,
-    /// So long after being fresh they are served, marked, when IPS fails.
-    pub stale_if_error: Duration,
-}
-
-/// What a reader wants of the cache (RFC 9111 §5.2.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Want {
-    /// Whatever the settings allow.
-    Any,
-    /// Nothing older than this; zero for `no-cache`.
-    NotOlderThan(Duration),
-    /// Whatever is there, without asking IPS.
-    OnlyIfCached,
-}
-
-/// How an answer came about (RFC 9211).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
-    /// A snapshot was there that is fresh enough for the reader.
-    Hit,
-    /// An old one was there.
-    Stale(StaleReason),
-    /// IPS was asked for this.
-    Loaded,
-}
-
-impl Source {
-    /// One word for it, for metrics and logs.
-    #[must_use]
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Hit => "hit",
-            Self::Stale(StaleReason::Revalidating) => "stale",
-            Self::Stale(StaleReason::UpstreamFailed) => "stale_if_error",
-            Self::Loaded => "loaded",
-        }
-    }
-}
-
-/// An answer from the store.
-#[derive(Debug, Clone)]
-pub struct Read {
-    /// What IPS said.
-    pub snapshot: Arc<Snapshot>,
-    /// How it came about.
-    pub source: Source,
-    /// How long ago IPS said it.
-    pub age: Duration,
-}
 
 /// Makes a new snapshot by asking IPS; the last one tells what came before.
 pub type Loader =
@@ -87,27 +30,23 @@ pub type Loader =
 
 /// Whose snapshot, of what. The upstream and the API version are those of the process.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Key {
+pub(super) struct Key {
     caller: CallerKey,
-    company: String,
+    pub(super) company: String,
 }
 
 impl Key {
     /// What a list holds is the same in every language.
-    fn new(caller: &Caller, company: &str) -> Self {
+    pub(super) fn new(caller: &Caller, company: &str) -> Self {
         Self { caller: CallerKey::whatever_locale(caller), company: company.to_owned() }
     }
 }
 
-/// Numbers that are never used twice in this process.
-static NEXT_GENERATION: AtomicU64 = AtomicU64::new(1);
-
-/// A company's generation changes with every mutation: loads that began under an older one are worthless afterwards.
-type Generation = Arc<watch::Sender<u64>>;
-
 /// What a reader does next.
-enum Next {
+pub(super) enum Next {
+    /// This is the answer.
     Answer(Result<Read>),
+    /// The load brings it.
     Wait(Load),
 }
 
@@ -117,30 +56,41 @@ const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
 /// Short: that IPS is left alone when it fails is the business of its client, which knows all calls.
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(5);
 /// `no-cache` asks IPS at most this often for one entry.
-const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
+pub(super) const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Snapshots of one kind of list, for every caller and company.
 pub struct Store {
     slots: Cache<Key, Arc<Slot>>,
-    generations: Cache<String, Generation>,
     tally: Tally,
     loader: Loader,
-    freshness: Freshness,
-    clock: Clock,
-    runtime: Handle,
+    common: Common,
+}
+
+/// What the stores of a process have in common.
+#[derive(Clone)]
+pub struct Common {
+    /// How long snapshots are good for.
+    pub freshness: Freshness,
+    /// What was changed.
+    pub generations: Arc<Generations>,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Where loads run, so that nobody who hangs up takes one along.
+    pub runtime: Handle,
+    /// What is shared with other replicas, if there are any.
+    pub fleet: Option<Arc<dyn Fleet>>,
 }
 
 impl Store {
-    /// An empty store; metrics call the list by this name. Loads run on `runtime`, so that nobody who hangs up takes one along.
+    /// An empty store; metrics and the fleet call the list by this name.
     #[must_use]
-    pub fn new(name: &'static str, loader: Loader, freshness: Freshness, clock: Clock, runtime: Handle) -> Arc<Self> {
+    pub fn new(name: &'static str, loader: Loader, common: Common) -> Arc<Self> {
         let slots = Cache::builder()
             .max_capacity(CAPACITY_BYTES)
             .weigher(|_: &Key, slot: &Arc<Slot>| slot.weight())
             .time_to_idle(IDLE)
             .build();
-        let generations = Cache::builder().max_capacity(100_000).time_to_idle(2 * IDLE).build();
-        Arc::new(Self { slots, generations, tally: Tally(name), loader, freshness, clock, runtime })
+        Arc::new(Self { slots, tally: Tally(name), loader, common })
     }
 
     /// The active jobs of `company` as `caller` may see them.
@@ -149,16 +99,17 @@ impl Store {
     /// What IPS answered, when there is nothing that may be served instead; `Ok(None)` only for [`Want::OnlyIfCached`].
     pub async fn read(self: &Arc<Self>, caller: &Caller, company: &str, want: Want) -> Result<Option<Read>> {
         let key = Key::new(caller, company);
-        if want == Want::OnlyIfCached && !self.slots.contains_key(&key) {
+        if want == Want::OnlyIfCached && !self.is_shared() && !self.slots.contains_key(&key) {
             return Ok(None);
         }
-        let slot = self.slot(&key);
+        let slot = self.slot(&key, caller);
+        self.catch_up(&slot, &key).await;
         let answer = match self.next(&slot, &key, caller, want) {
             None => Ok(None),
             Some(Next::Answer(answer)) => answer.map(Some),
             Some(Next::Wait(load)) => match load.await {
                 Ok(snapshot) => Ok(Some(self.answer(snapshot, Source::Loaded))),
-                Err(error) => self.instead_of(&slot, company, error).map(Some),
+                Err(error) => self.instead_of(&slot, &key, error).map(Some),
             },
         };
         match &answer {
@@ -172,12 +123,14 @@ impl Store {
     /// The snapshot that [`Store::read`] would give, when it is there and fresh.
     #[must_use]
     pub fn at_hand(&self, caller: &Caller, company: &str) -> Option<Read> {
+        if self.is_shared() {
+            return None;
+        }
         let key = Key::new(caller, company);
         let slot = self.slots.get(&key)?;
-        let generation = *self.generation(company).borrow();
-        let snapshot = slot.lock().usable(generation).cloned()?;
+        let snapshot = slot.lock().usable(self.generation(&key)).cloned()?;
         let read = self.answer(snapshot, Source::Hit);
-        (read.age <= self.freshness.fresh).then(|| {
+        (read.age <= self.common.freshness.fresh).then(|| {
             self.tally.served(&read);
             read
         })
@@ -188,73 +141,81 @@ impl Store {
         self.tally.kept(self.slots.entry_count(), self.slots.weighted_size());
     }
 
-    /// Watches a list: as long as the answer lives it is refreshed as often as it may be, by one task however many watch.
-    pub fn watch(self: &Arc<Self>, caller: &Caller, company: &str) -> Watch {
-        let key = Key::new(caller, company);
-        let slot = self.slot(&key);
-        let changed = slot.subscribe();
-        self.tally.watched();
-        let mut state = slot.lock();
-        state.watchers += 1;
-        if !state.refreshed {
-            state.refreshed = true;
-            self.runtime.spawn(Arc::clone(self).refresh(Arc::clone(&slot), key, caller.clone()));
-        }
-        drop(state);
-        Watch { slot, changed, tally: self.tally }
+    pub(super) fn slot(&self, key: &Key, caller: &Caller) -> Arc<Slot> {
+        let address = || {
+            let fleet = &**self.fleet()?;
+            let list = identity::name_of(fleet, self.tally.0, caller, &[&key.company]);
+            Some(Address { company: generation::company_name(fleet, &key.company), list })
+        };
+        self.slots.get_with_by_ref(key, || Arc::new(Slot::new(self.epoch(), address())))
     }
 
-    async fn refresh(self: Arc<Self>, slot: Arc<Slot>, key: Key, caller: Caller) {
-        // Held, so that the receiver has a sender even if the cache forgets it.
-        let sender = self.generation(&key.company);
-        let mut generation = sender.subscribe();
-        loop {
-            let age = slot.last().map(|snapshot| self.age(&snapshot));
-            let rest = age.map_or(Duration::ZERO, |age| self.freshness.fresh.saturating_sub(age));
-            let wait = if rest.is_zero() { self.pause() } else { rest };
-            let _ = tokio::time::timeout(wait, generation.changed()).await;
-            {
-                let mut state = slot.lock();
-                if state.watchers == 0 {
-                    state.refreshed = false;
-                    return;
-                }
-            }
-            // The entry must not be forgotten while somebody watches it.
-            self.slots.get_with_by_ref(&key, || Arc::clone(&slot));
-            if let Some(Next::Wait(load)) = self.next(&slot, &key, &caller, Want::NotOlderThan(self.freshness.fresh)) {
-                let _ = load.await;
-            }
-        }
+    /// Keeps the entry, whatever became of it; unless another has taken its place.
+    pub(super) fn keep_slot(&self, key: &Key, slot: &Arc<Slot>) {
+        self.slots.get_with_by_ref(key, || Arc::clone(slot));
     }
 
-    /// Between two looks of a watch when nothing else tells: where nothing is fresh for any time, too.
-    fn pause(&self) -> Duration {
-        Some(self.freshness.fresh).filter(|fresh| !fresh.is_zero()).unwrap_or(SHORTEST_INTERVAL).min(SHORTEST_INTERVAL)
+    /// Grows with time, across restarts too, and is another one on every replica.
+    pub(super) fn epoch(&self) -> u64 {
+        (self.micros() << 8) | u64::from(getrandom::u32().unwrap_or_default() & 0xff)
     }
 
-    /// Makes every snapshot of `company` and every running load of it worthless: something was changed there.
-    pub fn invalidate(&self, company: &str) {
-        self.generation(company).send_replace(NEXT_GENERATION.fetch_add(1, Ordering::Relaxed));
+    /// The time in microseconds.
+    pub(super) fn micros(&self) -> u64 {
+        self.common.clock.micros()
     }
 
-    fn slot(&self, key: &Key) -> Arc<Slot> {
-        self.slots.get_with_by_ref(key, || Arc::new(Slot::new(self.epoch())))
+    /// The generation of a list's company, as far as this replica knows.
+    pub(super) fn generation(&self, key: &Key) -> u64 {
+        *self.common.generations.of(&key.company).borrow()
     }
 
-    /// Grows with time, across restarts too.
-    fn epoch(&self) -> u64 {
-        u64::try_from(self.clock.now().timestamp_micros()).unwrap_or_default()
+    /// Another replica told of a generation.
+    pub(super) fn learn(&self, key: &Key, generation: u64) {
+        self.common.generations.learn(&key.company, generation);
     }
 
-    fn generation(&self, company: &str) -> Generation {
-        self.generations
-            .get_with_by_ref(company, || Arc::new(watch::Sender::new(NEXT_GENERATION.fetch_add(1, Ordering::Relaxed))))
+    pub(super) fn generations(&self) -> &Generations {
+        &self.common.generations
     }
 
-    fn next(self: &Arc<Self>, slot: &Arc<Slot>, key: &Key, caller: &Caller, want: Want) -> Option<Next> {
-        let generation = *self.generation(&key.company).borrow();
-        let Freshness { fresh, stale_while_revalidate, stale_if_error } = self.freshness;
+    /// What is shared with other replicas, if there are any.
+    pub(super) fn fleet(&self) -> Option<&Arc<dyn Fleet>> {
+        self.common.fleet.as_ref()
+    }
+
+    pub(super) fn freshness(&self) -> Freshness {
+        self.common.freshness
+    }
+
+    pub(super) fn runtime(&self) -> &Handle {
+        &self.common.runtime
+    }
+
+    /// What metrics tell of it.
+    pub(super) fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// Asks IPS.
+    pub(super) fn ask(
+        &self,
+        caller: &Caller,
+        key: &Key,
+        previous: Option<Arc<Snapshot>>,
+    ) -> BoxFuture<'static, Result<Snapshot>> {
+        (self.loader)(caller.without_locale(), key.company.clone(), previous)
+    }
+
+    /// How long it is until then.
+    pub(super) fn time_until(&self, then: DateTime<Utc>) -> Duration {
+        (then - self.common.clock.now()).to_std().unwrap_or_default()
+    }
+
+    /// What a reader does next; `None` only for [`Want::OnlyIfCached`].
+    pub(super) fn next(self: &Arc<Self>, slot: &Arc<Slot>, key: &Key, caller: &Caller, want: Want) -> Option<Next> {
+        let generation = self.generation(key);
+        let Freshness { fresh, stale_while_revalidate, stale_if_error } = self.common.freshness;
         let mut state = slot.lock();
         let usable = state.usable(generation).map(|snapshot| (Arc::clone(snapshot), self.age(snapshot)));
         let limit = match want {
@@ -263,7 +224,7 @@ impl Store {
             Want::OnlyIfCached => fresh + stale_while_revalidate.max(stale_if_error),
         };
         let failure = state.failure.clone().filter(|failure| failure.generation == generation);
-        let waited = failure.as_ref().map(|failure| (self.clock.now() - failure.until).to_std().ok());
+        let waited = failure.as_ref().map(|failure| (self.common.clock.now() - failure.until).to_std().ok());
         // Tried in vain, and not so long ago that IPS may well be back.
         let failing = waited.is_some_and(|waited| waited.is_none_or(|waited| waited <= stale_while_revalidate));
         match &usable {
@@ -306,14 +267,14 @@ impl Store {
             Some((begun_under, load)) if *begun_under == generation => return load.clone(),
             _ => {}
         }
-        let (store, slot, key) = (Arc::clone(self), Arc::clone(slot), key.clone());
-        let fetch =
-            (self.loader)(caller.without_locale(), key.company.clone(), state.here().map(|(snapshot, _)| snapshot));
-        let task = self.runtime.spawn(trace::carry(async move {
-            // A load that panics has failed as any other, or all who come later would join what never ends.
-            let fetched = AssertUnwindSafe(fetch).catch_unwind().await;
-            let answer = fetched.unwrap_or(Err(Error::Internal("a load panicked"))).map(Arc::new);
-            store.settle(&slot, &key, generation, answer.as_ref());
+        let (store, slot, key, caller) = (Arc::clone(self), Arc::clone(slot), key.clone(), caller.clone());
+        let task = self.common.runtime.spawn(trace::carry(async move {
+            if slot.address.is_some() {
+                return store.load_together(&slot, &key, &caller, generation).await;
+            }
+            let answer = store.fetch(&slot, &key, &caller).await.map(Arc::new);
+            let ended = Ended { begun_under: generation, generation };
+            store.settle(&slot, &key, ended, answer.as_ref(), Reach::Process);
             answer
         }));
         let load =
@@ -322,8 +283,16 @@ impl Store {
         load
     }
 
-    fn settle(&self, slot: &Arc<Slot>, key: &Key, generation: u64, answer: Result<&Arc<Snapshot>, &Error>) {
-        let is_superseded = *self.generation(&key.company).borrow() != generation;
+    /// A load is over; tells how it failed, if that is to be known.
+    pub(super) fn settle(
+        &self,
+        slot: &Arc<Slot>,
+        key: &Key,
+        ended: Ended,
+        answer: Result<&Arc<Snapshot>, &Error>,
+        reach: Reach,
+    ) -> Option<Failure> {
+        let is_superseded = self.generation(key) != ended.generation;
         let result = match answer {
             _ if is_superseded => "superseded",
             Ok(_) => "ok",
@@ -331,33 +300,43 @@ impl Store {
         };
         self.tally.refreshed(result);
         if is_superseded {
-            slot.lock().end_load(generation);
-            return;
+            slot.lock().end_load(ended.begun_under);
+            return None;
         }
-        match answer {
-            Ok(snapshot) => slot.succeed(Arc::clone(snapshot), generation),
-            Err(error) => slot.fail(error, generation, self.epoch(), |failures| {
-                let wait = error.retry_after().unwrap_or_else(|| back_off(failures));
-                self.clock.now() + TimeDelta::from_std(wait).unwrap_or(TimeDelta::MAX)
-            }),
-        }
+        let failure = match answer {
+            Ok(snapshot) => {
+                slot.succeed(Arc::clone(snapshot), ended, reach);
+                None
+            }
+            Err(error) => {
+                let failures = slot.lock().failures_in_a_row();
+                let pause = error.retry_after().unwrap_or_else(|| back_off(failures));
+                let pause = TimeDelta::from_std(pause).unwrap_or(TimeDelta::MAX);
+                let until = self.common.clock.now() + pause;
+                let failure = Failure { error: error.clone(), until, generation: ended.generation };
+                slot.fail(failure.clone(), Some(ended.begun_under), self.epoch(), failures.saturating_add(1));
+                Some(failure)
+            }
+        };
         // Inserted again, the entry is weighed again; but if it was forgotten meanwhile, another may have taken its place.
         if self.slots.get(key).is_none_or(|known| Arc::ptr_eq(&known, slot)) {
             self.slots.insert(key.clone(), Arc::clone(slot));
         }
+        failure
     }
 
     /// What to serve when a load failed: the last snapshot as long as it may be, else the error.
-    fn instead_of(&self, slot: &Slot, company: &str, error: Error) -> Result<Read> {
-        let generation = *self.generation(company).borrow();
-        let usable = slot.lock().usable(generation).map(|snapshot| (Arc::clone(snapshot), self.age(snapshot)));
+    fn instead_of(&self, slot: &Slot, key: &Key, error: Error) -> Result<Read> {
+        let usable =
+            slot.lock().usable(self.generation(key)).map(|snapshot| (Arc::clone(snapshot), self.age(snapshot)));
         self.stale_or(usable, error)
     }
 
     fn stale_or(&self, usable: Option<(Arc<Snapshot>, Duration)>, error: Error) -> Result<Read> {
         match usable {
             Some((snapshot, age))
-                if age <= self.freshness.fresh + self.freshness.stale_if_error && !error.denies_access() =>
+                if age <= self.common.freshness.fresh + self.common.freshness.stale_if_error
+                    && !error.denies_access() =>
             {
                 Ok(self.answer(snapshot, Source::Stale(StaleReason::UpstreamFailed)))
             }
@@ -370,8 +349,8 @@ impl Store {
         Read { snapshot, source, age }
     }
 
-    fn age(&self, snapshot: &Snapshot) -> Duration {
-        (self.clock.now() - snapshot.observed_at).to_std().unwrap_or_default()
+    pub(super) fn age(&self, snapshot: &Snapshot) -> Duration {
+        (self.common.clock.now() - snapshot.observed_at).to_std().unwrap_or_default()
     }
 }
 
@@ -382,36 +361,9 @@ fn back_off(failures: u32) -> Duration {
     longest.mul_f64(1.0 - f64::from(jitter) / 1000.0)
 }
 
-/// Somebody watches a list.
-pub struct Watch {
-    slot: Arc<Slot>,
-    changed: watch::Receiver<u64>,
-    tally: Tally,
-}
-
-impl Watch {
-    /// Waits until the list means something else than when this was asked last.
-    pub async fn changed(&mut self) {
-        // The sender lives in the slot that is held here.
-        let _ = self.changed.changed().await;
-    }
-
-    /// What is known, and what happened so far.
-    pub fn with<T>(&self, look: impl FnOnce(&State) -> T) -> T {
-        look(&self.slot.lock())
-    }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        self.slot.lock().watchers -= 1;
-        self.tally.unwatched();
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicUsize;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use secrecy::SecretString;
 
@@ -433,7 +385,14 @@ mod tests {
         });
         let second = Duration::from_secs(1);
         let freshness = Freshness { fresh: second, stale_while_revalidate: second, stale_if_error: second };
-        let store = Store::new("test", loader, freshness, clock.clone(), Handle::current());
+        let common = Common {
+            freshness,
+            generations: Arc::new(Generations::new(None, clock.clone())),
+            clock: clock.clone(),
+            runtime: Handle::current(),
+            fleet: None,
+        };
+        let store = Store::new("test", loader, common);
         let credentials = Credentials::AccessToken(SecretString::from("token"));
         let caller = Caller { credentials, source: CredentialSource::Caller, companies: None, locale: None };
         let read = || store.read(&caller, "c|1", Want::Any);

@@ -11,9 +11,10 @@ use super::error::{Error, InvalidField, Location, Result};
 use super::id::{JobId, JobRef, Name};
 use super::idempotency::{IdempotencyKey, Turn};
 use super::job::{Job, Record};
-use super::store::Want;
+use super::memory::Done;
+use super::reading::Want;
 use super::upstream::{Caller, Credentials, Delivery, Failure, Upstream};
-use super::{CompanyChoice, Jobs, job_key, name};
+use super::{CompanyChoice, Jobs, name};
 use crate::ips::types::SubmitJobParam;
 
 /// Longer names are refused: ids carry them.
@@ -95,7 +96,8 @@ impl Jobs {
             request.job_name = self.unique_name(caller, &request, idempotency_key.as_ref())?;
         }
         let Some(key) = idempotency_key else { return self.send_submit(caller, &request).await };
-        let (claim, submitted, job) = match self.submits.begin(caller, &request.company_handle, &key)? {
+        let submitted = Job::submitted(&request, None);
+        let (claim, submitted, job) = match self.submits.begin(caller, &submitted, &key).await? {
             Turn::Answered(job) => return Ok(*job),
             Turn::LookFor(submitted, claim) => {
                 let found = self.look_for(caller, &submitted, &LOOKS_AFTER[..1]).await;
@@ -103,7 +105,6 @@ impl Jobs {
                 (claim, *submitted, found.ok().flatten().ok_or(Error::SubmitOutcomeUnknown { id, error: None }))
             }
             Turn::First(claim) => {
-                let submitted = Job::submitted(&request, None);
                 // Another replica, or this one before a restart, may have sent it: not to know is no reason to send it again.
                 let job = match self.look_for(caller, &submitted, &LOOKS_AFTER[..1]).await {
                     Ok(Some(job)) => Ok(job),
@@ -115,9 +116,9 @@ impl Jobs {
             }
         };
         match &job {
-            Ok(job) => claim.accepted(job),
-            Err(Error::SubmitOutcomeUnknown { .. }) => claim.unknown(&submitted),
-            Err(_) => drop(claim),
+            Ok(job) => claim.accepted(job).await,
+            Err(Error::SubmitOutcomeUnknown { .. }) => claim.unknown(&submitted).await,
+            Err(_) => claim.free().await,
         }
         job
     }
@@ -133,11 +134,11 @@ impl Jobs {
 
     /// Sends a submit once, whatever happens.
     async fn send_submit(&self, caller: &Caller, request: &SubmitJobParam) -> Result<Job> {
-        self.changed(&request.company_handle);
+        self.changed(&request.company_handle).await;
         let answer = self.upstream.submit_job(caller, request).await;
-        self.changed(&request.company_handle);
+        self.changed(&request.company_handle).await;
         match answer {
-            Ok(answer) => Ok(self.remember(caller, Job::submitted(request, Some(answer.value.job_handle)))),
+            Ok(answer) => Ok(self.remember(caller, Job::submitted(request, Some(answer.value.job_handle))).await),
             Err(error) if error.delivery == Delivery::Unknown => {
                 let submitted = Job::submitted(request, None);
                 let found = self.look_for(caller, &submitted, &LOOKS_AFTER).await;
@@ -148,10 +149,8 @@ impl Jobs {
         }
     }
 
-    fn remember(&self, caller: &Caller, job: Job) -> Job {
-        let key = job_key(caller, &job.id);
-        self.deleted.invalidate(&key);
-        self.submitted.insert(key, job.clone());
+    async fn remember(&self, caller: &Caller, job: Job) -> Job {
+        self.memory.remember(caller, &job.id, Done::Submitted(Box::new(job.clone()))).await;
         job
     }
 
@@ -168,7 +167,7 @@ impl Jobs {
         let mut last = Ok(None);
         for wait in waits {
             tokio::time::sleep(*wait).await;
-            self.changed(submitted.company());
+            self.changed(submitted.company()).await;
             last = match self.find(caller, &CompanyChoice::default(), &id, Want::Any).await {
                 Ok(found) if !matches!(found.job.job.record, Record::Submitted(_)) => {
                     return Ok(Some(Job { recovered: true, ..Arc::unwrap_or_clone(found.job).job }));

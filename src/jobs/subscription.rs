@@ -8,10 +8,11 @@ use bytes::Bytes;
 use super::error::{Error, Result};
 use super::events::{Change, Event, Place};
 use super::id::{JobId, JobRef};
+use super::reading::Want;
 use super::slot::State;
 use super::snapshot::ListBody;
-use super::store::{Want, Watch};
 use super::upstream::Caller;
+use super::watch::Watch;
 use super::{CompanyChoice, Found, Jobs, Phase, RenderedJob};
 
 /// What a reader is told next.

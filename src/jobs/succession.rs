@@ -65,10 +65,10 @@ impl<'a> Succession<'a> {
         }
     }
 
-    /// Whether jobs have left the list whose end is not known.
+    /// The ids of the jobs that have left the list and whose end is not known.
     #[must_use]
-    pub fn has_departures(&self) -> bool {
-        !self.departed.is_empty()
+    pub fn departed(&self) -> Vec<&str> {
+        self.departed.iter().map(|departure| departure.job.id.as_str()).collect()
     }
 
     /// Asks of each job that left the list what became of it.

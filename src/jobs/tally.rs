@@ -1,6 +1,8 @@
 //! What metrics tell of a list.
 
-use super::store::Read;
+use std::time::Duration;
+
+use super::reading::Read;
 
 /// Counts for one kind of list.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +23,16 @@ impl Tally {
     /// A load ended like this.
     pub fn refreshed(self, result: &'static str) {
         metrics::counter!("ips_gateway_refreshes_total", "list" => self.0, "result" => result).increment(1);
+    }
+
+    /// Another replica's snapshot came, at this age.
+    pub fn received(self, age: Duration) {
+        metrics::histogram!("ips_gateway_shared_snapshot_age_seconds", "list" => self.0).record(age.as_secs_f64());
+    }
+
+    /// The fleet was asked whether this replica may ask IPS, and answered this.
+    pub fn turned(self, turn: &'static str) {
+        metrics::counter!("ips_gateway_shared_turns_total", "list" => self.0, "turn" => turn).increment(1);
     }
 
     /// So many snapshots of this size in all are kept.

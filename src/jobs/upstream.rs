@@ -211,7 +211,7 @@ pub struct Answered<T> {
 }
 
 /// An item of an answer that could not be read; the others could.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct BadItem {
     /// Where in the answer, for example `jobArray.items[3].totalSize`.
     pub path: String,

@@ -20,13 +20,15 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
-use crate::config::{Config, ServiceAccount, Shutdown};
+use crate::config::{Config, ServiceAccount, SharedCache, Shutdown};
 use crate::http::{
     self, Access, Api, ApiKeys, DemoUser, Documents, InvalidKeys, PageConfig, Pages, SignIn, Stage, Tickets, openapi,
 };
 use crate::ips::client::{ClientConfig, IpsClient};
+use crate::jobs::fleet::Fleet;
 use crate::jobs::upstream::{Credentials, Upstream};
 use crate::jobs::{Freshness, Jobs, Settings};
+use crate::shared::{InvalidUrl, SharedStore};
 use crate::telemetry::Metrics;
 use admission::Admission;
 use guarded::House;
@@ -112,9 +114,9 @@ pub enum StartError {
     /// The API keys can't be read.
     #[error(transparent)]
     Keys(#[from] InvalidKeys),
-    /// A setting asks for something that this version of the gateway doesn't have.
-    #[error("{0} is not supported by this version")]
-    Unsupported(&'static str),
+    /// What replicas share can't be opened.
+    #[error(transparent)]
+    Shared(#[from] InvalidUrl),
 }
 
 /// Makes a gateway of `config` and binds it. To be called within a tokio runtime: work that must outlive its request runs there.
@@ -122,27 +124,31 @@ pub enum StartError {
 /// # Errors
 /// The address can't be bound, or the client for IPS can't be made.
 pub fn build(config: &Config, surroundings: Surroundings) -> Result<Server, StartError> {
-    if config.shared_cache_url.is_some() {
-        return Err(StartError::Unsupported("a shared cache (shared_cache_url)"));
-    }
     let Surroundings { clock, note, users, upstream } = surroundings;
     let upstream = match upstream {
         Some(upstream) => upstream,
         None => Arc::new(client(config, clock.clone())?),
     };
     let runtime = Handle::current();
+    // Before anything is measured.
+    let metrics = Metrics::collected();
+    let fleet = fleet_of(config)?;
     let freshness = Freshness {
         fresh: config.fresh,
         stale_while_revalidate: config.stale_while_revalidate,
         stale_if_error: config.stale_if_error,
     };
-    let settings =
-        Settings { company: config.company.clone(), freshness, clock: clock.clone(), runtime: runtime.clone() };
+    let settings = Settings {
+        company: config.company.clone(),
+        freshness,
+        clock: clock.clone(),
+        runtime: runtime.clone(),
+        fleet: fleet.clone(),
+    };
     let document = openapi::document_for(&config.path_prefix, note.as_deref());
     let (stage, staged) = watch::channel(Stage::Serving);
     let effects = TaskTracker::new();
     let access = access_of(config)?;
-    let metrics = Metrics::collected();
     let sign_in = if config.service.is_some() { SignIn::ApiKey } else { SignIn::Ips };
     let pages = Pages::new(&PageConfig::of(&config.upstream, sign_in, config.company.clone(), users));
     runtime.spawn(keep_up(metrics.clone(), staged.clone()));
@@ -154,7 +160,7 @@ pub fn build(config: &Config, surroundings: Surroundings) -> Result<Server, Star
         runtime,
         access,
         submits: config.submits,
-        tickets: Tickets::default(),
+        tickets: Tickets::new(fleet),
         stage: staged,
         effects: effects.clone(),
         patience: config.patience.request,
@@ -221,6 +227,14 @@ async fn keep_up(metrics: Metrics, mut stage: watch::Receiver<Stage>) {
 fn authorities(config: &Config) -> Result<Vec<Vec<u8>>, StartError> {
     let read = |path: &PathBuf| fs::read(path).map_err(|error| StartError::Authorities { path: path.clone(), error });
     config.upstream_ca_file.iter().map(read).collect()
+}
+
+/// What replicas share, if they do: each upstream and version apart.
+fn fleet_of(config: &Config) -> Result<Option<Arc<dyn Fleet>>, InvalidUrl> {
+    let Some(SharedCache { url, key }) = &config.shared_cache else { return Ok(None) };
+    let (upstream, version) = (config.upstream.url.as_str(), config.api_version.to_string());
+    let store = SharedStore::open(url, key, &[upstream, &version])?;
+    Ok(Some(Arc::new(store)))
 }
 
 fn access_of(config: &Config) -> Result<Access, InvalidKeys> {

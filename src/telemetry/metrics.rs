@@ -60,6 +60,11 @@ pub const METRICS: &[Metric] = &[
     gauge("ips_gateway_waiting_polls", "Long polls that wait for something new."),
     gauge("ips_gateway_connections", "Connections that are open."),
     counter("ips_gateway_connections_refused_total", "Connections that were closed on clients, by reason: slow_head, large_head, slow_reader, too_many."),
+    gauge("ips_gateway_shared_up", "Whether the shared cache is in use: 1, or 0."),
+    histogram("ips_gateway_shared_operation_duration_seconds", "Operations of the shared cache, by operation."),
+    counter("ips_gateway_shared_errors_total", "Operations of the shared cache that failed, by kind."),
+    counter("ips_gateway_shared_turns_total", "Loads that the replicas agreed on, by list and turn: granted to this one, taken by another, news or failed there, …"),
+    histogram("ips_gateway_shared_snapshot_age_seconds", "Age of snapshots when they came from another replica, by list."),
     counter("ips_gateway_panics_total", "Panics: each is a bug."),
 ];
 

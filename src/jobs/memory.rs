@@ -1,0 +1,99 @@
+//! What was done with jobs lately, here or on another replica: a job that IPS lists nowhere may be submitted, or deleted.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use moka::sync::Cache;
+use serde::{Deserialize, Serialize};
+
+use super::fleet::form::{self, JobForm};
+use super::fleet::{Fleet, Name};
+use super::identity::name_of;
+use super::job::Job;
+use super::upstream::Caller;
+use super::{JobKey, job_key, remembered};
+
+/// How long it is remembered.
+const LIFETIME: Duration = Duration::from_mins(10);
+
+/// What was done with a job last.
+#[derive(Debug, Clone)]
+pub enum Done {
+    /// It was submitted, as this.
+    Submitted(Box<Job>),
+    /// It was deleted.
+    Deleted,
+}
+
+#[derive(Serialize, Deserialize)]
+enum DoneForm<'a> {
+    Submitted(Box<JobForm<'a>>),
+    Deleted,
+}
+
+impl From<DoneForm<'_>> for Done {
+    fn from(form: DoneForm<'_>) -> Self {
+        match form {
+            DoneForm::Submitted(job) => Self::Submitted(Box::new((*job).into())),
+            DoneForm::Deleted => Self::Deleted,
+        }
+    }
+}
+
+/// Remembers what was done with jobs.
+#[derive(Clone)]
+pub struct Memory {
+    here: Cache<JobKey, Done>,
+    fleet: Option<Arc<dyn Fleet>>,
+}
+
+impl Memory {
+    /// Remembers here, and on other replicas if there are any.
+    #[must_use]
+    pub fn new(fleet: Option<Arc<dyn Fleet>>) -> Self {
+        Self { here: remembered(LIFETIME), fleet }
+    }
+
+    /// Remembers that a job of this id was submitted or deleted.
+    pub async fn remember(&self, caller: &Caller, id: &str, done: Done) {
+        if let Some(fleet) = &self.fleet {
+            let form = match &done {
+                Done::Submitted(job) => DoneForm::Submitted(Box::new((&**job).into())),
+                Done::Deleted => DoneForm::Deleted,
+            };
+            if let Some(form) = form::write(&form) {
+                // Where the store fails, this replica still knows.
+                let _ = fleet.put(name(&**fleet, caller, id), &form, LIFETIME).await;
+            }
+        }
+        self.here.insert(job_key(caller, id), done);
+    }
+
+    /// What was done with a job last.
+    pub async fn recall(&self, caller: &Caller, id: &str) -> Option<Done> {
+        self.everywhere(caller, &[id]).await.pop().flatten().or_else(|| self.here.get(&job_key(caller, id)))
+    }
+
+    /// Those of these jobs that were deleted.
+    pub async fn deleted<'a>(&self, caller: &Caller, ids: &[&'a str]) -> HashSet<&'a str> {
+        let known = self.everywhere(caller, ids).await.into_iter();
+        let last = known.chain(std::iter::repeat_with(|| None)).zip(ids);
+        let deleted = last.filter(|(done, id)| {
+            let here = || self.here.get(&job_key(caller, id));
+            matches!(done.clone().or_else(here), Some(Done::Deleted))
+        });
+        deleted.map(|(_, id)| *id).collect()
+    }
+
+    async fn everywhere(&self, caller: &Caller, ids: &[&str]) -> Vec<Option<Done>> {
+        let Some(fleet) = &self.fleet else { return Vec::new() };
+        let names: Vec<_> = ids.iter().map(|id| name(&**fleet, caller, id)).collect();
+        let values = fleet.get(&names).await.unwrap_or_default().into_iter();
+        values.map(|value| Some(form::read::<DoneForm<'_>>(&value?)?.into())).collect()
+    }
+}
+
+fn name(fleet: &dyn Fleet, caller: &Caller, id: &str) -> Name {
+    name_of(fleet, "job", caller, &[id])
+}

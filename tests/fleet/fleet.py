@@ -1,0 +1,304 @@
+"""Three gateways behind nginx, sharing a Redis, behave as one. Every figure is printed; every promise is asserted."""
+
+import asyncio
+import itertools
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+
+from parts import FLEET_KEY, Client, Events, Process, Proxy, free_port, owner_of
+
+BINARY = sys.argv[1]
+FRESH = 2.0
+POLLERS, SECONDS = 600, 60
+JOB = {"optimizeImagesJob": {"emailSetting": "None"}}
+
+NGINX = """
+daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log stderr error;
+events {{ worker_connections 4096; }}
+http {{
+  access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+  upstream gateways {{ {servers} keepalive 64; }}
+  server {{
+    listen 127.0.0.1:{port};
+    location / {{ proxy_pass http://gateways; proxy_http_version 1.1; proxy_set_header Connection ""; }}
+  }}
+}}
+"""
+
+
+class Fleet:
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="fleet-")
+        self.processes, self.gateways, self.ports = [], [], []
+
+    def run(self, *arguments, **options):
+        process = Process(*arguments, **options)
+        self.processes.append(process)
+        return process
+
+    async def start(self):
+        sandbox = self.run(BINARY, "sandbox", "--listen", "127.0.0.1:0").first_line()
+        self.sandbox_port = int(sandbox.split(":")[2].split("/")[0])
+        self.proxy = Proxy(self.sandbox_port)
+        await self.proxy.start()
+        redis_port = free_port()
+        self.redis = self.run(
+            "redis-server", "--port", str(redis_port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+            "--dir", self.folder, "--loglevel", "warning",
+        )
+        for _ in range(3):
+            port = free_port()
+            settings = {
+                "LISTEN": f"127.0.0.1:{port}",
+                "UPSTREAM_URL": f"http://127.0.0.1:{self.proxy.port}/scene7/services/IpsApiService",
+                "API_VERSION": "2022-11-01-beta",
+                "SHARED_CACHE_URL": f"redis://127.0.0.1:{redis_port}/",
+                "SHARED_CACHE_KEY": FLEET_KEY,
+            }
+            variables = {f"IPS_GATEWAY_{name}": value for name, value in settings.items()}
+            gateway = self.run(BINARY, "serve", env={**variables, "RUST_LOG": "warn"})
+            gateway.first_line()
+            self.gateways.append(gateway)
+            self.ports.append(port)
+        self.port = free_port()
+        servers = " ".join(f"server 127.0.0.1:{port} max_fails=0;" for port in self.ports)
+        configuration = os.path.join(self.folder, "nginx.conf")
+        with open(configuration, "w") as file:
+            file.write(NGINX.format(folder=self.folder, servers=servers, port=self.port))
+        nginx = "/usr/sbin/nginx" if os.path.exists("/usr/sbin/nginx") else "nginx"
+        self.run(nginx, "-c", configuration, "-e", "stderr")
+        await self.until_all_share()
+        await until(lambda: self.answers(self.port))
+
+    async def answers(self, port):
+        try:
+            return (await Client(port).get("/jobs")).status == 200
+        except OSError:
+            return False
+
+    async def until_all_share(self):
+        async def shares(port):
+            metrics = (await Client(port).get("/metrics")).body.decode()
+            return "ips_gateway_shared_up 1" in metrics
+
+        for port in self.ports:
+            await until(lambda: shares(port))
+
+    async def calls(self, operation):
+        return (await Client(self.sandbox_port).get("/sandbox/calls")).json().get(operation, 0)
+
+    def stop(self):
+        for process in reversed(self.processes):
+            process.kill(signal.SIGKILL)
+
+
+async def until(condition, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not await condition():
+        assert time.monotonic() < deadline, "it never came to that"
+        await asyncio.sleep(0.05)
+
+
+def say(text):
+    print(f"  {text}", flush=True)
+
+
+def observed_at(answer):
+    """A list ends with when it was seen: RFC 3339 in UTC, so texts compare as times do."""
+    return answer.body.rsplit(b'"observedAt":"', 1)[1].split(b'"', 1)[0]
+
+
+def quantile(values, part):
+    values = sorted(values)
+    return values[min(len(values) - 1, int(len(values) * part))]
+
+
+async def poll(fleet, seconds, pause, wishes, failures, took):
+    """A client that polls through nginx and never sees time go back."""
+    client, last, end = Client(fleet.port), b"", time.monotonic() + seconds
+    await asyncio.sleep(random.random() * pause)
+    for wish in itertools.cycle(wishes):
+        if time.monotonic() > end:
+            return client.close()
+        began = time.monotonic()
+        answer = await client.get("/jobs", {"Cache-Control": wish} if wish else None)
+        took.append(time.monotonic() - began)
+        if answer.status != 200:
+            failures.append(answer)
+        else:
+            seen = observed_at(answer)
+            if seen < last:
+                failures.append(f"{seen} after {last} ({wish})")
+            last = seen
+        await asyncio.sleep(pause)
+
+
+async def polls(fleet, pollers, seconds, pause, wishes):
+    failures, took = [], []
+    await asyncio.gather(*(poll(fleet, seconds, pause, wishes, failures, took) for _ in range(pollers)))
+    say(f"{len(took)} polls, {len(failures)} failed or saw time go back, p99 {quantile(took, 0.99) * 1e3:.0f} ms")
+    return failures
+
+
+async def many_pollers_are_one(fleet):
+    before = await fleet.calls("getActiveJobs")
+    failures = await polls(fleet, POLLERS, SECONDS, 2.0, [None, "max-age=5", None, "max-age=3"])
+    calls = await fleet.calls("getActiveJobs") - before
+    say(f"{POLLERS} pollers for {SECONDS} s over three replicas: {calls} getActiveJobs")
+    assert not failures, failures[:3]
+    assert calls <= 33, calls
+
+
+async def no_wish_turns_time_back(fleet):
+    failures = await polls(fleet, 60, 10, 0.1, ["no-cache", None, "max-age=1", "max-age=0", None])
+    assert not failures, failures[:3]
+
+
+async def a_stop_is_seen_by_the_next_poll(fleet):
+    rounds = 30
+    for number in range(rounds):
+        ours, other = (Client(fleet.ports[(number + step) % 3]) for step in range(2))
+        submitted = await ours.request("POST", "/jobs", body={"jobName": f"stop-{number}", **JOB})
+        assert submitted.status == 202, submitted
+        job = submitted.json()["id"]
+        listed = [each["id"] for each in (await other.get("/jobs")).json()["jobs"]]
+        assert job in listed, f"round {number}: submitted and not in the next list"
+        stopped = await ours.request("POST", f"/jobs/{job}/stop")
+        assert stopped.status == 202, stopped
+        after = {each["id"]: each["status"] for each in (await other.get("/jobs")).json()["jobs"]}
+        assert after.get(job, "gone") in ("stopping", "finalizing", "gone"), f"round {number}: {after[job]}"
+    say(f"{rounds} of {rounds} submits and stops were seen by the very next poll on another replica")
+
+
+async def one_key_makes_one_job(fleet):
+    rounds = 20
+    for number in range(rounds):
+        before = await fleet.calls("submitJob")
+        headers, body = {"Idempotency-Key": f'"fleet-{number}-{random.random()}"'}, {"jobName": f"once-{number}", **JOB}
+        clients = [Client(port) for port in fleet.ports]
+        answers = await asyncio.gather(*(client.request("POST", "/jobs", headers, body) for client in clients))
+        assert sorted({answer.status for answer in answers}) in ([202], [202, 409]), answers
+        again = await asyncio.gather(*(client.request("POST", "/jobs", headers, body) for client in clients))
+        accepted = [answer for answer in [*answers, *again] if answer.status == 202]
+        assert len(accepted) >= 4 and len({answer.json()["id"] for answer in accepted}) == 1, accepted
+        assert await fleet.calls("submitJob") == before + 1
+    say(f"{rounds} keys sent to all three replicas at once, and again: {rounds} jobs")
+
+
+async def events_go_on_elsewhere(fleet):
+    async with Events(fleet.ports[2]) as whole:
+        await until(lambda: asyncio.sleep(0, whole.seen))
+        last, pieces = whole.seen[0][1], []
+        for hop in range(6):
+            await Client(fleet.ports[hop % 3]).request("POST", "/jobs", body={"jobName": f"hop-{hop}", **JOB})
+            async with Events(fleet.ports[hop % 3], last) as stream:
+                await asyncio.sleep(3)
+            assert stream.seen and all(event[0] != "snapshot" for event in stream.seen), (hop, stream.seen[:2])
+            pieces += [event[:3] for event in stream.seen]
+            last = pieces[-1][1]
+        await until(lambda: asyncio.sleep(0, any(event[1] == last for event in whole.seen)))
+        all_of_it = [event[:3] for event in whole.seen[1:]]
+    assert pieces == all_of_it[: len(pieces)], "the stream that hops from replica to replica tells something else"
+    say(f"{len(pieces)} events over 6 hops between replicas: the same as a stream that stayed, none lost, none twice")
+
+
+async def news_reach_the_others(fleet):
+    async with Events(fleet.ports[0]) as one, Events(fleet.ports[1]) as two, Events(fleet.ports[2]) as three:
+        await asyncio.sleep(15)
+    arrivals = {}
+    for stream in (one, two, three):
+        for name, event, _, at in stream.seen:
+            if name != "snapshot":
+                arrivals.setdefault(event, []).append(at)
+    delays = [1e3 * (max(times) - min(times)) for times in arrivals.values() if len(times) == 3]
+    assert len(delays) >= 5, delays
+    middle, most = quantile(delays, 0.5), quantile(delays, 0.95)
+    say(f"{len(delays)} events reached the last replica {middle:.0f} ms after the first (median; p95 {most:.0f} ms, most {max(delays):.0f} ms)")
+    assert most <= 100, delays
+
+
+async def a_dead_holder_costs_an_interval(fleet):
+    for _ in range(2):
+        await asyncio.sleep(FRESH + 0.5)
+        fleet.proxy.hold()
+        await Client(fleet.port).get("/jobs")
+        holder = owner_of(await asyncio.wait_for(fleet.proxy.held.get(), 10), fleet.gateways)
+        assert holder is not None, "one of the gateways asks"
+        holder.kill(signal.SIGKILL)
+        killed = time.monotonic()
+        others = [port for port, gateway in zip(fleet.ports, fleet.gateways) if gateway is not holder]
+        while fleet.proxy.held.empty():
+            assert time.monotonic() - killed < 10, "nobody takes over"
+            for port in others:
+                answer = await Client(port).get("/jobs")
+                assert answer.status == 200, answer
+            await asyncio.sleep(0.05)
+        took = time.monotonic() - killed
+        fleet.proxy.release()
+        say(f"{took:.1f} s after kill -9 of the replica that was asking IPS, another asked")
+        assert took <= FRESH + 0.7, took
+        holder.start()
+        holder.first_line()
+    await fleet.until_all_share()
+
+
+async def a_dead_redis_fails_no_poll(fleet):
+    async def kill_twice():
+        for _ in range(2):
+            await asyncio.sleep(2)
+            fleet.redis.kill()
+            await asyncio.sleep(2)
+            fleet.redis.start()
+
+    failures, took = [], []
+    clients = [poll_only(fleet, 11, 0.5, failures, took) for _ in range(150)]
+    await asyncio.gather(kill_twice(), *clients)
+    say(f"{len(took)} polls while redis was killed and started again twice: {len(failures)} failed, longest {max(took) * 1e3:.0f} ms")
+    assert not failures, failures[:3]
+    await fleet.until_all_share()
+    before = await fleet.calls("getActiveJobs")
+    await polls(fleet, 30, 6, 0.2, [None])
+    calls = await fleet.calls("getActiveJobs") - before
+    say(f"6 s afterwards: {calls} getActiveJobs")
+    assert calls <= 5, calls
+
+
+async def poll_only(fleet, seconds, pause, failures, took):
+    client, end = Client(fleet.port), time.monotonic() + seconds
+    await asyncio.sleep(random.random() * pause)
+    while time.monotonic() < end:
+        began = time.monotonic()
+        answer = await client.get("/jobs")
+        took.append(time.monotonic() - began)
+        if answer.status != 200:
+            failures.append(answer)
+        await asyncio.sleep(pause)
+
+
+async def main():
+    fleet = Fleet()
+    try:
+        await fleet.start()
+        for promise in (
+            a_stop_is_seen_by_the_next_poll,
+            one_key_makes_one_job,
+            no_wish_turns_time_back,
+            many_pollers_are_one,
+            events_go_on_elsewhere,
+            news_reach_the_others,
+            a_dead_holder_costs_an_interval,
+            a_dead_redis_fails_no_poll,
+        ):
+            print(promise.__name__.replace("_", " "), flush=True)
+            await promise(fleet)
+    finally:
+        fleet.stop()
+    print("the fleet behaves as one")
+
+
+asyncio.run(main())

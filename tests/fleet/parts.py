@@ -1,0 +1,190 @@
+"""What a fleet is made of: processes, a proxy that can hold calls of IPS back, a client, a reader of events."""
+
+import asyncio
+import base64
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+
+USER = "katlyn@example.com:sandbox-katlyn"
+AUTHORIZATION = "Basic " + base64.b64encode(USER.encode()).decode()
+FLEET_KEY = "Jv3mQ8yXr0aLw5tNzB7cEdUhKf2SgPi9"
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+class Process:
+    """A process that is started, killed and started again with the same arguments."""
+
+    def __init__(self, *arguments, env=None):
+        self.arguments, self.env, self.child = arguments, {**os.environ, **(env or {})}, None
+        self.start()
+
+    def start(self):
+        self.child = subprocess.Popen(self.arguments, env=self.env, stdout=subprocess.PIPE, text=True)
+
+    def first_line(self):
+        line = self.child.stdout.readline().strip()
+        assert line, f"{self.arguments} ended at once"
+        return line
+
+    def kill(self, by=signal.SIGKILL):
+        if self.child.poll() is None:
+            self.child.send_signal(by)
+        self.child.wait()
+
+    @property
+    def pid(self):
+        return self.child.pid
+
+
+class Answer:
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+    def json(self):
+        return json.loads(self.body)
+
+    def __repr__(self):
+        return f"{self.status} {self.headers} {self.body[:500]!r}"
+
+
+class Client:
+    """One connection at a time to one address, kept open."""
+
+    def __init__(self, port):
+        self.port, self.reader, self.writer = port, None, None
+
+    async def send(self, method, path, headers=None, body=b""):
+        given = {"Host": "fleet.example.com", "Authorization": AUTHORIZATION, "Content-Length": str(len(body)), **(headers or {})}
+        head = f"{method} {path} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in given.items())
+        if self.writer is None:
+            self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port, limit=1 << 20)
+        self.writer.write(head.encode() + b"\r\n" + body)
+        await self.writer.drain()
+        lines = (await self.reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        fields = (line.split(":", 1) for line in lines[1:] if line)
+        return int(lines[0].split()[1]), {name.lower(): value.strip() for name, value in fields}
+
+    async def request(self, method, path, headers=None, body=None):
+        body = json.dumps(body).encode() if body is not None else b""
+        headers = {**({"Content-Type": "application/json"} if body else {}), **(headers or {})}
+        status, answered = await self.send(method, path, headers, body)
+        if answered.get("transfer-encoding") == "chunked":
+            content = b"".join([chunk async for chunk in self.chunks()])
+        else:
+            content = await self.reader.readexactly(int(answered.get("content-length", 0)))
+        if answered.get("connection", "").lower() == "close":
+            self.close()
+        return Answer(status, answered, content)
+
+    async def get(self, path, headers=None):
+        return await self.request("GET", path, headers)
+
+    async def chunks(self):
+        while size := int(await self.reader.readline(), 16):
+            yield await self.reader.readexactly(size)
+            await self.reader.readline()
+        await self.reader.readline()
+
+    def close(self):
+        if self.writer is not None:
+            self.writer.close()
+        self.writer = None
+
+
+class Events:
+    """A stream of server-sent events, read into a list as (name, id, data, time of arrival)."""
+
+    def __init__(self, port, last=None):
+        self.client, self.last, self.seen, self.task = Client(port), last, [], None
+
+    async def __aenter__(self):
+        headers = {"Accept": "text/event-stream", **({"Last-Event-ID": self.last} if self.last else {})}
+        status, answered = await self.client.send("GET", "/jobs/events", headers)
+        assert status == 200, (status, answered)
+        self.task = asyncio.create_task(self.read())
+        return self
+
+    async def read(self):
+        text = ""
+        async for chunk in self.client.chunks():
+            text += chunk.decode()
+            while "\n\n" in text:
+                block, text = text.split("\n\n", 1)
+                fields = dict(line.split(": ", 1) for line in block.split("\n") if not line.startswith(":"))
+                if "event" in fields:
+                    now = asyncio.get_running_loop().time()
+                    self.seen.append((fields["event"], fields["id"], fields["data"], now))
+
+    async def __aexit__(self, *_):
+        self.task.cancel()
+        self.client.close()
+
+
+class Proxy:
+    """Stands before the sandbox. Calls of getActiveJobs can be held back; who made them can be told."""
+
+    def __init__(self, upstream_port):
+        self.upstream_port, self.gate, self.held = upstream_port, asyncio.Event(), asyncio.Queue()
+        self.gate.set()
+
+    async def start(self):
+        server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+
+    def hold(self):
+        self.held = asyncio.Queue()
+        self.gate.clear()
+
+    def release(self):
+        self.gate.set()
+
+    async def serve(self, reader, writer):
+        try:
+            upstream_reader, upstream_writer = await asyncio.open_connection("127.0.0.1", self.upstream_port)
+            await asyncio.gather(self.forward(reader, upstream_writer, writer), self.copy(upstream_reader, writer))
+        except (OSError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    async def forward(self, reader, upstream, client):
+        while data := await reader.read(1 << 16):
+            if b"getactivejobs" in data.lower():
+                if not self.gate.is_set():
+                    self.held.put_nowait(client.get_extra_info("peername")[1])
+                await self.gate.wait()
+            upstream.write(data)
+            await upstream.drain()
+        upstream.close()
+
+    @staticmethod
+    async def copy(reader, writer):
+        while data := await reader.read(1 << 16):
+            writer.write(data)
+            await writer.drain()
+        writer.close()
+
+
+def owner_of(local_port, processes):
+    """Which of the processes has a connection from this port (Linux)."""
+    with open("/proc/net/tcp") as table:
+        rows = [line.split() for line in table][1:]
+    inodes = {row[9] for row in rows if int(row[1].split(":")[1], 16) == local_port}
+    for process in processes:
+        for descriptor in os.listdir(f"/proc/{process.pid}/fd"):
+            try:
+                target = os.readlink(f"/proc/{process.pid}/fd/{descriptor}")
+            except OSError:
+                continue
+            if (found := re.fullmatch(r"socket:\[(\d+)\]", target)) and found[1] in inodes:
+                return process
+    return None
