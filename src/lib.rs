@@ -9,7 +9,8 @@
 //! ```text
 //! main ──▶ server ──▶ http ──▶ jobs ──▶ ips::types
 //!   │         │                 ▲ port: jobs::upstream::Upstream
-//!   │         └─────▶ ips ──────┘ (ips::client implements it)
+//!   │         ├─────▶ ips ──────┤ (ips::client implements it)
+//!   │         └─────▶ shared ───┘ port: jobs::fleet::Fleet (shared implements it)
 //!   └──▶ sandbox ──▶ ips::{types, xml, envelope}
 //! ```
 //!
@@ -17,6 +18,7 @@
 //! |---|---|---|
 //! | [`ips`] | the wire: types, XML, SOAP envelope, faults, the client | what the gateway promises |
 //! | [`jobs`] | the promises: ids, phases, snapshots, events, submit | HTTP, XML |
+//! | [`shared`] | what replicas share, on Valkey or Redis: keys, seals, scripts, the connection | what it is that they share |
 //! | [`http`] | routes, headers, problem documents, OpenAPI, the pages for people | the wire |
 //! | [`sandbox`] | how an IPS behaves, in memory, over real SOAP | the gateway |
 //! | [`config`] | settings from file, environment and flags | who uses them |
@@ -24,7 +26,7 @@
 //! | [`server`] | how all of it is put together; `main` and the tests walk this road | |
 //!
 //! A test (`tests/architecture.rs`) holds the arrows. Libraries stay in their rooms too: actix in `http`, `server` and `sandbox`,
-//! quick-xml and reqwest in `ips`, the OpenTelemetry SDK in `telemetry` and `trace`.
+//! quick-xml and reqwest in `ips`, redis in `shared`, the OpenTelemetry SDK in `telemetry` and `trace`.
 //!
 //! # The way of one request
 //!

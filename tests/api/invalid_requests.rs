@@ -12,7 +12,6 @@ async fn submit_text(gateway: &Gateway, body: &str) -> Answer {
 async fn an_unknown_path_is_a_404_problem() {
     let World { gateway, .. } = &World::empty();
     for path in [
-        "/",
         "/job",
         "/jobs/",
         "/jobs/a/b/c",

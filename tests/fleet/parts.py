@@ -151,8 +151,8 @@ class Proxy:
         try:
             upstream_reader, upstream_writer = await asyncio.open_connection("127.0.0.1", self.upstream_port)
             await asyncio.gather(self.forward(reader, upstream_writer, writer), self.copy(upstream_reader, writer))
-        except (OSError, asyncio.IncompleteReadError):
-            pass
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # One of the two hung up, or the test is over.
         finally:
             writer.close()
 
