@@ -223,3 +223,13 @@ fn elements_are_limited() {
     assert_eq!(read(9), Ok(()));
     assert_eq!(read(10), Err("has more than 10 elements".into()));
 }
+
+#[test]
+fn items_that_would_take_much_memory_for_nothing_are_limited() {
+    let flood =
+        |item: &str, count: usize| complaint(active_jobs(&format!("<jobArray>{}</jobArray>", item.repeat(count))));
+    let reason = flood(&format!("<items>{IDENTITY}</items>"), 100_000);
+    assert!(reason.ends_with("has items that take more than 33554432 bytes"), "{reason}");
+    let reason = flood("<items><name>n</name><progress>x</progress></items>", 1_001);
+    assert!(reason.ends_with("has more than 1000 items that can't be read"), "{reason}");
+}

@@ -27,6 +27,8 @@ pub struct Document<'de> {
     self_closed: bool,
     depth: usize,
     elements: usize,
+    /// What the items so far take, in bytes.
+    items: usize,
     pub(super) bad_items: Vec<ReadError>,
     pub(super) shapes: Shapes,
     /// Set when an option was read from no element.
@@ -46,6 +48,7 @@ impl<'de> Document<'de> {
             self_closed: false,
             depth: 0,
             elements: 0,
+            items: 0,
             bad_items: Vec::new(),
             shapes: Shapes::default(),
             visited_absent_option: false,
@@ -56,6 +59,24 @@ impl<'de> Document<'de> {
     #[must_use]
     pub fn mode(&self) -> Mode {
         self.mode
+    }
+
+    /// Another item of an array is about to be read, of this size in bytes.
+    pub(super) fn count_item(&mut self, size: usize) -> Result<(), Error> {
+        self.items += size;
+        if self.items <= self.limits.items {
+            return Ok(());
+        }
+        Err(Error::malformed(format!("has items that take more than {} bytes", self.limits.items)))
+    }
+
+    /// Leaves an item out that can't be read.
+    pub(super) fn leave_out(&mut self, reason: ReadError) -> Result<(), Error> {
+        self.bad_items.push(reason);
+        if self.bad_items.len() <= self.limits.bad_items {
+            return Ok(());
+        }
+        Err(Error::malformed(format!("has more than {} items that can't be read", self.limits.bad_items)))
     }
 
     /// How many elements are open.

@@ -51,6 +51,7 @@ impl<'de> SeqAccess<'de> for Items<'_, 'de, '_> {
         let Some(tag) = self.next_tag()? else { return Ok(None) };
         let path = Path::Item { parent: self.path, index: self.index };
         self.index += 1;
+        self.document.count_item(size_of::<S::Value>()).map_err(|error| error.at(&path))?;
         Element::open(self.document, &path, tag.nil)
             .and_then(|element| seed.deserialize(element))
             .map(Some)
@@ -63,7 +64,7 @@ impl<'de> SeqAccess<'de> for Items<'_, 'de, '_> {
         loop {
             match self.next_element_seed(PhantomData) {
                 Err(error) if error.spares_the_list() && self.document.mode() == Mode::Lenient => {
-                    self.document.bad_items.push(error.into());
+                    self.document.leave_out(error.into())?;
                     self.document.skip_to(depth)?;
                 }
                 item => return item,

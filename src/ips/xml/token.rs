@@ -26,11 +26,15 @@ pub struct Limits {
     pub text: usize,
     /// How long the attributes of one element may be together, in bytes.
     pub attributes: usize,
+    /// How much memory the items of arrays may take without what they point to, in bytes: an empty element makes a large value.
+    pub items: usize,
+    /// How many items may be left out because they can't be read.
+    pub bad_items: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { depth: 64, elements: 4_000_000, text: 4 << 20, attributes: 16 << 10 }
+        Self { depth: 64, elements: 4_000_000, text: 4 << 20, attributes: 16 << 10, items: 32 << 20, bad_items: 1_000 }
     }
 }
 
