@@ -35,6 +35,7 @@ class Fleet:
         services = compose()["services"]
         sandbox = ["127.0.0.1:0" if word.startswith("0.0.0.0") else word for word in services["sandbox"]["command"]]
         self.sandbox = self.start([BINARY, *sandbox])
+        self.cache = f"redis://127.0.0.1:{self.cache_port(services['valkey']['command'])}"
         self.gateways = {name: self.start([BINARY, "serve"], self.here(service)) for name, service in gateways().items()}
         self.url = f"http://127.0.0.1:{self.nginx()}"
 
@@ -50,10 +51,20 @@ class Fleet:
     def here(self, service):
         """The environment of a service, where everybody else is on loopback."""
         env = dict(service["environment"])
+        secrets = {f"/run/secrets/{name}": str((DEPLOY / secret["file"]).resolve()) for name, secret in compose()["secrets"].items()}
+        env = {name: secrets.get(value, value) for name, value in env.items()}
         return env | {
             "IPS_GATEWAY_LISTEN": "127.0.0.1:0",
             "IPS_GATEWAY_UPSTREAM_URL": self.sandbox,
+            "IPS_GATEWAY_SHARED_CACHE_URL": self.cache,
         }
+
+    def cache_port(self, command):
+        """Redis in the place of Valkey, with the same arguments."""
+        port = free_port()
+        arguments = ["--bind", "127.0.0.1", "--port", str(port), "--dir", str(self.folder)]
+        self.running.append(subprocess.Popen(["redis-server", *command[1:], *arguments], stdout=subprocess.DEVNULL))
+        return port
 
     def nginx(self):
         port, text = free_port(), (DEPLOY / "nginx.conf").read_text()

@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 import subprocess
 import time
 import urllib.request
@@ -78,7 +79,7 @@ def test_the_gateway_takes_the_settings_of_the_manifests(objects, tmp_path):
         if name.endswith("_FILE"):
             assert value.startswith(f"{mount['mountPath']}/"), f"{name} is not mounted"
             secret = tmp_path / Path(value).name
-            secret.write_text("redis://127.0.0.1:1" if "url" in value else "Jv3mQ8yXr0aLw5tNzB7cEdUhKf2SgPi9")
+            secret.write_text("redis://127.0.0.1:1" if "url" in value else secrets.token_urlsafe(32))
             value = str(secret)
         env[name] = value
     env["IPS_GATEWAY_LISTEN"] = "127.0.0.1:0"
