@@ -50,8 +50,9 @@ impl Stretch {
     }
 }
 
-/// Connections that nobody uses at the moment.
-type Pool = Arc<Mutex<Vec<Connection>>>;
+/// Connections that nobody uses at the moment, and since when: one that the gateway may be closing is no good.
+type Pool = Arc<Mutex<Vec<(Connection, Instant)>>>;
+const IDLE: Duration = Duration::from_secs(2);
 
 /// Those who ask: each request is one that only IPS can answer, and no other asks the same.
 struct Crowd {
@@ -170,16 +171,16 @@ impl Crowd {
     /// The status, and whether it came with `Retry-After`.
     async fn ask(&self) -> std::io::Result<(u16, bool)> {
         let number = self.number.fetch_add(1, Ordering::Relaxed);
-        let path = format!("/job-logs?companyHandle=c%7C110&submittedBy=user{number}@example.com");
+        let path = format!("/assets/a%7C{number}/job-logs?companyHandle=c%7C110");
         let free = self.pool.lock().await.pop();
         let mut connection = match free {
-            Some(connection) => connection,
-            None => Connection::open(self.gateway).await?,
+            Some((connection, since)) if since.elapsed() < IDLE => connection,
+            _ => Connection::open(self.gateway).await?,
         };
         let answer = connection.call(&request("GET", &path, "user@example.com", "secret", "")).await?;
         let polite = answer.header("retry-after").is_some();
         if Connection::goes_on(&answer) {
-            self.pool.lock().await.push(connection);
+            self.pool.lock().await.push((connection, Instant::now()));
         }
         Ok((answer.status, polite))
     }
