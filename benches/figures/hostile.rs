@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::client::{Connection, request};
+use crate::client::{Answer, Connection, request};
 use crate::load::{Beat, Times};
 use crate::process::{Process, need_open_files};
 use crate::{Figure, Result, Scale};
@@ -16,8 +16,12 @@ const ADDRESSES: u32 = 100;
 const SECONDS: u32 = 60;
 /// How long all of them may take to connect.
 const GATHERING: Duration = Duration::from_mins(1);
+/// A reader that reads nothing asks so often: for more than the buffers of its connection hold.
+const PIPELINED: usize = 40;
 /// A byte so often.
 const DRIP: Duration = Duration::from_secs(2);
+/// Of a good caller.
+const PATIENCE: Duration = Duration::from_secs(10);
 const PROBES_PER_SECOND: u32 = 50;
 const MOST_MEGABYTES: f64 = 150.0;
 const SLOWEST_PROBE: f64 = 20.0;
@@ -84,7 +88,7 @@ impl Siege {
                 connection.send(request("POST", "/jobs", user, password, headers).as_bytes()).await?;
             }
             Evil::Reader => {
-                let many = list.repeat(200);
+                let many = list.repeat(PIPELINED);
                 let _ = tokio::time::timeout(DRIP, connection.send(many.as_bytes())).await;
             }
         }
@@ -164,8 +168,7 @@ async fn probe(address: SocketAddr, lasting: Duration) -> Good {
     let livez = "GET /livez HTTP/1.1\r\nHost: gateway\r\n\r\n";
     while beat.next().await.is_some() {
         let began = Instant::now();
-        let answer = async { Connection::open(address).await?.call(livez).await };
-        match answer.await {
+        match ask(address, livez).await {
             Ok(answer) if answer.status == 200 => good.probes.add(began.elapsed()),
             Ok(answer) => good.failures.push(format!("/livez: {}", answer.status)),
             Err(error) => good.failures.push(format!("/livez: {error}")),
@@ -180,13 +183,18 @@ async fn poll(address: SocketAddr, lasting: Duration) -> Good {
     let (user, password) = USER;
     let list = request("GET", LIST, user, password, "");
     while beat.next().await.is_some() {
-        let answer = async { Connection::open(address).await?.call(&list).await };
         good.polls += 1;
-        match answer.await {
+        match ask(address, &list).await {
             Ok(answer) if answer.status == 200 => {}
             Ok(answer) => good.failures.push(format!("{LIST}: {}", answer.status)),
             Err(error) => good.failures.push(format!("{LIST}: {error}")),
         }
     }
     good
+}
+
+/// Asks over a new connection, and not for ever.
+async fn ask(gateway: SocketAddr, request: &str) -> std::io::Result<Answer> {
+    let answer = async { Connection::open(gateway).await?.call(request).await };
+    tokio::time::timeout(PATIENCE, answer).await?
 }
