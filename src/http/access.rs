@@ -135,6 +135,7 @@ impl Access {
                     credentials: credentials_of(request)?,
                     source: CredentialSource::Caller,
                     companies: None,
+                    holder: None,
                     locale,
                 };
                 Ok((caller, Role::Operator))
@@ -144,10 +145,14 @@ impl Access {
                     .find(presented_key(request)?)
                     .ok_or_else(|| Problem::unauthenticated("the API key is not known here"))?;
                 let companies = key.companies.clone();
-                Ok((
-                    Caller { credentials: account.clone(), source: CredentialSource::Gateway, companies, locale },
-                    key.role,
-                ))
+                let caller = Caller {
+                    credentials: account.clone(),
+                    source: CredentialSource::Gateway,
+                    companies,
+                    holder: Some(URL_SAFE_NO_PAD.encode(key.hash.0)),
+                    locale,
+                };
+                Ok((caller, key.role))
             }
         }
     }

@@ -70,7 +70,8 @@ impl Sealed {
                 (access.account()?.clone(), CredentialSource::Gateway, companies.map(Arc::from))
             }
         };
-        Some(Caller { credentials, source, companies, locale: self.locale })
+        // A stream changes nothing: whose key it is makes no difference.
+        Some(Caller { credentials, source, companies, holder: None, locale: self.locale })
     }
 }
 

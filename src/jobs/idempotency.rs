@@ -62,7 +62,8 @@ struct RecordForm<'a> {
     job: JobForm<'a>,
 }
 
-type RecordKey = (CallerKey, String, String);
+/// Whose account, by whom, in which company, under which key.
+type RecordKey = (CallerKey, Option<String>, String, String);
 
 /// The submits that came with a key.
 pub struct Submits {
@@ -118,7 +119,8 @@ impl Submits {
             Turn::First(claim) => (claim, None),
             Turn::LookFor(job, claim) => (claim, Some(job)),
         };
-        let name = name_of(&**fleet, "submit", caller, &[job.company(), &key.key]);
+        let holder = caller.holder.as_deref().unwrap_or_default();
+        let name = name_of(&**fleet, "submit", caller, &[holder, job.company(), &key.key]);
         let form =
             RecordForm { fingerprint: key.fingerprint, is_accepted: false, job: lost.as_deref().unwrap_or(job).into() };
         let Some(form) = form::write(&form) else { return Err(Error::Internal("a record can't be written")) };
@@ -154,7 +156,8 @@ impl Submits {
     }
 
     fn begin_here(&self, caller: &Caller, company: &str, key: &IdempotencyKey) -> Result<Turn> {
-        let record_key = (CallerKey::whatever_locale(caller), company.to_owned(), key.key.clone());
+        let record_key =
+            (CallerKey::whatever_locale(caller), caller.holder.clone(), company.to_owned(), key.key.clone());
         let fresh = Arc::new(Record { fingerprint: key.fingerprint, state: Mutex::new(State::Running) });
         let entry = self.here.entry(record_key.clone()).or_insert(Arc::clone(&fresh));
         let is_first = entry.is_fresh();

@@ -394,7 +394,8 @@ mod tests {
         };
         let store = Store::new("test", loader, common);
         let credentials = Credentials::AccessToken(SecretString::from("token"));
-        let caller = Caller { credentials, source: CredentialSource::Caller, companies: None, locale: None };
+        let caller =
+            Caller { credentials, source: CredentialSource::Caller, companies: None, holder: None, locale: None };
         let read = || store.read(&caller, "c|1", Want::Any);
         assert!(matches!(read().await, Err(Error::Internal(_))));
         assert!(matches!(read().await, Err(Error::Internal(_))), "it is not asked again at once");

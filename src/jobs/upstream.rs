@@ -51,6 +51,8 @@ pub struct Caller {
     pub source: CredentialSource,
     /// The only companies that an API key may see; `None`: those that IPS lets the credentials see.
     pub companies: Option<Arc<[String]>>,
+    /// The hash of the API key that the caller holds: IPS sees one account, and idempotency keys are each holder's own.
+    pub holder: Option<String>,
     /// The language of log messages (`authHeader/locale`), for example `en-US`.
     pub locale: Option<String>,
 }

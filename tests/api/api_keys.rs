@@ -45,6 +45,28 @@ async fn a_viewer_sees_its_companies_and_no_other() {
 }
 
 #[tokio::test]
+async fn an_idempotency_key_is_its_holders_own_though_ips_sees_one_account() {
+    let entries = ["one", "other"].map(|name| new_key(name, "operator", &[]).expect("random bytes"));
+    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("keys-holders.toml");
+    std::fs::write(&file, entries.each_ref().map(|(_, entry)| entry.as_str()).join("\n")).expect("a file");
+    let settings = [
+        ("SERVICE_USER", BOTH_COMPANIES.email),
+        ("SERVICE_PASSWORD", BOTH_COMPANIES.password),
+        ("API_KEYS_FILE", file.to_str().expect("a path in UTF-8")),
+    ];
+    let world = World::with(Population::Empty, &settings);
+    let mut ids = Vec::new();
+    for (key, _) in entries.iter().chain(&entries) {
+        let request =
+            world.gateway.called_with_token(key).post_json("/jobs?companyHandle=c%7C110", &any_job("nightly"));
+        let job = request.header("Idempotency-Key", "2026-03-02").await.expect(202).json();
+        ids.push(job["id"].clone());
+    }
+    assert!(ids[0] == ids[2] && ids[1] == ids[3] && ids[0] != ids[1], "{ids:?}");
+    assert_eq!(world.sandbox.calls("submitJob"), 2);
+}
+
+#[tokio::test]
 async fn a_viewer_changes_nothing_and_an_operator_may() {
     let (world, viewer, operator) = world("roles", BOTH_COMPANIES.password);
     let job = viewer.get("/jobs").await.ok()["jobs"][0]["id"].as_str().expect("a job").to_owned();
