@@ -18,10 +18,10 @@ use crate::ips::types::ApiVersion;
 pub use region::{Region, System};
 use settings::{
     API_KEYS_FILE, API_VERSION, COMPANY, CORS_ORIGINS, DRAIN_DELAY, FRESH, GRACE, KEEP_ALIVE, LISTEN, LOG_FORMAT,
-    MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS, PATH_PREFIX, REGION, REQUEST_TIMEOUT, REQUIRE_IDEMPOTENCY_KEY,
-    SERVICE_PASSWORD, SERVICE_USER, SHARED_CACHE_KEY, SHARED_CACHE_URL, STAGING, STALE_IF_ERROR,
-    STALE_WHILE_REVALIDATE, UPSTREAM_ANSWER_LIMIT, UPSTREAM_CA_FILE, UPSTREAM_CALLS, UPSTREAM_FAILURES,
-    UPSTREAM_TIMEOUT, UPSTREAM_URL, UPSTREAM_WAIT, WRITE_TIMEOUT,
+    MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS, MAX_STREAMS, PATH_PREFIX, RATE_BURST, RATE_LIMIT, REGION,
+    REQUEST_TIMEOUT, REQUIRE_IDEMPOTENCY_KEY, SERVICE_PASSWORD, SERVICE_USER, SHARED_CACHE_KEY, SHARED_CACHE_URL,
+    STAGING, STALE_IF_ERROR, STALE_WHILE_REVALIDATE, UPSTREAM_ANSWER_LIMIT, UPSTREAM_CA_FILE, UPSTREAM_CALLS,
+    UPSTREAM_FAILURES, UPSTREAM_TIMEOUT, UPSTREAM_URL, UPSTREAM_WAIT, URL_HOSTS, URL_SCHEMES, WRITE_TIMEOUT,
 };
 pub use settings::{Group, Kind, SETTINGS, Setting, arguments};
 pub use values::{Complaints, Origin, Sources};
@@ -70,6 +70,12 @@ pub struct Config {
     pub patience: Patience,
     /// How many connections may be open.
     pub connections: Connections,
+    /// How much one caller may ask for.
+    pub callers: CallerLimits,
+    /// Schemes of the URLs that a submit may make IPS call; empty: the usual ones.
+    pub url_schemes: Vec<String>,
+    /// The only hosts of these; empty: every public one.
+    pub url_hosts: Vec<String>,
     /// How it ends.
     pub shutdown: Shutdown,
     /// What replicas share, if they do.
@@ -139,6 +145,17 @@ pub struct Connections {
     pub total: usize,
     /// From one address; `None` for any number.
     pub per_address: Option<usize>,
+}
+
+/// How much one caller may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallerLimits {
+    /// Requests a second in the long run; `None` for any number.
+    pub rate: Option<NonZeroU32>,
+    /// Requests at once, after a while without any.
+    pub burst: NonZeroU32,
+    /// Event streams at a time.
+    pub streams: usize,
 }
 
 /// How the gateway ends.
@@ -225,6 +242,9 @@ fn read(
     let stale_if_error = values.value(&STALE_IF_ERROR, parse::staleness);
     let patience = patience(values);
     let connections = connections(values);
+    let callers = callers(values);
+    let url_schemes = values.list(&URL_SCHEMES, parse::url_scheme);
+    let url_hosts = values.list(&URL_HOSTS, parse::url_host);
     let shutdown = shutdown(values);
     let shared_cache = shared_cache(values);
     let log_format = values.value(&LOG_FORMAT, parse::log_format);
@@ -252,6 +272,9 @@ fn read(
         stale_if_error: stale_if_error?,
         patience: patience?,
         connections: connections?,
+        callers: callers?,
+        url_schemes: url_schemes?,
+        url_hosts: url_hosts?,
         shutdown: shutdown?,
         shared_cache: shared_cache?,
         log_format: log_format?,
@@ -269,6 +292,13 @@ fn connections(values: &mut Values) -> Result<Connections, Noted> {
     let total = values.value(&MAX_CONNECTIONS, parse::connections);
     let per_address = values.optional(&MAX_CONNECTIONS_PER_ADDRESS, parse::connections);
     Ok(Connections { total: total?, per_address: per_address? })
+}
+
+fn callers(values: &mut Values) -> Result<CallerLimits, Noted> {
+    let rate = values.value(&RATE_LIMIT, parse::rate);
+    let burst = values.value(&RATE_BURST, parse::burst);
+    let streams = values.value(&MAX_STREAMS, parse::connections);
+    Ok(CallerLimits { rate: rate?, burst: burst?, streams: streams? })
 }
 
 fn shutdown(values: &mut Values) -> Result<Shutdown, Noted> {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use url::Url;
+use url::{Host, Url};
 
 use super::region::{Region, System};
 use super::{LogFormat, Submits};
@@ -171,7 +171,34 @@ pub(super) fn pause(text: &str) -> Result<Duration, String> {
     duration(text, Duration::ZERO, TIMEOUT_LIMIT)
 }
 
-/// How many connections there may be.
+/// `None` for `none`.
+pub(super) fn rate(text: &str) -> Result<Option<NonZeroU32>, String> {
+    if text == "none" { Ok(None) } else { burst(text).map(Some).map_err(|expected| format!("{expected}, or none")) }
+}
+
+pub(super) fn burst(text: &str) -> Result<NonZeroU32, String> {
+    text.parse().map_err(|_| "a number of at least 1".into())
+}
+
+pub(super) fn url_scheme(text: &str) -> Result<String, String> {
+    let is_scheme = |text: &str| {
+        text.starts_with(|first: char| first.is_ascii_alphabetic())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+    };
+    if is_scheme(text) { Ok(text.to_ascii_lowercase()) } else { Err("a scheme, such as https".into()) }
+}
+
+/// A host as URLs have it when they are read: in lower case, names in ASCII.
+pub(super) fn url_host(text: &str) -> Result<String, String> {
+    let (wildcard, name) = text.strip_prefix("*.").map_or(("", text), |domain| ("*.", domain));
+    match Host::parse(name) {
+        Ok(Host::Domain(name)) if !name.contains('*') => Ok(format!("{wildcard}{}", name.trim_end_matches('.'))),
+        Ok(address @ (Host::Ipv4(_) | Host::Ipv6(_))) if wildcard.is_empty() => Ok(address.to_string()),
+        _ => Err("a host, such as cdn.example.com, *.example.com or 203.0.113.7".into()),
+    }
+}
+
+/// How many there may be.
 pub(super) fn connections(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "a number of at least 1".into())
 }

@@ -131,7 +131,7 @@ pub(super) fn flags(matches: &ArgMatches) -> impl Iterator<Item = (String, Strin
 }
 
 /// Every setting, in the order of README.
-pub const SETTINGS: [&Setting; 31] = [
+pub const SETTINGS: [&Setting; 36] = [
     &LISTEN,
     &PATH_PREFIX,
     &UPSTREAM_URL,
@@ -160,6 +160,11 @@ pub const SETTINGS: [&Setting; 31] = [
     &GRACE,
     &MAX_CONNECTIONS,
     &MAX_CONNECTIONS_PER_ADDRESS,
+    &RATE_LIMIT,
+    &RATE_BURST,
+    &MAX_STREAMS,
+    &URL_SCHEMES,
+    &URL_HOSTS,
     &SHARED_CACHE_URL,
     &SHARED_CACHE_KEY,
     &LOG_FORMAT,
@@ -360,6 +365,41 @@ pub(super) const MAX_CONNECTIONS_PER_ADDRESS: Setting = Setting {
     group: Group::Operation,
     default: None,
     help: "the same for each address; not for use behind a load balancer, which is one",
+};
+pub(super) const RATE_LIMIT: Setting = Setting {
+    key: "rate_limit",
+    kind: Kind::One("NUMBER"),
+    group: Group::Callers,
+    default: Some("1000"),
+    help: "requests a second that one caller may send in the long run, or none for any number",
+};
+pub(super) const RATE_BURST: Setting = Setting {
+    key: "rate_burst",
+    kind: Kind::One("NUMBER"),
+    group: Group::Callers,
+    default: Some("2000"),
+    help: "requests that a caller who was quiet may send at once",
+};
+pub(super) const MAX_STREAMS: Setting = Setting {
+    key: "max_streams",
+    kind: Kind::One("NUMBER"),
+    group: Group::Callers,
+    default: Some("2000"),
+    help: "event streams that one caller may have open at a time, on each replica",
+};
+pub(super) const URL_SCHEMES: Setting = Setting {
+    key: "url_schemes",
+    kind: Kind::List("SCHEME"),
+    group: Group::Callers,
+    default: Some("http,https"),
+    help: "schemes of the URLs that a submit may make IPS call",
+};
+pub(super) const URL_HOSTS: Setting = Setting {
+    key: "url_hosts",
+    kind: Kind::List("HOST"),
+    group: Group::Callers,
+    default: None,
+    help: "the only hosts of these URLs, such as cdn.example.com or *.example.com; unless set, any that is not loopback, private or local",
 };
 pub(super) const SHARED_CACHE_URL: Setting = Setting {
     key: "shared_cache_url",

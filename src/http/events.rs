@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use utoipa::{IntoParams, ToSchema};
 
 use super::extract::{Authenticated, JobPath, Query, authenticate};
+use super::limits::OpenStream;
 use super::problem::Problem;
 use super::trail::Present;
 use super::{Api, Stage, openapi};
@@ -73,6 +74,7 @@ impl EventsParams {
 )]
 pub async fn of_company(api: Data<Api>, request: HttpRequest, params: Query<EventsParams>) -> Answer {
     let caller = params.0.caller(&api, &request).await?;
+    let open = api.limits.open_stream(&caller)?;
     let (choice, place) = (params.0.choice(), place_of(&request));
     let jobs = api.jobs.clone();
     let subscription = api
@@ -81,7 +83,7 @@ pub async fn of_company(api: Data<Api>, request: HttpRequest, params: Query<Even
             jobs.subscribe(caller, &company, place).await
         })
         .await?;
-    Ok(respond(&api, subscription))
+    Ok(respond(&api, subscription, open))
 }
 
 /// Watch a job
@@ -107,10 +109,11 @@ pub async fn of_job(
     if last_event_id(&request).is_some_and(|id| id.ends_with(LAST)) {
         return Ok(HttpResponse::NoContent().finish());
     }
+    let open = api.limits.open_stream(&caller)?;
     let (choice, place) = (params.0.choice(), place_of(&request));
     let jobs = api.jobs.clone();
     let subscription = api.run(async move { jobs.subscribe_to(caller, &choice, &job, place).await }).await?;
-    Ok(respond(&api, subscription))
+    Ok(respond(&api, subscription, open))
 }
 
 /// A ticket for one stream of events.
@@ -146,7 +149,7 @@ fn last_event_id(request: &HttpRequest) -> Option<&str> {
     request.headers().get(LAST_EVENT_ID)?.to_str().ok()
 }
 
-fn respond(api: &Api, subscription: Subscription) -> HttpResponse {
+fn respond(api: &Api, subscription: Subscription, open: OpenStream) -> HttpResponse {
     let reader = Reader {
         subscription,
         stage: api.stage.clone(),
@@ -154,6 +157,7 @@ fn respond(api: &Api, subscription: Subscription) -> HttpResponse {
         begun: false,
         over: false,
         _present: Present::in_gauge(metrics::gauge!("ips_gateway_event_streams")),
+        _open: open,
     };
     HttpResponse::Ok()
         .content_type("text/event-stream")
@@ -175,6 +179,7 @@ struct Reader {
     begun: bool,
     over: bool,
     _present: Present,
+    _open: OpenStream,
 }
 
 /// Why a reader writes.

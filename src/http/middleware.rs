@@ -16,8 +16,16 @@ use super::trail::RequestId;
 /// By this browsers tell requests of scripts from pages that are opened (W3C Fetch Metadata).
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
+/// For browsers, whatever they take the answer for. `Strict-Transport-Security` is for whoever ends TLS to say: this server never does.
+const FOR_BROWSERS: [(HeaderName, &str); 4] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
+
 /// Headers of answers that scripts of other origins may read.
-const EXPOSED: [&str; 10] = [
+const EXPOSED: [&str; 12] = [
     "Age",
     "Allow",
     "Cache-Status",
@@ -25,6 +33,8 @@ const EXPOSED: [&str; 10] = [
     "Link",
     "Location",
     "Preference-Applied",
+    "RateLimit",
+    "RateLimit-Policy",
     "Retry-After",
     "WWW-Authenticate",
     "X-Request-Id",
@@ -90,6 +100,8 @@ pub async fn finish(
         }
         response = response.into_response(answer);
     }
-    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    for (name, value) in FOR_BROWSERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
     Ok(response)
 }

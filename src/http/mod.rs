@@ -8,6 +8,7 @@ mod docs;
 mod events;
 mod extract;
 mod jobs;
+mod limits;
 mod logs;
 mod middleware;
 pub mod openapi;
@@ -30,6 +31,7 @@ use tokio_util::task::TaskTracker;
 pub use access::{Access, ApiKeys, InvalidKeys, new_key};
 pub use connection::{Connection, LARGEST_HEAD, Refusal, attend, last_words, measure};
 pub use docs::Documents;
+pub use limits::{Limits, limit};
 pub use middleware::{cors, finish};
 pub use pages::{DemoUser, Environment, PageConfig, Pages, SignIn};
 pub use problem::{KINDS, Kind};
@@ -72,6 +74,8 @@ pub struct Api {
     pub access: Access,
     /// Which submits are taken.
     pub submits: Submits,
+    /// What callers used of what they may.
+    pub limits: Limits,
     /// The tickets for event streams that were given out.
     pub tickets: Tickets,
     /// Whether the server is about to stop.

@@ -28,6 +28,7 @@ mod tally;
 mod together;
 mod turnstile;
 pub mod upstream;
+mod urls;
 mod verdict;
 mod watch;
 
@@ -53,6 +54,7 @@ pub use reading::{Freshness, Read, Source, Want};
 pub use snapshot::{ListBody, Snapshot, StaleReason, etag_of, weak_etag};
 pub use submit::{Submission, SubmitMode};
 pub use subscription::{HEARTBEAT, Subscription, Told, Watches};
+pub use urls::UrlRules;
 
 use crate::clock::Clock;
 use company::Companies;
@@ -68,6 +70,8 @@ use upstream::{Caller, Circuit, Health, Upstream};
 pub struct Settings {
     /// The company of requests that name none: a name or a handle.
     pub company: Option<String>,
+    /// Which URLs IPS may be made to call.
+    pub urls: UrlRules,
     /// How long snapshots are good for.
     pub freshness: Freshness,
     /// Tells the time.
@@ -103,6 +107,7 @@ pub struct Jobs {
     finished: Cache<JobKey, Arc<RenderedJob>>,
     submits: Submits,
     memory: Memory,
+    urls: UrlRules,
     clock: Clock,
     generations: Arc<Generations>,
     fleet: Option<Arc<dyn Fleet>>,
@@ -112,7 +117,7 @@ impl Jobs {
     /// Jobs of the IPS behind `upstream`.
     #[must_use]
     pub fn new(upstream: Arc<dyn Upstream>, settings: Settings) -> Arc<Self> {
-        let Settings { company, freshness, clock, runtime, fleet } = settings;
+        let Settings { company, urls, freshness, clock, runtime, fleet } = settings;
         let generations = Arc::new(Generations::new(fleet.clone(), clock.clone()));
         let joined = Arc::new(Joined::new(upstream, Arc::clone(&generations), clock.clone(), runtime.clone()));
         let upstream: Arc<dyn Upstream> = joined.clone();
@@ -136,6 +141,7 @@ impl Jobs {
             finished: remembered(FINISHED),
             submits: Submits::new(fleet.clone(), runtime),
             memory,
+            urls,
             scheduled,
             upstream: joined,
             clock,

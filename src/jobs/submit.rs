@@ -77,7 +77,12 @@ impl Jobs {
         self.upstream.check_submit(&submission.request).map_err(|error| match error.failure {
             Failure::Unwritable { pointer, reason } => Error::invalid_body(pointer, reason.to_string()),
             _ => Error::Internal("a request could not be written"),
-        })
+        })?;
+        // Last: what can't even be written is no URL either, and says so better.
+        match self.urls.complaints(&submission.request) {
+            none if none.is_empty() => Ok(()),
+            wrong => Err(Error::Invalid(wrong)),
+        }
     }
 
     /// Submits a job (`submitJob`), with an idempotency key only once however often it is asked for.

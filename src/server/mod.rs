@@ -22,12 +22,13 @@ use tokio_util::task::TaskTracker;
 use crate::clock::Clock;
 use crate::config::{Config, ServiceAccount, SharedCache, Shutdown};
 use crate::http::{
-    self, Access, Api, ApiKeys, DemoUser, Documents, InvalidKeys, PageConfig, Pages, SignIn, Stage, Tickets, openapi,
+    self, Access, Api, ApiKeys, DemoUser, Documents, InvalidKeys, Limits, PageConfig, Pages, SignIn, Stage, Tickets,
+    openapi,
 };
 use crate::ips::client::{ClientConfig, IpsClient};
 use crate::jobs::fleet::Fleet;
 use crate::jobs::upstream::{Credentials, Upstream};
-use crate::jobs::{Freshness, Jobs, Settings};
+use crate::jobs::{Freshness, Jobs, Settings, UrlRules};
 use crate::shared::{InvalidUrl, SharedStore};
 use crate::telemetry::Metrics;
 use admission::Admission;
@@ -140,6 +141,7 @@ pub fn build(config: &Config, surroundings: Surroundings) -> Result<Server, Star
     };
     let settings = Settings {
         company: config.company.clone(),
+        urls: urls(config),
         freshness,
         clock: clock.clone(),
         runtime: runtime.clone(),
@@ -160,6 +162,7 @@ pub fn build(config: &Config, surroundings: Surroundings) -> Result<Server, Star
         runtime,
         access,
         submits: config.submits,
+        limits: Limits::new(config.callers),
         tickets: Tickets::new(fleet),
         stage: staged,
         effects: effects.clone(),
@@ -173,6 +176,7 @@ pub fn build(config: &Config, surroundings: Surroundings) -> Result<Server, Star
         App::new()
             .configure(|routes| http::configure(routes, api.clone()))
             .wrap(middleware::from_fn(http::measure))
+            .wrap(middleware::from_fn(http::limit))
             .wrap(middleware::Compress::default())
             .wrap(middleware::from_fn(http::finish))
             .wrap(http::cors(&origins))
@@ -196,6 +200,13 @@ pub fn build(config: &Config, surroundings: Surroundings) -> Result<Server, Star
         closing,
         _abort: abort.drop_guard(),
     })
+}
+
+/// What IPS may be made to call, with what is usual where nothing is set.
+fn urls(config: &Config) -> UrlRules {
+    let usual = UrlRules::default();
+    let schemes = if config.url_schemes.is_empty() { usual.schemes } else { config.url_schemes.clone() };
+    UrlRules { schemes, hosts: config.url_hosts.clone() }
 }
 
 fn client(config: &Config, clock: Clock) -> Result<IpsClient, StartError> {

@@ -29,3 +29,4 @@ mod submit;
 mod upstream_failures;
 mod upstream_faults;
 mod upstream_oddities;
+mod urls;

@@ -6,7 +6,9 @@
 #[path = "../api/support/mod.rs"]
 mod support;
 
+mod ending;
 mod heads;
+mod limits;
 mod panics;
 mod readers;
 mod room;

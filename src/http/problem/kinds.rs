@@ -72,6 +72,8 @@ kinds! {
         "The path holds neither an id that this API gave out nor a percent-encoded IPS job handle. Ids are opaque: use them as they came.";
     REJECTED_BY_IPS = "rejected-by-ips", 422, "IPS rejected a parameter", never,
         "IPS doesn't accept a value of this request (codes 20001, 20002, 20005, 20007, 30001, 30002). `upstream.reason` has its own words.";
+    TOO_MANY_REQUESTS = "too-many-requests", 429, "Too many requests", later,
+        "This caller sent more requests, or has more event streams open, than the operator allows for one. `Retry-After` and `RateLimit` say when there is room again.";
     HEADERS_TOO_LARGE = "headers-too-large", 431, "The headers are too large", never,
         "The headers of the request are larger than the gateway accepts.";
     INTERNAL_ERROR = "internal-error", 500, "Something broke in the gateway", later,

@@ -280,6 +280,12 @@ impl Problem {
         Self::new(HEADERS_TOO_LARGE, "the head of the request is too large")
     }
 
+    /// The caller asks for more than its share.
+    #[must_use]
+    pub fn too_many_requests(detail: impl Into<String>) -> Self {
+        Self::new(TOO_MANY_REQUESTS, detail)
+    }
+
     /// The server is about to stop.
     #[must_use]
     pub fn not_ready() -> Self {

@@ -1,0 +1,51 @@
+//! URLs that a submit makes IPS call.
+
+use ips_gateway::sandbox::Population;
+use serde_json::{Value, json};
+
+use crate::support::{World, any_job, upload};
+
+fn publish(url: &str) -> Value {
+    json!({ "jobName": "n", "imageServingPublishJob": { "publishType": "Full", "emailSetting": "None", "httpCompletionUrl": url } })
+}
+
+#[tokio::test]
+async fn what_ips_must_not_be_made_to_call_is_refused_where_it_stands() {
+    let world = World::empty();
+    let private = "http://169.254.169.254/latest/meta-data";
+    let mut after_upload = upload("n", &["https://images.example.com/a.tif"]);
+    after_upload["uploadUrlsJob"]["postImageServingPublishJob"] = publish(private)["imageServingPublishJob"].clone();
+    let mut post = any_job("n");
+    post["uploadUrlsJob"] = upload("n", &["https://images.example.com/a.tif"])["uploadUrlsJob"].clone();
+    post["uploadUrlsJob"]["postHttpUrl"] = json!("http://localhost:9200/");
+    post.as_object_mut().expect("an object").remove("optimizeImagesJob");
+    for (job, pointer) in [
+        (publish(private), "/imageServingPublishJob/httpCompletionUrl"),
+        (upload("n", &["https://images.example.com/a.tif", "http://0x7f.1/"]), "/uploadUrlsJob/urlArray/1/sourceUrl"),
+        (after_upload, "/uploadUrlsJob/postImageServingPublishJob/httpCompletionUrl"),
+        (post, "/uploadUrlsJob/postHttpUrl"),
+    ] {
+        for path in ["/jobs", "/jobs?validateOnly=true"] {
+            let answer = world.gateway.post_json(path, &job).await;
+            let reason = answer.invalid_body(pointer).await;
+            assert!(reason.contains("must not be made to call"), "{reason}{answer}");
+        }
+    }
+    assert_eq!(world.calls(), 0, "IPS was not asked");
+    world.gateway.submit(&publish("https://hooks.example.com/done?job=1")).await;
+}
+
+#[tokio::test]
+async fn the_operator_says_which_hosts_and_schemes_there_are() {
+    let settings = [("URL_HOSTS", "*.example.com,127.0.0.1"), ("URL_SCHEMES", "https")];
+    let world = World::with(Population::Empty, &settings);
+    for (url, allowed) in [
+        ("https://hooks.example.com/", true),
+        ("https://127.0.0.1/", true),
+        ("https://hooks.example.org/", false),
+        ("http://hooks.example.com/", false),
+    ] {
+        let answer = world.gateway.post_json("/jobs?validateOnly=true", &publish(url)).await;
+        assert_eq!(answer.status == 422, !allowed, "{url}{answer}");
+    }
+}

@@ -1,0 +1,102 @@
+//! How much one caller may ask for.
+
+use std::time::Duration;
+
+use ips_gateway::http::new_key;
+use ips_gateway::sandbox::Population;
+use ips_gateway::sandbox::users::BOTH_COMPANIES;
+use tokio::time::sleep;
+
+use crate::support::World;
+
+const PAGE: &str = "https://app.example.com";
+
+#[tokio::test]
+async fn who_asks_too_often_is_told_to_wait_and_others_are_not() {
+    let settings = [("RATE_LIMIT", "1"), ("RATE_BURST", "3"), ("CORS_ORIGINS", PAGE)];
+    let world = World::with(Population::Seeded, &settings);
+    for left in ["2", "1", "0"] {
+        let answer = world.gateway.get("/jobs").await.expect(200);
+        assert_eq!(answer.header("ratelimit-policy"), "\"caller\";q=3;w=3", "{answer}");
+        assert!(answer.header("ratelimit").starts_with(&format!("\"caller\";r={left};t=")), "{answer}");
+    }
+    let refused = world.gateway.get("/jobs").header("Origin", PAGE).await;
+    refused.problem(429, "too-many-requests").await;
+    assert!(["1", "2"].contains(&refused.header("retry-after")), "{refused}");
+    assert!(refused.header("ratelimit").starts_with("\"caller\";r=0;t="), "{refused}");
+    assert_eq!(refused.header("access-control-allow-origin"), PAGE, "{refused}");
+    let exposed = refused.header("access-control-expose-headers").to_lowercase();
+    assert!(exposed.contains("ratelimit") && exposed.contains("ratelimit-policy"), "{refused}");
+    let calls = world.calls();
+    let submit = world.gateway.post_json("/jobs", &crate::support::any_job("n")).await;
+    assert_eq!(submit.problem(429, "too-many-requests").await["outcome"], "not_sent", "{submit}");
+    assert_eq!(world.calls(), calls, "IPS was not asked");
+
+    world.gateway.called_by(&BOTH_COMPANIES).get("/companies").await.expect(200);
+    sleep(Duration::from_secs(2)).await;
+    world.gateway.get("/jobs").await.expect(200);
+}
+
+#[tokio::test]
+async fn probes_are_never_refused_and_whoever_shows_no_credentials_is_one_by_address() {
+    let world = World::with(Population::Empty, &[("RATE_LIMIT", "1"), ("RATE_BURST", "1"), ("PATH_PREFIX", "/ips")]);
+    let nobody = world.gateway.called_by_nobody();
+    nobody.get("/openapi.json").await.expect(200);
+    nobody.get("/openapi.json").await.expect(429);
+    nobody.get("/jobs").header("Authorization", "Basic !").await.expect(429);
+    for path in ["/livez", "/readyz", "/metrics"] {
+        for _ in 0..3 {
+            let answer = nobody.get(path).await.expect(200);
+            assert_eq!(answer.find_header("ratelimit"), None, "{answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_api_key_has_its_own_share() {
+    let keys = [1, 2].map(|number| new_key(&number.to_string(), "viewer", &[]).expect("random bytes"));
+    let file = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("keys-limits.toml");
+    std::fs::write(&file, format!("{}\n{}", keys[0].1, keys[1].1)).expect("a file");
+    let settings = [
+        ("SERVICE_USER", BOTH_COMPANIES.email),
+        ("SERVICE_PASSWORD", BOTH_COMPANIES.password),
+        ("API_KEYS_FILE", file.to_str().expect("a path in UTF-8")),
+        ("RATE_LIMIT", "1"),
+        ("RATE_BURST", "1"),
+    ];
+    let world = World::with(Population::Empty, &settings);
+    for (key, _) in &keys {
+        let caller = world.gateway.called_with_token(key);
+        caller.get("/companies").await.expect(200);
+        caller.get("/companies").await.expect(429);
+    }
+    for guess in ["ipsgw_a", "ipsgw_b"] {
+        let answer = world.gateway.called_with_token(guess).get("/companies").await;
+        assert_eq!(answer.status, if guess == "ipsgw_a" { 401 } else { 429 }, "guesses share one: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn no_limit_is_no_limit() {
+    let world = World::with(Population::Empty, &[("RATE_LIMIT", "none"), ("RATE_BURST", "1")]);
+    for _ in 0..20 {
+        let answer = world.gateway.get("/jobs").await.expect(200);
+        assert_eq!(answer.find_header("ratelimit"), None, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_too_many_is_refused_until_another_one_ends() {
+    let world = World::with(Population::Empty, &[("MAX_STREAMS", "2")]);
+    let open = || async { world.gateway.get("/jobs/events").open().await };
+    let (first, second) = (open().await, open().await);
+    assert_eq!((first.status().as_u16(), second.status().as_u16()), (200, 200));
+    world.gateway.get("/jobs/events").await.problem(429, "too-many-requests").await;
+    assert_eq!(
+        world.gateway.called_by(&BOTH_COMPANIES).get("/jobs/events?companyHandle=c%7C110").open().await.status(),
+        200
+    );
+    drop(first);
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(open().await.status(), 200);
+}
