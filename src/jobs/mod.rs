@@ -176,6 +176,12 @@ impl Jobs {
         }
     }
 
+    /// How many snapshots are kept, of all lists.
+    #[must_use]
+    pub fn snapshots(&self) -> u64 {
+        self.stores().iter().map(|(_, store)| store.count()).sum()
+    }
+
     /// How the store is that replicas share, if they do.
     #[must_use]
     pub fn fleet_health(&self) -> Option<fleet::Health> {

@@ -136,6 +136,13 @@ impl Store {
         })
     }
 
+    /// How many snapshots are kept.
+    pub fn count(&self) -> u64 {
+        // Or those of the last moments would not be among them.
+        self.slots.run_pending_tasks();
+        self.slots.entry_count()
+    }
+
     /// Tells how much is kept, for metrics.
     pub fn report(&self) {
         self.tally.kept(self.slots.entry_count(), self.slots.weighted_size());

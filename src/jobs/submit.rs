@@ -142,16 +142,18 @@ impl Jobs {
         self.changed(&request.company_handle).await;
         let answer = self.upstream.submit_job(caller, request).await;
         self.changed(&request.company_handle).await;
-        match answer {
-            Ok(answer) => Ok(self.remember(caller, Job::submitted(request, Some(answer.value.job_handle))).await),
-            Err(error) if error.delivery == Delivery::Unknown => {
-                let submitted = Job::submitted(request, None);
-                let found = self.look_for(caller, &submitted, &LOOKS_AFTER).await;
-                let unknown = Error::SubmitOutcomeUnknown { id: submitted.id, error: Some(error) };
-                found.ok().flatten().ok_or(unknown)
+        let lost = match answer {
+            // An answer without a handle is whole, and says nothing.
+            Ok(answer) if answer.value.job_handle.is_empty() => None,
+            Ok(answer) => {
+                return Ok(self.remember(caller, Job::submitted(request, Some(answer.value.job_handle))).await);
             }
-            Err(error) => Err(Error::of_call(caller, error)),
-        }
+            Err(error) if error.delivery == Delivery::Unknown => Some(error),
+            Err(error) => return Err(Error::of_call(caller, error)),
+        };
+        let submitted = Job::submitted(request, None);
+        let found = self.look_for(caller, &submitted, &LOOKS_AFTER).await;
+        found.ok().flatten().ok_or(Error::SubmitOutcomeUnknown { id: submitted.id, error: lost })
     }
 
     async fn remember(&self, caller: &Caller, job: Job) -> Job {

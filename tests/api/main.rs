@@ -11,6 +11,7 @@ mod companies;
 mod cross_origin;
 mod documentation;
 mod examples;
+mod health;
 mod history;
 mod idempotency;
 mod ids;

@@ -77,7 +77,8 @@ async fn a_request_leaves_one_line_that_says_what_was_done_and_not_to_whom() {
 async fn a_client_that_hangs_up_leaves_its_line_too() {
     let upstream = ScriptedUpstream::start().await;
     upstream.reply("getActiveJobs", crate::support::Reply::Silence);
-    let gateway = Process::serve(upstream.url(), &[]);
+    // The call goes on without the client, and is to be over before the gateway has to end.
+    let gateway = Process::serve(upstream.url(), &[("IPS_GATEWAY_UPSTREAM_TIMEOUT", "2s")]);
     let address = gateway.url.strip_prefix("http://").expect("an address").to_owned();
     let mut stream = TcpStream::connect(&address).await.expect("it listens");
     let head = "GET /jobs?companyHandle=c%7C110 HTTP/1.1\r\nHost: x\r\nX-Request-Id: gone\r\nAuthorization: Bearer token\r\n\r\n";
