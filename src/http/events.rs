@@ -135,6 +135,9 @@ pub struct Ticket {
     responses((status = 201, description = "The ticket", body = Ticket), openapi::Problems),
 )]
 pub async fn ticket(api: Data<Api>, Authenticated(caller): Authenticated) -> Answer {
+    // An `EventSource` can't tell why it was refused: wrong credentials are told here.
+    let (jobs, asking) = (api.jobs.clone(), caller.clone());
+    api.run(async move { jobs.companies().check_credentials(&asking).await }).await?;
     let issued = api.tickets.issue(caller, api.clock.now());
     let (ticket, expires_at) = issued.ok_or_else(|| Problem::internal("the operating system has no random bytes"))?;
     let expires_at = moment(expires_at);

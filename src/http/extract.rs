@@ -213,11 +213,9 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for CommaList<T> {
                 f.write_str("values separated by commas")
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<CommaList<T>, E> {
-                let values = text.split(',').map(str::trim).filter(|value| !value.is_empty());
-                values
-                    .map(|value| T::deserialize(value.to_owned().into_deserializer()))
-                    .collect::<Result<_, E>>()
-                    .map(CommaList)
+                // No value at all is no value that could be meant: it is refused as any other unknown one.
+                let values = text.split(',').map(|value| T::deserialize(value.trim().to_owned().into_deserializer()));
+                values.collect::<Result<_, E>>().map(CommaList)
             }
         }
         deserializer.deserialize_str(Visitor(PhantomData))

@@ -120,6 +120,17 @@ impl Companies {
         }
     }
 
+    /// Checks that IPS takes the caller's credentials, as far as it can be asked.
+    ///
+    /// # Errors
+    /// It doesn't.
+    pub async fn check_credentials(&self, caller: &Caller) -> Result<()> {
+        match self.memberships(caller).await {
+            Err(error) if error.rejects_credentials() => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// A company by name or handle (`getCompanyInfo`).
     ///
     /// # Errors

@@ -101,6 +101,12 @@ impl Error {
         }
     }
 
+    /// Whether IPS doesn't take the credentials, whatever is asked with them.
+    #[must_use]
+    pub fn rejects_credentials(&self) -> bool {
+        matches!(self, Self::Upstream { error, .. } if matches!(error.fault_code(), Some(10000..=10002)))
+    }
+
     /// When it is worth another try, where that is known.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {

@@ -77,16 +77,28 @@ async fn every_example_of_a_query_works() {
             continue;
         }
         let parameters = item["get"]["parameters"].as_array().cloned().unwrap_or_default();
-        let queries = parameters.iter().filter(|p| p["in"] == "query" && !p["example"].is_null());
-        for parameter in queries {
+        for parameter in parameters.iter().filter(|parameter| parameter["in"] == "query") {
+            let name = parameter["name"].as_str().expect("a name");
+            let example = &parameter["schema"]["examples"][0];
+            // A cursor is one that an earlier answer gave.
+            if example.is_null() || name == "cursor" {
+                continue;
+            }
             let job = id(&world.gateway.get("/jobs").await.ok()["jobs"][0]);
             let path =
                 path.replace("{job}", &job).replace("{assetHandle}", "a%7C11004").replace("{company}", "c%7C110");
-            let (name, value) =
-                (parameter["name"].as_str().expect("a name"), parameter["example"].as_str().expect("text"));
-            world.gateway.get(&path).query(&[(name, value)]).await.expect(200);
+            world.gateway.get(&path).query(&[(name, &in_a_query(example))]).await.expect(200);
             tried += 1;
         }
     }
-    assert!(tried > 5, "{tried} examples");
+    assert!(tried > 20, "{tried} examples");
+}
+
+/// A value as a query string holds it: lists with commas.
+fn in_a_query(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(in_a_query).collect::<Vec<_>>().join(","),
+        other => other.to_string(),
+    }
 }

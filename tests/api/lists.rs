@@ -162,6 +162,8 @@ async fn misspelt_and_bad_parameters_are_refused_by_name() {
         ("cursor=nonsense", "cursor"),
         ("phase=active,done", "phase"),
         ("status=Running", "status"),
+        ("status=", "status"),
+        ("phase=active,", "phase"),
         ("colour=red", "colour"),
         ("Status=running", "Status"),
         ("limit=1&limit=2", "limit"),

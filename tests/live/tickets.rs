@@ -1,9 +1,9 @@
 //! Tickets: for clients that can't send an `Authorization` header.
 
-use ips_gateway::sandbox::users::OTHER_COMPANY;
+use ips_gateway::sandbox::users::{INACTIVE, OTHER_COMPANY};
 
 use crate::stream::Stream;
-use crate::support::{Gateway, World, id};
+use crate::support::{Gateway, Reply, ScriptedUpstream, World, id};
 
 async fn ticket(gateway: &Gateway) -> String {
     let issued = gateway.post("/jobs/events/tickets").await.expect(201);
@@ -72,4 +72,14 @@ async fn no_browser_asks_for_a_password_when_a_script_is_refused() {
     }
     let opened = nobody.get("/jobs").header("Sec-Fetch-Mode", "navigate").await.expect(401);
     assert!(opened.header("www-authenticate").starts_with("Basic"), "{opened}");
+}
+
+#[tokio::test]
+async fn wrong_credentials_get_no_ticket_and_an_outage_of_ips_is_no_reason_to_refuse_one() {
+    let world = World::seeded();
+    let answer = world.gateway.called_by(&INACTIVE).post("/jobs/events/tickets").await;
+    answer.problem(401, "credentials-rejected").await;
+    let upstream = ScriptedUpstream::start().await;
+    upstream.reply("getCompanyMembership", Reply::HangUp);
+    upstream.plain_gateway().post("/jobs/events/tickets").await.expect(201);
 }

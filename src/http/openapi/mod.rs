@@ -1,5 +1,6 @@
 //! The OpenAPI document: collected from the handlers, with what they share.
 
+mod examples;
 mod shapes;
 mod shared;
 mod stream;
@@ -60,9 +61,10 @@ pub fn document() -> Value {
     shared::describe_headers(&mut document);
     stream::describe_events(&mut document);
     shapes::shape(&mut document);
+    examples::add_examples(&mut document);
     // `example` is how utoipa writes it; JSON Schema, and so OpenAPI 3.1, has a list.
     walk::each_schema(&mut document, &mut |schema| {
-        if let Some(example) = schema.remove("example") {
+        if let Some(example) = schema.shift_remove("example") {
             schema.insert("examples".into(), Value::Array(vec![example]));
         }
     });

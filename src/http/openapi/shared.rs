@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use utoipa::openapi::{Ref, RefOr, Response};
 use utoipa::{IntoParams, IntoResponses};
 
+use super::walk::each_operation;
 use crate::http::problem::Problem;
 use crate::jobs::Error;
 
@@ -53,8 +54,9 @@ pub struct IdempotencyKeyHeader {
         rename = "Idempotency-Key",
         required = false,
         nullable = false,
-        min_length = 1,
         max_length = 257,
+        // In quotes, as the draft has it, or without.
+        pattern = r#"^("[ -~]{1,255}"|[!#-~]|[!#-~][ -~]{0,253}[!-~])$"#,
         example = "\"5c1fbd1c-3c9b-4d4e-9df6-0e4a8a1f7f0e\""
     )]
     idempotency_key: Option<String>,
@@ -103,6 +105,8 @@ fn answers<const N: usize>(answers: [(&str, &str); N]) -> BTreeMap<String, RefOr
 
 /// Headers of an answer that can be cached.
 const OF_CACHE: [&str; 4] = ["ETag", "Cache-Control", "Age", "Cache-Status"];
+/// Headers of an answer to a caller who has a limit.
+const OF_LIMITS: [&str; 2] = ["RateLimit", "RateLimit-Policy"];
 
 /// Every header that answers have: its name, what it says, the schema of its value, an example.
 fn headers() -> Vec<(&'static str, &'static str, Value, Value)> {
@@ -127,6 +131,18 @@ fn headers() -> Vec<(&'static str, &'static str, Value, Value)> {
         ("Location", "Where the job can be read.", text(), json!("/jobs/MW9jfDExMB9oZWxsby0xbTg1YmV2MW5oYzdmd2s")),
         ("Preference-Applied", "The `Prefer` that was followed (RFC 7240).", text(), json!("wait=30")),
         (
+            "RateLimit",
+            "How many requests the caller has left, and in how many seconds all of them; where the operator limits callers (draft-ietf-httpapi-ratelimit-headers).",
+            text(),
+            json!("\"caller\";r=99;t=1"),
+        ),
+        (
+            "RateLimit-Policy",
+            "How many requests at once, and in how many seconds as many again; where the operator limits callers.",
+            text(),
+            json!("\"caller\";q=100;w=2"),
+        ),
+        (
             "Retry-After",
             "In how many seconds the next look may pay; absent where nothing will change by itself.",
             seconds(),
@@ -149,10 +165,10 @@ pub fn add_components(document: &mut Value) {
     });
     document["components"]["headers"] = Value::Object(headers.collect());
     document["components"]["responses"] = json!({
-        "NotModified": { "description": "Nothing has changed since the answer with this `ETag`.", "headers": refer(&OF_CACHE) },
+        "NotModified": { "description": "Nothing has changed since the answer with this `ETag`.", "headers": refer(&[OF_CACHE.as_slice(), &OF_LIMITS].concat()) },
         "BadRequest": problem("The request breaks a rule of HTTP.", &[], Problem::bad_request("the body could not be read")),
-        "Unauthorized": problem("The credentials are missing or not accepted.", &["WWW-Authenticate"], Problem::unauthenticated("the request has no `Authorization` header")),
-        "Problem": problem("Problem details (RFC 9457); `code` tells which.", &["Retry-After"], Error::JobNotFound.into()),
+        "Unauthorized": problem("The credentials are missing or not accepted.", &["WWW-Authenticate", "RateLimit", "RateLimit-Policy"], Problem::unauthenticated("the request has no `Authorization` header")),
+        "Problem": problem("Problem details (RFC 9457); `code` tells which.", &["Retry-After", "RateLimit", "RateLimit-Policy"], Error::JobNotFound.into()),
     });
     document["components"]["securitySchemes"] = json!({
         "basic": { "type": "http", "scheme": "basic", "description": "E-mail address and password of an IPS user." },
@@ -174,14 +190,15 @@ fn refer(headers: &[&str]) -> Value {
 
 /// Refers each answer to its headers. Those that a handler names stay, and all have the request's id.
 pub fn describe_headers(document: &mut Value) {
-    let operations = document["paths"].as_object_mut().into_iter().flat_map(|paths| paths.values_mut());
-    for operation in operations.filter_map(Value::as_object_mut).flat_map(|methods| methods.values_mut()) {
-        let Some(responses) = operation["responses"].as_object_mut() else { continue };
+    each_operation(document, &mut |operation| {
+        let Some(responses) = operation["responses"].as_object_mut() else { return };
         let cached = responses.contains_key("304");
+        let limited = responses.contains_key("401");
         for (_, response) in responses.iter_mut().filter(|(_, response)| response.get("$ref").is_none()) {
             let own = response.get("headers").and_then(Value::as_object).into_iter().flatten().map(|(name, _)| &**name);
             let of_cache = OF_CACHE.into_iter().filter(|_| cached);
-            response["headers"] = refer(&of_cache.chain(own).collect::<Vec<_>>());
+            let of_limits = OF_LIMITS.into_iter().filter(|_| limited);
+            response["headers"] = refer(&of_cache.chain(of_limits).chain(own).collect::<Vec<_>>());
         }
-    }
+    });
 }

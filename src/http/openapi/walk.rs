@@ -66,3 +66,9 @@ pub fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
         _ => {}
     }
 }
+
+/// Changes every operation.
+pub fn each_operation(document: &mut Value, change: &mut impl FnMut(&mut Value)) {
+    let paths = document["paths"].as_object_mut().into_iter().flat_map(|paths| paths.values_mut());
+    paths.filter_map(Value::as_object_mut).flat_map(|methods| methods.values_mut()).for_each(change);
+}

@@ -40,6 +40,7 @@ pub struct SubmitJobParam {
     pub user_handle: Option<String>,
     /// Name of the job; lists show it as `originalName`. It should be unique: it is the only thing that finds the job
     /// in every phase.
+    #[schema(min_length = 1, max_length = 512)]
     pub job_name: String,
     /// Language of log messages and e-mails, `ll[-CC]` (ISO 639, ISO 3166), for example `en-US`.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,0 +1,65 @@
+// openapi-typescript and openapi-fetch against the demo: what strict types know of an answer holds.
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import createClient from "openapi-fetch";
+import type { components, paths } from "./ips-gateway.js";
+
+const [url, user] = [process.env["GATEWAY_URL"]!, process.env["GATEWAY_USER"]!];
+const client = createClient<paths>({
+  baseUrl: url,
+  headers: { Authorization: `Basic ${btoa(user)}` },
+  // The document has lists separated by commas; openapi-fetch doesn't read that there.
+  querySerializer: { array: { style: "form", explode: false } },
+});
+const publish: components["schemas"]["SubmitJobParam"] = {
+  jobName: "typescript",
+  imageServingPublishJob: { publishType: "Full", emailSetting: "None" },
+};
+// @ts-expect-error A submit without a kind of job is none.
+const withoutKind: components["schemas"]["SubmitJobParam"] = { jobName: "typescript" };
+
+async function submit() {
+  const { data } = await client.POST("/jobs", { body: publish });
+  assert(data && "id" in data);
+  return data;
+}
+
+// A job takes its time: they run beside each other.
+describe("openapi-fetch", { concurrency: true }, () => {
+  test("lists jobs", async () => {
+    const { data } = await client.GET("/jobs", { params: { query: { phase: ["active", "scheduled"], sort: "-startDate", limit: 5 } } });
+    assert(data && data.jobs.length > 1, JSON.stringify(data));
+    for (const job of data.jobs) {
+      if (job.phase === "scheduled") assert(["scheduled", "paused"].includes(job.status), job.status);
+      assert(job.actions.length > 0 && job.companyHandle && job.observedAt);
+    }
+  });
+
+  test("follows a job to its outcome, and is told by a code what can't be done then", async () => {
+    let job = await submit();
+    const path = { job: job.id };
+    while (job.phase !== "completed") {
+      const { data } = await client.GET("/jobs/{job}", { params: { path, header: { Prefer: "wait=5" } } });
+      assert(data);
+      job = data;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+    assert.equal(job.outcome, "succeeded");
+    const { data: log } = await client.GET("/jobs/{job}/log", { params: { path, query: { level: "info", perPage: 2 } } });
+    assert.equal(log?.entries.length, 2);
+    const { error, response } = await client.POST("/jobs/{job}/stop", { params: { path } });
+    assert.deepEqual([response.status, error?.code, error?.actions], [409, "action-not-possible", []]);
+  });
+
+  test("stops a job", async () => {
+    const { data } = await client.POST("/jobs/{job}/stop", { params: { path: { job: (await submit()).id } } });
+    // A job that has not begun yet is gone at once.
+    assert(data && ["stopping", "finalizing", "completed"].includes(data.status), JSON.stringify(data));
+  });
+
+  test("is told what is wrong with a submit", async () => {
+    const { error } = await client.POST("/jobs", { body: withoutKind });
+    assert.equal(error?.code, "invalid-request");
+    assert.equal(typeof error.errors?.[0]?.detail, "string");
+  });
+});
