@@ -34,7 +34,7 @@ pub fn write(value: &impl Serialize) -> Option<Vec<u8>> {
     encoder.finish().ok()
 }
 
-/// Reads what [`write`] wrote; nothing else.
+/// Reads what [`write()`] wrote; nothing else.
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     // Whole, and not from the stream: the JSON reader asks for single bytes.
     let mut json = Vec::new();
