@@ -58,6 +58,14 @@ pub enum Stage {
     Ending,
 }
 
+/// What reads the text that callers write, for the fuzz targets.
+pub mod extractors {
+    pub use super::answer::is_known;
+    pub use super::extract::{CacheDemand, CompanyParams, IdempotencyHeader, JobPath, Query};
+    pub use super::jobs::{JobsParams, SubmitParams};
+    pub use super::logs::{AssetLogsParams, JobLogsParams, LogParams};
+}
+
 /// What every handler shares.
 pub struct Api {
     /// The jobs of IPS.

@@ -1,0 +1,41 @@
+//! Whatever callers write into path, query and headers: every extractor takes it or refuses it.
+#![no_main]
+
+use actix_web::dev::Payload;
+use actix_web::http::Uri;
+use actix_web::test::TestRequest;
+use actix_web::{FromRequest, HttpRequest};
+use ips_gateway::http::extractors::{
+    AssetLogsParams, CacheDemand, CompanyParams, IdempotencyHeader, JobLogsParams, JobPath, JobsParams, LogParams, Query,
+    SubmitParams, is_known,
+};
+use libfuzzer_sys::fuzz_target;
+
+fn extract<T: FromRequest>(request: &HttpRequest) {
+    let future = T::from_request(request, &mut Payload::None);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let _ = runtime.block_on(future);
+}
+
+fuzz_target!(|parts: (&str, &str, &str, &str, &str)| {
+    let (path, query, cache_control, if_none_match, key) = parts;
+    let Ok(uri) = format!("/jobs/{path}?{query}").parse::<Uri>() else { return };
+    let headers = [("cache-control", cache_control), ("if-none-match", if_none_match), ("idempotency-key", key)];
+    let sendable = |value: &str| value.bytes().all(|byte| byte == b'\t' || (byte >= 0x20 && byte != 0x7f));
+    let request = headers
+        .into_iter()
+        .filter(|(_, value)| sendable(value))
+        .fold(TestRequest::with_uri(&uri.to_string()), |request, header| request.insert_header(header))
+        .param("job", path.to_owned())
+        .to_http_request();
+    extract::<Query<JobsParams>>(&request);
+    extract::<Query<SubmitParams>>(&request);
+    extract::<Query<CompanyParams>>(&request);
+    extract::<Query<LogParams>>(&request);
+    extract::<Query<JobLogsParams>>(&request);
+    extract::<Query<AssetLogsParams>>(&request);
+    extract::<CacheDemand>(&request);
+    extract::<IdempotencyHeader>(&request);
+    extract::<JobPath>(&request);
+    let _ = is_known(&request, "W/\"abc\"");
+});
