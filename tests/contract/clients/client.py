@@ -52,8 +52,13 @@ def test_follows_a_job_to_its_outcome_and_is_told_by_a_code_what_cannot_be_done_
 
 
 def test_stops_a_job():
-    stopped = stop_job.sync(submit().id, client=client())
-    # A job that has not begun yet is gone at once.
+    job = submit()
+    deadline = time.monotonic() + PATIENCE
+    while job.status.value != "running":
+        assert job.status.value == "waiting" and time.monotonic() < deadline, job
+        time.sleep(0.5)
+        job = get_job.sync(job.id, client=client())
+    stopped = stop_job.sync(job.id, client=client())
     assert stopped.status.value in ("stopping", "finalizing", "completed"), stopped
 
 

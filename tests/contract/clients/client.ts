@@ -52,8 +52,14 @@ describe("openapi-fetch", { concurrency: true }, () => {
   });
 
   test("stops a job", async () => {
-    const { data } = await client.POST("/jobs/{job}/stop", { params: { path: { job: (await submit()).id } } });
-    // A job that has not begun yet is gone at once.
+    let job: components["schemas"]["Job"] = await submit();
+    const params = { path: { job: job.id } };
+    while (job.status !== "running") {
+      assert(job.status === "waiting", JSON.stringify(job));
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      job = (await client.GET("/jobs/{job}", { params })).data!;
+    }
+    const { data } = await client.POST("/jobs/{job}/stop", { params });
     assert(data && ["stopping", "finalizing", "completed"].includes(data.status), JSON.stringify(data));
   });
 

@@ -75,8 +75,12 @@ async fn main() -> Result<()> {
     assert_eq!(log.entries.len(), 2, "{log:?}");
 
     let second = submit(&client).await?;
+    while !matches!(client.get_job().job(id(&second)).send().await?.into_inner(), Job::ActiveJob(job) if job.status == Status::Running)
+    {
+        assert!(Instant::now() < deadline + PATIENCE, "it never runs");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
     let stopped = client.stop_job().job(id(&second)).send().await?.into_inner();
-    // A job that has not begun yet is gone at once.
     let is_ending = |job: &types::ActiveJob| matches!(job.status, Status::Stopping | Status::Finalizing);
     assert!(
         matches!(&stopped, Job::ActiveJob(job) if is_ending(job)) || matches!(stopped, Job::CompletedJob(_)),
