@@ -25,13 +25,13 @@ use support::{Gateway, World};
 /// How long snapshots stay fresh where time is real.
 const FRESH: Duration = Duration::from_millis(200);
 
-/// A world with jobs in which time passes.
+/// A world with jobs in which time passes, and whose crowds are one caller.
 fn running_world() -> World {
     let clock = Clock::system();
     let config = SandboxConfig { clock: clock.clone(), population: Population::Seeded, ..SandboxConfig::default() };
     let sandbox = Sandbox::start(config).expect("a free port");
     let fresh = humantime::format_duration(FRESH).to_string();
-    let gateway = Gateway::start(&sandbox.url(), sandbox.version(), &clock, &[("FRESH", &fresh)]);
+    let gateway = Gateway::start(&sandbox.url(), sandbox.version(), &clock, &[("FRESH", &fresh), ("RATE_LIMIT", "none")]);
     World { gateway, sandbox, clock }
 }
 
