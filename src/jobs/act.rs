@@ -49,9 +49,16 @@ impl Jobs {
                 return Err(Error::of_call(caller, error));
             }
         }
-        if action == Action::Delete {
-            self.forget(caller, &company, known).await;
-            return Ok(None);
+        match action {
+            Action::Delete => {
+                self.remember_done(caller, &company, known, &Done::Deleted).await;
+                return Ok(None);
+            }
+            Action::Stop => {
+                let stopped = Done::Stopped(Box::new(known.clone()));
+                self.remember_done(caller, &company, known, &stopped).await;
+            }
+            Action::Pause | Action::Resume | Action::Execute => {}
         }
         // Whatever goes wrong now, IPS has done it: the job as it was before is a better answer than an error.
         Ok(Some(self.find(caller, &CompanyChoice::default(), &id, Want::Any).await.unwrap_or(before)))
@@ -76,10 +83,10 @@ impl Jobs {
     }
 
     /// A job whose name was sent as given is remembered by that name alone.
-    async fn forget(&self, caller: &Caller, company: &str, job: &Job) {
+    async fn remember_done(&self, caller: &Caller, company: &str, job: &Job, done: &Done) {
         let name = Name::Original(job.original_name().into());
         for id in [job.id.clone(), JobId { company: company.into(), name }.encode()] {
-            self.memory.remember(caller, &id, Done::Deleted).await;
+            self.memory.remember(caller, &id, done.clone()).await;
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::company::{CompanyChoice, asked, permitted};
 use super::error::{Error, Result};
@@ -179,14 +179,16 @@ impl Jobs {
         Found { job, source: Source::Loaded, age: Duration::ZERO }
     }
 
-    /// In no list, but known: just submitted.
+    /// In no list, but known: just submitted, or stopped.
     async fn between_lists(&self, search: &Search<'_>, id: &JobId) -> Result<Found> {
         let now = self.clock.now();
-        let just_submitted = name::submitted_at(id.name.original()).is_some_and(|at| (now - at).abs() < APPEARS_WITHIN);
+        let lately = |at: DateTime<Utc>| (now - at).abs() < APPEARS_WITHIN;
         let job = match self.memory.recall(search.caller, &id.encode()).await {
-            Some(Done::Submitted(submitted)) if just_submitted || submitted.phase == Phase::Scheduled => *submitted,
-            Some(Done::Submitted(submitted)) => submitted.finalizing(),
-            None if just_submitted => Job::between_lists(id, Status::Waiting),
+            Some(Done::Submitted(job, at)) if lately(at) || job.phase == Phase::Scheduled => *job,
+            Some(Done::Submitted(job, _) | Done::Stopped(job)) => job.finalizing(),
+            None if name::submitted_at(id.name.original()).is_some_and(lately) => {
+                Job::between_lists(id, Status::Waiting)
+            }
             None | Some(Done::Deleted) => return Err(Error::JobNotFound),
         };
         Ok(self.known_here(job))

@@ -1,9 +1,10 @@
-//! What was done with jobs lately, here or on another replica: a job that IPS lists nowhere may be submitted, or deleted.
+//! What was done with jobs lately, here or on another replica: a job that IPS lists nowhere may be submitted, stopped or deleted.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
 
@@ -20,22 +21,36 @@ const LIFETIME: Duration = Duration::from_mins(10);
 /// What was done with a job last.
 #[derive(Debug, Clone)]
 pub enum Done {
-    /// It was submitted, as this.
-    Submitted(Box<Job>),
+    /// It was submitted, as this and then.
+    Submitted(Box<Job>, DateTime<Utc>),
+    /// It was stopped when it was this.
+    Stopped(Box<Job>),
     /// It was deleted.
     Deleted,
 }
 
 #[derive(Serialize, Deserialize)]
 enum DoneForm<'a> {
-    Submitted(Box<JobForm<'a>>),
+    Submitted(Box<JobForm<'a>>, DateTime<Utc>),
+    Stopped(Box<JobForm<'a>>),
     Deleted,
+}
+
+impl<'a> From<&'a Done> for DoneForm<'a> {
+    fn from(done: &'a Done) -> Self {
+        match done {
+            Done::Submitted(job, at) => Self::Submitted(Box::new((&**job).into()), *at),
+            Done::Stopped(job) => Self::Stopped(Box::new((&**job).into())),
+            Done::Deleted => Self::Deleted,
+        }
+    }
 }
 
 impl From<DoneForm<'_>> for Done {
     fn from(form: DoneForm<'_>) -> Self {
         match form {
-            DoneForm::Submitted(job) => Self::Submitted(Box::new((*job).into())),
+            DoneForm::Submitted(job, at) => Self::Submitted(Box::new((*job).into()), at),
+            DoneForm::Stopped(job) => Self::Stopped(Box::new((*job).into())),
             DoneForm::Deleted => Self::Deleted,
         }
     }
@@ -55,17 +70,13 @@ impl Memory {
         Self { here: remembered(LIFETIME), fleet }
     }
 
-    /// Remembers that a job of this id was submitted or deleted.
+    /// Remembers what was done with the job of this id.
     pub async fn remember(&self, caller: &Caller, id: &str, done: Done) {
-        if let Some(fleet) = &self.fleet {
-            let form = match &done {
-                Done::Submitted(job) => DoneForm::Submitted(Box::new((&**job).into())),
-                Done::Deleted => DoneForm::Deleted,
-            };
-            if let Some(form) = form::write(&form) {
-                // Where the store fails, this replica still knows.
-                let _ = fleet.put(name(&**fleet, caller, id), &form, LIFETIME).await;
-            }
+        if let Some(fleet) = &self.fleet
+            && let Some(form) = form::write(&DoneForm::from(&done))
+        {
+            // Where the store fails, this replica still knows.
+            let _ = fleet.put(name(&**fleet, caller, id), &form, LIFETIME).await;
         }
         self.here.insert(job_key(caller, id), done);
     }

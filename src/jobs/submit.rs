@@ -157,7 +157,8 @@ impl Jobs {
     }
 
     async fn remember(&self, caller: &Caller, job: Job) -> Job {
-        self.memory.remember(caller, &job.id, Done::Submitted(Box::new(job.clone()))).await;
+        let done = Done::Submitted(Box::new(job.clone()), self.clock.now());
+        self.memory.remember(caller, &job.id, done).await;
         job
     }
 

@@ -1,11 +1,12 @@
 //! One submit, however often it is sent: `Idempotency-Key`.
 
+use chrono::TimeDelta;
 use ips_gateway::clock::Clock;
 use ips_gateway::sandbox::Population;
 use ips_gateway::sandbox::users::BOTH_COMPANIES;
 use serde_json::Value;
 
-use crate::support::{Answer, Gateway, Reply, ScriptedUpstream, World, any_job, id};
+use crate::support::{Answer, Gateway, Reply, START, ScriptedUpstream, World, any_job, id};
 
 const KEY: &str = "\"2f1c5b1e-6f0a-4b55-9f43-9d5f0c7b7a10\"";
 
@@ -87,6 +88,21 @@ async fn the_same_key_with_other_parameters_is_refused() {
     let answer = world.gateway.post_json(path, &any_job("nightly")).header("Idempotency-Key", KEY).await;
     answer.problem(422, "idempotency-key-reused").await;
     assert_eq!(world.sandbox.calls("submitJob"), 1);
+}
+
+#[tokio::test]
+async fn a_keyed_job_that_ips_does_not_list_yet_waits_for_two_minutes() {
+    let upstream = ScriptedUpstream::start().await;
+    upstream.answer("submitJob", "<jobHandle>j|110||nightly|</jobHandle>");
+    let clock = Clock::manual(START.parse().expect("a time"));
+    let gateway = upstream.gateway(&clock, &[]);
+    let job = id(&submit(&gateway, KEY, &any_job("nightly")).await.expect(202).json());
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        seen.push(gateway.job(&job).await["status"].clone());
+        clock.advance(TimeDelta::seconds(90));
+    }
+    assert_eq!(seen, ["waiting", "waiting", "finalizing"]);
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ fn clock() -> Clock {
 async fn problem_of(reply: Reply, status: u16, code: &str) -> Value {
     let upstream = ScriptedUpstream::start().await;
     upstream.reply("getActiveJobs", reply);
-    let gateway = upstream.gateway(&clock(), &[("UPSTREAM_TIMEOUT", "200ms")]);
+    let gateway = upstream.gateway(&clock(), &[("UPSTREAM_TIMEOUT", "2s")]);
     let problem = gateway.get("/jobs").await.problem(status, code).await;
     assert_eq!((&problem["upstream"]["operation"], &problem["retryable"]), (&json!("getActiveJobs"), &json!(true)));
     problem
@@ -50,7 +50,7 @@ async fn what_is_no_answer_is_never_taken_for_an_empty_list() {
 #[tokio::test]
 async fn no_answer_in_time_is_a_504() {
     let problem = problem_of(Reply::Silence, 504, "upstream-timeout").await;
-    assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("200ms")), "{problem:#}");
+    assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("2s")), "{problem:#}");
 }
 
 #[tokio::test]

@@ -31,7 +31,8 @@ fn running_world() -> World {
     let config = SandboxConfig { clock: clock.clone(), population: Population::Seeded, ..SandboxConfig::default() };
     let sandbox = Sandbox::start(config).expect("a free port");
     let fresh = humantime::format_duration(FRESH).to_string();
-    let gateway = Gateway::start(&sandbox.url(), sandbox.version(), &clock, &[("FRESH", &fresh), ("RATE_LIMIT", "none")]);
+    let gateway =
+        Gateway::start(&sandbox.url(), sandbox.version(), &clock, &[("FRESH", &fresh), ("RATE_LIMIT", "none")]);
     World { gateway, sandbox, clock }
 }
 

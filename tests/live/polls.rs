@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use ips_gateway::sandbox::Population;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -106,6 +106,34 @@ async fn after_a_stop_no_list_and_no_job_tells_of_the_time_before() {
     let (list, read) = (world.gateway.get("/jobs").await.ok(), world.gateway.get(&format!("/jobs/{job}")).await.ok());
     let status = |job: &Value| job["status"].clone();
     assert_eq!([status(&stopped), status(&list["jobs"][0]), status(&read)], ["stopping", "stopping", "stopping"]);
+}
+
+#[tokio::test]
+async fn a_job_that_was_stopped_before_any_kept_list_had_it_waits_no_more() {
+    let upstream = ScriptedUpstream::start().await;
+    upstream.answer("submitJob", "<jobHandle>j|110||doomed|</jobHandle>");
+    let gateway = upstream.plain_gateway();
+    let submitted = gateway.post_json("/jobs?companyHandle=c%7C110", &any_job("doomed")).await.expect(202).json();
+    let name = submitted["originalName"].as_str().expect("a name").to_owned();
+
+    // What it looks at before it stops the job is worth nothing after another change.
+    let (open, gate) = watch::channel(false);
+    upstream.reply("getActiveJobs", Reply::Held(gate, envelope("getActiveJobs", &list_of(&[&name]))));
+    let stop = tokio::spawn(gateway.post(&format!("/jobs/{}/stop", id(&submitted))).into_future());
+    calls_arrive(&upstream, "getActiveJobs", 1).await;
+    submit(&gateway).await;
+    let (stopped, gate) = watch::channel(false);
+    upstream.reply("stopJob", Reply::Held(gate, envelope("stopJob", "")));
+    open.send_replace(true);
+    calls_arrive(&upstream, "stopJob", 1).await;
+    upstream.answer("getActiveJobs", "");
+    stopped.send_replace(true);
+
+    let answer = stop.await.expect("it ends").expect(202);
+    let job = answer.json();
+    assert_eq!((&job["status"], &job["actions"]), (&json!("finalizing"), &json!([])), "{answer}");
+    let read = gateway.job(&id(&submitted)).await;
+    assert_eq!((&read["status"], &read["actions"]), (&json!("finalizing"), &json!([])), "{read:#}");
 }
 
 #[tokio::test]
