@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{self, HeaderName};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use secrecy::SecretString;
@@ -195,14 +195,24 @@ impl Access {
     }
 }
 
+/// The only value of a header. Of several, one in front of the gateway may have looked at another one than the gateway would.
+fn only<'a>(request: &'a HttpRequest, name: &HeaderName) -> Result<Option<&'a HeaderValue>, Problem> {
+    let mut values = request.headers().get_all(name);
+    match (values.next(), values.next()) {
+        (value, None) => Ok(value),
+        (_, Some(_)) => Err(Problem::bad_request(format!("the request has several `{name}` headers"))),
+    }
+}
+
+/// Scheme and credentials. Neither a token (RFC 6750 §2.1) nor base64 has space in it.
 fn authorization(request: &HttpRequest) -> Result<(&str, &str), Problem> {
-    let header = request
-        .headers()
-        .get(header::AUTHORIZATION)
+    let header = only(request, &header::AUTHORIZATION)?
         .ok_or_else(|| Problem::unauthenticated("the request has no `Authorization` header"))?;
     let parts =
         header.to_str().ok().and_then(|text| text.trim().split_once(' ')).map(|(scheme, value)| (scheme, value.trim()));
-    parts.filter(|(_, value)| !value.is_empty()).ok_or_else(unreadable)
+    parts
+        .filter(|(_, value)| !value.is_empty() && !value.contains(|letter: char| letter.is_ascii_whitespace()))
+        .ok_or_else(unreadable)
 }
 
 fn unreadable() -> Problem {
@@ -210,7 +220,7 @@ fn unreadable() -> Problem {
 }
 
 fn presented_key(request: &HttpRequest) -> Result<&str, Problem> {
-    if let Some(key) = request.headers().get(API_KEY) {
+    if let Some(key) = only(request, &API_KEY)? {
         return key.to_str().map_err(|_| unreadable());
     }
     match authorization(request)? {
@@ -228,7 +238,9 @@ fn credentials_of(request: &HttpRequest) -> Result<Credentials, Problem> {
         return Err(unreadable());
     }
     let plain = STANDARD.decode(value).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(unreadable)?;
-    let (user, password) = plain.split_once(':').ok_or_else(unreadable)?;
+    // Neither has control characters (RFC 7617 §2), and XML could not carry most of them.
+    let (user, password) =
+        plain.split_once(':').filter(|_| !plain.contains(char::is_control)).ok_or_else(unreadable)?;
     Ok(Credentials::Password { user: user.to_owned(), password: SecretString::from(password) })
 }
 

@@ -17,8 +17,9 @@ use actix_web::web::{Bytes, Data};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::task_tracker::{TaskTracker, TaskTrackerToken};
 
+use super::middleware::FOR_BROWSERS;
 use super::problem::Problem;
-use super::trail::RequestId;
+use super::trail::unread;
 use super::{Api, Stage};
 
 /// Answers leave in pieces of this many bytes: what a client doesn't read stays where it is, shared, and is not copied for it.
@@ -169,22 +170,40 @@ impl MessageBody for Answer {
 pub enum Refusal {
     /// The head didn't come in time.
     SlowHead,
-    /// The head is too large.
+    /// The head is too large, or has too many fields.
     LargeHead,
+    /// The head is none of HTTP/1.1.
+    MalformedHead,
 }
 
-/// The answer to a client whose request never got as far as the routes: a whole HTTP message, after which the connection ends.
+impl Refusal {
+    /// What the server library means that ends a connection with this answer.
+    #[must_use]
+    pub fn meant_by(answer: &[u8]) -> Self {
+        if answer.starts_with(b"HTTP/1.1 431") { Self::LargeHead } else { Self::MalformedHead }
+    }
+}
+
+/// The answer to a client whose request never got as far as the routes: a whole HTTP message, after which the connection ends. It leaves
+/// what every answer leaves behind, as if the request had come at `began`.
 #[must_use]
-pub fn last_words(refusal: Refusal, prefix: &str) -> Vec<u8> {
+pub fn last_words(refusal: Refusal, prefix: &str, began: Instant) -> Vec<u8> {
     let (status, problem) = match refusal {
-        Refusal::SlowHead => ("408 Request Timeout", Problem::request_timeout("the head of the request took too long")),
-        Refusal::LargeHead => ("431 Request Header Fields Too Large", Problem::headers_too_large()),
+        Refusal::SlowHead => {
+            (StatusCode::REQUEST_TIMEOUT, Problem::request_timeout("the head of the request took too long"))
+        }
+        Refusal::LargeHead => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, Problem::headers_too_large()),
+        Refusal::MalformedHead => {
+            (StatusCode::BAD_REQUEST, Problem::bad_request("the head of the request is not one of HTTP/1.1"))
+        }
     };
-    let request_id = RequestId::new();
+    let request_id = unread(status, began);
     let body = serde_json::to_string(&problem.document(request_id.as_str(), prefix)).unwrap_or_default();
+    let for_browsers =
+        FOR_BROWSERS.iter().fold(String::new(), |lines, (name, value)| format!("{lines}{name}: {value}\r\n"));
     format!(
         "HTTP/1.1 {status}\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\ncache-control: no-store\r\n\
-         x-content-type-options: nosniff\r\nx-request-id: {}\r\nconnection: close\r\n\r\n{body}",
+         {for_browsers}x-request-id: {}\r\nconnection: close\r\n\r\n{body}",
         body.len(),
         request_id.as_str(),
     )

@@ -17,7 +17,7 @@ use super::trail::RequestId;
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
 /// For browsers, whatever they take the answer for. `Strict-Transport-Security` is for whoever ends TLS to say: this server never does.
-const FOR_BROWSERS: [(HeaderName, &str); 4] = [
+pub const FOR_BROWSERS: [(HeaderName, &str); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::REFERRER_POLICY, "no-referrer"),

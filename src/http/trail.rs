@@ -21,6 +21,8 @@ const LONGEST_REQUEST_ID: usize = 128;
 
 /// The route of a path that none has.
 const NO_ROUTE: &str = "unknown";
+/// What stands for a method that this API has no use for, and for one that could not be read.
+const OTHER_METHOD: &str = "_OTHER";
 /// What stands for the status when the client hung up before there was one.
 const CLIENT_GONE: u16 = 499;
 
@@ -65,7 +67,8 @@ pub async fn trail(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let id = RequestId::of(request.headers());
     request.extensions_mut().insert(id.clone());
-    let mut trail = Trail::begin(&request, id);
+    let route = request.match_pattern().unwrap_or_else(|| NO_ROUTE.into());
+    let mut trail = Trail::begin(id, known(request.method()), route, request.headers());
     let result = trail.span.within(next.call(request)).await;
     trail.status = Some(match &result {
         Ok(response) => response.status(),
@@ -77,6 +80,14 @@ pub async fn trail(
         response.headers_mut().insert(X_REQUEST_ID, value);
     }
     Ok(response)
+}
+
+/// Follows a request that nobody could read, and which came at `began`, to its answer; names it.
+pub fn unread(status: StatusCode, began: Instant) -> RequestId {
+    let id = RequestId::new();
+    let mut trail = Trail::begin(id.clone(), OTHER_METHOD, NO_ROUTE.into(), &HeaderMap::new());
+    (trail.began, trail.status) = (began, Some(status));
+    id
 }
 
 /// Counts in a gauge as long as it lives.
@@ -110,9 +121,7 @@ struct Trail {
 }
 
 impl Trail {
-    fn begin(request: &ServiceRequest, id: RequestId) -> Self {
-        let method = known(request.method());
-        let route = request.match_pattern().unwrap_or_else(|| NO_ROUTE.into());
+    fn begin(id: RequestId, method: &'static str, route: String, headers: &HeaderMap) -> Self {
         let name = || if route == NO_ROUTE { method.into() } else { format!("{method} {route}") };
         let attributes = || {
             let route = (route != NO_ROUTE).then(|| KeyValue::new("http.route", route.clone()));
@@ -123,7 +132,7 @@ impl Trail {
             ];
             known.into_iter().chain(route).collect()
         };
-        let span = Span::of_request(&Headers(request.headers()), name, attributes);
+        let span = Span::of_request(&Headers(headers), name, attributes);
         let present = Present::in_gauge(metrics::gauge!("http_server_active_requests"));
         Self { id, method, route, began: Instant::now(), status: None, cache: None, span, _present: present }
     }
@@ -175,6 +184,6 @@ fn known(method: &Method) -> &'static str {
         "OPTIONS" => "OPTIONS",
         "PUT" => "PUT",
         "PATCH" => "PATCH",
-        _ => "_OTHER",
+        _ => OTHER_METHOD,
     }
 }

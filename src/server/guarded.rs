@@ -1,4 +1,4 @@
-//! A socket that loses patience: with heads that never end, with clients that read nothing, and with silence.
+//! A socket that loses patience: with heads that never end or make no sense, with clients that read nothing, and with silence.
 //!
 //! actix limits only the time for the first head of a connection; a half-sent second one, or an answer that nobody reads, would hold
 //! its socket for ever. What happens between a request and its answer is the business of the requests: see [`crate::http::Connection`].
@@ -47,6 +47,8 @@ pub struct Guarded {
     writing: Alarm,
     /// Since when the client is behind, and how much it took since.
     behind: Option<(Instant, usize)>,
+    /// How many requests were answered to the last byte when the client said something.
+    answered: u64,
     closing: Pin<Box<WaitForCancellationFutureOwned>>,
     _permit: Permit,
 }
@@ -64,6 +66,7 @@ impl Guarded {
             reading,
             writing,
             behind: None,
+            answered: 0,
             closing,
             _permit: permit,
         }
@@ -103,23 +106,38 @@ impl Guarded {
         }
         ready!(self.reading.poll_at(deadline, context));
         if self.head.began.is_some() && !self.connection.is_over() {
-            self.refuse(Refusal::SlowHead);
+            self.give_up(Refusal::SlowHead);
         }
         Poll::Ready(Ok(()))
     }
 
     /// Ends a connection whose head can't be waited for. What follows a first request may be the rest of its body: then nothing is said.
-    fn refuse(&self, refusal: Refusal) {
-        let reason = match refusal {
-            Refusal::SlowHead => "slow_head",
-            Refusal::LargeHead => "large_head",
-        };
-        metrics::counter!("ips_gateway_connections_refused_total", "reason" => reason).increment(1);
+    fn give_up(&self, refusal: Refusal) {
+        count(refusal);
         if self.connection.requests() == 0 {
-            // Whoever doesn't take even this is not told.
-            let _ = self.socket.try_write(&http::last_words(refusal, &self.house.prefix));
+            self.tell(refusal);
         }
     }
+
+    /// Says why the connection ends. Whoever doesn't take even this is not told.
+    fn tell(&self, refusal: Refusal) {
+        let began = self.head.began.unwrap_or_else(Instant::now);
+        let _ = self.socket.try_write(&http::last_words(refusal, &self.house.prefix, began));
+    }
+
+    /// Whether what is written now answers no request: the library found a head that it can't read, and says so in its own bare words.
+    fn is_without_request(&self) -> bool {
+        !self.connection.is_attended() && self.connection.requests() == self.answered
+    }
+}
+
+fn count(refusal: Refusal) {
+    let reason = match refusal {
+        Refusal::SlowHead => "slow_head",
+        Refusal::LargeHead => "large_head",
+        Refusal::MalformedHead => "malformed_head",
+    };
+    metrics::counter!("ips_gateway_connections_refused_total", "reason" => reason).increment(1);
 }
 
 impl AsyncRead for Guarded {
@@ -128,9 +146,12 @@ impl AsyncRead for Guarded {
         let before = buffer.filled().len();
         match Pin::new(&mut guarded.socket).poll_read(context, buffer) {
             Poll::Ready(Ok(())) if !guarded.connection.is_attended() => {
+                if guarded.behind.is_none() {
+                    guarded.answered = guarded.connection.requests();
+                }
                 guarded.head.belong_to(guarded.connection.requests());
                 if guarded.head.take(&buffer.filled()[before..]).is_err() {
-                    guarded.refuse(Refusal::LargeHead);
+                    guarded.give_up(Refusal::LargeHead);
                     buffer.set_filled(before);
                 }
                 Poll::Ready(Ok(()))
@@ -144,6 +165,12 @@ impl AsyncRead for Guarded {
 impl AsyncWrite for Guarded {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let guarded = self.get_mut();
+        if guarded.is_without_request() {
+            let refusal = Refusal::meant_by(bytes);
+            count(refusal);
+            guarded.tell(refusal);
+            return Poll::Ready(Ok(bytes.len()));
+        }
         if let Poll::Ready(result) = Pin::new(&mut guarded.socket).poll_write(context, bytes) {
             if let (Some((_, taken)), Ok(more)) = (&mut guarded.behind, &result) {
                 *taken += more;

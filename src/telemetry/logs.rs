@@ -11,9 +11,9 @@ use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::config::LogFormat;
 
-/// What is logged unless `RUST_LOG` says otherwise. The server library tells at level info that its threads come and go, and the one for
-/// traces tells of every export that fails twice.
-const LEVELS: &str = "info,actix_server=warn,opentelemetry-otlp=error";
+/// What is logged unless `RUST_LOG` says otherwise. The server libraries tell at level info that threads come and go, and call every head
+/// that they can't read an error, which has its line among the requests; the one for traces tells of every export that fails twice.
+const LEVELS: &str = "info,actix_server=warn,actix_http::h1::dispatcher=off,opentelemetry-otlp=error";
 
 /// Begins to log.
 ///

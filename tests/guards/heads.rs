@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use ips_gateway::sandbox::Population;
 
-use crate::socket::Socket;
+use crate::socket::{Heard, Socket};
 use crate::support::World;
 
 const LIVEZ: &str = "GET /livez HTTP/1.1\r\nHost: gateway\r\n\r\n";
@@ -136,4 +136,79 @@ async fn a_target_that_is_too_long_is_answered_414_and_the_connection_goes_on() 
     socket.hear().await.problem(414, "target-too-long");
     socket.send(LIVEZ).await;
     socket.hear().await.expect(200);
+}
+
+/// Asserts that it is a problem with all that a browser should know.
+#[track_caller]
+fn assert_refused(heard: Heard, status: u16, code: &str) {
+    for header in
+        ["cache-control: no-store", "connection: close", "x-content-type-options: nosniff", "x-frame-options: DENY"]
+    {
+        assert!(heard.head.contains(&format!("\r\n{header}\r\n")), "{header}: {heard:?}");
+    }
+    heard.problem(status, code);
+}
+
+#[tokio::test]
+async fn a_head_that_is_none_is_answered_with_a_problem_and_counted() {
+    let world = World::empty();
+    let malformed = [
+        "GET /livez HTTP/1.1\r\nHost: gateway\r\nX-Escape: \x1b[31m\r\n\r\n",
+        "GET /livez HTTP/1.1\r\nHost: gateway\r\nNo colon\r\n\r\n",
+        "GET /livez HTTP/1.1\r\nHost: gateway\r\nSpace : 1\r\n\r\n",
+        "GET /livez HTTP/1.1\r\nHost: one\r\nHost: two\r\n\r\n",
+        "GET /livez HTTP/1.1\r\n\r\n",
+        "GET /livez HTTP/1.1\r\nHost: gateway\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "GET /livez HTTP/1.1\r\nHost: gateway\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+        "GET /jobs/a b HTTP/1.1\r\nHost: gateway\r\n\r\n",
+        "GET /livez HTTP/3.0\r\nHost: gateway\r\n\r\n",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        "\x16\x03\x01\x02\0\x01\0\x01\u{7c}\x03\x03",
+    ];
+    for head in malformed {
+        let mut socket = Socket::open(&world.gateway).await;
+        socket.send(head).await;
+        assert_refused(socket.hear().await, 400, "bad-request");
+        socket.expect_end().await;
+    }
+    let many = "X-Many: 1\r\n".repeat(100);
+    let mut socket = Socket::open(&world.gateway).await;
+    socket.send(format!("GET /livez HTTP/1.1\r\nHost: gateway\r\n{many}\r\n")).await;
+    assert_refused(socket.hear().await, 431, "headers-too-large");
+    socket.expect_end().await;
+
+    let metrics = world.gateway.get("/metrics").await.expect(200).text();
+    for line in [
+        format!("ips_gateway_connections_refused_total{{reason=\"malformed_head\"}} {}", malformed.len()),
+        "ips_gateway_connections_refused_total{reason=\"large_head\"} 1".to_owned(),
+        format!(
+            "http_request_method=\"_OTHER\",http_route=\"unknown\",http_response_status_code=\"400\"}} {}",
+            malformed.len()
+        ),
+    ] {
+        assert!(metrics.contains(&line), "{line} is not in\n{metrics}");
+    }
+}
+
+#[tokio::test]
+async fn a_second_head_that_is_none_is_answered_with_a_problem_too() {
+    let world = World::empty();
+    // A whole answer, one in pieces, and one to a body of which the gateway was asked first.
+    let json = "Content-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
+    let posted = format!("POST /jobs HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer t\r\n{json}");
+    for (first, status) in
+        [(LIVEZ.to_owned(), 200), (LIVEZ.replace("livez", "openapi.json"), 200), (format!("{posted}{{}}"), 422)]
+    {
+        let mut socket = Socket::open(&world.gateway).await;
+        for _ in 0..2 {
+            socket.send(&first).await;
+            if first.contains("Expect") {
+                socket.hear().await.expect(100);
+            }
+            socket.hear().await.expect(status);
+        }
+        socket.send("GARBAGE\0\r\n\r\n").await;
+        assert_refused(socket.hear().await, 400, "bad-request");
+        socket.expect_end().await;
+    }
 }

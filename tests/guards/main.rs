@@ -6,8 +6,10 @@
 #[path = "../api/support/mod.rs"]
 mod support;
 
+mod credentials;
 mod ending;
 mod heads;
+mod injection;
 mod limits;
 mod panics;
 mod readers;

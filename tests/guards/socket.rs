@@ -60,8 +60,8 @@ impl Socket {
         Self { stream, received: Vec::new() }
     }
 
-    pub async fn send(&mut self, text: &str) {
-        self.stream.write_all(text.as_bytes()).await.expect("the connection is open");
+    pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        self.stream.write_all(bytes.as_ref()).await.expect("the connection is open");
     }
 
     /// Sends a byte at a time, until all are sent or the gateway has hung up.

@@ -122,3 +122,40 @@ async fn nothing_that_a_caller_sends_makes_a_line_of_its_own() {
     assert_eq!(remains.lines().len(), heads.len(), "{}", remains.stderr);
     assert!(!remains.stderr.to_lowercase().contains("forged"), "{}", remains.stderr);
 }
+
+#[tokio::test]
+async fn heads_that_cannot_be_read_leave_a_line_each_and_no_alarm() {
+    let upstream = ScriptedUpstream::start().await;
+    let gateway = Process::serve(upstream.url(), &[("IPS_GATEWAY_REQUEST_TIMEOUT", "300ms")]);
+    let address = gateway.url.strip_prefix("http://").expect("an address").to_owned();
+    let begun = "GET /livez HTTP/1.1\r\nHost: x\r\n";
+    let heads = [
+        (format!("{begun}X-Request-Id: forged\0\r\n\r\n"), 400),
+        ("FORGED\r\n\r\n".to_owned(), 400),
+        (format!("{begun}{}\r\n", "X-Forged: 1\r\n".repeat(100)), 431),
+        (format!("{begun}X-Forged: {}", "x".repeat(40_000)), 431),
+        (format!("{begun}X-Forged: "), 408),
+    ];
+    let mut told = Vec::new();
+    for (head, _) in &heads {
+        let mut stream = TcpStream::connect(&address).await.expect("it listens");
+        stream.write_all(head.as_bytes()).await.expect("it reads");
+        let mut answer = String::new();
+        // The rest of a head may be answered with a reset.
+        let _ = stream.read_to_string(&mut answer).await;
+        let id = answer.lines().find_map(|line| line.strip_prefix("x-request-id: "));
+        told.push(id.unwrap_or_else(|| panic!("no id in {answer:?}")).to_owned());
+    }
+    let remains = gateway.terminate().await;
+    let lines = remains.requests();
+    assert_eq!((lines.len(), remains.lines().len()), (heads.len(), heads.len()), "{}", remains.stderr);
+    for (id, (_, status)) in told.iter().zip(&heads) {
+        let line = line(&lines, id);
+        assert_eq!(
+            (&line["level"], &line["method"], &line["route"], &line["status"]),
+            (&"INFO".into(), &"_OTHER".into(), &"unknown".into(), &(*status).into()),
+            "{line:#}"
+        );
+    }
+    assert!(!remains.stderr.to_lowercase().contains("forged"), "{}", remains.stderr);
+}

@@ -277,7 +277,7 @@ impl Problem {
     /// The head is larger than this API needs.
     #[must_use]
     pub fn headers_too_large() -> Self {
-        Self::new(HEADERS_TOO_LARGE, "the head of the request is too large")
+        Self::new(HEADERS_TOO_LARGE, "the head of the request is too large, or has too many fields")
     }
 
     /// The caller asks for more than its share.
