@@ -28,7 +28,8 @@ use crate::jobs::{CompanyChoice, Error, JobRef, Want};
 /// Request bodies larger than this are refused.
 pub const LARGEST_BODY: usize = 1024 * 1024;
 
-/// The query string as `T`. Unknown parameters are errors: a misspelt filter must not widen an answer.
+/// The query string as `T`. Unknown parameters are errors: a misspelt filter must not widen an answer. So are control characters: nothing
+/// that a query names has any.
 pub struct Query<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest for Query<T> {
@@ -36,7 +37,12 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let source = serde_urlencoded::Deserializer::new(form_urlencoded::parse(request.query_string().as_bytes()));
+        let pairs = form_urlencoded::parse(request.query_string().as_bytes());
+        if let Some((name, _)) = pairs.clone().find(|(name, value)| has_controls(name) || has_controls(value)) {
+            let name = if has_controls(&name) { "query" } else { &name };
+            return ready(Err(Error::invalid_parameter(name, "holds a control character").into()));
+        }
+        let source = serde_urlencoded::Deserializer::new(pairs);
         let parsed = serde_path_to_error::deserialize(source).map(Self).map_err(|error| {
             let (path, message) = (error.path().to_string(), error.inner().to_string());
             if let Some(twice) = message.strip_prefix("duplicate field `").and_then(|rest| rest.strip_suffix('`')) {
@@ -47,6 +53,10 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
         });
         ready(parsed)
     }
+}
+
+fn has_controls(text: &str) -> bool {
+    text.contains(char::is_control)
 }
 
 /// serde speaks of fields and variants where a query string has parameters and values.
@@ -264,10 +274,15 @@ impl FromRequest for JobPath {
     }
 }
 
-/// The one parameter of the path, decoded strictly: a byte that is no UTF-8 would come out as another character.
+/// The one parameter of the path, decoded strictly: a byte that is no UTF-8 would come out as another character. Nothing that a path
+/// names has control characters.
 fn path_text(request: &HttpRequest, payload: &mut Payload) -> Option<String> {
     percent_decode_str(request.uri().path()).decode_utf8().ok()?;
-    web::Path::<String>::from_request(request, payload).into_inner().map(web::Path::into_inner).ok()
+    web::Path::<String>::from_request(request, payload)
+        .into_inner()
+        .map(web::Path::into_inner)
+        .ok()
+        .filter(|text| !has_controls(text))
 }
 
 /// The one parameter of the path, as text.
@@ -280,7 +295,9 @@ impl FromRequest for TextPath {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let parameter = || request.match_info().iter().next().map_or("path", |(name, _)| name);
         let text = path_text(request, payload).map(Self);
-        ready(text.ok_or_else(|| Error::invalid_parameter(parameter(), "is not percent-encoded UTF-8").into()))
+        ready(text.ok_or_else(|| {
+            Error::invalid_parameter(parameter(), "is not percent-encoded UTF-8 without control characters").into()
+        }))
     }
 }
 
