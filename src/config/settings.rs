@@ -371,7 +371,7 @@ pub(super) const RATE_LIMIT: Setting = Setting {
     kind: Kind::One("NUMBER"),
     group: Group::Callers,
     default: Some("1000"),
-    help: "requests a second that one caller may send in the long run, or none for any number",
+    help: "requests a second that one caller may send in the long run, and all callers at one address together who were not seen in the last 10 minutes; or none for any number",
 };
 pub(super) const RATE_BURST: Setting = Setting {
     key: "rate_burst",

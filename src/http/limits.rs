@@ -31,6 +31,8 @@ const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy"
 const EXEMPT: [&str; 3] = ["/livez", "/readyz", "/metrics"];
 /// So many callers are remembered; whoever else was quiet for longest is forgotten, as if new.
 const MOST_CALLERS: u64 = 100_000;
+/// Whoever was heard of in this time is no newcomer.
+const LATELY: Duration = Duration::from_mins(10);
 
 /// Who is counted as one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -41,9 +43,13 @@ pub enum Who {
     Caller(CallerKey),
     /// Everybody at an address who shows nothing that could be credentials.
     Address(Option<IpAddr>),
+    /// Everybody at an address who shows credentials that were not seen lately.
+    Newcomers(Option<IpAddr>),
 }
 
 type Bucket = RateLimiter<NotKeyed, InMemoryState, DefaultClock, StateInformationMiddleware>;
+/// What is left, and for how long there is nothing if that is so.
+type Taken = (Standing, Result<(), Duration>);
 type Watcher = (CallerKey, Option<Arc<[String]>>);
 
 /// What callers used of what they may.
@@ -60,22 +66,33 @@ impl Limits {
         let rate = limits.rate.map(|rate| {
             let quota = Quota::per_second(rate).allow_burst(limits.burst);
             // A bucket that had time to fill up is as good as a new one.
-            let idle = quota.burst_size_replenished_in() + Duration::from_secs(1);
+            let idle = LATELY.max(quota.burst_size_replenished_in() + Duration::from_secs(1));
             (quota, Cache::builder().max_capacity(MOST_CALLERS).time_to_idle(idle).build())
         });
         Self { rate, most_streams: limits.streams, streams: Arc::default() }
     }
 
-    /// Takes one request from what `who` has left: what there is to be told about that, and for how long there is none.
-    fn take(&self, who: Who) -> Option<(Standing, Result<(), Duration>)> {
+    /// Takes one request from what `who` has left: what there is to be told about that, and for how long there is none. Anybody can make
+    /// up credentials, for each request others: so newcomers take from what all of them at `address` have, and those who are known don't.
+    fn take(&self, who: Who, address: Option<IpAddr>) -> Option<Taken> {
         let (quota, buckets) = self.rate.as_ref()?;
-        let bucket = buckets
-            .get_with(who, || Arc::new(RateLimiter::direct(*quota).with_middleware::<StateInformationMiddleware>()));
-        let (left, result) = match bucket.check() {
-            Ok(state) => (state.remaining_burst_capacity(), Ok(())),
-            Err(not_until) => (0, Err(not_until.wait_time_from(DefaultClock::default().now()))),
+        let take = |who| {
+            let bucket = buckets.get_with(who, || {
+                Arc::new(RateLimiter::direct(*quota).with_middleware::<StateInformationMiddleware>())
+            });
+            let (left, result) = match bucket.check() {
+                Ok(state) => (state.remaining_burst_capacity(), Ok(())),
+                Err(not_until) => (0, Err(not_until.wait_time_from(DefaultClock::default().now()))),
+            };
+            (Standing { quota: *quota, left }, result)
         };
-        Some((Standing { quota: *quota, left }, result))
+        if matches!(who, Who::Caller(_)) && !buckets.contains_key(&who) {
+            let taken = take(Who::Newcomers(address));
+            if taken.1.is_err() {
+                return Some(taken);
+            }
+        }
+        Some(take(who))
     }
 
     /// Opens a stream of events for `caller`, if it has not too many.
@@ -148,8 +165,9 @@ pub async fn limit(
     let taken = if EXEMPT.contains(&path) {
         None
     } else {
-        let who = api.access.who(request.request());
-        api.limits.take(who.unwrap_or_else(|| Who::Address(request.peer_addr().map(|address| address.ip()))))
+        let address = request.peer_addr().map(|address| address.ip());
+        let who = api.access.who(request.request()).unwrap_or(Who::Address(address));
+        api.limits.take(who, address)
     };
     let (mut response, standing) = match taken {
         None => (next.call(request).await?.map_into_boxed_body(), None),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ips_gateway::http::new_key;
 use ips_gateway::sandbox::Population;
-use ips_gateway::sandbox::users::BOTH_COMPANIES;
+use ips_gateway::sandbox::users::{BOTH_COMPANIES, ORDINARY};
 use tokio::time::sleep;
 
 use crate::support::World;
@@ -74,6 +74,33 @@ async fn each_api_key_has_its_own_share() {
         let answer = world.gateway.called_with_token(guess).get("/companies").await;
         assert_eq!(answer.status, if guess == "ipsgw_a" { 401 } else { 429 }, "guesses share one: {answer}");
     }
+}
+
+#[tokio::test]
+async fn made_up_credentials_share_one_limit_and_those_who_are_known_have_their_own() {
+    let world = World::with(Population::Empty, &[("RATE_LIMIT", "1"), ("RATE_BURST", "3")]);
+    world.gateway.get("/jobs").await.expect(200);
+    let mut refused = 0;
+    for guess in 0..20 {
+        let calls = world.calls();
+        let caller = world.gateway.called_with_password(ORDINARY.email, &format!("guess-{guess}"));
+        let answer = caller.get("/jobs").await;
+        if answer.status == 401 {
+            assert_eq!(answer.json()["code"], "credentials-rejected", "{answer}");
+            continue;
+        }
+        refused += 1;
+        let answer = answer.expect(429);
+        assert_eq!(answer.json()["code"], "too-many-requests", "{answer}");
+        assert!(answer.header("ratelimit").starts_with("\"caller\";r=0;t="), "{answer}");
+        answer.header("retry-after");
+        assert_eq!(world.calls(), calls, "IPS was not asked");
+    }
+    assert!(refused >= 10, "{refused} of 20 guesses were refused");
+    world.gateway.get("/jobs").await.expect(200);
+
+    sleep(Duration::from_secs(2)).await;
+    world.gateway.called_by(&BOTH_COMPANIES).get("/companies").await.expect(200);
 }
 
 #[tokio::test]
