@@ -20,8 +20,8 @@ const BREAKS: [&str; 5] = [
 async fn ask(world: &World, method: &str, target: &str, lines: &str) -> Heard {
     let authorization = STANDARD.encode(format!("{}:{}", ORDINARY.email, ORDINARY.password));
     let mut socket = Socket::open(&world.gateway).await;
-    let head = format!("{method} {target} HTTP/1.1\r\nHost: gateway\r\nAuthorization: Basic {authorization}\r\n");
-    socket.send(format!("{head}Connection: close\r\n{lines}\r\n")).await;
+    let request = format!("{method} {target} HTTP/1.1\r\nHost: gateway\r\nAuthorization: Basic {authorization}\r\n");
+    socket.send(format!("{request}Connection: close\r\n{lines}\r\n")).await;
     let heard = socket.hear().await;
     // One answer, and no more.
     socket.expect_end().await;
