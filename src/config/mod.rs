@@ -11,7 +11,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::ips::types::ApiVersion;
@@ -19,9 +19,10 @@ pub use region::{Region, System};
 use settings::{
     API_KEYS_FILE, API_VERSION, COMPANY, CORS_ORIGINS, DRAIN_DELAY, FRESH, GRACE, KEEP_ALIVE, LISTEN, LOG_FORMAT,
     MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS, MAX_STREAMS, PATH_PREFIX, RATE_BURST, RATE_LIMIT, REGION,
-    REQUEST_TIMEOUT, REQUIRE_IDEMPOTENCY_KEY, SERVICE_PASSWORD, SERVICE_USER, SHARED_CACHE_KEY, SHARED_CACHE_URL,
-    STAGING, STALE_IF_ERROR, STALE_WHILE_REVALIDATE, UPSTREAM_ANSWER_LIMIT, UPSTREAM_CA_FILE, UPSTREAM_CALLS,
-    UPSTREAM_FAILURES, UPSTREAM_TIMEOUT, UPSTREAM_URL, UPSTREAM_WAIT, URL_HOSTS, URL_SCHEMES, WRITE_TIMEOUT,
+    REQUEST_TIMEOUT, REQUIRE_IDEMPOTENCY_KEY, SERVICE_PASSWORD, SERVICE_USER, SHARED_CACHE_CA_FILE, SHARED_CACHE_KEY,
+    SHARED_CACHE_URL, STAGING, STALE_IF_ERROR, STALE_WHILE_REVALIDATE, UPSTREAM_ANSWER_LIMIT, UPSTREAM_CA_FILE,
+    UPSTREAM_CALLS, UPSTREAM_FAILURES, UPSTREAM_TIMEOUT, UPSTREAM_URL, UPSTREAM_WAIT, URL_HOSTS, URL_SCHEMES,
+    WRITE_TIMEOUT,
 };
 pub use settings::{Group, Kind, SETTINGS, Setting, arguments};
 pub use values::{Complaints, Origin, Sources};
@@ -98,6 +99,8 @@ pub struct SharedCache {
     pub url: SecretString,
     /// Of this all replicas make the keys that name and seal what they share.
     pub key: SecretString,
+    /// A file with the certificate authorities (PEM) to trust in place of those of the system.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// The IPS account that the gateway uses for its callers.
@@ -341,9 +344,15 @@ fn cors_origins(values: &mut Values) -> Result<Vec<String>, Noted> {
 fn shared_cache(values: &mut Values) -> Result<Option<SharedCache>, Noted> {
     let url = values.secret(&SHARED_CACHE_URL, parse::redis_url);
     let key = values.secret(&SHARED_CACHE_KEY, parse::shared_key);
-    let (missing, given) = match (url?, key?) {
+    let ca_file = values.optional(&SHARED_CACHE_CA_FILE, parse::text);
+    let (url, key, ca_file) = (url?, key?, ca_file?.map(PathBuf::from));
+    if ca_file.is_some() && !url.as_ref().is_some_and(|url| url.expose_secret().starts_with("rediss://")) {
+        let without = format!("means nothing without a rediss:// URL in {}", SHARED_CACHE_URL.variable());
+        return Err(values.complain(values.place(&SHARED_CACHE_CA_FILE), without));
+    }
+    let (missing, given) = match (url, key) {
         (None, None) => return Ok(None),
-        (Some(url), Some(key)) => return Ok(Some(SharedCache { url, key })),
+        (Some(url), Some(key)) => return Ok(Some(SharedCache { url, key, ca_file })),
         (Some(_), None) => (&SHARED_CACHE_KEY, &SHARED_CACHE_URL),
         (None, Some(_)) => (&SHARED_CACHE_URL, &SHARED_CACHE_KEY),
     };

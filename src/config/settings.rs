@@ -131,7 +131,7 @@ pub(super) fn flags(matches: &ArgMatches) -> impl Iterator<Item = (String, Strin
 }
 
 /// Every setting, in the order of README.
-pub const SETTINGS: [&Setting; 36] = [
+pub const SETTINGS: [&Setting; 37] = [
     &LISTEN,
     &PATH_PREFIX,
     &UPSTREAM_URL,
@@ -167,6 +167,7 @@ pub const SETTINGS: [&Setting; 36] = [
     &URL_HOSTS,
     &SHARED_CACHE_URL,
     &SHARED_CACHE_KEY,
+    &SHARED_CACHE_CA_FILE,
     &LOG_FORMAT,
 ];
 
@@ -414,6 +415,13 @@ pub(super) const SHARED_CACHE_KEY: Setting = Setting {
     group: Group::Operation,
     default: None,
     help: "secret that the replicas seal with what they share, at least 32 characters, such as `openssl rand -base64 32` makes",
+};
+pub(super) const SHARED_CACHE_CA_FILE: Setting = Setting {
+    key: "shared_cache_ca_file",
+    kind: Kind::One("FILE"),
+    group: Group::Operation,
+    default: None,
+    help: "certificates (PEM) of authorities to trust for a rediss:// URL, in place of those of the system",
 };
 pub(super) const LOG_FORMAT: Setting = Setting {
     key: "log_format",

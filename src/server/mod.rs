@@ -29,7 +29,7 @@ use crate::ips::client::{ClientConfig, IpsClient};
 use crate::jobs::fleet::Fleet;
 use crate::jobs::upstream::{Credentials, Upstream};
 use crate::jobs::{Freshness, Jobs, Settings, UrlRules};
-use crate::shared::{InvalidUrl, SharedStore};
+use crate::shared::{InvalidAddress, SharedStore};
 use crate::telemetry::Metrics;
 use admission::Admission;
 use guarded::House;
@@ -117,7 +117,7 @@ pub enum StartError {
     Keys(#[from] InvalidKeys),
     /// What replicas share can't be opened.
     #[error(transparent)]
-    Shared(#[from] InvalidUrl),
+    Shared(#[from] InvalidAddress),
 }
 
 /// Makes a gateway of `config` and binds it. To be called within a tokio runtime: work that must outlive its request runs there.
@@ -213,7 +213,7 @@ fn client(config: &Config, clock: Clock) -> Result<IpsClient, StartError> {
     IpsClient::new(ClientConfig {
         url: config.upstream.url.clone(),
         version: config.api_version.clone(),
-        authorities: authorities(config)?,
+        authorities: config.upstream_ca_file.iter().map(authorities_in).collect::<Result<_, _>>()?,
         timeout: config.upstream_timeout,
         // What can't be reached is tried again in time.
         connect_timeout: (config.upstream_timeout / 2).min(CONNECT_TIMEOUT),
@@ -235,16 +235,16 @@ async fn keep_up(metrics: Metrics, mut stage: watch::Receiver<Stage>) {
     }
 }
 
-fn authorities(config: &Config) -> Result<Vec<Vec<u8>>, StartError> {
-    let read = |path: &PathBuf| fs::read(path).map_err(|error| StartError::Authorities { path: path.clone(), error });
-    config.upstream_ca_file.iter().map(read).collect()
+fn authorities_in(path: &PathBuf) -> Result<Vec<u8>, StartError> {
+    fs::read(path).map_err(|error| StartError::Authorities { path: path.clone(), error })
 }
 
 /// What replicas share, if they do: each upstream and version apart.
-fn fleet_of(config: &Config) -> Result<Option<Arc<dyn Fleet>>, InvalidUrl> {
-    let Some(SharedCache { url, key }) = &config.shared_cache else { return Ok(None) };
+fn fleet_of(config: &Config) -> Result<Option<Arc<dyn Fleet>>, StartError> {
+    let Some(SharedCache { url, key, ca_file }) = &config.shared_cache else { return Ok(None) };
     let (upstream, version) = (config.upstream.url.as_str(), config.api_version.to_string());
-    let store = SharedStore::open(url, key, &[upstream, &version])?;
+    let authorities = ca_file.as_ref().map(authorities_in).transpose()?;
+    let store = SharedStore::open(url, authorities, key, &[upstream, &version])?;
     Ok(Some(Arc::new(store)))
 }
 

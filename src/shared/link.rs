@@ -3,6 +3,8 @@
 //! An operation that fails or takes too long takes the connection down for everybody at once: who comes next goes on without the store,
 //! until the task has made another connection and seen that the store takes writes.
 
+use std::error::Error;
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -191,6 +193,12 @@ async fn connect(client: &Client) -> RedisResult<(MultiplexedConnection, impl St
     Ok((connection, news.into_on_message()))
 }
 
+/// What the operating system, or TLS, says of a connection: TLS calls certificates that it doesn't believe invalid data.
+fn io_kind(error: &RedisError) -> Option<io::ErrorKind> {
+    let shared = error.source()?.downcast_ref::<Arc<dyn Error + Send + Sync>>()?;
+    shared.downcast_ref().map(io::Error::kind)
+}
+
 /// Whether an error is about the store or about one thing in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Weight {
@@ -208,6 +216,7 @@ fn weigh(error: &RedisError) -> (Trouble, Weight) {
         (_, Some("READONLY")) => "read_only",
         (_, Some("LOADING" | "MASTERDOWN" | "BUSY")) => "not_ready",
         (ErrorKind::AuthenticationFailed, _) | (_, Some("NOAUTH" | "WRONGPASS" | "NOPERM")) => "denied",
+        (ErrorKind::Io, _) if io_kind(error) == Some(io::ErrorKind::InvalidData) => "tls",
         (ErrorKind::Io, _) => "io",
         (ErrorKind::Parse, _) => "garbage",
         (ErrorKind::Server(_) | ErrorKind::Extension, _) => "refuses",

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use redis::aio::MultiplexedConnection;
-use redis::{Client, Cmd, FromRedisValue, RedisResult, Script, ToRedisArgs};
+use redis::{Client, Cmd, FromRedisValue, RedisResult, Script, TlsCertificates, ToRedisArgs};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::jobs::fleet::{
@@ -35,10 +35,16 @@ pub struct SharedStore {
     board: Arc<Board>,
 }
 
-/// The URL of the store can't be used.
+/// The URL of the store, or what its server is to be known by, can't be used. Either may be secret.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
-#[error("the URL of the shared cache can't be used")]
-pub struct InvalidUrl;
+pub enum InvalidAddress {
+    /// The URL.
+    #[error("the URL of the shared cache can't be used")]
+    Url,
+    /// The certificates.
+    #[error("the certificate authorities of the shared cache can't be read")]
+    Authorities,
+}
 
 /// The keys of a list.
 struct ListKeys {
@@ -96,13 +102,25 @@ fn number(bytes: Option<&Vec<u8>>) -> u64 {
 }
 
 impl SharedStore {
-    /// The store at this URL, for the fleet with this key, about what `scope` tells. It connects by itself, again and again. To be called
-    /// within a tokio runtime.
+    /// The store at this URL, for the fleet with this key, about what `scope` tells. With TLS its server is known by one of these
+    /// authorities (PEM), or else by one of the system's. It connects by itself, again and again. To be called within a tokio runtime.
     ///
     /// # Errors
-    /// The URL can't be used.
-    pub fn open(url: &SecretString, key: &SecretString, scope: &[&str]) -> std::result::Result<Self, InvalidUrl> {
-        let client = Client::open(url.expose_secret()).map_err(|_| InvalidUrl)?;
+    /// The URL or the authorities can't be used.
+    pub fn open(
+        url: &SecretString,
+        authorities: Option<Vec<u8>>,
+        key: &SecretString,
+        scope: &[&str],
+    ) -> std::result::Result<Self, InvalidAddress> {
+        let url = url.expose_secret();
+        let client = match authorities {
+            None => Client::open(url).map_err(|_| InvalidAddress::Url)?,
+            Some(authorities) => {
+                let certificates = TlsCertificates { client_tls: None, root_cert: Some(authorities) };
+                Client::build_with_tls(url, certificates).map_err(|_| InvalidAddress::Authorities)?
+            }
+        };
         let board = Arc::new(Board::default());
         let connection = Connection::keep(client, Arc::clone(&board));
         Ok(Self { keys: Keys::new(key.expose_secret(), scope), connection, board })

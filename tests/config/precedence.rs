@@ -105,7 +105,9 @@ fn company_of(setting: &Setting) -> Vec<&'static Setting> {
         "service_user" | "service_password" | "api_keys_file" => {
             &["upstream_url", "service_user", "service_password", "api_keys_file"]
         }
-        "shared_cache_url" | "shared_cache_key" => &["upstream_url", "shared_cache_url", "shared_cache_key"],
+        "shared_cache_url" | "shared_cache_key" | "shared_cache_ca_file" => {
+            &["upstream_url", "shared_cache_url", "shared_cache_key"]
+        }
         _ => &["upstream_url"],
     };
     SETTINGS.into_iter().filter(|other| keys.contains(&other.key) && other.key != setting.key).collect()

@@ -70,6 +70,12 @@ fn a_shared_cache_and_its_key_come_together_and_the_key_is_no_easy_one() {
     ] {
         assert_eq!(complaints(&beside_upstream(given)), [complaint], "{given:?}");
     }
+    let authority = ("IPS_GATEWAY_SHARED_CACHE_CA_FILE", "authority.pem");
+    let nothing =
+        "IPS_GATEWAY_SHARED_CACHE_CA_FILE: means nothing without a rediss:// URL in IPS_GATEWAY_SHARED_CACHE_URL";
+    for given in [&[authority][..], &[authority, url, good]] {
+        assert_eq!(complaints(&beside_upstream(given)), [nothing], "{given:?}");
+    }
 }
 
 #[test]

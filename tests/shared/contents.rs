@@ -5,7 +5,7 @@ use ips_gateway::sandbox::users::ORDINARY;
 use redis::{Commands, Connection};
 
 use crate::fleet::Fleet;
-use crate::support::{any_job, id};
+use crate::support::{Gateway, any_job, id};
 
 /// Every key and value, as the store has them.
 fn everything(connection: &mut Connection) -> Vec<(String, Vec<u8>)> {
@@ -72,4 +72,61 @@ async fn what_was_moved_changed_or_made_by_others_counts_as_absent() {
         replica.get("/jobs").await.expect(200);
     }
     assert_eq!(fleet.sandbox.calls("getActiveJobs"), calls + 1, "they share again");
+}
+
+#[tokio::test]
+async fn what_stands_there_in_another_format_is_neither_read_nor_touched() {
+    let Some(fleet) = Fleet::start(Population::Seeded, &[]) else { return };
+    let [first, second, third] = &fleet.replicas;
+    let submit =
+        |replica: &Gateway| replica.post_json("/jobs", &any_job("nightly")).header("Idempotency-Key", "\"formats\"");
+    let job = id(&submit(first).await.expect(202).json());
+    first.get("/jobs").await.expect(200);
+    // Fleets of an older and a newer format have all of it, and this one nothing.
+    let mut connection = fleet.redis.connection();
+    let keys: Vec<String> = connection.keys("ipsgw:1:*").expect("keys");
+    assert!(keys.len() >= 4, "{keys:?}");
+    for key in &keys {
+        for format in ["ipsgw:0:", "ipsgw:2:"] {
+            let other = key.replace("ipsgw:1:", format);
+            let _: bool = connection.copy(key, &other, redis::CopyOptions::default()).expect("it is copied");
+            let _: bool = connection.persist(&other).expect("it stays");
+        }
+        let _: () = connection.del(key).expect("it is gone");
+    }
+    let of_others = |connection: &mut Connection| {
+        let mut found = everything(connection);
+        found.retain(|(key, _)| !key.starts_with("ipsgw:1:"));
+        found.sort();
+        found
+    };
+    let before = of_others(&mut connection);
+
+    fleet.pass(60_000);
+    let calls = fleet.sandbox.calls("getActiveJobs");
+    let expected = second.get("/jobs").await.ok()["jobs"].clone();
+    assert_eq!(fleet.sandbox.calls("getActiveJobs"), calls + 1, "what another format has is not read");
+    for replica in &fleet.replicas {
+        assert_eq!(replica.get("/jobs").await.ok()["jobs"], expected);
+    }
+    assert_eq!(
+        id(&submit(third).await.expect(202).json()),
+        job,
+        "a record in another format is none: the job is found"
+    );
+    assert_eq!(fleet.sandbox.calls("submitJob"), 1);
+
+    // What they tell each other is not for this one, and nonsense is harmless.
+    for channel in ["ipsgw:0:news", "ipsgw:2:news", "ipsgw:1:news"] {
+        for news in [&keys[0], "", "nonsense", &"x".repeat(100_000)] {
+            let _: u32 = connection.publish(channel, news).expect("it is told");
+        }
+    }
+    fleet.pass(60_000);
+    let calls = fleet.sandbox.calls("getActiveJobs");
+    for replica in &fleet.replicas {
+        replica.get("/jobs").await.expect(200);
+    }
+    assert_eq!(fleet.sandbox.calls("getActiveJobs"), calls + 1, "they still share");
+    assert_eq!(of_others(&mut connection), before);
 }

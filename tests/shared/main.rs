@@ -9,10 +9,17 @@ mod support;
 #[path = "../live/stream.rs"]
 mod stream;
 
+#[expect(dead_code, reason = "shared with the tests of log lines, which use all of it")]
+#[path = "../operations/process.rs"]
+mod process;
+
+mod authority;
 mod contents;
 mod events;
 mod fleet;
+mod guarded;
 mod lists;
 mod outages;
 mod redis;
 mod submits;
+mod takeovers;

@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use ips_gateway::sandbox::Population;
+use serde_json::json;
 
-use crate::fleet::{Fleet, replica, sandbox};
+use crate::fleet::{Fleet, assert_store, replica, sandbox};
 use crate::redis::{BadRedis, MISCHIEF};
 use crate::support::{Gateway, any_job, id};
 
@@ -29,7 +30,7 @@ async fn assert_they_share_again(fleet: &Fleet) {
 }
 
 /// What a client may do with a gateway, quickly.
-async fn assert_it_works(gateway: &Gateway, what: &str) {
+pub async fn assert_it_works(gateway: &Gateway, what: &str) {
     for _ in 0..3 {
         let began = Instant::now();
         gateway.get("/jobs").await.expect(200);
@@ -119,5 +120,24 @@ async fn what_happened_while_the_store_was_down_is_not_forgotten_when_it_is_back
         }
         assert!(Instant::now() < deadline, "{job} is not in {list:#}");
         tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn readiness_tells_how_the_store_is_and_does_not_depend_on_it() {
+    let Some(mut fleet) = Fleet::start(Population::Seeded, &[]) else { return };
+    let (up, refused) = (json!({ "up": true }), json!({ "up": false, "trouble": "refused" }));
+    for _ in 0..2 {
+        for replica in &fleet.replicas {
+            assert_store(replica, &up).await;
+        }
+        fleet.redis.kill();
+        for replica in &fleet.replicas {
+            assert_store(replica, &refused).await;
+        }
+        fleet.redis.run();
+    }
+    for replica in &fleet.replicas {
+        assert_store(replica, &up).await;
     }
 }

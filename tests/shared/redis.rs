@@ -1,39 +1,85 @@
 //! The stores: a real one, and one that misbehaves.
 
 use std::net::TcpListener as Listener;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use redis::{Client, Connection};
+use redis::{Client, Connection, TlsCertificates};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
+use crate::authority::Authority;
+
+/// The user of a store that knows its users, and the password.
+pub const USER: (&str, &str) = ("gateway", "s3cret");
+/// What this user may do: enough for a gateway.
+pub const RIGHTS: [&str; 8] =
+    ["~ipsgw:1:*", "&ipsgw:1:*", "+@read", "+@write", "+@scripting", "+@pubsub", "+@connection", "+time"];
+
+/// Writes a file that lasts as long as the tests; its path.
+pub fn file(content: &str) -> String {
+    static FILES: AtomicUsize = AtomicUsize::new(0);
+    let name = format!("store-{}-{}.pem", std::process::id(), FILES.fetch_add(1, Ordering::Relaxed));
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&path, content).expect("a file");
+    path.to_str().expect("a path in UTF-8").to_owned()
+}
+
 /// A `redis-server` on a port of its own, empty.
 pub struct Redis {
-    port: u16,
+    url: String,
+    /// Whom to trust about it.
+    authority: Option<String>,
+    settings: Vec<String>,
     process: Option<Child>,
 }
 
 impl Redis {
     /// Starts one; `None`, and says so, where none is installed.
     pub fn start() -> Option<Self> {
+        Self::start_with(|port| {
+            let settings = ["--port", &port.to_string()].map(str::to_owned).into();
+            (format!("redis://127.0.0.1:{port}/"), None, settings)
+        })
+    }
+
+    /// Starts one behind TLS, with a certificate of this authority, that knows [`USER`] and another one without any rights.
+    pub fn start_guarded(authority: &Authority) -> Option<Self> {
+        let (certificate, key) = authority.certify("127.0.0.1");
+        Self::start_with(|port| {
+            let port = port.to_string();
+            let (certificate, key, pem) = (file(&certificate), file(&key), authority.pem());
+            let trusted = file(&pem);
+            let password = format!(">{}", USER.1);
+            let tls = ["--port", "0", "--tls-port", &port, "--tls-cert-file", &certificate, "--tls-key-file", &key];
+            let more = ["--tls-ca-cert-file", &trusted, "--tls-auth-clients", "no", "--user", "default", "off"];
+            let users = ["--user", "powerless", "on", &password, "--user", USER.0, "on", &password];
+            let settings = [&tls[..], &more, &users, &RIGHTS].concat().into_iter().map(str::to_owned).collect();
+            (format!("rediss://{}:{}@127.0.0.1:{port}/", USER.0, USER.1), Some(pem), settings)
+        })
+    }
+
+    fn start_with(make: impl FnOnce(u16) -> (String, Option<String>, Vec<String>)) -> Option<Self> {
         if Command::new("redis-server").arg("--version").stdout(Stdio::null()).status().is_err() {
             eprintln!("SKIPPED: redis-server is not installed; `tests/all` installs it");
             return None;
         }
         let port =
             Listener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port();
-        let mut redis = Self { port, process: None };
+        let (url, authority, settings) = make(port);
+        let mut redis = Self { url, authority, settings, process: None };
         redis.run();
         Some(redis)
     }
 
     /// Starts it again, empty.
     pub fn run(&mut self) {
-        let port = self.port.to_string();
-        let settings = ["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
-        let process = Command::new("redis-server").args(settings).stdout(Stdio::null()).spawn();
+        let mut server = Command::new("redis-server");
+        server.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]).args(&self.settings);
+        let process = server.stdout(Stdio::null()).spawn();
         self.process = Some(process.expect("redis-server starts"));
         let deadline = Instant::now() + Duration::from_secs(10);
         while self.try_connect().is_none() {
@@ -57,11 +103,18 @@ impl Redis {
     }
 
     pub fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}/", self.port)
+        self.url.clone()
     }
 
     fn try_connect(&self) -> Option<Connection> {
-        let mut connection = Client::open(self.url()).ok()?.get_connection().ok()?;
+        let client = match self.authority.clone() {
+            None => Client::open(self.url()),
+            Some(authority) => {
+                let certificates = TlsCertificates { client_tls: None, root_cert: Some(authority.into_bytes()) };
+                Client::build_with_tls(self.url(), certificates)
+            }
+        };
+        let mut connection = client.ok()?.get_connection().ok()?;
         redis::cmd("PING").exec(&mut connection).ok()?;
         Some(connection)
     }
