@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer as createHttpServer, request } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -116,6 +117,48 @@ http {
     await sleep(50);
   }
   throw new Error('nginx does not answer');
+}
+
+/**
+ * A gate before a gateway. Open, it lets everything through; else it answers calls of the API itself (`refuse`) or spoils the
+ * credentials that go through (`expire`), and in both cases breaks off what is under way.
+ */
+export async function startGate(origin) {
+  const gate = { refused: [], origin: null };
+  let answer = null;
+  let isExpired = false;
+  const under = new Set();
+  const turn = (given, expired) => {
+    [answer, isExpired] = [given, expired];
+    gate.refused = [];
+    if (given || expired) under.forEach((socket) => socket.destroy());
+  };
+  Object.assign(gate, { open: () => turn(null, false), refuse: (given) => turn(given, false), expire: () => turn(null, true) });
+  const server = createHttpServer((asked, told) => {
+    if (answer && !asked.url.startsWith('/board/')) {
+      gate.refused.push({ at: Date.now(), path: asked.url });
+      told.writeHead(answer.status, { 'content-type': 'application/problem+json', ...answer.headers }).end(JSON.stringify(answer.body));
+      return;
+    }
+    const { authorization } = asked.headers;
+    const headers = { ...asked.headers, ...(isExpired && authorization && { authorization: `Basic ${btoa('expired@example.com:x')}` }) };
+    const passed = request(`${origin}${asked.url}`, { method: asked.method, headers }, (got) => {
+      told.writeHead(got.statusCode, got.headers);
+      got.pipe(told);
+    });
+    passed.on('error', () => told.destroy());
+    told.on('close', () => passed.destroy());
+    asked.pipe(passed);
+  });
+  server.on('connection', (socket) => {
+    under.add(socket);
+    socket.on('close', () => under.delete(socket));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  server.unref();
+  gate.origin = `http://127.0.0.1:${server.address().port}`;
+  return gate;
 }
 
 /** Calls the API as a user, beside the page. */

@@ -12,7 +12,7 @@ const LAST_RETRY = 30_000;
 const FAILURES = 2;
 
 export class Live extends EventTarget {
-  /** `connecting`, `live`, `polling` or `offline` while it is on; else why it is not: `off`, `paused` or `resting`. */
+  /** `connecting`, `live`, `polling`, `failing` or `offline` while it is on; else why it is not: `off`, `paused` or `resting`. */
   state = 'off';
   /** What the gateway said when it last failed. */
   problem = null;
@@ -23,6 +23,8 @@ export class Live extends EventTarget {
   #store;
   #stream = null;
   #failures = 0;
+  /** Before this, the gateway does not want to be asked again. */
+  #notBefore = 0;
   #timers = new Map();
   #calls = null;
   #active = new Conditional('jobs', () => ({ ...ofCompany(), phase: 'active' }));
@@ -60,7 +62,7 @@ export class Live extends EventTarget {
   }
 
   get isOn() {
-    return ['connecting', 'live', 'polling', 'offline'].includes(this.state);
+    return ['connecting', 'live', 'polling', 'failing', 'offline'].includes(this.state);
   }
 
   #enter(state) {
@@ -68,9 +70,12 @@ export class Live extends EventTarget {
     this.dispatchEvent(new Event('change'));
   }
 
+  /** Does something after this time, and when the gateway wants to be asked again; returns when that will be. */
   #later(name, delay, what) {
+    const at = Math.max(now() + delay, this.#notBefore);
     clearTimeout(this.#timers.get(name));
-    this.#timers.set(name, setTimeout(what, delay));
+    this.#timers.set(name, setTimeout(what, at - now()));
+    return at;
   }
 
   #close() {
@@ -116,20 +121,15 @@ export class Live extends EventTarget {
     this.#note(error);
     if (!this.isOn) return;
     this.#failures += 1;
-    const delay = Math.max(
-      Math.min(LAST_RETRY, FIRST_RETRY * 2 ** (this.#failures - 1)) * (0.75 + Math.random() / 2),
-      (error?.retryAfter ?? 0) * 1000,
-    );
-    this.retryAt = now() + delay;
-    this.#later('connect', delay, () => this.#connect());
-    if (this.#failures < FAILURES) this.#enter('connecting');
-    else if (this.#failures === FAILURES) this.#poll();
-    else this.#enter(this.state);
+    const delay = Math.min(LAST_RETRY, FIRST_RETRY * 2 ** (this.#failures - 1)) * (0.75 + Math.random() / 2);
+    this.retryAt = this.#later('connect', delay, () => this.#connect());
+    if (this.#failures === FAILURES) this.#later('poll', 0, () => this.#poll());
+    if (error?.retryAfter) this.#enter('failing');
+    else this.#enter(this.#failures < FAILURES ? 'connecting' : this.state);
   }
 
   async #poll() {
     const { signal } = this.#calls;
-    let delay = POLL;
     try {
       const list = await this.#active.read(signal);
       if (this.state === 'live') return;
@@ -139,10 +139,9 @@ export class Live extends EventTarget {
     } catch (error) {
       if (signal.aborted) return;
       this.#note(error);
-      delay = Math.max(delay, (error.retryAfter ?? 0) * 1000);
-      if (this.isOn) this.#enter('offline');
+      if (this.isOn) this.#enter(error.isOffline ? 'offline' : 'failing');
     }
-    if (this.isOn && this.state !== 'live') this.#later('poll', delay, () => this.#poll());
+    if (this.isOn && this.state !== 'live') this.#later('poll', POLL, () => this.#poll());
   }
 
   /** What no stream tells: scheduled jobs, jobs that others completed while there was no stream, and how IPS is. */
@@ -167,6 +166,7 @@ export class Live extends EventTarget {
   #note(error) {
     if (!(error instanceof Problem)) return;
     this.problem = error;
+    if (error.retryAfter) this.#notBefore = now() + error.retryAfter * 1000;
     this.dispatchEvent(new CustomEvent('problem', { detail: error }));
   }
 }

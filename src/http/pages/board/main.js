@@ -16,7 +16,7 @@ import { Table } from './table.js';
 import { kindOf, shortTime } from './words.js';
 
 const STATES = {
-  off: 'Off', connecting: 'Connecting', live: 'Live', polling: 'Polling', offline: 'No connection', paused: 'Paused', resting: 'Resting',
+  off: 'Off', connecting: 'Connecting', live: 'Live', polling: 'Polling', failing: 'No updates', offline: 'No connection', paused: 'Paused', resting: 'Resting',
 };
 /** So long a page may be out of sight and still be kept up to date: a browser has few connections, and each open page takes one. */
 const REST_AFTER = 60_000;
@@ -152,7 +152,7 @@ function showState() {
   setAttribute($('pause'), 'aria-pressed', String(isPaused));
   setText($('pause-text'), isPaused ? 'Resume updates' : 'Pause updates');
   setAttribute($('pause-icon'), 'href', isPaused ? '#i-resume' : '#i-pause');
-  const isBroken = (state === 'offline' || state === 'connecting' || state === 'polling') && problem !== null;
+  const isBroken = ['connecting', 'polling', 'failing', 'offline'].includes(state) && problem !== null;
   $('banner').hidden = staleSince === null && !isBroken;
   if (staleSince !== null) {
     $('banner').replaceChildren(h('strong', null, 'IPS does not answer the gateway.'), ` What you see is as it was at ${shortTime(Date.parse(staleSince), now())}.`);

@@ -17,7 +17,8 @@ export function problemBox({ document: problem }, leaveOut = new Set()) {
     problem.detail && h('p', null, problem.detail),
     errors.length > 0 && h('ul', null, errors.map((error) =>
       h('li', null, where(error) && h('code', null, where(error)), where(error) && ' ', error.detail))),
-    problem.outcome && h('p', null, OUTCOMES[problem.outcome]),
+    // Whoever is not let in has nothing to look after.
+    problem.outcome && problem.status !== 401 && h('p', null, OUTCOMES[problem.outcome]),
     problem.upstream?.reason && h('p', null, `IPS says: ${problem.upstream.reason}`),
     h('p', { class: 'fine' },
       problem.type?.includes('/problems/')

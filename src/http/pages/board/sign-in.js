@@ -33,6 +33,7 @@ export class SignIn {
     $('sign-in-card').hidden = false;
     $('sign-in-problem').replaceChildren(...(problem ? [problemBox(problem)] : []));
     this.form.querySelector('input:not([type=radio]):enabled')?.focus();
+    if (problem) $('sign-in-problem').scrollIntoView({ block: 'nearest' });
   }
 
   #offer() {

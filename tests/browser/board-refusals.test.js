@@ -1,0 +1,90 @@
+// The gateway refuses in the middle of a session: too many requests, and credentials that were good until now.
+
+import assert from 'node:assert/strict';
+import { before } from 'node:test';
+import { PASSWORD, USER, eventually, inBrowser, openBoard, picture, startDemo, startGate, submit } from './harness.js';
+
+let demo;
+before(async () => {
+  demo = await startDemo();
+});
+
+const RETRY_AFTER = 12;
+const TOO_MANY = {
+  status: 429, code: 'too-many-requests', type: '/problems/too-many-requests', title: 'Too many requests',
+  detail: 'more requests came from this caller than it may send', requestId: '0123456789abcdef', retryable: true,
+};
+
+const state = (page) => page.locator('#state-text').innerText();
+const isIn = (page, wanted) => eventually(async () => assert.equal(await state(page), wanted), 60_000);
+
+/** Everything that could be read of a page, its elements, and what it can keep beyond its own life. */
+const readable = (page) => page.evaluate(async () => JSON.stringify({
+  html: document.documentElement.outerHTML,
+  values: [...document.querySelectorAll('input, textarea, select')].map((field) => field.type === 'radio' ? '' : field.value),
+  local: { ...localStorage }, session: { ...sessionStorage }, cookie: document.cookie, url: location.href, state: history.state,
+  databases: (await indexedDB.databases()).length, caches: (await caches.keys()).length,
+}));
+
+inBrowser('told to come later, it does, says so, and recovers by itself', { allows: /Failed to load resource/ }, async (page) => {
+  const gate = await startGate(demo.origin);
+  await openBoard(page, gate.origin);
+  await isIn(page, 'Live');
+  const known = await page.locator('#rows tr').count();
+
+  gate.refuse({ status: 429, headers: { 'retry-after': RETRY_AFTER }, body: TOO_MANY });
+  await page.locator('#banner', { hasText: 'Too many requests' }).waitFor();
+  assert.equal(await state(page), 'No updates');
+  assert.match(await page.locator('#banner').innerText(), /Too many requests\..*Trying again at \d/s);
+  assert.equal(await page.locator('#rows tr').count(), known, 'what was known stays');
+  await page.screenshot(picture('refused-429'));
+  await eventually(async () => assert.ok(gate.refused.length >= 3, `asked ${gate.refused.length} times`), 90_000);
+  // It heeds the first answer already; when it comes again it may be for a list and a ticket at once.
+  const pauses = gate.refused.slice(1).map(({ at }, index) => at - gate.refused[index].at);
+  const isHeeded = (pause) => pause >= RETRY_AFTER * 1_000 - 100;
+  assert.ok(isHeeded(pauses[0]) && pauses.every((pause) => isHeeded(pause) || pause < 1_000), `it came back after ${pauses}`);
+
+  const { originalName } = await submit(demo.origin, 'while-refused');
+  gate.open();
+  await isIn(page, 'Live');
+  await page.locator('#rows tr', { hasText: originalName }).waitFor();
+  await eventually(async () => assert.equal(await page.locator('#banner').isHidden(), true));
+});
+
+inBrowser('credentials that expire end the session, which asks for others and keeps nothing', { allows: /Failed to load resource/ }, async (page, { requests }) => {
+  const gate = await startGate(demo.origin);
+  await page.goto(gate.origin);
+  await page.getByLabel('E-mail', { exact: true }).fill(USER);
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.locator('#rows tr').first().waitFor();
+  await isIn(page, 'Live');
+  await page.locator('#rows button').first().click();
+
+  gate.expire();
+  await page.locator('#sign-in-form').waitFor();
+  const problem = page.locator('#sign-in-problem').getByRole('alert');
+  await problem.waitFor();
+  assert.match(await problem.innerText(), /rejected the credentials[\s\S]*credentials-rejected · request [0-9a-f]{16}/);
+  assert.doesNotMatch(await problem.innerText(), /safe to try again/);
+  assert.equal(await page.locator('#board').isHidden(), true);
+  assert.equal(await page.locator('dialog[open]').count(), 0);
+  assert.equal(await page.locator('#rows tr').count(), 0, 'no jobs');
+  await page.screenshot(picture('refused-401'));
+
+  const before = requests.length;
+  await page.waitForTimeout(40_000);
+  assert.deepEqual(requests.slice(before).map((request) => request.url()), [], 'longer than every timer of the board');
+  const text = await readable(page);
+  for (const secret of [PASSWORD, Buffer.from(`${USER}:${PASSWORD}`).toString('base64'), 'ticket=']) {
+    assert.ok(!text.includes(secret), `${secret} can be read in ${text}`);
+  }
+
+  gate.open();
+  await page.getByLabel('E-mail', { exact: true }).fill(USER);
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.locator('#rows tr').first().waitFor();
+  await isIn(page, 'Live');
+  assert.equal(await page.locator('#sign-in-problem').innerText(), '');
+});
