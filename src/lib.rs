@@ -26,7 +26,7 @@
 //! | [`server`] | how all of it is put together; `main` and the tests walk this road | |
 //!
 //! A test (`tests/architecture.rs`) holds the arrows. Libraries stay in their rooms too: actix in `http`, `server` and `sandbox`,
-//! quick-xml and reqwest in `ips`, redis in `shared`, the OpenTelemetry SDK in `telemetry` and `trace`.
+//! quick-xml, reqwest and rustls in `ips`, redis in `shared`, the OpenTelemetry SDK in `telemetry` and `trace`.
 //!
 //! # The way of one request
 //!

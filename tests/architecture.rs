@@ -27,6 +27,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("quick_xml", &["ips"]),
     ("redis", &["shared"]),
     ("reqwest", &["ips"]),
+    ("rustls", &["ips"]),
     ("opentelemetry_sdk", &["telemetry", "trace"]),
     ("opentelemetry_otlp", &["telemetry"]),
 ];

@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind};
 use std::iter::successors;
 
 use reqwest::StatusCode;
+use rustls::CertificateError;
 
 use crate::ips::xml::{ReadError, WriteError, WriteReason};
 use crate::jobs::upstream::{BadItem, Delivery, Failure, UnwritableReason};
@@ -26,7 +27,11 @@ pub(super) struct TooLarge;
 /// A request that met no response.
 pub(super) fn unsent_or_lost(error: reqwest::Error) -> Lost {
     if error.is_connect() {
-        let failure = if is_tls(&error) { Failure::Tls(cause(error)) } else { Failure::Connect(cause(error)) };
+        let failure = match certificate_error(&error) {
+            Some(error) => Failure::Tls(format!("the certificate of IPS {}", fault_of(error))),
+            None if is_tls(&error) => Failure::Tls(cause(error)),
+            None => Failure::Connect(cause(error)),
+        };
         (failure, Delivery::NotSent)
     } else if error.is_builder() {
         (Failure::Connect(cause(error)), Delivery::NotSent)
@@ -87,6 +92,27 @@ fn is_no_http(error: &reqwest::Error) -> bool {
 /// Whether it was the handshake that failed: the TLS library reports what it read as data, or as its end.
 fn is_tls(error: &reqwest::Error) -> bool {
     io_kinds(error).any(|kind| matches!(kind, ErrorKind::InvalidData | ErrorKind::UnexpectedEof))
+}
+
+/// What is wrong with the certificate, if that is why there is no connection.
+fn certificate_error(error: &reqwest::Error) -> Option<&CertificateError> {
+    sources(error).find_map(|source| match source.downcast_ref() {
+        Some(rustls::Error::InvalidCertificate(error)) => Some(error),
+        _ => None,
+    })
+}
+
+/// The same in words for callers: those of the library name hosts of the inside, and tell the time by the second.
+fn fault_of(error: &CertificateError) -> &'static str {
+    match error {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "has expired",
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "is not valid yet",
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => "is for another host",
+        CertificateError::UnknownIssuer => "is of an authority that is not trusted",
+        CertificateError::BadSignature => "is not signed by its authority",
+        CertificateError::Revoked => "was revoked",
+        _ => "is not valid",
+    }
 }
 
 fn io_kinds(error: &reqwest::Error) -> impl Iterator<Item = ErrorKind> {
