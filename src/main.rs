@@ -110,7 +110,11 @@ async fn run(server: Server, signals: &Signals) -> Result<(), Box<dyn Error>> {
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     tokio::select! {
         ended = server.run_until(signals.count(1)) => Ok(ended?),
-        () = signals.count(2) => Err("told twice to end, so it did at once".into()),
+        () = signals.count(2) => {
+            eprintln!("ips-gateway: told twice to end, so it did at once");
+            // Not even for the last traces, or a thread that is held up.
+            std::process::exit(1)
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 mod support;
 
 mod collector;
+mod impatience;
 mod logs;
 mod panics;
 mod process;

@@ -47,15 +47,25 @@ impl Process {
         self.stderr.lock().expect("no panic").clone()
     }
 
+    /// Sends it a signal, such as `INT`.
+    pub fn signal(&self, signal: &str) {
+        let kill = Command::new("kill").args([&format!("-{signal}"), &self.child.id().to_string()]).status();
+        assert!(kill.expect("kill can be run").success());
+    }
+
     /// Asks it to end, and waits for that.
     pub async fn terminate(self) -> Remains {
+        self.end_by("TERM").await
+    }
+
+    /// Sends it a signal, and waits for its end.
+    pub async fn end_by(self, signal: &str) -> Remains {
+        self.signal(signal);
         // On another thread: what it tells at its end may be for a server of this test.
         tokio::task::spawn_blocking(|| self.ended()).await.expect("no panic")
     }
 
     fn ended(mut self) -> Remains {
-        let kill = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
-        assert!(kill.expect("kill can be run").success());
         let status = self.child.wait().expect("it can be waited for");
         for reader in self.readers.drain(..) {
             reader.join().expect("no panic");
