@@ -21,8 +21,9 @@ use crate::http::{self, Connection, LARGEST_HEAD, Refusal};
 
 /// So much of an answer a client takes at least, in the time that there is for it.
 const LEAST_PROGRESS: usize = 4 * 1024;
-/// When the server ends, connections that were opened just now get this long to begin with their request.
-const NEWCOMERS: Duration = Duration::from_millis(200);
+/// When the server ends, clients that were not told so get this long to begin with another request. A proxy sends one on whatever
+/// connection looks idle, the one that a stream just left above all, and can't send it again when it crosses with the end.
+const LAST_CALL: Duration = Duration::from_millis(200);
 
 /// A client that sends a body which nobody wants gets this long to read why.
 pub const LINGER: Duration = Duration::from_secs(1);
@@ -50,6 +51,8 @@ pub struct Guarded {
     /// How many requests were answered to the last byte when the client said something.
     answered: u64,
     closing: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// Since when connections are to end.
+    closing_since: Option<Instant>,
     _permit: Permit,
 }
 
@@ -68,6 +71,7 @@ impl Guarded {
             behind: None,
             answered: 0,
             closing,
+            closing_since: None,
             _permit: permit,
         }
     }
@@ -82,7 +86,9 @@ impl Guarded {
         self.connection.wake_when_idle(context.waker());
         let (patience, now) = (self.house.patience, Instant::now());
         // Its task is the only one that ever polls a connection: to be registered once lasts.
-        let closing = self.house.closing.is_cancelled() || self.closing.as_mut().poll(context).is_ready();
+        if self.house.closing.is_cancelled() || self.closing.as_mut().poll(context).is_ready() {
+            self.closing_since.get_or_insert(now);
+        }
         if self.connection.is_attended() {
             // Nobody tells when the answer is made: it is looked at from time to time.
             let _ = self.reading.poll_at(now + patience.request.min(patience.idle), context);
@@ -91,13 +97,12 @@ impl Guarded {
         self.head.belong_to(self.connection.requests());
         let idle_since = self.connection.idle_since();
         let is_new = self.connection.requests() == 0;
-        let deadline = match self.head.began {
+        let deadline = match (self.head.began, self.closing_since) {
             _ if self.connection.is_over() => idle_since + LINGER,
-            Some(began) => began + patience.request,
-            None if closing && is_new => idle_since + NEWCOMERS.min(patience.request),
-            None if closing => now,
-            None if is_new => idle_since + patience.request,
-            None => idle_since + patience.idle,
+            (Some(began), _) => began + patience.request,
+            (None, Some(closing)) => idle_since.max(closing) + LAST_CALL.min(patience.request),
+            (None, None) if is_new => idle_since + patience.request,
+            (None, None) => idle_since + patience.idle,
         };
         // A task that has read much is made to pause before it knows that there is no more.
         if !tokio::task::coop::has_budget_remaining() {

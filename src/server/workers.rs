@@ -15,11 +15,11 @@ use actix_http::body::MessageBody;
 use actix_http::{HttpService, KeepAlive, Request, Response};
 use actix_service::{IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, map_config};
 use actix_web::dev::AppConfig;
-use futures_util::FutureExt;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::admission::{Admission, Permit};
 use super::guarded::{Guarded, House, LINGER};
@@ -52,7 +52,10 @@ pub struct Traffic {
 }
 
 /// Threads that serve connections.
-pub struct Workers(Vec<Worker>);
+pub struct Workers {
+    workers: Vec<Worker>,
+    connections: TaskTracker,
+}
 
 struct Worker {
     arrivals: UnboundedSender<Arrival>,
@@ -63,6 +66,8 @@ struct Arrival {
     socket: std::net::TcpStream,
     address: SocketAddr,
     permit: Permit,
+    /// It is waited for, though nobody has got round to it yet.
+    open: TaskTrackerToken,
 }
 
 impl Workers {
@@ -96,37 +101,41 @@ impl Workers {
             })?;
             Ok(Worker { arrivals, busy })
         };
-        (0..threads).map(worker).collect::<io::Result<_>>().map(Self)
+        let workers = (0..threads).map(worker).collect::<io::Result<_>>()?;
+        Ok(Self { workers, connections: traffic.connections.clone() })
     }
 
     /// Accepts connections until `closing`, and then those that have come already.
     pub async fn accept(&self, listener: TcpListener, admission: Arc<Admission>, closing: CancellationToken) {
         while let Some(accepted) = closing.run_until_cancelled(listener.accept()).await {
             match accepted {
-                Ok((socket, address)) => self.welcome(socket, address, &admission),
+                Ok((socket, address)) => self.welcome(socket.into_std(), address, &admission),
                 Err(error) => {
                     tracing::warn!(%error, "connections can't be accepted");
                     tokio::time::sleep(PAUSE).await;
                 }
             }
         }
+        // The runtime knows only of those that it was told about, the system of all.
+        let Ok(listener) = listener.into_std() else { return };
         for _ in 0..BACKLOG {
-            let Some(Ok((socket, address))) = listener.accept().now_or_never() else { return };
-            self.welcome(socket, address, &admission);
+            let Ok((socket, address)) = listener.accept() else { return };
+            self.welcome(socket.set_nonblocking(true).map(|()| socket), address, &admission);
         }
     }
 
     /// Gives a connection to the worker with the fewest, if there is room.
-    fn welcome(&self, socket: TcpStream, address: SocketAddr, admission: &Arc<Admission>) {
+    fn welcome(&self, socket: io::Result<std::net::TcpStream>, address: SocketAddr, admission: &Arc<Admission>) {
         let Some(permit) = Admission::admit(admission, address.ip()) else {
             metrics::counter!("ips_gateway_connections_refused_total", "reason" => "too_many").increment(1);
             return;
         };
         // Whoever hung up meanwhile is not missed.
-        let Ok(socket) = socket.set_nodelay(true).and_then(|()| socket.into_std()) else { return };
-        if let Some(worker) = self.0.iter().min_by_key(|worker| worker.busy.load(Ordering::Relaxed)) {
+        let Ok(socket) = socket.and_then(|socket| socket.set_nodelay(true).map(|()| socket)) else { return };
+        if let Some(worker) = self.workers.iter().min_by_key(|worker| worker.busy.load(Ordering::Relaxed)) {
             worker.busy.fetch_add(1, Ordering::Relaxed);
-            let _ = worker.arrivals.send(Arrival { socket, address, permit });
+            let open = self.connections.token();
+            let _ = worker.arrivals.send(Arrival { socket, address, permit, open });
         }
     }
 }
@@ -161,16 +170,17 @@ async fn serve<F, I, S, B>(
         tracing::error!("the routes can't be served");
         return;
     };
-    while let Some(Arrival { socket, address, permit }) = arriving.recv().await {
+    while let Some(Arrival { socket, address, permit, open }) = arriving.recv().await {
         let busy = Arc::clone(&busy);
         let Ok(socket) = TcpStream::from_std(socket) else { continue };
         let connection = Connection::open(house.closing.clone(), traffic.requests.clone());
         let serving = service.call((Guarded::new(socket, connection, Arc::clone(&house), permit), Some(address)));
-        tokio::task::spawn_local(traffic.connections.track_future(async move {
+        tokio::task::spawn_local(async move {
             // Why a connection broke is told where it happened, if it matters.
             let _ = serving.await;
             busy.fetch_sub(1, Ordering::Relaxed);
-        }));
+            drop(open);
+        });
     }
     traffic.connections.wait().await;
 }

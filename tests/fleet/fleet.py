@@ -2,14 +2,12 @@
 
 import asyncio
 import itertools
-import os
 import random
 import signal
 import sys
-import tempfile
 import time
 
-from parts import FLEET_KEY, Client, Events, Process, Proxy, free_port, owner_of
+from parts import Client, Events, Processes, Proxy, free_port, owner_of, quantile, say, until
 
 BINARY = sys.argv[1]
 FRESH = 2.0
@@ -17,7 +15,7 @@ POLLERS, SECONDS = 600, 60
 JOB = {"optimizeImagesJob": {"emailSetting": "None"}}
 
 NGINX = """
-daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log stderr error;
+worker_processes 1; pid {folder}/nginx.pid; error_log stderr error;
 events {{ worker_connections 4096; }}
 http {{
   access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
@@ -31,91 +29,29 @@ http {{
 """
 
 
-class Fleet:
-    def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix="fleet-")
-        self.processes, self.gateways, self.ports = [], [], []
-
-    def run(self, *arguments, **options):
-        process = Process(*arguments, **options)
-        self.processes.append(process)
-        return process
-
+class Fleet(Processes):
     async def start(self):
-        sandbox = self.run(BINARY, "sandbox", "--listen", "127.0.0.1:0").first_line()
-        self.sandbox_port = int(sandbox.split(":")[2].split("/")[0])
+        self.sandbox()
         self.proxy = Proxy(self.sandbox_port)
         await self.proxy.start()
         redis_port = free_port()
-        self.redis = self.run(
-            "redis-server", "--port", str(redis_port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
-            "--dir", self.folder, "--loglevel", "warning",
-        )
-        for _ in range(3):
-            port = free_port()
-            settings = {
-                "LISTEN": f"127.0.0.1:{port}",
-                "UPSTREAM_URL": f"http://127.0.0.1:{self.proxy.port}/scene7/services/IpsApiService",
-                "API_VERSION": "2022-11-01-beta",
-                "SHARED_CACHE_URL": f"redis://127.0.0.1:{redis_port}/",
-                "SHARED_CACHE_KEY": FLEET_KEY,
-            }
-            variables = {f"IPS_GATEWAY_{name}": value for name, value in settings.items()}
-            gateway = self.run(BINARY, "serve", env={**variables, "RUST_LOG": "warn"})
-            gateway.first_line()
-            self.gateways.append(gateway)
-            self.ports.append(port)
+        self.store = self.redis(redis_port)
+        self.ports = [free_port() for _ in range(3)]
+        self.gateways = [self.gateway(port, self.proxy.port, redis_port) for port in self.ports]
         self.port = free_port()
         servers = " ".join(f"server 127.0.0.1:{port} max_fails=0;" for port in self.ports)
-        configuration = os.path.join(self.folder, "nginx.conf")
-        with open(configuration, "w") as file:
-            file.write(NGINX.format(folder=self.folder, servers=servers, port=self.port))
-        nginx = "/usr/sbin/nginx" if os.path.exists("/usr/sbin/nginx") else "nginx"
-        self.run(nginx, "-c", configuration, "-e", "stderr")
+        self.nginx(NGINX.format(folder=self.folder, servers=servers, port=self.port))
         await self.until_all_share()
         await until(lambda: self.answers(self.port))
 
-    async def answers(self, port):
-        try:
-            return (await Client(port).get("/jobs")).status == 200
-        except OSError:
-            return False
-
     async def until_all_share(self):
-        async def shares(port):
-            metrics = (await Client(port).get("/metrics")).body.decode()
-            return "ips_gateway_shared_up 1" in metrics
-
         for port in self.ports:
-            await until(lambda: shares(port))
-
-    async def calls(self, operation):
-        return (await Client(self.sandbox_port).get("/sandbox/calls")).json().get(operation, 0)
-
-    def stop(self):
-        for process in reversed(self.processes):
-            process.kill(signal.SIGKILL)
-
-
-async def until(condition, seconds=20):
-    deadline = time.monotonic() + seconds
-    while not await condition():
-        assert time.monotonic() < deadline, "it never came to that"
-        await asyncio.sleep(0.05)
-
-
-def say(text):
-    print(f"  {text}", flush=True)
+            await until(lambda: self.shares(port))
 
 
 def observed_at(answer):
     """A list ends with when it was seen: RFC 3339 in UTC, so texts compare as times do."""
     return answer.body.rsplit(b'"observedAt":"', 1)[1].split(b'"', 1)[0]
-
-
-def quantile(values, part):
-    values = sorted(values)
-    return values[min(len(values) - 1, int(len(values) * part))]
 
 
 async def poll(fleet, seconds, pause, wishes, failures, took):
@@ -252,9 +188,9 @@ async def a_dead_redis_fails_no_poll(fleet):
     async def kill_twice():
         for _ in range(2):
             await asyncio.sleep(2)
-            fleet.redis.kill()
+            fleet.store.kill()
             await asyncio.sleep(2)
-            fleet.redis.start()
+            fleet.store.start()
 
     failures, took = [], []
     clients = [poll_only(fleet, 11, 0.5, failures, took) for _ in range(150)]
@@ -282,7 +218,7 @@ async def poll_only(fleet, seconds, pause, failures, took):
 
 
 async def main():
-    fleet = Fleet()
+    fleet = Fleet(BINARY)
     try:
         await fleet.start()
         for promise in (

@@ -1,4 +1,4 @@
-"""What a fleet is made of: processes, a proxy that can hold calls of IPS back, a client, a reader of events."""
+"""What fleets are made of: processes, a proxy that can hold calls of IPS back, a client, a reader of events."""
 
 import asyncio
 import base64
@@ -8,6 +8,8 @@ import re
 import signal
 import socket
 import subprocess
+import tempfile
+import time
 
 USER = "katlyn@example.com:sandbox-katlyn"
 AUTHORIZATION = "Basic " + base64.b64encode(USER.encode()).decode()
@@ -43,6 +45,84 @@ class Process:
     @property
     def pid(self):
         return self.child.pid
+
+
+class Processes:
+    """Everything that a test starts, on loopback; ended with it."""
+
+    def __init__(self, binary):
+        self.binary, self.folder, self.running = binary, tempfile.mkdtemp(prefix="fleet-"), []
+
+    def run(self, *arguments, **options):
+        process = Process(*arguments, **options)
+        self.running.append(process)
+        return process
+
+    def sandbox(self):
+        address = self.run(self.binary, "sandbox", "--listen", "127.0.0.1:0").first_line()
+        self.sandbox_port = int(address.split(":")[2].split("/")[0])
+
+    async def calls(self, operation):
+        return (await Client(self.sandbox_port).get("/sandbox/calls")).json().get(operation, 0)
+
+    def redis(self, port):
+        return self.run(
+            "redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+            "--dir", self.folder, "--loglevel", "warning",
+        )
+
+    def gateway(self, port, upstream_port, redis_port, **more):
+        settings = {
+            "LISTEN": f"127.0.0.1:{port}",
+            "UPSTREAM_URL": f"http://127.0.0.1:{upstream_port}/scene7/services/IpsApiService",
+            "API_VERSION": "2022-11-01-beta",
+            "SHARED_CACHE_URL": f"redis://127.0.0.1:{redis_port}/",
+            "SHARED_CACHE_KEY": FLEET_KEY,
+            **more,
+        }
+        variables = {f"IPS_GATEWAY_{name}": value for name, value in settings.items()}
+        gateway = self.run(self.binary, "serve", env={**variables, "RUST_LOG": "warn"})
+        gateway.first_line()
+        return gateway
+
+    def nginx(self, configuration):
+        path = os.path.join(self.folder, "nginx.conf")
+        with open(path, "w") as file:
+            file.write(configuration)
+        nginx = "/usr/sbin/nginx" if os.path.exists("/usr/sbin/nginx") else "nginx"
+        self.run(nginx, "-c", path, "-e", "stderr", "-g", "daemon off;")
+
+    @staticmethod
+    async def answers(port, path="/jobs"):
+        try:
+            return (await Client(port).get(path)).status == 200
+        except OSError:
+            return False
+
+    @staticmethod
+    async def shares(port):
+        metrics = (await Client(port).get("/metrics")).body.decode()
+        return "ips_gateway_shared_up 1" in metrics
+
+    def stop(self):
+        for process in reversed(self.running):
+            process.kill(signal.SIGKILL)
+
+
+async def until(condition, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not await condition():
+        assert time.monotonic() < deadline, "it never came to that"
+        await asyncio.sleep(0.05)
+
+
+def say(text):
+    print(f"  {text}", flush=True)
+
+
+def quantile(values, part):
+    values = sorted(values)
+    return values[min(len(values) - 1, int(len(values) * part))]
 
 
 class Answer:
@@ -105,6 +185,7 @@ class Events:
 
     def __init__(self, port, last=None):
         self.client, self.last, self.seen, self.task = Client(port), last, [], None
+        self.retry = None
 
     async def __aenter__(self):
         headers = {"Accept": "text/event-stream", **({"Last-Event-ID": self.last} if self.last else {})}
@@ -114,12 +195,13 @@ class Events:
         return self
 
     async def read(self):
-        text = ""
+        received = b""
         async for chunk in self.client.chunks():
-            text += chunk.decode()
-            while "\n\n" in text:
-                block, text = text.split("\n\n", 1)
-                fields = dict(line.split(": ", 1) for line in block.split("\n") if not line.startswith(":"))
+            received += chunk
+            while b"\n\n" in received:
+                block, received = received.split(b"\n\n", 1)
+                fields = dict(line.split(": ", 1) for line in block.decode().split("\n") if not line.startswith(":"))
+                self.retry = int(fields["retry"]) / 1e3 if "retry" in fields else None
                 if "event" in fields:
                     now = asyncio.get_running_loop().time()
                     self.seen.append((fields["event"], fields["id"], fields["data"], now))

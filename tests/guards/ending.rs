@@ -6,6 +6,8 @@ use ips_gateway::config::{Config, Sources, Upstream};
 use ips_gateway::ips::types::ApiVersion;
 use ips_gateway::server::{self, CutOff, Surroundings};
 use reqwest::{Client, RequestBuilder};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -43,6 +45,11 @@ impl Mortal {
         let request = self.client.post(format!("{}/jobs?companyHandle=c%7C110", self.base)).bearer_auth("token");
         let request = request.header("Content-Type", "application/json").body(body);
         tokio::spawn(async move { request.send().await.map_or(0, |answer| answer.status().as_u16()) })
+    }
+
+    /// A connection, kept alive.
+    async fn connect(&self) -> std::io::Result<TcpStream> {
+        TcpStream::connect(self.base.strip_prefix("http://").expect("a URL")).await
     }
 
     fn tell(&mut self) {
@@ -136,10 +143,55 @@ async fn connections_without_a_request_do_not_hold_it_up() {
     let upstream = ScriptedUpstream::start().await;
     let mut gateway = Mortal::start(&upstream, &[]);
     assert_eq!(gateway.get("/livez").send().await.expect("an answer").status(), 200);
-    let address = gateway.base.strip_prefix("http://").expect("a URL").to_owned();
-    let _silent = tokio::net::TcpStream::connect(address).await.expect("it listens");
+    let _silent = gateway.connect().await.expect("it listens");
     gateway.tell();
     let told = Instant::now();
     gateway.serving.await.expect("no panic").expect("nothing was cut off");
     assert!(told.elapsed() < Duration::from_secs(3), "it took {:?}", told.elapsed());
+}
+
+/// Sends a request without a body.
+async fn send(connection: &mut TcpStream, path: &str) {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer token\r\n\r\n");
+    connection.write_all(request.as_bytes()).await.expect("it is open");
+}
+
+/// Reads up to `end`, or to the end of the connection.
+async fn read_to(connection: &mut TcpStream, end: &str) -> String {
+    let mut text = String::new();
+    let mut chunk = [0; 4096];
+    while !text.contains(end) {
+        match connection.read(&mut chunk).await {
+            Ok(count) if count > 0 => text.push_str(&String::from_utf8_lossy(&chunk[..count])),
+            _ => break,
+        }
+    }
+    text
+}
+
+#[tokio::test]
+async fn a_request_that_crosses_with_the_end_on_a_connection_that_was_kept_is_answered() {
+    let upstream = ScriptedUpstream::start().await;
+    let mut gateway = Mortal::start(&upstream, &[]);
+    let mut idle = gateway.connect().await.expect("it listens");
+    send(&mut idle, "/livez").await;
+    let before = read_to(&mut idle, "\r\n\r\n").await;
+    assert!(before.starts_with("HTTP/1.1 200") && !before.contains("connection: close"), "{before}");
+    let mut watching = gateway.connect().await.expect("it listens");
+    send(&mut watching, "/jobs/events?companyHandle=c%7C110").await;
+    let stream = read_to(&mut watching, "event: snapshot").await;
+    assert!(stream.starts_with("HTTP/1.1 200"), "{stream}");
+
+    gateway.tell();
+    while gateway.connect().await.is_ok() {
+        sleep(Duration::from_millis(1)).await;
+    }
+    send(&mut idle, "/livez").await;
+    read_to(&mut watching, "\r\n0\r\n\r\n").await;
+    send(&mut watching, "/livez").await;
+    for connection in [&mut idle, &mut watching] {
+        let last = read_to(connection, "never").await;
+        assert!(last.starts_with("HTTP/1.1 200") && last.contains("connection: close\r\n"), "{last:?}");
+    }
+    gateway.serving.await.expect("no panic").expect("nothing was cut off");
 }
