@@ -123,7 +123,12 @@ def test_a_request_has_one_id_in_the_log_of_nginx_and_that_of_the_gateway(fleet)
     assert headers["X-Request-Id"] == "mine-1"
     _, headers, _ = ask(f"{fleet.url}/jobs?companyHandle=c%7C110")
     made = headers["X-Request-Id"]
-    logs = {log.name: log.read_text() for log in fleet.folder.glob("*.log")}
+    # Both write their line when the answer has gone out.
+    for _ in range(50):
+        logs = {log.name: log.read_text() for log in fleet.folder.glob("*.log")}
+        if sum(made in text for text in logs.values()) == 2:
+            break
+        time.sleep(0.1)
     for request in ["mine-1", made]:
         assert request in logs["access.log"], logs["access.log"]
         assert sum(f'"request_id":"{request}"' in text for name, text in logs.items() if name != "access.log") == 1, request
