@@ -1,8 +1,5 @@
 //! Certificates that prove nothing: not a byte of a call is sent to whoever shows one.
 
-use std::fs;
-use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -10,7 +7,7 @@ use chrono::TimeDelta;
 use futures_util::future::join_all;
 use ips_gateway::clock::Clock;
 use ips_gateway::ips::types::ApiVersion;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
+use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
@@ -18,6 +15,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 
+use crate::authority::{Authority, for_host, key};
 use crate::support::{Answer, Gateway, START, active_job, any_job, envelope, id};
 use crate::upstream::BadUpstream;
 use crate::{SETTINGS, TIMEOUT, document};
@@ -28,46 +26,15 @@ const UNTRUSTED: &str = "is of an authority that is not trusted";
 /// Where the upstream is.
 const HOST: &str = "127.0.0.1";
 
-/// An authority that no system knows.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
-
-impl Authority {
-    fn named(name: &str) -> Self {
-        let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        Self(CertifiedIssuer::self_signed(params, key()).expect("a certificate"))
-    }
-
-    /// Writes its certificate to a file.
-    fn file(&self) -> String {
-        static FILES: AtomicUsize = AtomicUsize::new(0);
-        let name = format!("authority-{}-{}.pem", std::process::id(), FILES.fetch_add(1, Ordering::Relaxed));
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        fs::write(&path, self.0.pem()).expect("a file");
-        path.to_str().expect("a path in UTF-8").to_owned()
-    }
-
-    /// How a server greets that shows a certificate of this authority.
-    fn greeting(&self, params: CertificateParams) -> Greeting {
-        let key = key();
-        let certificate = params.signed_by(&key, &self.0).expect("a certificate");
-        let chain = vec![certificate.der().clone()];
-        Greeting::Certificate(Arc::new(server(chain, &key)))
-    }
-}
-
-fn key() -> KeyPair {
-    KeyPair::generate().expect("a key")
+/// How a server greets that shows a certificate of this authority.
+fn greeting(authority: &Authority, params: CertificateParams) -> Greeting {
+    let (certificate, key) = authority.certify(params);
+    Greeting::Certificate(Arc::new(server(vec![certificate.der().clone()], &key)))
 }
 
 fn server(chain: Vec<CertificateDer<'static>>, key: &KeyPair) -> ServerConfig {
     let key = key.serialize_der().try_into().expect("a key");
     ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).expect("they belong together")
-}
-
-fn for_host(host: &str) -> CertificateParams {
-    CertificateParams::new([host.to_owned()]).expect("a name")
 }
 
 /// How a server meets a connection.
@@ -148,16 +115,16 @@ fn impostors(trusted: &Authority) -> Vec<(&'static str, Greeting, &'static str)>
     let dated = |from, until| {
         let mut params = for_host(HOST);
         (params.not_before, params.not_after) = (date_time_ymd(from, 1, 1), date_time_ymd(until, 1, 1));
-        trusted.greeting(params)
+        greeting(trusted, params)
     };
     let key = key();
     let itself = for_host(HOST).self_signed(&key).expect("a certificate");
     let itself = Greeting::Certificate(Arc::new(server(vec![itself.der().clone()], &key)));
     vec![
-        ("an unknown authority", Authority::named("Unknown").greeting(for_host(HOST)), UNTRUSTED),
-        ("a namesake", Authority::named(TRUSTED).greeting(for_host(HOST)), "is not signed by its authority"),
+        ("an unknown authority", greeting(&Authority::named("Unknown"), for_host(HOST)), UNTRUSTED),
+        ("a namesake", greeting(&Authority::named(TRUSTED), for_host(HOST)), "is not signed by its authority"),
         ("itself for an authority", itself, UNTRUSTED),
-        ("another host", trusted.greeting(for_host("inside.example.com")), "is for another host"),
+        ("another host", greeting(trusted, for_host("inside.example.com")), "is for another host"),
         ("the past", dated(2001, 2002), "has expired"),
         ("the future", dated(2999, 3000), "is not valid yet"),
         ("no TLS", Greeting::Plain("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"), "TLS: "),
@@ -180,7 +147,7 @@ async fn not_sent(what: &str, answer: Answer, why: &str) -> Value {
 async fn whoever_proves_nothing_gets_no_call_and_takes_the_place_of_nothing() {
     let trusted = Authority::named(TRUSTED);
     let file = trusted.file();
-    let good = trusted.greeting(for_host(HOST));
+    let good = greeting(&trusted, for_host(HOST));
     let trials = impostors(&trusted).into_iter().map(|(what, bad, why)| {
         let (file, good) = (file.as_str(), good.clone());
         async move { distrusts(what, &bad, &good, file, why).await }
@@ -225,7 +192,7 @@ async fn distrusts(what: &str, bad: &Greeting, good: &Greeting, file: &str, why:
 #[tokio::test]
 async fn a_private_authority_is_trusted_once_its_file_is_set() {
     let authority = Authority::named(TRUSTED);
-    let secured = Secured::start(&authority.greeting(for_host(HOST))).await;
+    let secured = Secured::start(&greeting(&authority, for_host(HOST))).await;
     let stranger = secured.gateway(&clock(), &[]);
     not_sent("without the file", stranger.get(LIST).await, UNTRUSTED).await;
     let other = Authority::named("Other").file();

@@ -6,6 +6,7 @@
 mod support;
 
 mod answers;
+mod authority;
 mod certificates;
 mod changes;
 mod memory;

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::authority::Authority;
 use crate::fleet::{Fleet, assert_store, replica, sandbox};
 use crate::outages::assert_it_works;
-use crate::redis::{RIGHTS, Redis, USER, file};
+use crate::redis::{RIGHTS, Redis, USER};
 use crate::support::{Gateway, any_job, id};
 
 #[test]
@@ -17,9 +17,9 @@ fn readme_names_the_rights_of_the_user() {
 
 #[tokio::test]
 async fn a_store_behind_tls_and_a_login_is_shared_with_no_more_rights_than_readme_names() {
-    let authority = Authority::new();
+    let authority = Authority::named("Trusted");
     let Some(redis) = Redis::start_guarded(&authority) else { return };
-    let trusted = file(&authority.pem());
+    let trusted = authority.file();
     let fleet = Fleet::before(redis, Population::Seeded, &[("SHARED_CACHE_CA_FILE", &trusted)]);
     let [first, second, third] = &fleet.replicas;
     for replica in &fleet.replicas {
@@ -45,9 +45,9 @@ async fn a_store_behind_tls_and_a_login_is_shared_with_no_more_rights_than_readm
 
 #[tokio::test]
 async fn who_proves_nothing_is_told_nothing_and_who_is_not_let_in_goes_on_alone() {
-    let authority = Authority::new();
+    let authority = Authority::named("Trusted");
     let Some(redis) = Redis::start_guarded(&authority) else { return };
-    let (trusted, other) = (file(&authority.pem()), file(&Authority::new().pem()));
+    let (trusted, other) = (authority.file(), Authority::named("Other").file());
     let (sandbox, clock) = sandbox(Population::Seeded);
     let url = redis.url();
     let plain = url.replace("rediss://", "redis://");

@@ -9,11 +9,13 @@ mod support;
 #[path = "../live/stream.rs"]
 mod stream;
 
+#[path = "../hostile/authority.rs"]
+mod authority;
+
 #[expect(dead_code, reason = "shared with the tests of log lines, which use all of it")]
 #[path = "../operations/process.rs"]
 mod process;
 
-mod authority;
 mod contents;
 mod events;
 mod fleet;

@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-use crate::authority::Authority;
+use crate::authority::{Authority, for_host};
 
 /// The user of a store that knows its users, and the password.
 pub const USER: (&str, &str) = ("gateway", "s3cret");
@@ -20,7 +20,7 @@ pub const RIGHTS: [&str; 8] =
     ["~ipsgw:1:*", "&ipsgw:1:*", "+@read", "+@write", "+@scripting", "+@pubsub", "+@connection", "+time"];
 
 /// Writes a file that lasts as long as the tests; its path.
-pub fn file(content: &str) -> String {
+fn file(content: &str) -> String {
     static FILES: AtomicUsize = AtomicUsize::new(0);
     let name = format!("store-{}-{}.pem", std::process::id(), FILES.fetch_add(1, Ordering::Relaxed));
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
@@ -48,17 +48,17 @@ impl Redis {
 
     /// Starts one behind TLS, with a certificate of this authority, that knows [`USER`] and another one without any rights.
     pub fn start_guarded(authority: &Authority) -> Option<Self> {
-        let (certificate, key) = authority.certify("127.0.0.1");
+        let (certificate, key) = authority.certify(for_host("127.0.0.1"));
         Self::start_with(|port| {
             let port = port.to_string();
-            let (certificate, key, pem) = (file(&certificate), file(&key), authority.pem());
-            let trusted = file(&pem);
+            let (certificate, key) = (file(&certificate.pem()), file(&key.serialize_pem()));
+            let trusted = authority.file();
             let password = format!(">{}", USER.1);
             let tls = ["--port", "0", "--tls-port", &port, "--tls-cert-file", &certificate, "--tls-key-file", &key];
             let more = ["--tls-ca-cert-file", &trusted, "--tls-auth-clients", "no", "--user", "default", "off"];
             let users = ["--user", "powerless", "on", &password, "--user", USER.0, "on", &password];
             let settings = [&tls[..], &more, &users, &RIGHTS].concat().into_iter().map(str::to_owned).collect();
-            (format!("rediss://{}:{}@127.0.0.1:{port}/", USER.0, USER.1), Some(pem), settings)
+            (format!("rediss://{}:{}@127.0.0.1:{port}/", USER.0, USER.1), Some(authority.pem()), settings)
         })
     }
 
