@@ -45,6 +45,13 @@ fn nothing_is_no_answer() {
 }
 
 #[test]
+fn a_second_byte_order_mark_is_refused() {
+    for text in ["<a/>", "text <?more?>"] {
+        assert_eq!(complaint(format!("\u{feff}\u{feff}{text}")), "begins with two byte order marks");
+    }
+}
+
+#[test]
 fn there_is_one_root_and_nothing_after_it() {
     assert_eq!(complaint(format!("{}{}", one_job(), one_job())), "has more than one root element");
     assert_eq!(complaint(format!("{}<!-- -->more", one_job())), "has text outside its root element");

@@ -17,7 +17,7 @@ const DECLARATION_LIMIT: usize = 256;
 /// What counts, in this order: a byte order mark, the `charset` of `content_type`, the XML declaration, UTF-8 (RFC 7303).
 ///
 /// # Errors
-/// An unknown encoding, bytes that are not of the encoding, or a character that XML 1.0 doesn't have.
+/// An unknown encoding, bytes that are not of the encoding, a second byte order mark, or a character that XML 1.0 doesn't have.
 pub fn decode<'a>(body: &'a [u8], content_type: Option<&str>) -> Result<Cow<'a, str>, ReadError> {
     let (encoding, body) = match Encoding::for_bom(body) {
         Some((encoding, mark)) => (encoding, &body[mark..]),
@@ -32,6 +32,10 @@ pub fn decode<'a>(body: &'a [u8], content_type: Option<&str>) -> Result<Cow<'a, 
             .decode_without_bom_handling_and_without_replacement(body)
             .ok_or_else(|| ReadError::document(format!("not {}", encoding.name())))?
     };
+    // The tokenizer would leave it out and count its bytes wrong.
+    if text.starts_with('\u{feff}') {
+        return Err(ReadError::document("begins with two byte order marks"));
+    }
     match find_forbidden(&text) {
         None => Ok(text),
         Some((position, character)) => Err(ReadError::document(format!(

@@ -268,6 +268,7 @@ impl<'de> Document<'de> {
                 Ok(Event::Text(more)) => append(&mut text, more.xml10_content()),
                 Ok(Event::CData(more)) => append(&mut text, more.xml10_content()),
                 Ok(Event::GeneralRef(reference)) => text.to_mut().push_str(&resolve(&reference)?),
+                Ok(Event::Eof) => break,
                 other => self.check_insignificant(other)?,
             }
         }
