@@ -22,8 +22,9 @@ use super::problem::Problem;
 use super::trail::unread;
 use super::{Api, Stage};
 
-/// Answers leave in pieces of this many bytes: what a client doesn't read stays where it is, shared, and is not copied for it.
-const PIECE: usize = 32 * 1024;
+/// Answers leave in pieces of this many bytes: what a client doesn't read stays where it is, shared, and is not copied for it. A head
+/// and a piece fit into the 8 KiB that actix gives to each connection anyway.
+const PIECE: usize = 6 * 1024;
 
 /// What the socket of a connection and the requests on it know of each other. Both are on the one thread that serves the connection.
 pub struct Connection {

@@ -27,6 +27,9 @@ use crate::http::Connection;
 
 /// So many connections may wait to be accepted.
 const BACKLOG: u32 = 2048;
+/// What waits to be written is written first once there is this much of it, in bytes: more than a head, so that a small answer
+/// leaves in one piece, and little, since it is held for every client that doesn't read.
+const WRITE_BUFFER: usize = 2 * 1024;
 /// When there are no sockets left, some of those in use have to end first.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -162,6 +165,7 @@ async fn serve<F, I, S, B>(
         .client_request_timeout(Duration::ZERO)
         .client_disconnect_timeout(LINGER)
         .h1_allow_half_closed(false)
+        .h1_write_buffer_size(WRITE_BUFFER)
         .on_connect_ext(|socket: &Guarded, data| {
             data.insert(Rc::clone(socket.connection()));
         })
