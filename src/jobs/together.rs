@@ -183,7 +183,10 @@ impl Store {
         }
     }
 
-    /// Asks IPS and tells the fleet; `None` when that was for nothing, because somebody changed something or was quicker.
+    /// Asks IPS and tells the fleet; `None` when that was for nothing, because somebody was quicker.
+    ///
+    /// Whoever waits asked before what was changed meanwhile, and may see what was before: else, where changes come thick and fast,
+    /// nobody would ever be answered.
     async fn load_for_all(
         self: &Arc<Self>,
         (fleet, at): Shelf<'_>,
@@ -207,7 +210,14 @@ impl Store {
         let reach = match &answer {
             Ok(snapshot) => match self.publish((fleet, at), slot, snapshot, lease).await {
                 Ok(true) => Reach::Fleet(lease.token),
-                Ok(false) => return None,
+                Ok(false) => {
+                    self.catch_up(slot, key).await;
+                    let is_overtaken = self.generation(key) > lease.generation && slot.lock().newest() < lease.token;
+                    if !is_overtaken {
+                        return None;
+                    }
+                    Reach::Process
+                }
                 Err(fleet::Unavailable) => self.alone(),
             },
             Err(_) => Reach::Process,

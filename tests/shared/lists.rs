@@ -1,11 +1,17 @@
 //! Lists: one replica asks IPS, all have the same.
 
+use std::time::Duration;
+
+use ips_gateway::clock::Clock;
 use ips_gateway::ips::types::{Fault, FaultName};
 use ips_gateway::sandbox::Population;
 use ips_gateway::sandbox::users::OTHER_COMPANY;
 
-use crate::fleet::Fleet;
-use crate::support::{any_job, id};
+use tokio::sync::watch;
+
+use crate::fleet::{Fleet, KEY};
+use crate::redis::Redis;
+use crate::support::{Reply, START, ScriptedUpstream, active_job, any_job, envelope, id, names};
 
 #[tokio::test]
 async fn what_one_replica_loaded_all_serve_byte_by_byte() {
@@ -63,6 +69,35 @@ async fn a_stop_on_one_replica_is_seen_by_the_next_poll_on_another() {
         third.delete(&format!("/jobs/{job}")).await;
         fleet.pass(60_000);
     }
+}
+
+#[tokio::test]
+async fn whoever_asked_before_a_change_waits_for_no_second_load() {
+    let Some(redis) = Redis::start() else { return };
+    let upstream = ScriptedUpstream::start().await;
+    upstream.answer("submitJob", "<jobHandle>j|110||</jobHandle>");
+    let clock = Clock::manual(START.parse().expect("a time"));
+    let url = redis.url();
+    let sharing = [("SHARED_CACHE_URL", url.as_str()), ("SHARED_CACHE_KEY", KEY)];
+    let [one, other] = [(); 2].map(|()| upstream.gateway(&clock, &sharing));
+    let list = |job: &str| envelope("getActiveJobs", &format!("<jobArray>{}</jobArray>", active_job(job, "")));
+
+    let (open, gate) = watch::channel(false);
+    upstream.reply("getActiveJobs", Reply::Held(gate, list("old")));
+    let early = tokio::spawn(one.get("/jobs?companyHandle=c%7C110").into_future());
+    while upstream.calls("getActiveJobs") == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    other.post_json("/jobs?companyHandle=c%7C110", &any_job("new")).await.expect(202);
+    upstream.reply("getActiveJobs", Reply::Xml(200, list("new")));
+    open.send_replace(true);
+
+    assert_eq!(names(&early.await.expect("it ends").ok()), ["old"], "it was asked for before the submit");
+    assert_eq!(upstream.calls("getActiveJobs"), 1);
+    for gateway in [&one, &other] {
+        assert_eq!(names(&gateway.get("/jobs?companyHandle=c%7C110").await.ok()), ["new"], "nobody else sees it");
+    }
+    assert_eq!(upstream.calls("getActiveJobs"), 2);
 }
 
 #[tokio::test]
