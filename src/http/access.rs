@@ -12,9 +12,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::limits::Who;
 use super::problem::Problem;
-use crate::jobs::CallerKey;
 use crate::jobs::upstream::{Caller, CredentialSource, Credentials};
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
@@ -164,17 +162,6 @@ impl Access {
         match self {
             Self::PassThrough => None,
             Self::ApiKeys { account, .. } => Some(account),
-        }
-    }
-
-    /// Who is counted as one caller; nobody where there are no credentials, or a key that is not known.
-    pub fn who(&self, request: &HttpRequest) -> Option<Who> {
-        match self {
-            Self::PassThrough => {
-                let (caller, _) = self.authenticate(request).ok()?;
-                Some(Who::Caller(CallerKey::whatever_locale(&caller)))
-            }
-            Self::ApiKeys { keys, .. } => keys.find(presented_key(request).ok()?).map(|key| Who::Key(key.hash.0)),
         }
     }
 

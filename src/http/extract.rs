@@ -348,11 +348,16 @@ impl FromRequest for Operator {
     }
 }
 
-/// Who is calling, and as what.
+/// Who is calling, and as what. It is found out once for each request.
 pub fn authenticate(request: &HttpRequest) -> Result<(Caller, Role), Problem> {
+    if let Some(known) = request.extensions().get::<(Caller, Role)>() {
+        return Ok(known.clone());
+    }
     let api =
         request.app_data::<web::Data<Api>>().ok_or_else(|| Problem::internal("a route without its surroundings"))?;
-    api.access.authenticate(request)
+    let known = api.access.authenticate(request)?;
+    request.extensions_mut().insert(known.clone());
+    Ok(known)
 }
 
 /// What the request's `Cache-Control` asks (RFC 9111 §5.2.1).

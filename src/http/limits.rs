@@ -19,6 +19,7 @@ use governor::{Quota, RateLimiter};
 use moka::sync::Cache;
 
 use super::Api;
+use super::extract::authenticate;
 use super::problem::Problem;
 use crate::config::CallerLimits;
 use crate::jobs::CallerKey;
@@ -37,14 +38,23 @@ const LATELY: Duration = Duration::from_mins(10);
 /// Who is counted as one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Who {
-    /// The holder of an API key, by its hash.
-    Key([u8; 32]),
+    /// The holder of an API key.
+    Holder(String),
     /// Whoever has these credentials.
     Caller(CallerKey),
     /// Everybody at an address who shows nothing that could be credentials.
     Address(Option<IpAddr>),
     /// Everybody at an address who shows credentials that were not seen lately.
     Newcomers(Option<IpAddr>),
+}
+
+impl From<&Caller> for Who {
+    fn from(caller: &Caller) -> Self {
+        match &caller.holder {
+            Some(holder) => Self::Holder(holder.clone()),
+            None => Self::Caller(CallerKey::whatever_locale(caller)),
+        }
+    }
 }
 
 type Bucket = RateLimiter<NotKeyed, InMemoryState, DefaultClock, StateInformationMiddleware>;
@@ -65,7 +75,7 @@ impl Limits {
     pub fn new(limits: CallerLimits) -> Self {
         let rate = limits.rate.map(|rate| {
             let quota = Quota::per_second(rate).allow_burst(limits.burst);
-            // A bucket that had time to fill up is as good as a new one.
+            // A bucket that had time to fill up is as good as a new one, once its owner is a newcomer again.
             let idle = LATELY.max(quota.burst_size_replenished_in() + Duration::from_secs(1));
             (quota, Cache::builder().max_capacity(MOST_CALLERS).time_to_idle(idle).build())
         });
@@ -76,23 +86,27 @@ impl Limits {
     /// up credentials, for each request others: so newcomers take from what all of them at `address` have, and those who are known don't.
     fn take(&self, who: Who, address: Option<IpAddr>) -> Option<Taken> {
         let (quota, buckets) = self.rate.as_ref()?;
-        let take = |who| {
-            let bucket = buckets.get_with(who, || {
-                Arc::new(RateLimiter::direct(*quota).with_middleware::<StateInformationMiddleware>())
-            });
+        let take = |bucket: &Bucket| {
             let (left, result) = match bucket.check() {
                 Ok(state) => (state.remaining_burst_capacity(), Ok(())),
                 Err(not_until) => (0, Err(not_until.wait_time_from(DefaultClock::default().now()))),
             };
             (Standing { quota: *quota, left }, result)
         };
-        if matches!(who, Who::Caller(_)) && !buckets.contains_key(&who) {
-            let taken = take(Who::Newcomers(address));
+        if let Some(known) = buckets.get(&who) {
+            return Some(take(&known));
+        }
+        let new = |who| {
+            buckets
+                .get_with(who, || Arc::new(RateLimiter::direct(*quota).with_middleware::<StateInformationMiddleware>()))
+        };
+        if matches!(who, Who::Caller(_)) {
+            let taken = take(&new(Who::Newcomers(address)));
             if taken.1.is_err() {
                 return Some(taken);
             }
         }
-        Some(take(who))
+        Some(take(&new(who)))
     }
 
     /// Opens a stream of events for `caller`, if it has not too many.
@@ -166,7 +180,7 @@ pub async fn limit(
         None
     } else {
         let address = request.peer_addr().map(|address| address.ip());
-        let who = api.access.who(request.request()).unwrap_or(Who::Address(address));
+        let who = authenticate(request.request()).map_or(Who::Address(address), |(caller, _)| Who::from(&caller));
         api.limits.take(who, address)
     };
     let (mut response, standing) = match taken {
