@@ -17,8 +17,8 @@ inBrowser('a finished job opens on its errors and warnings, with the whole log b
   await details(page).getByText('rain_jacket_red failed').first().waitFor();
   await details(page).getByText(/unknown host/).first().waitFor();
   await details(page).getByText('Uploaded readme with a warning').first().waitFor();
-  const headings = await details(page).getByRole('heading', { level: 3 }).allInnerTexts();
-  assert.deepEqual(headings.map((text) => text.replace(/\s+/g, ' ')), ['Errors 1', 'Warnings 1', 'Whole log 5']);
+  const headings = async () => (await details(page).getByRole('heading', { level: 3 }).allInnerTexts()).map((text) => text.replace(/\s+/g, ' '));
+  await eventually(async () => assert.deepEqual(await headings(), ['Errors 1', 'Warnings 1', 'Whole log 5']));
   await page.screenshot(picture('board-details'));
   assert.match(page.url(), /job=[\w-]+/);
   await page.goBack();
@@ -82,8 +82,8 @@ inBrowser('actions are offered where the gateway says so, and ask back', {}, asy
   await row(page, 'Partner feed').waitFor();
   assert.equal(await row(page, 'Partner feed').locator('[data-action]').count(), 0, 'nothing can be asked of a completed job');
   const actions = (name) => row(page, name).locator('[data-action]').evaluateAll((buttons) => buttons.map((button) => button.dataset.action));
-  assert.deepEqual(await actions('Nightly publish'), ['pause', 'execute', 'delete']);
-  assert.deepEqual(await actions('Weekly metadata'), ['resume', 'execute', 'delete']);
+  await eventually(async () => assert.deepEqual(await actions('Nightly publish'), ['pause', 'execute', 'delete']));
+  await eventually(async () => assert.deepEqual(await actions('Weekly metadata'), ['resume', 'execute', 'delete']));
 
   await page.getByRole('button', { name: 'Pause: Nightly publish' }).click();
   const confirm = page.getByRole('dialog', { name: 'Pause “Nightly publish”?' });
@@ -110,7 +110,8 @@ inBrowser('actions are offered where the gateway says so, and ask back', {}, asy
 
 inBrowser('a job is stopped from its details', {}, async (page) => {
   await openBoard(page, demo.origin);
-  await page.getByRole('button', { name: 'Rendering nightly', exact: true }).click();
+  const { originalName } = await submit(demo.origin, 'to-be-stopped');
+  await page.locator('#rows tr', { hasText: originalName }).locator('.link').click();
   await page.locator('#details-actions').getByRole('button', { name: /^Stop/ }).click();
   await page.locator('#confirm').getByRole('button', { name: 'Stop', exact: true }).click();
   await eventually(async () => assert.match(await page.locator('#details-status').innerText(), /Stopping|Finalizing|Failed|warnings|Completed/));

@@ -66,7 +66,7 @@ inBrowser('when the gateway is away it says so, and comes back by itself', { all
   await isIn(page, 'Live');
   await stop(first.child);
   await isIn(page, 'No connection');
-  assert.match(await page.locator('#banner').innerText(), /does not answer/);
+  await page.locator('#banner', { hasText: 'does not answer' }).waitFor();
   assert.ok((await page.locator('#rows tr').count()) > 0, 'what was known stays');
   await startGateway('demo', '--listen', listen);
   await isIn(page, 'Live');
