@@ -23,8 +23,8 @@ use super::trail::unread;
 use super::{Api, Stage};
 
 /// Answers leave in pieces of this many bytes: what a client doesn't read stays where it is, shared, and is not copied for it. A head
-/// and a piece fit into the 8 KiB that actix gives to each connection anyway.
-const PIECE: usize = 6 * 1024;
+/// and a piece fit into a buffer of 16 KiB. Each piece is a write of its own: smaller ones make answers slower.
+const PIECE: usize = 15 * 1024;
 
 /// What the socket of a connection and the requests on it know of each other. Both are on the one thread that serves the connection.
 pub struct Connection {

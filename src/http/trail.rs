@@ -1,6 +1,9 @@
 //! What every request leaves behind: its id, one log line, one measurement and a span.
 
+use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use actix_web::body::MessageBody;
@@ -41,9 +44,11 @@ impl RequestId {
         given.map_or_else(Self::new, |given| Self(given.into()))
     }
 
-    /// One that nobody else has.
+    /// One that nobody else has: a number of this process, hashed with what only this process knows.
     pub fn new() -> Self {
-        Self(format!("{:016x}", getrandom::u64().unwrap_or_default()).into())
+        static NUMBERED: LazyLock<(RandomState, AtomicU64)> = LazyLock::new(Default::default);
+        let (hash, last) = &*NUMBERED;
+        Self(format!("{:016x}", hash.hash_one(last.fetch_add(1, Ordering::Relaxed))).into())
     }
 
     /// The id of a request that has passed [`trail`].
