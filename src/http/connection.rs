@@ -26,12 +26,22 @@ use super::{Api, Stage};
 /// and a piece fit into a buffer of 16 KiB. Each piece is a write of its own: smaller ones make answers slower.
 const PIECE: usize = 15 * 1024;
 
+/// Whether anything has come after the request that is being answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum More {
+    /// It waits for its turn.
+    Here,
+    /// Nothing has.
+    ToCome,
+}
+
 /// What the socket of a connection and the requests on it know of each other. Both are on the one thread that serves the connection.
 pub struct Connection {
     attended: Cell<bool>,
     requests: Cell<u64>,
     /// There will be no other request.
     over: Cell<bool>,
+    more: Cell<More>,
     idle_since: Cell<Instant>,
     reader: RefCell<Option<Waker>>,
     closing: CancellationToken,
@@ -47,6 +57,7 @@ impl Connection {
             attended: Cell::new(false),
             requests: Cell::new(0),
             over: Cell::new(false),
+            more: Cell::new(More::ToCome),
             idle_since: Cell::new(Instant::now()),
             reader: RefCell::new(None),
             closing,
@@ -74,8 +85,14 @@ impl Connection {
         self.over.get() && !self.is_attended()
     }
 
-    /// Who is woken when an answer is made on a connection that is to end.
-    pub fn wake_when_idle(&self, reader: &Waker) {
+    /// Its last request has come.
+    pub fn end_after_this(&self) {
+        self.over.set(true);
+    }
+
+    /// Who is woken when an answer is made on a connection that is to end, or on which more has come already.
+    pub fn wake_when_idle(&self, reader: &Waker, more: More) {
+        self.more.set(more);
         let mut known = self.reader.borrow_mut();
         if !known.as_ref().is_some_and(|known| known.will_wake(reader)) {
             *known = Some(reader.clone());
@@ -99,7 +116,8 @@ impl Drop for Attendance {
     fn drop(&mut self) {
         self.connection.attended.set(false);
         self.connection.idle_since.set(Instant::now());
-        if (self.connection.over.get() || self.connection.closing.is_cancelled())
+        let has_more = self.connection.more.get() == More::Here;
+        if (has_more || self.connection.over.get() || self.connection.closing.is_cancelled())
             && let Some(reader) = self.connection.reader.borrow_mut().take()
         {
             reader.wake();
@@ -120,10 +138,11 @@ pub async fn attend(
     let mut response = next.call(request).await?;
     // Clients and proxies are to open their next connection somewhere else.
     let turned_away = stage.is_some_and(|stage| *stage.borrow() != Stage::Serving);
-    if turned_away || response.status() == StatusCode::REQUEST_TIMEOUT {
+    let is_last = attendance.as_ref().is_some_and(|attendance| attendance.connection.over.get());
+    if turned_away || is_last || response.status() == StatusCode::REQUEST_TIMEOUT {
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
         if let Some(attendance) = &attendance {
-            attendance.connection.over.set(true);
+            attendance.connection.end_after_this();
         }
     }
     Ok(response.map_body(|_, body| Answer::of(body, attendance)))
@@ -171,6 +190,8 @@ impl MessageBody for Answer {
 pub enum Refusal {
     /// The head didn't come in time.
     SlowHead,
+    /// The body didn't come in time.
+    SlowBody,
     /// The head is too large, or has too many fields.
     LargeHead,
     /// The head is none of HTTP/1.1.
@@ -192,6 +213,9 @@ pub fn last_words(refusal: Refusal, prefix: &str, began: Instant) -> Vec<u8> {
     let (status, problem) = match refusal {
         Refusal::SlowHead => {
             (StatusCode::REQUEST_TIMEOUT, Problem::request_timeout("the head of the request took too long"))
+        }
+        Refusal::SlowBody => {
+            (StatusCode::REQUEST_TIMEOUT, Problem::request_timeout("the body took too long").of_change())
         }
         Refusal::LargeHead => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, Problem::headers_too_large()),
         Refusal::MalformedHead => {

@@ -29,8 +29,9 @@ use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
 pub use access::{Access, ApiKeys, InvalidKeys, new_key};
-pub use connection::{Connection, LARGEST_HEAD, Refusal, attend, last_words, measure};
+pub use connection::{Connection, LARGEST_HEAD, More, Refusal, attend, last_words, measure};
 pub use docs::Documents;
+pub use extract::LARGEST_BODY;
 pub use limits::{Limits, limit};
 pub use middleware::{cors, finish};
 pub use pages::{DemoUser, Environment, PageConfig, Pages, SignIn};

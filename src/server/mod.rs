@@ -1,7 +1,9 @@
 //! From settings to a running gateway: `main` and every test walk the same road.
 
 mod admission;
+mod extent;
 mod guarded;
+mod line;
 mod workers;
 
 use std::error::Error;
@@ -32,7 +34,7 @@ use crate::jobs::{Freshness, Jobs, Settings, UrlRules};
 use crate::shared::{InvalidAddress, SharedStore};
 use crate::telemetry::Metrics;
 use admission::Admission;
-use guarded::House;
+use line::House;
 use workers::{Traffic, Workers};
 
 /// How often metrics are summed up.

@@ -22,7 +22,8 @@ use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::admission::{Admission, Permit};
-use super::guarded::{Guarded, House, LINGER};
+use super::guarded::Guarded;
+use super::line::{House, LINGER, Line};
 use crate::http::Connection;
 
 /// So many connections may wait to be accepted.
@@ -174,16 +175,24 @@ async fn serve<F, I, S, B>(
         tracing::error!("the routes can't be served");
         return;
     };
+    let service = Rc::new(service);
     while let Some(Arrival { socket, address, permit, open }) = arriving.recv().await {
-        let busy = Arc::clone(&busy);
+        let (service, house, busy) = (Rc::clone(&service), Arc::clone(&house), Arc::clone(&busy));
         let Ok(socket) = TcpStream::from_std(socket) else { continue };
         let connection = Connection::open(house.closing.clone(), traffic.requests.clone());
-        let serving = service.call((Guarded::new(socket, connection, Arc::clone(&house), permit), Some(address)));
         tokio::task::spawn_local(async move {
-            // Why a connection broke is told where it happened, if it matters.
-            let _ = serving.await;
+            let line = Rc::new(Line::new(socket));
+            while line.brings_request(&connection, &house).await {
+                let guarded = Guarded::new(Rc::clone(&line), Rc::clone(&connection), Arc::clone(&house));
+                // In a box, since it is large, and not there most of the time.
+                let served = Box::pin(service.call((guarded, Some(address)))).await;
+                // Why a connection broke is told where it happened, if it matters.
+                if served.is_err() || !line.is_back() {
+                    break;
+                }
+            }
             busy.fetch_sub(1, Ordering::Relaxed);
-            drop(open);
+            drop((permit, open));
         });
     }
     traffic.connections.wait().await;

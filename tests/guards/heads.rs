@@ -49,16 +49,20 @@ async fn a_half_sent_second_request_holds_no_connection() {
     socket.hear().await.expect(200);
     socket.send(HALF).await;
     let began = Instant::now();
-    socket.expect_end().await;
+    socket.hear().await.problem(408, "request-timeout");
     assert_about_half_a_second(began);
+    socket.expect_end().await;
 }
 
 #[tokio::test]
-async fn a_half_sent_request_that_came_with_the_one_before_is_kept_no_longer_than_silence() {
-    let world = World::with(Population::Empty, &[("REQUEST_TIMEOUT", "500ms"), ("KEEP_ALIVE", "1s")]);
+async fn a_half_sent_request_that_came_with_the_one_before_gets_no_more_time() {
+    let world = impatient();
     let mut socket = Socket::open(&world.gateway).await;
+    let began = Instant::now();
     socket.send(&format!("{LIVEZ}{HALF}")).await;
     socket.hear().await.expect(200);
+    socket.hear().await.problem(408, "request-timeout");
+    assert_about_half_a_second(began);
     socket.expect_end().await;
 }
 

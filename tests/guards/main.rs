@@ -12,6 +12,7 @@ mod heads;
 mod injection;
 mod limits;
 mod panics;
+mod pieces;
 mod readers;
 mod room;
 mod socket;

@@ -64,10 +64,15 @@ impl Socket {
         self.stream.write_all(bytes.as_ref()).await.expect("the connection is open");
     }
 
+    /// Sends this, unless the gateway has hung up.
+    pub async fn try_send(&mut self, bytes: &[u8]) -> bool {
+        self.stream.write_all(bytes).await.is_ok()
+    }
+
     /// Sends a byte at a time, until all are sent or the gateway has hung up.
     pub async fn drip(&mut self, text: &str, pause: Duration) {
         for byte in text.as_bytes() {
-            if self.stream.write_all(&[*byte]).await.is_err() {
+            if !self.try_send(&[*byte]).await {
                 return;
             }
             sleep(pause).await;
