@@ -8,12 +8,13 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
-use actix_web::Error;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::web::{Bytes, Data};
+use actix_web::web::{Bytes, BytesMut, Data};
+use actix_web::{Error, HttpMessage};
+use futures_util::StreamExt;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::task_tracker::{TaskTracker, TaskTrackerToken};
 
@@ -130,10 +131,13 @@ impl Drop for Attendance {
 /// # Errors
 /// Those of the service.
 pub async fn attend(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let attendance = request.conn_data::<Rc<Connection>>().map(Connection::attend);
+    if attendance.as_ref().is_some_and(|attendance| !attendance.connection.over.get()) {
+        gather(&mut request).await;
+    }
     let stage = request.app_data::<Data<Api>>().map(|api| api.stage.clone());
     let mut response = next.call(request).await?;
     // Clients and proxies are to open their next connection somewhere else.
@@ -146,6 +150,20 @@ pub async fn attend(
         }
     }
     Ok(response.map_body(|_, body| Answer::of(body, attendance)))
+}
+
+/// Takes the whole body of a request, which has come, so that it is out of the way of the next one even if nobody wants it.
+async fn gather(request: &mut ServiceRequest) {
+    let (mut payload, mut whole) = (request.take_payload(), BytesMut::new());
+    while let Some(chunk) = payload.next().await {
+        match chunk {
+            Ok(chunk) => whole.extend_from_slice(&chunk),
+            Err(_) => return,
+        }
+    }
+    if !whole.is_empty() {
+        request.set_payload(whole.freeze().into());
+    }
 }
 
 /// The body of an answer. A panic in it ends the connection as any error does.

@@ -16,9 +16,10 @@ pub enum Extent {
     Head,
     /// A head and part of its body: all of it is so many bytes.
     Body(usize),
-    /// A request of so many bytes; of its body not all need be there, if the client waits to be asked for it or it is too large.
+    /// A request of so many bytes.
     Request(usize),
-    /// Something whose end only the server library finds: a chunked body, another protocol, or nothing that makes sense.
+    /// What only the server library can deal with: a body in chunks, one that is too large or that the client wants to be asked for,
+    /// another protocol, or nothing that makes sense.
     Unknown,
 }
 
@@ -38,28 +39,33 @@ impl Extent {
     }
 
     fn with_body(bytes: &[u8], head: usize, fields: &[Header<'_>]) -> Option<Self> {
-        let (mut length, mut waits) = (None, false);
+        let mut length = None;
         for Header { name, value } in fields {
             if name.eq_ignore_ascii_case("content-length") {
-                let digits =
-                    std::str::from_utf8(value).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
                 // Of two lengths, one in front of the gateway may have believed the other.
-                if length.replace(digits?.parse::<usize>().ok()?).is_some() {
+                if length.replace(number(value)?).is_some() {
                     return None;
                 }
-            } else if name.eq_ignore_ascii_case("expect") {
-                waits = true;
             } else if name.eq_ignore_ascii_case("transfer-encoding")
+                || name.eq_ignore_ascii_case("expect")
                 || name.eq_ignore_ascii_case("upgrade") && is_websocket(value)
             {
                 return None;
             }
         }
         let body = length.unwrap_or(0);
-        let whole = head.checked_add(body)?;
-        let is_there = waits || body > LARGEST_BODY || whole <= bytes.len();
-        Some(if is_there { Self::Request(whole) } else { Self::Body(whole) })
+        if body > LARGEST_BODY {
+            return None;
+        }
+        let whole = head + body;
+        Some(if whole <= bytes.len() { Self::Request(whole) } else { Self::Body(whole) })
     }
+}
+
+fn number(digits: &[u8]) -> Option<usize> {
+    let text = std::str::from_utf8(digits).ok()?;
+    // Rust would take a sign, too.
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
 /// actix takes what follows for another protocol then.

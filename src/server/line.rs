@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
@@ -39,7 +40,7 @@ pub struct House {
 /// The socket of a connection, and what was read of it too early.
 pub struct Line {
     socket: RefCell<TcpStream>,
-    kept: RefCell<Vec<u8>>,
+    kept: RefCell<BytesMut>,
     given_back: Cell<bool>,
 }
 
@@ -88,10 +89,9 @@ impl Line {
         let mut kept = self.kept.borrow_mut();
         let count = most.min(kept.len()).min(buffer.remaining());
         buffer.put_slice(&kept[..count]);
-        if count == kept.len() {
-            *kept = Vec::new();
-        } else {
-            kept.drain(..count);
+        kept.advance(count);
+        if kept.is_empty() {
+            *kept = BytesMut::new();
         }
         count
     }
@@ -110,6 +110,9 @@ impl Line {
     pub async fn brings_request(&self, connection: &Connection, house: &House) -> bool {
         let mut arrival = Arrival::default();
         loop {
+            if self.kept() > 0 {
+                arrival.began.get_or_insert_with(Instant::now);
+            }
             if self.kept() >= arrival.worth_a_look {
                 match self.extent() {
                     Extent::Request(_) | Extent::Unknown => return true,
@@ -123,12 +126,11 @@ impl Line {
                         arrival.worth_a_look = whole;
                     }
                 }
-                if self.kept() > 0 {
-                    arrival.began.get_or_insert_with(Instant::now);
-                }
             }
             let (deadline, refusal) = arrival.deadline(connection, house.patience);
             tokio::select! {
+                // What has come in time is in time, whenever somebody gets round to it.
+                biased;
                 read = self.read() => if !matches!(read, Ok(1..)) { return false },
                 () = tokio::time::sleep_until(deadline.into()) => {
                     if let Some(refusal) = refusal {
