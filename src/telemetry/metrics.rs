@@ -59,7 +59,7 @@ pub const METRICS: &[Metric] = &[
     gauge("ips_gateway_event_streams", "Event streams that are open."),
     gauge("ips_gateway_waiting_polls", "Long polls that wait for something new."),
     gauge("ips_gateway_connections", "Connections that are open."),
-    counter("ips_gateway_connections_refused_total", "Connections that were closed on clients, by reason: slow_head, large_head, malformed_head, slow_reader, too_many."),
+    counter("ips_gateway_connections_refused_total", "Connections that were closed on clients, by reason: slow_head, large_head, malformed_head, slow_body, slow_reader, too_many."),
     gauge("ips_gateway_shared_up", "Whether the shared cache is in use: 1, or 0."),
     histogram("ips_gateway_shared_operation_duration_seconds", "Operations of the shared cache, by operation."),
     counter("ips_gateway_shared_errors_total", "Operations of the shared cache that failed, by kind."),
