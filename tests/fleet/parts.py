@@ -42,6 +42,15 @@ class Process:
             self.child.send_signal(by)
         self.child.wait()
 
+    def end(self):
+        """Asks it to, first: an nginx that is killed leaves its workers behind."""
+        if self.child.poll() is None:
+            self.child.terminate()
+        try:
+            self.child.wait(15)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
     @property
     def pid(self):
         return self.child.pid
@@ -106,7 +115,7 @@ class Processes:
 
     def stop(self):
         for process in reversed(self.running):
-            process.kill(signal.SIGKILL)
+            process.end()
 
 
 async def until(condition, seconds=20):
