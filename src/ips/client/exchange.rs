@@ -17,9 +17,9 @@ use super::ClientConfig;
 use super::failure::{self, Lost, TooLarge};
 use super::memory::{Memory, Room};
 use super::trail;
-use crate::ips::envelope::{Reply, read_answer};
+use crate::ips::codec::ReadError;
+use crate::ips::soap::{Reply, read_answer};
 use crate::ips::types::{Effect, Operation};
-use crate::ips::xml::ReadError;
 
 /// How long an idle connection is kept for the next reading call: less than servers usually keep theirs, because a call
 /// on a connection that the other side is closing fails.

@@ -17,7 +17,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 use url::Url;
 
-use super::envelope::{Answer, AuthHeader, Reply, write_request};
+use super::soap::{Answer, AuthHeader, Reply, write_request};
 use super::types::*;
 use crate::clock::Clock;
 use crate::jobs::upstream::{Answered, Caller, Credentials, Delivery, Failure, Health, Upstream, UpstreamError};

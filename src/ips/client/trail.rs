@@ -8,7 +8,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
 use super::failure::Lost;
-use crate::ips::envelope::Reply;
+use crate::ips::soap::Reply;
 use crate::ips::types::Fault;
 use crate::trace::{self, Span};
 
