@@ -45,26 +45,15 @@ where
     }
 }
 
-/// The 16 operations.
-pub fn operations() -> [Row; 16] {
-    [
-        row::<SubmitJobParam>(),
-        row::<GetActiveJobsParam>(),
-        row::<GetScheduledJobsParam>(),
-        row::<GetJobLogsParam>(),
-        row::<GetJobLogDetailsParam>(),
-        row::<GetArchivedJobLogDetailsParam>(),
-        row::<GetAssetJobLogsParam>(),
-        row::<GetAssetArchivedJobLogsParam>(),
-        row::<StopJobParam>(),
-        row::<PauseJobParam>(),
-        row::<ResumeJobParam>(),
-        row::<ExecuteJobParam>(),
-        row::<DeleteJobParam>(),
-        row::<GetCompanyInfoParam>(),
-        row::<GetCompanyMembershipParam>(),
-        row::<CheckLoginParam>(),
-    ]
+macro_rules! rows {
+    ($($method:ident, $name:literal, $request:ident => $answer:ident, $effect:ident;)+) => {
+        vec![$(row::<$request>()),+]
+    };
+}
+
+/// Rows of all operations.
+pub fn operations() -> Vec<Row> {
+    for_each_operation!(rows)
 }
 
 /// Every struct that the operations are made of.

@@ -216,9 +216,9 @@ async fn a_redirect_is_not_followed() {
 async fn what_is_no_soap_is_malformed() {
     for (status, body, reason) in [
         (502, "<html><body>Bad gateway</body></html>", "the root element is html, not a SOAP Envelope"),
-        (200, "", "holds no element"),
+        (200, "", "contains no element"),
         (404, "Not here", "has text outside its root element"),
-        (200, &*one_job(), "holds getActiveJobsReturn in place of stopJobReturn"),
+        (200, &*one_job(), "contains getActiveJobsReturn instead of stopJobReturn"),
     ] {
         let error = stop_at(Script::Send(xml(&format!("{status} X"), body))).await;
         match &error.failure {

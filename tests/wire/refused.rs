@@ -1,6 +1,6 @@
 //! Documents that are no answer: each is refused with a reason, none is taken for an empty list.
 
-use ips_gateway::ips::codec::{Document, Limits, Mode, Token};
+use ips_gateway::ips::codec::{Limits, Mode, Parser, Token};
 use ips_gateway::ips::soap::{Request, read_answer};
 use ips_gateway::ips::types::{GetActiveJobsParam, StopJobParam};
 
@@ -38,9 +38,9 @@ fn a_request_that_was_cut_anywhere_is_refused() {
 
 #[test]
 fn nothing_is_no_answer() {
-    assert_eq!(complaint(""), "holds no element");
-    assert_eq!(complaint("  \n"), "holds no element");
-    assert_eq!(complaint("<!-- nothing -->"), "holds no element");
+    assert_eq!(complaint(""), "contains no element");
+    assert_eq!(complaint("  \n"), "contains no element");
+    assert_eq!(complaint("<!-- nothing -->"), "contains no element");
     assert_eq!(complaint("OK"), "has text outside its root element");
 }
 
@@ -69,15 +69,15 @@ fn every_element_is_closed_in_its_turn() {
     assert!(complaint(one_job().replace("</jobArray>", "")).contains("not well-formed"));
     assert!(complaint(one_job().replace("</items></jobArray>", "</jobArray></items>")).contains("not well-formed"));
     assert_eq!(complaint("<a>".repeat(20)), "the root element is a, not a SOAP Envelope");
-    assert_eq!(complaint(one_job().replace("</soapenv:Envelope>", "")), "ends before all its elements do");
+    assert_eq!(complaint(one_job().replace("</soapenv:Envelope>", "")), "ends before all its elements are closed");
 }
 
 #[test]
 fn a_document_type_is_refused_before_it_can_declare_anything() {
     let bomb = "<!DOCTYPE lolz [<!ENTITY lol \"lol\"><!ENTITY lol2 \"&lol;&lol;&lol;&lol;\">]>";
     let document = format!("{bomb}{}", one_job().replace("a&lt;b", "&lol2;"));
-    assert_eq!(complaint(document), "a document type declaration is refused");
-    assert_eq!(complaint("<!DOCTYPE html><html><body>502</body></html>"), "a document type declaration is refused");
+    assert_eq!(complaint(document), "a document type declaration is not allowed");
+    assert_eq!(complaint("<!DOCTYPE html><html><body>502</body></html>"), "a document type declaration is not allowed");
 }
 
 #[test]
@@ -85,8 +85,8 @@ fn entities_that_xml_does_not_have_are_refused() {
     let reason = complaint(one_job().replace("a&lt;b", "a&nbsp;b"));
     assert_eq!(reason, "jobArray.items[0].description: refers to the unknown entity \"nbsp\"");
     assert!(complaint(one_job().replace("a&lt;b", "a & b")).contains("not well-formed"));
-    assert!(complaint(one_job().replace("a&lt;b", "&#xZZ;")).contains("has a broken reference"));
-    assert!(complaint(one_job().replace("<items>", "<items a='&nbsp;'>")).contains("has a broken attribute value"));
+    assert!(complaint(one_job().replace("a&lt;b", "&#xZZ;")).contains("has an invalid reference"));
+    assert!(complaint(one_job().replace("<items>", "<items a='&nbsp;'>")).contains("has an invalid attribute value"));
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn characters_that_xml_cannot_carry_are_refused_in_any_disguise() {
         let position = document.find(character).expect("the character");
         assert_eq!(
             complaint(document),
-            format!("holds the character U+{code:04X}, which XML can't carry, at byte {position}")
+            format!("contains the character U+{code:04X}, which XML can't carry, at byte {position}")
         );
         if code != 0 {
             assert_eq!(
@@ -106,7 +106,9 @@ fn characters_that_xml_cannot_carry_are_refused_in_any_disguise() {
                 format!("jobArray.items[0].description: refers to the character U+{code:04X}, which XML can't carry")
             );
             let attribute = format!("<items a=\"&#{code};\">");
-            assert!(complaint(one_job().replace("<items>", &attribute)).contains("a character that it can't hold"));
+            assert!(
+                complaint(one_job().replace("<items>", &attribute)).contains("a character that is not allowed there")
+            );
         }
     }
     for allowed in ["\t", "\n", "\u{7F}", "\u{85}", "\u{FFFD}", "\u{EFFF}", "\u{10FFFF}", "ﾟ", "Ａ"] {
@@ -120,16 +122,16 @@ fn characters_that_xml_cannot_carry_are_refused_in_any_disguise() {
 #[test]
 fn broken_tags_are_refused() {
     for (tag, reason) in [
-        ("<items a=b>", "broken attribute"),
-        ("<items a='1' a='2'>", "broken attribute"),
-        ("<items a>", "broken attribute"),
-        ("<1items/><items>", "without a proper name"),
-        ("< items/><items>", "without a proper name"),
+        ("<items a=b>", "invalid attribute"),
+        ("<items a='1' a='2'>", "invalid attribute"),
+        ("<items a>", "invalid attribute"),
+        ("<1items/><items>", "without a valid name"),
+        ("< items/><items>", "without a valid name"),
         ("</><items>", "not well-formed"),
-        ("<![CDATA[<items>", "text where items belong"),
+        ("<![CDATA[<items>", "text where items are expected"),
         ("<!-- <items>", "not well-formed"),
         ("<!BOO><items>", "not well-formed"),
-        ("<items a='<'>", "a character that it can't hold"),
+        ("<items a='<'>", "a character that is not allowed there"),
     ] {
         let complaint = complaint(one_job().replace("<items>", tag));
         assert!(complaint.contains(reason), "{tag}: {complaint}");
@@ -141,9 +143,9 @@ fn something_else_than_soap_is_named() {
     assert_eq!(complaint("<html><body>Bad gateway</body></html>"), "the root element is html, not a SOAP Envelope");
     assert_eq!(
         complaint("<Envelope xmlns=\"http://www.w3.org/2003/05/soap-envelope\"><Body/></Envelope>"),
-        "the Envelope is not of SOAP 1.1 but of the namespace \"http://www.w3.org/2003/05/soap-envelope\""
+        "the Envelope is of the namespace \"http://www.w3.org/2003/05/soap-envelope\", not of SOAP 1.1"
     );
-    assert_eq!(complaint("<Envelope><Body/></Envelope>"), "the Envelope is not of SOAP 1.1 but of no namespace");
+    assert_eq!(complaint("<Envelope><Body/></Envelope>"), "the Envelope is of no namespace, not of SOAP 1.1");
     assert_eq!(complaint("<s:Envelope/>"), "the prefix \"s\" is not declared");
     assert_eq!(complaint("{\"error\": \"not XML\"}"), "has text outside its root element");
 }
@@ -151,22 +153,22 @@ fn something_else_than_soap_is_named() {
 #[test]
 fn the_body_holds_one_element_of_ips() {
     assert_eq!(complaint(envelope("")), "the Body is empty");
-    assert_eq!(complaint(envelope("text")), "holds text where elements belong");
+    assert_eq!(complaint(envelope("text")), "contains text where elements are expected");
     assert_eq!(
         complaint("<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Header/></s:Envelope>"),
         "the Envelope has no Body"
     );
     assert_eq!(
         complaint(one_job().replace("</soapenv:Body>", "<again/></soapenv:Body>")),
-        "the Body holds a second element, again"
+        "the Body contains a second element, again"
     );
     assert_eq!(
         complaint(one_job().replace("</soapenv:Body>", "</soapenv:Body><again/>")),
-        "the Envelope holds again after its Body"
+        "the Envelope contains again after its Body"
     );
     assert_eq!(
         complaint(one_job().replace("<soapenv:Body>", "<again/><soapenv:Body>")),
-        "the Envelope holds again before its Body"
+        "the Envelope contains again before its Body"
     );
 }
 
@@ -174,23 +176,23 @@ fn the_body_holds_one_element_of_ips() {
 fn a_foreign_or_unexpected_root_has_its_own_reason() {
     assert_eq!(
         complaint(envelope("<getActiveJobsReturn xmlns=\"http://example.com/IpsApi\"/>")),
-        "the Body holds getActiveJobsReturn of the namespace \"http://example.com/IpsApi\", which is no IPS namespace"
+        "the Body contains getActiveJobsReturn of the namespace \"http://example.com/IpsApi\", which is not an IPS namespace"
     );
     assert_eq!(
         complaint(envelope("<getActiveJobsReturn xmlns=\"http://www.scene7.com/IpsApi/xsdx\"/>")),
-        "the Body holds getActiveJobsReturn of the namespace \"http://www.scene7.com/IpsApi/xsdx\", which is no IPS namespace"
+        "the Body contains getActiveJobsReturn of the namespace \"http://www.scene7.com/IpsApi/xsdx\", which is not an IPS namespace"
     );
     assert_eq!(
         complaint(envelope("<getActiveJobsReturn/>")),
-        "the Body holds getActiveJobsReturn of no namespace, which is no IPS namespace"
+        "the Body contains getActiveJobsReturn of no namespace, which is not an IPS namespace"
     );
     assert_eq!(
         complaint(envelope("<getJobLogsReturn xmlns=\"http://www.scene7.com/IpsApi/xsd\"/>")),
-        "holds getJobLogsReturn in place of getActiveJobsReturn"
+        "contains getJobLogsReturn instead of getActiveJobsReturn"
     );
     assert_eq!(
         complaint(envelope("<getActiveJobsParam xmlns=\"http://www.scene7.com/IpsApi/xsd\"/>")),
-        "holds getActiveJobsParam in place of getActiveJobsReturn"
+        "contains getActiveJobsParam instead of getActiveJobsReturn"
     );
 }
 
@@ -218,9 +220,9 @@ fn elements_are_limited() {
     let limits = Limits { elements: 10, ..Limits::default() };
     let read = |children| {
         let source = format!("<a>{}</a>", "<x/>".repeat(children));
-        let mut document = Document::new(&source, Mode::Lenient, limits);
+        let mut parser = Parser::new(&source, Mode::Lenient, limits);
         loop {
-            match document.next_token() {
+            match parser.next_token() {
                 Ok(Token::Eof) => return Ok(()),
                 Ok(_) => {}
                 Err(error) => return Err(error.to_string()),

@@ -145,7 +145,7 @@ fn a_double_that_is_no_number_is_refused() {
         }],
     };
     let error = write_answer::<GetActiveJobsParam>(&answer, &ApiVersion::default()).map(|_| ());
-    let reason = WriteReason::Value("NaN is no number".into());
+    let reason = WriteReason::Value("NaN is not a number".into());
     assert_eq!(error, Err(WriteError { pointer: "/jobArray/0/taskProgressArray/0/progress".into(), reason }));
 }
 

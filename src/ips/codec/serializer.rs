@@ -1,4 +1,4 @@
-//! Writing: a serde serializer that appends elements to a text.
+//! Serialization: a serde serializer that appends elements to a buffer.
 
 use quick_xml::escape::partial_escape;
 use serde::ser::{self, Impossible, Serialize};
@@ -8,16 +8,16 @@ use super::path::Path;
 use super::scalar::{find_forbidden, is_allowed};
 use crate::ips::types::{ApiVersion, since};
 
-/// What becomes of a field that the API version doesn't have yet.
+/// Treatment of a field that the written API version does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NewerFields {
-    /// An error: a request would lose what its author meant.
+    /// An error, for requests: leaving the field out would change their meaning.
     Refuse,
-    /// Left out, as IPS does in answers to older clients.
+    /// Left out, for answers, as IPS does for clients of older versions.
     LeaveOut,
 }
 
-/// A document that is being written in one API version.
+/// Writer of one document in one API version.
 pub struct Writer<'v> {
     text: String,
     version: &'v ApiVersion,
@@ -25,18 +25,18 @@ pub struct Writer<'v> {
 }
 
 impl<'v> Writer<'v> {
-    /// Begins a document.
+    /// Creates a writer whose document starts with the XML declaration.
     #[must_use]
     pub fn new(version: &'v ApiVersion, newer_fields: NewerFields) -> Self {
         Self { text: String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>"), version, newer_fields }
     }
 
-    /// Appends markup as it is.
+    /// Appends markup verbatim.
     pub fn markup(&mut self, markup: &str) {
         self.text.push_str(markup);
     }
 
-    /// Appends text, with U+FFFD in place of what XML can't carry.
+    /// Appends escaped text; characters that XML 1.0 does not allow become U+FFFD.
     pub fn text(&mut self, text: &str) {
         match find_forbidden(text) {
             None => self.escaped(text),
@@ -44,17 +44,17 @@ impl<'v> Writer<'v> {
         }
     }
 
-    /// Appends a struct as the element `name`, with its elements in `namespace`.
+    /// Appends a struct as the element `name`, with its child elements in `namespace`.
     ///
     /// # Errors
-    /// A value that XML can't carry, or that this API version doesn't have; with a pointer to it.
+    /// A value that XML can't represent, or a field that the API version does not have; with its JSON pointer.
     pub fn value<T: Serialize>(&mut self, name: &'static str, namespace: &str, value: &T) -> Result<(), WriteError> {
         let path = Path::Root;
         let attributes = format!(" xmlns=\"{}\"", partial_escape(namespace).replace('"', "&quot;"));
-        value.serialize(Element { writer: self, path: &path, newer: None, name, attributes: &attributes })
+        value.serialize(Element { writer: self, path: &path, newer_since: None, name, attributes: &attributes })
     }
 
-    /// The document.
+    /// Returns the document.
     #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {
         self.text.into_bytes()
@@ -62,7 +62,7 @@ impl<'v> Writer<'v> {
 
     fn escaped(&mut self, text: &str) {
         let escaped = partial_escape(text);
-        // A bare carriage return would be read as a line feed.
+        // XML parsers normalize a literal carriage return to a line feed.
         if escaped.contains('\r') {
             self.text.push_str(&escaped.replace('\r', "&#13;"));
         } else {
@@ -83,12 +83,12 @@ impl<'v> Writer<'v> {
     }
 }
 
-/// An element to be, unless its value turns out to be none.
+/// Element under serialization; `None` writes nothing.
 struct Element<'w, 'v, 'p> {
     writer: &'w mut Writer<'v>,
     path: &'p Path<'p>,
-    /// The version that has the element, if that is newer than the one that is written.
-    newer: Option<&'static str>,
+    /// API version that introduced the element, if it is newer than the written one.
+    newer_since: Option<&'static str>,
     name: &'static str,
     attributes: &'p str,
 }
@@ -99,7 +99,7 @@ impl<'w, 'v, 'p> Element<'w, 'v, 'p> {
     }
 
     fn begin(&mut self) -> Result<(), WriteError> {
-        if let Some(since) = self.newer {
+        if let Some(since) = self.newer_since {
             return Err(self.error(WriteReason::Since { since, configured: self.writer.version.clone() }));
         }
         self.writer.open(self.name, self.attributes);
@@ -122,7 +122,7 @@ impl<'w, 'v, 'p> Element<'w, 'v, 'p> {
     }
 
     fn unsupported<T>(&self, kind: &str) -> Result<T, WriteError> {
-        Err(self.error(WriteReason::Value(format!("{kind} has no form in this XML format"))))
+        Err(self.error(WriteReason::Value(format!("{kind} is not supported by this XML format"))))
     }
 }
 
@@ -165,9 +165,9 @@ impl<'w, 'v, 'p> ser::Serializer for Element<'w, 'v, 'p> {
 
     fn serialize_f64(self, value: f64) -> Result<(), WriteError> {
         if !value.is_finite() {
-            return Err(self.error(WriteReason::Value(format!("{value} is no number"))));
+            return Err(self.error(WriteReason::Value(format!("{value} is not a number"))));
         }
-        // The debug form has an exponent where it is shorter, as xsd:double does.
+        // The debug format uses an exponent where that is shorter, as xsd:double allows.
         self.text(&format!("{value:?}"))
     }
 
@@ -229,7 +229,7 @@ impl<'w, 'v, 'p> ser::Serializer for Element<'w, 'v, 'p> {
     }
 }
 
-/// The elements within an element.
+/// Child elements of an element under serialization.
 struct Children<'w, 'v, 'p> {
     writer: &'w mut Writer<'v>,
     path: &'p Path<'p>,
@@ -242,11 +242,11 @@ impl Children<'_, '_, '_> {
     fn child<T: Serialize + ?Sized>(
         &mut self,
         path: &Path<'_>,
-        newer: Option<&'static str>,
+        newer_since: Option<&'static str>,
         name: &'static str,
         value: &T,
     ) -> Result<(), WriteError> {
-        value.serialize(Element { writer: self.writer, path, newer, name, attributes: "" })
+        value.serialize(Element { writer: self.writer, path, newer_since, name, attributes: "" })
     }
 
     fn close(self) {
@@ -259,12 +259,12 @@ impl ser::SerializeStruct for Children<'_, '_, '_> {
     type Error = WriteError;
 
     fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), WriteError> {
-        let newer = since(self.owner, name).filter(|since| !self.writer.version.has(since));
-        if newer.is_some() && self.writer.newer_fields == NewerFields::LeaveOut {
+        let newer_since = since(self.owner, name).filter(|since| !self.writer.version.has(since));
+        if newer_since.is_some() && self.writer.newer_fields == NewerFields::LeaveOut {
             return Ok(());
         }
         let path = Path::Field { parent: self.path, name };
-        self.child(&path, newer, name, value)
+        self.child(&path, newer_since, name, value)
     }
 
     fn end(self) -> Result<(), WriteError> {
