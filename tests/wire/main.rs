@@ -12,6 +12,7 @@ mod golden;
 mod probe;
 mod refused;
 mod roundtrip;
+mod secrets;
 mod server;
 mod strict;
 mod tree;

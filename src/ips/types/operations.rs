@@ -6,24 +6,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::actions::{
-    DeleteJobParam, DeleteJobReturn, ExecuteJobParam, ExecuteJobReturn, PauseJobParam, PauseJobReturn, ResumeJobParam,
-    ResumeJobReturn, StopJobParam, StopJobReturn,
-};
-use super::active_jobs::{GetActiveJobsParam, GetActiveJobsReturn};
-use super::asset_logs::{
-    GetAssetArchivedJobLogsParam, GetAssetArchivedJobLogsReturn, GetAssetJobLogsParam, GetAssetJobLogsReturn,
-};
-use super::companies::{
-    CheckLoginParam, CheckLoginReturn, GetCompanyInfoParam, GetCompanyInfoReturn, GetCompanyMembershipParam,
-    GetCompanyMembershipReturn,
-};
-use super::job_logs::{
-    GetArchivedJobLogDetailsParam, GetArchivedJobLogDetailsReturn, GetJobLogDetailsParam, GetJobLogDetailsReturn,
-    GetJobLogsParam, GetJobLogsReturn,
-};
-use super::scheduled_jobs::{GetScheduledJobsParam, GetScheduledJobsReturn};
-use super::submit::{SubmitJobParam, SubmitJobReturn};
+use super::messages::*;
 
 /// Effect of a call on the state of IPS; decides whether it may be retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,15 +1,15 @@
-//! Logs of jobs that ran, and their entries.
+//! Messages of the job log operations: logs of completed jobs and their entries.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::timestamp::Timestamp;
+use crate::ips::types::timestamp::Timestamp;
 
-/// Asks for the logs of completed jobs (`getJobLogs`).
+/// Request of `getJobLogs`: lists the logs of completed jobs, without their entries.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GetJobLogsParam {
-    /// Lists the logs of this company.
+    /// Company whose logs are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub company_handle: Option<String>,
@@ -26,21 +26,21 @@ pub struct GetJobLogsParam {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub sort_direction: Option<String>,
-    /// Start of the period; give the offset.
+    /// Start of the period, with its offset.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub start_date: Option<Timestamp>,
-    /// End of the period; give the offset.
+    /// End of the period, with its offset.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub end_date: Option<Timestamp>,
-    /// At most this many logs.
+    /// Maximum number of logs.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub num_rows: Option<i32>,
 }
 
-/// What `getJobLogs` answers.
+/// Answer of `getJobLogs`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GetJobLogsReturn {
@@ -50,7 +50,7 @@ pub struct GetJobLogsReturn {
     pub job_log_array: Vec<JobLog>,
 }
 
-/// Asks for the log entries of a job, page by page (`getJobLogDetails`).
+/// Request of `getJobLogDetails`: one page of the log entries of a job.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GetJobLogDetailsParam {
@@ -68,11 +68,11 @@ pub struct GetJobLogDetailsParam {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub log_type_array: Option<Vec<String>>,
-    /// Entries on a page, 1 to 1000 (the default).
+    /// Number of entries per page, 1 to 1000 (default 1000).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1, maximum = 1000)]
     pub records_per_page: Option<i32>,
-    /// Which page, counted from 1 (the default).
+    /// Page number, starting at 1 (default 1).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1)]
     pub results_page: Option<i32>,
@@ -86,17 +86,17 @@ pub struct GetJobLogDetailsParam {
     pub sort_direction: Option<String>,
 }
 
-/// What `getJobLogDetails` answers.
+/// Answer of `getJobLogDetails`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GetJobLogDetailsReturn {
-    /// The logs that match, with the entries of the page asked for.
+    /// The matching logs, with the entries of the requested page.
     #[serde(default)]
     #[schema(required = true)]
     pub job_log_array: Vec<JobLog>,
 }
 
-/// Asks for the archived log entries of a job, page by page (`getArchivedJobLogDetails`). Since API version
+/// Request of `getArchivedJobLogDetails`: one page of the archived log entries of a job. Since API version
 /// 2021-04-26-beta.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -109,11 +109,11 @@ pub struct GetArchivedJobLogDetailsParam {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub log_type_array: Option<Vec<String>>,
-    /// Entries on a page, 1 to 1000 (the default). Since API version 2021-04-26-beta.
+    /// Number of entries per page, 1 to 1000 (default 1000). Since API version 2021-04-26-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1, maximum = 1000)]
     pub records_per_page: Option<i32>,
-    /// Which page, counted from 1 (the default). Since API version 2021-04-26-beta.
+    /// Page number, starting at 1 (default 1). Since API version 2021-04-26-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1)]
     pub results_page: Option<i32>,
@@ -127,11 +127,11 @@ pub struct GetArchivedJobLogDetailsParam {
     pub sort_direction: Option<String>,
 }
 
-/// What `getArchivedJobLogDetails` answers. Since API version 2021-04-26-beta.
+/// Answer of `getArchivedJobLogDetails`. Since API version 2021-04-26-beta.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GetArchivedJobLogDetailsReturn {
-    /// The archived logs that match, with the entries of the page asked for. Since API version 2021-04-26-beta.
+    /// The matching archived logs, with the entries of the requested page. Since API version 2021-04-26-beta.
     #[serde(default)]
     #[schema(required = true)]
     pub job_log_array: Vec<JobLog>,
@@ -157,7 +157,7 @@ pub struct JobLog {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub log_type: Option<String>,
-    /// More about the kind of job; for image serving publishes how much was published.
+    /// Subtype of the job; for image serving publishes the publish type.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub job_sub_type: Option<String>,
@@ -165,7 +165,7 @@ pub struct JobLog {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub start_date: Option<Timestamp>,
-    /// When the job ended; absent while it has not.
+    /// When the job ended; absent while it runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub end_date: Option<Timestamp>,
@@ -213,7 +213,7 @@ pub struct JobLog {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub fatal_error: Option<bool>,
-    /// Entries that match in all, on every page.
+    /// Total number of matching entries, over all pages.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub detail_total_rows: Option<i64>,
@@ -239,7 +239,7 @@ pub struct JobLogDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub date_created: Option<Timestamp>,
-    /// The asset that the entry is about, by name.
+    /// Name of the asset that the entry is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub asset_name: Option<String>,

@@ -1,4 +1,4 @@
-//! Uploading from a directory on the server.
+//! Job details of an upload by HTTP POST: started outside of this API, but listed by it.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -9,36 +9,20 @@ use super::image_options::{
     ManualCropOptions, PDFOptions, PhotoshopOptions, PostScriptOptions, UnCompressOptions, UnsharpMaskOptions,
 };
 use super::metadata::MetadataOptions;
-use super::open::EmailSetting;
-use super::publish::{ImageRenderingPublishJob, ImageServingPublishJob, VideoPublishJob};
-use super::secret::SecretText;
+use super::upload_urls::AudioCaptionsMetadata;
 use super::video_options::MediaOptions;
+use crate::ips::types::enums::EmailSetting;
+use crate::ips::types::secret::SecretText;
 
-/// Uploads files from a directory on the server (IPS type `UploadDirectoryJob`).
+/// An upload by multipart HTTP POST, as lists of active jobs show it (IPS type `UploadPostJob`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(examples(json!({
-    "destFolder": "summer",
-    "serverDir": "incoming/summer",
-    "overwrite": true,
-    "readyForPublish": true,
-    "includeSubfolders": true,
-    "createMask": false,
-    "processMetadataFiles": false,
-    "emailSetting": "ErrorAndWarning"
-})))]
-pub struct UploadDirectoryJob {
-    /// Folder in IPS that receives the files.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub dest_folder: Option<String>,
-    /// The directory on the server to upload from.
-    pub server_dir: String,
+pub struct UploadPostJob {
     /// Whether files that exist already are overwritten.
     pub overwrite: bool,
     /// Whether the assets are marked for publishing.
     pub ready_for_publish: bool,
-    /// Whether an overwritten asset keeps its publish state; without it, as the company's settings say.
+    /// Whether an overwritten asset keeps its publish state; defaults to the company's setting.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub preserve_publish_state: Option<bool>,
@@ -47,13 +31,9 @@ pub struct UploadDirectoryJob {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub synchronization_complete: Option<bool>,
-    /// Whether subfolders are uploaded as well.
-    pub include_subfolders: bool,
     /// Whether to create a mask.
     pub create_mask: bool,
-    /// Whether separate XML metadata files are processed.
-    pub process_metadata_files: bool,
-    /// Whether an existing crop is kept (the default); `manualCropOptions` other than all zero win over it.
+    /// Whether an existing crop is kept (the default); `manualCropOptions` other than all zero take precedence.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub preserve_crop: Option<bool>,
@@ -77,27 +57,27 @@ pub struct UploadDirectoryJob {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub auto_smart_crop_options_array: Option<Vec<AutoSmartCropOptions>>,
-    /// How Photoshop files are processed.
+    /// Processing of Photoshop files.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub photoshop_options: Option<Box<PhotoshopOptions>>,
-    /// How PostScript files are processed.
+    /// Processing of PostScript files.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub post_script_options: Option<Box<PostScriptOptions>>,
-    /// How PDF files are processed.
+    /// Processing of PDF files.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub pdf_options: Option<Box<PDFOptions>>,
-    /// How Illustrator files are processed.
+    /// Processing of Illustrator files.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub illustrator_options: Option<Box<IllustratorOptions>>,
-    /// How CSS files are processed. Since API version 2017-10-29-beta.
+    /// Processing of CSS files. Since API version 2017-10-29-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub css_options: Option<Box<CssOptions>>,
-    /// How colors are managed.
+    /// Color management.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub color_management_options: Option<Box<ColorManagementOptions>>,
@@ -109,37 +89,21 @@ pub struct UploadDirectoryJob {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub project_handle_array: Option<Vec<String>>,
-    /// Which e-mails the job sends.
+    /// E-mails that the job sends.
     pub email_setting: EmailSetting,
-    /// Whether the follow-up publish runs only if there were files.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub post_job_only_if_files: Option<bool>,
     /// A URL that IPS calls when the job is done.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub post_http_url: Option<String>,
-    /// Publishes to the image servers afterwards. Only one `post…PublishJob` may be set.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub post_image_serving_publish_job: Option<Box<ImageServingPublishJob>>,
-    /// Publishes to the image rendering servers afterwards. Only one `post…PublishJob` may be set.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub post_image_rendering_publish_job: Option<Box<ImageRenderingPublishJob>>,
-    /// Publishes to the video servers afterwards. Only one `post…PublishJob` may be set.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub post_video_publish_job: Option<Box<VideoPublishJob>>,
-    /// How audio and video files are processed.
+    /// Processing of audio and video files.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub media_options: Option<Box<MediaOptions>>,
-    /// How InDesign files are processed.
+    /// Processing of InDesign files.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub in_design_options: Option<Box<InDesignOptions>>,
-    /// Additional metadata (XMP keywords) for everything in the job.
+    /// Additional metadata (XMP keywords) for all assets of the job.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub xmp_keywords: Option<String>,
@@ -159,7 +123,7 @@ pub struct UploadDirectoryJob {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub metadata_options: Option<Box<MetadataOptions>>,
-    /// A JSON Web Token for the job. Never shown again: answers say `[redacted]`. Since API version 2021-04-26-beta.
+    /// A JSON Web Token for the job. Write-only: answers contain `[redacted]` instead. Since API version 2021-04-26-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub jwt_token: Option<SecretText>,
@@ -167,7 +131,7 @@ pub struct UploadDirectoryJob {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub ims_org: Option<String>,
-    /// An API key for the job. Never shown again: answers say `[redacted]`. Since API version 2021-04-26-beta.
+    /// An API key for the job. Write-only: answers contain `[redacted]` instead. Since API version 2021-04-26-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub apikey: Option<SecretText>,
@@ -179,4 +143,12 @@ pub struct UploadDirectoryJob {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub preserve_smart_crop: Option<bool>,
+    /// Handle of the source video asset. Since API version 2022-11-01-beta.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub source_video_asset_handle: Option<String>,
+    /// Description of the uploaded audio track or caption. Since API version 2022-11-01-beta.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub audio_captions_metadata: Option<Box<AudioCaptionsMetadata>>,
 }

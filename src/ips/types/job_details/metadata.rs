@@ -1,9 +1,9 @@
-//! Metadata that an upload sets on its assets.
+//! Metadata options of uploads and reprocessing.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::timestamp::Timestamp;
+use crate::ips::types::timestamp::Timestamp;
 
 /// Metadata to set on assets (IPS type `MetadataOptions`). Since API version 2021-04-26-beta.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -15,7 +15,7 @@ pub struct MetadataOptions {
     pub update_array: Option<Vec<MetadataUpdate>>,
 }
 
-/// A change to one metadata field; one value fits the field's type (IPS type `MetadataUpdate`).
+/// A change to one metadata field; only the value of the field's type applies (IPS type `MetadataUpdate`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MetadataUpdate {

@@ -1,4 +1,4 @@
-//! Kinds of jobs that work on assets in IPS.
+//! Job details of jobs on existing assets: optimize, rip, reprocess, export, sets, sitemap.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -9,17 +9,17 @@ use super::image_options::{
     ManualCropOptions, PDFOptions, PhotoshopOptions, PostScriptOptions, UnsharpMaskOptions,
 };
 use super::metadata::MetadataOptions;
-use super::open::EmailSetting;
 use super::publish::{ImageRenderingPublishJob, ImageServingPublishJob, VideoPublishJob};
-use super::secret::SecretText;
 use super::video_options::MediaOptions;
+use crate::ips::types::enums::EmailSetting;
+use crate::ips::types::secret::SecretText;
 
 /// Optimizes images (IPS type `OptimizeImagesJob`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(examples(json!({"emailSetting": "None"})))]
 pub struct OptimizeImagesJob {
-    /// Which e-mails the job sends.
+    /// E-mails that the job sends.
     pub email_setting: EmailSetting,
 }
 
@@ -52,19 +52,19 @@ pub struct RipPdfsJob {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub auto_smart_crop_options_array: Option<Vec<AutoSmartCropOptions>>,
-    /// How PostScript files are processed.
+    /// Processing of PostScript files.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub post_script_options: Option<Box<PostScriptOptions>>,
-    /// How PDF files are processed.
+    /// Processing of PDF files.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub pdf_options: Option<Box<PDFOptions>>,
-    /// How Illustrator files are processed.
+    /// Processing of Illustrator files.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub illustrator_options: Option<Box<IllustratorOptions>>,
-    /// How colors are managed.
+    /// Color management.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub color_management_options: Option<Box<ColorManagementOptions>>,
@@ -72,7 +72,7 @@ pub struct RipPdfsJob {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub project_handle_array: Option<Vec<String>>,
-    /// Which e-mails the job sends.
+    /// E-mails that the job sends.
     pub email_setting: EmailSetting,
     /// A URL that IPS calls when the job is done.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -90,7 +90,7 @@ pub struct RipPdfsJob {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub post_video_publish_job: Option<Box<VideoPublishJob>>,
-    /// How InDesign files are processed.
+    /// Processing of InDesign files.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub in_design_options: Option<Box<InDesignOptions>>,
@@ -117,13 +117,13 @@ pub struct ReprocessAssetsJob {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub synchronization_complete: Option<bool>,
-    /// Whether an overwritten asset keeps its publish state; without it, as the company's settings say.
+    /// Whether an overwritten asset keeps its publish state; defaults to the company's setting.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub preserve_publish_state: Option<bool>,
     /// Whether to create a mask.
     pub create_mask: bool,
-    /// Whether an existing crop is kept (the default); `manualCropOptions` other than all zero win over it.
+    /// Whether an existing crop is kept (the default); `manualCropOptions` other than all zero take precedence.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub preserve_crop: Option<bool>,
@@ -151,31 +151,31 @@ pub struct ReprocessAssetsJob {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub auto_smart_crop_options_array: Option<Vec<AutoSmartCropOptions>>,
-    /// How Photoshop files are processed.
+    /// Processing of Photoshop files.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub photoshop_options: Option<Box<PhotoshopOptions>>,
-    /// How PostScript files are processed.
+    /// Processing of PostScript files.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub post_script_options: Option<Box<PostScriptOptions>>,
-    /// How PDF files are processed.
+    /// Processing of PDF files.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub pdf_options: Option<Box<PDFOptions>>,
-    /// How audio and video files are processed.
+    /// Processing of audio and video files.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub media_options: Option<Box<MediaOptions>>,
-    /// How Illustrator files are processed.
+    /// Processing of Illustrator files.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub illustrator_options: Option<Box<IllustratorOptions>>,
-    /// How CSS files are processed. Since API version 2017-10-29-beta.
+    /// Processing of CSS files. Since API version 2017-10-29-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub css_options: Option<Box<CssOptions>>,
-    /// How colors are managed.
+    /// Color management.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub color_management_options: Option<Box<ColorManagementOptions>>,
@@ -187,7 +187,7 @@ pub struct ReprocessAssetsJob {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub project_handle_array: Option<Vec<String>>,
-    /// Which e-mails the job sends.
+    /// E-mails that the job sends.
     pub email_setting: EmailSetting,
     /// Whether the follow-up publish runs only if there were files.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -209,7 +209,7 @@ pub struct ReprocessAssetsJob {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub post_video_publish_job: Option<Box<VideoPublishJob>>,
-    /// How InDesign files are processed.
+    /// Processing of InDesign files.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub in_design_options: Option<Box<InDesignOptions>>,
@@ -225,7 +225,7 @@ pub struct ReprocessAssetsJob {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub metadata_options: Option<Box<MetadataOptions>>,
-    /// A JSON Web Token for the job. Never shown again: answers say `[redacted]`. Since API version 2021-04-26-beta.
+    /// A JSON Web Token for the job. Write-only: answers contain `[redacted]` instead. Since API version 2021-04-26-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub jwt_token: Option<SecretText>,
@@ -233,7 +233,7 @@ pub struct ReprocessAssetsJob {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub ims_org: Option<String>,
-    /// An API key for the job. Never shown again: answers say `[redacted]`. Since API version 2021-04-26-beta.
+    /// An API key for the job. Write-only: answers contain `[redacted]` instead. Since API version 2021-04-26-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub apikey: Option<SecretText>,
@@ -252,7 +252,7 @@ pub struct ReprocessAssetsJob {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(examples(json!({"forceUpdate": true})))]
 pub struct CreateVideoSitemapJob {
-    /// Generates the sitemap even where its configuration says manual.
+    /// Generates the sitemap even if its configuration is set to manual.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub force_update: Option<bool>,
@@ -276,11 +276,11 @@ pub struct ExportJob {
     #[serde(rename = "is_modifier", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub is_modifier: Option<String>,
-    /// Image Serving macro for the conversion, for example `$export$`; its format wins over that of `is_modifier`.
+    /// Image Serving macro for the conversion, for example `$export$`; its format takes precedence over that of `is_modifier`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub r#macro: Option<String>,
-    /// Which e-mails the job sends.
+    /// E-mails that the job sends.
     pub email_setting: EmailSetting,
     /// IP address of the client that asked for the export; reserved by IPS.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -299,7 +299,7 @@ pub struct ExportJob {
     "emailSetting": "None"
 })))]
 pub struct AutomatedSetGenerationJob {
-    /// Handles of the assets to group, at most 1000 unless the company is configured otherwise.
+    /// Handles of the assets to group, at most 1000 unless configured otherwise for the company.
     pub asset_handle_array: Vec<String>,
     /// Folder in IPS that receives the sets; without it, the company's root folder.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -314,6 +314,6 @@ pub struct AutomatedSetGenerationJob {
     pub synchronization_complete: Option<bool>,
     /// The set generation scripts to apply to the assets.
     pub auto_set_creation_options: AutoSetCreationOptions,
-    /// Which e-mails the job sends.
+    /// E-mails that the job sends.
     pub email_setting: EmailSetting,
 }

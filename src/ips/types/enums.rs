@@ -1,6 +1,6 @@
-//! Open enumerations: the values that IPS documents, and room for those that it adds.
+//! Open enumerations: the values documented by IPS, and `Other` for any value added later.
 //!
-//! A value is never refused: an unknown one is kept as it came (`Other`) and passed on.
+//! Unknown values are never refused: they are kept verbatim and passed on.
 
 use std::fmt;
 
@@ -14,15 +14,15 @@ macro_rules! open_enum {
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum $name {
             $($(#[doc = $value_doc])+ $variant,)+
-            /// A value that this version of the gateway doesn't know; passed on as it came.
+            /// A value that the gateway does not know; passed on unchanged.
             Other(Box<str>),
         }
 
         impl $name {
-            /// The values that IPS documents.
+            /// Values documented by IPS.
             pub const KNOWN: &'static [&'static str] = &[$(stringify!($variant)),+];
 
-            /// The value as IPS writes it.
+            /// Returns the value in the spelling of IPS.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -80,7 +80,7 @@ macro_rules! open_enum {
                 const DESCRIPTION: &str = concat!(
                     $($doc, "\n",)+ "\n",
                     $("- `", stringify!($variant), "`:", $($value_doc,)+ "\n",)+
-                    "\nAn open set: other values may appear and mean no error."
+                    "\nAn open set: other values may appear and are not errors."
                 );
                 ObjectBuilder::new()
                     .schema_type(Type::String)
@@ -96,19 +96,19 @@ macro_rules! open_enum {
 }
 
 open_enum! {
-    /// What an active job is doing (`ActiveJob.state`).
+    /// State of an active job (`ActiveJob.state`).
     ActiveJobState {
-        /// IPS doesn't tell.
+        /// IPS reports no state.
         Unknown,
         /// Just created.
         New,
-        /// Waits for its client, for example for more files of an upload.
+        /// Waiting for its client, for example for more files of an upload.
         WaitingClient,
-        /// Waits for the coordinator to give it a server.
+        /// Waiting for the coordinator to assign a server.
         WaitingCoordinator,
-        /// At work.
+        /// Running.
         Running,
-        /// Was asked to stop and has not stopped yet.
+        /// Stop requested, not stopped yet.
         Stopping,
         /// Finished; about to move to the job log.
         Done,
@@ -116,7 +116,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// What kind of job it is (`ActiveJob.type`, `ScheduledJob.type`).
+    /// Kind of a job (`ActiveJob.type`, `ScheduledJob.type`).
     JobType {
         /// Publishes to the image servers.
         ImageServingPublish,
@@ -142,17 +142,17 @@ open_enum! {
 }
 
 open_enum! {
-    /// How the schedule of a job stands (`ScheduledJob.triggerState`).
+    /// State of a job's schedule (`ScheduledJob.triggerState`).
     TriggerState {
-        /// Held back while an earlier run is still going on.
+        /// Blocked while an earlier run is in progress.
         Blocked,
         /// Will not fire again.
         Complete,
         /// The schedule failed.
         Error,
-        /// There is no trigger.
+        /// No trigger exists.
         None,
-        /// Waits for its time.
+        /// Waiting for the next fire time.
         Normal,
         /// Suspended until resumed.
         Paused,
@@ -160,17 +160,17 @@ open_enum! {
 }
 
 open_enum! {
-    /// What a task of an active job is doing (`TaskProgress.taskState`).
+    /// State of a task of an active job (`TaskProgress.taskState`).
     TaskState {
         /// Between two states.
         Unknown,
-        /// Created; takes no items yet.
+        /// Created; accepts no items yet.
         New,
-        /// Works on its items.
+        /// Processing its items.
         Processing,
-        /// Stops because the job was asked to.
+        /// Stopping, because a stop of the job was requested.
         Stopping,
-        /// All items are done.
+        /// All items are processed.
         Done,
         /// Ended by a fatal error.
         Failed,
@@ -178,7 +178,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Which e-mails a job sends (`emailSetting` of most job kinds).
+    /// E-mails that a job sends (`emailSetting` of most job kinds).
     EmailSetting {
         /// Errors, warnings and completion.
         All,
@@ -194,13 +194,13 @@ open_enum! {
 }
 
 open_enum! {
-    /// How much a publish job publishes (`ImageServingPublishJob.publishType`).
+    /// Scope of a publish job (`ImageServingPublishJob.publishType`).
     PublishType {
-        /// Everything that is marked for publishing.
+        /// All assets that are marked for publishing.
         Full,
-        /// Everything, and the search data.
+        /// All assets, and the search data.
         FullWithSearch,
-        /// What changed since the last publish.
+        /// Only what changed since the last publish.
         Incremental,
     }
 }

@@ -1,18 +1,18 @@
-//! Kinds of jobs that publish, alone or after an upload.
+//! Job details of publishes, on their own or following an upload.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::open::{EmailSetting, PublishType};
+use crate::ips::types::enums::{EmailSetting, PublishType};
 
 /// Publishes assets to the image servers (IPS type `ImageServingPublishJob`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(examples(json!({"publishType": "Incremental", "emailSetting": "None"})))]
 pub struct ImageServingPublishJob {
-    /// How much to publish.
+    /// Scope of the publish.
     pub publish_type: PublishType,
-    /// Which e-mails the job sends.
+    /// E-mails that the job sends.
     pub email_setting: EmailSetting,
     /// A URL that IPS calls when the job is done.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -29,7 +29,7 @@ pub struct ImageServingPublishJob {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(examples(json!({"emailSetting": "ErrorAndWarning"})))]
 pub struct ImageRenderingPublishJob {
-    /// Which e-mails the job sends.
+    /// E-mails that the job sends.
     pub email_setting: EmailSetting,
     /// A URL that IPS calls when the job is done.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,7 +49,7 @@ pub struct ImageRenderingPublishJob {
     "httpCompletionUrl": "https://hooks.example.com/ips/published"
 })))]
 pub struct VideoPublishJob {
-    /// Which e-mails the job sends.
+    /// E-mails that the job sends.
     pub email_setting: EmailSetting,
     /// A URL that IPS calls when the job is done.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,12 +61,12 @@ pub struct VideoPublishJob {
     pub context_handle: Option<String>,
 }
 
-/// Publishes what is marked for publishing to a server directory (IPS type `ServerDirectoryPublishJob`).
+/// Publishes assets marked for publishing to a server directory (IPS type `ServerDirectoryPublishJob`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(examples(json!({"emailSetting": "JobCompletion"})))]
 pub struct ServerDirectoryPublishJob {
-    /// Which e-mails the job sends.
+    /// E-mails that the job sends.
     pub email_setting: EmailSetting,
     /// A URL that IPS calls when the job is done.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,7 +79,7 @@ pub struct ServerDirectoryPublishJob {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(examples(json!({"forcePublish": false})))]
 pub struct MetadataPublishJob {
-    /// Publishes everything again, which can take hours; without it, what is new or changed.
+    /// Publishes everything again, which can take hours; by default only what is new or changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub force_publish: Option<bool>,

@@ -1,4 +1,4 @@
-//! Uploading from URLs.
+//! Job details of an upload from URLs.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -9,10 +9,10 @@ use super::image_options::{
     ManualCropOptions, PDFOptions, PhotoshopOptions, PostScriptOptions, UnCompressOptions, UnsharpMaskOptions,
 };
 use super::metadata::MetadataOptions;
-use super::open::EmailSetting;
 use super::publish::{ImageRenderingPublishJob, ImageServingPublishJob, VideoPublishJob};
-use super::secret::SecretText;
 use super::video_options::MediaOptions;
+use crate::ips::types::enums::EmailSetting;
+use crate::ips::types::secret::SecretText;
 
 /// Uploads files from URLs (IPS type `UploadUrlsJob`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -25,11 +25,11 @@ use super::video_options::MediaOptions;
     "emailSetting": "None"
 })))]
 pub struct UploadUrlsJob {
-    /// What to upload. Lists often show it empty.
+    /// Files to upload; often empty in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub url_array: Option<Vec<UploadUrl>>,
-    /// How many URLs were submitted; IPS sets it in lists.
+    /// Number of submitted URLs; set by IPS in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub num_urls: Option<i32>,
@@ -37,7 +37,7 @@ pub struct UploadUrlsJob {
     pub overwrite: bool,
     /// Whether the assets are marked for publishing.
     pub ready_for_publish: bool,
-    /// Whether an overwritten asset keeps its publish state; without it, as the company's settings say.
+    /// Whether an overwritten asset keeps its publish state; defaults to the company's setting.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub preserve_publish_state: Option<bool>,
@@ -48,7 +48,7 @@ pub struct UploadUrlsJob {
     pub synchronization_complete: Option<bool>,
     /// Whether to create a mask.
     pub create_mask: bool,
-    /// Whether an existing crop is kept (the default); `manualCropOptions` other than all zero win over it.
+    /// Whether an existing crop is kept (the default); `manualCropOptions` other than all zero take precedence.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub preserve_crop: Option<bool>,
@@ -72,27 +72,27 @@ pub struct UploadUrlsJob {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub auto_smart_crop_options_array: Option<Vec<AutoSmartCropOptions>>,
-    /// How Photoshop files are processed.
+    /// Processing of Photoshop files.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub photoshop_options: Option<Box<PhotoshopOptions>>,
-    /// How PostScript files are processed.
+    /// Processing of PostScript files.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub post_script_options: Option<Box<PostScriptOptions>>,
-    /// How PDF files are processed.
+    /// Processing of PDF files.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub pdf_options: Option<Box<PDFOptions>>,
-    /// How Illustrator files are processed.
+    /// Processing of Illustrator files.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub illustrator_options: Option<Box<IllustratorOptions>>,
-    /// How CSS files are processed. Since API version 2017-10-29-beta.
+    /// Processing of CSS files. Since API version 2017-10-29-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub css_options: Option<Box<CssOptions>>,
-    /// How colors are managed.
+    /// Color management.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub color_management_options: Option<Box<ColorManagementOptions>>,
@@ -104,7 +104,7 @@ pub struct UploadUrlsJob {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub project_handle_array: Option<Vec<String>>,
-    /// Which e-mails the job sends.
+    /// E-mails that the job sends.
     pub email_setting: EmailSetting,
     /// Whether the follow-up publish runs only if there were files.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -126,15 +126,15 @@ pub struct UploadUrlsJob {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub post_video_publish_job: Option<Box<VideoPublishJob>>,
-    /// How audio and video files are processed.
+    /// Processing of audio and video files.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub media_options: Option<Box<MediaOptions>>,
-    /// How InDesign files are processed.
+    /// Processing of InDesign files.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub in_design_options: Option<Box<InDesignOptions>>,
-    /// Additional metadata (XMP keywords) for everything in the job.
+    /// Additional metadata (XMP keywords) for all assets of the job.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub xmp_keywords: Option<String>,
@@ -154,7 +154,7 @@ pub struct UploadUrlsJob {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub metadata_options: Option<Box<MetadataOptions>>,
-    /// A JSON Web Token for the job. Never shown again: answers say `[redacted]`. Since API version 2021-04-26-beta.
+    /// A JSON Web Token for the job. Write-only: answers contain `[redacted]` instead. Since API version 2021-04-26-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub jwt_token: Option<SecretText>,
@@ -162,7 +162,7 @@ pub struct UploadUrlsJob {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub ims_org: Option<String>,
-    /// An API key for the job. Never shown again: answers say `[redacted]`. Since API version 2021-04-26-beta.
+    /// An API key for the job. Write-only: answers contain `[redacted]` instead. Since API version 2021-04-26-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub apikey: Option<SecretText>,
@@ -178,23 +178,23 @@ pub struct UploadUrlsJob {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub source_video_asset_handle: Option<String>,
-    /// What the uploaded audio track or caption is. Since API version 2022-11-01-beta.
+    /// Description of the uploaded audio track or caption. Since API version 2022-11-01-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub audio_captions_metadata: Option<Box<AudioCaptionsMetadata>>,
 }
 
-/// A file to upload and where to put it (IPS type `UploadUrl`).
+/// A file to upload and its destination (IPS type `UploadUrl`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UploadUrl {
-    /// The URL to get the file from.
+    /// URL of the file.
     pub source_url: String,
     /// Path and name of the file in IPS.
     pub dest_path: String,
 }
 
-/// Describes an audio track or a caption of a video (IPS type `AudioCaptionsMetadata`). Since API version
+/// Description of an audio track or a caption of a video (IPS type `AudioCaptionsMetadata`). Since API version
 /// 2022-11-01-beta.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

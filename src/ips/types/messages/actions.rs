@@ -1,9 +1,9 @@
-//! What can be asked of a job: stop, pause, resume, execute, delete.
+//! Messages of the job actions: stop, pause, resume, execute, delete.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Stops a job in progress (`stopJob`).
+/// Request of `stopJob`: stops a job in progress.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StopJobParam {
@@ -13,12 +13,12 @@ pub struct StopJobParam {
     pub job_handle: String,
 }
 
-/// What `stopJob` answers: nothing, it was accepted.
+/// Answer of `stopJob`: empty, the request was accepted.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StopJobReturn {}
 
-/// Pauses an active job (`pauseJob`).
+/// Request of `pauseJob`: pauses an active job.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PauseJobParam {
@@ -28,12 +28,12 @@ pub struct PauseJobParam {
     pub job_handle: String,
 }
 
-/// What `pauseJob` answers: nothing, it was accepted.
+/// Answer of `pauseJob`: empty, the request was accepted.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PauseJobReturn {}
 
-/// Resumes a paused job (`resumeJob`).
+/// Request of `resumeJob`: resumes a paused job.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ResumeJobParam {
@@ -43,12 +43,12 @@ pub struct ResumeJobParam {
     pub job_handle: String,
 }
 
-/// What `resumeJob` answers: nothing, it was accepted.
+/// Answer of `resumeJob`: empty, the request was accepted.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ResumeJobReturn {}
 
-/// Runs a scheduled job now (`executeJob`).
+/// Request of `executeJob`: runs a scheduled job now.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ExecuteJobParam {
@@ -58,12 +58,12 @@ pub struct ExecuteJobParam {
     pub job_handle: String,
 }
 
-/// What `executeJob` answers: nothing, it was accepted.
+/// Answer of `executeJob`: empty, the request was accepted.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ExecuteJobReturn {}
 
-/// Deletes a current or scheduled job (`deleteJob`).
+/// Request of `deleteJob`: deletes a current or scheduled job.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DeleteJobParam {
@@ -73,7 +73,7 @@ pub struct DeleteJobParam {
     pub job_handle: String,
 }
 
-/// What `deleteJob` answers: nothing, it was accepted.
+/// Answer of `deleteJob`: empty, the request was accepted.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeleteJobReturn {}

@@ -1,64 +1,93 @@
-//! Submitting a job: one request for every kind.
+//! Messages of `getScheduledJobs`.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::asset_jobs::{
+use crate::ips::types::enums::{JobType, TriggerState};
+use crate::ips::types::job_details::UploadDirectoryJob;
+use crate::ips::types::job_details::UploadUrlsJob;
+use crate::ips::types::job_details::{
     AutomatedSetGenerationJob, CreateVideoSitemapJob, ExportJob, OptimizeImagesJob, ReprocessAssetsJob, RipPdfsJob,
 };
-use super::publish::{
+use crate::ips::types::job_details::{
     ImageRenderingPublishJob, ImageServingPublishJob, MetadataPublishJob, ServerDirectoryPublishJob, VideoPublishJob,
 };
-use super::timestamp::Timestamp;
-use super::upload_directory::UploadDirectoryJob;
-use super::upload_urls::UploadUrlsJob;
+use crate::ips::types::timestamp::Timestamp;
 
-/// Submits a job (`submitJob`).
-///
-/// Exactly one of the `…Job` fields is set: it says what kind of job this is.
+/// Request of `getScheduledJobs`: lists scheduled jobs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(examples(json!({
-    "companyHandle": "c|110",
-    "jobName": "summer-catalog",
-    "locale": "en-US",
-    "uploadUrlsJob": {
-        "urlArray": [{"sourceUrl": "https://images.example.com/summer/shoe.tif", "destPath": "summer/shoe.tif"}],
-        "overwrite": true,
-        "readyForPublish": true,
-        "createMask": false,
-        "emailSetting": "None"
-    }
-})))]
-pub struct SubmitJobParam {
-    /// The company that the job belongs to, for example `c|110`. Over HTTP it may be left out where the query or the settings name one.
-    #[serde(default)]
-    pub company_handle: String,
-    /// The user on whose behalf the job runs and who receives its e-mails; without it, the submitter.
+pub struct GetScheduledJobsParam {
+    /// Company whose jobs are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub user_handle: Option<String>,
-    /// Name of the job; lists show it as `originalName`. It should be unique: it is the only thing that finds the job
-    /// in every phase.
-    #[schema(min_length = 1, max_length = 512)]
-    pub job_name: String,
+    pub company_handle: Option<String>,
+    /// Only the job with this handle.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub job_handle: Option<String>,
+    /// Only jobs that were submitted under this name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub original_name: Option<String>,
+}
+
+/// Answer of `getScheduledJobs`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GetScheduledJobsReturn {
+    /// The scheduled jobs.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub job_array: Vec<ScheduledJob>,
+}
+
+/// A job that will run at a given time or on a recurring schedule (IPS type `ScheduledJob`).
+///
+/// One `…Job` field holds the submitted job details.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ScheduledJob {
+    /// The company that the job belongs to.
+    pub company_handle: String,
+    /// Handle of the scheduled job, opaque.
+    pub job_handle: String,
+    /// Name of the scheduled job.
+    pub name: String,
+    /// The `jobName` that was submitted.
+    pub original_name: String,
+    /// Kind of the job.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub r#type: Option<JobType>,
+    /// E-mail address of the user who submitted the job.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub submit_user_email: Option<String>,
     /// Language of log messages and e-mails, `ll[-CC]` (ISO 639, ISO 3166), for example `en-US`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub locale: Option<String>,
-    /// When to run, once; give the offset. Not together with `execSchedule`; without either the job runs at once.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub exec_time: Option<Timestamp>,
-    /// Schedule of a recurring job: a cron-like string in the time zone of the IPS server. Not together with
-    /// `execTime`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub exec_schedule: Option<String>,
-    /// Free text that lists and logs show again.
+    /// Free text, as submitted with the job.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub description: Option<String>,
+    /// The schedule as submitted: a cron-like string in `timeZone`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub exec_schedule: Option<String>,
+    /// Next time the job will run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub next_fire_time: Option<Timestamp>,
+    /// Time zone of the schedule, for example `PST`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub time_zone: Option<String>,
+    /// State of the schedule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub trigger_state: Option<TriggerState>,
     /// Publishes to the image servers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -111,12 +140,4 @@ pub struct SubmitJobParam {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub automated_set_generation_job: Option<Box<AutomatedSetGenerationJob>>,
-}
-
-/// What `submitJob` answers.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct SubmitJobReturn {
-    /// Handle of the submitted job. Later lists show the job under other handles: find it by its name.
-    pub job_handle: String,
 }

@@ -1,9 +1,9 @@
-//! How audio and video files are processed.
+//! Processing options of audio and video files.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// How audio and video files are processed (IPS type `MediaOptions`).
+/// Processing of audio and video files (IPS type `MediaOptions`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MediaOptions {
@@ -31,7 +31,7 @@ pub struct MediaOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub generate_thumbnail: Option<bool>,
-    /// Takes another frame for the thumbnail.
+    /// Selects another frame as the thumbnail.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub thumbnail_options: Option<Box<ThumbnailOptions>>,
@@ -41,11 +41,11 @@ pub struct MediaOptions {
     pub cmaf_conformance: Option<bool>,
 }
 
-/// Which frame becomes the thumbnail of a video (IPS type `ThumbnailOptions`).
+/// Frame that becomes the thumbnail of a video (IPS type `ThumbnailOptions`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ThumbnailOptions {
-    /// Where the frame is, in milliseconds from the start of the video.
+    /// Position of the frame, in milliseconds from the start of the video.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 0)]
     pub thumbnail_time: Option<i64>,
@@ -59,7 +59,7 @@ pub struct VideoEncoding {
     pub name: String,
     /// Suffix of the encoded file's name.
     pub file_suffix: String,
-    /// What the encoding is meant to be played on.
+    /// Target device of the encoding.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub playback_target: Option<String>,

@@ -1,30 +1,30 @@
-//! Companies (the tenants of IPS), their members and the login check.
+//! Messages of the company operations: companies (the tenants of IPS), memberships and the login check.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::secret::SecretText;
-use super::timestamp::Timestamp;
+use crate::ips::types::secret::SecretText;
+use crate::ips::types::timestamp::Timestamp;
 
-/// Asks for a company (`getCompanyInfo`).
+/// Request of `getCompanyInfo`: looks up a company.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GetCompanyInfoParam {
-    /// The company, by handle. This or `companyName` is needed.
+    /// Handle of the company. This or `companyName` is required.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub company_handle: Option<String>,
-    /// The company, by name. This or `companyHandle` is needed.
+    /// Name of the company. This or `companyHandle` is required.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub company_name: Option<String>,
-    /// The company, by its IMS organization.
+    /// IMS organization of the company.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub ims_org_id: Option<String>,
 }
 
-/// What `getCompanyInfo` answers.
+/// Answer of `getCompanyInfo`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GetCompanyInfoReturn {
@@ -32,17 +32,17 @@ pub struct GetCompanyInfoReturn {
     pub company_info: Company,
 }
 
-/// Asks for the companies of a user (`getCompanyMembership`).
+/// Request of `getCompanyMembership`: lists the companies of a user.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GetCompanyMembershipParam {
-    /// The user; without it, the one who asks.
+    /// Handle of the user; defaults to the caller.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub user_handle: Option<String>,
 }
 
-/// What `getCompanyMembership` answers.
+/// Answer of `getCompanyMembership`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GetCompanyMembershipReturn {
@@ -52,11 +52,11 @@ pub struct GetCompanyMembershipReturn {
     pub membership_array: Vec<CompanyMembership>,
 }
 
-/// Asks whether somebody may log in (`checkLogin`).
+/// Request of `checkLogin`: validates an e-mail address and password.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CheckLoginParam {
-    /// The company to log in to; without it the default user is checked.
+    /// Company to log in to; without it the default user is checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub company_handle: Option<String>,
@@ -66,7 +66,7 @@ pub struct CheckLoginParam {
     pub password: SecretText,
 }
 
-/// What `checkLogin` answers.
+/// Answer of `checkLogin`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CheckLoginReturn {

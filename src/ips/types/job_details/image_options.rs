@@ -1,4 +1,4 @@
-//! How images and documents are processed: the options that uploads and reprocessing share.
+//! Processing options of images and documents, shared by uploads and reprocessing.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -7,13 +7,13 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct KnockoutBackgroundOptions {
-    /// The corner whose color is the background: `UpperLeft`, `UpperRight`, `BottomLeft` or `BottomRight`.
+    /// Corner whose color is the background: `UpperLeft`, `UpperRight`, `BottomLeft` or `BottomRight`.
     pub corner: String,
-    /// How far colors may differ: 0.0 matches exactly, 1.0 allows the most.
+    /// Color tolerance, from 0.0 (exact match) to 1.0.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 0, maximum = 1)]
     pub tolerance: Option<f64>,
-    /// `FloodFill` clears the background from the corner on, `MatchPixel` clears matching pixels anywhere.
+    /// `FloodFill` clears the connected background starting at the corner, `MatchPixel` clears all matching pixels.
     pub fill_method: String,
 }
 
@@ -35,9 +35,9 @@ pub struct ManualCropOptions {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AutoColorCropOptions {
-    /// The corner whose color counts: `UpperLeft`, `UpperRight`, `BottomLeft` or `BottomRight`.
+    /// Corner whose color is cropped: `UpperLeft`, `UpperRight`, `BottomLeft` or `BottomRight`.
     pub corner: String,
-    /// How far colors may differ: 0.0 matches exactly, 1.0 allows the most.
+    /// Color tolerance, from 0.0 (exact match) to 1.0.
     #[schema(minimum = 0, maximum = 1)]
     pub tolerance: f64,
 }
@@ -46,12 +46,12 @@ pub struct AutoColorCropOptions {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AutoTransparentCropOptions {
-    /// How far colors may differ: 0.0 matches exactly, 1.0 allows the most.
+    /// Color tolerance, from 0.0 (exact match) to 1.0.
     #[schema(minimum = 0, maximum = 1)]
     pub tolerance: f64,
 }
 
-/// How Photoshop files are processed (IPS type `PhotoshopOptions`).
+/// Processing of Photoshop files (IPS type `PhotoshopOptions`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PhotoshopOptions {
@@ -59,17 +59,17 @@ pub struct PhotoshopOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub process: Option<String>,
-    /// What to do with the layers.
+    /// Treatment of layers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub layer_options: Option<Box<PhotoshopLayerOptions>>,
 }
 
-/// How PostScript files are processed (IPS type `PostScriptOptions`).
+/// Processing of PostScript files (IPS type `PostScriptOptions`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PostScriptOptions {
-    /// What to do with the file, for example `None` or `Rasterize`.
+    /// Processing of the file, for example `None` or `Rasterize`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub process: Option<String>,
@@ -91,7 +91,7 @@ pub struct PostScriptOptions {
     pub extract_search_words: Option<bool>,
 }
 
-/// How PDF files are processed (IPS type `PDFOptions`).
+/// Processing of PDF files (IPS type `PDFOptions`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PDFOptions {
@@ -121,7 +121,7 @@ pub struct PDFOptions {
     pub extract_links: Option<bool>,
 }
 
-/// How Illustrator files are processed (IPS type `IllustratorOptions`).
+/// Processing of Illustrator files (IPS type `IllustratorOptions`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct IllustratorOptions {
@@ -143,7 +143,7 @@ pub struct IllustratorOptions {
     pub alpha: Option<bool>,
 }
 
-/// How CSS files are processed (IPS type `CssOptions`). Since API version 2017-10-29-beta.
+/// Processing of CSS files (IPS type `CssOptions`). Since API version 2017-10-29-beta.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CssOptions {
@@ -153,7 +153,7 @@ pub struct CssOptions {
     pub force_static_images: Option<bool>,
 }
 
-/// How colors are managed (IPS type `ColorManagementOptions`).
+/// Color management (IPS type `ColorManagementOptions`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ColorManagementOptions {
@@ -169,7 +169,7 @@ pub struct ColorManagementOptions {
     pub output_profile_handle: Option<String>,
 }
 
-/// Which set generation scripts apply (IPS type `AutoSetCreationOptions`).
+/// Set generation scripts of a job (IPS type `AutoSetCreationOptions`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AutoSetCreationOptions {
@@ -179,11 +179,11 @@ pub struct AutoSetCreationOptions {
     pub auto_sets_array: Option<Vec<String>>,
 }
 
-/// How InDesign files are processed (IPS type `InDesignOptions`).
+/// Processing of InDesign files (IPS type `InDesignOptions`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct InDesignOptions {
-    /// What to do with the file.
+    /// Processing of the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub process: Option<String>,
@@ -201,7 +201,7 @@ pub struct UnsharpMaskOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 0, maximum = 250)]
     pub radius: Option<f64>,
-    /// How much a pixel must differ from its surroundings to count as an edge, 0 to 255 (default 6).
+    /// Difference from the surrounding pixels above which a pixel counts as an edge, 0 to 255 (default 6).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 0, maximum = 255)]
     pub threshold: Option<i32>,
@@ -211,7 +211,7 @@ pub struct UnsharpMaskOptions {
     pub monochrome: Option<i32>,
 }
 
-/// What becomes of uploaded ZIP and TAR files (IPS type `UnCompressOptions`).
+/// Treatment of uploaded ZIP and TAR files (IPS type `UnCompressOptions`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UnCompressOptions {
@@ -233,11 +233,11 @@ pub struct AutoSmartCropOptions {
     pub r#type: String,
 }
 
-/// What is made of Photoshop layers (IPS type `PhotoshopLayerOptions`).
+/// Treatment of Photoshop layers (IPS type `PhotoshopLayerOptions`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PhotoshopLayerOptions {
-    /// How layers are named: `LayerName`, `AppendNumber`, `AppendName` or `Folders`.
+    /// Naming of layers: `LayerName`, `AppendNumber`, `AppendName` or `Folders`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub layer_naming: Option<String>,

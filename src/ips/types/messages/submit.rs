@@ -1,93 +1,64 @@
-//! Jobs that will run at a given time.
+//! Messages of `submitJob`.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::asset_jobs::{
+use crate::ips::types::job_details::UploadDirectoryJob;
+use crate::ips::types::job_details::UploadUrlsJob;
+use crate::ips::types::job_details::{
     AutomatedSetGenerationJob, CreateVideoSitemapJob, ExportJob, OptimizeImagesJob, ReprocessAssetsJob, RipPdfsJob,
 };
-use super::open::{JobType, TriggerState};
-use super::publish::{
+use crate::ips::types::job_details::{
     ImageRenderingPublishJob, ImageServingPublishJob, MetadataPublishJob, ServerDirectoryPublishJob, VideoPublishJob,
 };
-use super::timestamp::Timestamp;
-use super::upload_directory::UploadDirectoryJob;
-use super::upload_urls::UploadUrlsJob;
+use crate::ips::types::timestamp::Timestamp;
 
-/// Asks for the jobs that are scheduled to run (`getScheduledJobs`).
+/// Request of `submitJob`: a job to run now, once at a given time, or on a schedule.
+///
+/// Exactly one of the `…Job` fields is set; it determines the kind of the job.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct GetScheduledJobsParam {
-    /// Lists the jobs of this company.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub company_handle: Option<String>,
-    /// Only the job with this handle.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub job_handle: Option<String>,
-    /// Only jobs that were submitted under this name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub original_name: Option<String>,
-}
-
-/// What `getScheduledJobs` answers.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct GetScheduledJobsReturn {
-    /// The scheduled jobs.
+#[schema(examples(json!({
+    "companyHandle": "c|110",
+    "jobName": "summer-catalog",
+    "locale": "en-US",
+    "uploadUrlsJob": {
+        "urlArray": [{"sourceUrl": "https://images.example.com/summer/shoe.tif", "destPath": "summer/shoe.tif"}],
+        "overwrite": true,
+        "readyForPublish": true,
+        "createMask": false,
+        "emailSetting": "None"
+    }
+})))]
+pub struct SubmitJobParam {
+    /// The company that the job belongs to, for example `c|110`. Over HTTP it may be omitted if the query or the settings name one.
     #[serde(default)]
-    #[schema(required = true)]
-    pub job_array: Vec<ScheduledJob>,
-}
-
-/// A job that will run at a given time, or again and again (IPS type `ScheduledJob`).
-///
-/// One `…Job` field holds what was submitted.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ScheduledJob {
-    /// The company that the job belongs to.
     pub company_handle: String,
-    /// Handle of the scheduled job, opaque.
-    pub job_handle: String,
-    /// Name of the scheduled job.
-    pub name: String,
-    /// The `jobName` that was submitted.
-    pub original_name: String,
-    /// What kind of job it is.
+    /// User on whose behalf the job runs and who receives its e-mails; defaults to the submitter.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub r#type: Option<JobType>,
-    /// E-mail address of the user who submitted the job.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub submit_user_email: Option<String>,
+    pub user_handle: Option<String>,
+    /// Name of the job, `originalName` in lists. It should be unique: no other property identifies the job in every
+    /// phase.
+    #[schema(min_length = 1, max_length = 512)]
+    pub job_name: String,
     /// Language of log messages and e-mails, `ll[-CC]` (ISO 639, ISO 3166), for example `en-US`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub locale: Option<String>,
-    /// Free text, as submitted with the job.
+    /// Time of a single run, with its offset. Not together with `execSchedule`; without either the job runs immediately.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub description: Option<String>,
-    /// The schedule as submitted: a cron-like string in `timeZone`.
+    pub exec_time: Option<Timestamp>,
+    /// Schedule of a recurring job: a cron-like string in the time zone of the IPS server. Not together with
+    /// `execTime`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub exec_schedule: Option<String>,
-    /// When the job will run next.
+    /// Free text, returned in lists and logs.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub next_fire_time: Option<Timestamp>,
-    /// Time zone of the schedule, for example `PST`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub time_zone: Option<String>,
-    /// How the schedule stands.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub trigger_state: Option<TriggerState>,
+    pub description: Option<String>,
     /// Publishes to the image servers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -140,4 +111,12 @@ pub struct ScheduledJob {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub automated_set_generation_job: Option<Box<AutomatedSetGenerationJob>>,
+}
+
+/// Answer of `submitJob`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SubmitJobReturn {
+    /// Handle of the submitted job. Lists show the job under other handles; its name identifies it there.
+    pub job_handle: String,
 }

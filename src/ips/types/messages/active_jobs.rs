@@ -1,25 +1,25 @@
-//! Jobs that run now, and how far they are.
+//! Messages of `getActiveJobs`: active jobs with their progress.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::asset_jobs::{
+use crate::ips::types::enums::{ActiveJobState, JobType, TaskState};
+use crate::ips::types::job_details::UploadDirectoryJob;
+use crate::ips::types::job_details::UploadPostJob;
+use crate::ips::types::job_details::UploadUrlsJob;
+use crate::ips::types::job_details::{
     AutomatedSetGenerationJob, CreateVideoSitemapJob, ExportJob, OptimizeImagesJob, ReprocessAssetsJob, RipPdfsJob,
 };
-use super::open::{ActiveJobState, JobType, TaskState};
-use super::publish::{
+use crate::ips::types::job_details::{
     ImageRenderingPublishJob, ImageServingPublishJob, MetadataPublishJob, ServerDirectoryPublishJob, VideoPublishJob,
 };
-use super::timestamp::Timestamp;
-use super::upload_directory::UploadDirectoryJob;
-use super::upload_post::UploadPostJob;
-use super::upload_urls::UploadUrlsJob;
+use crate::ips::types::timestamp::Timestamp;
 
-/// Asks for the jobs that are running (`getActiveJobs`).
+/// Request of `getActiveJobs`: lists running jobs, and those that wait for a server on demand.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GetActiveJobsParam {
-    /// Lists the jobs of this company.
+    /// Company whose jobs are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub company_handle: Option<String>,
@@ -31,13 +31,13 @@ pub struct GetActiveJobsParam {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub original_name: Option<String>,
-    /// Whether to list the jobs, too, that wait for a free server.
+    /// Whether jobs that wait for a free server are listed as well.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub include_waiting_jobs: Option<bool>,
 }
 
-/// What `getActiveJobs` answers. A finished job is gone from here: it is in the job log.
+/// Answer of `getActiveJobs`. Finished jobs are in the job log instead.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GetActiveJobsReturn {
@@ -47,25 +47,25 @@ pub struct GetActiveJobsReturn {
     pub job_array: Vec<ActiveJob>,
 }
 
-/// A job that runs, or waits for a server (IPS type `ActiveJob`).
+/// A job that is running or waits for a server (IPS type `ActiveJob`).
 ///
-/// One `…Job` field holds what was submitted.
+/// One `…Job` field holds the submitted job details.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ActiveJob {
     /// The company that the job belongs to.
     pub company_handle: String,
-    /// Handle of the active job, opaque; neither the one that the submit gave nor the one that the log shows.
+    /// Handle of the active job, opaque; differs from the handle in the answer of `submitJob` and from the one in the job log.
     pub job_handle: String,
     /// Name of this run: `originalName` plus a uniqueness suffix.
     pub name: String,
     /// The `jobName` that was submitted.
     pub original_name: String,
-    /// What kind of job it is.
+    /// Kind of the job.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub r#type: Option<JobType>,
-    /// What the job is doing.
+    /// State of the job.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub state: Option<ActiveJobState>,
@@ -97,11 +97,11 @@ pub struct ActiveJob {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub total_size: Option<i64>,
-    /// How far the job is, as a whole number. It may stay at 0 while the tasks move.
+    /// Progress of the job as a whole number; may stay at 0 while its tasks progress.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub progress: Option<i64>,
-    /// What the job is doing, for people.
+    /// Progress message of the job, for display.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub progress_message: Option<String>,
@@ -179,27 +179,27 @@ pub struct TaskProgress {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub task_type: Option<String>,
-    /// What the task is doing.
+    /// State of the task.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub task_state: Option<TaskState>,
-    /// Items done.
+    /// Number of processed items.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub num_processed: Option<i64>,
-    /// Items in work.
+    /// Number of items being processed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub num_processing: Option<i64>,
-    /// Items that still wait.
+    /// Number of pending items.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub num_pending: Option<i64>,
-    /// How far the task is, from 0.0 to 1.0.
+    /// Progress of the task, from 0.0 to 1.0.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub progress: Option<f64>,
-    /// What the task is doing, for people.
+    /// Progress message of the task, for display.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub progress_message: Option<String>,
@@ -207,7 +207,7 @@ pub struct TaskProgress {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub last_progress_update: Option<Timestamp>,
-    /// Progress of the items in work.
+    /// Progress of the items being processed.
     #[serde(default)]
     #[schema(required = true)]
     pub task_item_progress_array: Vec<TaskItemProgress>,
@@ -221,11 +221,11 @@ pub struct TaskItemProgress {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub item_name: Option<String>,
-    /// How far the item is, from 0.0 to 1.0.
+    /// Progress of the item, from 0.0 to 1.0.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub progress: Option<f64>,
-    /// What is being done with the item, for people.
+    /// Progress message of the item, for display.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub progress_message: Option<String>,

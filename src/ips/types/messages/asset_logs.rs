@@ -1,12 +1,12 @@
-//! What jobs did to an asset.
+//! Messages of the asset log operations: log entries of one asset.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::job_logs::JobLogDetailAux;
-use super::timestamp::Timestamp;
+use crate::ips::types::timestamp::Timestamp;
 
-/// Asks what jobs did to an asset (`getAssetJobLogs`).
+/// Request of `getAssetJobLogs`: lists the log entries of an asset.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GetAssetJobLogsParam {
@@ -16,7 +16,7 @@ pub struct GetAssetJobLogsParam {
     pub asset_handle: String,
 }
 
-/// What `getAssetJobLogs` answers.
+/// Answer of `getAssetJobLogs`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GetAssetJobLogsReturn {
@@ -26,7 +26,7 @@ pub struct GetAssetJobLogsReturn {
     pub job_log_array: Vec<AssetJobLog>,
 }
 
-/// Asks what jobs did to an asset according to the archived logs (`getAssetArchivedJobLogs`). Since API version
+/// Request of `getAssetArchivedJobLogs`: lists the archived log entries of an asset. Since API version
 /// 2021-04-26-beta.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -37,7 +37,7 @@ pub struct GetAssetArchivedJobLogsParam {
     pub asset_handle: String,
 }
 
-/// What `getAssetArchivedJobLogs` answers. Since API version 2021-04-26-beta.
+/// Answer of `getAssetArchivedJobLogs`. Since API version 2021-04-26-beta.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GetAssetArchivedJobLogsReturn {
@@ -53,7 +53,7 @@ pub struct GetAssetArchivedJobLogsReturn {
 pub struct AssetJobLog {
     /// Handle of the logged run, opaque.
     pub job_handle: String,
-    /// Name of the run that logged this.
+    /// Name of the run that wrote the entry.
     pub job_name: String,
     /// The message, in the language of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
