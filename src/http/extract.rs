@@ -22,8 +22,8 @@ use super::access::Role;
 use super::problem::Problem;
 use crate::config::Submits;
 use crate::ips::types::Timestamp;
-use crate::jobs::upstream::Caller;
 use crate::jobs::{CompanyChoice, Error, JobRef, Want};
+use crate::upstream::Caller;
 
 /// Request bodies larger than this are refused.
 pub const LARGEST_BODY: usize = 1024 * 1024;

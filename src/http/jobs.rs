@@ -14,11 +14,11 @@ use super::extract::{
 use super::problem::Problem;
 use super::{Api, openapi, wait};
 use crate::ips::types::{SubmitJobParam, Timestamp};
-use crate::jobs::upstream::BadItem;
 use crate::jobs::{
     Action, CompanyChoice, Cursor, IdempotencyKey, JobRef, ListBody, ListQuery, Listed, ObservedJob, Phase,
     RenderedJob, Sort, Source, StaleReason, Status, Submission, SubmitMode, Want,
 };
+use crate::upstream::BadItem;
 
 type Answer = Result<HttpResponse, Problem>;
 
@@ -384,13 +384,7 @@ pub async fn execute(
     act(&api, caller, job, params.0, Action::Execute).await
 }
 
-async fn act(
-    api: &Api,
-    caller: crate::jobs::upstream::Caller,
-    job: JobRef,
-    params: CompanyParams,
-    action: Action,
-) -> Answer {
+async fn act(api: &Api, caller: crate::upstream::Caller, job: JobRef, params: CompanyParams, action: Action) -> Answer {
     let jobs = api.jobs.clone();
     let after = api.run(async move { jobs.act(&caller, &params.into(), &job, action).await }).await?;
     Ok(match after {

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use moka::sync::Cache;
 
-use super::error::{Error, InvalidField, Location, Result};
-use super::identity::CallerKey;
-use super::upstream::{Answered, Caller, Upstream, UpstreamError};
 use crate::ips::types::{Company, CompanyMembership, GetCompanyInfoParam, GetCompanyMembershipParam};
+use crate::jobs::error::{Error, InvalidField, Location, Result};
+use crate::upstream::CallerKey;
+use crate::upstream::{Answered, Caller, Upstream, UpstreamError};
 
 /// How long a membership or a company is believed; both change rarely.
 const LIFETIME: Duration = Duration::from_mins(5);

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::job::{RenderedJob, Status};
-use super::snapshot::Snapshot;
+use crate::jobs::model::job::{RenderedJob, Status};
+use crate::jobs::model::snapshot::Snapshot;
 
 /// What happened to a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -246,7 +246,7 @@ mod tests {
     use super::*;
     use crate::ips::types::{ActiveJob, ActiveJobState, Timestamp};
     use crate::jobs::Job;
-    use crate::jobs::succession::{Ended, Succession};
+    use crate::jobs::cache::merge::{Ended, Succession};
 
     /// One look at IPS: which of six jobs are active, how far each is, and which of the others are in the log.
     fn look() -> impl Strategy<Value = Vec<(bool, i64, bool, bool)>> {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ips_gateway::config::LogFormat;
 use ips_gateway::ips::types::*;
-use ips_gateway::jobs::upstream::{Answered, Caller, Circuit, Health, Upstream, UpstreamError};
 use ips_gateway::server::Surroundings;
 use ips_gateway::telemetry;
+use ips_gateway::upstream::{Answered, Caller, Circuit, Health, Upstream, UpstreamError};
 
 use crate::socket::Socket;
 use crate::support::{Gateway, any_job};

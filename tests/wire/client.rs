@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use ips_gateway::clock::Clock;
-use ips_gateway::ips::client::{ClientConfig, IpsClient};
 use ips_gateway::ips::types::*;
-use ips_gateway::jobs::upstream::{
+use ips_gateway::upstream::{
     Answered, Caller, Circuit, CredentialSource, Credentials, Delivery, Failure, Upstream, UpstreamError,
 };
+use ips_gateway::upstream::{ClientConfig, IpsClient};
 
 use super::server::{Script, Server, response, xml};
 use super::{IDENTITY, active_jobs, envelope};
