@@ -11,7 +11,7 @@
 //!   │         │                 ▲ port: jobs::upstream::Upstream
 //!   │         ├─────▶ ips ──────┤ (ips::client implements it)
 //!   │         └─────▶ shared ───┘ port: jobs::fleet::Fleet (shared implements it)
-//!   └──▶ sandbox ──▶ ips::{types, xml, envelope}
+//!   └──▶ sandbox ──▶ ips::{types, codec, soap}
 //! ```
 //!
 //! | part | knows | doesn't know |

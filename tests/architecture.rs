@@ -14,7 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("jobs", &["clock", "ips::types", "trace"]),
     ("ips", &[]),
     ("ips::client", &["clock", "jobs", "trace"]),
-    ("sandbox", &["clock", "ips::envelope", "ips::types", "ips::xml"]),
+    ("sandbox", &["clock", "ips::codec", "ips::soap", "ips::types"]),
     ("config", &["ips::types::ApiVersion"]),
     ("healthcheck", &["config"]),
     ("telemetry", &["config", "trace"]),
@@ -177,7 +177,7 @@ fn paths_are_found_in_every_notation() {
         identifiers(tokens).iter().filter(|(name, _)| name == "crate").flat_map(|(_, rest)| paths("", rest)).collect()
     };
     assert_eq!(found("use crate::jobs::Job as J;"), ["jobs::Job"]);
-    assert_eq!(found("use crate::{ips::{types::*, xml}, jobs};"), ["ips::types", "ips::xml", "jobs"]);
+    assert_eq!(found("use crate::{ips::{types::*, codec}, jobs};"), ["ips::types", "ips::codec", "jobs"]);
     assert_eq!(
         found("fn f() { g!(x, crate::http::problem::Problem { code }) } // crate::a\nconst A: &str = \"crate::b\";"),
         ["http::problem::Problem"]

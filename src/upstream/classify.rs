@@ -8,7 +8,7 @@ use std::iter::successors;
 use reqwest::StatusCode;
 use rustls::CertificateError;
 
-use crate::ips::xml::{ReadError, WriteError, WriteReason};
+use crate::ips::codec::{ReadError, WriteError, WriteReason};
 use crate::upstream::{BadItem, Delivery, Failure, UnwritableReason};
 
 /// Why a call was lost, and how far it got.

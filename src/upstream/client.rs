@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::backoff;
 use crate::clock::Clock;
-use crate::ips::envelope::{Answer, AuthHeader, Reply, write_request};
+use crate::ips::soap::{Answer, AuthHeader, Reply, write_request};
 use crate::ips::types::*;
 use crate::upstream::circuit_breaker::Breaker;
 use crate::upstream::classify::{self, Lost};

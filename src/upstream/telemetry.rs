@@ -7,7 +7,7 @@ use opentelemetry::propagation::Injector;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
-use crate::ips::envelope::Reply;
+use crate::ips::soap::Reply;
 use crate::ips::types::Fault;
 use crate::telemetry::span;
 use crate::telemetry::span::Span;

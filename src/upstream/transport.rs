@@ -13,9 +13,9 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::Semaphore;
 use tokio_util::io::StreamReader;
 
-use crate::ips::envelope::{Reply, read_answer};
+use crate::ips::codec::ReadError;
+use crate::ips::soap::{Reply, read_answer};
 use crate::ips::types::{Effect, Operation};
-use crate::ips::xml::ReadError;
 use crate::upstream::classify;
 use crate::upstream::classify::{Lost, TooLarge};
 use crate::upstream::client::ClientConfig;

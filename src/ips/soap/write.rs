@@ -2,8 +2,8 @@
 
 use super::SOAP_NAMESPACE;
 use super::auth::{AuthHeader, WireAuthHeader};
+use crate::ips::codec::{NewerFields, WriteError, Writer};
 use crate::ips::types::{ApiVersion, COMMON_NAMESPACE, Fault, FaultName, Operation};
-use crate::ips::xml::{NewerFields, WriteError, Writer};
 
 /// Whose fault a fault is, in the words of SOAP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,8 +8,8 @@ use serde::Deserialize;
 
 use super::SOAP_NAMESPACE;
 use super::auth::{AuthHeader, WireAuthHeader};
+use crate::ips::codec::{Document, Limits, Mode, ReadError, Tag, Token, decode};
 use crate::ips::types::{COMMON_NAMESPACE, Fault, FaultName, Operation};
-use crate::ips::xml::{Document, Limits, Mode, ReadError, Tag, Token, decode};
 
 /// What IPS replied to a request.
 #[derive(Debug, Clone, PartialEq)]
