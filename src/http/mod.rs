@@ -13,11 +13,11 @@ mod logs;
 mod middleware;
 pub mod openapi;
 mod ops;
-mod pages;
 mod problem;
 mod routes;
 mod tickets;
 mod trail;
+mod ui;
 mod wait;
 
 use std::future::Future;
@@ -34,11 +34,11 @@ pub use docs::Documents;
 pub use extract::LARGEST_BODY;
 pub use limits::{Limits, limit};
 pub use middleware::{cors, finish};
-pub use pages::{DemoUser, Environment, PageConfig, Pages, SignIn};
 pub use problem::{KINDS, Kind};
 pub use routes::configure;
 pub use tickets::Tickets;
 pub use trail::trail;
+pub use ui::{DemoUser, Environment, PageConfig, Pages, SignIn};
 
 use crate::clock::Clock;
 use crate::config::Submits;

@@ -1,9 +1,9 @@
 //! What people look at: the board, Swagger UI, and what each problem means. Everything comes from the binary, and every address in it is
 //! relative, so that proxies may put the gateway below any path.
 
-mod asset;
+mod assets;
 mod config;
-mod problems;
+mod problem_pages;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -14,11 +14,11 @@ use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 
 pub use config::{DemoUser, Environment, PageConfig, SignIn};
-pub use problems::{problem, problems};
+pub use problem_pages::{problem, problems};
 
 use super::Api;
 use super::problem::Problem;
-use asset::Asset;
+use assets::Asset;
 
 /// The board inserts text only, and says so.
 const BOARD_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
@@ -49,9 +49,9 @@ const FILES: &[(&str, &[u8])] = &[
     ("board/table.js", include_bytes!("board/table.js")),
     ("board/theme.js", include_bytes!("board/theme.js")),
     ("board/words.js", include_bytes!("board/words.js")),
-    ("swagger-ui/index.html", include_bytes!("swagger-ui/index.html")),
-    ("swagger-ui/swagger-initializer.js", include_bytes!("swagger-ui/swagger-initializer.js")),
-    ("swagger-ui/look.css", include_bytes!("swagger-ui/look.css")),
+    ("swagger-ui/index.html", include_bytes!("swagger_ui/index.html")),
+    ("swagger-ui/swagger-initializer.js", include_bytes!("swagger_ui/swagger-initializer.js")),
+    ("swagger-ui/look.css", include_bytes!("swagger_ui/look.css")),
 ];
 /// What we take of Swagger UI as it is.
 const OF_SWAGGER_UI: [&str; 2] = ["swagger-ui-bundle.js", "swagger-ui.css"];
