@@ -10,10 +10,14 @@ use reqwest::{Client, Method, Response};
 use serde_json::Value;
 
 const COMMITTED: [(Version, &str, &str); 2] = [
-    (Version::V3_1, "openapi/openapi.json", include_str!("../openapi/openapi.json")),
-    (Version::V3_0, "openapi/openapi-3.0.json", include_str!("../openapi/openapi-3.0.json")),
+    (Version::V3_1, "openapi/openapi.json", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi.json"))),
+    (
+        Version::V3_0,
+        "openapi/openapi-3.0.json",
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi-3.0.json")),
+    ),
 ];
-const ROUTES: &str = include_str!("../src/http/routes.rs");
+const ROUTES: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/http/routes.rs"));
 const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
 fn document() -> Value {

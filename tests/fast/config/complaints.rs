@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use ips_gateway::config::Sources;
 
-use crate::{beside_upstream, complaints, in_file};
+use super::{beside_upstream, complaints, in_file};
 
 #[test]
 fn without_an_upstream_serve_says_what_is_missing() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ips_gateway::config::{Config, Group, Kind, LogFormat, SETTINGS, Setting, Sources, Upstream, arguments};
 
-use crate::{UPSTREAM, beside_upstream, config, file, in_file, variables};
+use super::{UPSTREAM, beside_upstream, config, file, in_file, variables};
 
 #[test]
 fn an_upstream_is_all_that_serve_needs() {

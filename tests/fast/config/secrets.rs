@@ -2,7 +2,7 @@
 
 use secrecy::ExposeSecret;
 
-use crate::{ACCOUNT, beside_upstream, complaints, config, file};
+use super::{ACCOUNT, beside_upstream, complaints, config, file};
 
 #[test]
 fn a_secret_can_come_from_a_file_without_the_line_break_at_its_end() {

@@ -1,6 +1,6 @@
 //! Which IPS it is.
 
-use crate::{UPSTREAM, beside_upstream, complaints, config, in_file, variables};
+use super::{UPSTREAM, beside_upstream, complaints, config, in_file, variables};
 
 #[test]
 fn every_region_has_its_urls() {

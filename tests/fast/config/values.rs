@@ -2,7 +2,7 @@
 
 use ips_gateway::config::Config;
 
-use crate::{UPSTREAM, beside_upstream, complaints, config, in_file};
+use super::{UPSTREAM, beside_upstream, complaints, config, in_file};
 
 #[test]
 fn a_path_prefix_is_one_that_routes_can_be_appended_to() {

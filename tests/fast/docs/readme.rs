@@ -4,7 +4,7 @@ use ips_gateway::config::{Kind, SETTINGS, Setting};
 use ips_gateway::http::{self, KINDS, openapi};
 use ips_gateway::telemetry::{METRICS, Metric};
 
-const README: &str = include_str!("../README.md");
+const README: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"));
 
 /// The rows of a table: the lines that begin so.
 fn rows(beginning: &str) -> Vec<&'static str> {

@@ -3,7 +3,7 @@
 use ips_gateway::ips::types::OPERATIONS;
 use ips_gateway::sandbox::users::{ORDINARY, OUTFITTERS};
 
-use crate::soap::{House, company, envelope, envelope_in, upload};
+use super::soap::{House, company, envelope, envelope_in, upload};
 
 async fn get(house: &House, query: &str) -> (u16, String) {
     let response = house.http.get(format!("{}{query}", house.sandbox.url())).send().await.unwrap();

@@ -5,7 +5,7 @@ use ips_gateway::sandbox::users::{
     BOTH_COMPANIES, FURNITURE, INACTIVE, ORDINARY, OTHER_COMPANY, OUTFITTERS, READ_ONLY,
 };
 
-use crate::soap::{House, NAMESPACE, PUBLISH, company, envelope, envelope_in, upload};
+use super::soap::{House, NAMESPACE, PUBLISH, company, envelope, envelope_in, upload};
 
 fn login(user: &str, password: &str) -> String {
     format!("<a:user>{user}</a:user><a:password>{password}</a:password>")

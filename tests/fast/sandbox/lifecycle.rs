@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use ips_gateway::sandbox::Population;
 use ips_gateway::sandbox::users::{ORDINARY, OTHER_COMPANY, OUTFITTERS, READ_ONLY};
 
-use crate::soap::{House, PUBLISH, company, texts, upload};
+use super::soap::{House, PUBLISH, company, texts, upload};
 
 const STEP: TimeDelta = TimeDelta::milliseconds(250);
 
@@ -20,7 +20,7 @@ async fn whereabouts(house: &House) -> String {
 }
 
 /// Steps through time until the job of the house is running.
-async fn until_running(house: &House) -> crate::soap::Element {
+async fn until_running(house: &House) -> super::soap::Element {
     for _ in 0..100 {
         if let Some(job) = house.active(&ORDINARY).await.into_iter().find(|job| job.text("state") == "Running") {
             return job;
@@ -42,7 +42,7 @@ async fn a_job_goes_through_every_state_vanishes_and_then_is_in_the_log() {
             seen.push(now);
         }
         assert!(
-            house.sandbox.clock().now() < crate::soap::monday() + TimeDelta::minutes(3),
+            house.sandbox.clock().now() < super::soap::monday() + TimeDelta::minutes(3),
             "still not in the log: {seen:?}"
         );
     }
@@ -149,7 +149,7 @@ async fn the_first_task_is_finished_while_the_job_is_still_at_zero() {
 async fn progress_only_grows_and_is_reported_with_its_time() {
     let house = House::empty();
     house.submit(&ORDINARY, "grow", PUBLISH).await;
-    let mut last = (-1.0, crate::soap::monday());
+    let mut last = (-1.0, super::soap::monday());
     let mut distinct = 0;
     for _ in 0..400 {
         house.advance(STEP);

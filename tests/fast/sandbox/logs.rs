@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use ips_gateway::sandbox::users::{BOTH_COMPANIES, FURNITURE, ORDINARY, OTHER_COMPANY, OUTFITTERS};
 
-use crate::soap::{Element, House, company, monday, texts, upload};
+use super::soap::{Element, House, company, monday, texts, upload};
 
 async fn logs(house: &House, inner: &str) -> Vec<Element> {
     house.ask(&ORDINARY, "getJobLogs", inner).await.answer().all("jobLogArray/items")

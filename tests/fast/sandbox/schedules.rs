@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use ips_gateway::sandbox::users::ORDINARY;
 
-use crate::soap::{Element, House, PUBLISH, company, monday, texts};
+use super::soap::{Element, House, PUBLISH, company, monday, texts};
 use ips_gateway::sandbox::users::OUTFITTERS;
 
 fn at(time: &str) -> String {

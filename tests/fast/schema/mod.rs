@@ -1,11 +1,8 @@
 //! Holds the wire types, their operations and their OpenAPI components against the published contract.
 
-#[path = "schema/contract.rs"]
-mod contract;
-#[path = "schema/openapi.rs"]
+pub mod contract;
 mod openapi;
-#[path = "schema/probe.rs"]
-mod probe;
+pub mod probe;
 
 use std::collections::BTreeSet;
 

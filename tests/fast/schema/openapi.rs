@@ -83,7 +83,7 @@ fn every_component_has_the_properties_of_the_contract_in_their_order() {
                 complaints.push(format!("{type_name}.{}: is {property} instead of {}", field.name, field.type_name));
             }
             let required = object.required.contains(&field.name);
-            let may_be_left_out = crate::LEFT_OUT_OVER_HTTP == (type_name, field.name.as_str());
+            let may_be_left_out = super::LEFT_OUT_OVER_HTTP == (type_name, field.name.as_str());
             let strict = requested.contains(type_name) && !may_be_left_out;
             if required && field.optional || strict && required == field.optional {
                 complaints.push(format!("{type_name}.{}: required is {required}", field.name));

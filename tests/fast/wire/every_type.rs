@@ -14,8 +14,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::answer;
-use super::contract::{Contract, ContractField, capitalized};
 use super::roundtrip::{date, text};
+use crate::schema::contract::{Contract, ContractField, capitalized};
 
 /// How often each request and each answer is made up.
 const CASES: u32 = 48;

@@ -2,15 +2,9 @@
 //! what it is told.
 
 mod client;
-#[expect(dead_code, reason = "shared with the tests of the schema")]
-#[path = "../schema/contract.rs"]
-mod contract;
 mod every_type;
 mod golden;
-#[expect(dead_code, reason = "shared with the tests of the schema")]
-#[path = "../schema/probe.rs"]
-mod probe;
-mod refused;
+mod rejected;
 mod roundtrip;
 mod server;
 mod strict;

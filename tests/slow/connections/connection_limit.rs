@@ -5,7 +5,7 @@ use std::time::Duration;
 use ips_gateway::sandbox::Population;
 use tokio::time::sleep;
 
-use crate::socket::Socket;
+use crate::support::Socket;
 use crate::support::World;
 
 const LIVEZ: &str = "GET /livez HTTP/1.1\r\nHost: gateway\r\n\r\n";

@@ -6,8 +6,8 @@ use ips_gateway::http::new_key;
 use ips_gateway::sandbox::Population;
 use ips_gateway::sandbox::users::ORDINARY;
 
-use crate::socket::{Heard, Socket};
 use crate::support::{Gateway, World};
+use crate::support::{Heard, Socket};
 
 fn basic(credentials: impl AsRef<[u8]>) -> String {
     format!("Basic {}", STANDARD.encode(credentials))

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::socket::Socket;
+use crate::support::Socket;
 use crate::support::World;
 
 /// Long enough for a connection to be idle.

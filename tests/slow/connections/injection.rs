@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use ips_gateway::sandbox::Population;
 use ips_gateway::sandbox::users::ORDINARY;
 
-use crate::socket::{Heard, Socket};
 use crate::support::World;
+use crate::support::{Heard, Socket};
 
 /// What would be a header of its own, and an answer of its own, if it were written as it came.
 const BREAKS: [&str; 5] = [

@@ -2,17 +2,12 @@
 //!
 //! Time is real here, so the gateway is given little patience.
 
-#[expect(dead_code, unused_imports, reason = "shared with the tests of the API, which use all of it")]
-#[path = "../api/support/mod.rs"]
-mod support;
-
+mod connection_limit;
 mod credentials;
-mod ending;
-mod heads;
+mod fragmented_requests;
 mod injection;
-mod limits;
 mod panics;
-mod pieces;
-mod readers;
-mod room;
-mod socket;
+mod rate_limits;
+mod request_heads;
+mod shutdown;
+mod slow_readers;

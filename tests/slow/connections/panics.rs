@@ -9,7 +9,7 @@ use ips_gateway::jobs::upstream::{Answered, Caller, Circuit, Health, Upstream, U
 use ips_gateway::server::Surroundings;
 use ips_gateway::telemetry;
 
-use crate::socket::Socket;
+use crate::support::Socket;
 use crate::support::{Gateway, any_job};
 
 /// An upstream all of whose operations have the same bug.

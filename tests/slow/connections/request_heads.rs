@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use ips_gateway::sandbox::Population;
 
-use crate::socket::{Heard, Socket};
 use crate::support::World;
+use crate::support::{Heard, Socket};
 
 const LIVEZ: &str = "GET /livez HTTP/1.1\r\nHost: gateway\r\n\r\n";
 const HALF: &str = "GET /livez HTTP/1.1\r\nHost: gat";

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ips_gateway::sandbox::Population;
 use tokio::time::sleep;
 
-use crate::socket::Socket;
+use crate::support::Socket;
 use crate::support::World;
 
 /// So many answers of half a megabyte are more than any socket holds.

@@ -8,10 +8,10 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::census::Census;
-use crate::plan::{Cut, Place, Way, every_cut};
+use super::plan::{Cut, Place, Way, every_cut};
+use super::sandbox_jobs::Census;
+use super::{COMPANY, CutWorld};
 use crate::support::{Answer, Gateway, any_job, id};
-use crate::{COMPANY, CutWorld};
 
 /// So many jobs share a world.
 const AT_ONCE: usize = 50;

@@ -11,8 +11,8 @@ use base64::prelude::BASE64_STANDARD;
 use ips_gateway::sandbox::users::ORDINARY;
 use serde_json::{Value, json};
 
-use crate::COMPANY;
-use crate::plan::Way;
+use super::COMPANY;
+use super::plan::Way;
 use crate::support::{Gateway, Reply, ScriptedUpstream, active_job, any_job, envelope};
 
 const KEY: &str = "4b1d6d0e-0c3c-4f0b-8f0e-2f6a2d6f7a11";

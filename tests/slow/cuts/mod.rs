@@ -3,23 +3,20 @@
 //!
 //! A proxy between gateway and sandbox cuts the connections; the sandbox's own lists, asked past gateway and proxy, tell what became of them.
 
-#[expect(dead_code, unused_imports, reason = "shared with the tests of the API, which use all of it")]
-#[path = "../api/support/mod.rs"]
-mod support;
-
 mod actions;
-mod census;
-mod hang_ups;
+mod client_disconnects;
 mod plan;
 mod proxy;
 mod restarts;
+mod sandbox_jobs;
 mod submits;
 
+use crate::support::{Gateway, START};
 use chrono::{DateTime, Utc};
 use ips_gateway::clock::Clock;
 use ips_gateway::sandbox::{Population, Sandbox, SandboxConfig};
-use proxy::Proxy;
-use support::{Gateway, START};
+
+use self::proxy::Proxy;
 
 /// However many calls are cut: the next is made nevertheless.
 const SETTINGS: &[(&str, &str)] = &[("UPSTREAM_FAILURES", "0")];

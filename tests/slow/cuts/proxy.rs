@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::plan::{Cut, Place, Way};
+use super::plan::{Cut, Place, Way};
 
 /// How long an end waits for the other to end, too.
 const PATIENCE: Duration = Duration::from_secs(5);

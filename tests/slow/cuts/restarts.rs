@@ -9,11 +9,11 @@ use ips_gateway::sandbox::users::ORDINARY;
 use ips_gateway::sandbox::{Population, Sandbox, SandboxConfig};
 use serde_json::Value;
 
-use crate::census::Census;
-use crate::plan::{Cut, Place, Way};
-use crate::proxy::Proxy;
+use super::plan::{Cut, Place, Way};
+use super::proxy::Proxy;
+use super::sandbox_jobs::Census;
+use super::{COMPANY, CutWorld};
 use crate::support::{Answer, Gateway, any_job, id};
-use crate::{COMPANY, CutWorld};
 
 const KEY: &str = "0f7d5a0e-93b2-4a8e-8b1d-d0c1f2a3b4c5";
 

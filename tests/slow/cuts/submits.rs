@@ -9,10 +9,10 @@ use futures_util::{StreamExt, stream};
 use ips_gateway::sandbox::users::READ_ONLY;
 use serde_json::Value;
 
-use crate::census::Census;
-use crate::plan::{Cut, Place, Way, every_cut};
+use super::plan::{Cut, Place, Way, every_cut};
+use super::sandbox_jobs::Census;
+use super::{COMPANY, CutWorld};
 use crate::support::{Answer, Gateway, any_job, id, upload};
-use crate::{COMPANY, CutWorld};
 
 /// So many submits share a world, all at once.
 const AT_ONCE: usize = 50;

@@ -11,9 +11,9 @@ use ips_gateway::clock::Clock;
 use ips_gateway::ips::types::ApiVersion;
 use serde_json::json;
 
+use super::upstream::{Act, BadUpstream};
+use super::{SETTINGS, TIMEOUT, document, head};
 use crate::support::{Gateway, START, active_job, envelope};
-use crate::upstream::{Act, BadUpstream};
-use crate::{SETTINGS, TIMEOUT, document, head};
 
 const INVALID: (u16, &str) = (502, "upstream-invalid-answer");
 const TOO_LATE: (u16, &str) = (504, "upstream-timeout");

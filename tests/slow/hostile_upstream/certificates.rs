@@ -15,10 +15,10 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 
-use crate::authority::{Authority, for_host, key};
+use super::upstream::BadUpstream;
+use super::{SETTINGS, TIMEOUT, document};
+use crate::support::certificate_authority::{Authority, for_host, key};
 use crate::support::{Answer, Gateway, START, active_job, any_job, envelope, id};
-use crate::upstream::BadUpstream;
-use crate::{SETTINGS, TIMEOUT, document};
 
 const LIST: &str = "/jobs?companyHandle=c%7C110";
 const TRUSTED: &str = "Trusted";

@@ -7,8 +7,8 @@ use std::process::{Child, Command, Stdio};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::upstream::{Act, BadUpstream};
-use crate::{document, head};
+use super::upstream::{Act, BadUpstream};
+use super::{document, head};
 
 struct Running(Child);
 

@@ -1,20 +1,15 @@
 //! An IPS that hangs, lies or dies: whatever it does, callers get a precise problem in time, nothing it says is taken for truth, the
 //! last good list stays, and what changes something is sent once.
 
-#[expect(dead_code, unused_imports, reason = "shared with the tests of the API, which use all of it")]
-#[path = "../api/support/mod.rs"]
-mod support;
-
 mod answers;
-mod authority;
 mod certificates;
-mod changes;
 mod memory;
+mod mutations;
 mod upstream;
 
 use std::time::Duration;
 
-use upstream::Act;
+use self::upstream::Act;
 
 /// A call may take so long here.
 const TIMEOUT: Duration = Duration::from_secs(2);

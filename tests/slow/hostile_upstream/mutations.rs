@@ -6,9 +6,9 @@ use ips_gateway::clock::Clock;
 use ips_gateway::ips::types::ApiVersion;
 use serde_json::json;
 
+use super::upstream::{Act, BadUpstream};
+use super::{SETTINGS, document, head};
 use crate::support::{Gateway, START, active_job, any_job, envelope, id};
-use crate::upstream::{Act, BadUpstream};
-use crate::{SETTINGS, document, head};
 
 /// Answers from which nobody can tell whether it was done.
 fn unclear() -> [(&'static str, Act); 8] {

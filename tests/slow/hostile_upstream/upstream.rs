@@ -78,7 +78,7 @@ async fn serve(mut stream: TcpStream, acts: Acts, calls: Arc<Mutex<Vec<String>>>
         if let (Some(operation), Some(length)) = (&operation, length)
             && body.len() >= length
         {
-            let act = act.unwrap_or_else(|| super::document(&super::support::envelope(operation, "")));
+            let act = act.unwrap_or_else(|| super::document(&crate::support::envelope(operation, "")));
             return play(stream, act).await;
         }
         let mut chunk = [0; 256];

@@ -7,9 +7,9 @@ use ips_gateway::sandbox::Population;
 use serde_json::json;
 use tokio::time::sleep;
 
-use crate::stream::{Folded, Stream};
+use super::{FRESH, assert_left_alone, running_world, watched_world};
+use crate::support::event_stream::{Folded, Stream};
 use crate::support::{Reply, START, ScriptedUpstream, active_job, any_job, envelope, fault, id};
-use crate::{FRESH, assert_left_alone, running_world, watched_world};
 
 #[tokio::test]
 async fn a_jobs_whole_life_is_told_in_order() {

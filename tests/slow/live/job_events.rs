@@ -5,9 +5,9 @@ use std::time::Duration;
 use ips_gateway::sandbox::Population;
 use serde_json::json;
 
-use crate::stream::Stream;
+use super::watched_world;
+use crate::support::event_stream::Stream;
 use crate::support::{World, any_job, id};
-use crate::watched_world;
 
 async fn stream_of(world: &World, job: &str) -> Stream {
     Stream::open(world.gateway.get(&format!("/jobs/{job}/events"))).await
@@ -22,7 +22,7 @@ async fn a_jobs_stream_tells_of_that_job_alone_and_ends_with_it() {
     assert_eq!(snapshot.data["jobs"].as_array().map(Vec::len), Some(1), "{snapshot:?}");
     assert_eq!(id(&snapshot.data["jobs"][0]), job);
     let mut events = Vec::new();
-    while events.last().is_none_or(|event: &crate::stream::Event| event.name != "job.finished") {
+    while events.last().is_none_or(|event: &crate::support::event_stream::Event| event.name != "job.finished") {
         world.pass(1_500);
         let look = tokio::time::timeout(Duration::from_millis(200), stream.next()).await;
         events.extend(look.ok().flatten());

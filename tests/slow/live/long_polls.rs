@@ -7,8 +7,8 @@ use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use super::{FRESH, assert_left_alone, running_world, watched_world};
 use crate::support::{Answer, Request, World, any_job, id};
-use crate::{FRESH, assert_left_alone, running_world, watched_world};
 
 fn waiting(request: Request, seconds: &str, known: &Answer) -> Request {
     request.header("Prefer", &format!("wait={seconds}")).header("If-None-Match", known.header("etag"))

@@ -3,24 +3,19 @@
 //! Where the count of calls over time matters, time is real and short; everywhere else the gateway and the sandbox share a clock that a
 //! test puts forward.
 
-#[expect(dead_code, unused_imports, reason = "shared with the tests of the API, which use all of it")]
-#[path = "../api/support/mod.rs"]
-mod support;
-
 mod company_events;
 mod job_events;
 mod long_polls;
 mod outages;
 mod polls;
 mod shutdown;
-mod stream;
 mod tickets;
 
 use std::time::Duration;
 
+use crate::support::{Gateway, World};
 use ips_gateway::clock::Clock;
 use ips_gateway::sandbox::{Population, Sandbox, SandboxConfig};
-use support::{Gateway, World};
 
 /// How long snapshots stay fresh where time is real.
 const FRESH: Duration = Duration::from_millis(200);

@@ -8,8 +8,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use super::{FRESH, running_world};
 use crate::support::{Gateway, Reply, ScriptedUpstream, World, active_job, any_job, envelope, id, names};
-use crate::{FRESH, running_world};
 
 fn list_of(jobs: &[&str]) -> String {
     let jobs: String = jobs.iter().map(|job| active_job(job, "")).collect();

@@ -2,7 +2,7 @@
 
 use ips_gateway::sandbox::users::{INACTIVE, OTHER_COMPANY};
 
-use crate::stream::Stream;
+use crate::support::event_stream::Stream;
 use crate::support::{Gateway, Reply, ScriptedUpstream, World, id};
 
 async fn ticket(gateway: &Gateway) -> String {

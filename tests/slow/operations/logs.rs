@@ -5,8 +5,8 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::process::Process;
 use crate::support::ScriptedUpstream;
+use crate::support::process::Process;
 
 /// The line of the request with this id; there must be no other.
 #[track_caller]

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use reqwest::Client;
 use tokio::time::{sleep, timeout};
 
-use crate::process::Process;
 use crate::support::ScriptedUpstream;
+use crate::support::process::Process;
 
 /// More than the test waits for anything.
 const LONG: &str = "2min";

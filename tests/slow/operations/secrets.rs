@@ -10,8 +10,8 @@ use ips_gateway::sandbox::{Population, Sandbox, SandboxConfig};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::collector::Collector;
-use crate::process::{Process, Remains};
+use super::collector::Collector;
+use crate::support::process::{Process, Remains};
 
 const WRONG_PASSWORD: &str = "wrong-password-4f1c";
 const WRONG_TOKEN: &str = "wrong-token-9b2e";

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use reqwest::{Client, RequestBuilder};
 use tokio::net::TcpListener;
 
-use crate::collector::Collector;
-use crate::process::Process;
+use super::collector::Collector;
+use crate::support::process::Process;
 use crate::support::{ScriptedUpstream, fault};
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";

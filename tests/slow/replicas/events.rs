@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use ips_gateway::sandbox::Population;
 
-use crate::fleet::Fleet;
-use crate::stream::{Event, Folded, Stream};
+use super::fleet::Fleet;
 use crate::support::any_job;
+use crate::support::event_stream::{Event, Folded, Stream};
 
 /// Lets time pass until the jobs of the fleet have come to their end, while `read` reads.
 async fn run(fleet: &Fleet, steps: usize) {

@@ -7,7 +7,7 @@ use ips_gateway::clock::Clock;
 use ips_gateway::sandbox::{Population, Sandbox, SandboxConfig};
 use serde_json::Value;
 
-use crate::redis::Redis;
+use super::redis_server::Redis;
 use crate::support::{Gateway, START};
 
 /// What the replicas seal with.

@@ -9,8 +9,8 @@ use ips_gateway::sandbox::users::OTHER_COMPANY;
 
 use tokio::sync::watch;
 
-use crate::fleet::{Fleet, KEY};
-use crate::redis::Redis;
+use super::fleet::{Fleet, KEY};
+use super::redis_server::Redis;
 use crate::support::{Reply, START, ScriptedUpstream, active_job, any_job, envelope, id, names};
 
 #[tokio::test]

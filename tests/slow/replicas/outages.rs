@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use ips_gateway::sandbox::Population;
 use serde_json::json;
 
-use crate::fleet::{Fleet, assert_store, replica, sandbox};
-use crate::redis::{BadRedis, MISCHIEF};
+use super::fleet::{Fleet, assert_store, replica, sandbox};
+use super::redis_server::{BadRedis, MISCHIEF};
 use crate::support::{Gateway, any_job, id};
 
 /// Longer than it takes until everybody waits no longer, on a busy machine.

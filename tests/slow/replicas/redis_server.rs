@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-use crate::authority::{Authority, for_host};
+use crate::support::certificate_authority::{Authority, for_host};
 
 /// The user of a store that knows its users, and the password.
 pub const USER: (&str, &str) = ("gateway", "s3cret");

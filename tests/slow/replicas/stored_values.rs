@@ -4,7 +4,7 @@ use ips_gateway::sandbox::Population;
 use ips_gateway::sandbox::users::ORDINARY;
 use redis::{Commands, Connection};
 
-use crate::fleet::Fleet;
+use super::fleet::Fleet;
 use crate::support::{Gateway, any_job, id};
 
 /// Every key and value, as the store has them.

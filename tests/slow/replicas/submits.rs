@@ -2,8 +2,8 @@
 
 use ips_gateway::sandbox::Population;
 
-use crate::fleet::Fleet;
-use crate::stream::Stream;
+use super::fleet::Fleet;
+use crate::support::event_stream::Stream;
 use crate::support::{any_job, id};
 
 const KEY: &str = "\"2f1c5b1e-6f0a-4b55-9f43-9d5f0c7b7a10\"";

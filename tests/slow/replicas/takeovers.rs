@@ -7,9 +7,9 @@ use ips_gateway::sandbox::users::ORDINARY;
 use reqwest::Client;
 use serde_json::Value;
 
-use crate::fleet::KEY as FLEET_KEY;
-use crate::process::Process;
-use crate::redis::Redis;
+use super::fleet::KEY as FLEET_KEY;
+use super::redis_server::Redis;
+use crate::support::process::Process;
 use crate::support::{Answer, Gateway, Reply, ScriptedUpstream, active_job, any_job, envelope, id};
 
 const KEY: &str = "\"5b0d6c1e-7f1a-4a55-9f43-9d5f0c7b7a10\"";

@@ -3,15 +3,15 @@
 use ips_gateway::sandbox::Population;
 use serde_json::json;
 
-use crate::authority::Authority;
-use crate::fleet::{Fleet, assert_store, replica, sandbox};
-use crate::outages::assert_it_works;
-use crate::redis::{RIGHTS, Redis, USER};
+use super::fleet::{Fleet, assert_store, replica, sandbox};
+use super::outages::assert_it_works;
+use super::redis_server::{RIGHTS, Redis, USER};
+use crate::support::certificate_authority::Authority;
 use crate::support::{Gateway, any_job, id};
 
 #[test]
 fn readme_names_the_rights_of_the_user() {
-    let readme = include_str!("../../README.md");
+    let readme = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"));
     assert!(readme.contains(&format!("`{}`", RIGHTS.join(" "))), "README doesn't say {RIGHTS:?}");
 }
 

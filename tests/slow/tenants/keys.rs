@@ -7,9 +7,9 @@ use ips_gateway::http::new_key;
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 
-use crate::mark::{COMPANIES, marks};
+use super::mark::{COMPANIES, marks};
+use super::upstream::{MarkingUpstream, login};
 use crate::support::{START, any_job};
-use crate::upstream::{MarkingUpstream, login};
 
 /// The paths that a company is asked about by: its list, logs, itself, and the jobs and events of it by an id that another key was given.
 const PATHS: &[&str] = &[

@@ -3,10 +3,6 @@
 //! The upstream writes who asked for what company into every text of every answer. Whatever the gateway then gives to anybody has to be
 //! marked as theirs.
 
-#[expect(dead_code, unused_imports, reason = "shared with the tests of the API, which use all of it")]
-#[path = "../api/support/mod.rs"]
-mod support;
-
 mod keys;
 mod mark;
 mod steps;

@@ -13,9 +13,9 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use tokio::time::timeout;
 
-use crate::mark::{CALLERS, COMPANIES, Mark, marks, marks_in};
+use super::mark::{CALLERS, COMPANIES, Mark, marks, marks_in};
+use super::upstream::{MarkingUpstream, login};
 use crate::support::{Answer, Gateway, Request, START, any_job};
-use crate::upstream::{MarkingUpstream, login};
 
 /// How long the beginning of a stream is waited for.
 const LISTENING: Duration = Duration::from_millis(200);

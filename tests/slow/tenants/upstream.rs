@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crate::mark::{COMPANIES, Mark};
+use super::mark::{COMPANIES, Mark};
 use crate::support::{Reply, ScriptedUpstream, envelope, fault};
 
 /// See the module.
