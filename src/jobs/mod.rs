@@ -16,7 +16,7 @@ use moka::sync::Cache;
 use tokio::runtime::Handle;
 
 pub use crate::upstream::CallerKey;
-pub use cache::policy::{Freshness, Read, Source, Want};
+pub use cache::policy::{CacheDirective, CacheStatus, Freshness, Lookup};
 pub use commands::idempotency::IdempotencyKey;
 pub use commands::submit::{Submission, SubmitMode};
 pub use commands::url_policy::UrlRules;
@@ -36,13 +36,13 @@ pub use queries::subscription::{HEARTBEAT, Subscription, Told, Watches};
 use crate::clock::Clock;
 use crate::replicas;
 use crate::replicas::Fleet;
-use crate::upstream::Joined;
-use crate::upstream::{Circuit, Health, Upstream};
-use cache::epoch::Generations;
+use crate::upstream::CoalescingUpstream;
+use crate::upstream::{CircuitState, IpsApi, UpstreamHealth};
+use cache::epoch::CompanyEpochs;
 use cache::key::{JobKey, job_cache};
 use cache::loaders;
-use cache::recent::Memory;
-use cache::snapshot_cache::{Common, Store};
+use cache::recent::RecentMutations;
+use cache::snapshot_cache::{Common, SnapshotCache};
 use commands::idempotency::Submits;
 use company::Companies;
 
@@ -67,34 +67,35 @@ const FINISHED: Duration = Duration::from_hours(1);
 
 /// The jobs of IPS.
 pub struct Jobs {
-    upstream: Arc<Joined>,
+    upstream: Arc<CoalescingUpstream>,
     companies: Companies,
-    active: Arc<Store>,
-    scheduled: Arc<Store>,
-    history: Arc<Store>,
+    active: Arc<SnapshotCache>,
+    scheduled: Arc<SnapshotCache>,
+    history: Arc<SnapshotCache>,
     finished: Cache<JobKey, Arc<RenderedJob>>,
     submits: Submits,
-    memory: Memory,
+    memory: RecentMutations,
     urls: UrlRules,
     clock: Clock,
-    generations: Arc<Generations>,
+    generations: Arc<CompanyEpochs>,
     fleet: Option<Arc<dyn Fleet>>,
 }
 
 impl Jobs {
     /// Jobs of the IPS behind `upstream`.
     #[must_use]
-    pub fn new(upstream: Arc<dyn Upstream>, settings: Settings) -> Arc<Self> {
+    pub fn new(upstream: Arc<dyn IpsApi>, settings: Settings) -> Arc<Self> {
         let Settings { company, urls, freshness, clock, runtime, fleet } = settings;
-        let generations = Arc::new(Generations::new(fleet.clone(), clock.clone()));
-        let joined = Arc::new(Joined::new(upstream, generations.invalidations(), clock.clone(), runtime.clone()));
-        let upstream: Arc<dyn Upstream> = joined.clone();
+        let generations = Arc::new(CompanyEpochs::new(fleet.clone(), clock.clone()));
+        let joined =
+            Arc::new(CoalescingUpstream::new(upstream, generations.invalidations(), clock.clone(), runtime.clone()));
+        let upstream: Arc<dyn IpsApi> = joined.clone();
         let common = Common { freshness, generations, clock, runtime, fleet };
-        let store = |name, loader| Store::new(name, loader, common.clone());
+        let store = |name, loader| SnapshotCache::new(name, loader, common.clone());
         let Common { generations, clock, runtime, fleet, .. } = common.clone();
         let scheduled = store("scheduled", loaders::scheduled(Arc::clone(&upstream), clock.clone()));
         let history = store("history", loaders::history(Arc::clone(&upstream), Arc::clone(&scheduled), clock.clone()));
-        let memory = Memory::new(fleet.clone());
+        let memory = RecentMutations::new(fleet.clone());
         let active = loaders::ActiveJobs {
             upstream: Arc::clone(&upstream),
             scheduled: Arc::clone(&scheduled),
@@ -126,14 +127,14 @@ impl Jobs {
 
     /// How IPS was when it was asked last; asks nothing.
     #[must_use]
-    pub fn upstream_health(&self) -> Health {
+    pub fn upstream_health(&self) -> UpstreamHealth {
         self.upstream.health()
     }
 
     /// Tells how much is kept, and how IPS was seen last, for metrics.
     pub fn report(&self) {
         let health = self.upstream_health();
-        for state in [Circuit::Closed, Circuit::HalfOpen, Circuit::Open] {
+        for state in [CircuitState::Closed, CircuitState::HalfOpen, CircuitState::Open] {
             let is_it = if state == health.circuit { 1.0 } else { 0.0 };
             metrics::gauge!("ips_gateway_upstream_circuit", "state" => state.code()).set(is_it);
         }

@@ -32,7 +32,7 @@ use crate::replicas::Fleet;
 use crate::replicas::redis::{InvalidAddress, SharedStore};
 use crate::telemetry::Metrics;
 use crate::upstream::{ClientConfig, IpsClient};
-use crate::upstream::{Credentials, Upstream};
+use crate::upstream::{Credentials, IpsApi};
 use admission::Admission;
 use line::House;
 use workers::{Traffic, Workers};
@@ -78,7 +78,7 @@ pub struct Surroundings {
     /// Whoever anybody may sign in as: with them this is the demo.
     pub users: Vec<DemoUser>,
     /// Asked in place of the IPS that the settings name.
-    pub upstream: Option<Arc<dyn Upstream>>,
+    pub upstream: Option<Arc<dyn IpsApi>>,
 }
 
 impl Default for Surroundings {

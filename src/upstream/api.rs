@@ -6,15 +6,15 @@ use crate::ips::types::*;
 use crate::upstream::answer::Answered;
 use crate::upstream::caller::Caller;
 use crate::upstream::error::UpstreamError;
-use crate::upstream::health::Health;
+use crate::upstream::health::UpstreamHealth;
 
 /// The IPS operations that the gateway calls. One method, one SOAP call; see the operation of the same name in the IPS reference.
 #[async_trait]
-pub trait Upstream: Send + Sync {
+pub trait IpsApi: Send + Sync {
     /// How IPS was when it was asked last; asks nothing.
-    fn health(&self) -> Health;
+    fn health(&self) -> UpstreamHealth;
 
-    /// Checks that a submit could be written, as [`Upstream::submit_job`] would write it; sends nothing.
+    /// Checks that a submit could be written, as [`IpsApi::submit_job`] would write it; sends nothing.
     fn check_submit(&self, request: &SubmitJobParam) -> Result<(), UpstreamError>;
 
     /// `submitJob`

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::backoff::{self, Backoff};
 use crate::clock::Clock;
-use crate::upstream::Circuit;
+use crate::upstream::CircuitState;
 
 /// Calls are looked back upon for once to twice as long: the time that most of them take to fail at the worst.
 const LOOK_BACK: TimeDelta = TimeDelta::seconds(15);
@@ -139,11 +139,11 @@ impl Machine {
         }
     }
 
-    fn circuit(&self, now: DateTime<Utc>) -> Circuit {
+    fn circuit(&self, now: DateTime<Utc>) -> CircuitState {
         match self.state {
-            State::Closed => Circuit::Closed,
-            State::Open { .. } if self.check(now).is_err() => Circuit::Open,
-            State::Open { .. } | State::HalfOpen { .. } => Circuit::HalfOpen,
+            State::Closed => CircuitState::Closed,
+            State::Open { .. } if self.check(now).is_err() => CircuitState::Open,
+            State::Open { .. } | State::HalfOpen { .. } => CircuitState::HalfOpen,
         }
     }
 }
@@ -204,7 +204,7 @@ impl Breaker {
     }
 
     /// Its state, and when IPS last answered and last failed.
-    pub(super) fn seen(&self) -> (Circuit, Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
+    pub(super) fn seen(&self) -> (CircuitState, Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
         let seen = self.lock();
         (seen.machine.circuit(self.clock.now()), seen.last_success, seen.last_failure)
     }
@@ -254,7 +254,7 @@ mod tests {
             let epoch = machine.admit(at(0)).expect("it is closed");
             assert_eq!(machine.failed(epoch, at(0), 0.0), failure == 5, "failure {failure}");
         }
-        assert_eq!(machine.circuit(at(0)), Circuit::Open);
+        assert_eq!(machine.circuit(at(0)), CircuitState::Open);
         machine
     }
 
@@ -267,7 +267,7 @@ mod tests {
                 if call % 5 > 2 { machine.failed(epoch, at(call), 0.0) } else { machine.succeeded(epoch, at(call)) };
             assert!(!changed, "at call {call}");
         }
-        assert_eq!(machine.circuit(at(1_000)), Circuit::Closed);
+        assert_eq!(machine.circuit(at(1_000)), CircuitState::Closed);
     }
 
     #[test]
@@ -284,11 +284,11 @@ mod tests {
         let mut machine = open();
         assert_eq!(machine.admit(at(0)), Err(Duration::from_secs(1)));
         assert_eq!(machine.admit(at(999)), Err(Duration::from_millis(1)));
-        assert_eq!(machine.circuit(at(1_000)), Circuit::HalfOpen);
+        assert_eq!(machine.circuit(at(1_000)), CircuitState::HalfOpen);
         let probe = machine.admit(at(1_000)).expect("one may try");
         assert_eq!(machine.admit(at(1_500)), Err(Duration::from_millis(1_500)), "one is enough");
         assert!(machine.succeeded(probe, at(1_600)));
-        assert_eq!(machine.circuit(at(1_600)), Circuit::Closed);
+        assert_eq!(machine.circuit(at(1_600)), CircuitState::Closed);
     }
 
     #[test]
@@ -333,7 +333,7 @@ mod tests {
             machine.failed(epoch, at(0), 0.0);
         }
         assert!(!machine.succeeded(old, at(10)));
-        assert_eq!(machine.circuit(at(10)), Circuit::Open);
+        assert_eq!(machine.circuit(at(10)), CircuitState::Open);
     }
 
     #[test]

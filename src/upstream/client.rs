@@ -19,7 +19,7 @@ use crate::upstream::concurrency_limit::Gate;
 use crate::upstream::retry::Budget;
 use crate::upstream::telemetry::Trail;
 use crate::upstream::transport::Exchange;
-use crate::upstream::{Answered, Caller, Credentials, Delivery, Failure, Health, Upstream, UpstreamError};
+use crate::upstream::{Answered, Caller, Credentials, Delivery, Failure, IpsApi, UpstreamError, UpstreamHealth};
 
 /// Where IPS is, and how to speak to it.
 #[derive(Debug, Clone)]
@@ -183,11 +183,11 @@ fn refused(failure: Failure) -> Lost {
 macro_rules! upstream {
     ($($method:ident($request:ident) -> $answer:ident;)+) => {
         #[async_trait]
-        impl Upstream for IpsClient {
-            fn health(&self) -> Health {
+        impl IpsApi for IpsClient {
+            fn health(&self) -> UpstreamHealth {
                 let (circuit, last_success, last_failure) = self.breaker.seen();
                 let (in_flight, waiting) = (self.gate.in_flight(), self.gate.waiting());
-                Health { circuit, last_success, last_failure, in_flight, waiting }
+                UpstreamHealth { circuit, last_success, last_failure, in_flight, waiting }
             }
 
             fn check_submit(&self, request: &SubmitJobParam) -> Result<(), UpstreamError> {

@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::ips::types::*;
 use crate::telemetry::span;
 use crate::upstream::caller::CallerKey;
-use crate::upstream::{Answered, Caller, Delivery, Failure, Health, Upstream, UpstreamError};
+use crate::upstream::{Answered, Caller, Delivery, Failure, IpsApi, UpstreamError, UpstreamHealth};
 
 /// How long an answer serves those who ask the same: as often as `no-cache` may ask IPS.
 const REMEMBERED: TimeDelta = TimeDelta::seconds(1);
@@ -27,7 +27,7 @@ const MOST_READS: u64 = 1_000;
 
 type Answer<T> = Result<Answered<<T as Operation>::Answer>, UpstreamError>;
 /// Asks IPS for a `T`.
-type Ask<T> = fn(Arc<dyn Upstream>, Caller, T) -> BoxFuture<'static, Answer<T>>;
+type Ask<T> = fn(Arc<dyn IpsApi>, Caller, T) -> BoxFuture<'static, Answer<T>>;
 type Read = Shared<BoxFuture<'static, Arc<dyn Any + Send + Sync>>>;
 
 /// Who asks what: equal keys get equal answers.
@@ -63,8 +63,8 @@ impl Invalidations {
 }
 
 /// An upstream whose reads are joined.
-pub struct Joined {
-    upstream: Arc<dyn Upstream>,
+pub struct CoalescingUpstream {
+    upstream: Arc<dyn IpsApi>,
     reads: Cache<Key, Entry>,
     /// What began before a change is worthless after it.
     invalidations: Invalidations,
@@ -72,10 +72,10 @@ pub struct Joined {
     runtime: Handle,
 }
 
-impl Joined {
+impl CoalescingUpstream {
     /// Joins the reads of `upstream`; they run on `runtime`, so that nobody who hangs up takes one along.
     #[must_use]
-    pub fn new(upstream: Arc<dyn Upstream>, invalidations: Invalidations, clock: Clock, runtime: Handle) -> Self {
+    pub fn new(upstream: Arc<dyn IpsApi>, invalidations: Invalidations, clock: Clock, runtime: Handle) -> Self {
         let reads = Cache::builder().max_capacity(MOST_READS).time_to_live(std::time::Duration::from_mins(1)).build();
         Self { upstream, reads, invalidations, clock, runtime }
     }
@@ -123,8 +123,8 @@ macro_rules! upstream {
         pass { $($passed:ident($passed_request:ident) -> $passed_answer:ident;)+ }
     ) => {
         #[async_trait]
-        impl Upstream for Joined {
-            fn health(&self) -> Health {
+        impl IpsApi for CoalescingUpstream {
+            fn health(&self) -> UpstreamHealth {
                 self.upstream.health()
             }
 

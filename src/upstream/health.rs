@@ -1,10 +1,10 @@
-//! Health of the upstream as its recent calls showed it.
+//! UpstreamHealth of the upstream as its recent calls showed it.
 
 use chrono::{DateTime, Utc};
 
 /// Whether IPS is asked (a circuit breaker).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Circuit {
+pub enum CircuitState {
     /// It is.
     Closed,
     /// It failed too often lately: it is given a rest.
@@ -13,7 +13,7 @@ pub enum Circuit {
     HalfOpen,
 }
 
-impl Circuit {
+impl CircuitState {
     /// One word for it, for metrics and logs.
     #[must_use]
     pub fn code(self) -> &'static str {
@@ -27,9 +27,9 @@ impl Circuit {
 
 /// How IPS was when it was asked last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Health {
+pub struct UpstreamHealth {
     /// Whether it is asked.
-    pub circuit: Circuit,
+    pub circuit: CircuitState,
     /// When it answered last, be it with a fault.
     pub last_success: Option<DateTime<Utc>>,
     /// When a call last brought no answer.

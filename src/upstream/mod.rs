@@ -16,9 +16,9 @@ mod telemetry;
 mod transport;
 
 pub use answer::{Answered, BadItem};
-pub use api::Upstream;
+pub use api::IpsApi;
 pub use caller::{Caller, CallerKey, CredentialSource, Credentials};
 pub use client::{ClientConfig, IpsClient};
-pub use coalesce::{Invalidations, Joined};
+pub use coalesce::{CoalescingUpstream, Invalidations};
 pub use error::{Delivery, Failure, UnwritableReason, UpstreamError};
-pub use health::{Circuit, Health};
+pub use health::{CircuitState, UpstreamHealth};

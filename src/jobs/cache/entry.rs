@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use futures_util::future::{BoxFuture, Shared};
 use tokio::sync::watch;
 
-use crate::jobs::cache::single_flight::Turnstile;
+use crate::jobs::cache::single_flight::SingleFlight;
 use crate::jobs::error::{Error, Result};
 use crate::jobs::events;
 use crate::jobs::events::{Event, History, Place};
@@ -18,18 +18,18 @@ use crate::replicas::Address;
 pub type Load = Shared<BoxFuture<'static, Result<Arc<Snapshot>>>>;
 
 /// What is known of one list of one company for one caller.
-pub struct Slot {
-    state: Mutex<State>,
+pub struct Entry {
+    state: Mutex<EntryState>,
     /// Wakes those who wait whenever the list means something else.
     changed: watch::Sender<u64>,
     /// Where the fleet keeps the list, if there is a fleet.
     pub address: Option<Address>,
     /// Looks at what the fleet knows.
-    pub looks: Turnstile,
+    pub looks: SingleFlight,
 }
 
 /// What changes over time.
-pub struct State {
+pub struct EntryState {
     current: Option<Arc<Snapshot>>,
     /// The generation under which `current` was loaded.
     current_generation: u64,
@@ -86,10 +86,10 @@ pub enum Reach {
     },
 }
 
-impl Slot {
+impl Entry {
     /// Nothing is known yet; `epoch` grows from one slot to the next.
     pub fn new(epoch: u64, address: Option<Address>) -> Self {
-        let state = State {
+        let state = EntryState {
             current: None,
             current_generation: 0,
             load: None,
@@ -102,11 +102,11 @@ impl Slot {
             newest: 0,
             is_shared: false,
         };
-        Self { state: Mutex::new(state), changed: watch::Sender::new(0), address, looks: Turnstile::default() }
+        Self { state: Mutex::new(state), changed: watch::Sender::new(0), address, looks: SingleFlight::default() }
     }
 
     /// The state, to look at or to change: for a moment, never across an await.
-    pub fn lock(&self) -> MutexGuard<'_, State> {
+    pub fn lock(&self) -> MutexGuard<'_, EntryState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -160,7 +160,7 @@ impl Slot {
         self.replace(state, Arc::new(received.snapshot), received.generation);
     }
 
-    fn replace(&self, mut state: MutexGuard<'_, State>, snapshot: Arc<Snapshot>, generation: u64) {
+    fn replace(&self, mut state: MutexGuard<'_, EntryState>, snapshot: Arc<Snapshot>, generation: u64) {
         let news = state.current.as_ref().is_none_or(|before| before.etag != snapshot.etag);
         state.current = Some(snapshot);
         state.current_generation = generation;
@@ -199,7 +199,7 @@ impl Slot {
     }
 }
 
-impl State {
+impl EntryState {
     /// The load that began under this generation is over. Under the same lock as what it brought, or readers would begin another.
     pub fn end_load(&mut self, generation: u64) {
         self.load.take_if(|(begun_under, _)| *begun_under == generation);

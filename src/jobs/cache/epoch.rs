@@ -1,4 +1,4 @@
-//! Generations: a company's changes with every change that is asked for there, and makes worthless what was loaded before.
+//! CompanyEpochs: a company's changes with every change that is asked for there, and makes worthless what was loaded before.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,7 +29,7 @@ fn next(clock: &Clock) -> u64 {
 pub type Generation = Arc<watch::Sender<u64>>;
 
 /// The generations of all companies.
-pub struct Generations {
+pub struct CompanyEpochs {
     companies: Cache<String, Generation>,
     /// How often one of them changed.
     invalidations: Invalidations,
@@ -37,7 +37,7 @@ pub struct Generations {
     clock: Clock,
 }
 
-impl Generations {
+impl CompanyEpochs {
     /// Those of this process, or of the whole fleet.
     #[must_use]
     pub fn new(fleet: Option<Arc<dyn Fleet>>, clock: Clock) -> Self {

@@ -8,16 +8,16 @@ use chrono::{DateTime, Utc};
 
 use crate::clock::Clock;
 use crate::ips::types::{GetActiveJobsParam, GetJobLogsParam, GetScheduledJobsParam};
-use crate::jobs::cache::merge::{Ended, Succession};
-use crate::jobs::cache::policy::Want;
-use crate::jobs::cache::recent::Memory;
-use crate::jobs::cache::snapshot_cache::{Loader, Store};
+use crate::jobs::cache::merge::{Ended, Merge};
+use crate::jobs::cache::policy::CacheDirective;
+use crate::jobs::cache::recent::RecentMutations;
+use crate::jobs::cache::snapshot_cache::{Loader, SnapshotCache};
 use crate::jobs::company::asked;
 use crate::jobs::error::Result;
 use crate::jobs::model::job::{Job, Record};
 use crate::jobs::model::snapshot::Snapshot;
 use crate::jobs::model::unique_name;
-use crate::upstream::{Caller, Upstream};
+use crate::upstream::{Caller, IpsApi};
 
 /// How many of the newest logs make the history: as many as IPS gives at once.
 const HISTORY_ROWS: i32 = 1000;
@@ -27,13 +27,13 @@ const SCHEDULES_BELIEVED: Duration = Duration::from_mins(1);
 /// Where active jobs come from and go to.
 pub struct ActiveJobs {
     /// Asked for the jobs.
-    pub upstream: Arc<dyn Upstream>,
+    pub upstream: Arc<dyn IpsApi>,
     /// Whose runs some of them are.
-    pub scheduled: Arc<Store>,
+    pub scheduled: Arc<SnapshotCache>,
     /// Where they are in the end.
-    pub history: Arc<Store>,
+    pub history: Arc<SnapshotCache>,
     /// Which of them were deleted.
-    pub memory: Memory,
+    pub memory: RecentMutations,
     /// Tells the time.
     pub clock: Clock,
 }
@@ -54,9 +54,9 @@ pub fn active(sources: ActiveJobs) -> Loader {
             let observed_at = seen_at(&sources.clock, previous.as_deref());
             let mut jobs: Vec<Job> = answer.value.job_array.into_iter().map(Job::active).collect();
             point_to_schedules(&mut jobs, &sources.scheduled, &caller, &company).await;
-            let mut succession = Succession::new(jobs, previous.as_deref(), observed_at);
+            let mut succession = Merge::new(jobs, previous.as_deref(), observed_at);
             if !succession.departed().is_empty() {
-                let read = sources.history.read(&caller, &company, Want::NotOlderThan(Duration::ZERO)).await;
+                let read = sources.history.read(&caller, &company, CacheDirective::NotOlderThan(Duration::ZERO)).await;
                 let logs = read.ok().flatten().map(|read| read.snapshot);
                 let deleted = sources.memory.deleted(&caller, &succession.departed()).await;
                 let deleted: HashSet<String> = deleted.into_iter().map(str::to_owned).collect();
@@ -75,7 +75,7 @@ pub fn active(sources: ActiveJobs) -> Loader {
 }
 
 /// Scheduled jobs (`getScheduledJobs`).
-pub fn scheduled(upstream: Arc<dyn Upstream>, clock: Clock) -> Loader {
+pub fn scheduled(upstream: Arc<dyn IpsApi>, clock: Clock) -> Loader {
     Arc::new(move |caller, company, previous| {
         let (upstream, clock) = (Arc::clone(&upstream), clock.clone());
         Box::pin(async move {
@@ -88,7 +88,7 @@ pub fn scheduled(upstream: Arc<dyn Upstream>, clock: Clock) -> Loader {
 }
 
 /// The newest job logs (`getJobLogs`).
-pub fn history(upstream: Arc<dyn Upstream>, scheduled: Arc<Store>, clock: Clock) -> Loader {
+pub fn history(upstream: Arc<dyn IpsApi>, scheduled: Arc<SnapshotCache>, clock: Clock) -> Loader {
     Arc::new(move |caller, company, previous| {
         let (upstream, scheduled, clock) = (Arc::clone(&upstream), Arc::clone(&scheduled), clock.clone());
         Box::pin(async move {
@@ -115,11 +115,11 @@ fn seen_at(clock: &Clock, previous: Option<&Snapshot>) -> DateTime<Utc> {
 }
 
 /// A run carries the original name of its schedule. A caller who may not see the schedules still sees the runs.
-pub async fn point_to_schedules(jobs: &mut [Job], scheduled: &Arc<Store>, caller: &Caller, company: &str) {
+pub async fn point_to_schedules(jobs: &mut [Job], scheduled: &Arc<SnapshotCache>, caller: &Caller, company: &str) {
     if jobs.iter().all(|job| unique_name::is_unique(job.original_name())) {
         return;
     }
-    let read: Result<_> = scheduled.read(caller, company, Want::NotOlderThan(SCHEDULES_BELIEVED)).await;
+    let read: Result<_> = scheduled.read(caller, company, CacheDirective::NotOlderThan(SCHEDULES_BELIEVED)).await;
     let Ok(Some(read)) = read else { return };
     let ids: HashMap<&str, &str> = read
         .snapshot

@@ -34,7 +34,7 @@ pub struct Departure {
 }
 
 /// A new look at the active jobs, becoming a snapshot.
-pub struct Succession<'a> {
+pub struct Merge<'a> {
     previous: Option<&'a Snapshot>,
     now: DateTime<Utc>,
     jobs: Vec<Arc<RenderedJob>>,
@@ -42,7 +42,7 @@ pub struct Succession<'a> {
     concluded: HashMap<String, (Arc<RenderedJob>, DateTime<Utc>)>,
 }
 
-impl<'a> Succession<'a> {
+impl<'a> Merge<'a> {
     /// `jobs` is what IPS lists now; `previous` the snapshot before.
     #[must_use]
     pub fn new(jobs: Vec<Job>, previous: Option<&'a Snapshot>, now: DateTime<Utc>) -> Self {

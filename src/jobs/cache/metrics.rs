@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use crate::jobs::cache::policy::Read;
+use crate::jobs::cache::policy::Lookup;
 
 /// Counts for one kind of list.
 #[derive(Debug, Clone, Copy)]
-pub struct Tally(pub &'static str);
+pub struct CacheMetrics(pub &'static str);
 
-impl Tally {
+impl CacheMetrics {
     /// A snapshot was served.
-    pub fn served(self, read: &Read) {
+    pub fn served(self, read: &Lookup) {
         self.read(read.source.code());
         metrics::histogram!("ips_gateway_snapshot_age_seconds", "list" => self.0).record(read.age.as_secs_f64());
     }

@@ -18,7 +18,7 @@ pub struct Freshness {
 
 /// What a reader wants of the cache (RFC 9111 §5.2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Want {
+pub enum CacheDirective {
     /// Whatever the settings allow.
     Any,
     /// Nothing older than this; zero for `no-cache`.
@@ -29,7 +29,7 @@ pub enum Want {
 
 /// How an answer came about (RFC 9211).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
+pub enum CacheStatus {
     /// A snapshot was there that is fresh enough for the reader.
     Hit,
     /// An old one was there.
@@ -38,7 +38,7 @@ pub enum Source {
     Loaded,
 }
 
-impl Source {
+impl CacheStatus {
     /// One word for it, for metrics and logs.
     #[must_use]
     pub fn code(self) -> &'static str {
@@ -53,11 +53,11 @@ impl Source {
 
 /// An answer from the store.
 #[derive(Debug, Clone)]
-pub struct Read {
+pub struct Lookup {
     /// What IPS said.
     pub snapshot: Arc<Snapshot>,
     /// How it came about.
-    pub source: Source,
+    pub source: CacheStatus,
     /// How long ago IPS said it.
     pub age: Duration,
 }

@@ -20,7 +20,7 @@ const LIFETIME: Duration = Duration::from_mins(10);
 
 /// What was done with a job last.
 #[derive(Debug, Clone)]
-pub enum Done {
+pub enum Mutation {
     /// It was submitted, as this and then.
     Submitted(Box<Job>, DateTime<Utc>),
     /// It was stopped when it was this.
@@ -36,17 +36,17 @@ enum DoneForm<'a> {
     Deleted,
 }
 
-impl<'a> From<&'a Done> for DoneForm<'a> {
-    fn from(done: &'a Done) -> Self {
+impl<'a> From<&'a Mutation> for DoneForm<'a> {
+    fn from(done: &'a Mutation) -> Self {
         match done {
-            Done::Submitted(job, at) => Self::Submitted(Box::new((&**job).into()), *at),
-            Done::Stopped(job) => Self::Stopped(Box::new((&**job).into())),
-            Done::Deleted => Self::Deleted,
+            Mutation::Submitted(job, at) => Self::Submitted(Box::new((&**job).into()), *at),
+            Mutation::Stopped(job) => Self::Stopped(Box::new((&**job).into())),
+            Mutation::Deleted => Self::Deleted,
         }
     }
 }
 
-impl From<DoneForm<'_>> for Done {
+impl From<DoneForm<'_>> for Mutation {
     fn from(form: DoneForm<'_>) -> Self {
         match form {
             DoneForm::Submitted(job, at) => Self::Submitted(Box::new((*job).into()), at),
@@ -58,12 +58,12 @@ impl From<DoneForm<'_>> for Done {
 
 /// Remembers what was done with jobs.
 #[derive(Clone)]
-pub struct Memory {
-    here: Cache<JobKey, Done>,
+pub struct RecentMutations {
+    here: Cache<JobKey, Mutation>,
     fleet: Option<Arc<dyn Fleet>>,
 }
 
-impl Memory {
+impl RecentMutations {
     /// Remembers here, and on other replicas if there are any.
     #[must_use]
     pub fn new(fleet: Option<Arc<dyn Fleet>>) -> Self {
@@ -71,7 +71,7 @@ impl Memory {
     }
 
     /// Remembers what was done with the job of this id.
-    pub async fn remember(&self, caller: &Caller, id: &str, done: Done) {
+    pub async fn remember(&self, caller: &Caller, id: &str, done: Mutation) {
         if let Some(fleet) = &self.fleet
             && let Some(form) = wire::write(&DoneForm::from(&done))
         {
@@ -82,7 +82,7 @@ impl Memory {
     }
 
     /// What was done with a job last.
-    pub async fn recall(&self, caller: &Caller, id: &str) -> Option<Done> {
+    pub async fn recall(&self, caller: &Caller, id: &str) -> Option<Mutation> {
         self.everywhere(caller, &[id]).await.pop().flatten().or_else(|| self.here.get(&job_key(caller, id)))
     }
 
@@ -92,12 +92,12 @@ impl Memory {
         let last = known.chain(std::iter::repeat_with(|| None)).zip(ids);
         let deleted = last.filter(|(done, id)| {
             let here = || self.here.get(&job_key(caller, id));
-            matches!(done.clone().or_else(here), Some(Done::Deleted))
+            matches!(done.clone().or_else(here), Some(Mutation::Deleted))
         });
         deleted.map(|(_, id)| *id).collect()
     }
 
-    async fn everywhere(&self, caller: &Caller, ids: &[&str]) -> Vec<Option<Done>> {
+    async fn everywhere(&self, caller: &Caller, ids: &[&str]) -> Vec<Option<Mutation>> {
         let Some(fleet) = &self.fleet else { return Vec::new() };
         let names: Vec<_> = ids.iter().map(|id| name(&**fleet, caller, id)).collect();
         let values = fleet.get(&names).await.unwrap_or_default().into_iter();

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::jobs::cache::entry::{Slot, State};
-use crate::jobs::cache::metrics::Tally;
-use crate::jobs::cache::policy::Want;
-use crate::jobs::cache::snapshot_cache::{Key, Next, SHORTEST_INTERVAL, Store};
+use crate::jobs::cache::entry::{Entry, EntryState};
+use crate::jobs::cache::metrics::CacheMetrics;
+use crate::jobs::cache::policy::CacheDirective;
+use crate::jobs::cache::snapshot_cache::{Key, Next, SHORTEST_INTERVAL, SnapshotCache};
 use crate::upstream::Caller;
 
-impl Store {
+impl SnapshotCache {
     /// Watches a list: as long as the answer lives it is refreshed as often as it may be, by one task however many watch.
-    pub fn watch(self: &Arc<Self>, caller: &Caller, company: &str) -> Watch {
+    pub fn watch(self: &Arc<Self>, caller: &Caller, company: &str) -> Watcher {
         let key = Key::new(caller, company);
         let slot = self.slot(&key, caller);
         let changed = slot.subscribe();
@@ -25,10 +25,10 @@ impl Store {
             self.runtime().spawn(Arc::clone(self).refresh(Arc::clone(&slot), key, caller.clone()));
         }
         drop(state);
-        Watch { slot, changed, tally: self.tally() }
+        Watcher { slot, changed, tally: self.tally() }
     }
 
-    async fn refresh(self: Arc<Self>, slot: Arc<Slot>, key: Key, caller: Caller) {
+    async fn refresh(self: Arc<Self>, slot: Arc<Entry>, key: Key, caller: Caller) {
         // Held, so that the receiver has a sender even if the cache forgets it.
         let sender = self.generations().of(&key.company);
         let mut generation = sender.subscribe();
@@ -52,7 +52,8 @@ impl Store {
             // The entry must not be forgotten while somebody watches it.
             self.keep_slot(&key, &slot);
             self.catch_up(&slot, &key).await;
-            if let Some(Next::Wait(load)) = self.next(&slot, &key, &caller, Want::NotOlderThan(self.freshness().fresh))
+            if let Some(Next::Wait(load)) =
+                self.next(&slot, &key, &caller, CacheDirective::NotOlderThan(self.freshness().fresh))
             {
                 let _ = load.await;
             }
@@ -69,13 +70,13 @@ impl Store {
 }
 
 /// Somebody watches a list.
-pub struct Watch {
-    slot: Arc<Slot>,
+pub struct Watcher {
+    slot: Arc<Entry>,
     changed: watch::Receiver<u64>,
-    tally: Tally,
+    tally: CacheMetrics,
 }
 
-impl Watch {
+impl Watcher {
     /// Waits until the list means something else than when this was asked last.
     pub async fn changed(&mut self) {
         // The sender lives in the slot that is held here.
@@ -83,12 +84,12 @@ impl Watch {
     }
 
     /// What is known, and what happened so far.
-    pub fn with<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+    pub fn with<T>(&self, look: impl FnOnce(&EntryState) -> T) -> T {
         look(&self.slot.lock())
     }
 }
 
-impl Drop for Watch {
+impl Drop for Watcher {
     fn drop(&mut self) {
         self.slot.lock().watchers -= 1;
         self.tally.unwatched();

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 
-use crate::jobs::cache::entry::{Ended, Failure, Reach, Slot};
-use crate::jobs::cache::snapshot_cache::{Key, Store};
+use crate::jobs::cache::entry::{Ended, Entry, Failure, Reach};
+use crate::jobs::cache::snapshot_cache::{Key, SnapshotCache};
 use crate::jobs::error::{Error, Result};
 use crate::jobs::events;
 use crate::jobs::events::{Event, Place};
@@ -36,8 +36,8 @@ const LONGEST_BATCH: usize = 32 * 1024;
 /// The fleet, and where it keeps a list.
 type Shelf<'a> = (&'a Arc<dyn Fleet>, &'a Address);
 
-impl Store {
-    fn shelf<'a>(&'a self, slot: &'a Slot) -> Option<Shelf<'a>> {
+impl SnapshotCache {
+    fn shelf<'a>(&'a self, slot: &'a Entry) -> Option<Shelf<'a>> {
         self.fleet().zip(slot.address.as_ref())
     }
 
@@ -47,12 +47,12 @@ impl Store {
     }
 
     /// What other replicas tell of a list and its company; nothing where there are none.
-    pub fn news_of(&self, slot: &Slot) -> News {
+    pub fn news_of(&self, slot: &Entry) -> News {
         self.shelf(slot).map_or_else(News::none, |(fleet, at)| fleet.news(&[at.list, at.company]))
     }
 
     /// Takes over what the fleet knows of a list and this replica doesn't. However many ask, there is one look at a time.
-    pub async fn catch_up(self: &Arc<Self>, slot: &Arc<Slot>, key: &Key) {
+    pub async fn catch_up(self: &Arc<Self>, slot: &Arc<Entry>, key: &Key) {
         if self.shelf(slot).is_none() {
             return;
         }
@@ -64,7 +64,7 @@ impl Store {
         slot.looks.pass(look).await;
     }
 
-    async fn look(&self, slot: &Slot, key: &Key) -> replicas::Result<()> {
+    async fn look(&self, slot: &Entry, key: &Key) -> replicas::Result<()> {
         let Some((fleet, at)) = self.shelf(slot) else { return Ok(()) };
         let seen = fleet.look(at).await?;
         let here = self.generation(key);
@@ -84,7 +84,7 @@ impl Store {
     }
 
     /// Takes the newest snapshot, and what happened since the last one.
-    async fn receive(&self, (fleet, at): Shelf<'_>, slot: &Slot) -> replicas::Result<()> {
+    async fn receive(&self, (fleet, at): Shelf<'_>, slot: &Entry) -> replicas::Result<()> {
         let here = slot.lock().history().end();
         // As a rule it is the same history, and one way there and back does for both.
         let (stored, missed) = tokio::join!(fleet.fetch(at), fleet.batches(at, here.epoch, here.number));
@@ -110,7 +110,7 @@ impl Store {
     }
 
     /// The store has lost what it had, or this replica was alone for a while: its snapshot is the newest one.
-    async fn offer(&self, (fleet, at): Shelf<'_>, slot: &Slot, key: &Key) -> replicas::Result<()> {
+    async fn offer(&self, (fleet, at): Shelf<'_>, slot: &Entry, key: &Key) -> replicas::Result<()> {
         let generation = self.generation(key);
         let (snapshot, place, token) = {
             let state = slot.lock();
@@ -130,7 +130,7 @@ impl Store {
     }
 
     /// Another replica asked IPS in vain.
-    fn take_note(&self, slot: &Slot, key: &Key, failure: FailureForm) {
+    fn take_note(&self, slot: &Entry, key: &Key, failure: FailureForm) {
         let FailureForm { generation, until, in_a_row, error } = failure;
         let is_known = slot.lock().failure.as_ref().is_some_and(|known| known.until >= until);
         if generation != self.generation(key) || is_known {
@@ -144,7 +144,7 @@ impl Store {
     /// A load of the whole fleet: one replica asks IPS, the others wait for what it brings.
     pub async fn load_together(
         self: &Arc<Self>,
-        slot: &Arc<Slot>,
+        slot: &Arc<Entry>,
         key: &Key,
         caller: &Caller,
         begun_under: u64,
@@ -193,7 +193,7 @@ impl Store {
     async fn load_for_all(
         self: &Arc<Self>,
         (fleet, at): Shelf<'_>,
-        slot: &Arc<Slot>,
+        slot: &Arc<Entry>,
         key: &Key,
         caller: &Caller,
         ended: Ended,
@@ -238,7 +238,7 @@ impl Store {
     async fn publish(
         &self,
         (fleet, at): Shelf<'_>,
-        slot: &Slot,
+        slot: &Entry,
         snapshot: &Arc<Snapshot>,
         lease: Lease,
     ) -> replicas::Result<bool> {
@@ -260,7 +260,7 @@ impl Store {
 
     async fn load_alone(
         self: &Arc<Self>,
-        slot: &Arc<Slot>,
+        slot: &Arc<Entry>,
         key: &Key,
         caller: &Caller,
         begun_under: u64,
@@ -277,7 +277,7 @@ impl Store {
     }
 
     /// Asks IPS. A load that panics has failed as any other, or all who come later would join what never ends.
-    pub async fn fetch(&self, slot: &Slot, key: &Key, caller: &Caller) -> Result<Snapshot> {
+    pub async fn fetch(&self, slot: &Entry, key: &Key, caller: &Caller) -> Result<Snapshot> {
         let previous = slot.last();
         let load = AssertUnwindSafe(self.ask(caller, key, previous)).catch_unwind();
         load.await.unwrap_or(Err(Error::Internal("a load panicked")))
@@ -298,7 +298,7 @@ impl Store {
     }
 }
 
-fn failure_form(slot: &Slot, failure: &Failure) -> Option<Vec<u8>> {
+fn failure_form(slot: &Entry, failure: &Failure) -> Option<Vec<u8>> {
     let error = ErrorForm::of(&failure.error)?;
     let in_a_row = slot.lock().failures_in_a_row();
     wire::write(&FailureForm { generation: failure.generation, until: failure.until, in_a_row, error })

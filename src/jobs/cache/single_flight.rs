@@ -10,12 +10,12 @@ type Look = Shared<BoxFuture<'static, ()>>;
 
 /// Lets one look through at a time. Who comes while one is under way waits for the next one, with all others who do.
 #[derive(Clone, Default)]
-pub struct Turnstile {
+pub struct SingleFlight {
     next: Arc<Mutex<Option<Look>>>,
     turn: Arc<Turn<()>>,
 }
 
-impl Turnstile {
+impl SingleFlight {
     /// Waits for a look that begins from now on. `look` makes it, if nobody else has.
     pub async fn pass(&self, look: impl Future<Output = ()> + Send + 'static) {
         let joined = {
@@ -43,7 +43,7 @@ mod tests {
     #[tokio::test]
     async fn who_comes_during_a_look_waits_for_the_next_one_with_all_others() {
         let (turnstile, looks, gate) =
-            (Turnstile::default(), Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(0)));
+            (SingleFlight::default(), Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(0)));
         let come = || {
             let (turnstile, looks, gate) = (turnstile.clone(), Arc::clone(&looks), Arc::clone(&gate));
             tokio::spawn(async move {

@@ -14,12 +14,12 @@ use tokio::runtime::Handle;
 
 use crate::backoff::Backoff;
 use crate::clock::Clock;
-use crate::jobs::cache::entry::{Ended, Failure, Load, Reach, Slot, State};
+use crate::jobs::cache::entry::{Ended, Entry, EntryState, Failure, Load, Reach};
 use crate::jobs::cache::epoch;
-use crate::jobs::cache::epoch::Generations;
+use crate::jobs::cache::epoch::CompanyEpochs;
 use crate::jobs::cache::key::name_of;
-use crate::jobs::cache::metrics::Tally;
-use crate::jobs::cache::policy::{Freshness, Read, Source, Want};
+use crate::jobs::cache::metrics::CacheMetrics;
+use crate::jobs::cache::policy::{CacheDirective, CacheStatus, Freshness, Lookup};
 use crate::jobs::error::{Error, Result};
 use crate::jobs::model::snapshot::{Snapshot, StaleReason};
 use crate::replicas::{Address, Fleet};
@@ -48,7 +48,7 @@ impl Key {
 /// What a reader does next.
 pub enum Next {
     /// This is the answer.
-    Answer(Result<Read>),
+    Answer(Result<Lookup>),
     /// The load brings it.
     Wait(Load),
 }
@@ -61,9 +61,9 @@ const BACKOFF: Backoff = Backoff { first: Duration::from_secs(1), max: Duration:
 pub const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Snapshots of one kind of list, for every caller and company.
-pub struct Store {
-    slots: Cache<Key, Arc<Slot>>,
-    tally: Tally,
+pub struct SnapshotCache {
+    slots: Cache<Key, Arc<Entry>>,
+    tally: CacheMetrics,
     loader: Loader,
     common: Common,
 }
@@ -74,7 +74,7 @@ pub struct Common {
     /// How long snapshots are good for.
     pub freshness: Freshness,
     /// What was changed.
-    pub generations: Arc<Generations>,
+    pub generations: Arc<CompanyEpochs>,
     /// Tells the time.
     pub clock: Clock,
     /// Where loads run, so that nobody who hangs up takes one along.
@@ -83,25 +83,30 @@ pub struct Common {
     pub fleet: Option<Arc<dyn Fleet>>,
 }
 
-impl Store {
+impl SnapshotCache {
     /// An empty store; metrics and the fleet call the list by this name.
     #[must_use]
     pub fn new(name: &'static str, loader: Loader, common: Common) -> Arc<Self> {
         let slots = Cache::builder()
             .max_capacity(CAPACITY_BYTES)
-            .weigher(|_: &Key, slot: &Arc<Slot>| slot.weight())
+            .weigher(|_: &Key, slot: &Arc<Entry>| slot.weight())
             .time_to_idle(IDLE)
             .build();
-        Arc::new(Self { slots, tally: Tally(name), loader, common })
+        Arc::new(Self { slots, tally: CacheMetrics(name), loader, common })
     }
 
     /// The active jobs of `company` as `caller` may see them.
     ///
     /// # Errors
     /// What IPS answered, when there is nothing that may be served instead; `Ok(None)` only for [`Want::OnlyIfCached`].
-    pub async fn read(self: &Arc<Self>, caller: &Caller, company: &str, want: Want) -> Result<Option<Read>> {
+    pub async fn read(
+        self: &Arc<Self>,
+        caller: &Caller,
+        company: &str,
+        want: CacheDirective,
+    ) -> Result<Option<Lookup>> {
         let key = Key::new(caller, company);
-        if want == Want::OnlyIfCached && !self.is_shared() && !self.slots.contains_key(&key) {
+        if want == CacheDirective::OnlyIfCached && !self.is_shared() && !self.slots.contains_key(&key) {
             return Ok(None);
         }
         let slot = self.slot(&key, caller);
@@ -110,7 +115,7 @@ impl Store {
             None => Ok(None),
             Some(Next::Answer(answer)) => answer.map(Some),
             Some(Next::Wait(load)) => match load.await {
-                Ok(snapshot) => Ok(Some(self.answer(snapshot, Source::Loaded))),
+                Ok(snapshot) => Ok(Some(self.answer(snapshot, CacheStatus::Loaded))),
                 Err(error) => self.instead_of(&slot, &key, error).map(Some),
             },
         };
@@ -122,16 +127,16 @@ impl Store {
         answer
     }
 
-    /// The snapshot that [`Store::read`] would give, when it is there and fresh.
+    /// The snapshot that [`SnapshotCache::read`] would give, when it is there and fresh.
     #[must_use]
-    pub fn at_hand(&self, caller: &Caller, company: &str) -> Option<Read> {
+    pub fn at_hand(&self, caller: &Caller, company: &str) -> Option<Lookup> {
         if self.is_shared() {
             return None;
         }
         let key = Key::new(caller, company);
         let slot = self.slots.get(&key)?;
         let snapshot = slot.lock().usable(self.generation(&key)).cloned()?;
-        let read = self.answer(snapshot, Source::Hit);
+        let read = self.answer(snapshot, CacheStatus::Hit);
         (read.age <= self.common.freshness.fresh).then(|| {
             self.tally.served(&read);
             read
@@ -150,17 +155,17 @@ impl Store {
         self.tally.kept(self.slots.entry_count(), self.slots.weighted_size());
     }
 
-    pub fn slot(&self, key: &Key, caller: &Caller) -> Arc<Slot> {
+    pub fn slot(&self, key: &Key, caller: &Caller) -> Arc<Entry> {
         let address = || {
             let fleet = &**self.fleet()?;
             let list = name_of(fleet, self.tally.0, caller, &[&key.company]);
             Some(Address { company: epoch::company_name(fleet, &key.company), list })
         };
-        self.slots.get_with_by_ref(key, || Arc::new(Slot::new(self.epoch(), address())))
+        self.slots.get_with_by_ref(key, || Arc::new(Entry::new(self.epoch(), address())))
     }
 
     /// Keeps the entry, whatever became of it; unless another has taken its place.
-    pub fn keep_slot(&self, key: &Key, slot: &Arc<Slot>) {
+    pub fn keep_slot(&self, key: &Key, slot: &Arc<Entry>) {
         self.slots.get_with_by_ref(key, || Arc::clone(slot));
     }
 
@@ -184,7 +189,7 @@ impl Store {
         self.common.generations.learn(&key.company, generation);
     }
 
-    pub fn generations(&self) -> &Generations {
+    pub fn generations(&self) -> &CompanyEpochs {
         &self.common.generations
     }
 
@@ -202,7 +207,7 @@ impl Store {
     }
 
     /// What metrics tell of it.
-    pub fn tally(&self) -> Tally {
+    pub fn tally(&self) -> CacheMetrics {
         self.tally
     }
 
@@ -222,15 +227,15 @@ impl Store {
     }
 
     /// What a reader does next; `None` only for [`Want::OnlyIfCached`].
-    pub fn next(self: &Arc<Self>, slot: &Arc<Slot>, key: &Key, caller: &Caller, want: Want) -> Option<Next> {
+    pub fn next(self: &Arc<Self>, slot: &Arc<Entry>, key: &Key, caller: &Caller, want: CacheDirective) -> Option<Next> {
         let generation = self.generation(key);
         let Freshness { fresh, stale_while_revalidate, stale_if_error } = self.common.freshness;
         let mut state = slot.lock();
         let usable = state.usable(generation).map(|snapshot| (Arc::clone(snapshot), self.age(snapshot)));
         let limit = match want {
-            Want::Any => fresh,
-            Want::NotOlderThan(age) => age.max(SHORTEST_INTERVAL).min(fresh.max(age)),
-            Want::OnlyIfCached => fresh + stale_while_revalidate.max(stale_if_error),
+            CacheDirective::Any => fresh,
+            CacheDirective::NotOlderThan(age) => age.max(SHORTEST_INTERVAL).min(fresh.max(age)),
+            CacheDirective::OnlyIfCached => fresh + stale_while_revalidate.max(stale_if_error),
         };
         let failure = state.failure.clone().filter(|failure| failure.generation == generation);
         let waited = failure.as_ref().map(|failure| (self.common.clock.now() - failure.until).to_std().ok());
@@ -238,11 +243,14 @@ impl Store {
         let failing = waited.is_some_and(|waited| waited.is_none_or(|waited| waited <= stale_while_revalidate));
         match &usable {
             Some((snapshot, age)) if *age <= limit => {
-                let source =
-                    if failing && *age > fresh { Source::Stale(StaleReason::UpstreamFailed) } else { Source::Hit };
+                let source = if failing && *age > fresh {
+                    CacheStatus::Stale(StaleReason::UpstreamFailed)
+                } else {
+                    CacheStatus::Hit
+                };
                 return Some(Next::Answer(Ok(self.answer(Arc::clone(snapshot), source))));
             }
-            _ if want == Want::OnlyIfCached => return None,
+            _ if want == CacheDirective::OnlyIfCached => return None,
             _ => {}
         }
         if let (Some(failure), Some(None)) = (failure, waited) {
@@ -256,8 +264,8 @@ impl Store {
             (StaleReason::Revalidating, stale_while_revalidate)
         };
         match usable {
-            Some((snapshot, age)) if want == Want::Any && age <= fresh + patience => {
-                Some(Next::Answer(Ok(self.answer(snapshot, Source::Stale(reason)))))
+            Some((snapshot, age)) if want == CacheDirective::Any && age <= fresh + patience => {
+                Some(Next::Answer(Ok(self.answer(snapshot, CacheStatus::Stale(reason)))))
             }
             _ => Some(Next::Wait(load)),
         }
@@ -266,8 +274,8 @@ impl Store {
     /// Joins the load that is under way, unless it began before the last mutation.
     fn load(
         self: &Arc<Self>,
-        state: &mut State,
-        slot: &Arc<Slot>,
+        state: &mut EntryState,
+        slot: &Arc<Entry>,
         key: &Key,
         caller: &Caller,
         generation: u64,
@@ -295,7 +303,7 @@ impl Store {
     /// A load is over; tells how it failed, if that is to be known.
     pub fn settle(
         &self,
-        slot: &Arc<Slot>,
+        slot: &Arc<Entry>,
         key: &Key,
         ended: Ended,
         answer: Result<&Arc<Snapshot>, &Error>,
@@ -335,27 +343,27 @@ impl Store {
     }
 
     /// What to serve when a load failed: the last snapshot as long as it may be, else the error.
-    fn instead_of(&self, slot: &Slot, key: &Key, error: Error) -> Result<Read> {
+    fn instead_of(&self, slot: &Entry, key: &Key, error: Error) -> Result<Lookup> {
         let usable =
             slot.lock().usable(self.generation(key)).map(|snapshot| (Arc::clone(snapshot), self.age(snapshot)));
         self.stale_or(usable, error)
     }
 
-    fn stale_or(&self, usable: Option<(Arc<Snapshot>, Duration)>, error: Error) -> Result<Read> {
+    fn stale_or(&self, usable: Option<(Arc<Snapshot>, Duration)>, error: Error) -> Result<Lookup> {
         match usable {
             Some((snapshot, age))
                 if age <= self.common.freshness.fresh + self.common.freshness.stale_if_error
                     && !error.denies_access() =>
             {
-                Ok(self.answer(snapshot, Source::Stale(StaleReason::UpstreamFailed)))
+                Ok(self.answer(snapshot, CacheStatus::Stale(StaleReason::UpstreamFailed)))
             }
             _ => Err(error),
         }
     }
 
-    fn answer(&self, snapshot: Arc<Snapshot>, source: Source) -> Read {
+    fn answer(&self, snapshot: Arc<Snapshot>, source: CacheStatus) -> Lookup {
         let age = self.age(&snapshot);
-        Read { snapshot, source, age }
+        Lookup { snapshot, source, age }
     }
 
     pub fn age(&self, snapshot: &Snapshot) -> Duration {
@@ -389,20 +397,20 @@ mod tests {
         let freshness = Freshness { fresh: second, stale_while_revalidate: second, stale_if_error: second };
         let common = Common {
             freshness,
-            generations: Arc::new(Generations::new(None, clock.clone())),
+            generations: Arc::new(CompanyEpochs::new(None, clock.clone())),
             clock: clock.clone(),
             runtime: Handle::current(),
             fleet: None,
         };
-        let store = Store::new("test", loader, common);
+        let store = SnapshotCache::new("test", loader, common);
         let credentials = Credentials::AccessToken(SecretString::from("token"));
         let caller =
             Caller { credentials, source: CredentialSource::Caller, companies: None, holder: None, locale: None };
-        let read = || store.read(&caller, "c|1", Want::Any);
+        let read = || store.read(&caller, "c|1", CacheDirective::Any);
         assert!(matches!(read().await, Err(Error::Internal(_))));
         assert!(matches!(read().await, Err(Error::Internal(_))), "it is not asked again at once");
         assert_eq!(loads.load(Ordering::Relaxed), 1);
         clock.advance(TimeDelta::seconds(1));
-        assert!(matches!(read().await, Ok(Some(Read { source: Source::Loaded, .. }))));
+        assert!(matches!(read().await, Ok(Some(Lookup { source: CacheStatus::Loaded, .. }))));
     }
 }

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use crate::ips::types::{DeleteJobParam, ExecuteJobParam, PauseJobParam, ResumeJobParam, StopJobParam};
-use crate::jobs::cache::policy::Want;
-use crate::jobs::cache::recent::Done;
+use crate::jobs::cache::policy::CacheDirective;
+use crate::jobs::cache::recent::Mutation;
 use crate::jobs::error::{Error, Result};
 use crate::jobs::model::id::{JobId, JobRef, Name};
 use crate::jobs::model::job::{Action, Job, Phase, Status};
 use crate::jobs::queries::find::Found;
 use crate::jobs::{CompanyChoice, Jobs};
-use crate::upstream::{Caller, Delivery, Upstream, UpstreamError};
+use crate::upstream::{Caller, Delivery, IpsApi, UpstreamError};
 
 impl Jobs {
     /// Asks `action` of a job and tells how the job is then, or was before if that can't be read; `None` once it is deleted.
@@ -25,7 +25,7 @@ impl Jobs {
         job: &JobRef,
         action: Action,
     ) -> Result<Option<Found>> {
-        let before = self.find(caller, choice, job, Want::NotOlderThan(Duration::ZERO)).await?;
+        let before = self.find(caller, choice, job, CacheDirective::NotOlderThan(Duration::ZERO)).await?;
         let company = self.company_of(caller, choice, job).await?;
         let known = &before.job.job;
         let handle = match known.handle() {
@@ -40,7 +40,7 @@ impl Jobs {
             // The answer may be lost and the request not: the job tells, and is not asked again.
             let done = match error.delivery {
                 Delivery::Unknown => {
-                    let now = self.find(caller, &CompanyChoice::default(), &id, Want::Any).await;
+                    let now = self.find(caller, &CompanyChoice::default(), &id, CacheDirective::Any).await;
                     shows(action, known, now.as_ref().map(|found| &found.job.job))
                 }
                 Delivery::NotSent | Delivery::Rejected => false,
@@ -51,17 +51,17 @@ impl Jobs {
         }
         match action {
             Action::Delete => {
-                self.remember_done(caller, &company, known, &Done::Deleted).await;
+                self.remember_done(caller, &company, known, &Mutation::Deleted).await;
                 return Ok(None);
             }
             Action::Stop => {
-                let stopped = Done::Stopped(Box::new(known.clone()));
+                let stopped = Mutation::Stopped(Box::new(known.clone()));
                 self.remember_done(caller, &company, known, &stopped).await;
             }
             Action::Pause | Action::Resume | Action::Execute => {}
         }
         // Whatever goes wrong now, IPS has done it: the job as it was before is a better answer than an error.
-        Ok(Some(self.find(caller, &CompanyChoice::default(), &id, Want::Any).await.unwrap_or(before)))
+        Ok(Some(self.find(caller, &CompanyChoice::default(), &id, CacheDirective::Any).await.unwrap_or(before)))
     }
 
     async fn send(
@@ -83,7 +83,7 @@ impl Jobs {
     }
 
     /// A job whose name was sent as given is remembered by that name alone.
-    async fn remember_done(&self, caller: &Caller, company: &str, job: &Job, done: &Done) {
+    async fn remember_done(&self, caller: &Caller, company: &str, job: &Job, done: &Mutation) {
         let name = Name::Original(job.original_name().into());
         for id in [job.id.clone(), JobId { company: company.into(), name }.encode()] {
             self.memory.remember(caller, &id, done.clone()).await;

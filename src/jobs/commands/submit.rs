@@ -7,8 +7,8 @@ use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 
 use crate::ips::types::SubmitJobParam;
-use crate::jobs::cache::policy::Want;
-use crate::jobs::cache::recent::Done;
+use crate::jobs::cache::policy::CacheDirective;
+use crate::jobs::cache::recent::Mutation;
 use crate::jobs::commands::idempotency::{IdempotencyKey, Turn};
 use crate::jobs::company::permitted;
 use crate::jobs::error::{Error, InvalidField, Location, Result};
@@ -16,7 +16,7 @@ use crate::jobs::model::id::{JobId, JobRef, Name};
 use crate::jobs::model::job::{Job, Record};
 use crate::jobs::model::unique_name;
 use crate::jobs::{CompanyChoice, Jobs};
-use crate::upstream::{Caller, Credentials, Delivery, Failure, Upstream};
+use crate::upstream::{Caller, Credentials, Delivery, Failure, IpsApi};
 
 /// Longer names are refused: ids carry them.
 const LONGEST_NAME: usize = 512;
@@ -158,7 +158,7 @@ impl Jobs {
     }
 
     async fn remember(&self, caller: &Caller, job: Job) -> Job {
-        let done = Done::Submitted(Box::new(job.clone()), self.clock.now());
+        let done = Mutation::Submitted(Box::new(job.clone()), self.clock.now());
         self.memory.remember(caller, &job.id, done).await;
         job
     }
@@ -177,7 +177,7 @@ impl Jobs {
         for wait in waits {
             tokio::time::sleep(*wait).await;
             self.changed(submitted.company()).await;
-            last = match self.find(caller, &CompanyChoice::default(), &id, Want::Any).await {
+            last = match self.find(caller, &CompanyChoice::default(), &id, CacheDirective::Any).await {
                 Ok(found) if !matches!(found.job.job.record, Record::Submitted(_)) => {
                     return Ok(Some(Job { recovered: true, ..Arc::unwrap_or_clone(found.job).job }));
                 }

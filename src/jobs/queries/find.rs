@@ -8,15 +8,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::ips::types::{GetJobLogDetailsParam, JobLog};
 use crate::jobs::Jobs;
 use crate::jobs::cache::loaders;
-use crate::jobs::cache::policy::{Read, Source, Want};
-use crate::jobs::cache::recent::Done;
+use crate::jobs::cache::policy::{CacheDirective, CacheStatus, Lookup};
+use crate::jobs::cache::recent::Mutation;
 use crate::jobs::company::{CompanyChoice, asked, permitted};
 use crate::jobs::error::{Error, Result};
 use crate::jobs::model::id::{JobId, JobRef, Name};
 use crate::jobs::model::job::{Job, Phase, RenderedJob, Status};
 use crate::jobs::model::unique_name;
 use crate::upstream::CallerKey;
-use crate::upstream::{Caller, Upstream};
+use crate::upstream::{Caller, IpsApi};
 
 /// So long after its submit a job that is in no list yet is believed to be on its way.
 const APPEARS_WITHIN: TimeDelta = TimeDelta::minutes(2);
@@ -27,7 +27,7 @@ pub struct Found {
     /// The job.
     pub job: Arc<RenderedJob>,
     /// How the answer came about.
-    pub source: Source,
+    pub source: CacheStatus,
     /// How old it is.
     pub age: Duration,
 }
@@ -36,7 +36,7 @@ pub struct Found {
 struct Search<'a> {
     caller: &'a Caller,
     company: &'a str,
-    want: Want,
+    want: CacheDirective,
 }
 
 impl Jobs {
@@ -44,13 +44,19 @@ impl Jobs {
     ///
     /// # Errors
     /// [`Error::JobNotFound`], [`Error::AmbiguousJob`] when several jobs answer to an id whose name is not unique, and whatever IPS answers.
-    pub async fn find(&self, caller: &Caller, choice: &CompanyChoice, job: &JobRef, want: Want) -> Result<Found> {
+    pub async fn find(
+        &self,
+        caller: &Caller,
+        choice: &CompanyChoice,
+        job: &JobRef,
+        want: CacheDirective,
+    ) -> Result<Found> {
         let company = self.company_of(caller, choice, job).await?;
         let search = Search { caller, company: &company, want };
         match job {
             JobRef::Handle(handle) => self.find_by_handle(&search, handle).await,
             JobRef::Id(id) => match self.finished.get(&(CallerKey::of(caller), id.encode())) {
-                Some(job) => Ok(Found { job, source: Source::Hit, age: Duration::ZERO }),
+                Some(job) => Ok(Found { job, source: CacheStatus::Hit, age: Duration::ZERO }),
                 None => self.find_by_id(&search, id).await,
             },
         }
@@ -98,8 +104,8 @@ impl Jobs {
             }
         }
         // It may have moved on between two of these calls, or have come after a snapshot that was not quite fresh.
-        if active.source != Source::Loaded {
-            let active = self.active_jobs(search, Want::NotOlderThan(Duration::ZERO)).await?;
+        if active.source != CacheStatus::Loaded {
+            let active = self.active_jobs(search, CacheDirective::NotOlderThan(Duration::ZERO)).await?;
             if let Some(found) = found_in(&active, &text) {
                 return Ok(found);
             }
@@ -146,12 +152,12 @@ impl Jobs {
         }
     }
 
-    async fn active_jobs(&self, search: &Search<'_>, want: Want) -> Result<Read> {
+    async fn active_jobs(&self, search: &Search<'_>, want: CacheDirective) -> Result<Lookup> {
         let read = self.active.read(search.caller, search.company, want).await?;
         read.ok_or(Error::NotCached)
     }
 
-    async fn scheduled_jobs(&self, search: &Search<'_>) -> Result<Read> {
+    async fn scheduled_jobs(&self, search: &Search<'_>) -> Result<Lookup> {
         let read = self.scheduled.read(search.caller, search.company, search.want).await?;
         read.ok_or(Error::NotCached)
     }
@@ -163,7 +169,7 @@ impl Jobs {
     }
 
     async fn details(&self, search: &Search<'_>, request: GetJobLogDetailsParam) -> Result<Vec<JobLog>> {
-        if search.want == Want::OnlyIfCached {
+        if search.want == CacheDirective::OnlyIfCached {
             return Err(Error::NotCached);
         }
         let answer = self.upstream.get_job_log_details(search.caller, &request).await;
@@ -179,7 +185,7 @@ impl Jobs {
         if job.job.is_final() {
             self.finished.insert((CallerKey::of(search.caller), job.job.id.clone()), Arc::clone(&job));
         }
-        Found { job, source: Source::Loaded, age: Duration::ZERO }
+        Found { job, source: CacheStatus::Loaded, age: Duration::ZERO }
     }
 
     /// In no list, but known: just submitted, or stopped.
@@ -187,23 +193,27 @@ impl Jobs {
         let now = self.clock.now();
         let lately = |at: DateTime<Utc>| (now - at).abs() < APPEARS_WITHIN;
         let job = match self.memory.recall(search.caller, &id.encode()).await {
-            Some(Done::Submitted(job, at)) if lately(at) || job.phase == Phase::Scheduled => *job,
-            Some(Done::Submitted(job, _) | Done::Stopped(job)) => job.finalizing(),
+            Some(Mutation::Submitted(job, at)) if lately(at) || job.phase == Phase::Scheduled => *job,
+            Some(Mutation::Submitted(job, _) | Mutation::Stopped(job)) => job.finalizing(),
             None if unique_name::submitted_at(id.name.original()).is_some_and(lately) => {
                 Job::between_lists(id, Status::Waiting)
             }
-            None | Some(Done::Deleted) => return Err(Error::JobNotFound),
+            None | Some(Mutation::Deleted) => return Err(Error::JobNotFound),
         };
         Ok(self.known_here(job))
     }
 
     /// A job that no list of IPS tells of now.
     fn known_here(&self, job: Job) -> Found {
-        Found { job: Arc::new(RenderedJob::new(job, self.clock.now())), source: Source::Loaded, age: Duration::ZERO }
+        Found {
+            job: Arc::new(RenderedJob::new(job, self.clock.now())),
+            source: CacheStatus::Loaded,
+            age: Duration::ZERO,
+        }
     }
 }
 
-fn found_in(read: &Read, id: &str) -> Option<Found> {
+fn found_in(read: &Lookup, id: &str) -> Option<Found> {
     let job = Arc::clone(read.snapshot.job(id)?);
     Some(Found { job, source: read.source, age: read.age })
 }

@@ -9,8 +9,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use crate::jobs::Jobs;
-use crate::jobs::cache::policy::{Read, Source, Want};
-use crate::jobs::cache::snapshot_cache::Store;
+use crate::jobs::cache::policy::{CacheDirective, CacheStatus, Lookup};
+use crate::jobs::cache::snapshot_cache::SnapshotCache;
 use crate::jobs::error::{Error, Result};
 use crate::jobs::model::job::{Job, Phase, RenderedJob, Status};
 use crate::jobs::model::snapshot::StaleReason;
@@ -199,7 +199,7 @@ pub struct Page {
     /// The cursor of the next page, when there is one.
     pub next: Option<String>,
     /// How the oldest part of it came about.
-    pub source: Source,
+    pub source: CacheStatus,
     /// How old that part is.
     pub age: std::time::Duration,
 }
@@ -208,7 +208,7 @@ pub struct Page {
 #[derive(Debug, Clone)]
 pub enum Listed {
     /// All active jobs, as the snapshot has them ready.
-    Whole(Read),
+    Whole(Lookup),
     /// A selection.
     Page(Page),
 }
@@ -218,7 +218,13 @@ impl Jobs {
     ///
     /// # Errors
     /// An invalid cursor, and whatever IPS answers.
-    pub async fn list(&self, caller: &Caller, company: &str, query: &ListQuery, want: Want) -> Result<Option<Listed>> {
+    pub async fn list(
+        &self,
+        caller: &Caller,
+        company: &str,
+        query: &ListQuery,
+        want: CacheDirective,
+    ) -> Result<Option<Listed>> {
         if query.is_plain() {
             return Ok(self.active.read(caller, company, want).await?.map(Listed::Whole));
         }
@@ -242,13 +248,13 @@ impl Jobs {
         caller: &Caller,
         company: &str,
         query: &ListQuery,
-        want: Want,
+        want: CacheDirective,
     ) -> Option<Result<Listed>> {
-        if want != Want::Any {
+        if want != CacheDirective::Any {
             return None;
         }
         let wanted = self.stores().into_iter().filter(|(phase, _)| query.phases().contains(phase));
-        let mut parts: Vec<Read> = wanted.map(|(_, store)| store.at_hand(caller, company)).collect::<Option<_>>()?;
+        let mut parts: Vec<Lookup> = wanted.map(|(_, store)| store.at_hand(caller, company)).collect::<Option<_>>()?;
         if query.is_plain() {
             parts.pop().map(Listed::Whole).map(Ok)
         } else {
@@ -257,12 +263,12 @@ impl Jobs {
     }
 
     /// Snapshot cache of each phase.
-    pub fn stores(&self) -> [(Phase, &Arc<Store>); 3] {
+    pub fn stores(&self) -> [(Phase, &Arc<SnapshotCache>); 3] {
         [(Phase::Active, &self.active), (Phase::Scheduled, &self.scheduled), (Phase::Completed, &self.history)]
     }
 }
 
-fn page(parts: &[Read], query: &ListQuery) -> Result<Page> {
+fn page(parts: &[Lookup], query: &ListQuery) -> Result<Page> {
     let mut jobs = select(parts, query);
     let sort = query.sort.or_else(|| (query.limit.is_some() || query.cursor.is_some()).then_some(Sort::NEWEST_FIRST));
     let mut next = None;
@@ -285,9 +291,9 @@ fn page(parts: &[Read], query: &ListQuery) -> Result<Page> {
     }
     let bad_items: Vec<BadItem> = parts.iter().flat_map(|part| part.snapshot.bad_items.iter().cloned()).collect();
     let oldest = parts.iter().max_by_key(|part| part.age);
-    let source = parts.iter().map(|part| part.source).max_by_key(|source| rank(*source)).unwrap_or(Source::Hit);
+    let source = parts.iter().map(|part| part.source).max_by_key(|source| rank(*source)).unwrap_or(CacheStatus::Hit);
     let stale = match source {
-        Source::Stale(StaleReason::UpstreamFailed) => Some(StaleReason::UpstreamFailed),
+        CacheStatus::Stale(StaleReason::UpstreamFailed) => Some(StaleReason::UpstreamFailed),
         _ => None,
     };
     let frame = ListBody {
@@ -303,7 +309,7 @@ fn page(parts: &[Read], query: &ListQuery) -> Result<Page> {
 }
 
 /// The matching jobs; one that is in two lists because it moved between two calls is shown where it went.
-fn select(parts: &[Read], query: &ListQuery) -> Vec<Arc<RenderedJob>> {
+fn select(parts: &[Lookup], query: &ListQuery) -> Vec<Arc<RenderedJob>> {
     let mut jobs = Vec::new();
     for (index, part) in parts.iter().enumerate() {
         let moved_on =
@@ -314,11 +320,11 @@ fn select(parts: &[Read], query: &ListQuery) -> Vec<Arc<RenderedJob>> {
 }
 
 /// How far an answer is from a fresh one.
-fn rank(source: Source) -> u8 {
+fn rank(source: CacheStatus) -> u8 {
     match source {
-        Source::Hit => 0,
-        Source::Loaded => 1,
-        Source::Stale(StaleReason::Revalidating) => 2,
-        Source::Stale(StaleReason::UpstreamFailed) => 3,
+        CacheStatus::Hit => 0,
+        CacheStatus::Loaded => 1,
+        CacheStatus::Stale(StaleReason::Revalidating) => 2,
+        CacheStatus::Stale(StaleReason::UpstreamFailed) => 3,
     }
 }

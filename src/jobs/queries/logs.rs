@@ -8,14 +8,14 @@ use crate::ips::types::{
     AssetJobLog, GetArchivedJobLogDetailsParam, GetAssetArchivedJobLogsParam, GetAssetJobLogsParam,
     GetJobLogDetailsParam, GetJobLogsParam, JobLog, JobLogDetail, Timestamp,
 };
-use crate::jobs::cache::policy::Want;
+use crate::jobs::cache::policy::CacheDirective;
 use crate::jobs::company::asked;
 use crate::jobs::error::Result;
 use crate::jobs::model::id::{JobRef, Name};
 use crate::jobs::model::job::{Job, Record};
 use crate::jobs::model::unique_name;
 use crate::jobs::{CompanyChoice, Jobs};
-use crate::upstream::{BadItem, Caller, Upstream};
+use crate::upstream::{BadItem, Caller, IpsApi};
 
 /// As many entries as IPS gives at once.
 pub const MOST_PER_PAGE: u32 = 1000;
@@ -216,7 +216,7 @@ impl Jobs {
                 Name::Original(original) if unique_name::is_unique(original) && query.archive == Archive::Current => {
                     LogKey::OriginalName(original.clone())
                 }
-                _ => match self.find(caller, choice, job, Want::Any).await?.job.job.record.clone() {
+                _ => match self.find(caller, choice, job, CacheDirective::Any).await?.job.job.record.clone() {
                     Record::Completed(log) => LogKey::Handle(log.job_handle),
                     _ => return Ok(query.empty()),
                 },
@@ -229,7 +229,7 @@ impl Jobs {
         match page {
             Some(page) => Ok(page),
             // No such log: that is fine for a job that is not finished, and an error for one that doesn't exist.
-            None => self.find(caller, choice, job, Want::Any).await.map(|_| query.empty()),
+            None => self.find(caller, choice, job, CacheDirective::Any).await.map(|_| query.empty()),
         }
     }
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::jobs::cache::entry::State;
-use crate::jobs::cache::policy::Want;
-use crate::jobs::cache::refresh::Watch;
+use crate::jobs::cache::entry::EntryState;
+use crate::jobs::cache::policy::CacheDirective;
+use crate::jobs::cache::refresh::Watcher;
 use crate::jobs::error::{Error, Result};
 use crate::jobs::events::{Change, Event, Place};
 use crate::jobs::model::id::{JobId, JobRef};
@@ -40,7 +40,7 @@ pub enum Told {
 pub struct Subscription {
     jobs: Arc<Jobs>,
     caller: Caller,
-    watch: Watch,
+    watch: Watcher,
     place: Option<Place>,
     /// The only job that it reads about.
     job: Option<OneJob>,
@@ -57,7 +57,7 @@ struct OneJob {
     /// What the reader knows of it while it is in no list of active jobs.
     told: Option<[u8; 32]>,
     /// Watched as long as it is scheduled.
-    scheduled: Option<Watch>,
+    scheduled: Option<Watcher>,
 }
 
 impl Jobs {
@@ -73,7 +73,7 @@ impl Jobs {
     ) -> Result<Subscription> {
         let caller = caller.without_locale();
         let watch = self.active.watch(&caller, company);
-        self.active.read(&caller, company, Want::Any).await?;
+        self.active.read(&caller, company, CacheDirective::Any).await?;
         Ok(Subscription { jobs: self, caller, watch, place, job: None, pending: None, over: false })
     }
 
@@ -90,9 +90,9 @@ impl Jobs {
     ) -> Result<Subscription> {
         let caller = caller.without_locale();
         let company = self.company_of(&caller, choice, job).await?;
-        let found = self.find(&caller, choice, job, Want::Any).await?;
+        let found = self.find(&caller, choice, job, CacheDirective::Any).await?;
         let watch = self.active.watch(&caller, &company);
-        self.active.read(&caller, &company, Want::Any).await?;
+        self.active.read(&caller, &company, CacheDirective::Any).await?;
         // The canonical id: events are told by it.
         let text = found.job.job.id.clone();
         let id = JobId::decode(&text).map_err(|_| Error::Internal("an id of our own can't be read"))?;
@@ -113,7 +113,7 @@ impl Jobs {
 }
 
 /// Somebody waits for changes of some lists.
-pub struct Watches(Vec<Watch>);
+pub struct Watches(Vec<Watcher>);
 
 impl Watches {
     /// Waits until one of the lists means something else; for ever where there is none.
@@ -154,7 +154,7 @@ impl Subscription {
             if let Some(told) = self.pending.take() {
                 return Some(self.tell(told));
             }
-            if let Some(error) = self.watch.with(State::denied) {
+            if let Some(error) = self.watch.with(EntryState::denied) {
                 return Some(self.tell(Told::Denied(error)));
             }
             match self.place.map(|place| self.watch.with(|state| state.history().next(place))) {
@@ -187,7 +187,7 @@ impl Subscription {
     /// Looks after a job that is not in the list of active jobs: it may be scheduled, be deleted, or have run unseen.
     pub async fn look(&mut self) {
         let Some(job) = self.job.as_ref().filter(|_| !self.over) else { return };
-        let here = self.watch.with(State::here);
+        let here = self.watch.with(EntryState::here);
         let Some((_, place)) = here.filter(|(snapshot, _)| snapshot.job(&job.text).is_none()) else { return };
         let found = self.find(&job.id).await;
         let Some(job) = &mut self.job else { return };
@@ -224,7 +224,7 @@ impl Subscription {
 
     /// The list as it is now, and the place from where the events go on. May be given up at any await: nothing is lost then.
     async fn start(&mut self) -> Option<Told> {
-        let (snapshot, place) = self.watch.with(State::here)?;
+        let (snapshot, place) = self.watch.with(EntryState::here)?;
         let Some(OneJob { id, text, .. }) = &self.job else {
             self.place = Some(place);
             return Some(Told::Snapshot { place, body: snapshot.body.clone() });
@@ -250,7 +250,7 @@ impl Subscription {
     }
 
     async fn find(&self, id: &JobId) -> Result<Found> {
-        self.jobs.find(&self.caller, &CompanyChoice::default(), &JobRef::Id(id.clone()), Want::Any).await
+        self.jobs.find(&self.caller, &CompanyChoice::default(), &JobRef::Id(id.clone()), CacheDirective::Any).await
     }
 }
 

@@ -10,7 +10,7 @@ use flate2::write::GzEncoder;
 use ips_gateway::clock::Clock;
 use ips_gateway::ips::types::*;
 use ips_gateway::upstream::{
-    Answered, Caller, Circuit, CredentialSource, Credentials, Delivery, Failure, Upstream, UpstreamError,
+    Answered, Caller, CircuitState, CredentialSource, Credentials, Delivery, Failure, IpsApi, UpstreamError,
 };
 use ips_gateway::upstream::{ClientConfig, IpsClient};
 
@@ -368,7 +368,7 @@ async fn an_ips_that_fails_gets_only_a_fifth_more_calls_and_then_a_rest() {
     }
     let refused = refused.expect("no answer");
     assert!(matches!(refused.failure, Failure::Suspended { .. }), "{refused:?}");
-    assert_eq!((refused.delivery, client.health().circuit), (Delivery::NotSent, Circuit::Open));
+    assert_eq!((refused.delivery, client.health().circuit), (Delivery::NotSent, CircuitState::Open));
     assert!(server.connections() <= 6, "{} calls", server.connections());
     let before = server.connections();
     let change = stop(&client).await.expect_err("no answer");
