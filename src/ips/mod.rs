@@ -1,6 +1,5 @@
-//! The IPS protocol: wire types, the serde data format over XML, the SOAP envelope and the client.
+//! The IPS protocol: wire types, the XML data format, the SOAP envelope and the client.
 
-pub mod client;
 pub mod codec;
 pub mod soap;
 pub mod types;
