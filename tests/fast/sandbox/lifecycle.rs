@@ -254,7 +254,7 @@ async fn jobs_trickle_in_and_the_same_seed_brings_the_same_ones() {
     let trickling = || {
         House::with(|config| {
             config.population = Population::Empty;
-            config.trickle = Some(Duration::from_secs(5));
+            config.new_job_interval = Some(Duration::from_secs(5));
         })
     };
     let (one, two) = (trickling(), trickling());

@@ -46,7 +46,8 @@ pub struct Element {
 
 impl House {
     pub fn with(adjust: impl FnOnce(&mut SandboxConfig)) -> Self {
-        let mut config = SandboxConfig { clock: Clock::manual(monday()), trickle: None, ..SandboxConfig::default() };
+        let mut config =
+            SandboxConfig { clock: Clock::manual(monday()), new_job_interval: None, ..SandboxConfig::default() };
         adjust(&mut config);
         let sandbox = Sandbox::start(config).expect("a free port");
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().unwrap();

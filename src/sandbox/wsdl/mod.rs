@@ -1,42 +1,43 @@
-//! The WSDL and schemas that the sandbox serves, in its API version and with its own address.
+//! WSDL and XML schemas, adapted to the API version and the address of the sandbox.
 
 use crate::ips::types::{ApiVersion, OPERATIONS, since};
 
-const WSDL: &str = include_str!("contract/IpsApi.wsdl");
-const COMMON: &str = include_str!("contract/ips-common.xsd");
-const JOBS: &str = include_str!("contract/ips-jobs.xsd");
+const WSDL: &str = include_str!("IpsApi.wsdl");
+const COMMON: &str = include_str!("ips-common.xsd");
+const JOBS: &str = include_str!("ips-jobs.xsd");
 
-/// The version that the files are written in.
-const WRITTEN_VERSION: &str = "http://www.scene7.com/IpsApi/xsd/2022-11-01-beta";
-/// The address that the files are written for.
-const WRITTEN_ADDRESS: &str = "http://127.0.0.1:9999/scene7/services/IpsApiService";
+/// Namespace in the files.
+const FILE_NAMESPACE: &str = "http://www.scene7.com/IpsApi/xsd/2022-11-01-beta";
+/// Address in the files.
+const FILE_ADDRESS: &str = "http://127.0.0.1:9999/scene7/services/IpsApiService";
 
-/// The WSDL of a service at this address; it refers to the schemas as `?xsd=` of the same address.
+/// Returns the WSDL of a service at an address; it imports the schemas from `?xsd=` of the same address.
 pub(super) fn wsdl(version: &ApiVersion, address: &str) -> String {
     let lines = WSDL.lines().filter(|line| has_operation(line, version)).map(|line| format!("{line}\n"));
     lines
         .collect::<String>()
-        .replace(WRITTEN_VERSION, &version.namespace())
-        .replace(WRITTEN_ADDRESS, address)
+        .replace(FILE_NAMESPACE, &version.namespace())
+        .replace(FILE_ADDRESS, address)
         .replace("schemaLocation=\"", &format!("schemaLocation=\"{address}?xsd="))
 }
 
-/// The schema of this name.
+/// Returns the schema with a file name.
 pub(super) fn schema(name: &str, version: &ApiVersion) -> Option<String> {
     match name {
         "ips-common.xsd" => Some(COMMON.into()),
-        "ips-jobs.xsd" => Some(jobs(version)),
+        "ips-jobs.xsd" => Some(jobs_schema(version)),
         _ => None,
     }
 }
 
-/// The schema of the jobs, without the fields that the version doesn't have yet. The file has one type per line.
-fn jobs(version: &ApiVersion) -> String {
-    let lines = JOBS.lines().filter(|line| has_operation(line, version)).map(|line| fields_of(line, version) + "\n");
-    lines.collect::<String>().replace(WRITTEN_VERSION, &version.namespace())
+/// Returns the schema of the job operations without the fields of later versions. The file has one type per line.
+fn jobs_schema(version: &ApiVersion) -> String {
+    let lines =
+        JOBS.lines().filter(|line| has_operation(line, version)).map(|line| without_newer_fields(line, version) + "\n");
+    lines.collect::<String>().replace(FILE_NAMESPACE, &version.namespace())
 }
 
-/// Whether the operation that a line is about, if it is about one, exists in the version. An operation came with its request's first field.
+/// Returns false for a line about an operation that the version does not have; an operation is as old as the first field of its request.
 fn has_operation(line: &str, version: &ApiVersion) -> bool {
     let name = ["<wsdl:operation name=\"", "<wsdl:message name=\"", "<xsd:element name=\""]
         .into_iter()
@@ -44,14 +45,15 @@ fn has_operation(line: &str, version: &ApiVersion) -> bool {
         .and_then(|rest| rest.split_once('"'))
         .map(|(name, _)| name.trim_end_matches("Param").trim_end_matches("Return"));
     let operation = name.and_then(|name| OPERATIONS.iter().find(|operation| **operation == name));
-    let came_with = operation.and_then(|operation| {
+    let introduced = operation.and_then(|operation| {
         let (initial, rest) = operation.split_at(1);
         since(&format!("{}{rest}Param", initial.to_uppercase()), "companyHandle")
     });
-    came_with.is_none_or(|since| version.has(since))
+    introduced.is_none_or(|since| version.has(since))
 }
 
-fn fields_of(line: &str, version: &ApiVersion) -> String {
+/// Removes the fields of later versions from the line of a type.
+fn without_newer_fields(line: &str, version: &ApiVersion) -> String {
     const FIELD: &str = "<xsd:element ";
     let Some(type_name) = quoted(line, "<xsd:complexType name=\"") else { return line.into() };
     let mut pieces = line.split(FIELD);
@@ -66,7 +68,7 @@ fn fields_of(line: &str, version: &ApiVersion) -> String {
     std::iter::once(head.to_owned()).chain(fields).collect()
 }
 
-/// What stands between a prefix, wherever that is, and the next quotation mark.
+/// Returns the text between a prefix and the next quotation mark.
 fn quoted<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(prefix)?;
     rest.split_once('"').map(|(value, _)| value)

@@ -1,12 +1,12 @@
-//! Pseudo-random numbers that are the same for the same seed, on every machine and for good.
+//! Seeded pseudo-random number generator with the same sequence on every platform and in every version.
 
 use chrono::TimeDelta;
 
-/// SplitMix64: the few lines that a repeatable world needs.
+/// SplitMix64 generator.
 #[derive(Debug, Clone)]
-pub(super) struct Dice(u64);
+pub(in crate::sandbox) struct Rng(u64);
 
-impl Dice {
+impl Rng {
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -18,18 +18,18 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number from `low` to `high`, both included.
+    /// Returns an integer from `low` to `high`, both inclusive.
     pub fn between(&mut self, low: i64, high: i64) -> i64 {
         let span = u64::try_from(high - low).unwrap_or(0) + 1;
         low + i64::try_from(self.next() % span).unwrap_or(0)
     }
 
-    /// True in `percent` of 100 throws.
+    /// Returns true with a probability of `percent` %.
     pub fn chance(&mut self, percent: i64) -> bool {
         self.between(1, 100) <= percent
     }
 
-    /// A time from `low` to `high` seconds, to the millisecond.
+    /// Returns a duration from `low` to `high` seconds, in milliseconds.
     pub fn seconds(&mut self, low: i64, high: i64) -> TimeDelta {
         TimeDelta::milliseconds(self.between(low * 1000, high * 1000))
     }

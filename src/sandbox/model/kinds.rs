@@ -1,27 +1,27 @@
-//! The kinds of jobs: which element carries one, what it is called, how long it takes, what its log says.
+//! Kinds of jobs: job type, log types, tasks and duration of each, and the job details element that belongs to it.
 
 use crate::ips::types::*;
 
-/// What is the same for all jobs of one kind. The log types are those of the IPS reference where it has them.
+/// Properties of a kind of job. Log types are those of the IPS reference where it documents them.
 #[derive(Debug)]
-pub(super) struct Kind {
-    /// `type` of an active or scheduled job.
+pub(in crate::sandbox) struct Kind {
+    /// `type` in lists of active and scheduled jobs.
     pub job_type: &'static str,
-    /// `logType` of the log, and of its first entry.
+    /// `logType` of the log and of its first entry.
     pub begin: &'static str,
     /// `logType` of the last entry.
     pub end: &'static str,
-    /// `logType` of what went well, was doubtful, or failed.
+    /// `logType` of the entry of an asset that succeeded.
     pub success: &'static str,
-    /// See `success`.
+    /// `logType` of the entry of an asset with a warning.
     pub warning: &'static str,
-    /// See `success`.
+    /// `logType` of the entry of an asset that failed.
     pub error: &'static str,
-    /// What is done to an asset, as log messages say it.
+    /// Verb of log messages, in the past tense.
     pub verb: &'static str,
-    /// How many seconds it runs, at least and at most.
+    /// Minimum and maximum duration of a run, in seconds.
     pub seconds: (i64, i64),
-    /// What works on it, one after the other.
+    /// Task types, in the order in which they run.
     pub tasks: &'static [&'static str],
 }
 
@@ -172,27 +172,27 @@ kind!(
     ASSET_TASKS
 );
 
-macro_rules! details {
+macro_rules! job_details {
     ($($variant:ident($type:ty) in $field:ident: $kind:ident;)+) => {
-        /// What a job is to do.
+        /// Job details: what a job does.
         #[derive(Debug, Clone)]
-        pub(super) enum Detail {
+        pub(in crate::sandbox) enum JobDetails {
             $($variant(Box<$type>),)+
-            /// A file upload: can't be submitted here, but is seen among the active jobs.
+            /// File upload by HTTP POST: can't be submitted by SOAP, but is listed as an active job.
             UploadPost(Box<UploadPostJob>),
-            /// The house's own tidying up; it has no element.
+            /// Clean-up job of the system; has no details element.
             Cleanup,
         }
 
-        impl Detail {
-            /// Every detail element of a submitted job: there should be exactly one.
-            pub fn all_of(param: &mut SubmitJobParam) -> Vec<Self> {
+        impl JobDetails {
+            /// Takes all details elements out of a submit request; a valid one has exactly one.
+            pub fn take_all(param: &mut SubmitJobParam) -> Vec<Self> {
                 let mut found = Vec::new();
                 $(found.extend(param.$field.take().map(Self::$variant));)+
                 found
             }
 
-            /// What its kind is like.
+            /// Returns the kind of the job.
             pub fn kind(&self) -> &'static Kind {
                 match self {
                     $(Self::$variant(_) => &$kind,)+
@@ -201,19 +201,19 @@ macro_rules! details {
                 }
             }
 
-            /// Shows it in an active job.
-            pub fn show_active(&self, job: &mut ActiveJob) {
+            /// Sets the details element of an active job.
+            pub fn write_to_active(&self, job: &mut ActiveJob) {
                 match self {
-                    $(Self::$variant(detail) => job.$field = Some(detail.clone()),)+
-                    Self::UploadPost(detail) => job.upload_post_job = Some(detail.clone()),
+                    $(Self::$variant(details) => job.$field = Some(details.clone()),)+
+                    Self::UploadPost(details) => job.upload_post_job = Some(details.clone()),
                     Self::Cleanup => {}
                 }
             }
 
-            /// Shows it in a scheduled job.
-            pub fn show_scheduled(&self, job: &mut ScheduledJob) {
+            /// Sets the details element of a scheduled job.
+            pub fn write_to_scheduled(&self, job: &mut ScheduledJob) {
                 match self {
-                    $(Self::$variant(detail) => job.$field = Some(detail.clone()),)+
+                    $(Self::$variant(details) => job.$field = Some(details.clone()),)+
                     Self::UploadPost(_) | Self::Cleanup => {}
                 }
             }
@@ -222,7 +222,7 @@ macro_rules! details {
     };
 }
 
-details! {
+job_details! {
     ImageServingPublish(ImageServingPublishJob) in image_serving_publish_job: IMAGE_SERVING_PUBLISH;
     ImageRenderingPublish(ImageRenderingPublishJob) in image_rendering_publish_job: IMAGE_RENDERING_PUBLISH;
     VideoPublish(VideoPublishJob) in video_publish_job: VIDEO_PUBLISH;
@@ -238,8 +238,8 @@ details! {
     AutomatedSetGeneration(AutomatedSetGenerationJob) in automated_set_generation_job: AUTOMATED_SET_GENERATION;
 }
 
-impl Detail {
-    /// `jobSubType` of its log.
+impl JobDetails {
+    /// Returns the `jobSubType` of the job log.
     pub fn sub_type(&self) -> &str {
         match self {
             Self::ImageServingPublish(job) => job.publish_type.as_str(),
