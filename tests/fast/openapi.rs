@@ -39,7 +39,7 @@ fn gateway() -> String {
     let sources = Sources { variables, ..Sources::default() };
     let upstream = Upstream { url: "http://127.0.0.1:1/".parse().expect("a URL") };
     let config = Config::read_for(&sources, upstream, "2014-04-03".parse().expect("a version")).expect("good settings");
-    let server = server::build(&config, Dependencies::default()).expect("it can be built");
+    let server = app::build(&config, Dependencies::default()).expect("it can be built");
     let address = format!("http://{}", server.address());
     tokio::spawn(server.run_until(pending()));
     address

@@ -57,7 +57,7 @@ impl Gateway {
         let sources = Sources { variables, ..Sources::default() };
         let upstream = Upstream { url: url.parse().expect("a URL") };
         let config = Config::read_for(&sources, upstream, version.clone()).expect("good settings");
-        let server = server::build(&config, surroundings).expect("it can be built");
+        let server = app::build(&config, surroundings).expect("it can be built");
         let base = format!("http://{}{}", server.address(), config.path_prefix);
         // What comes is looked at as it came: not decompressed, not followed.
         let client = Client::builder().timeout(Duration::from_secs(20)).no_gzip().redirect(Policy::none()).no_proxy();

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use ips_gateway::app::Dependencies;
 use ips_gateway::config::LogFormat;
 use ips_gateway::ips::types::*;
-use ips_gateway::server::Dependencies;
 use ips_gateway::telemetry;
 use ips_gateway::upstream::{Answered, Caller, CircuitState, IpsApi, UpstreamError, UpstreamHealth};
 

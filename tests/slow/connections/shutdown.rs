@@ -29,7 +29,7 @@ impl Mortal {
         let sources = Sources { variables, ..Sources::default() };
         let upstream = Upstream { url: upstream.url().parse().expect("a URL") };
         let config = Config::read_for(&sources, upstream, ApiVersion::default()).expect("good settings");
-        let server = server::build(&config, Dependencies::default()).expect("it can be built");
+        let server = app::build(&config, Dependencies::default()).expect("it can be built");
         let base = format!("http://{}", server.address());
         let (stop, stopped) = oneshot::channel();
         let serving = tokio::spawn(server.run_until(async { stopped.await.unwrap_or_default() }));
