@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::pending;
 
+use ips_gateway::app::{self, Dependencies};
 use ips_gateway::config::{Config, Sources, Upstream};
 use ips_gateway::http::openapi::{self, Version};
-use ips_gateway::server::{self, Dependencies};
 use reqwest::{Client, Method, Response};
 use serde_json::Value;
 
