@@ -12,7 +12,7 @@ use ips_gateway::http::openapi::{Version, document, in_version};
 use ips_gateway::ips::types::ApiVersion;
 use ips_gateway::sandbox::users::{USERS, User};
 use ips_gateway::sandbox::{Sandbox, SandboxConfig};
-use ips_gateway::server::{Server, Surroundings};
+use ips_gateway::server::{Dependencies, Server};
 use ips_gateway::shutdown::Signals;
 use ips_gateway::{healthcheck, server, telemetry};
 
@@ -98,7 +98,7 @@ async fn main() -> ExitCode {
 async fn serve(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
     let config = Config::read(&sources(matches))?;
     let _telemetry = telemetry::init(config.log_format)?;
-    let server = server::build(&config, Surroundings::default())?;
+    let server = server::build(&config, Dependencies::default())?;
     let signals = Signals::listen()?;
     announce(&base_url(&server))?;
     run(server, &signals).await
@@ -124,7 +124,7 @@ async fn demo(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
     let config = Config::read_for(&sources(matches), upstream, sandbox.version().clone())?;
     let _telemetry = telemetry::init(config.log_format)?;
     let server =
-        server::build(&config, Surroundings { note: Some(note()), users: demo_users(), ..Surroundings::default() })?;
+        server::build(&config, Dependencies { note: Some(note()), users: demo_users(), ..Dependencies::default() })?;
     let signals = Signals::listen()?;
     announce(&base_url(&server))?;
     announce(&welcome(&format!("{}{}", base_url(&server), config.path_prefix)))?;

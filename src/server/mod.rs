@@ -27,12 +27,12 @@ use crate::http::{
     self, Access, Api, ApiKeys, DemoUser, Documents, InvalidKeys, Limits, PageConfig, Pages, SignIn, Stage, Tickets,
     openapi,
 };
-use crate::ips::client::{ClientConfig, IpsClient};
-use crate::jobs::fleet::Fleet;
-use crate::jobs::upstream::{Credentials, Upstream};
 use crate::jobs::{Freshness, Jobs, Settings, UrlRules};
-use crate::shared::{InvalidAddress, SharedStore};
+use crate::replicas::Coordinator;
+use crate::replicas::redis::{InvalidAddress, RedisCoordinator};
 use crate::telemetry::Metrics;
+use crate::upstream::{ClientConfig, IpsClient};
+use crate::upstream::{Credentials, IpsApi};
 use admission::Admission;
 use line::House;
 use workers::{Traffic, Workers};
@@ -70,7 +70,7 @@ pub struct CutOff {
 }
 
 /// What a server is built from besides the settings.
-pub struct Surroundings {
+pub struct Dependencies {
     /// Tells the time.
     pub clock: Clock,
     /// Added to the description in the OpenAPI document: what is special here.
@@ -78,10 +78,10 @@ pub struct Surroundings {
     /// Whoever anybody may sign in as: with them this is the demo.
     pub users: Vec<DemoUser>,
     /// Asked in place of the IPS that the settings name.
-    pub upstream: Option<Arc<dyn Upstream>>,
+    pub upstream: Option<Arc<dyn IpsApi>>,
 }
 
-impl Default for Surroundings {
+impl Default for Dependencies {
     fn default() -> Self {
         Self { clock: Clock::system(), note: None, users: Vec::new(), upstream: None }
     }
@@ -126,8 +126,8 @@ pub enum StartError {
 ///
 /// # Errors
 /// The address can't be bound, or the client for IPS can't be made.
-pub fn build(config: &Config, surroundings: Surroundings) -> Result<Server, StartError> {
-    let Surroundings { clock, note, users, upstream } = surroundings;
+pub fn build(config: &Config, surroundings: Dependencies) -> Result<Server, StartError> {
+    let Dependencies { clock, note, users, upstream } = surroundings;
     let upstream = match upstream {
         Some(upstream) => upstream,
         None => Arc::new(client(config, clock.clone())?),
@@ -242,11 +242,11 @@ fn authorities_in(path: &PathBuf) -> Result<Vec<u8>, StartError> {
 }
 
 /// What replicas share, if they do: each upstream and version apart.
-fn fleet_of(config: &Config) -> Result<Option<Arc<dyn Fleet>>, StartError> {
+fn fleet_of(config: &Config) -> Result<Option<Arc<dyn Coordinator>>, StartError> {
     let Some(SharedCache { url, key, ca_file }) = &config.shared_cache else { return Ok(None) };
     let (upstream, version) = (config.upstream.url.as_str(), config.api_version.to_string());
     let authorities = ca_file.as_ref().map(authorities_in).transpose()?;
-    let store = SharedStore::open(url, authorities, key, &[upstream, &version])?;
+    let store = RedisCoordinator::open(url, authorities, key, &[upstream, &version])?;
     Ok(Some(Arc::new(store)))
 }
 

@@ -5,7 +5,7 @@ use std::future::pending;
 
 use ips_gateway::config::{Config, Sources, Upstream};
 use ips_gateway::http::openapi::{self, Version};
-use ips_gateway::server::{self, Surroundings};
+use ips_gateway::server::{self, Dependencies};
 use reqwest::{Client, Method, Response};
 use serde_json::Value;
 
@@ -39,7 +39,7 @@ fn gateway() -> String {
     let sources = Sources { variables, ..Sources::default() };
     let upstream = Upstream { url: "http://127.0.0.1:1/".parse().expect("a URL") };
     let config = Config::read_for(&sources, upstream, "2014-04-03".parse().expect("a version")).expect("good settings");
-    let server = server::build(&config, Surroundings::default()).expect("it can be built");
+    let server = server::build(&config, Dependencies::default()).expect("it can be built");
     let address = format!("http://{}", server.address());
     tokio::spawn(server.run_until(pending()));
     address

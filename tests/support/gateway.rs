@@ -9,7 +9,7 @@ use ips_gateway::clock::Clock;
 use ips_gateway::config::{Config, Sources, Upstream};
 use ips_gateway::ips::types::ApiVersion;
 use ips_gateway::sandbox::users::{ORDINARY, User};
-use ips_gateway::server::{self, Surroundings};
+use ips_gateway::server::{self, Dependencies};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
@@ -46,11 +46,11 @@ impl Drop for Serving {
 impl Gateway {
     /// Starts one before this IPS, with these settings by their variables without `IPS_GATEWAY_`.
     pub fn start(url: &str, version: &ApiVersion, clock: &Clock, settings: &[(&str, &str)]) -> Self {
-        Self::start_in(Surroundings { clock: clock.clone(), ..Surroundings::default() }, url, version, settings)
+        Self::start_in(Dependencies { clock: clock.clone(), ..Dependencies::default() }, url, version, settings)
     }
 
     /// Starts one in these surroundings.
-    pub fn start_in(surroundings: Surroundings, url: &str, version: &ApiVersion, settings: &[(&str, &str)]) -> Self {
+    pub fn start_in(surroundings: Dependencies, url: &str, version: &ApiVersion, settings: &[(&str, &str)]) -> Self {
         let given = [("LISTEN", "127.0.0.1:0")].iter().chain(settings);
         let variables =
             given.map(|(name, value)| (format!("IPS_GATEWAY_{name}").into(), (*value).into())).collect::<Vec<_>>();

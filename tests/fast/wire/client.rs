@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use ips_gateway::clock::Clock;
-use ips_gateway::ips::client::{ClientConfig, IpsClient};
 use ips_gateway::ips::types::*;
-use ips_gateway::jobs::upstream::{
-    Answered, Caller, Circuit, CredentialSource, Credentials, Delivery, Failure, Upstream, UpstreamError,
+use ips_gateway::upstream::{
+    Answered, Caller, CircuitState, CredentialSource, Credentials, Delivery, Failure, IpsApi, UpstreamError,
 };
+use ips_gateway::upstream::{ClientConfig, IpsClient};
 
 use super::server::{Script, Server, response, xml};
 use super::{IDENTITY, active_jobs, envelope};
@@ -368,7 +368,7 @@ async fn retries_have_a_budget_of_20_percent_and_then_the_circuit_opens() {
     }
     let refused = refused.expect("no answer");
     assert!(matches!(refused.failure, Failure::Suspended { .. }), "{refused:?}");
-    assert_eq!((refused.delivery, client.health().circuit), (Delivery::NotSent, Circuit::Open));
+    assert_eq!((refused.delivery, client.health().circuit), (Delivery::NotSent, CircuitState::Open));
     assert!(server.connections() <= 6, "{} calls", server.connections());
     let before = server.connections();
     let change = stop(&client).await.expect_err("no answer");

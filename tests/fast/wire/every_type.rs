@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use ips_gateway::ips::envelope::{AuthHeader, Request, write_answer, write_request};
+use ips_gateway::ips::soap::{AuthHeader, Request, write_answer, write_request};
 use ips_gateway::ips::types::*;
 use proptest::collection::vec;
 use proptest::option;

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use ips_gateway::ips::envelope::{
+use ips_gateway::ips::soap::{
     AuthHeader, FaultCode, Reply, Request, read_answer, write_answer, write_fault, write_request,
 };
 use ips_gateway::ips::types::*;

@@ -13,7 +13,7 @@ mod values;
 mod variants;
 mod writing;
 
-use ips_gateway::ips::envelope::{Answer, Reply, read_answer};
+use ips_gateway::ips::soap::{Answer, Reply, read_answer};
 use ips_gateway::ips::types::{ActiveJob, GetActiveJobsParam, GetActiveJobsReturn, Operation};
 
 /// Reads a document that holds an answer.

@@ -1,8 +1,8 @@
 //! Documents that are no answer: each is refused with a reason, none is taken for an empty list.
 
-use ips_gateway::ips::envelope::{Request, read_answer};
+use ips_gateway::ips::codec::{Document, Limits, Mode, Token};
+use ips_gateway::ips::soap::{Request, read_answer};
 use ips_gateway::ips::types::{GetActiveJobsParam, StopJobParam};
-use ips_gateway::ips::xml::{Document, Limits, Mode, Token};
 
 use super::{IDENTITY, active_jobs, complaint, envelope};
 

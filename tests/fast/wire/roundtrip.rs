@@ -1,6 +1,6 @@
 //! Any value survives being written and read.
 
-use ips_gateway::ips::envelope::{AuthHeader, Request, write_answer, write_request};
+use ips_gateway::ips::soap::{AuthHeader, Request, write_answer, write_request};
 use ips_gateway::ips::types::*;
 use proptest::collection::vec;
 use proptest::option;
@@ -97,6 +97,6 @@ proptest! {
         Just("<![CDATA[".to_owned()), Just("]]>".to_owned()), Just("<!--".to_owned()), Just("-->".to_owned()), text(),
     ], 0..20)) {
         let document = super::active_jobs(&pieces.concat());
-        drop(ips_gateway::ips::envelope::read_answer::<GetActiveJobsParam>(document.as_bytes(), None));
+        drop(ips_gateway::ips::soap::read_answer::<GetActiveJobsParam>(document.as_bytes(), None));
     }
 }

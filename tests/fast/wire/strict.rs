@@ -1,6 +1,6 @@
 //! Requests are read strictly: IPS itself refuses what its schema doesn't have.
 
-use ips_gateway::ips::envelope::Request;
+use ips_gateway::ips::soap::Request;
 use ips_gateway::ips::types::{GetActiveJobsParam, Operation, StopJobParam, SubmitJobParam};
 
 use super::envelope;

@@ -1,9 +1,9 @@
 //! Single values: their lexical forms, what stands for nothing, and what becomes of those that can't be read.
 
+use ips_gateway::ips::codec::ReadError;
 use ips_gateway::ips::types::{
     ActiveJobState, GetActiveJobsParam, GetCompanyInfoParam, GetCompanyMembershipParam, JobType,
 };
-use ips_gateway::ips::xml::ReadError;
 
 use super::{IDENTITY, active_jobs, answer, bad_job, complaint, envelope, job};
 
@@ -274,7 +274,7 @@ fn a_missing_required_struct_is_an_error() {
         let body = format!(
             "<getCompanyInfoReturn xmlns=\"http://www.scene7.com/IpsApi/xsd\">{content}</getCompanyInfoReturn>"
         );
-        ips_gateway::ips::envelope::read_answer::<GetCompanyInfoParam>(envelope(&body).as_bytes(), None)
+        ips_gateway::ips::soap::read_answer::<GetCompanyInfoParam>(envelope(&body).as_bytes(), None)
             .map(drop)
             .map_err(|error| error.to_string())
     };

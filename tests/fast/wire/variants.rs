@@ -1,6 +1,6 @@
 //! One answer, in the many forms that XML allows it.
 
-use ips_gateway::ips::envelope::{Reply, read_answer};
+use ips_gateway::ips::soap::{Reply, read_answer};
 use ips_gateway::ips::types::{GetActiveJobsParam, GetCompanyInfoParam, GetJobLogDetailsParam};
 
 use super::{IDENTITY, active_jobs, answer, envelope, job};

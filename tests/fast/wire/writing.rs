@@ -1,8 +1,8 @@
 //! What is sent: only what was set, in order; and what is not sent at all.
 
-use ips_gateway::ips::envelope::{AuthHeader, FaultCode, Request, write_answer, write_fault, write_request};
+use ips_gateway::ips::codec::{WriteError, WriteReason};
+use ips_gateway::ips::soap::{AuthHeader, FaultCode, Request, write_answer, write_fault, write_request};
 use ips_gateway::ips::types::*;
-use ips_gateway::ips::xml::{WriteError, WriteReason};
 use serde_json::{Value, json};
 
 use super::tree::assert_same;

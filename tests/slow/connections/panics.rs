@@ -5,9 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ips_gateway::config::LogFormat;
 use ips_gateway::ips::types::*;
-use ips_gateway::jobs::upstream::{Answered, Caller, Circuit, Health, Upstream, UpstreamError};
-use ips_gateway::server::Surroundings;
+use ips_gateway::server::Dependencies;
 use ips_gateway::telemetry;
+use ips_gateway::upstream::{Answered, Caller, CircuitState, IpsApi, UpstreamError, UpstreamHealth};
 
 use crate::support::Socket;
 use crate::support::{Gateway, any_job};
@@ -18,9 +18,9 @@ struct Broken;
 macro_rules! broken {
     ($($method:ident($param:ty) -> $answer:ty;)+) => {
         #[async_trait]
-        impl Upstream for Broken {
-            fn health(&self) -> Health {
-                Health { circuit: Circuit::Closed, last_success: None, last_failure: None, in_flight: 0, waiting: 0 }
+        impl IpsApi for Broken {
+            fn health(&self) -> UpstreamHealth {
+                UpstreamHealth { circuit: CircuitState::Closed, last_success: None, last_failure: None, in_flight: 0, waiting: 0 }
             }
             fn check_submit(&self, _: &SubmitJobParam) -> Result<(), UpstreamError> {
                 panic!("a bug")
@@ -51,7 +51,7 @@ broken! {
 }
 
 fn gateway() -> Gateway {
-    let surroundings = Surroundings { upstream: Some(Arc::new(Broken)), ..Surroundings::default() };
+    let surroundings = Dependencies { upstream: Some(Arc::new(Broken)), ..Dependencies::default() };
     Gateway::start_in(surroundings, "http://ips.invalid/", &ApiVersion::default(), &[])
 }
 

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use ips_gateway::config::{Config, SETTINGS, Sources};
-use ips_gateway::ips::envelope::AuthHeader;
+use ips_gateway::ips::soap::AuthHeader;
 use ips_gateway::ips::types::SecretText;
-use ips_gateway::jobs::upstream::{Caller, CredentialSource, Credentials};
+use ips_gateway::upstream::{Caller, CredentialSource, Credentials};
 use secrecy::SecretString;
 
 #[test]
