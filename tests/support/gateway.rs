@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ips_gateway::app::{self, Dependencies};
+use ips_gateway::server::CutOff;
 use ips_gateway::clock::Clock;
 use ips_gateway::config::{Config, Sources, Upstream};
 use ips_gateway::ips::types::ApiVersion;
@@ -35,7 +36,7 @@ enum Caller {
 }
 
 /// Ends the gateway with the last of its clients.
-struct Serving(JoinHandle<Result<(), server::CutOff>>);
+struct Serving(JoinHandle<Result<(), CutOff>>);
 
 impl Drop for Serving {
     fn drop(&mut self) {
