@@ -1,4 +1,4 @@
-//! Documents with every field of the contract, written by zeep (see golden/write.py).
+//! Golden documents with every field of the contract, written by zeep (see golden/write.py).
 
 use std::fmt::Debug;
 
@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::tree::{assert_equal, assert_same};
 
-/// The version of the golden documents, which has every field.
+/// Returns the API version of the golden documents, which has every field.
 fn version() -> ApiVersion {
     "2022-11-01-beta".parse().unwrap_or_else(|error| panic!("{error}"))
 }
@@ -84,7 +84,7 @@ for_each_operation!(golden);
 
 #[track_caller]
 fn check_fault(xml: &[u8], expected: &Fault) {
-    // Whatever the call expected, a fault is a fault.
+    // A fault is read as such by every operation.
     for reply in [
         read_answer::<GetActiveJobsParam>(xml, None).map(fault_of),
         read_answer::<StopJobParam>(xml, None).map(fault_of),

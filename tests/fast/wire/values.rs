@@ -1,15 +1,15 @@
-//! Single values: their lexical forms, what stands for nothing, and what becomes of those that can't be read.
+//! Values in answers: lexical forms, absent and empty values, and unreadable ones.
 
 use ips_gateway::ips::codec::ReadError;
 use ips_gateway::ips::types::{
     ActiveJobState, GetActiveJobsParam, GetCompanyInfoParam, GetCompanyMembershipParam, JobType,
 };
 
-use super::{IDENTITY, active_jobs, answer, bad_job, complaint, envelope, job};
+use super::{IDENTITY, active_jobs, answer, bad_job, envelope, job, read_error};
 
 const NIL: &str = "xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:nil";
 
-/// The progress of a job's only task.
+/// Returns the progress of a job's only task.
 #[track_caller]
 fn progress(element: &str) -> Option<f64> {
     task(element).progress
@@ -263,9 +263,15 @@ fn a_repeated_element_invalidates_its_item() {
 
 #[test]
 fn an_error_outside_of_items_fails_the_document() {
-    assert_eq!(complaint(active_jobs("<jobArray>none</jobArray>")), "jobArray: contains text where items are expected");
-    assert_eq!(complaint(active_jobs("<jobArray><job/></jobArray>")), "jobArray: the element job is not expected here");
-    assert_eq!(complaint(active_jobs("none")), "contains text where elements are expected");
+    assert_eq!(
+        read_error(active_jobs("<jobArray>none</jobArray>")),
+        "jobArray: contains text where items are expected"
+    );
+    assert_eq!(
+        read_error(active_jobs("<jobArray><job/></jobArray>")),
+        "jobArray: the element job is not expected here"
+    );
+    assert_eq!(read_error(active_jobs("none")), "contains text where elements are expected");
 }
 
 #[test]

@@ -1,20 +1,23 @@
-//! The client over real sockets: what it sends, and what it makes of what comes back.
+//! IPS client over real sockets: the requests that it sends and the answers that it reads.
+
+mod failures;
+mod retries;
+mod server;
 
 use std::io::Write;
 use std::num::NonZeroU32;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use ips_gateway::clock::Clock;
 use ips_gateway::ips::types::*;
 use ips_gateway::upstream::{
-    Answered, Caller, CircuitState, CredentialSource, Credentials, Delivery, Failure, IpsApi, UpstreamError,
+    Answered, Caller, CredentialSource, Credentials, Delivery, Failure, IpsApi, UpstreamError,
 };
 use ips_gateway::upstream::{ClientConfig, IpsClient};
 
-use super::server::{Script, Server, response, xml};
+use self::server::{Script, Server, response, xml};
 use super::{IDENTITY, active_jobs, envelope};
 
 const MAX_ANSWER: usize = 1 << 20;
@@ -51,17 +54,17 @@ fn caller() -> Caller {
     }
 }
 
-/// Asks for the active jobs, which changes nothing.
+/// Calls getActiveJobs, a read.
 async fn list(client: &IpsClient) -> Result<Answered<GetActiveJobsReturn>, UpstreamError> {
     client.get_active_jobs(&caller(), &GetActiveJobsParam::default()).await
 }
 
-/// Asks for the active jobs of a server with a script.
+/// Calls getActiveJobs of a server with a script.
 async fn list_from(script: Script) -> Result<Answered<GetActiveJobsReturn>, UpstreamError> {
     list(&client(&Server::start(script).await)).await
 }
 
-/// Stops a job, which changes something.
+/// Calls stopJob, a mutation.
 async fn stop(client: &IpsClient) -> Result<Answered<StopJobReturn>, UpstreamError> {
     let request = StopJobParam { company_handle: "c|1".into(), job_handle: "j|1".into() };
     client.stop_job(&caller(), &request).await
@@ -227,180 +230,6 @@ async fn an_answer_that_is_not_soap_is_malformed() {
         }
         assert_eq!(error.delivery, Delivery::Unknown);
     }
-}
-
-#[tokio::test]
-async fn a_refused_connection_is_not_sent() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = listener.local_addr().expect("an address");
-    drop(listener);
-    let error = stop(&client_of(&format!("http://user:s3cret@{address}/"))).await.expect_err("no answer");
-    assert!(matches!(&error.failure, Failure::Connect(_)), "{error:?}");
-    assert_eq!(error.delivery, Delivery::NotSent);
-    assert!(!format!("{error} {error:?}").contains("s3cret"), "{error:?}");
-}
-
-#[tokio::test]
-async fn a_failed_tls_handshake_is_not_sent() {
-    // Plain text where TLS is expected.
-    let plain = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = plain.local_addr().expect("an address");
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = plain.accept().await {
-            drop(tokio::io::AsyncWriteExt::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\n\r\n").await);
-        }
-    });
-    let error = stop(&client_of(&format!("https://{address}/"))).await.expect_err("no answer");
-    assert!(matches!(&error.failure, Failure::Tls(_)), "{error:?}");
-    assert_eq!(error.delivery, Delivery::NotSent);
-}
-
-#[tokio::test]
-async fn a_truncated_answer_leaves_the_outcome_unknown() {
-    let whole = xml("200 OK", &one_job());
-    for script in [
-        Script::HangUp,
-        Script::SendAndClose(Vec::new()),
-        Script::SendAndClose(b"HTTP/1.1 200".to_vec()),
-        Script::SendAndClose(whole[..whole.len() - 20].to_vec()),
-    ] {
-        let error = stop_at(script.clone()).await;
-        assert!(matches!(&error.failure, Failure::Cut(_)), "{script:?}: {error:?}");
-        assert_eq!(error.delivery, Delivery::Unknown);
-    }
-}
-
-#[tokio::test]
-async fn a_truncated_answer_without_content_length_is_not_complete() {
-    let document = one_job();
-    let head = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
-    let cut = format!("{head}{}", &document[..document.len() - 20]);
-    let error = list_from(Script::SendAndClose(cut.into_bytes())).await.expect_err("no answer");
-    assert!(matches!(&error.failure, Failure::Malformed { status: Some(200), .. }), "{error:?}");
-    let whole = list_from(Script::SendAndClose(format!("{head}{document}").into_bytes())).await;
-    assert!(whole.is_ok(), "{whole:?}");
-}
-
-#[tokio::test]
-async fn a_slow_answer_is_a_timeout() {
-    let head = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n<a>".to_vec();
-    for script in [Script::StaySilent, Script::Send(head)] {
-        let start = Instant::now();
-        let error = stop_at(script).await;
-        assert!(matches!(error.failure, Failure::Timeout(limit) if limit == Duration::from_secs(1)), "{error:?}");
-        assert_eq!(error.delivery, Delivery::Unknown);
-        assert!(start.elapsed() < Duration::from_secs(10), "it took {:?}", start.elapsed());
-    }
-}
-
-#[tokio::test]
-async fn reads_share_a_connection_and_mutations_do_not() {
-    let server = Server::start(Script::Send(xml("200 OK", &one_job()))).await;
-    let reads = client(&server);
-    for _ in 0..3 {
-        let answered = list(&reads).await;
-        assert!(answered.is_ok(), "{answered:?}");
-    }
-    assert_eq!(server.connections(), 1);
-
-    let stopped = envelope("<stopJobReturn xmlns=\"http://www.scene7.com/IpsApi/xsd/2014-04-03\"/>");
-    let server = Server::start(Script::Send(xml("200 OK", &stopped))).await;
-    let changes = client(&server);
-    for _ in 0..3 {
-        let answered = stop(&changes).await;
-        assert!(answered.is_ok(), "{answered:?}");
-    }
-    assert_eq!(server.connections(), 3);
-}
-
-#[tokio::test]
-async fn a_read_is_retried_after_a_lost_connection_and_a_mutation_never() {
-    for script in
-        [Script::HangUp, Script::SendAndClose(Vec::new()), Script::SendAndClose(b"HTTP/1.1 200 OK\r\n".to_vec())]
-    {
-        let server = Server::start(script.clone()).await;
-        assert!(matches!(list(&client(&server)).await, Err(UpstreamError { failure: Failure::Cut(_), .. })));
-        assert_eq!(server.connections(), 3, "{script:?}");
-        let server = Server::start(script.clone()).await;
-        assert!(stop(&client(&server)).await.is_err());
-        assert_eq!(server.connections(), 1, "{script:?}");
-    }
-}
-
-#[tokio::test]
-async fn a_read_succeeds_on_its_retry() {
-    let server = Server::start_with(vec![Script::HangUp, Script::Send(xml("200 OK", &one_job()))]).await;
-    let answered = list(&client(&server)).await;
-    assert!(answered.is_ok(), "{answered:?}");
-    assert_eq!(server.connections(), 2);
-}
-
-#[tokio::test]
-async fn permanent_failures_are_not_retried() {
-    let fault =
-        envelope("<soapenv:Fault><faultcode>soapenv:Server</faultcode><faultstring>x</faultstring></soapenv:Fault>");
-    for answer in
-        [xml("503 Busy", "busy"), xml("500 X", &fault), xml("200 OK", ""), response("307 X", "Location: /\r\n", b"")]
-    {
-        let server = Server::start(Script::Send(answer)).await;
-        assert!(list(&client(&server)).await.is_err());
-        assert_eq!(server.seen().len(), 1);
-    }
-}
-
-#[tokio::test]
-async fn all_attempts_share_one_timeout() {
-    let slow_end = Script::WaitAndClose(Duration::from_millis(400));
-    let server = Server::start(slow_end).await;
-    let began = Instant::now();
-    assert!(list(&client(&server)).await.is_err());
-    assert!((2..=3).contains(&server.connections()), "{} tries", server.connections());
-    assert!(began.elapsed() < Duration::from_secs(5), "it took {:?}", began.elapsed());
-}
-
-#[tokio::test]
-async fn retries_have_a_budget_of_20_percent_and_then_the_circuit_opens() {
-    let server = Server::start(Script::HangUp).await;
-    let client = client(&server);
-    let mut refused = None;
-    for _ in 0..6 {
-        refused = list(&client).await.err();
-    }
-    let refused = refused.expect("no answer");
-    assert!(matches!(refused.failure, Failure::Suspended { .. }), "{refused:?}");
-    assert_eq!((refused.delivery, client.health().circuit), (Delivery::NotSent, CircuitState::Open));
-    assert!(server.connections() <= 6, "{} calls", server.connections());
-    let before = server.connections();
-    let change = stop(&client).await.expect_err("no answer");
-    assert_eq!((change.failure.code(), change.delivery), ("suspended", Delivery::NotSent));
-    assert_eq!(server.connections(), before);
-}
-
-#[tokio::test]
-async fn calls_above_the_concurrency_limit_are_not_sent() {
-    let server = Server::start(Script::StaySilent).await;
-    let client = Arc::new(client(&server));
-    let calls: Vec<_> = (0..8)
-        .map(|_| {
-            tokio::spawn({
-                let client = Arc::clone(&client);
-                async move { stop(&client).await }
-            })
-        })
-        .collect();
-    while server.seen().len() < 8 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    let health = client.health();
-    assert_eq!((health.in_flight, health.waiting), (8, 0));
-    let refused = stop(&client).await.expect_err("no answer");
-    assert_eq!((refused.failure.code(), refused.delivery), ("busy", Delivery::NotSent), "{refused:?}");
-    assert!(refused.retry_after().is_some_and(|wait| wait >= Duration::from_millis(200)), "{refused:?}");
-    for call in calls {
-        let ended = call.await.expect("no panic").expect_err("no answer");
-        assert_eq!((ended.failure.code(), ended.delivery), ("timeout", Delivery::Unknown));
-    }
-    assert_eq!((server.connections(), client.health().in_flight), (8, 0));
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! A server that does what a test tells it, over real sockets on the loopback interface.
+//! Scripted HTTP server on loopback sockets.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -7,22 +7,22 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What the server does with every request.
+/// Script of the server for every request of a connection.
 #[derive(Debug, Clone)]
 pub enum Script {
-    /// Sends these bytes, and keeps the connection open.
+    /// Sends these bytes and keeps the connection open.
     Send(Vec<u8>),
-    /// Sends these bytes, and closes the connection.
+    /// Sends these bytes and closes the connection.
     SendAndClose(Vec<u8>),
     /// Reads the request and never answers.
     StaySilent,
-    /// Reads the request, waits so long and closes the connection.
+    /// Reads the request, waits and closes the connection.
     WaitAndClose(Duration),
-    /// Closes the connection before it has read anything.
+    /// Closes the connection without reading.
     HangUp,
 }
 
-/// A running server.
+/// Running server.
 pub struct Server {
     pub address: SocketAddr,
     seen: Arc<Mutex<Vec<String>>>,
@@ -35,7 +35,7 @@ impl Server {
         Self::start_with(vec![script]).await
     }
 
-    /// Starts a server that follows one script for each connection, the last one for all that follow.
+    /// Starts a server with one script per connection; the last one applies to all further connections.
     pub async fn start_with(scripts: Vec<Script>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -54,12 +54,12 @@ impl Server {
         server
     }
 
-    /// The requests so far: heads and bodies.
+    /// Returns the requests received so far, with heads and bodies.
     pub fn seen(&self) -> Vec<String> {
         self.seen.lock().expect("the requests").clone()
     }
 
-    /// How many connections were made.
+    /// Returns the number of accepted connections.
     pub fn connections(&self) -> usize {
         *self.connections.lock().expect("the count")
     }
@@ -87,7 +87,7 @@ async fn serve(mut stream: TcpStream, script: Script, seen: Arc<Mutex<Vec<String
     }
 }
 
-/// A request with a Content-Length, whole; `None` at the end of the connection.
+/// Reads a request with its Content-Length; `None` at the end of the connection.
 async fn read_request(stream: &mut TcpStream) -> Option<String> {
     let mut request = Vec::new();
     loop {
@@ -109,13 +109,13 @@ async fn read_request(stream: &mut TcpStream) -> Option<String> {
     }
 }
 
-/// An HTTP response with a Content-Length.
+/// Returns an HTTP response with a Content-Length.
 pub fn response(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
     let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n{headers}\r\n", body.len());
     [head.as_bytes(), body].concat()
 }
 
-/// A response that holds a document.
+/// Returns an HTTP response with an XML document.
 pub fn xml(status: &str, document: &str) -> Vec<u8> {
     response(status, "Content-Type: text/xml; charset=UTF-8\r\n", document.as_bytes())
 }
