@@ -1,6 +1,6 @@
 //! Table of the IPS job operations: method name, wire name, request, answer and effect of each.
 //!
-//! [`for_each_operation!`](crate::for_each_operation) is the only list of operations. The [`Operation`] implementations and [`OPERATIONS`]
+//! [`for_each_operation!`] is the only list of operations. The [`Operation`] implementations and [`OPERATIONS`]
 //! are made from it here; traits, decorators and dispatchers elsewhere are made from it through a callback macro.
 
 use serde::Serialize;
@@ -44,7 +44,7 @@ pub trait Operation: Serialize + DeserializeOwned + Send + Sync {
 /// ```
 ///
 /// `for_each_operation!(callback { tokens })` puts `{ tokens }` before the first row, for a callback that takes arguments. The types of a row
-/// are found where the macro is called: import [`ips::types::*`](crate::ips::types) there. A callback matches the rows with
+/// are found where the macro is called: import `ips::types::*` there. A callback matches the rows with
 /// `$($method:ident, $name:literal, $request:ident => $answer:ident, $effect:ident;)+`.
 ///
 /// ```
@@ -86,7 +86,7 @@ macro_rules! for_each_operation {
     };
 }
 
-pub use crate::for_each_operation;
+pub use for_each_operation;
 
 macro_rules! implement {
     ($($method:ident, $name:literal, $request:ident => $answer:ident, $effect:ident;)+) => {
