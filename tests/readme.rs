@@ -1,7 +1,7 @@
 //! README.md says what the code says.
 
 use ips_gateway::config::{Kind, SETTINGS, Setting};
-use ips_gateway::http::{self, KINDS, openapi};
+use ips_gateway::http::{self, KINDS};
 use ips_gateway::telemetry::{METRICS, Metric};
 
 const README: &str = include_str!("../README.md");
@@ -47,7 +47,7 @@ fn readme_lists_the_metrics() {
 
 #[test]
 fn readme_lists_the_routes() {
-    let document = openapi::document();
+    let document = http::openapi_document();
     let paths = document["paths"].as_object().expect("paths");
     let documented: Vec<_> = paths
         .iter()
