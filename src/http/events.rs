@@ -17,8 +17,8 @@ use super::problem::Problem;
 use super::trail::Present;
 use super::{Api, Stage};
 use crate::ips::types::Timestamp;
-use crate::jobs::upstream::Caller;
 use crate::jobs::{CompanyChoice, HEARTBEAT, Place, Subscription, Told, moment};
+use crate::upstream::Caller;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");

@@ -42,10 +42,10 @@ pub use ui::{DemoUser, Environment, SignInMethod, UiAssets, UiConfig};
 
 use crate::clock::Clock;
 use crate::config::Submits;
-use crate::jobs::upstream::Caller;
 use crate::jobs::{CompanyChoice, Error, Jobs};
 use crate::telemetry::Metrics;
-use crate::trace;
+use crate::telemetry::span;
+use crate::upstream::Caller;
 use problem::Problem;
 
 /// Where the server is on its way.
@@ -107,7 +107,7 @@ impl Api {
         &self,
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Problem> {
-        let done = self.effects.spawn_on(trace::carry(work), &self.runtime).await;
+        let done = self.effects.spawn_on(span::carry(work), &self.runtime).await;
         done.map_err(|_| Problem::internal("the work on this request ended early"))?.map_err(Problem::from)
     }
 

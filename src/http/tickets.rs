@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::access::Access;
-use crate::jobs::fleet::Fleet;
-use crate::jobs::upstream::{Caller, CredentialSource, Credentials};
+use crate::replicas::Fleet;
+use crate::upstream::{Caller, CredentialSource, Credentials};
 
 const LIFETIME: TimeDelta = TimeDelta::minutes(1);
 const MOST_TICKETS: u64 = 100_000;

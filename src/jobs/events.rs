@@ -6,8 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::job::{RenderedJob, Status};
-use super::snapshot::Snapshot;
+use crate::jobs::model::job::{RenderedJob, Status};
+use crate::jobs::model::snapshot::Snapshot;
 
 /// What happened to a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -246,7 +246,7 @@ mod tests {
     use super::*;
     use crate::ips::types::{ActiveJob, ActiveJobState, Timestamp};
     use crate::jobs::Job;
-    use crate::jobs::succession::{Ended, Succession};
+    use crate::jobs::cache::merge::{Ended, Merge};
 
     /// One look at IPS: which of six jobs are active, how far each is, and which of the others are in the log.
     fn look() -> impl Strategy<Value = Vec<(bool, i64, bool, bool)>> {
@@ -303,7 +303,7 @@ mod tests {
             for look in looks {
                 now += TimeDelta::seconds(90);
                 let jobs = look.iter().enumerate().filter(|(_, job)| job.0).map(|(number, job)| active(number, job.1, job.2)).collect();
-                let mut succession = Succession::new(jobs, Some(&before), now);
+                let mut succession = Merge::new(jobs, Some(&before), now);
                 let mut in_log = look.iter().map(|job| job.3).cycle();
                 succession.conclude(|id| if in_log.next() == Some(true) { Ended::Logged(Box::new(logged(id))) } else { Ended::NotYet });
                 let after = succession.finish(Vec::new());

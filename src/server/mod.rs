@@ -27,12 +27,12 @@ use crate::http::{
     self, Access, Api, ApiKeys, DemoUser, Documents, InvalidKeys, Limits, SignInMethod, Stage, Tickets, UiAssets,
     UiConfig, openapi,
 };
-use crate::ips::client::{ClientConfig, IpsClient};
-use crate::jobs::fleet::Fleet;
-use crate::jobs::upstream::{Credentials, Upstream};
 use crate::jobs::{Freshness, Jobs, Settings, UrlRules};
-use crate::shared::{InvalidAddress, SharedStore};
+use crate::replicas::Fleet;
+use crate::replicas::redis::{InvalidAddress, SharedStore};
 use crate::telemetry::Metrics;
+use crate::upstream::{ClientConfig, IpsClient};
+use crate::upstream::{Credentials, IpsApi};
 use admission::Admission;
 use line::House;
 use workers::{Traffic, Workers};
@@ -78,7 +78,7 @@ pub struct Surroundings {
     /// Whoever anybody may sign in as: with them this is the demo.
     pub users: Vec<DemoUser>,
     /// Asked in place of the IPS that the settings name.
-    pub upstream: Option<Arc<dyn Upstream>>,
+    pub upstream: Option<Arc<dyn IpsApi>>,
 }
 
 impl Default for Surroundings {
