@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ips_gateway::app::{self, Dependencies};
-use ips_gateway::server::CutOff;
 use ips_gateway::clock::Clock;
 use ips_gateway::config::{Config, Sources, Upstream};
 use ips_gateway::ips::types::ApiVersion;
 use ips_gateway::sandbox::users::{ORDINARY, User};
+use ips_gateway::server::CutOff;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
