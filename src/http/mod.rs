@@ -35,10 +35,10 @@ pub use extract::LARGEST_BODY;
 pub use limits::{Limits, limit};
 pub use middleware::{cors, finish};
 pub use problem::{KINDS, Kind};
-pub use routes::configure;
+pub use routes::{configure, openapi_document};
 pub use tickets::Tickets;
 pub use trail::trail;
-pub use ui::{DemoUser, Environment, PageConfig, Pages, SignIn};
+pub use ui::{DemoUser, Environment, SignInMethod, UiAssets, UiConfig};
 
 use crate::clock::Clock;
 use crate::config::Submits;
@@ -97,8 +97,8 @@ pub struct Api {
     pub metrics: Metrics,
     /// The documents that are served.
     pub documents: Documents,
-    /// The pages that are served.
-    pub pages: Pages,
+    /// Files of the web UI.
+    pub ui: UiAssets,
 }
 
 impl Api {

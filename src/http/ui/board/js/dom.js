@@ -1,6 +1,6 @@
-// Making elements. Whatever comes from outside goes in as text: there is no way to give markup.
+// DOM helpers. Values are inserted as text or attributes, never as markup, so data can't inject HTML.
 
-const SVG = 'http://www.w3.org/2000/svg';
+const SVG_NAMESPACE = 'http://www.w3.org/2000/svg';
 
 function fill(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes ?? {})) {
@@ -13,28 +13,30 @@ function fill(element, attributes, children) {
   return element;
 }
 
-/** An HTML element; attributes that are functions are listeners. */
+/** Creates an HTML element. Attributes whose value is a function are event listeners. */
 export function h(tag, attributes, ...children) {
   return fill(document.createElement(tag), attributes, children);
 }
 
-/** An SVG element. */
+/** Creates an SVG element; parameters as for `h`. */
 export function svg(tag, attributes, ...children) {
-  return fill(document.createElementNS(SVG, tag), attributes, children);
+  return fill(document.createElementNS(SVG_NAMESPACE, tag), attributes, children);
 }
 
-/** An icon of the page's own sheet of symbols; it says nothing to those who listen. */
+/** Creates an icon from the page's SVG sprite, hidden from screen readers. */
 export function icon(name) {
   return svg('svg', { class: 'icon', 'aria-hidden': 'true', focusable: 'false' }, svg('use', { href: `#i-${name}` }));
 }
 
+/** Returns the element with this id. */
 export const $ = (id) => document.getElementById(id);
 
-/** Sets what has changed and leaves the rest alone. */
+/** Sets the text if it differs, so that unchanged elements cause no DOM mutation. */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** Sets the attribute if it differs; `null` and `undefined` remove it. */
 export function setAttribute(element, name, value) {
   if (value === null || value === undefined) element.removeAttribute(name);
   else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);

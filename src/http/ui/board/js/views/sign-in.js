@@ -1,20 +1,20 @@
-// Signing in, and choosing the company.
+// Sign-in form and company selection.
 
-import { Problem, get } from './api.js';
-import { $, h } from './dom.js';
-import { problemBox } from './problem.js';
-import { session } from './session.js';
+import { Problem, get } from '../api.js';
+import { $, h } from '../dom.js';
+import { session } from '../session.js';
+import { problemBox } from './problem-box.js';
 
 export class SignIn {
-  /** `config` is what the gateway says of itself, `done` is called when somebody is signed in and a company is chosen. */
-  constructor({ config, preferred, done }) {
+  /** `config` is the content of config.json, `preferredCompany` returns a company handle; `onDone` is called once a company is selected. */
+  constructor({ config, preferredCompany, onDone }) {
     this.config = config;
-    this.preferred = preferred;
-    this.done = done;
+    this.preferredCompany = preferredCompany;
+    this.onDone = onDone;
     this.form = $('sign-in-form');
-    this.#offer();
+    this.#renderMethods();
     $('company-back').addEventListener('click', () => {
-      session.end();
+      session.clear();
       this.show();
     });
     this.form.addEventListener('change', () => this.#showFields());
@@ -24,7 +24,7 @@ export class SignIn {
     });
   }
 
-  /** Shows the form, with the reason why when there is one. */
+  /** Shows the form, with the problem that ended the session if there is one. */
   show(problem) {
     this.form.reset();
     this.#showFields();
@@ -36,69 +36,71 @@ export class SignIn {
     if (problem) $('sign-in-problem').scrollIntoView({ block: 'nearest' });
   }
 
-  #offer() {
-    const isKey = this.config.signIn === 'apiKey';
-    $('sign-in-ways').hidden = isKey;
-    this.form.elements.way.value = isKey ? 'token' : 'password';
-    this.form.elements.way.forEach((radio) => radio.toggleAttribute('checked', radio.checked));
-    $('sign-in-token-label').textContent = isKey ? 'API key' : 'IMS access token';
-    $('sign-in-hint').textContent = isKey
-      ? 'With an API key of this gateway. It is kept in the memory of this page only.'
-      : 'With your IPS credentials. They are kept in the memory of this page only.';
+  #renderMethods() {
+    const usesApiKey = this.config.signIn === 'apiKey';
+    const methods = this.form.elements.method;
+    $('sign-in-methods').hidden = usesApiKey;
+    methods.value = usesApiKey ? 'token' : 'password';
+    methods.forEach((radio) => radio.toggleAttribute('checked', radio.checked));
+    $('sign-in-token-label').textContent = usesApiKey ? 'API key' : 'IMS access token';
+    $('sign-in-hint').textContent = usesApiKey
+      ? 'Use an API key of this gateway. It is kept in this page’s memory only.'
+      : 'Use your IPS credentials. They are kept in this page’s memory only.';
     const users = this.config.users ?? [];
     $('demo-users').hidden = users.length === 0;
     $('demo-list').replaceChildren(...users.map((user) => h('li', null, h('button', {
       type: 'button',
       click: () => {
-        session.withPassword(user.email, user.password);
-        this.#enter();
+        session.setPassword(user.email, user.password);
+        this.#signIn();
       },
     }, h('strong', null, user.email), h('span', null, user.about)))));
   }
 
-  get #way() {
-    return this.form.elements.way.value;
+  get #method() {
+    return this.form.elements.method.value;
   }
 
   #showFields() {
-    for (const part of this.form.querySelectorAll('[data-way]')) {
-      part.hidden = part.dataset.way !== this.#way;
+    for (const part of this.form.querySelectorAll('[data-method]')) {
+      part.hidden = part.dataset.method !== this.#method;
       part.querySelectorAll('input').forEach((input) => (input.disabled = part.hidden));
     }
   }
 
   #submit() {
-    if (this.#way === 'password') session.withPassword($('sign-in-user').value.trim(), $('sign-in-password').value);
-    else session.withToken($('sign-in-token').value.trim());
-    this.#enter();
+    if (this.#method === 'password') session.setPassword($('sign-in-user').value.trim(), $('sign-in-password').value);
+    else session.setToken($('sign-in-token').value.trim());
+    this.#signIn();
   }
 
-  /** Whether the credentials are good, and for which companies. */
-  async #enter() {
+  /** Verifies the credentials by loading the companies. */
+  async #signIn() {
     this.form.toggleAttribute('aria-busy', true);
     $('sign-in-problem').replaceChildren();
     try {
       const { data } = await get('companies');
       session.companies = data.companies;
-      this.#choose();
+      this.#selectCompany();
     } catch (error) {
-      session.end();
+      session.clear();
       if (!(error instanceof Problem)) throw error;
       $('sign-in-problem').replaceChildren(problemBox(error));
     }
     this.form.removeAttribute('aria-busy');
   }
 
-  #choose() {
+  /** Selects the preferred, the configured or the only company; otherwise the user chooses. */
+  #selectCompany() {
     const { companies } = session;
     const find = (wanted) => companies.find(({ companyHandle, name }) => wanted && (companyHandle === wanted || name === wanted));
-    const obvious = find(this.preferred()) ?? find(this.config.company) ?? (companies.length === 1 ? companies[0] : null);
-    if (obvious) return this.#finish(obvious.companyHandle);
-    this.chooseFrom(companies);
+    const company = find(this.preferredCompany()) ?? find(this.config.company) ?? (companies.length === 1 ? companies[0] : null);
+    if (company) return this.#finish(company.companyHandle);
+    this.chooseCompany(companies);
   }
 
-  /** Asks which of several companies it is to be about. */
-  chooseFrom(companies) {
+  /** Shows the list of companies. */
+  chooseCompany(companies) {
     session.companies = companies;
     $('sign-in').hidden = false;
     $('sign-in-card').hidden = true;
@@ -112,9 +114,9 @@ export class SignIn {
 
   #finish(company) {
     session.company = company;
-    // Nothing of the credentials stays in the page's elements either.
+    // Removes the credentials from the page's elements.
     this.form.reset();
     $('sign-in').hidden = true;
-    this.done();
+    this.onDone();
   }
 }

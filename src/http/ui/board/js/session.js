@@ -1,35 +1,37 @@
-// Who is signed in. The credentials are nowhere but in this module's memory: reloading the page signs out.
+// The signed-in session. Credentials are kept in this module's memory only: reloading the page signs out.
 
 let authorization = null;
 
 export const session = {
-  /** The e-mail address, where that is what one signs in with. */
+  /** E-mail address of the user; `null` when signed in with a token or an API key. */
   user: null,
+  /** Companies that the credentials can see. */
   companies: [],
+  /** Handle of the selected company. */
   company: null,
 
-  get isOpen() {
+  get isSignedIn() {
     return authorization !== null;
   },
 
-  withPassword(user, password) {
+  setPassword(user, password) {
     const bytes = new TextEncoder().encode(`${user}:${password}`);
     authorization = `Basic ${btoa(String.fromCharCode(...bytes))}`;
     this.user = user;
   },
 
-  /** An access token of IMS or an API key of the gateway. */
-  withToken(token) {
+  /** Uses an IMS access token or an API key of the gateway. */
+  setToken(token) {
     authorization = `Bearer ${token}`;
     this.user = null;
   },
 
-  end() {
+  clear() {
     authorization = null;
     Object.assign(this, { user: null, companies: [], company: null });
   },
 
-  headers() {
+  authHeaders() {
     return authorization ? { authorization } : {};
   },
 };
