@@ -59,6 +59,7 @@
 //! - Its reference page and its schema disagree here and there; the schema is right. `tests/schema.rs` compares our types with it.
 #![warn(missing_docs)]
 
+pub mod app;
 pub mod backoff;
 pub mod clock;
 pub mod config;

@@ -17,7 +17,7 @@ use super::problem::Problem;
 use super::trail::Present;
 use super::{Api, Stage};
 use crate::ips::types::Timestamp;
-use crate::jobs::{CompanyChoice, HEARTBEAT, Place, Subscription, Told, moment};
+use crate::jobs::{CompanyChoice, EventCursor, HEARTBEAT, Subscription, Told, moment};
 use crate::upstream::Caller;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -145,7 +145,7 @@ pub async fn ticket(api: Data<Api>, Authenticated(caller): Authenticated) -> Ans
     Ok(HttpResponse::Created().insert_header((header::CACHE_CONTROL, "no-store")).json(Ticket { ticket, expires_at }))
 }
 
-fn place_of(request: &HttpRequest) -> Option<Place> {
+fn place_of(request: &HttpRequest) -> Option<EventCursor> {
     last_event_id(request)?.parse().ok()
 }
 

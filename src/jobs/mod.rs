@@ -22,7 +22,7 @@ pub use commands::submit::{Submission, SubmitMode};
 pub use commands::url_policy::UrlRules;
 pub use company::CompanyChoice;
 pub use error::{Error, InvalidField, Location, Result};
-pub use events::{Change, Event, Place};
+pub use events::{Change, Event, EventCursor};
 pub use model::id::{InvalidJobId, JobId, JobRef, Name};
 pub use model::job::{Action, Job, ObservedJob, Outcome, Phase, Record, RenderedJob, Status, SubmittedJob, moment};
 pub use model::snapshot::{ListBody, Snapshot, StaleReason, etag_of, weak_etag};
@@ -35,7 +35,7 @@ pub use queries::subscription::{HEARTBEAT, Subscription, Told, Watches};
 
 use crate::clock::Clock;
 use crate::replicas;
-use crate::replicas::Fleet;
+use crate::replicas::Coordinator;
 use crate::upstream::CoalescingUpstream;
 use crate::upstream::{CircuitState, IpsApi, UpstreamHealth};
 use cache::epoch::CompanyEpochs;
@@ -59,7 +59,7 @@ pub struct Settings {
     /// Where work runs that must not end with the request that began it.
     pub runtime: Handle,
     /// What is shared with other replicas, if there are any.
-    pub fleet: Option<Arc<dyn Fleet>>,
+    pub fleet: Option<Arc<dyn Coordinator>>,
 }
 
 /// How long a job is believed to be finished as it is: nothing about it changes any more.
@@ -78,7 +78,7 @@ pub struct Jobs {
     urls: UrlRules,
     clock: Clock,
     generations: Arc<CompanyEpochs>,
-    fleet: Option<Arc<dyn Fleet>>,
+    fleet: Option<Arc<dyn Coordinator>>,
 }
 
 impl Jobs {
@@ -153,7 +153,7 @@ impl Jobs {
 
     /// How the store is that replicas share, if they do.
     #[must_use]
-    pub fn fleet_health(&self) -> Option<replicas::Health> {
+    pub fn fleet_health(&self) -> Option<replicas::StoreHealth> {
         self.fleet.as_ref().map(|fleet| fleet.health())
     }
 

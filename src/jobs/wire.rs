@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ips::types::{ActiveJob, Fault, FaultName, JobLog, OPERATIONS, ScheduledJob};
 use crate::jobs::error::Error;
-use crate::jobs::events::{Change, Event, Place};
+use crate::jobs::events::{Change, Event, EventCursor};
 use crate::jobs::model::job::{Action, Job, Outcome, Phase, Record, RenderedJob, Status, SubmittedJob};
 use crate::jobs::model::snapshot::Snapshot;
 use crate::upstream::{BadItem, CredentialSource, Delivery, Failure, UpstreamError};
@@ -110,7 +110,7 @@ impl From<JobForm<'_>> for Job {
 #[derive(Serialize, Deserialize)]
 pub struct SnapshotForm<'a> {
     generation: u64,
-    place: Place,
+    place: EventCursor,
     observed_at: DateTime<Utc>,
     jobs: Vec<JobForm<'a>>,
     bad_items: Cow<'a, [BadItem]>,
@@ -125,12 +125,12 @@ pub struct Received {
     /// The generation under which it was loaded.
     pub generation: u64,
     /// The place in the history after it.
-    pub place: Place,
+    pub place: EventCursor,
 }
 
 impl<'a> SnapshotForm<'a> {
     /// The form of a snapshot.
-    pub fn of(snapshot: &'a Snapshot, generation: u64, place: Place) -> Self {
+    pub fn of(snapshot: &'a Snapshot, generation: u64, place: EventCursor) -> Self {
         let concluded = snapshot.concluded.iter();
         Self {
             generation,
@@ -162,7 +162,7 @@ impl<'a> SnapshotForm<'a> {
 #[derive(Serialize, Deserialize)]
 pub struct BatchForm {
     /// The history that they belong to, and the place before them.
-    pub after: Place,
+    pub after: EventCursor,
     /// What happened.
     pub events: Vec<EventForm>,
 }

@@ -5,27 +5,27 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::replicas::Name;
+use crate::replicas::StoreKey;
 
 /// Where news are put up for those who wait for them.
 #[derive(Debug, Default)]
-pub struct Board(Mutex<HashMap<Name, watch::Sender<()>>>);
+pub struct Notifier(Mutex<HashMap<StoreKey, watch::Sender<()>>>);
 
 /// What becomes known about some names, from when it was asked for.
 #[derive(Debug)]
-pub struct News(Vec<watch::Receiver<()>>);
+pub struct Notifications(Vec<watch::Receiver<()>>);
 
-impl Board {
+impl Notifier {
     /// Waits for news about these.
-    pub fn listen(&self, names: &[Name]) -> News {
+    pub fn listen(&self, names: &[StoreKey]) -> Notifications {
         let mut waiting = self.lock();
         waiting.retain(|_, sender| sender.receiver_count() > 0);
-        let receiver = |name: &Name| waiting.entry(*name).or_insert_with(|| watch::Sender::new(())).subscribe();
-        News(names.iter().map(receiver).collect())
+        let receiver = |name: &StoreKey| waiting.entry(*name).or_insert_with(|| watch::Sender::new(())).subscribe();
+        Notifications(names.iter().map(receiver).collect())
     }
 
     /// Something became known about this.
-    pub fn tell(&self, name: Name) {
+    pub fn tell(&self, name: StoreKey) {
         if let Some(sender) = self.lock().get(&name) {
             sender.send_replace(());
         }
@@ -38,12 +38,12 @@ impl Board {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Name, watch::Sender<()>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<StoreKey, watch::Sender<()>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl News {
+impl Notifications {
     /// No news, ever.
     #[must_use]
     pub fn none() -> Self {

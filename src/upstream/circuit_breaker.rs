@@ -156,7 +156,7 @@ fn left(since: DateTime<Utc>, time: TimeDelta, now: DateTime<Utc>) -> Option<Dur
 
 /// The breaker of one upstream. Clones share it.
 #[derive(Debug, Clone)]
-pub(super) struct Breaker {
+pub(super) struct CircuitBreaker {
     shared: Arc<Mutex<Seen>>,
     clock: Clock,
 }
@@ -170,12 +170,12 @@ struct Seen {
 
 /// A call that was let through. Dropped without a word, it was given up.
 #[derive(Debug)]
-pub(super) struct Pass<'a> {
-    breaker: &'a Breaker,
+pub(super) struct BreakerPermit<'a> {
+    breaker: &'a CircuitBreaker,
     epoch: u64,
 }
 
-impl Breaker {
+impl CircuitBreaker {
     /// Opens after so many failures, or never.
     pub(super) fn new(fewest_failures: Option<NonZeroU32>, clock: Clock) -> Self {
         let seen = Seen { machine: Machine::new(fewest_failures), last_success: None, last_failure: None };
@@ -198,9 +198,9 @@ impl Breaker {
     ///
     /// # Errors
     /// When it is worth another try.
-    pub(super) fn admit(&self) -> Result<Pass<'_>, Duration> {
+    pub(super) fn admit(&self) -> Result<BreakerPermit<'_>, Duration> {
         let epoch = self.lock().machine.admit(self.clock.now())?;
-        Ok(Pass { breaker: self, epoch })
+        Ok(BreakerPermit { breaker: self, epoch })
     }
 
     /// Its state, and when IPS last answered and last failed.
@@ -210,7 +210,7 @@ impl Breaker {
     }
 }
 
-impl Pass<'_> {
+impl BreakerPermit<'_> {
     /// IPS answered, with whatever.
     pub(super) fn succeeded(self) {
         let now = self.breaker.clock.now();
@@ -232,7 +232,7 @@ impl Pass<'_> {
     }
 }
 
-impl Drop for Pass<'_> {
+impl Drop for BreakerPermit<'_> {
     fn drop(&mut self) {
         // After a report the epoch is another one, or the circuit closed: then this means nothing.
         self.breaker.lock().machine.abandoned(self.epoch);

@@ -13,12 +13,12 @@ use crate::backoff;
 use crate::clock::Clock;
 use crate::ips::soap::{Answer, AuthHeader, Reply, write_request};
 use crate::ips::types::*;
-use crate::upstream::circuit_breaker::Breaker;
+use crate::upstream::circuit_breaker::CircuitBreaker;
 use crate::upstream::classify::{self, Lost};
-use crate::upstream::concurrency_limit::Gate;
-use crate::upstream::retry::Budget;
-use crate::upstream::telemetry::Trail;
-use crate::upstream::transport::Exchange;
+use crate::upstream::concurrency_limit::ConcurrencyLimit;
+use crate::upstream::retry::RetryBudget;
+use crate::upstream::telemetry::CallTelemetry;
+use crate::upstream::transport::Transport;
 use crate::upstream::{Answered, Caller, Credentials, Delivery, Failure, IpsApi, UpstreamError, UpstreamHealth};
 
 /// Where IPS is, and how to speak to it.
@@ -58,10 +58,10 @@ pub struct ClientConfig {
 #[derive(Debug)]
 pub struct IpsClient {
     config: Arc<ClientConfig>,
-    exchange: Exchange,
-    breaker: Breaker,
-    gate: Gate,
-    retries: Budget,
+    exchange: Transport,
+    breaker: CircuitBreaker,
+    gate: ConcurrencyLimit,
+    retries: RetryBudget,
 }
 
 impl IpsClient {
@@ -71,10 +71,10 @@ impl IpsClient {
     /// The TLS library can't be set up: there are no certificate authorities, or they can't be read.
     pub fn new(config: ClientConfig) -> Result<Self, reqwest::Error> {
         let config = Arc::new(config);
-        let exchange = Exchange::new(Arc::clone(&config))?;
-        let breaker = Breaker::new(config.failures_before_rest, config.clock.clone());
-        let gate = Gate::new(config.max_calls, config.patience);
-        Ok(Self { config, exchange, breaker, gate, retries: Budget::default() })
+        let exchange = Transport::new(Arc::clone(&config))?;
+        let breaker = CircuitBreaker::new(config.failures_before_rest, config.clock.clone());
+        let gate = ConcurrencyLimit::new(config.max_calls, config.patience);
+        Ok(Self { config, exchange, breaker, gate, retries: RetryBudget::default() })
     }
 
     /// Calls an operation.
@@ -142,7 +142,7 @@ impl IpsClient {
         let turn = self.gate.enter(deadline).await;
         let _turn = turn.map_err(|wait| refused(Failure::Busy { retry_after: backoff::spread(wait) }))?;
         let pass = self.breaker.admit().map_err(suspended)?;
-        let trail = Trail::begin(T::NAME, &self.config.url);
+        let trail = CallTelemetry::begin(T::NAME, &self.config.url);
         let reply = match tokio::time::timeout_at(deadline, trail.within(self.exchange.run::<T>(body))).await {
             Ok(reply) => reply,
             Err(_) => Err((Failure::Timeout(self.config.timeout), Delivery::Unknown)),

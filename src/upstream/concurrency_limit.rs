@@ -15,7 +15,7 @@ const WAITING_PER_CALL: usize = 4;
 
 /// Lets so many calls through at once.
 #[derive(Debug)]
-pub(super) struct Gate {
+pub(super) struct ConcurrencyLimit {
     turns: Semaphore,
     size: usize,
     /// How long a call may wait for its turn.
@@ -50,9 +50,9 @@ impl Pace {
 
 /// A call has its turn until this is dropped.
 #[derive(Debug)]
-pub(super) struct Turn<'a> {
+pub(super) struct Permit<'a> {
     _permit: SemaphorePermit<'a>,
-    gate: &'a Gate,
+    gate: &'a ConcurrencyLimit,
     began: Instant,
 }
 
@@ -65,7 +65,7 @@ impl Drop for Waiting<'_> {
     }
 }
 
-impl Gate {
+impl ConcurrencyLimit {
     pub(super) fn new(size: usize, patience: Duration) -> Self {
         let pace = Mutex::new(Pace { call: Duration::ZERO, moved: Instant::now() });
         Self { turns: Semaphore::new(size), size, patience, waiting: AtomicUsize::new(0), pace }
@@ -75,7 +75,7 @@ impl Gate {
     ///
     /// # Errors
     /// There is none in time. The answer is when it is worth another try.
-    pub(super) async fn enter(&self, deadline: Instant) -> Result<Turn<'_>, Duration> {
+    pub(super) async fn enter(&self, deadline: Instant) -> Result<Permit<'_>, Duration> {
         if let Ok(permit) = self.turns.try_acquire() {
             return Ok(self.turn(permit));
         }
@@ -93,10 +93,10 @@ impl Gate {
         }
     }
 
-    fn turn<'a>(&'a self, permit: SemaphorePermit<'a>) -> Turn<'a> {
+    fn turn<'a>(&'a self, permit: SemaphorePermit<'a>) -> Permit<'a> {
         let now = Instant::now();
         self.pace().moved = now;
-        Turn { _permit: permit, gate: self, began: now }
+        Permit { _permit: permit, gate: self, began: now }
     }
 
     fn pace(&self) -> MutexGuard<'_, Pace> {
@@ -114,7 +114,7 @@ impl Gate {
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
         self.gate.pace().end(self.began, Instant::now());
     }
@@ -134,7 +134,7 @@ mod tests {
     }
 
     /// Makes a call that takes `time`; when it was refused, if it was.
-    async fn call(gate: &Gate, time: Duration) -> Option<Duration> {
+    async fn call(gate: &ConcurrencyLimit, time: Duration) -> Option<Duration> {
         let began = Instant::now();
         match gate.enter(far()).await {
             Ok(_turn) => {
@@ -147,7 +147,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn so_many_have_their_turn_and_the_next_waits_for_an_end() {
-        let gate = Gate::new(2, PATIENCE);
+        let gate = ConcurrencyLimit::new(2, PATIENCE);
         let (first, _second) = (gate.enter(far()).await.expect("a turn"), gate.enter(far()).await.expect("a turn"));
         let mut third = Box::pin(gate.enter(far()));
         assert!(third.as_mut().now_or_never().is_none());
@@ -159,12 +159,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn waiting_ends_with_patience_or_with_the_deadline() {
-        let gate = Gate::new(1, PATIENCE);
+        let gate = ConcurrencyLimit::new(1, PATIENCE);
         let _turn = gate.enter(far()).await.expect("a turn");
         let began = Instant::now();
         assert!(gate.enter(far()).await.is_err());
         assert_eq!(began.elapsed().as_millis() / 10, 100);
-        let gate = Gate::new(1, PATIENCE);
+        let gate = ConcurrencyLimit::new(1, PATIENCE);
         let _turn = gate.enter(far()).await.expect("a turn");
         let began = Instant::now();
         assert!(gate.enter(began + Duration::from_millis(300)).await.is_err());
@@ -174,7 +174,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn nobody_waits_behind_more_than_a_few() {
-        let gate = Gate::new(2, PATIENCE);
+        let gate = ConcurrencyLimit::new(2, PATIENCE);
         let refused = join_all((0..20).map(|_| call(&gate, Duration::from_millis(10)))).await;
         let refused: Vec<_> = refused.into_iter().flatten().collect();
         assert_eq!(refused, [Duration::ZERO; 10], "2 have their turn, 8 wait");
@@ -182,7 +182,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn nobody_waits_where_nothing_moves() {
-        let gate = Gate::new(4, PATIENCE);
+        let gate = ConcurrencyLimit::new(4, PATIENCE);
         tokio::time::advance(Duration::from_mins(10)).await;
         let _turns = join_all((0..4).map(|_| gate.enter(far()))).await;
         assert!(gate.enter(far()).now_or_never().is_none(), "they may be quick");
@@ -193,7 +193,7 @@ mod tests {
     /// Calls come five times as fast as they can be made, then no more than fits, and calls get ten times as slow and quick again.
     #[tokio::test(start_paused = true)]
     async fn under_overload_work_goes_on_at_full_speed_and_the_rest_is_told_at_once() {
-        let gate = Gate::new(8, PATIENCE);
+        let gate = ConcurrencyLimit::new(8, PATIENCE);
         for (time, offered, seconds) in [(100, 400, 20), (1_000, 400, 120), (100, 400, 10), (100, 60, 10)] {
             let calls = (0..offered * seconds).map(|number| {
                 let gate = &gate;

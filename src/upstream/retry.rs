@@ -18,15 +18,15 @@ const MOST_SAVED: u32 = 10;
 
 /// What may be spent on retries: without it, retries would multiply the load on an IPS that fails under load.
 #[derive(Debug)]
-pub(super) struct Budget(AtomicU32);
+pub(super) struct RetryBudget(AtomicU32);
 
-impl Default for Budget {
+impl Default for RetryBudget {
     fn default() -> Self {
         Self(AtomicU32::new(COST * MOST_SAVED))
     }
 }
 
-impl Budget {
+impl RetryBudget {
     /// A call that may be retried begins.
     pub(super) fn deposit(&self) {
         let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |saved| {
@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn of_a_thousand_calls_that_fail_a_fifth_is_made_again() {
-        let (budget, deadline) = (Budget::default(), Instant::now() + Duration::from_hours(1));
+        let (budget, deadline) = (RetryBudget::default(), Instant::now() + Duration::from_hours(1));
         let retries = (0..1_000).filter(|_| {
             budget.deposit();
             budget.pause(1, deadline).is_some()
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn good_calls_save_up_for_no_more_than_a_few_retries() {
-        let (budget, deadline) = (Budget::default(), Instant::now() + Duration::from_hours(1));
+        let (budget, deadline) = (RetryBudget::default(), Instant::now() + Duration::from_hours(1));
         (0..1_000).for_each(|_| budget.deposit());
         assert_eq!((0..100).filter(|_| budget.pause(1, deadline).is_some()).count(), 10);
     }
@@ -76,10 +76,10 @@ mod tests {
         let far = Instant::now() + Duration::from_hours(1);
         for (attempt, longest) in [(1, 100), (2, 200)] {
             let longest = Duration::from_millis(longest);
-            let pause = Budget::default().pause(attempt, far).expect("it is made again");
+            let pause = RetryBudget::default().pause(attempt, far).expect("it is made again");
             assert!(longest / 2 <= pause && pause <= longest, "{pause:?} after attempt {attempt}");
         }
-        assert_eq!(Budget::default().pause(3, far), None);
-        assert_eq!(Budget::default().pause(1, Instant::now()), None, "no time is left");
+        assert_eq!(RetryBudget::default().pause(3, far), None);
+        assert_eq!(RetryBudget::default().pause(1, Instant::now()), None, "no time is left");
     }
 }

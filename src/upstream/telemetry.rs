@@ -16,13 +16,13 @@ use crate::upstream::classify::Lost;
 const SERVICE: &str = "IpsApiService";
 
 /// A call under way.
-pub(super) struct Trail {
+pub(super) struct CallTelemetry {
     operation: &'static str,
     span: Span,
     began: Instant,
 }
 
-impl Trail {
+impl CallTelemetry {
     /// The call is about to be sent.
     pub(super) fn begin(operation: &'static str, url: &Url) -> Self {
         let name = || format!("{SERVICE}/{operation}");

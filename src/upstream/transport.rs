@@ -34,7 +34,7 @@ const FIRST_BUFFER: usize = 16 << 10;
 
 /// Sends requests and reads answers.
 #[derive(Debug)]
-pub(super) struct Exchange {
+pub(super) struct Transport {
     config: Arc<ClientConfig>,
     /// For calls that change nothing: keeps connections.
     reads: Client,
@@ -46,7 +46,7 @@ pub(super) struct Exchange {
     parsers: Arc<Semaphore>,
 }
 
-impl Exchange {
+impl Transport {
     /// Prepares clients; connects to nothing.
     pub(super) fn new(config: Arc<ClientConfig>) -> Result<Self, reqwest::Error> {
         let reads = builder(&config)?.pool_idle_timeout(IDLE).build()?;

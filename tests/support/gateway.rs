@@ -5,11 +5,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ips_gateway::app::{self, Dependencies};
 use ips_gateway::clock::Clock;
 use ips_gateway::config::{Config, Sources, Upstream};
 use ips_gateway::ips::types::ApiVersion;
 use ips_gateway::sandbox::users::{ORDINARY, User};
-use ips_gateway::server::{self, Surroundings};
+use ips_gateway::server::CutOff;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
@@ -35,7 +36,7 @@ enum Caller {
 }
 
 /// Ends the gateway with the last of its clients.
-struct Serving(JoinHandle<Result<(), server::CutOff>>);
+struct Serving(JoinHandle<Result<(), CutOff>>);
 
 impl Drop for Serving {
     fn drop(&mut self) {
@@ -46,18 +47,18 @@ impl Drop for Serving {
 impl Gateway {
     /// Starts one before this IPS, with these settings by their variables without `IPS_GATEWAY_`.
     pub fn start(url: &str, version: &ApiVersion, clock: &Clock, settings: &[(&str, &str)]) -> Self {
-        Self::start_in(Surroundings { clock: clock.clone(), ..Surroundings::default() }, url, version, settings)
+        Self::start_in(Dependencies { clock: clock.clone(), ..Dependencies::default() }, url, version, settings)
     }
 
     /// Starts one in these surroundings.
-    pub fn start_in(surroundings: Surroundings, url: &str, version: &ApiVersion, settings: &[(&str, &str)]) -> Self {
+    pub fn start_in(surroundings: Dependencies, url: &str, version: &ApiVersion, settings: &[(&str, &str)]) -> Self {
         let given = [("LISTEN", "127.0.0.1:0")].iter().chain(settings);
         let variables =
             given.map(|(name, value)| (format!("IPS_GATEWAY_{name}").into(), (*value).into())).collect::<Vec<_>>();
         let sources = Sources { variables, ..Sources::default() };
         let upstream = Upstream { url: url.parse().expect("a URL") };
         let config = Config::read_for(&sources, upstream, version.clone()).expect("good settings");
-        let server = server::build(&config, surroundings).expect("it can be built");
+        let server = app::build(&config, surroundings).expect("it can be built");
         let base = format!("http://{}{}", server.address(), config.path_prefix);
         // What comes is looked at as it came: not decompressed, not followed.
         let client = Client::builder().timeout(Duration::from_secs(20)).no_gzip().redirect(Policy::none()).no_proxy();

@@ -9,10 +9,10 @@ use tokio::sync::watch;
 use crate::jobs::cache::single_flight::SingleFlight;
 use crate::jobs::error::{Error, Result};
 use crate::jobs::events;
-use crate::jobs::events::{Event, History, Place};
+use crate::jobs::events::{Event, EventCursor, EventLog};
 use crate::jobs::model::snapshot::Snapshot;
 use crate::jobs::wire::Received;
-use crate::replicas::Address;
+use crate::replicas::ListLocation;
 
 /// A load that is under way: whoever waits for it holds a clone.
 pub type Load = Shared<BoxFuture<'static, Result<Arc<Snapshot>>>>;
@@ -23,7 +23,7 @@ pub struct Entry {
     /// Wakes those who wait whenever the list means something else.
     changed: watch::Sender<u64>,
     /// Where the fleet keeps the list, if there is a fleet.
-    pub address: Option<Address>,
+    pub address: Option<ListLocation>,
     /// Looks at what the fleet knows.
     pub looks: SingleFlight,
 }
@@ -38,7 +38,7 @@ pub struct EntryState {
     /// The last load failed so.
     pub failure: Option<Failure>,
     failures_in_a_row: u32,
-    history: History,
+    history: EventLog,
     /// How many watch: the list is refreshed as long as somebody does.
     pub watchers: usize,
     /// Whether the task that refreshes it runs.
@@ -88,14 +88,14 @@ pub enum Reach {
 
 impl Entry {
     /// Nothing is known yet; `epoch` grows from one slot to the next.
-    pub fn new(epoch: u64, address: Option<Address>) -> Self {
+    pub fn new(epoch: u64, address: Option<ListLocation>) -> Self {
         let state = EntryState {
             current: None,
             current_generation: 0,
             load: None,
             failure: None,
             failures_in_a_row: 0,
-            history: History::new(epoch),
+            history: EventLog::new(epoch),
             watchers: 0,
             refreshed: false,
             token: 0,
@@ -150,7 +150,7 @@ impl Entry {
     }
 
     /// Another replica loaded a snapshot; these events tell what happened meanwhile.
-    pub fn receive(&self, received: Received, token: u64, batches: Vec<(Place, Vec<Event>)>) {
+    pub fn receive(&self, received: Received, token: u64, batches: Vec<(EventCursor, Vec<Event>)>) {
         let mut state = self.lock();
         if token <= state.newest {
             return;
@@ -180,7 +180,7 @@ impl Entry {
         }
         let denied = failure.error.denies_access();
         if denied && state.current.take().is_some() {
-            state.history = History::new(epoch);
+            state.history = EventLog::new(epoch);
             state.is_shared = false;
         }
         state.failure = Some(failure);
@@ -211,12 +211,12 @@ impl EntryState {
     }
 
     /// The snapshot and the place in the history that belongs to it.
-    pub fn here(&self) -> Option<(Arc<Snapshot>, Place)> {
+    pub fn here(&self) -> Option<(Arc<Snapshot>, EventCursor)> {
         self.current.as_ref().map(|snapshot| (Arc::clone(snapshot), self.history.end()))
     }
 
     /// What happened so far.
-    pub fn history(&self) -> &History {
+    pub fn history(&self) -> &EventLog {
         &self.history
     }
 

@@ -8,7 +8,7 @@ use moka::sync::Cache;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
-use crate::replicas::{Fleet, Name};
+use crate::replicas::{Coordinator, StoreKey};
 use crate::upstream::Invalidations;
 
 const MOST_COMPANIES: u64 = 100_000;
@@ -33,14 +33,14 @@ pub struct CompanyEpochs {
     companies: Cache<String, Generation>,
     /// How often one of them changed.
     invalidations: Invalidations,
-    fleet: Option<Arc<dyn Fleet>>,
+    fleet: Option<Arc<dyn Coordinator>>,
     clock: Clock,
 }
 
 impl CompanyEpochs {
     /// Those of this process, or of the whole fleet.
     #[must_use]
-    pub fn new(fleet: Option<Arc<dyn Fleet>>, clock: Clock) -> Self {
+    pub fn new(fleet: Option<Arc<dyn Coordinator>>, clock: Clock) -> Self {
         let companies = Cache::builder().max_capacity(MOST_COMPANIES).time_to_idle(IDLE).build();
         Self { companies, invalidations: Invalidations::default(), fleet, clock }
     }
@@ -91,6 +91,6 @@ impl CompanyEpochs {
 }
 
 /// By what a company is known to the fleet.
-pub fn company_name(fleet: &dyn Fleet, company: &str) -> Name {
+pub fn company_name(fleet: &dyn Coordinator, company: &str) -> StoreKey {
     fleet.name(&[b"company", company.as_bytes()])
 }

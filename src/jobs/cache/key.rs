@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use moka::sync::Cache;
 
-use crate::replicas::{Fleet, Name};
+use crate::replicas::{Coordinator, StoreKey};
 use crate::upstream::{Caller, CallerKey};
 
 /// Cache capacity for jobs that are remembered one by one.
@@ -24,7 +24,7 @@ pub fn job_cache<V: Clone + Send + Sync + 'static>(time_to_live: Duration) -> Ca
 }
 
 /// Returns the key in the shared store of something of a caller in whatever locale: `what` it is, and which.
-pub fn name_of(fleet: &dyn Fleet, what: &str, caller: &Caller, which: &[&str]) -> Name {
+pub fn name_of(fleet: &dyn Coordinator, what: &str, caller: &Caller, which: &[&str]) -> StoreKey {
     let parts = [what].into_iter().chain(caller.credential_parts()).chain(which.iter().copied());
     fleet.name(&parts.map(str::as_bytes).collect::<Vec<_>>())
 }

@@ -12,7 +12,7 @@ use crate::jobs::cache::key::{JobKey, job_cache, job_key, name_of};
 use crate::jobs::model::job::Job;
 use crate::jobs::wire;
 use crate::jobs::wire::JobForm;
-use crate::replicas::{Fleet, Name};
+use crate::replicas::{Coordinator, StoreKey};
 use crate::upstream::Caller;
 
 /// How long it is remembered.
@@ -60,13 +60,13 @@ impl From<DoneForm<'_>> for Mutation {
 #[derive(Clone)]
 pub struct RecentMutations {
     here: Cache<JobKey, Mutation>,
-    fleet: Option<Arc<dyn Fleet>>,
+    fleet: Option<Arc<dyn Coordinator>>,
 }
 
 impl RecentMutations {
     /// Remembers here, and on other replicas if there are any.
     #[must_use]
-    pub fn new(fleet: Option<Arc<dyn Fleet>>) -> Self {
+    pub fn new(fleet: Option<Arc<dyn Coordinator>>) -> Self {
         Self { here: job_cache(LIFETIME), fleet }
     }
 
@@ -105,6 +105,6 @@ impl RecentMutations {
     }
 }
 
-fn name(fleet: &dyn Fleet, caller: &Caller, id: &str) -> Name {
+fn name(fleet: &dyn Coordinator, caller: &Caller, id: &str) -> StoreKey {
     name_of(fleet, "job", caller, &[id])
 }

@@ -15,12 +15,14 @@ use crate::jobs::cache::entry::{Ended, Entry, Failure, Reach};
 use crate::jobs::cache::snapshot_cache::{Key, SnapshotCache};
 use crate::jobs::error::{Error, Result};
 use crate::jobs::events;
-use crate::jobs::events::{Event, Place};
+use crate::jobs::events::{Event, EventCursor};
 use crate::jobs::model::snapshot::Snapshot;
 use crate::jobs::wire;
 use crate::jobs::wire::{BatchForm, ErrorForm, EventForm, FailureForm, Received, SnapshotForm};
 use crate::replicas;
-use crate::replicas::{Address, Batch, Failed, Fleet, Last, Lease, News, Publication, Turn};
+use crate::replicas::{
+    Coordinator, EventBatch, FailureReport, LastSnapshot, Lease, LeaseOutcome, ListLocation, Notifications, Publication,
+};
 use crate::upstream::Caller;
 
 /// A replica that stops being heard of loses its turn after this time; about as long as a snapshot is fresh, within bounds.
@@ -34,7 +36,7 @@ const KEPT_FOR_READERS: Duration = Duration::from_mins(10);
 const LONGEST_BATCH: usize = 32 * 1024;
 
 /// The fleet, and where it keeps a list.
-type Shelf<'a> = (&'a Arc<dyn Fleet>, &'a Address);
+type Shelf<'a> = (&'a Arc<dyn Coordinator>, &'a ListLocation);
 
 impl SnapshotCache {
     fn shelf<'a>(&'a self, slot: &'a Entry) -> Option<Shelf<'a>> {
@@ -47,8 +49,8 @@ impl SnapshotCache {
     }
 
     /// What other replicas tell of a list and its company; nothing where there are none.
-    pub fn news_of(&self, slot: &Entry) -> News {
-        self.shelf(slot).map_or_else(News::none, |(fleet, at)| fleet.news(&[at.list, at.company]))
+    pub fn news_of(&self, slot: &Entry) -> Notifications {
+        self.shelf(slot).map_or_else(Notifications::none, |(fleet, at)| fleet.news(&[at.list, at.company]))
     }
 
     /// Takes over what the fleet knows of a list and this replica doesn't. However many ask, there is one look at a time.
@@ -97,13 +99,13 @@ impl SnapshotCache {
             return Ok(());
         };
         let missed = match received.place {
-            Place { epoch, .. } if epoch == here.epoch => missed?,
-            Place { number: 0, .. } => Vec::new(),
-            Place { epoch, .. } => fleet.batches(at, epoch, 0).await?,
+            EventCursor { epoch, .. } if epoch == here.epoch => missed?,
+            EventCursor { number: 0, .. } => Vec::new(),
+            EventCursor { epoch, .. } => fleet.batches(at, epoch, 0).await?,
         };
         let batch = |data: &Vec<u8>| wire::read::<BatchForm>(data);
         let events = |batch: BatchForm| (batch.after, batch.events.into_iter().map(Event::from).collect());
-        let batches: Vec<(Place, Vec<Event>)> = missed.iter().filter_map(batch).map(events).collect();
+        let batches: Vec<(EventCursor, Vec<Event>)> = missed.iter().filter_map(batch).map(events).collect();
         self.tally().received(self.age(&received.snapshot));
         slot.receive(received, stored.token, batches);
         Ok(())
@@ -125,7 +127,7 @@ impl SnapshotCache {
         fleet.publish(at, lease, publication).await.map(drop)
     }
 
-    async fn write(&self, snapshot: Arc<Snapshot>, generation: u64, place: Place) -> Option<Vec<u8>> {
+    async fn write(&self, snapshot: Arc<Snapshot>, generation: u64, place: EventCursor) -> Option<Vec<u8>> {
         self.aside(move || wire::write(&SnapshotForm::of(&snapshot, generation, place))).await.flatten()
     }
 
@@ -159,25 +161,25 @@ impl SnapshotCache {
             self.tally().turned(turn_code(turn));
             match turn {
                 Err(replicas::Unavailable) => return self.load_alone(slot, key, caller, begun_under, generation).await,
-                Ok(Turn::Granted(lease)) => {
+                Ok(LeaseOutcome::Granted(lease)) => {
                     let ended = Ended { begun_under, generation };
                     if let Some(answer) = self.load_for_all((fleet, at), slot, key, caller, ended, lease).await {
                         return answer;
                     }
                 }
-                Ok(Turn::Taken(time)) => {
+                Ok(LeaseOutcome::Taken(time)) => {
                     let _ = tokio::time::timeout(time.min(LONGEST_WAIT), news.changed()).await;
                     continue;
                 }
-                Ok(Turn::Outdated(now)) => self.learn(key, now),
-                Ok(Turn::News | Turn::Failed) => {}
+                Ok(LeaseOutcome::Outdated(now)) => self.learn(key, now),
+                Ok(LeaseOutcome::News | LeaseOutcome::FailureReport) => {}
             }
             self.catch_up(slot, key).await;
             generation = self.generation(key);
             let mut state = slot.lock();
             let failure = state.failure.as_ref().filter(|failure| failure.generation == generation);
             let answer = match (failure, state.usable(generation)) {
-                (Some(failure), _) if turn == Ok(Turn::Failed) => Err(failure.error.clone()),
+                (Some(failure), _) if turn == Ok(LeaseOutcome::FailureReport) => Err(failure.error.clone()),
                 (_, Some(snapshot)) if state.newest() > known => Ok(Arc::clone(snapshot)),
                 _ => continue,
             };
@@ -228,9 +230,9 @@ impl SnapshotCache {
         let failure = self.settle(slot, key, ended, answer.as_ref(), reach);
         if let Err(error) = &answer {
             let pause = failure.as_ref().map_or(Duration::ZERO, |failure| self.time_until(failure.until));
-            let last = if error.denies_access() { Last::Goes } else { Last::Stays };
+            let last = if error.denies_access() { LastSnapshot::Goes } else { LastSnapshot::Stays };
             let form = failure.and_then(|failure| failure_form(slot, &failure));
-            let _ = fleet.fail(at, lease, Failed { failure: form, pause, last }).await;
+            let _ = fleet.fail(at, lease, FailureReport { failure: form, pause, last }).await;
         }
         Some(answer)
     }
@@ -247,11 +249,12 @@ impl SnapshotCache {
             (state.here().map(|(before, _)| before), state.history().end())
         };
         let events = before.map(|before| events::between(&before, snapshot)).unwrap_or_default();
-        let place = Place { epoch: here.epoch, number: here.number + u64::try_from(events.len()).unwrap_or_default() };
+        let place =
+            EventCursor { epoch: here.epoch, number: here.number + u64::try_from(events.len()).unwrap_or_default() };
         let batch = BatchForm { after: here, events: events.iter().map(EventForm::from).collect() };
         let data = if events.is_empty() { None } else { wire::write(&batch) };
         let events = data.filter(|data| data.len() <= LONGEST_BATCH);
-        let events = events.map(|data| Batch { epoch: place.epoch, last: place.number, data });
+        let events = events.map(|data| EventBatch { epoch: place.epoch, last: place.number, data });
         let Some(written) = self.write(Arc::clone(snapshot), lease.generation, place).await else {
             return Err(replicas::Unavailable);
         };
@@ -304,13 +307,13 @@ fn failure_form(slot: &Entry, failure: &Failure) -> Option<Vec<u8>> {
     wire::write(&FailureForm { generation: failure.generation, until: failure.until, in_a_row, error })
 }
 
-fn turn_code(turn: replicas::Result<Turn>) -> &'static str {
+fn turn_code(turn: replicas::Result<LeaseOutcome>) -> &'static str {
     match turn {
-        Ok(Turn::Granted(_)) => "granted",
-        Ok(Turn::News) => "news",
-        Ok(Turn::Failed) => "failed",
-        Ok(Turn::Taken(_)) => "taken",
-        Ok(Turn::Outdated(_)) => "outdated",
+        Ok(LeaseOutcome::Granted(_)) => "granted",
+        Ok(LeaseOutcome::News) => "news",
+        Ok(LeaseOutcome::FailureReport) => "failed",
+        Ok(LeaseOutcome::Taken(_)) => "taken",
+        Ok(LeaseOutcome::Outdated(_)) => "outdated",
         Err(replicas::Unavailable) => "unavailable",
     }
 }

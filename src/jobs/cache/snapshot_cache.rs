@@ -22,7 +22,7 @@ use crate::jobs::cache::metrics::CacheMetrics;
 use crate::jobs::cache::policy::{CacheDirective, CacheStatus, Freshness, Lookup};
 use crate::jobs::error::{Error, Result};
 use crate::jobs::model::snapshot::{Snapshot, StaleReason};
-use crate::replicas::{Address, Fleet};
+use crate::replicas::{Coordinator, ListLocation};
 use crate::telemetry::span;
 use crate::upstream::Caller;
 use crate::upstream::CallerKey;
@@ -80,7 +80,7 @@ pub struct Common {
     /// Where loads run, so that nobody who hangs up takes one along.
     pub runtime: Handle,
     /// What is shared with other replicas, if there are any.
-    pub fleet: Option<Arc<dyn Fleet>>,
+    pub fleet: Option<Arc<dyn Coordinator>>,
 }
 
 impl SnapshotCache {
@@ -159,7 +159,7 @@ impl SnapshotCache {
         let address = || {
             let fleet = &**self.fleet()?;
             let list = name_of(fleet, self.tally.0, caller, &[&key.company]);
-            Some(Address { company: epoch::company_name(fleet, &key.company), list })
+            Some(ListLocation { company: epoch::company_name(fleet, &key.company), list })
         };
         self.slots.get_with_by_ref(key, || Arc::new(Entry::new(self.epoch(), address())))
     }
@@ -194,7 +194,7 @@ impl SnapshotCache {
     }
 
     /// What is shared with other replicas, if there are any.
-    pub fn fleet(&self) -> Option<&Arc<dyn Fleet>> {
+    pub fn fleet(&self) -> Option<&Arc<dyn Coordinator>> {
         self.common.fleet.as_ref()
     }
 

@@ -14,7 +14,7 @@ use crate::jobs::error::{Error, Result};
 use crate::jobs::model::job::Job;
 use crate::jobs::wire;
 use crate::jobs::wire::JobForm;
-use crate::replicas::{Claimed, Entry, Fleet, Name};
+use crate::replicas::{ClaimOutcome, ClaimedRecord, Coordinator, StoreKey};
 use crate::upstream::Caller;
 use crate::upstream::CallerKey;
 
@@ -70,7 +70,7 @@ type RecordKey = (CallerKey, Option<String>, String, String);
 /// The submits that came with a key.
 pub struct Submits {
     here: Cache<RecordKey, Arc<Record>>,
-    fleet: Option<Arc<dyn Fleet>>,
+    fleet: Option<Arc<dyn Coordinator>>,
     runtime: Handle,
 }
 
@@ -96,8 +96,8 @@ pub struct Claim {
 
 /// A record of the fleet that this replica owns, as long as it says so again and again.
 struct Held {
-    fleet: Arc<dyn Fleet>,
-    name: Name,
+    fleet: Arc<dyn Coordinator>,
+    name: StoreKey,
     stamp: Vec<u8>,
     holding: AbortHandle,
 }
@@ -105,7 +105,7 @@ struct Held {
 impl Submits {
     /// Those of this process, or of the whole fleet.
     #[must_use]
-    pub fn new(fleet: Option<Arc<dyn Fleet>>, runtime: Handle) -> Self {
+    pub fn new(fleet: Option<Arc<dyn Coordinator>>, runtime: Handle) -> Self {
         Self { here: Cache::builder().max_capacity(MOST_RECORDS).time_to_live(LIFETIME).build(), fleet, runtime }
     }
 
@@ -127,15 +127,15 @@ impl Submits {
             RecordForm { fingerprint: key.fingerprint, is_accepted: false, job: lost.as_deref().unwrap_or(job).into() };
         let Some(form) = wire::write(&form) else { return Err(Error::Internal("a record can't be written")) };
         let theirs = match fleet.claim(name, &form, HOLD, LIFETIME).await {
-            Ok(Claimed::Theirs(entry)) => entry,
-            Ok(Claimed::Ours(stamp)) => {
+            Ok(ClaimOutcome::Theirs(entry)) => entry,
+            Ok(ClaimOutcome::Ours(stamp)) => {
                 claim.held = Some(self.hold(fleet, name, stamp));
                 return Ok(first_or_lost(claim, lost));
             }
             // This replica by itself, then.
             Err(_) => return Ok(first_or_lost(claim, lost)),
         };
-        let Entry { stamp, value, is_held } = theirs;
+        let ClaimedRecord { stamp, value, is_held } = theirs;
         // A record that can't be read is somebody's: the submit may have been sent.
         let known = value.as_deref().and_then(wire::read::<RecordForm<'_>>);
         match known {
@@ -184,7 +184,7 @@ impl Submits {
         }
     }
 
-    fn hold(&self, fleet: &Arc<dyn Fleet>, name: Name, stamp: Vec<u8>) -> Held {
+    fn hold(&self, fleet: &Arc<dyn Coordinator>, name: StoreKey, stamp: Vec<u8>) -> Held {
         let holder = Arc::clone(fleet);
         let holding = self.runtime.spawn(async move {
             loop {

@@ -9,7 +9,7 @@ use crate::jobs::cache::entry::EntryState;
 use crate::jobs::cache::policy::CacheDirective;
 use crate::jobs::cache::refresh::Watcher;
 use crate::jobs::error::{Error, Result};
-use crate::jobs::events::{Change, Event, Place};
+use crate::jobs::events::{Change, Event, EventCursor};
 use crate::jobs::model::id::{JobId, JobRef};
 use crate::jobs::model::snapshot::ListBody;
 use crate::jobs::{CompanyChoice, Found, Jobs, Phase, RenderedJob};
@@ -21,14 +21,14 @@ pub enum Told {
     /// The whole list: at the start, and when events were missed.
     Snapshot {
         /// The place after it.
-        place: Place,
+        place: EventCursor,
         /// The list as JSON.
         body: Bytes,
     },
     /// Something happened.
     Event {
         /// The place after it.
-        place: Place,
+        place: EventCursor,
         /// What.
         event: Arc<Event>,
     },
@@ -41,7 +41,7 @@ pub struct Subscription {
     jobs: Arc<Jobs>,
     caller: Caller,
     watch: Watcher,
-    place: Option<Place>,
+    place: Option<EventCursor>,
     /// The only job that it reads about.
     job: Option<OneJob>,
     /// Told before anything else happens.
@@ -69,7 +69,7 @@ impl Jobs {
         self: Arc<Self>,
         caller: Caller,
         company: &str,
-        place: Option<Place>,
+        place: Option<EventCursor>,
     ) -> Result<Subscription> {
         let caller = caller.without_locale();
         let watch = self.active.watch(&caller, company);
@@ -86,7 +86,7 @@ impl Jobs {
         caller: Caller,
         choice: &CompanyChoice,
         job: &JobRef,
-        place: Option<Place>,
+        place: Option<EventCursor>,
     ) -> Result<Subscription> {
         let caller = caller.without_locale();
         let company = self.company_of(&caller, choice, job).await?;
@@ -254,7 +254,7 @@ impl Subscription {
     }
 }
 
-fn finished(place: Place, job: &RenderedJob) -> Told {
+fn finished(place: EventCursor, job: &RenderedJob) -> Told {
     let event = Event { change: Change::Finished, job: job.job.id.clone(), data: job.json.clone() };
     Told::Event { place, event: Arc::new(event) }
 }

@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, watch};
 use crate::backoff::Backoff;
 use crate::replicas::redis::crypto;
 use crate::replicas::redis::crypto::FORMAT;
-use crate::replicas::{Board, Health};
+use crate::replicas::{Notifier, StoreHealth};
 
 /// An operation that takes longer has failed. Well above what a busy host takes: a wrong verdict splits the fleet for a moment, and the
 /// right one costs this only once in an outage.
@@ -58,12 +58,12 @@ struct Keeper {
     link: watch::Sender<Link>,
     lost: mpsc::UnboundedReceiver<(u64, Trouble)>,
     trouble: Arc<Mutex<Option<Trouble>>>,
-    board: Arc<Board>,
+    board: Arc<Notifier>,
 }
 
 impl Connection {
     /// A connection to come; news go to the board. To be called within a tokio runtime. It is kept until this is dropped.
-    pub fn keep(client: Client, board: Arc<Board>) -> Self {
+    pub fn keep(client: Client, board: Arc<Notifier>) -> Self {
         let (link, links) = watch::channel(Link::New);
         let (lost, losses) = mpsc::unbounded_channel();
         let trouble = Arc::new(Mutex::new(None));
@@ -74,9 +74,9 @@ impl Connection {
     }
 
     /// How it is.
-    pub fn health(&self) -> Health {
+    pub fn health(&self) -> StoreHealth {
         let up = !matches!(*self.link.borrow(), Link::Down);
-        Health { up, trouble: *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) }
+        StoreHealth { up, trouble: *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) }
     }
 
     /// Does something with the store; `None` when that can't be done.

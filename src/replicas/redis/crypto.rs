@@ -7,7 +7,7 @@ use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
-use crate::replicas::Name;
+use crate::replicas::StoreKey;
 
 /// The format of names and values. Replicas of another one see nothing of this, and the other way round.
 pub const FORMAT: &str = "ipsgw:1";
@@ -31,11 +31,11 @@ impl Keys {
     }
 
     /// The name of what these parts describe.
-    pub fn name(&self, parts: &[&[u8]]) -> Name {
+    pub fn name(&self, parts: &[&[u8]]) -> StoreKey {
         let hash = mac(&self.names, parts);
         let mut name = [0; 24];
         name.copy_from_slice(&hash[..24]);
-        Name(name)
+        StoreKey(name)
     }
 
     /// Seals a value for a place; `None` where the operating system has no random bytes.
@@ -64,13 +64,13 @@ fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
 }
 
 /// A name as keys in the store carry it.
-pub fn text(name: Name) -> String {
+pub fn text(name: StoreKey) -> String {
     URL_SAFE_NO_PAD.encode(name.0)
 }
 
 /// The name that a text carries.
-pub fn from_text(text: &[u8]) -> Option<Name> {
-    URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok().map(Name)
+pub fn from_text(text: &[u8]) -> Option<StoreKey> {
+    URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok().map(StoreKey)
 }
 
 #[cfg(test)]

@@ -19,8 +19,8 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::replicas::redis::connection::{Connection, channel};
 use crate::replicas::redis::crypto::{FORMAT, Keys, text};
 use crate::replicas::{
-    Address, Board, Claimed, Entry, Failed, Fleet, Health, Last, Lease, Name, News, Publication, Result, Seen, Stored,
-    Turn, Unavailable,
+    ClaimOutcome, ClaimedRecord, Coordinator, FailureReport, LastSnapshot, Lease, LeaseOutcome, ListLocation,
+    ListStatus, Notifications, Notifier, Publication, Result, StoreHealth, StoreKey, StoredSnapshot, Unavailable,
 };
 
 /// So many batches of events are kept: one for every look at IPS that found something new.
@@ -29,10 +29,10 @@ const MOST_BATCHES: usize = 256;
 const GENERATIONS_KEPT: Duration = Duration::from_hours(48);
 
 /// The shared store.
-pub struct SharedStore {
+pub struct RedisCoordinator {
     keys: Keys,
     connection: Connection,
-    board: Arc<Board>,
+    board: Arc<Notifier>,
 }
 
 /// The URL of the store, or what its server is to be known by, can't be used. Either may be secret.
@@ -57,7 +57,7 @@ struct ListKeys {
 }
 
 impl ListKeys {
-    fn of(at: &Address) -> Self {
+    fn of(at: &ListLocation) -> Self {
         let key = |kind| format!("{FORMAT}:{kind}:{{{}}}:{}", text(at.company), text(at.list));
         Self {
             generation: generation(at.company),
@@ -70,21 +70,21 @@ impl ListKeys {
     }
 }
 
-fn generation(company: Name) -> String {
+fn generation(company: StoreKey) -> String {
     format!("{FORMAT}:g:{{{}}}", text(company))
 }
 
-fn events(at: &Address, epoch: u64) -> String {
+fn events(at: &ListLocation, epoch: u64) -> String {
     format!("{FORMAT}:e:{{{}}}:{}:{epoch:x}", text(at.company), text(at.list))
 }
 
 /// A record and the key that tells whether its owner is at work.
-fn record(name: Name) -> [String; 2] {
+fn record(name: StoreKey) -> [String; 2] {
     let name = text(name);
     [format!("{FORMAT}:r:{{{name}}}"), format!("{FORMAT}:h:{{{name}}}")]
 }
 
-fn memory(name: Name) -> String {
+fn memory(name: StoreKey) -> String {
     format!("{FORMAT}:m:{}", text(name))
 }
 
@@ -101,7 +101,7 @@ fn number(bytes: Option<&Vec<u8>>) -> u64 {
     bytes.and_then(|bytes| std::str::from_utf8(bytes).ok()?.parse().ok()).unwrap_or_default()
 }
 
-impl SharedStore {
+impl RedisCoordinator {
     /// The store at this URL, for the fleet with this key, about what `scope` tells. With TLS its server is known by one of these
     /// authorities (PEM), or else by one of the system's. It connects by itself, again and again. To be called within a tokio runtime.
     ///
@@ -121,7 +121,7 @@ impl SharedStore {
                 Client::build_with_tls(url, certificates).map_err(|_| InvalidAddress::Authorities)?
             }
         };
-        let board = Arc::new(Board::default());
+        let board = Arc::new(Notifier::default());
         let connection = Connection::keep(client, Arc::clone(&board));
         Ok(Self { keys: Keys::new(key.expose_secret(), scope), connection, board })
     }
@@ -192,12 +192,12 @@ fn command(name: &str, arguments: &[impl ToRedisArgs]) -> Cmd {
 }
 
 #[async_trait]
-impl Fleet for SharedStore {
-    fn health(&self) -> Health {
+impl Coordinator for RedisCoordinator {
+    fn health(&self) -> StoreHealth {
         self.connection.health()
     }
 
-    fn name(&self, parts: &[&[u8]]) -> Name {
+    fn name(&self, parts: &[&[u8]]) -> StoreKey {
         self.keys.name(parts)
     }
 
@@ -209,11 +209,11 @@ impl Fleet for SharedStore {
         self.keys.open(&format!("{FORMAT}:{purpose}"), sealed)
     }
 
-    fn news(&self, names: &[Name]) -> News {
+    fn news(&self, names: &[StoreKey]) -> Notifications {
         self.board.listen(names)
     }
 
-    async fn look(&self, at: &Address) -> Result<Seen> {
+    async fn look(&self, at: &ListLocation) -> Result<ListStatus> {
         let list = ListKeys::of(at);
         let look = command("MGET", &[&list.generation, &list.token, &list.failure]);
         let [generation, token, failure]: [Option<Vec<u8>>; 3] = self.ask("look", &look).await?;
@@ -221,48 +221,48 @@ impl Fleet for SharedStore {
             let end = failure.iter().position(|byte| *byte == b'|')?;
             self.keys.open(&format!("{}|{}", list.failure, number(Some(&failure[..end].to_vec()))), &failure[end + 1..])
         });
-        Ok(Seen { generation: number(generation.as_ref()), token: number(token.as_ref()), failure })
+        Ok(ListStatus { generation: number(generation.as_ref()), token: number(token.as_ref()), failure })
     }
 
-    async fn fetch(&self, at: &Address) -> Result<Option<Stored>> {
+    async fn fetch(&self, at: &ListLocation) -> Result<Option<StoredSnapshot>> {
         let list = ListKeys::of(at);
         let fetch = command("MGET", &[&list.token, &list.snapshot]);
         let [token, snapshot]: [Option<Vec<u8>>; 2] = self.ask("fetch", &fetch).await?;
         let token = number(token.as_ref());
         let place = format!("{}|{token}", list.snapshot);
         let data = snapshot.and_then(|snapshot| self.keys.open(&place, &snapshot));
-        Ok((token > 0).then_some(Stored { token, data }))
+        Ok((token > 0).then_some(StoredSnapshot { token, data }))
     }
 
-    async fn batches(&self, at: &Address, epoch: u64, after: u64) -> Result<Vec<Vec<u8>>> {
+    async fn batches(&self, at: &ListLocation, epoch: u64, after: u64) -> Result<Vec<Vec<u8>>> {
         let place = events(at, epoch);
         let range = command("ZRANGEBYSCORE", &[place.clone(), format!("({after}"), "+inf".to_owned()]);
         let batches: Vec<Vec<u8>> = self.ask("events", &range).await?;
         Ok(batches.iter().filter_map(|batch| self.keys.open(&place, batch)).collect())
     }
 
-    async fn begin(&self, at: &Address, generation: u64, known: u64, lease: Duration) -> Result<Turn> {
+    async fn begin(&self, at: &ListLocation, generation: u64, known: u64, lease: Duration) -> Result<LeaseOutcome> {
         let list = ListKeys::of(at);
         let keys = [&list.generation, &list.token, &list.last, &list.lease, &list.failure];
         let arguments: [&dyn Argument; 4] = [&generation, &known, &millis(lease), &millis(GENERATIONS_KEPT)];
         let (turn, value): (String, u64) = self.invoke("begin", &scripts::BEGIN, &keys, &arguments).await?;
         match turn.as_str() {
-            "granted" => Ok(Turn::Granted(Lease { generation, token: value })),
-            "taken" => Ok(Turn::Taken(Duration::from_millis(value))),
-            "outdated" => Ok(Turn::Outdated(value)),
-            "failed" => Ok(Turn::Failed),
-            "news" => Ok(Turn::News),
+            "granted" => Ok(LeaseOutcome::Granted(Lease { generation, token: value })),
+            "taken" => Ok(LeaseOutcome::Taken(Duration::from_millis(value))),
+            "outdated" => Ok(LeaseOutcome::Outdated(value)),
+            "failed" => Ok(LeaseOutcome::FailureReport),
+            "news" => Ok(LeaseOutcome::News),
             _ => Err(Unavailable),
         }
     }
 
-    async fn renew(&self, at: &Address, lease: Lease, time: Duration) -> Result<()> {
+    async fn renew(&self, at: &ListLocation, lease: Lease, time: Duration) -> Result<()> {
         let list = ListKeys::of(at);
         let arguments: [&dyn Argument; 2] = [&lease_text(lease), &millis(time)];
         self.invoke("renew", &scripts::RENEW, &[&list.lease], &arguments).await
     }
 
-    async fn publish(&self, at: &Address, lease: Lease, publication: Publication) -> Result<bool> {
+    async fn publish(&self, at: &ListLocation, lease: Lease, publication: Publication) -> Result<bool> {
         let list = ListKeys::of(at);
         let Publication { snapshot, events: batch, keep } = publication;
         let snapshot = self.sealed(&format!("{}|{}", list.snapshot, lease.token), &snapshot)?;
@@ -291,9 +291,9 @@ impl Fleet for SharedStore {
         self.invoke("publish", &scripts::PUBLISH, &keys, &arguments).await
     }
 
-    async fn fail(&self, at: &Address, lease: Lease, failed: Failed) -> Result<()> {
+    async fn fail(&self, at: &ListLocation, lease: Lease, failed: FailureReport) -> Result<()> {
         let list = ListKeys::of(at);
-        let Failed { failure, pause, last } = failed;
+        let FailureReport { failure, pause, last } = failed;
         let place = format!("{}|{}", list.failure, lease.generation);
         let failure = failure.map_or(Ok(Vec::new()), |failure| self.sealed(&place, &failure))?;
         let keys = [&list.generation, &list.token, &list.last, &list.lease, &list.failure, &list.snapshot];
@@ -303,41 +303,41 @@ impl Fleet for SharedStore {
             &lease_text(lease),
             &millis(pause),
             &failure,
-            &u64::from(last == Last::Goes),
+            &u64::from(last == LastSnapshot::Goes),
             &channel(),
             &text(at.list),
         ];
         self.invoke("fail", &scripts::FAIL, &keys, &arguments).await
     }
 
-    async fn change(&self, company: Name, at_least: u64) -> Result<u64> {
+    async fn change(&self, company: StoreKey, at_least: u64) -> Result<u64> {
         let arguments: [&dyn Argument; 5] = [&at_least, &1, &millis(GENERATIONS_KEPT), &channel(), &text(company)];
         self.invoke("change", &scripts::CHANGE, &[&generation(company)], &arguments).await
     }
 
-    async fn remind(&self, company: Name, least: u64) -> Result<()> {
+    async fn remind(&self, company: StoreKey, least: u64) -> Result<()> {
         let arguments: [&dyn Argument; 5] = [&least, &0, &millis(GENERATIONS_KEPT), &channel(), &text(company)];
         self.invoke::<u64>("remind", &scripts::CHANGE, &[&generation(company)], &arguments).await.map(drop)
     }
 
-    async fn claim(&self, name: Name, value: &[u8], hold: Duration, keep: Duration) -> Result<Claimed> {
+    async fn claim(&self, name: StoreKey, value: &[u8], hold: Duration, keep: Duration) -> Result<ClaimOutcome> {
         let [record, holder] = record(name);
         let stamp = self.sealed(&record, value)?;
         let arguments: [&dyn Argument; 3] = [&stamp, &millis(hold), &millis(keep)];
         let found: Option<(Vec<u8>, bool)> =
             self.invoke("claim", &scripts::CLAIM, &[&record, &holder], &arguments).await?;
         Ok(match found {
-            None => Claimed::Ours(stamp),
+            None => ClaimOutcome::Ours(stamp),
             Some((stamp, is_held)) => {
                 let value = self.keys.open(&record, &stamp);
-                Claimed::Theirs(Entry { stamp, value, is_held })
+                ClaimOutcome::Theirs(ClaimedRecord { stamp, value, is_held })
             }
         })
     }
 
     async fn take_over(
         &self,
-        name: Name,
+        name: StoreKey,
         stamp: &[u8],
         value: &[u8],
         hold: Duration,
@@ -350,26 +350,26 @@ impl Fleet for SharedStore {
         Ok(taken.then_some(sealed))
     }
 
-    async fn hold(&self, name: Name, hold: Duration) -> Result<()> {
+    async fn hold(&self, name: StoreKey, hold: Duration) -> Result<()> {
         let [_, holder] = record(name);
         self.ask("hold", &command("PEXPIRE", &[holder, millis(hold).to_string()])).await
     }
 
-    async fn settle(&self, name: Name, stamp: &[u8], value: Option<&[u8]>, keep: Duration) -> Result<()> {
+    async fn settle(&self, name: StoreKey, stamp: &[u8], value: Option<&[u8]>, keep: Duration) -> Result<()> {
         let [record, holder] = record(name);
         let value = value.map_or(Ok(Vec::new()), |value| self.sealed(&record, value))?;
         let arguments: [&dyn Argument; 3] = [&stamp, &value, &millis(keep)];
         self.invoke("settle", &scripts::SETTLE, &[&record, &holder], &arguments).await
     }
 
-    async fn put(&self, name: Name, value: &[u8], keep: Duration) -> Result<()> {
+    async fn put(&self, name: StoreKey, value: &[u8], keep: Duration) -> Result<()> {
         let place = memory(name);
         let mut put = Cmd::new();
         put.arg("SET").arg(&place).arg(self.sealed(&place, value)?).arg("PX").arg(millis(keep));
         self.ask("put", &put).await
     }
 
-    async fn get(&self, names: &[Name]) -> Result<Vec<Option<Vec<u8>>>> {
+    async fn get(&self, names: &[StoreKey]) -> Result<Vec<Option<Vec<u8>>>> {
         if names.is_empty() {
             return Ok(Vec::new());
         }
@@ -379,7 +379,7 @@ impl Fleet for SharedStore {
         Ok(places.iter().zip(values).map(open).collect())
     }
 
-    async fn is_first(&self, name: Name, keep: Duration) -> Result<bool> {
+    async fn is_first(&self, name: StoreKey, keep: Duration) -> Result<bool> {
         let mut set = Cmd::new();
         set.arg("SET").arg(memory(name)).arg("1").arg("NX").arg("PX").arg(millis(keep));
         let done: Option<String> = self.ask("is_first", &set).await?;

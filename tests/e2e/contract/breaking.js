@@ -146,6 +146,6 @@ if (process.argv[1] === import.meta.filename) {
   const [baseline, current] = process.argv.slice(2).map((path) => JSON.parse(readFileSync(path, "utf8")));
   const complaints = breaking(baseline, current);
   complaints.forEach((complaint) => console.error(complaint));
-  if (complaints.length) console.error(`${complaints.length} changes break clients; README (“Clients”) says how this is done on purpose`);
+  if (complaints.length) console.error(`${complaints.length} changes break clients; docs/clients.md (“Compatibility”) describes an intended break`);
   process.exitCode = complaints.length ? 1 : 0;
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use ips_gateway::app::Dependencies;
 use ips_gateway::config::LogFormat;
 use ips_gateway::ips::types::*;
-use ips_gateway::server::Surroundings;
 use ips_gateway::telemetry;
 use ips_gateway::upstream::{Answered, Caller, CircuitState, IpsApi, UpstreamError, UpstreamHealth};
 
@@ -51,7 +51,7 @@ broken! {
 }
 
 fn gateway() -> Gateway {
-    let surroundings = Surroundings { upstream: Some(Arc::new(Broken)), ..Surroundings::default() };
+    let surroundings = Dependencies { upstream: Some(Arc::new(Broken)), ..Dependencies::default() };
     Gateway::start_in(surroundings, "http://ips.invalid/", &ApiVersion::default(), &[])
 }
 

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use ips_gateway::app::{self, Dependencies};
 use ips_gateway::config::{Config, Sources, Upstream};
 use ips_gateway::ips::types::ApiVersion;
-use ips_gateway::server::{self, CutOff, Surroundings};
+use ips_gateway::server::CutOff;
 use reqwest::{Client, RequestBuilder};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -29,7 +30,7 @@ impl Mortal {
         let sources = Sources { variables, ..Sources::default() };
         let upstream = Upstream { url: upstream.url().parse().expect("a URL") };
         let config = Config::read_for(&sources, upstream, ApiVersion::default()).expect("good settings");
-        let server = server::build(&config, Surroundings::default()).expect("it can be built");
+        let server = app::build(&config, Dependencies::default()).expect("it can be built");
         let base = format!("http://{}", server.address());
         let (stop, stopped) = oneshot::channel();
         let serving = tokio::spawn(server.run_until(async { stopped.await.unwrap_or_default() }));

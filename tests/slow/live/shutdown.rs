@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use ips_gateway::app::{self, Dependencies};
 use ips_gateway::clock::Clock;
 use ips_gateway::config::{Config, Sources, Upstream};
 use ips_gateway::sandbox::users::ORDINARY;
 use ips_gateway::sandbox::{Sandbox, SandboxConfig};
-use ips_gateway::server::{self, Surroundings};
 use reqwest::{Client, Response};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -21,7 +21,7 @@ async fn the_gateway_ends_within_moments_though_many_watch() {
         Sources { variables: vec![("IPS_GATEWAY_LISTEN".into(), "127.0.0.1:0".into())], ..Sources::default() };
     let upstream = Upstream { url: sandbox.url().parse().expect("a URL") };
     let config = Config::read_for(&sources, upstream, sandbox.version().clone()).expect("good settings");
-    let server = server::build(&config, Surroundings { clock, ..Surroundings::default() }).expect("it can be built");
+    let server = app::build(&config, Dependencies { clock, ..Dependencies::default() }).expect("it can be built");
     let base = format!("http://{}", server.address());
     let (stop, stopped) = oneshot::channel();
     let serving = tokio::spawn(server.run_until(async { stopped.await.unwrap_or_default() }));
