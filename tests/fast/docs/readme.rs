@@ -144,7 +144,7 @@ fn operations_lists_the_metrics() {
 }
 
 #[test]
-fn readme_lists_the_routes() {
+fn api_lists_the_routes() {
     let document = http::openapi_document();
     let paths = document["paths"].as_object().expect("paths");
     let documented: Vec<_> = paths
