@@ -12,8 +12,7 @@ use ips_gateway::http::openapi::{Version, document, in_version};
 use ips_gateway::ips::types::ApiVersion;
 use ips_gateway::sandbox::users::{USERS, User};
 use ips_gateway::sandbox::{Sandbox, SandboxConfig};
-use ips_gateway::server::{Server, Surroundings};
-use ips_gateway::shutdown::Signals;
+use ips_gateway::server::{Server, Signals, Surroundings};
 use ips_gateway::{healthcheck, server, telemetry};
 
 /// Answers of IPS become many small strings: this allocator is quicker with them, and gives memory back without a pause.

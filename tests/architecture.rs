@@ -7,10 +7,10 @@ use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 
 /// What each part may use of the crate beside itself; the most specific entry counts. A part without an entry uses nothing.
 const MAY_USE: &[(&str, &[&str])] = &[
-    ("main", &["config", "healthcheck", "http", "ips::types", "sandbox", "server", "shutdown", "telemetry"]),
-    ("server", &["clock", "config", "http", "ips", "jobs", "sandbox", "shared", "telemetry"]),
+    ("main", &["config", "healthcheck", "http", "ips::types", "sandbox", "server", "telemetry"]),
+    ("server", &["clock", "config", "http", "ips", "jobs", "lifecycle", "sandbox", "shared", "telemetry"]),
     ("shared", &["jobs::fleet"]),
-    ("http", &["clock", "config", "ips::types", "jobs", "telemetry", "trace"]),
+    ("http", &["clock", "config", "ips::types", "jobs", "lifecycle", "telemetry", "trace"]),
     ("jobs", &["clock", "ips::types", "trace"]),
     ("ips", &[]),
     ("ips::client", &["clock", "jobs", "trace"]),

@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::extract::Query;
 use super::problem::Problem;
-use super::{Api, Stage, openapi};
+use super::{Api, openapi};
 use crate::ips::types::Timestamp;
 use crate::jobs::moment;
 
@@ -137,7 +137,7 @@ pub async fn livez() -> HttpResponse {
 #[utoipa::path(get, path = "/readyz", operation_id = "getReadiness", tag = openapi::OPERATIONS, security(()), params(ReadinessParams),
     responses((status = 200, description = "It can", body = Health), openapi::ProblemsOfAnybody))]
 pub async fn readyz(api: Data<Api>, params: Query<ReadinessParams>) -> Result<HttpResponse, Problem> {
-    if *api.stage.borrow() != Stage::Serving {
+    if api.lifecycle.is_draining() {
         return Err(Problem::not_ready());
     }
     Ok(ok((params.0.verbose == Detail::Checks).then(|| Checks::of(&api))))

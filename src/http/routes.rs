@@ -2,18 +2,17 @@
 
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
-use actix_web::web::{self, PayloadConfig, ServiceConfig};
+use actix_web::web::{self, ServiceConfig};
 use actix_web::{Error, Resource, Route, guard};
 
-use super::connection::survive;
-use super::extract::LARGEST_BODY;
+use super::middleware::catch_panic;
 use super::problem::Problem;
 use super::{Api, companies, docs, events, jobs, logs, ops, pages};
 
 /// Registers the routes of `api`.
 pub fn configure(config: &mut ServiceConfig, api: web::Data<Api>) {
     let prefix = api.prefix.clone();
-    config.app_data(api).app_data(PayloadConfig::new(LARGEST_BODY));
+    config.app_data(api);
     config.service(
         web::scope(&prefix)
             .service(at("/jobs").route(get().to(jobs::list)).route(web::post().to(jobs::submit)))
@@ -54,7 +53,7 @@ fn at(
 ) -> Resource<
     impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()> + 'static,
 > {
-    web::resource(path.to_owned()).wrap(from_fn(survive))
+    web::resource(path.to_owned()).wrap(from_fn(catch_panic))
 }
 
 /// What can be read with GET can be asked for with HEAD.

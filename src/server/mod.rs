@@ -1,72 +1,200 @@
-//! From settings to a running gateway: `main` and every test walk the same road.
+//! HTTP server: accepts connections, serves them with actix's HTTP/1.1 dispatcher under timeouts, and shuts down gracefully.
+//!
+//! actix-server isn't used: it drops connections that the kernel has queued when it stops, polls once a second whether the last connection
+//! has ended, and leaves no access to the socket.
 
-mod admission;
-mod extent;
-mod guarded;
-mod line;
-mod workers;
+mod accept;
+mod connection;
+mod connection_limit;
+mod early_response;
+mod in_flight;
+mod signals;
+mod timeout_io;
+mod worker;
 
 use std::error::Error;
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use std::{fs, io};
 
+use actix_http::body::MessageBody;
+use actix_http::{Request, Response};
+use actix_service::{IntoServiceFactory, ServiceFactory};
+use actix_web::dev::AppConfig;
 use actix_web::web::Data;
 use actix_web::{App, middleware};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
-use crate::config::{Config, ServiceAccount, SharedCache, Shutdown};
+use crate::config::{Config, Connections, ServiceAccount, SharedCache, Shutdown, Timeouts};
 use crate::http::{
-    self, Access, Api, ApiKeys, DemoUser, Documents, InvalidKeys, Limits, PageConfig, Pages, SignIn, Stage, Tickets,
-    openapi,
+    self, Access, Api, ApiKeys, BodyBudget, DemoUser, Documents, InvalidKeys, Limits, PageConfig, Pages, SignIn,
+    Tickets, openapi,
 };
 use crate::ips::client::{ClientConfig, IpsClient};
 use crate::jobs::fleet::Fleet;
 use crate::jobs::upstream::{Credentials, Upstream};
 use crate::jobs::{Freshness, Jobs, Settings, UrlRules};
+use crate::lifecycle::Lifecycle;
 use crate::shared::{InvalidAddress, SharedStore};
 use crate::telemetry::Metrics;
-use admission::Admission;
-use line::House;
-use workers::{Traffic, Workers};
+use connection::ConnectionSettings;
+use connection_limit::ConnectionLimit;
+pub use early_response::{EarlyError, EarlyResponse};
+pub use signals::Signals;
+use worker::Workers;
 
 /// How often metrics are summed up.
 const METRICS_INTERVAL: Duration = Duration::from_secs(5);
 /// A connection to IPS that takes longer than this won't come.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The gateway, bound to its address and not yet serving.
+/// Settings of a server.
+pub struct ServerSettings {
+    /// Address and port to listen on; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// Connection limits.
+    pub connections: Connections,
+    /// Timeouts of clients.
+    pub timeouts: Timeouts,
+    /// Size of a request's head, in bytes, beyond which it is refused before it is complete.
+    pub max_head_bytes: usize,
+    /// Durations of the shutdown.
+    pub shutdown: Shutdown,
+    /// Renders responses to requests that never reach the routes.
+    pub early_response: Arc<EarlyResponse>,
+    /// Phase of the shutdown. The server moves it on; others end with it.
+    pub lifecycle: Lifecycle,
+    /// Background tasks that outlive their request, and that the shutdown waits for.
+    pub background: TaskTracker,
+}
+
+/// Error of a server's start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The address can't be bound.
+    #[error("can't listen on {address}: {error}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        #[source]
+        error: io::Error,
+    },
+    /// The worker threads can't be started.
+    #[error("can't start threads: {0}")]
+    Threads(#[source] io::Error),
+}
+
+/// The shutdown ended before everything in flight was finished.
+#[derive(Debug, thiserror::Error)]
+#[error("ended with {requests} requests and {effects} background tasks in flight")]
+pub struct CutOff {
+    /// Number of requests without a complete response.
+    pub requests: usize,
+    /// Number of background tasks, such as submits, that were aborted.
+    pub effects: usize,
+}
+
+/// HTTP server, bound to its address. It serves while [`Server::run_until`] runs, and aborts all connections when it is dropped.
 pub struct Server {
     address: SocketAddr,
     listener: TcpListener,
     workers: Workers,
-    admission: Arc<Admission>,
-    traffic: Traffic,
-    /// Work that goes on without the request that began it.
-    effects: TaskTracker,
+    limit: Arc<ConnectionLimit>,
+    connections: TaskTracker,
+    requests: TaskTracker,
+    background: TaskTracker,
     shutdown: Shutdown,
-    stage: watch::Sender<Stage>,
-    /// Tells connections to end when they are idle.
-    closing: CancellationToken,
-    /// Ends everything with the server.
-    _abort: DropGuard,
+    lifecycle: Lifecycle,
+    _aborts: [DropGuard; 2],
 }
 
-/// The time that there was for requests to finish was not enough.
-#[derive(Debug, thiserror::Error)]
-#[error("ended with {requests} requests and {effects} pieces of work under way")]
-pub struct CutOff {
-    /// Requests that got no whole answer.
-    pub requests: usize,
-    /// Work whose end nobody saw, such as submits.
-    pub effects: usize,
+impl Server {
+    /// Binds the address and starts the worker threads, each with a service of `app`.
+    ///
+    /// # Errors
+    /// The address can't be bound, or there are no threads.
+    pub fn bind<F, I, S, B>(settings: ServerSettings, app: F) -> Result<Self, ServerError>
+    where
+        F: Fn() -> I + Send + Sync + 'static,
+        I: IntoServiceFactory<S, Request>,
+        S: ServiceFactory<Request, Config = AppConfig, Error = actix_web::Error> + 'static,
+        S::InitError: fmt::Debug,
+        S::Response: Into<Response<B>> + 'static,
+        B: MessageBody + 'static,
+    {
+        let ServerSettings { listen, connections, timeouts, max_head_bytes, shutdown, early_response, .. } = settings;
+        let (lifecycle, background) = (settings.lifecycle, settings.background);
+        let listener = accept::bind(listen).map_err(|error| ServerError::Bind { address: listen, error })?;
+        let address = listener.local_addr().unwrap_or(listen);
+        let limit = ConnectionLimit::new(connections);
+        let (connections, requests) = (TaskTracker::new(), TaskTracker::new());
+        let settings = Arc::new(ConnectionSettings {
+            timeouts,
+            max_head_bytes,
+            early_response,
+            lifecycle: lifecycle.clone(),
+            requests: requests.clone(),
+        });
+        let abort = CancellationToken::new();
+        let workers = Workers::start(&worker::application(app), &settings, &connections, &abort);
+        Ok(Self {
+            address,
+            listener,
+            workers: workers.map_err(ServerError::Threads)?,
+            limit,
+            connections,
+            requests,
+            background,
+            shutdown,
+            _aborts: [abort.drop_guard(), lifecycle.stop_on_drop()],
+            lifecycle,
+        })
+    }
+
+    /// Returns the address in use.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `shutdown` completes, then shuts down gracefully: drains for the drain delay, stops accepting connections, ends event
+    /// streams and long polls, and waits up to the grace period for requests and background tasks in flight.
+    ///
+    /// # Errors
+    /// Something was still in flight at the end of the grace period.
+    pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> Result<(), CutOff> {
+        let Self { listener, workers, limit, connections, requests, background, lifecycle, .. } = self;
+        let accept = accept::accept(listener, &workers, &limit, &lifecycle);
+        let stop = async {
+            shutdown.await;
+            lifecycle.drain();
+            tokio::time::sleep(self.shutdown.drain_delay).await;
+            lifecycle.stop();
+        };
+        tokio::join!(accept, stop);
+        drop(workers);
+        let finish = async {
+            for tasks in [&connections, &background] {
+                tasks.close();
+                tasks.wait().await;
+            }
+        };
+        // A timeout may only mean that clients are slow to read or to close: what counts is what is in flight then.
+        let _ = tokio::time::timeout(self.shutdown.grace, finish).await;
+        match (requests.len(), background.len()) {
+            (0, 0) => Ok(()),
+            (requests, effects) => Err(CutOff { requests, effects }),
+        }
+    }
 }
 
 /// What a server is built from besides the settings.
@@ -90,15 +218,9 @@ impl Default for Surroundings {
 /// Why a server can't start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The address can't be bound.
-    #[error("can't listen on {address}: {error}")]
-    Bind {
-        /// The address.
-        address: SocketAddr,
-        /// Why not.
-        #[source]
-        error: io::Error,
-    },
+    /// The server can't start.
+    #[error(transparent)]
+    Server(#[from] ServerError),
     /// The client for IPS can't be made.
     #[error("can't prepare calls to IPS: {0}")]
     Client(#[source] Box<dyn Error + Send + Sync>),
@@ -111,9 +233,6 @@ pub enum StartError {
         #[source]
         error: io::Error,
     },
-    /// There are no threads to serve with.
-    #[error("can't start threads: {0}")]
-    Threads(#[source] io::Error),
     /// The API keys can't be read.
     #[error(transparent)]
     Keys(#[from] InvalidKeys),
@@ -150,12 +269,12 @@ pub fn build(config: &Config, surroundings: Surroundings) -> Result<Server, Star
         fleet: fleet.clone(),
     };
     let document = openapi::document_for(&config.path_prefix, note.as_deref());
-    let (stage, staged) = watch::channel(Stage::Serving);
-    let effects = TaskTracker::new();
+    let lifecycle = Lifecycle::default();
+    let background = TaskTracker::new();
     let access = access_of(config)?;
     let sign_in = if config.service.is_some() { SignIn::ApiKey } else { SignIn::Ips };
     let pages = Pages::new(&PageConfig::of(&config.upstream, sign_in, config.company.clone(), users));
-    runtime.spawn(keep_up(metrics.clone(), staged.clone()));
+    runtime.spawn(keep_up(metrics.clone(), lifecycle.clone()));
     let api = Data::new(Api {
         jobs: Jobs::new(upstream, settings),
         fresh: config.fresh,
@@ -166,9 +285,10 @@ pub fn build(config: &Config, surroundings: Surroundings) -> Result<Server, Star
         submits: config.submits,
         limits: Limits::new(config.callers),
         tickets: Tickets::new(fleet),
-        stage: staged,
-        effects: effects.clone(),
-        patience: config.patience.request,
+        lifecycle: lifecycle.clone(),
+        effects: background.clone(),
+        body_timeout: config.timeouts.request,
+        body_budget: BodyBudget::new(config.request_body_budget),
         metrics,
         documents: Documents::new(&document),
         pages,
@@ -177,31 +297,28 @@ pub fn build(config: &Config, surroundings: Surroundings) -> Result<Server, Star
     let app = move || {
         App::new()
             .configure(|routes| http::configure(routes, api.clone()))
-            .wrap(middleware::from_fn(http::measure))
+            .wrap(middleware::from_fn(http::limit_head_size))
             .wrap(middleware::from_fn(http::limit))
             .wrap(middleware::Compress::default())
             .wrap(middleware::from_fn(http::finish))
             .wrap(http::cors(&origins))
             .wrap(middleware::from_fn(http::trail))
-            .wrap(middleware::from_fn(http::attend))
     };
-    let listener = workers::bind(config.listen).map_err(|error| StartError::Bind { address: config.listen, error })?;
-    let address = listener.local_addr().unwrap_or(config.listen);
-    let (closing, abort, traffic) = (CancellationToken::new(), CancellationToken::new(), Traffic::default());
-    let house =
-        Arc::new(House { patience: config.patience, prefix: config.path_prefix.clone(), closing: closing.clone() });
-    Ok(Server {
-        address,
-        listener,
-        workers: Workers::start(app, &house, &traffic, &abort).map_err(StartError::Threads)?,
-        admission: Admission::new(config.connections),
-        traffic,
-        effects,
+    let prefix = config.path_prefix.clone();
+    let early_response = Arc::new(move |error: EarlyError, received: Instant| {
+        http::respond_to_unparsed(error.status(), &prefix, received.into_std())
+    });
+    let settings = ServerSettings {
+        listen: config.listen,
+        connections: config.connections,
+        timeouts: config.timeouts,
+        max_head_bytes: http::MAX_HEAD_BYTES,
         shutdown: config.shutdown,
-        stage,
-        closing,
-        _abort: abort.drop_guard(),
-    })
+        early_response,
+        lifecycle,
+        background,
+    };
+    Ok(Server::bind(settings, app)?)
 }
 
 /// What IPS may be made to call, with what is usual where nothing is set.
@@ -231,8 +348,8 @@ fn client(config: &Config, clock: Clock) -> Result<IpsClient, StartError> {
 }
 
 /// Histograms gather what was recorded until somebody sums it up, scraped or not.
-async fn keep_up(metrics: Metrics, mut stage: watch::Receiver<Stage>) {
-    while tokio::time::timeout(METRICS_INTERVAL, stage.wait_for(|stage| *stage == Stage::Ending)).await.is_err() {
+async fn keep_up(metrics: Metrics, lifecycle: Lifecycle) {
+    while tokio::time::timeout(METRICS_INTERVAL, lifecycle.stopping()).await.is_err() {
         metrics.run_upkeep();
     }
 }
@@ -257,44 +374,5 @@ fn access_of(config: &Config) -> Result<Access, InvalidKeys> {
             Ok(Access::ApiKeys { keys: ApiKeys::read(file)?, account })
         }
         _ => Ok(Access::PassThrough),
-    }
-}
-
-impl Server {
-    /// The address in use.
-    #[must_use]
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// Serves until `shutdown` is ready. From then on it isn't ready and asks clients to go elsewhere, but serves; after a delay it takes
-    /// no more connections, ends streams and long polls, and lets what is under way finish.
-    ///
-    /// # Errors
-    /// Something did not finish in time.
-    pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> Result<(), CutOff> {
-        let Self { listener, workers, admission, traffic, effects, stage, closing, .. } = self;
-        let accept = workers.accept(listener, admission, closing.clone());
-        let stop = async {
-            shutdown.await;
-            stage.send_replace(Stage::Draining);
-            tokio::time::sleep(self.shutdown.drain_delay).await;
-            stage.send_replace(Stage::Ending);
-            closing.cancel();
-        };
-        tokio::join!(accept, stop);
-        drop(workers);
-        let finish = async {
-            for tasks in [&traffic.connections, &effects] {
-                tasks.close();
-                tasks.wait().await;
-            }
-        };
-        // What is still there then may be a client that reads or writes nothing: nobody's work is lost with it.
-        let _ = tokio::time::timeout(self.shutdown.grace, finish).await;
-        match (traffic.requests.len(), effects.len()) {
-            (0, 0) => Ok(()),
-            (requests, effects) => Err(CutOff { requests, effects }),
-        }
     }
 }

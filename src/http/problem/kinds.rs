@@ -96,6 +96,8 @@ kinds! {
         "IPS didn't answer within the time that the operator allows.";
     NOT_READY = "not-ready", 503, "The gateway is about to stop", later,
         "Said by `/readyz` alone: this instance still answers, but is about to stop. Load balancers should use another.";
+    OVERLOADED = "overloaded", 503, "The gateway is overloaded", later,
+        "The bodies of the requests in flight take all the memory that the operator allows for them. Nothing was sent to IPS. `Retry-After` says when to try again.";
     SUBMIT_OUTCOME_UNKNOWN = "submit-outcome-unknown", 504, "Whether the job was accepted is unknown", never,
         "The submit was sent, its answer was lost, and the job is in none of the lists yet. Don't submit again: poll the `job` for a while. If it was accepted it will appear there.";
     NOT_CACHED = "not-cached", 504, "Nothing in the cache", later,
