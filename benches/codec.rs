@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput, criterion_group};
-use ips_gateway::ips::envelope::{Reply, read_answer};
+use ips_gateway::ips::soap::{Reply, read_answer};
 use ips_gateway::ips::types::{GetActiveJobsParam, GetActiveJobsReturn};
 use quick_xml::Reader;
 use quick_xml::events::Event;

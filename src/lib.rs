@@ -11,7 +11,7 @@
 //!   │         │                 ▲ port: jobs::upstream::Upstream
 //!   │         ├─────▶ ips ──────┤ (ips::client implements it)
 //!   │         └─────▶ shared ───┘ port: jobs::fleet::Fleet (shared implements it)
-//!   └──▶ sandbox ──▶ ips::{types, xml, envelope}
+//!   └──▶ sandbox ──▶ ips::{types, codec, soap}
 //! ```
 //!
 //! | part | knows | doesn't know |
@@ -59,6 +59,8 @@
 //! - Its reference page and its schema disagree here and there; the schema is right. `tests/schema.rs` compares our types with it.
 #![warn(missing_docs)]
 
+pub mod app;
+pub mod backoff;
 pub mod clock;
 pub mod config;
 pub mod healthcheck;
@@ -66,8 +68,8 @@ pub mod http;
 pub mod ips;
 pub mod jobs;
 pub mod lifecycle;
+pub mod replicas;
 pub mod sandbox;
 pub mod server;
-pub mod shared;
 pub mod telemetry;
-pub mod trace;
+pub mod upstream;

@@ -6,14 +6,15 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use ips_gateway::app::{self, Dependencies};
 use ips_gateway::config::{self, Address, Complaints, Config, Group, LogFormat, Sources, Upstream};
 use ips_gateway::http::DemoUser;
 use ips_gateway::http::openapi::{Version, document, in_version};
 use ips_gateway::ips::types::ApiVersion;
 use ips_gateway::sandbox::users::{USERS, User};
 use ips_gateway::sandbox::{Sandbox, SandboxConfig};
-use ips_gateway::server::{Server, Signals, Surroundings};
-use ips_gateway::{healthcheck, server, telemetry};
+use ips_gateway::server::{Server, Signals};
+use ips_gateway::{healthcheck, telemetry};
 
 /// Answers of IPS become many small strings: this allocator is quicker with them, and gives memory back without a pause.
 #[global_allocator]
@@ -97,7 +98,7 @@ async fn main() -> ExitCode {
 async fn serve(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
     let config = Config::read(&sources(matches))?;
     let _telemetry = telemetry::init(config.log_format)?;
-    let server = server::build(&config, Surroundings::default())?;
+    let server = app::build(&config, Dependencies::default())?;
     let signals = Signals::listen()?;
     announce(&base_url(&server))?;
     run(server, &signals).await
@@ -123,7 +124,7 @@ async fn demo(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
     let config = Config::read_for(&sources(matches), upstream, sandbox.version().clone())?;
     let _telemetry = telemetry::init(config.log_format)?;
     let server =
-        server::build(&config, Surroundings { note: Some(note()), users: demo_users(), ..Surroundings::default() })?;
+        app::build(&config, Dependencies { note: Some(note()), users: demo_users(), ..Dependencies::default() })?;
     let signals = Signals::listen()?;
     announce(&base_url(&server))?;
     announce(&welcome(&format!("{}{}", base_url(&server), config.path_prefix)))?;

@@ -1,7 +1,7 @@
 //! Whatever IPS or a SOAP client sends: it is read or refused, without a panic, and what is read is written and read back the same.
 #![no_main]
 
-use ips_gateway::ips::envelope::{AuthHeader, Reply, Request, read_answer, write_request};
+use ips_gateway::ips::soap::{AuthHeader, Reply, Request, read_answer, write_request};
 use ips_gateway::ips::types::*;
 use libfuzzer_sys::fuzz_target;
 

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::problem::Problem;
-use crate::jobs::upstream::{Caller, CredentialSource, Credentials};
+use crate::upstream::{Caller, CredentialSource, Credentials};
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 /// What every key begins with, so that scanners for leaked secrets can know them.

@@ -8,7 +8,7 @@ use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use sha2::{Digest, Sha256};
 
-use crate::jobs::{Found, Page, Read, Source, StaleReason, weak_etag};
+use crate::jobs::{CacheStatus, Found, Lookup, Page, StaleReason, weak_etag};
 
 /// The name of this cache in `Cache-Status`.
 const CACHE_NAME: &str = "ips-gateway";
@@ -18,7 +18,7 @@ pub struct Cacheable {
     /// The weak entity tag of the body.
     pub etag: String,
     /// How the answer came about.
-    pub source: Source,
+    pub source: CacheStatus,
     /// How old it is.
     pub age: Duration,
     /// How long answers stay fresh.
@@ -29,7 +29,7 @@ pub struct Cacheable {
 
 impl Cacheable {
     /// For a whole snapshot.
-    pub fn of_read(read: &Read, fresh: Duration) -> Self {
+    pub fn of_read(read: &Lookup, fresh: Duration) -> Self {
         Self { etag: read.snapshot.etag.clone(), source: read.source, age: read.age, fresh, retry_after: None }
     }
 
@@ -48,7 +48,7 @@ impl Cacheable {
     pub fn of_body(body: &[u8]) -> Self {
         Self {
             etag: weak_etag(&Sha256::digest(body)),
-            source: Source::Loaded,
+            source: CacheStatus::Loaded,
             age: Duration::ZERO,
             fresh: Duration::ZERO,
             retry_after: None,
@@ -88,12 +88,14 @@ impl Cacheable {
         let seconds = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
         let ttl = seconds(self.fresh) - seconds(self.age);
         match self.source {
-            Source::Hit => format!("{CACHE_NAME}; hit; ttl={ttl}"),
-            Source::Stale(StaleReason::Revalidating) => format!("{CACHE_NAME}; hit; ttl={ttl}; detail=revalidating"),
-            Source::Stale(StaleReason::UpstreamFailed) => {
+            CacheStatus::Hit => format!("{CACHE_NAME}; hit; ttl={ttl}"),
+            CacheStatus::Stale(StaleReason::Revalidating) => {
+                format!("{CACHE_NAME}; hit; ttl={ttl}; detail=revalidating")
+            }
+            CacheStatus::Stale(StaleReason::UpstreamFailed) => {
                 format!("{CACHE_NAME}; hit; ttl={ttl}; detail=upstream-failed")
             }
-            Source::Loaded => format!("{CACHE_NAME}; fwd=miss"),
+            CacheStatus::Loaded => format!("{CACHE_NAME}; fwd=miss"),
         }
     }
 }

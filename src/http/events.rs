@@ -15,9 +15,9 @@ use super::problem::Problem;
 use super::trail::Present;
 use super::{Api, openapi};
 use crate::ips::types::Timestamp;
-use crate::jobs::upstream::Caller;
-use crate::jobs::{CompanyChoice, HEARTBEAT, Place, Subscription, Told, moment};
+use crate::jobs::{CompanyChoice, EventCursor, HEARTBEAT, Subscription, Told, moment};
 use crate::lifecycle::Lifecycle;
+use crate::upstream::Caller;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -144,7 +144,7 @@ pub async fn ticket(api: Data<Api>, Authenticated(caller): Authenticated) -> Ans
     Ok(HttpResponse::Created().insert_header((header::CACHE_CONTROL, "no-store")).json(Ticket { ticket, expires_at }))
 }
 
-fn place_of(request: &HttpRequest) -> Option<Place> {
+fn place_of(request: &HttpRequest) -> Option<EventCursor> {
     last_event_id(request)?.parse().ok()
 }
 

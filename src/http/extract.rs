@@ -24,8 +24,8 @@ use super::access::Role;
 use super::problem::Problem;
 use crate::config::Submits;
 use crate::ips::types::Timestamp;
-use crate::jobs::upstream::Caller;
-use crate::jobs::{CompanyChoice, Error, JobRef, Want};
+use crate::jobs::{CacheDirective, CompanyChoice, Error, JobRef};
+use crate::upstream::Caller;
 
 /// Maximum size of a request's body, in bytes, compressed and decompressed. Larger ones are refused with 413.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -392,7 +392,7 @@ pub fn authenticate(request: &HttpRequest) -> Result<(Caller, Role), Problem> {
 }
 
 /// What the request's `Cache-Control` asks (RFC 9111 §5.2.1).
-pub struct CacheDemand(pub Want);
+pub struct CacheDemand(pub CacheDirective);
 
 impl FromRequest for CacheDemand {
     type Error = Problem;
@@ -404,13 +404,17 @@ impl FromRequest for CacheDemand {
             .get_all(header::CACHE_CONTROL)
             .filter_map(|value| value.to_str().ok())
             .flat_map(|text| text.split(','));
-        let want = directives.fold(Want::Any, |want, directive| {
+        let want = directives.fold(CacheDirective::Any, |want, directive| {
             let directive = directive.trim().to_ascii_lowercase();
             let max_age = directive.strip_prefix("max-age=").and_then(|seconds| seconds.trim_matches('"').parse().ok());
             match (directive.as_str(), max_age) {
-                ("only-if-cached", _) => Want::OnlyIfCached,
-                ("no-cache" | "no-store", _) if want != Want::OnlyIfCached => Want::NotOlderThan(Duration::ZERO),
-                (_, Some(seconds)) if want == Want::Any => Want::NotOlderThan(Duration::from_secs(seconds)),
+                ("only-if-cached", _) => CacheDirective::OnlyIfCached,
+                ("no-cache" | "no-store", _) if want != CacheDirective::OnlyIfCached => {
+                    CacheDirective::NotOlderThan(Duration::ZERO)
+                }
+                (_, Some(seconds)) if want == CacheDirective::Any => {
+                    CacheDirective::NotOlderThan(Duration::from_secs(seconds))
+                }
                 _ => want,
             }
         });

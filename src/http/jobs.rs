@@ -14,11 +14,11 @@ use super::extract::{
 use super::problem::Problem;
 use super::{Api, openapi, wait};
 use crate::ips::types::{SubmitJobParam, Timestamp};
-use crate::jobs::upstream::BadItem;
 use crate::jobs::{
-    Action, CompanyChoice, Cursor, IdempotencyKey, JobRef, ListBody, ListQuery, Listed, ObservedJob, Phase,
-    RenderedJob, Sort, Source, StaleReason, Status, Submission, SubmitMode, Want,
+    Action, CacheDirective, CacheStatus, CompanyChoice, Cursor, IdempotencyKey, JobRef, ListBody, ListQuery, Listed,
+    ObservedJob, Phase, RenderedJob, Sort, StaleReason, Status, Submission, SubmitMode,
 };
+use crate::upstream::BadItem;
 
 type Answer = Result<HttpResponse, Problem>;
 
@@ -154,10 +154,10 @@ fn list_answer(api: &Api, request: &HttpRequest, listed: &Listed) -> HttpRespons
 }
 
 /// The bytes are there already, compressed too: nothing is made for this request unless it has to be marked as stale.
-fn whole_list(api: &Api, request: &HttpRequest, read: &crate::jobs::Read) -> HttpResponse {
+fn whole_list(api: &Api, request: &HttpRequest, read: &crate::jobs::Lookup) -> HttpResponse {
     let answer = Cacheable::of_read(read, api.fresh);
     let snapshot = &read.snapshot;
-    if read.source == Source::Stale(StaleReason::UpstreamFailed) {
+    if read.source == CacheStatus::Stale(StaleReason::UpstreamFailed) {
         let body = ListBody {
             member: "jobs",
             jobs: &snapshot.jobs,
@@ -288,7 +288,7 @@ pub async fn read(
         api.run(async move { jobs.find(&caller, &choice, &job, want).await })
     };
     let watches = async {
-        let found = find(Want::Any).await?;
+        let found = find(CacheDirective::Any).await?;
         let company = found.job.job.company();
         Ok(api.jobs.watch(&caller, company, found.next_phases()))
     };
@@ -384,13 +384,7 @@ pub async fn execute(
     act(&api, caller, job, params.0, Action::Execute).await
 }
 
-async fn act(
-    api: &Api,
-    caller: crate::jobs::upstream::Caller,
-    job: JobRef,
-    params: CompanyParams,
-    action: Action,
-) -> Answer {
+async fn act(api: &Api, caller: crate::upstream::Caller, job: JobRef, params: CompanyParams, action: Action) -> Answer {
     let jobs = api.jobs.clone();
     let after = api.run(async move { jobs.act(&caller, &params.into(), &job, action).await }).await?;
     Ok(match after {

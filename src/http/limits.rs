@@ -23,7 +23,7 @@ use super::extract::authenticate;
 use super::problem::Problem;
 use crate::config::CallerLimits;
 use crate::jobs::CallerKey;
-use crate::jobs::upstream::Caller;
+use crate::upstream::Caller;
 
 /// Fields of draft-ietf-httpapi-ratelimit-headers.
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");

@@ -11,11 +11,11 @@ use super::extract::{Authenticated, CommaList, JobPath, Query, TextPath, date_ti
 use super::problem::Problem;
 use super::{Api, openapi};
 use crate::ips::types::{AssetJobLog, Timestamp};
-use crate::jobs::upstream::BadItem;
 use crate::jobs::{
     Archive, CompanyChoice, Error, JobLogsQuery, JobLogsSort, Level, ListBody, LogPage, LogQuery, LogSort,
     MOST_PER_PAGE, ObservedJob, RenderedJob,
 };
+use crate::upstream::BadItem;
 
 type Answer = Result<HttpResponse, Problem>;
 

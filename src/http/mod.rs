@@ -13,11 +13,11 @@ mod logs;
 mod middleware;
 pub mod openapi;
 mod ops;
-mod pages;
 mod problem;
 mod routes;
 mod tickets;
 mod trail;
+mod ui;
 mod unparsed_request;
 mod wait;
 
@@ -33,20 +33,20 @@ pub use body_budget::BodyBudget;
 pub use docs::Documents;
 pub use limits::{Limits, limit};
 pub use middleware::{MAX_HEAD_BYTES, cors, finish, limit_head_size};
-pub use pages::{DemoUser, Environment, PageConfig, Pages, SignIn};
 pub use problem::{KINDS, Kind};
 pub use routes::configure;
 pub use tickets::Tickets;
 pub use trail::trail;
+pub use ui::{DemoUser, Environment, PageConfig, Pages, SignIn};
 pub use unparsed_request::respond_to_unparsed;
 
 use crate::clock::Clock;
 use crate::config::Submits;
-use crate::jobs::upstream::Caller;
 use crate::jobs::{CompanyChoice, Error, Jobs};
 use crate::lifecycle::Lifecycle;
 use crate::telemetry::Metrics;
-use crate::trace;
+use crate::telemetry::span;
+use crate::upstream::Caller;
 use problem::Problem;
 
 /// What reads the text that callers write, for the fuzz targets.
@@ -99,7 +99,7 @@ impl Api {
         &self,
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Problem> {
-        let done = self.effects.spawn_on(trace::carry(work), &self.runtime).await;
+        let done = self.effects.spawn_on(span::carry(work), &self.runtime).await;
         done.map_err(|_| Problem::internal("the work on this request ended early"))?.map_err(Problem::from)
     }
 

@@ -7,7 +7,7 @@ use actix_web::{Error, Resource, Route, guard};
 
 use super::middleware::catch_panic;
 use super::problem::Problem;
-use super::{Api, companies, docs, events, jobs, logs, ops, pages};
+use super::{Api, companies, docs, events, jobs, logs, ops, ui};
 
 /// Registers the routes of `api`.
 pub fn configure(config: &mut ServiceConfig, api: web::Data<Api>) {
@@ -32,13 +32,13 @@ pub fn configure(config: &mut ServiceConfig, api: web::Data<Api>) {
             .service(at("/openapi.json").route(get().to(docs::openapi_3_1)))
             .service(at("/openapi-3.0.json").route(get().to(docs::openapi_3_0)))
             .service(at("/openapi-3.2.json").route(get().to(docs::openapi_3_2)))
-            .service(at("").route(get().to(pages::to_folder)))
-            .service(at("/").route(get().to(pages::board)))
-            .service(at("/board/{file}").route(get().to(pages::board_file)))
-            .service(at("/swagger-ui").route(get().to(pages::to_folder)))
-            .service(at("/swagger-ui/{file:.*}").route(get().to(pages::swagger_ui)))
-            .service(at("/problems").route(get().to(pages::problems)))
-            .service(at("/problems/{code}").route(get().to(pages::problem)))
+            .service(at("").route(get().to(ui::to_folder)))
+            .service(at("/").route(get().to(ui::board)))
+            .service(at("/board/{file}").route(get().to(ui::board_file)))
+            .service(at("/swagger-ui").route(get().to(ui::to_folder)))
+            .service(at("/swagger-ui/{file:.*}").route(get().to(ui::swagger_ui)))
+            .service(at("/problems").route(get().to(ui::problems)))
+            .service(at("/problems/{code}").route(get().to(ui::problem)))
             .service(at("/livez").route(get().to(ops::livez)))
             .service(at("/readyz").route(get().to(ops::readyz)))
             .service(at("/metrics").route(get().to(ops::metrics)))

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::access::Access;
-use crate::jobs::fleet::Fleet;
-use crate::jobs::upstream::{Caller, CredentialSource, Credentials};
+use crate::replicas::Coordinator;
+use crate::upstream::{Caller, CredentialSource, Credentials};
 
 const LIFETIME: TimeDelta = TimeDelta::minutes(1);
 const MOST_TICKETS: u64 = 100_000;
@@ -28,7 +28,7 @@ pub struct Tickets {
     given: Cache<[u8; 32], (Caller, DateTime<Utc>)>,
     /// By their hashes, sealed ones that were used here.
     used: Cache<[u8; 32], ()>,
-    fleet: Option<Arc<dyn Fleet>>,
+    fleet: Option<Arc<dyn Coordinator>>,
 }
 
 /// What a sealed ticket holds.
@@ -78,7 +78,7 @@ impl Sealed {
 impl Tickets {
     /// No tickets yet; where there is a fleet, a ticket is good on every replica, and on one of them.
     #[must_use]
-    pub fn new(fleet: Option<Arc<dyn Fleet>>) -> Self {
+    pub fn new(fleet: Option<Arc<dyn Coordinator>>) -> Self {
         let lifetime = LIFETIME.to_std().unwrap_or_default();
         let given = Cache::builder().max_capacity(MOST_TICKETS).time_to_live(lifetime).build();
         let used = Cache::builder().max_capacity(MOST_TICKETS).time_to_live(2 * lifetime).build();

@@ -16,7 +16,7 @@ use metrics::Gauge;
 use opentelemetry::KeyValue;
 use opentelemetry::propagation::Extractor;
 
-use crate::trace::Span;
+use crate::telemetry::span::Span;
 
 /// Names the request in logs, in problem documents and in the answer.
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

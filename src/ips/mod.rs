@@ -1,6 +1,5 @@
 //! The IPS protocol: wire types, the XML data format, the SOAP envelope and the client.
 
-pub mod client;
-pub mod envelope;
+pub mod codec;
+pub mod soap;
 pub mod types;
-pub mod xml;

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use moka::sync::Cache;
 
-use super::error::{Error, InvalidField, Location, Result};
-use super::identity::CallerKey;
-use super::upstream::{Answered, Caller, Upstream, UpstreamError};
 use crate::ips::types::{Company, CompanyMembership, GetCompanyInfoParam, GetCompanyMembershipParam};
+use crate::jobs::error::{Error, InvalidField, Location, Result};
+use crate::upstream::CallerKey;
+use crate::upstream::{Answered, Caller, IpsApi, UpstreamError};
 
 /// How long a membership or a company is believed; both change rarely.
 const LIFETIME: Duration = Duration::from_mins(5);
@@ -45,7 +45,7 @@ struct Known {
 
 /// Finds companies and remembers them, each caller's apart.
 pub struct Companies {
-    upstream: Arc<dyn Upstream>,
+    upstream: Arc<dyn IpsApi>,
     default: Option<String>,
     memberships: Cache<CallerKey, Known>,
     by_name: Cache<(CallerKey, String), Arc<Company>>,
@@ -54,7 +54,7 @@ pub struct Companies {
 impl Companies {
     /// Asks `upstream`; `default` (a name or a handle) answers for requests that name no company.
     #[must_use]
-    pub fn new(upstream: Arc<dyn Upstream>, default: Option<String>) -> Self {
+    pub fn new(upstream: Arc<dyn IpsApi>, default: Option<String>) -> Self {
         let memberships = Cache::builder().max_capacity(CAPACITY).time_to_live(LIFETIME + BELIEVED_IN_OUTAGES).build();
         let by_name = Cache::builder().max_capacity(CAPACITY).time_to_live(LIFETIME).build();
         Self { upstream, default, memberships, by_name }

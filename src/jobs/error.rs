@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::job::Action;
-use super::upstream::{Caller, CredentialSource, UpstreamError};
 use crate::ips::types::Company;
+use crate::jobs::model::job::Action;
+use crate::upstream::{Caller, CredentialSource, UpstreamError};
 
 /// A failed request.
 #[derive(Debug, Clone, thiserror::Error)]

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::job::{RenderedJob, Status};
-use super::snapshot::Snapshot;
+use crate::jobs::model::job::{RenderedJob, Status};
+use crate::jobs::model::snapshot::Snapshot;
 
 /// What happened to a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,11 +109,11 @@ pub fn is_restart(before: &RenderedJob, after: &RenderedJob) -> bool {
 
 /// The events of a list since it was first seen, as many as are kept: readers keep their own place in it.
 #[derive(Debug)]
-pub struct History {
+pub struct EventLog {
     /// Tells this history from those of other processes and of earlier times.
     epoch: u64,
     /// Where it was the history of other replicas, too: places up to there are good under that epoch as well.
-    origin: Option<Place>,
+    origin: Option<EventCursor>,
     /// The number of the event before the first that is kept.
     forgotten: u64,
     events: VecDeque<Arc<Event>>,
@@ -128,20 +128,20 @@ const HEAVIEST: usize = 2 * 1024 * 1024;
 
 /// A place in a history: after this event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
+pub struct EventCursor {
     /// Which history.
     pub(super) epoch: u64,
     /// How many events it has had until there.
     pub(super) number: u64,
 }
 
-impl std::fmt::Display for Place {
+impl std::fmt::Display for EventCursor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{:x}-{}", self.epoch, self.number)
     }
 }
 
-impl std::str::FromStr for Place {
+impl std::str::FromStr for EventCursor {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
@@ -151,15 +151,15 @@ impl std::str::FromStr for Place {
     }
 }
 
-impl History {
+impl EventLog {
     /// An empty history; `epoch` must be greater than that of every earlier one of the same list.
     #[must_use]
     pub fn new(epoch: u64) -> Self {
-        Self::from(Place { epoch, number: 0 })
+        Self::from(EventCursor { epoch, number: 0 })
     }
 
     /// An empty history that begins there.
-    fn from(place: Place) -> Self {
+    fn from(place: EventCursor) -> Self {
         Self { epoch: place.epoch, origin: None, forgotten: place.number, events: VecDeque::new(), weight: 0 }
     }
 
@@ -171,7 +171,7 @@ impl History {
 
     /// Becomes what another replica tells: up to `end`, with these events, each batch after the place that it begins with. Events that
     /// are missing are forgotten ones.
-    pub fn follow(&mut self, end: Place, batches: Vec<(Place, Vec<Event>)>) {
+    pub fn follow(&mut self, end: EventCursor, batches: Vec<(EventCursor, Vec<Event>)>) {
         if self.epoch != end.epoch {
             *self = Self::from(end);
         }
@@ -210,8 +210,8 @@ impl History {
 
     /// The place after the last event.
     #[must_use]
-    pub fn end(&self) -> Place {
-        Place { epoch: self.epoch, number: self.forgotten + u64::try_from(self.events.len()).unwrap_or(u64::MAX) }
+    pub fn end(&self) -> EventCursor {
+        EventCursor { epoch: self.epoch, number: self.forgotten + u64::try_from(self.events.len()).unwrap_or(u64::MAX) }
     }
 
     /// The next event after `place` and its own place; `None` when `place` is the end, `Err` when `place` is not in this history (any
@@ -219,12 +219,12 @@ impl History {
     ///
     /// # Errors
     /// The reader missed events, or comes from another history: only a whole snapshot helps.
-    pub fn next(&self, place: Place) -> Result<Option<(Place, Arc<Event>)>, Missed> {
+    pub fn next(&self, place: EventCursor) -> Result<Option<(EventCursor, Arc<Event>)>, Missed> {
         let index = place.number.checked_sub(self.forgotten).and_then(|index| usize::try_from(index).ok());
         let is_shared = self.origin.is_some_and(|end| place.epoch == end.epoch && place.number <= end.number);
         match index {
             Some(index) if (place.epoch == self.epoch || is_shared) && index <= self.events.len() => {
-                let after = Place { epoch: self.epoch, number: place.number + 1 };
+                let after = EventCursor { epoch: self.epoch, number: place.number + 1 };
                 Ok(self.events.get(index).map(|event| (after, Arc::clone(event))))
             }
             _ => Err(Missed),
@@ -246,7 +246,7 @@ mod tests {
     use super::*;
     use crate::ips::types::{ActiveJob, ActiveJobState, Timestamp};
     use crate::jobs::Job;
-    use crate::jobs::succession::{Ended, Succession};
+    use crate::jobs::cache::merge::{Ended, Merge};
 
     /// One look at IPS: which of six jobs are active, how far each is, and which of the others are in the log.
     fn look() -> impl Strategy<Value = Vec<(bool, i64, bool, bool)>> {
@@ -303,7 +303,7 @@ mod tests {
             for look in looks {
                 now += TimeDelta::seconds(90);
                 let jobs = look.iter().enumerate().filter(|(_, job)| job.0).map(|(number, job)| active(number, job.1, job.2)).collect();
-                let mut succession = Succession::new(jobs, Some(&before), now);
+                let mut succession = Merge::new(jobs, Some(&before), now);
                 let mut in_log = look.iter().map(|job| job.3).cycle();
                 succession.conclude(|id| if in_log.next() == Some(true) { Ended::Logged(Box::new(logged(id))) } else { Ended::NotYet });
                 let after = succession.finish(Vec::new());
@@ -325,7 +325,7 @@ mod tests {
 
         #[test]
         fn a_reader_sees_every_event_once_or_is_told_that_it_missed_some(batches in proptest::collection::vec(0usize..3000, 1..8), reads in 0usize..6000) {
-            let mut history = History::new(7);
+            let mut history = EventLog::new(7);
             let mut place = history.end();
             let event = Event { change: Change::Created, job: "x".into(), data: Bytes::new() };
             let (mut written, mut seen) = (0, 0);
@@ -360,10 +360,10 @@ mod tests {
 
     #[test]
     fn a_place_reads_back_and_foreign_ones_are_refused() {
-        let history = History::new(0xab);
+        let history = EventLog::new(0xab);
         assert_eq!(history.end().to_string().parse(), Ok(history.end()));
-        assert_eq!(history.next(Place { epoch: 1, number: 0 }).unwrap_err(), Missed);
-        assert_eq!(history.next(Place { epoch: 0xab, number: 5 }).unwrap_err(), Missed, "a place in the future");
-        assert_eq!("nonsense".parse::<Place>(), Err(()));
+        assert_eq!(history.next(EventCursor { epoch: 1, number: 0 }).unwrap_err(), Missed);
+        assert_eq!(history.next(EventCursor { epoch: 0xab, number: 5 }).unwrap_err(), Missed, "a place in the future");
+        assert_eq!("nonsense".parse::<EventCursor>(), Err(()));
     }
 }

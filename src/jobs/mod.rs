@@ -1,36 +1,13 @@
 //! What the gateway promises about jobs. No HTTP, no XML: [`upstream::Upstream`] is the port to IPS.
 
-mod act;
+mod cache;
+mod commands;
 mod company;
 mod error;
 mod events;
-mod find;
-pub mod fleet;
-mod generation;
-mod id;
-mod idempotency;
-mod identity;
-mod job;
-mod joined;
-mod list;
-mod load;
-mod logs;
-mod memory;
-mod name;
-mod reading;
-mod slot;
-mod snapshot;
-mod store;
-mod submit;
-mod subscription;
-mod succession;
-mod tally;
-mod together;
-mod turnstile;
-pub mod upstream;
-mod urls;
-mod verdict;
-mod watch;
+mod model;
+mod queries;
+mod wire;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,33 +15,36 @@ use std::time::Duration;
 use moka::sync::Cache;
 use tokio::runtime::Handle;
 
+pub use crate::upstream::CallerKey;
+pub use cache::policy::{CacheDirective, CacheStatus, Freshness, Lookup};
+pub use commands::idempotency::IdempotencyKey;
+pub use commands::submit::{Submission, SubmitMode};
+pub use commands::url_policy::UrlRules;
 pub use company::CompanyChoice;
 pub use error::{Error, InvalidField, Location, Result};
-pub use events::{Change, Event, Place};
-pub use find::Found;
-pub use id::{InvalidJobId, JobId, JobRef, Name};
-pub use idempotency::IdempotencyKey;
-pub use identity::CallerKey;
-pub use job::{Action, Job, ObservedJob, Outcome, Phase, Record, RenderedJob, Status, SubmittedJob, moment};
-pub use list::{Cursor, ListQuery, Listed, Page, SORT_FIELDS, Sort};
-pub use logs::{
+pub use events::{Change, Event, EventCursor};
+pub use model::id::{InvalidJobId, JobId, JobRef, Name};
+pub use model::job::{Action, Job, ObservedJob, Outcome, Phase, Record, RenderedJob, Status, SubmittedJob, moment};
+pub use model::snapshot::{ListBody, Snapshot, StaleReason, etag_of, weak_etag};
+pub use queries::find::Found;
+pub use queries::list::{Cursor, ListQuery, Listed, Page, SORT_FIELDS, Sort};
+pub use queries::logs::{
     Archive, JOB_LOG_SORT_FIELDS, JobLogsQuery, JobLogsSort, Level, LogEntry, LogPage, LogQuery, LogSort, MOST_PER_PAGE,
 };
-pub use reading::{Freshness, Read, Source, Want};
-pub use snapshot::{ListBody, Snapshot, StaleReason, etag_of, weak_etag};
-pub use submit::{Submission, SubmitMode};
-pub use subscription::{HEARTBEAT, Subscription, Told, Watches};
-pub use urls::UrlRules;
+pub use queries::subscription::{HEARTBEAT, Subscription, Told, Watches};
 
 use crate::clock::Clock;
+use crate::replicas;
+use crate::replicas::Coordinator;
+use crate::upstream::CoalescingUpstream;
+use crate::upstream::{CircuitState, IpsApi, UpstreamHealth};
+use cache::epoch::CompanyEpochs;
+use cache::key::{JobKey, job_cache};
+use cache::loaders;
+use cache::recent::RecentMutations;
+use cache::snapshot_cache::{Common, SnapshotCache};
+use commands::idempotency::Submits;
 use company::Companies;
-use fleet::Fleet;
-use generation::Generations;
-use idempotency::Submits;
-use joined::Joined;
-use memory::Memory;
-use store::{Common, Store};
-use upstream::{Caller, Circuit, Health, Upstream};
 
 /// What the job logic needs to know.
 pub struct Settings {
@@ -79,55 +59,44 @@ pub struct Settings {
     /// Where work runs that must not end with the request that began it.
     pub runtime: Handle,
     /// What is shared with other replicas, if there are any.
-    pub fleet: Option<Arc<dyn Fleet>>,
+    pub fleet: Option<Arc<dyn Coordinator>>,
 }
 
 /// How long a job is believed to be finished as it is: nothing about it changes any more.
 const FINISHED: Duration = Duration::from_hours(1);
-const REMEMBERED_JOBS: u64 = 50_000;
-
-type JobKey = (CallerKey, String);
-
-/// Under what something about a job is remembered.
-fn job_key(caller: &Caller, id: &str) -> JobKey {
-    (CallerKey::whatever_locale(caller), id.to_owned())
-}
-
-fn remembered<V: Clone + Send + Sync + 'static>(lifetime: Duration) -> Cache<JobKey, V> {
-    Cache::builder().max_capacity(REMEMBERED_JOBS).time_to_live(lifetime).build()
-}
 
 /// The jobs of IPS.
 pub struct Jobs {
-    upstream: Arc<Joined>,
+    upstream: Arc<CoalescingUpstream>,
     companies: Companies,
-    active: Arc<Store>,
-    scheduled: Arc<Store>,
-    history: Arc<Store>,
+    active: Arc<SnapshotCache>,
+    scheduled: Arc<SnapshotCache>,
+    history: Arc<SnapshotCache>,
     finished: Cache<JobKey, Arc<RenderedJob>>,
     submits: Submits,
-    memory: Memory,
+    memory: RecentMutations,
     urls: UrlRules,
     clock: Clock,
-    generations: Arc<Generations>,
-    fleet: Option<Arc<dyn Fleet>>,
+    generations: Arc<CompanyEpochs>,
+    fleet: Option<Arc<dyn Coordinator>>,
 }
 
 impl Jobs {
     /// Jobs of the IPS behind `upstream`.
     #[must_use]
-    pub fn new(upstream: Arc<dyn Upstream>, settings: Settings) -> Arc<Self> {
+    pub fn new(upstream: Arc<dyn IpsApi>, settings: Settings) -> Arc<Self> {
         let Settings { company, urls, freshness, clock, runtime, fleet } = settings;
-        let generations = Arc::new(Generations::new(fleet.clone(), clock.clone()));
-        let joined = Arc::new(Joined::new(upstream, Arc::clone(&generations), clock.clone(), runtime.clone()));
-        let upstream: Arc<dyn Upstream> = joined.clone();
+        let generations = Arc::new(CompanyEpochs::new(fleet.clone(), clock.clone()));
+        let joined =
+            Arc::new(CoalescingUpstream::new(upstream, generations.invalidations(), clock.clone(), runtime.clone()));
+        let upstream: Arc<dyn IpsApi> = joined.clone();
         let common = Common { freshness, generations, clock, runtime, fleet };
-        let store = |name, loader| Store::new(name, loader, common.clone());
+        let store = |name, loader| SnapshotCache::new(name, loader, common.clone());
         let Common { generations, clock, runtime, fleet, .. } = common.clone();
-        let scheduled = store("scheduled", load::scheduled(Arc::clone(&upstream), clock.clone()));
-        let history = store("history", load::history(Arc::clone(&upstream), Arc::clone(&scheduled), clock.clone()));
-        let memory = Memory::new(fleet.clone());
-        let active = load::ActiveJobs {
+        let scheduled = store("scheduled", loaders::scheduled(Arc::clone(&upstream), clock.clone()));
+        let history = store("history", loaders::history(Arc::clone(&upstream), Arc::clone(&scheduled), clock.clone()));
+        let memory = RecentMutations::new(fleet.clone());
+        let active = loaders::ActiveJobs {
             upstream: Arc::clone(&upstream),
             scheduled: Arc::clone(&scheduled),
             history: Arc::clone(&history),
@@ -136,9 +105,9 @@ impl Jobs {
         };
         Arc::new(Self {
             companies: Companies::new(upstream, company),
-            active: store("active", load::active(active)),
+            active: store("active", loaders::active(active)),
             history,
-            finished: remembered(FINISHED),
+            finished: job_cache(FINISHED),
             submits: Submits::new(fleet.clone(), runtime),
             memory,
             urls,
@@ -158,14 +127,14 @@ impl Jobs {
 
     /// How IPS was when it was asked last; asks nothing.
     #[must_use]
-    pub fn upstream_health(&self) -> Health {
+    pub fn upstream_health(&self) -> UpstreamHealth {
         self.upstream.health()
     }
 
     /// Tells how much is kept, and how IPS was seen last, for metrics.
     pub fn report(&self) {
         let health = self.upstream_health();
-        for state in [Circuit::Closed, Circuit::HalfOpen, Circuit::Open] {
+        for state in [CircuitState::Closed, CircuitState::HalfOpen, CircuitState::Open] {
             let is_it = if state == health.circuit { 1.0 } else { 0.0 };
             metrics::gauge!("ips_gateway_upstream_circuit", "state" => state.code()).set(is_it);
         }
@@ -184,7 +153,7 @@ impl Jobs {
 
     /// How the store is that replicas share, if they do.
     #[must_use]
-    pub fn fleet_health(&self) -> Option<fleet::Health> {
+    pub fn fleet_health(&self) -> Option<replicas::StoreHealth> {
         self.fleet.as_ref().map(|fleet| fleet.health())
     }
 

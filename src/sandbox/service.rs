@@ -12,7 +12,7 @@ use super::users::{self, USERS, User};
 use super::world::World;
 use super::{faults, history, operations};
 use crate::clock::Clock;
-use crate::ips::envelope::{self, AuthHeader, FaultCode, Request};
+use crate::ips::soap::{self, AuthHeader, FaultCode, Request};
 use crate::ips::types::*;
 
 /// What HTTP adds to the body of a request.
@@ -142,7 +142,7 @@ impl Service {
         };
         let unwritable =
             |error| faults::exception(format_args!("The answer can't be written in this API version: {error}"));
-        Ok(envelope::write_answer::<T>(&answer, &self.version).map_err(unwritable)?)
+        Ok(soap::write_answer::<T>(&answer, &self.version).map_err(unwritable)?)
     }
 
     fn check_namespace(&self, request: &Request<'_>) -> Result<(), Fault> {
@@ -159,7 +159,7 @@ impl Service {
 
     /// Refuses what came with a later API version. Writing the request anew finds it: the codec knows every field's version.
     fn check_version<T: Operation>(&self, param: &T) -> Result<(), Fault> {
-        match envelope::write_request(param, &self.version, &AuthHeader::default()) {
+        match soap::write_request(param, &self.version, &AuthHeader::default()) {
             Ok(_) => Ok(()),
             Err(error) => Err(faults::invalid_xml(format_args!("Invalid request XML: {error}"))),
         }
@@ -169,7 +169,7 @@ impl Service {
 fn refuse(fault: &Fault, status: Option<u16>) -> Outcome {
     let status = status.filter(|status| (200..600).contains(status)).unwrap_or(500);
     let blame = if fault.code == Some(30000) { FaultCode::Server } else { FaultCode::Client };
-    Outcome::Fault { status, body: envelope::write_fault(fault, blame) }
+    Outcome::Fault { status, body: soap::write_fault(fault, blame) }
 }
 
 fn check_action<T: Operation>(action: Option<&str>) -> Result<(), Fault> {

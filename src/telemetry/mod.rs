@@ -4,12 +4,13 @@
 
 mod logs;
 mod metrics;
-mod traces;
+mod otlp;
+pub mod span;
 
 use tracing_subscriber::filter::ParseError;
 
-pub use metrics::{Kind, METRICS, Metric, Metrics};
-use traces::Traces;
+pub use crate::telemetry::metrics::{Kind, METRICS, Metric, Metrics};
+use crate::telemetry::otlp::Traces;
 
 use crate::config::LogFormat;
 

@@ -15,8 +15,8 @@ use kinds::*;
 pub use kinds::{KINDS, Kind};
 
 use crate::ips::types::Company;
-use crate::jobs::upstream::{CredentialSource, Delivery, Failure, UpstreamError};
 use crate::jobs::{Action, Error, InvalidField, Location};
+use crate::upstream::{CredentialSource, Delivery, Failure, UpstreamError};
 
 /// What became of a request that was to change something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]

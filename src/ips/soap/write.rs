@@ -1,0 +1,95 @@
+//! Envelopes that are written.
+
+use super::SOAP_NAMESPACE;
+use super::auth::{AuthHeader, WireAuthHeader};
+use crate::ips::codec::{NewerFields, WriteError, Writer};
+use crate::ips::types::{ApiVersion, COMMON_NAMESPACE, Fault, FaultName, Operation};
+
+/// Whose fault a fault is, in the words of SOAP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FaultCode {
+    /// The request was at fault.
+    Client,
+    /// The service was.
+    Server,
+}
+
+impl FaultCode {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Client => "soapenv:Client",
+            Self::Server => "soapenv:Server",
+        }
+    }
+}
+
+/// Writes a request in an API version.
+///
+/// # Errors
+/// A value that XML can't carry or that the version doesn't have; the pointer of one in `auth` begins with `/authHeader`.
+pub fn write_request<T: Operation>(
+    request: &T,
+    version: &ApiVersion,
+    auth: &AuthHeader,
+) -> Result<Vec<u8>, WriteError> {
+    let mut writer = begin(version, NewerFields::Refuse);
+    writer.markup("<soapenv:Header>");
+    writer
+        .value("authHeader", COMMON_NAMESPACE, &WireAuthHeader::from(auth))
+        .map_err(|error| WriteError { pointer: format!("/authHeader{}", error.pointer), ..error })?;
+    writer.markup("</soapenv:Header><soapenv:Body>");
+    writer.value(T::REQUEST, &version.namespace(), request)?;
+    Ok(end(writer))
+}
+
+/// Writes an answer in an API version, without the fields that it doesn't have.
+///
+/// # Errors
+/// A value that XML can't carry.
+pub fn write_answer<T: Operation>(answer: &T::Answer, version: &ApiVersion) -> Result<Vec<u8>, WriteError> {
+    let mut writer = begin(version, NewerFields::LeaveOut);
+    writer.markup("<soapenv:Body>");
+    writer.value(T::ANSWER, &version.namespace(), answer)?;
+    Ok(end(writer))
+}
+
+/// Writes a fault. Characters that XML can't carry are replaced by U+FFFD.
+#[must_use]
+pub fn write_fault(fault: &Fault, faultcode: FaultCode) -> Vec<u8> {
+    let version = ApiVersion::default();
+    let mut writer = begin(&version, NewerFields::LeaveOut);
+    writer.markup("<soapenv:Body><soapenv:Fault><faultcode>");
+    writer.markup(faultcode.as_str());
+    writer.markup("</faultcode><faultstring>");
+    match &fault.name {
+        FaultName::Other(_) => {
+            writer.text(&fault.reason);
+            writer.markup("</faultstring>");
+        }
+        documented => {
+            let name = documented.as_str();
+            writer.markup(&format!("{name}</faultstring><detail><{name} xmlns=\"{COMMON_NAMESPACE}\">"));
+            if let Some(code) = fault.code {
+                writer.markup(&format!("<code>{code}</code>"));
+            }
+            writer.markup("<reason>");
+            writer.text(&fault.reason);
+            writer.markup(&format!("</reason></{name}></detail>"));
+        }
+    }
+    writer.markup("</soapenv:Fault>");
+    end(writer)
+}
+
+fn begin(version: &ApiVersion, newer_fields: NewerFields) -> Writer<'_> {
+    let mut writer = Writer::new(version, newer_fields);
+    writer.markup("<soapenv:Envelope xmlns:soapenv=\"");
+    writer.markup(SOAP_NAMESPACE);
+    writer.markup("\">");
+    writer
+}
+
+fn end(mut writer: Writer<'_>) -> Vec<u8> {
+    writer.markup("</soapenv:Body></soapenv:Envelope>");
+    writer.into_bytes()
+}

@@ -1,0 +1,85 @@
+//! What every call of IPS leaves behind: a span, a measurement, and a line for those who look closely.
+
+use std::time::Instant;
+
+use opentelemetry::KeyValue;
+use opentelemetry::propagation::Injector;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use url::Url;
+
+use crate::ips::soap::Reply;
+use crate::ips::types::Fault;
+use crate::telemetry::span;
+use crate::telemetry::span::Span;
+use crate::upstream::classify::Lost;
+
+const SERVICE: &str = "IpsApiService";
+
+/// A call under way.
+pub(super) struct CallTelemetry {
+    operation: &'static str,
+    span: Span,
+    began: Instant,
+}
+
+impl CallTelemetry {
+    /// The call is about to be sent.
+    pub(super) fn begin(operation: &'static str, url: &Url) -> Self {
+        let name = || format!("{SERVICE}/{operation}");
+        let attributes = || {
+            let port = url.port_or_known_default().unwrap_or_default();
+            vec![
+                KeyValue::new("rpc.system", "soap"),
+                KeyValue::new("rpc.service", SERVICE),
+                KeyValue::new("rpc.method", operation),
+                KeyValue::new("server.address", url.host_str().unwrap_or_default().to_owned()),
+                KeyValue::new("server.port", i64::from(port)),
+            ]
+        };
+        Self { operation, span: Span::of_call(operation, name, attributes), began: Instant::now() }
+    }
+
+    /// What `work` does belongs to the call.
+    pub(super) fn within<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
+        self.span.within(work)
+    }
+
+    /// The call ended like this.
+    pub(super) fn end<A>(self, reply: &Result<Reply<A>, Lost>) {
+        let result = match reply {
+            Ok(Reply::Answer(_)) => "ok",
+            Ok(Reply::Fault(_)) => "fault",
+            Err((failure, _)) => failure.code(),
+        };
+        if let Ok(Reply::Fault(Fault { code: Some(code), .. })) = reply {
+            self.span.set("rpc.soap.fault_code", i64::from(*code));
+        }
+        if result != "ok" {
+            self.span.fail(result);
+        }
+        let (operation, took, trace_id) = (self.operation, self.began.elapsed().as_secs_f64(), self.span.trace_id());
+        let labels = [("rpc_method", operation), ("result", result)];
+        metrics::histogram!("http_client_request_duration_seconds", &labels).record(took);
+        tracing::debug!(%trace_id, operation, result, duration_ms = took * 1e3, "IPS was called");
+    }
+}
+
+/// The headers by which IPS, and what stands before it, go on with the trace of the call that is under way here.
+pub(super) fn headers() -> HeaderMap {
+    let mut headers = Headers(HeaderMap::new());
+    span::write_headers(&mut headers);
+    headers.0
+}
+
+struct Headers(HeaderMap);
+
+impl Injector for Headers {
+    fn set(&mut self, name: &str, value: String) {
+        // An empty `tracestate` says nothing.
+        if let (false, Ok(name), Ok(value)) =
+            (value.is_empty(), HeaderName::try_from(name), HeaderValue::try_from(value))
+        {
+            self.0.insert(name, value);
+        }
+    }
+}

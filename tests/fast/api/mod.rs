@@ -1,0 +1,8 @@
+//! The HTTP API from outside, over real sockets: a gateway in this process, and behind it the sandbox or a scripted upstream. Nothing
+//! sleeps: the gateway and the sandbox share a clock that a test advances.
+
+mod reads;
+mod requests;
+mod service;
+mod upstream;
+mod writes;

@@ -1,0 +1,11 @@
+//! Lists, single jobs, logs and companies; caching and request coalescing.
+
+mod caching;
+mod coalescing;
+mod companies;
+mod history;
+mod ids;
+mod lists;
+mod logs;
+mod paging;
+mod schedules;

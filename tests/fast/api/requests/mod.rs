@@ -1,0 +1,7 @@
+//! What every request goes through: authentication, validation, CORS, the path prefix.
+
+mod api_keys;
+mod cors;
+mod invalid_requests;
+mod path_prefix;
+mod properties;

@@ -1,0 +1,7 @@
+//! The routes beside the jobs: health, metrics, documentation and the web UI.
+
+mod documentation;
+mod examples;
+mod health;
+mod metrics;
+mod pages;

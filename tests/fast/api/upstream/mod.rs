@@ -1,0 +1,5 @@
+//! How faults, failures and unusual answers of IPS reach the caller.
+
+mod failures;
+mod faults;
+mod unusual_answers;

@@ -1,0 +1,161 @@
+//! The structure of the crate: which top-level module may use which, no circles in any folder, where libraries may be used, and how
+//! large files and folders may get.
+
+mod graph;
+mod parser;
+mod parser_tests;
+mod source;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use self::graph::Crate;
+use self::source::{Source, entries, files, folders};
+
+/// The modules that each top-level module may use beside itself: a module stands for all that is in it.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("main", &["cli"]),
+    ("cli", &["app", "config", "http", "ips::types", "sandbox", "telemetry"]),
+    (
+        "app",
+        &[
+            "backoff",
+            "clock",
+            "config",
+            "http",
+            "ips::types",
+            "jobs",
+            "lifecycle",
+            "replicas",
+            "server",
+            "telemetry",
+            "upstream",
+        ],
+    ),
+    ("http", &["clock", "config", "ips::types", "jobs", "lifecycle", "telemetry"]),
+    ("server", &["config", "lifecycle", "telemetry"]),
+    ("jobs", &["backoff", "clock", "ips::types", "replicas", "upstream"]),
+    ("upstream", &["backoff", "clock", "ips", "telemetry"]),
+    ("replicas", &["backoff", "telemetry"]),
+    ("sandbox", &["clock", "ips"]),
+    ("telemetry", &["config"]),
+    ("config", &["ips::types"]),
+    ("ips", &[]),
+    ("backoff", &[]),
+    ("clock", &[]),
+    ("lifecycle", &[]),
+];
+
+/// The only top-level modules that may use these libraries.
+const CONFINED: &[(&str, &[&str])] = &[
+    ("actix_web", &["http", "server", "sandbox", "app"]),
+    ("actix_http", &["server"]),
+    ("quick_xml", &["ips"]),
+    ("redis", &["replicas"]),
+    ("reqwest", &["upstream"]),
+    ("rustls", &["upstream"]),
+    ("opentelemetry", &["telemetry"]),
+    ("opentelemetry_sdk", &["telemetry"]),
+    ("opentelemetry_otlp", &["telemetry"]),
+];
+
+/// Lines of a file that people write.
+const MOST_LINES: usize = 400;
+/// Files and folders directly in a folder.
+const MOST_ENTRIES: usize = 14;
+/// Folders that may have more entries.
+const LARGE_FOLDERS: &[(&str, &str)] =
+    &[("tests/fast/wire/golden", "data, not code: a request and an answer of every operation, in XML and JSON")];
+
+fn is_within(path: &[String], part: &str) -> bool {
+    let part: Vec<_> = part.split("::").collect();
+    path.len() >= part.len() && path.iter().zip(part).all(|(name, expected)| name == expected)
+}
+
+#[test]
+fn every_top_level_module_has_its_arrows_and_they_make_no_circle() {
+    let rooms: BTreeSet<_> = Source::all().iter().map(Source::room).filter(|room| room != "lib").collect();
+    let listed: BTreeSet<_> = ARROWS.iter().map(|(room, _)| (*room).to_owned()).collect();
+    assert_eq!(rooms, listed, "the modules of src on the left, those of ARROWS on the right");
+
+    // Whatever uses nothing that is left can be taken away, until nothing is left.
+    let mut left: BTreeMap<_, _> = ARROWS.iter().copied().collect();
+    while let Some(lowest) = left
+        .iter()
+        .find(|(_, uses)| uses.iter().all(|used| !left.contains_key(used.split("::").next().expect("a name"))))
+    {
+        let lowest = *lowest.0;
+        left.remove(lowest);
+    }
+    assert!(left.is_empty(), "these are in a circle: {left:?}");
+}
+
+#[test]
+fn each_top_level_module_uses_only_those_below_it() {
+    let of_crate = Crate::of(Source::all());
+    let mut wrong = Vec::new();
+    for (source, parsed) in of_crate.sources().filter(|(source, _)| source.room() != "lib") {
+        let room = source.room();
+        let allowed = ARROWS.iter().find(|(name, _)| *name == room).map_or(&[][..], |(_, allowed)| allowed);
+        for reference in &parsed.references {
+            let Some(used) = reference.to.first() else { continue };
+            let is_allowed = *used == room || allowed.iter().any(|allowed| is_within(&reference.to, allowed));
+            if of_crate.is_module(&reference.to[..1]) && !is_allowed {
+                let allowed = if allowed.is_empty() { "nothing".to_owned() } else { allowed.join(", ") };
+                let used = reference.to.join("::");
+                wrong.push(format!("{}: {used}, but {room} may use only {allowed}", source.at(reference.line)));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} uses against the arrows:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn no_folder_has_a_circle_of_imports() {
+    let circles = Crate::of(Source::all()).circles();
+    assert!(circles.is_empty(), "{} folders have circles:\n{}", circles.len(), circles.join("\n"));
+}
+
+#[test]
+fn libraries_are_used_only_where_they_belong() {
+    let mut wrong = Vec::new();
+    for (source, parsed) in Crate::of(Source::all()).sources() {
+        let room = source.room();
+        for (_, name, line) in &parsed.externals {
+            for (library, rooms) in CONFINED.iter().filter(|(library, _)| name == library) {
+                if !rooms.contains(&&*room) {
+                    wrong.push(format!("{}: {library}, but only {} may use it", source.at(*line), rooms.join(", ")));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_file_has_too_many_lines() {
+    let written = ["rs", "js", "ts", "css", "html", "py"];
+    let mut long = Vec::new();
+    for path in ["src", "tests", "benches"].into_iter().flat_map(|folder| files(Path::new(folder))) {
+        if path.extension().is_some_and(|extension| written.iter().any(|written| extension == *written)) {
+            let lines = std::fs::read_to_string(&path).expect("sources are text").lines().count();
+            if lines > MOST_LINES {
+                long.push(format!("{}: {lines} lines, {MOST_LINES} are allowed", path.display()));
+            }
+        }
+    }
+    assert!(long.is_empty(), "\n{}", long.join("\n"));
+}
+
+#[test]
+fn no_folder_has_too_many_entries() {
+    let mut large = Vec::new();
+    for folder in ["src", "tests", "benches"].into_iter().flat_map(|folder| folders(Path::new(folder))) {
+        let count = entries(&folder).len();
+        let is_exempt = LARGE_FOLDERS.iter().any(|(exempt, _)| Path::new(exempt) == folder);
+        if count > MOST_ENTRIES && !is_exempt {
+            large.push(format!("{}: {count} entries, {MOST_ENTRIES} are allowed", folder.display()));
+        }
+    }
+    assert!(large.is_empty(), "\n{}", large.join("\n"));
+}

@@ -1,0 +1,74 @@
+//! What is wrong is said at once, with its place and what was expected there.
+
+use std::ffi::OsString;
+
+use ips_gateway::config::Sources;
+
+use super::{beside_upstream, complaints, in_file};
+
+#[test]
+fn without_an_upstream_serve_says_what_is_missing() {
+    let expected = "IPS_GATEWAY_UPSTREAM_URL: is missing; expected it or IPS_GATEWAY_REGION";
+    assert_eq!(complaints(&Sources::default()), [expected]);
+}
+
+#[test]
+fn every_complaint_comes_at_once_and_says_where_the_value_came_from_and_what_was_expected() {
+    let (mut sources, path) =
+        in_file("wrong.toml", "listen = 8080\nregion = 'mars'\nfresh = 2\ncompany = ['a', 'b']\ncolour = 1");
+    sources.variables.extend([
+        ("IPS_GATEWAY_UPSTREAM_TIMEOUT".into(), "0s".into()),
+        ("IPS_GATEWAY_LOG_FROMAT".into(), "json".into()),
+        ("IPS_GATEWAY_SERVICE_USER".into(), "gateway@example.com".into()),
+        ("PATH".into(), "/bin".into()),
+    ]);
+    sources.flags.extend([("staging".into(), "maybe".into()), ("api_version".into(), "2014".into())]);
+
+    let complaints = complaints(&sources);
+    let expected = [
+        "IPS_GATEWAY_LOG_FROMAT: is no setting; did you mean IPS_GATEWAY_LOG_FORMAT?".to_owned(),
+        format!("{path}: colour: is no setting"),
+        format!("{path}: region: \"mars\" given, expected na, emea or apac"),
+        "--staging: \"maybe\" given, expected true or false".into(),
+        "--api-version: \"2014\" given, expected a date, such as 2014-04-03 or 2022-11-01-beta".into(),
+        format!(
+            "{path}: listen: \"8080\" given, expected an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080"
+        ),
+        "IPS_GATEWAY_UPSTREAM_TIMEOUT: \"0s\" given, expected a duration from 1ms to 10m, such as 2s or 1m 30s".into(),
+        format!("{path}: company: expected one value, not a list"),
+        "IPS_GATEWAY_SERVICE_PASSWORD: is missing; needed with IPS_GATEWAY_SERVICE_USER".into(),
+        "IPS_GATEWAY_API_KEYS_FILE: is missing; needed with IPS_GATEWAY_SERVICE_USER".into(),
+        format!("{path}: fresh: \"2\" given, expected a duration from 0s to 10m, such as 2s or 1m 30s"),
+    ];
+    assert_eq!(complaints, expected, "\n{}\n\n{}", complaints.join("\n"), expected.join("\n"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_no_text_is_complained_about() {
+    use std::os::unix::ffi::OsStringExt;
+    let mut sources = beside_upstream(&[]);
+    sources.variables.push(("IPS_GATEWAY_COMPANY".into(), OsString::from_vec(vec![0xff])));
+    assert_eq!(complaints(&sources), ["IPS_GATEWAY_COMPANY: is not UTF-8"]);
+}
+
+#[test]
+fn a_settings_file_that_is_not_there_is_complained_about() {
+    let complaints = complaints(&beside_upstream(&[("IPS_GATEWAY_CONFIG", "/no/such.toml")]));
+    assert_eq!(complaints, ["/no/such.toml: can't be read: No such file or directory (os error 2)"]);
+}
+
+#[test]
+fn a_settings_file_that_is_no_toml_is_complained_about_without_quoting_it() {
+    for content in [
+        "company = 'a'\nservice_password = hunter2\n",
+        "company = 'a'\nservice_password = \"hunter2\n",
+        "company = 'a'\nservice_password 'hunter2'\n",
+        "company = 'a'\nservice_password = 'hunter2' hunter2\n",
+    ] {
+        let (sources, path) = in_file("no.toml", content);
+        let complaints = complaints(&sources);
+        assert!(complaints[0].starts_with(&format!("{path}: line 2: ")), "{complaints:?}");
+        assert!(!format!("{complaints:?}").contains("hunter2"), "{complaints:?}");
+    }
+}

@@ -1,0 +1,95 @@
+//! Secrets: from files, too, and never shown; and what can't be given without them.
+
+use secrecy::ExposeSecret;
+
+use super::{ACCOUNT, beside_upstream, complaints, config, file};
+
+#[test]
+fn a_secret_can_come_from_a_file_without_the_line_break_at_its_end() {
+    for (content, expected) in [("pw", "pw"), ("pw\n", "pw"), ("pw\r\n", "pw"), (" p w \n\n", " p w \n")] {
+        let path = file("password", content);
+        let by_file = [("IPS_GATEWAY_SERVICE_PASSWORD_FILE", path.to_str().unwrap())];
+        let service =
+            config(&beside_upstream(&[&ACCOUNT[..], &by_file].concat())).service.expect("an account was given");
+        assert_eq!(service.password.expose_secret(), expected, "{content:?}");
+        assert_eq!(service.user, "gateway@example.com");
+    }
+}
+
+#[test]
+fn a_secret_given_twice_is_complained_about() {
+    let twice = [("IPS_GATEWAY_SERVICE_PASSWORD", "hunter2"), ("IPS_GATEWAY_SERVICE_PASSWORD_FILE", "/run/secrets/pw")];
+    let complaints = complaints(&beside_upstream(&[&ACCOUNT[..], &twice].concat()));
+    let expected =
+        "IPS_GATEWAY_SERVICE_PASSWORD: also given by IPS_GATEWAY_SERVICE_PASSWORD_FILE; expected one of the two";
+    assert_eq!(complaints, [expected]);
+}
+
+#[test]
+fn an_empty_or_missing_secret_file_is_complained_about() {
+    let empty = file("empty", "\n");
+    for (path, expected) in [
+        (empty.to_str().unwrap(), "IPS_GATEWAY_SERVICE_PASSWORD_FILE: expected some text"),
+        (
+            "/no/such",
+            "IPS_GATEWAY_SERVICE_PASSWORD_FILE: \"/no/such\" can't be read: No such file or directory (os error 2)",
+        ),
+    ] {
+        let by_file = [("IPS_GATEWAY_SERVICE_PASSWORD_FILE", path)];
+        assert_eq!(complaints(&beside_upstream(&[&ACCOUNT[..], &by_file].concat())), [expected]);
+    }
+}
+
+#[test]
+fn secrets_are_neither_in_the_debug_output_nor_in_complaints() {
+    let secrets = [
+        ("IPS_GATEWAY_SERVICE_PASSWORD", "hunter2"),
+        ("IPS_GATEWAY_SHARED_CACHE_URL", "redis://:hunter2@cache.example.com/"),
+        ("IPS_GATEWAY_SHARED_CACHE_KEY", "hunter2-Jv3mQ8yXr0aLw5tNzB7cEdUhKf2SgPi9"),
+    ];
+    let shown = format!("{:?}", config(&beside_upstream(&[&ACCOUNT[..], &secrets].concat())));
+    assert!(!shown.contains("hunter2"), "{shown}");
+
+    let wrong = complaints(&beside_upstream(&[("IPS_GATEWAY_SHARED_CACHE_URL", "http://:hunter2/")]));
+    assert_eq!(wrong, ["IPS_GATEWAY_SHARED_CACHE_URL: expected a redis:// or rediss:// URL with a host"]);
+}
+
+#[test]
+fn a_shared_cache_and_its_key_come_together_and_the_key_is_no_easy_one() {
+    let url = ("IPS_GATEWAY_SHARED_CACHE_URL", "redis://cache.example.com/");
+    let key = |key| ("IPS_GATEWAY_SHARED_CACHE_KEY", key);
+    let good = key("Jv3mQ8yXr0aLw5tNzB7cEdUhKf2SgPi9");
+    assert!(config(&beside_upstream(&[url, good])).shared_cache.is_some());
+    let expected =
+        "IPS_GATEWAY_SHARED_CACHE_KEY: expected at least 32 random characters, such as `openssl rand -base64 32` makes";
+    for (given, complaint) in [
+        (&[url][..], "IPS_GATEWAY_SHARED_CACHE_KEY: is missing; needed with IPS_GATEWAY_SHARED_CACHE_URL"),
+        (&[good], "IPS_GATEWAY_SHARED_CACHE_URL: is missing; needed with IPS_GATEWAY_SHARED_CACHE_KEY"),
+        (&[url, key("Jv3mQ8yXr0aLw5tNzB7cEdUhKf2SgPi")], expected),
+        (&[url, key("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")], expected),
+    ] {
+        assert_eq!(complaints(&beside_upstream(given)), [complaint], "{given:?}");
+    }
+    let authority = ("IPS_GATEWAY_SHARED_CACHE_CA_FILE", "authority.pem");
+    let nothing =
+        "IPS_GATEWAY_SHARED_CACHE_CA_FILE: means nothing without a rediss:// URL in IPS_GATEWAY_SHARED_CACHE_URL";
+    for given in [&[authority][..], &[authority, url, good]] {
+        assert_eq!(complaints(&beside_upstream(given)), [nothing], "{given:?}");
+    }
+}
+
+#[test]
+fn a_service_account_and_its_api_keys_come_together() {
+    let password = ("IPS_GATEWAY_SERVICE_PASSWORD", "hunter2");
+    for (given, missing) in [
+        (&[ACCOUNT[0], password][..], &["API_KEYS_FILE"][..]),
+        (&[ACCOUNT[1]], &["SERVICE_USER", "SERVICE_PASSWORD"]),
+        (&[ACCOUNT[0], ACCOUNT[1]], &["SERVICE_PASSWORD"]),
+        (&[password, ACCOUNT[1]], &["SERVICE_USER"]),
+    ] {
+        let names: Vec<_> = given.iter().map(|(name, _)| *name).collect();
+        let needed = format!("is missing; needed with {}", names.join(" and "));
+        let expected: Vec<_> = missing.iter().map(|name| format!("IPS_GATEWAY_{name}: {needed}")).collect();
+        assert_eq!(complaints(&beside_upstream(given)), expected);
+    }
+}

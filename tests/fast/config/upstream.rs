@@ -1,0 +1,49 @@
+//! Which IPS it is.
+
+use super::{UPSTREAM, beside_upstream, complaints, config, in_file, variables};
+
+#[test]
+fn every_region_has_its_urls() {
+    for (region, staging, host) in [
+        ("na", "false", "s7sps1apissl"),
+        ("emea", "false", "s7sps3apissl"),
+        ("apac", "false", "s7sps5apissl"),
+        ("na", "true", "s7sps1apissl-staging"),
+        ("emea", "true", "s7sps3apissl-staging"),
+        ("apac", "true", "s7sps5apissl-staging"),
+    ] {
+        let config = config(&variables(&[("IPS_GATEWAY_REGION", region), ("IPS_GATEWAY_STAGING", staging)]));
+        let expected = format!("https://{host}.scene7.com/scene7/services/IpsApiService");
+        assert_eq!(config.upstream.url.as_str(), expected, "{region}, staging: {staging}");
+    }
+}
+
+#[test]
+fn a_url_excludes_a_region_and_its_staging_system() {
+    let both = complaints(&beside_upstream(&[("IPS_GATEWAY_REGION", "na")]));
+    assert_eq!(both, ["IPS_GATEWAY_REGION: also given by IPS_GATEWAY_UPSTREAM_URL; expected one of the two"]);
+    let staging = complaints(&beside_upstream(&[("IPS_GATEWAY_STAGING", "true")]));
+    assert_eq!(staging, ["IPS_GATEWAY_STAGING: means nothing without IPS_GATEWAY_REGION"]);
+}
+
+#[test]
+fn a_service_url_is_http_without_credentials_and_they_are_not_shown() {
+    for url in [
+        "ips.example.com",
+        "ftp://ips.example.com/",
+        "https://u:hunter2@ips.example.com/",
+        "https://x/?a=b",
+        "https://x/#a",
+    ] {
+        let complaints = complaints(&variables(&[(UPSTREAM.0, url)])).join("\n");
+        assert!(complaints.contains("expected an http or https URL without credentials"), "{url}: {complaints}");
+        assert!(!complaints.contains("hunter2"), "{complaints}");
+    }
+}
+
+#[test]
+fn a_date_without_quotes_is_an_api_version_too() {
+    let (mut sources, _) = in_file("date.toml", "api_version = 2013-02-15");
+    sources.variables.push((UPSTREAM.0.into(), UPSTREAM.1.into()));
+    assert_eq!(config(&sources).api_version.as_str(), "2013-02-15");
+}

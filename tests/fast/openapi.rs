@@ -1,0 +1,152 @@
+//! The OpenAPI document: committed as the code has it, and true.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::pending;
+
+use ips_gateway::config::{Config, Sources, Upstream};
+use ips_gateway::http::openapi::{self, Version};
+use ips_gateway::server::{self, Dependencies};
+use reqwest::{Client, Method, Response};
+use serde_json::Value;
+
+const COMMITTED: [(Version, &str, &str); 2] = [
+    (Version::V3_1, "openapi/openapi.json", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi.json"))),
+    (
+        Version::V3_0,
+        "openapi/openapi-3.0.json",
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi-3.0.json")),
+    ),
+];
+const ROUTES: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/http/routes.rs"));
+const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+
+fn document() -> Value {
+    openapi::document()
+}
+
+/// The methods of each path.
+fn documented() -> BTreeMap<String, BTreeSet<String>> {
+    let document = document();
+    let paths = document["paths"].as_object().expect("paths");
+    let methods =
+        |item: &Value| item.as_object().expect("operations").keys().map(|method| method.to_uppercase()).collect();
+    paths.iter().map(|(path, item)| (path.clone(), methods(item))).collect()
+}
+
+/// A gateway that has no IPS to ask; its address.
+fn gateway() -> String {
+    let variables = vec![("IPS_GATEWAY_LISTEN".into(), "127.0.0.1:0".into())];
+    let sources = Sources { variables, ..Sources::default() };
+    let upstream = Upstream { url: "http://127.0.0.1:1/".parse().expect("a URL") };
+    let config = Config::read_for(&sources, upstream, "2014-04-03".parse().expect("a version")).expect("good settings");
+    let server = app::build(&config, Dependencies::default()).expect("it can be built");
+    let address = format!("http://{}", server.address());
+    tokio::spawn(server.run_until(pending()));
+    address
+}
+
+/// A path with something in place of its parameters.
+fn filled(path: &str) -> String {
+    path.split('/').map(|part| if part.starts_with('{') { "x" } else { part }).collect::<Vec<_>>().join("/")
+}
+
+async fn ask(method: &str, url: &str) -> Response {
+    let client = Client::builder().no_proxy().build().expect("a client");
+    let method: Method = method.parse().expect("a method");
+    client.request(method, url).send().await.unwrap_or_else(|error| panic!("{url}: {error:?}"))
+}
+
+#[test]
+fn the_committed_documents_are_what_the_code_says() {
+    for (version, path, committed) in COMMITTED {
+        let committed = committed.trim_end();
+        let current = format!("{:#}", openapi::in_version(document(), version));
+        let differs = committed.lines().zip(current.lines()).position(|(committed, current)| committed != current);
+        let line = differs.unwrap_or_else(|| committed.lines().count().min(current.lines().count()));
+        assert!(
+            committed == current,
+            "{path} differs from line {} on; `cargo run -q -- openapi --version {} > {path}` brings it up to date:\n{}",
+            line + 1,
+            version.name(),
+            current.lines().skip(line).take(5).collect::<Vec<_>>().join("\n")
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_documented_operation_is_there_and_no_other_method_is() {
+    let gateway = gateway();
+    for (path, methods) in documented() {
+        let url = format!("{gateway}{}", filled(&path));
+        for method in METHODS {
+            let response = ask(method, &url).await;
+            let status = response.status().as_u16();
+            let expected = methods.contains(method) || (method == "HEAD" && methods.contains("GET"));
+            assert_eq!(status != 405, expected, "{method} {path}: {status}");
+            // Unauthenticated, or with a body that is no JSON: but never an unknown path.
+            assert_ne!(status, 404, "{method} {path}");
+        }
+    }
+}
+
+#[test]
+fn every_route_of_the_api_is_documented() {
+    let routes: BTreeSet<_> =
+        ROUTES.split("at(\"").skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect();
+    let for_people = |path: &str| {
+        ["", "/"].contains(&path)
+            || ["/board", "/openapi", "/swagger-ui", "/problems"].iter().any(|prefix| path.starts_with(prefix))
+    };
+    let api: BTreeSet<_> = routes.into_iter().filter(|path| !for_people(path)).collect();
+    let documented: BTreeSet<_> = documented().into_keys().collect();
+    assert_eq!(api, documented, "the routes on the left, the document on the right");
+}
+
+#[test]
+fn every_operation_has_a_name_a_summary_a_tag_and_described_parameters() {
+    let document = document();
+    let mut names = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in item.as_object().expect("operations") {
+            let place = format!("{method} {path}");
+            let name = operation["operationId"].as_str().unwrap_or_else(|| panic!("{place}: no operationId"));
+            assert!(names.insert(name.to_owned()), "{place}: {name} is taken");
+            assert!(operation["summary"].is_string(), "{place}: no summary");
+            assert!(operation["tags"][0].is_string(), "{place}: no tag");
+            let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+            for parameter in &parameters {
+                let described = parameter["description"].as_str().is_some_and(|text| !text.is_empty());
+                assert!(described, "{place}: {} is not described", parameter["name"]);
+            }
+            let in_path: BTreeSet<_> =
+                path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
+            let given: BTreeSet<_> =
+                parameters.iter().filter(|p| p["in"] == "path").filter_map(|p| p["name"].as_str()).collect();
+            assert_eq!(in_path, given, "{place}");
+            assert!(operation["responses"]["default"].is_object(), "{place}: errors are not documented");
+        }
+    }
+}
+
+/// Every `$ref` of a document.
+fn references<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
+    match value {
+        Value::Object(members) => {
+            found.extend(members.get("$ref").and_then(Value::as_str));
+            members.values().for_each(|value| references(value, found));
+        }
+        Value::Array(items) => items.iter().for_each(|value| references(value, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    let document = document();
+    let mut found = BTreeSet::new();
+    references(&document, &mut found);
+    assert!(found.len() > 50, "{found:?}");
+    let dangling: Vec<_> =
+        found.into_iter().filter(|reference| document.pointer(reference.trim_start_matches('#')).is_none()).collect();
+    assert!(dangling.is_empty(), "{dangling:?}");
+}

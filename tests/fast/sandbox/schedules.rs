@@ -1,0 +1,179 @@
+//! execTime, execSchedule, and what can be asked of a scheduled job.
+
+use chrono::TimeDelta;
+use ips_gateway::sandbox::users::ORDINARY;
+
+use super::soap::{Element, House, PUBLISH, company, monday, texts};
+use ips_gateway::sandbox::users::OUTFITTERS;
+
+fn at(time: &str) -> String {
+    format!("<execTime>{time}</execTime>{PUBLISH}")
+}
+
+fn every(cron: &str) -> String {
+    format!("<execSchedule>{cron}</execSchedule>{PUBLISH}")
+}
+
+async fn only_scheduled(house: &House) -> Element {
+    let mut jobs = house.scheduled(&ORDINARY).await;
+    assert_eq!(jobs.len(), 1, "{jobs:#?}");
+    jobs.remove(0)
+}
+
+#[tokio::test]
+async fn a_job_with_an_exec_time_is_scheduled_until_then() {
+    let house = House::empty();
+    let handle = house.submit(&ORDINARY, "later", &at("2026-03-02T10:00:00-06:00")).await;
+    assert_eq!(handle, "j|110|later||");
+    let job = only_scheduled(&house).await;
+    assert_eq!(job.text("jobHandle"), format!("0|{}|", job.text("name")));
+    assert_eq!(job.text("nextFireTime"), "2026-03-02T10:00:00-06:00");
+    assert_eq!(job.find("execSchedule"), None);
+    house.advance(TimeDelta::minutes(59));
+    assert!(house.active(&ORDINARY).await.is_empty());
+    house.advance(TimeDelta::minutes(1));
+    assert!(house.scheduled(&ORDINARY).await.is_empty());
+    let active = house.active(&ORDINARY).await;
+    assert_eq!(texts(&active, "name"), [job.text("name")], "a one-time job keeps its name");
+    assert_eq!(active[0].time("triggerTime"), monday() + TimeDelta::hours(1));
+}
+
+#[tokio::test]
+async fn an_exec_time_that_has_passed_runs_at_once() {
+    let house = House::empty();
+    house.submit(&ORDINARY, "late", &at("2026-03-01T10:00:00Z")).await;
+    assert_eq!(texts(&house.active(&ORDINARY).await, "originalName"), ["late"]);
+}
+
+#[tokio::test]
+async fn a_recurring_job_stays_and_each_firing_is_a_run_of_its_own() {
+    let house = House::empty();
+    house.submit(&ORDINARY, "hourly", &every("0 0 * * * ?")).await;
+    house.advance(TimeDelta::hours(3) + TimeDelta::minutes(30));
+    let logs = house.logs(&ORDINARY).await;
+    assert_eq!(texts(&logs, "originalJobName"), ["hourly"; 3]);
+    let names = texts(&logs, "jobName");
+    assert_eq!(
+        names,
+        ["hourly_2026-03-02-12:00:00.000", "hourly_2026-03-02-11:00:00.000", "hourly_2026-03-02-10:00:00.000"]
+    );
+    let job = only_scheduled(&house).await;
+    assert_eq!(job.text("nextFireTime"), "2026-03-02T13:00:00-06:00");
+    assert_eq!(job.text("execSchedule"), "0 0 * * * ?");
+}
+
+#[tokio::test]
+async fn cron_is_read_as_quartz_with_seconds_and_as_unix_without_in_the_servers_zone() {
+    for (cron, next) in [
+        ("0 30 4 ? * 2", "2026-03-09T04:30:00-06:00"),
+        ("0 30 4 ? * MON", "2026-03-09T04:30:00-06:00"),
+        ("30 4 * * 2", "2026-03-03T04:30:00-06:00"),
+        ("0 0/20 9 * * ?", "2026-03-02T09:20:00-06:00"),
+        ("0 0 12 1 1 ? 2028", "2028-01-01T12:00:00-06:00"),
+        ("15 10 9 * * ?", "2026-03-02T09:10:15-06:00"),
+    ] {
+        let house = House::empty();
+        house.submit(&ORDINARY, "cron", &every(cron)).await;
+        assert_eq!(only_scheduled(&house).await.text("nextFireTime"), next, "{cron}");
+    }
+}
+
+#[tokio::test]
+async fn a_cron_string_that_is_none_or_never_fires_is_an_invalid_parameter() {
+    let house = House::empty();
+    for cron in ["every day", "* * *", "61 * * * *", "0 0 0 1 1 ? 2001"] {
+        let inner = format!("{}<jobName>bad</jobName>{}", company(&OUTFITTERS), every(cron));
+        let fault = house.ask(&ORDINARY, "submitJob", &inner).await.fault();
+        assert_eq!(fault.code, 30001, "{cron}: {fault:?}");
+        assert!(fault.reason.contains(cron), "{fault:?}");
+    }
+    assert!(house.scheduled(&ORDINARY).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_paused_job_does_not_fire_until_it_is_resumed_and_then_makes_up_for_it_once() {
+    let house = House::empty();
+    house.submit(&ORDINARY, "hourly", &every("0 0 * * * ?")).await;
+    let handle = only_scheduled(&house).await.text("jobHandle");
+    house.act(&ORDINARY, "pauseJob", &handle).await.answer();
+    assert_eq!(only_scheduled(&house).await.text("triggerState"), "Paused");
+    house.advance(TimeDelta::hours(3) + TimeDelta::minutes(30));
+    assert!(house.logs(&ORDINARY).await.is_empty() && house.active(&ORDINARY).await.is_empty());
+    house.act(&ORDINARY, "resumeJob", &handle).await.answer();
+    let job = only_scheduled(&house).await;
+    assert_eq!(
+        (job.text("triggerState"), job.text("nextFireTime")),
+        ("Normal".into(), "2026-03-02T13:00:00-06:00".into())
+    );
+    assert_eq!(texts(&house.active(&ORDINARY).await, "name"), ["hourly_2026-03-02-12:30:00.000"]);
+}
+
+#[tokio::test]
+async fn resuming_in_time_fires_nothing() {
+    let house = House::empty();
+    house.submit(&ORDINARY, "hourly", &every("0 0 * * * ?")).await;
+    let handle = only_scheduled(&house).await.text("jobHandle");
+    house.act(&ORDINARY, "pauseJob", &handle).await.answer();
+    house.act(&ORDINARY, "resumeJob", &handle).await.answer();
+    assert!(house.active(&ORDINARY).await.is_empty());
+}
+
+#[tokio::test]
+async fn executing_runs_a_scheduled_job_now_and_only_a_recurring_one_stays() {
+    let house = House::empty();
+    house.submit(&ORDINARY, "again", &every("0 0 3 * * ?")).await;
+    let handle = only_scheduled(&house).await.text("jobHandle");
+    house.act(&ORDINARY, "executeJob", &handle).await.answer();
+    assert_eq!(texts(&house.active(&ORDINARY).await, "originalName"), ["again"]);
+    assert_eq!(only_scheduled(&house).await.text("nextFireTime"), "2026-03-03T03:00:00-06:00");
+
+    let house = House::empty();
+    house.submit(&ORDINARY, "once", &at("2026-03-02T23:00:00Z")).await;
+    let handle = only_scheduled(&house).await.text("jobHandle");
+    house.act(&ORDINARY, "executeJob", &handle).await.answer();
+    assert_eq!(texts(&house.active(&ORDINARY).await, "originalName"), ["once"]);
+    assert!(house.scheduled(&ORDINARY).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_deleted_schedule_never_fires() {
+    let house = House::empty();
+    house.submit(&ORDINARY, "hourly", &every("0 0 * * * ?")).await;
+    let handle = only_scheduled(&house).await.text("jobHandle");
+    house.act(&ORDINARY, "deleteJob", &handle).await.answer();
+    house.advance(TimeDelta::days(1));
+    assert!(house.logs(&ORDINARY).await.is_empty() && house.scheduled(&ORDINARY).await.is_empty());
+}
+
+#[tokio::test]
+async fn an_action_that_does_not_fit_the_phase_is_an_invalid_parameter() {
+    let house = House::empty();
+    house.submit(&ORDINARY, "runs", PUBLISH).await;
+    house.submit(&ORDINARY, "waits", &every("0 0 3 * * ?")).await;
+    let active = house.active(&ORDINARY).await[0].text("jobHandle");
+    let scheduled = only_scheduled(&house).await.text("jobHandle");
+    for (operation, handle) in
+        [("pauseJob", &active), ("resumeJob", &active), ("executeJob", &active), ("stopJob", &scheduled)]
+    {
+        let fault = house.act(&ORDINARY, operation, handle).await.fault();
+        assert_eq!((fault.code, fault.name.as_str()), (30001, "ipsApiFault"), "{operation}: {fault:?}");
+        assert!(fault.reason.contains(operation), "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_houses_own_cleanup_has_the_documented_handle() {
+    let house = House::seeded();
+    let jobs = house.scheduled(&ORDINARY).await;
+    let cleanup = jobs.iter().find(|job| job.text("originalName") == "Cleanup").unwrap_or_else(|| panic!("{jobs:#?}"));
+    assert_eq!((cleanup.text("jobHandle"), cleanup.text("type")), ("0|Cleanup|".into(), "Cleanup".into()));
+}
+
+#[tokio::test]
+async fn a_long_absence_makes_up_for_a_limited_number_of_firings() {
+    let house = House::empty();
+    house.submit(&ORDINARY, "busy", &every("* * * * * *")).await;
+    house.advance(TimeDelta::days(20));
+    assert!(house.logs(&ORDINARY).await.len() <= 60);
+    assert!(only_scheduled(&house).await.time("nextFireTime") > house.sandbox.clock().now());
+}

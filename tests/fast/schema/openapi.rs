@@ -1,0 +1,138 @@
+//! The same contract held against the OpenAPI components that the types generate.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ips_gateway::ips::types::*;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+
+use super::contract::Contract;
+use super::probe::Kind;
+use super::{assert_none, operations, order_complaints};
+
+pub type Components = BTreeMap<String, RefOr<Schema>>;
+
+/// The component of a type and of everything that it is made of.
+pub fn collect<T: ToSchema>(components: &mut Components) {
+    let mut schemas = vec![(T::name().into_owned(), T::schema())];
+    T::schemas(&mut schemas);
+    components.extend(schemas);
+}
+
+fn components() -> Components {
+    let mut components = Components::new();
+    for row in operations() {
+        (row.components)(&mut components);
+    }
+    components
+}
+
+fn json(schema: &RefOr<Schema>) -> Value {
+    serde_json::to_value(schema).expect("a schema is JSON")
+}
+
+/// What a property holds, through references to components that are no structs.
+fn kind(components: &Components, property: &Value) -> Option<Kind> {
+    if let Some(reference) = property["$ref"].as_str() {
+        let (name, component) = components.get_key_value(reference.rsplit('/').next()?)?;
+        return match component {
+            RefOr::T(Schema::Object(object)) if !object.properties.is_empty() => {
+                Some(Kind::Struct(String::leak(name.clone())))
+            }
+            other => kind(components, &json(other)),
+        };
+    }
+    Some(match (property["type"].as_str()?, property["format"].as_str()) {
+        ("string", Some("date-time")) => Kind::DateTime,
+        ("string", None | Some("password")) => Kind::Text,
+        ("boolean", None) => Kind::Bool,
+        ("integer", Some("int32")) => Kind::Int,
+        ("integer", Some("int64")) => Kind::Long,
+        ("number", Some("double")) => Kind::Double,
+        ("array", None) => Kind::Array(Box::new(kind(components, &property["items"])?)),
+        _ => return None,
+    })
+}
+
+#[test]
+fn every_component_has_the_properties_of_the_contract_in_their_order() {
+    let (contract, components) = (Contract::load(), components());
+    let requested = contract.requested();
+    let mut complaints = Vec::new();
+    for (type_name, expected) in contract.structs() {
+        let Some(RefOr::T(Schema::Object(object))) = components.get(type_name) else {
+            complaints.push(format!("{type_name}: no component"));
+            continue;
+        };
+        let description = object.description.as_deref().unwrap_or_default();
+        let versions: BTreeSet<_> = expected.iter().map(|field| since(type_name, &field.name)).collect();
+        let whole = versions.first().filter(|_| versions.len() == 1).copied().flatten();
+        if description.is_empty() || description.contains("Since") != whole.is_some() {
+            complaints.push(format!("{type_name}: described as {description:?}, though since {whole:?}"));
+        }
+        let wanted: Vec<_> = expected.iter().map(|field| &*field.name).collect();
+        let given: Vec<_> = object.properties.keys().map(String::as_str).collect();
+        complaints.extend(order_complaints(type_name, &wanted, &given));
+        for field in expected {
+            let Some(property) = object.properties.get(&field.name).map(json) else { continue };
+            let found = kind(&components, &property);
+            if !found.is_some_and(|kind| contract.matches(&field.type_name, requested.contains(type_name), &kind)) {
+                complaints.push(format!("{type_name}.{}: is {property} instead of {}", field.name, field.type_name));
+            }
+            let required = object.required.contains(&field.name);
+            let may_be_left_out = super::LEFT_OUT_OVER_HTTP == (type_name, field.name.as_str());
+            let strict = requested.contains(type_name) && !may_be_left_out;
+            if required && field.optional || strict && required == field.optional {
+                complaints.push(format!("{type_name}.{}: required is {required}", field.name));
+            }
+            let description = property["description"].as_str().unwrap_or_default().replace('\n', " ");
+            let mark = since(type_name, &field.name).map(|version| format!("Since API version {version}."));
+            if description.is_empty() || description.contains("Since") != mark.is_some() {
+                complaints.push(format!("{type_name}.{}: described as {description:?}", field.name));
+            } else if mark.as_ref().is_some_and(|mark| !description.ends_with(mark)) {
+                complaints.push(format!("{type_name}.{}: {description:?} doesn't end with {mark:?}", field.name));
+            }
+        }
+    }
+    for (name, component) in &components {
+        let component = json(component);
+        if component.to_string().contains("\"null\"") {
+            complaints.push(format!("{name}: may be null"));
+        }
+        if component["type"] == "object" && !contract.types.contains_key(name) {
+            complaints.push(format!("{name}: not in the contract"));
+        }
+    }
+    assert_none(complaints);
+}
+
+/// Each example reads as the type and says all that it holds.
+fn check_examples<T: ToSchema + Serialize + DeserializeOwned>() {
+    let RefOr::T(Schema::Object(object)) = T::schema() else { panic!("{} is no object", T::name()) };
+    assert!(!object.examples.is_empty(), "{} has no example", T::name());
+    for example in object.examples {
+        let read: T = serde_json::from_value(example.clone()).unwrap_or_else(|error| panic!("{}: {error}", T::name()));
+        assert_eq!(serde_json::to_value(read).expect("it is JSON"), example, "{}", T::name());
+    }
+}
+
+#[test]
+fn everything_that_can_be_submitted_has_an_example_that_the_types_take() {
+    check_examples::<SubmitJobParam>();
+    check_examples::<ImageServingPublishJob>();
+    check_examples::<ImageRenderingPublishJob>();
+    check_examples::<VideoPublishJob>();
+    check_examples::<ServerDirectoryPublishJob>();
+    check_examples::<MetadataPublishJob>();
+    check_examples::<UploadDirectoryJob>();
+    check_examples::<UploadUrlsJob>();
+    check_examples::<OptimizeImagesJob>();
+    check_examples::<RipPdfsJob>();
+    check_examples::<ReprocessAssetsJob>();
+    check_examples::<CreateVideoSitemapJob>();
+    check_examples::<ExportJob>();
+    check_examples::<AutomatedSetGenerationJob>();
+}

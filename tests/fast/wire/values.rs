@@ -1,0 +1,292 @@
+//! Single values: their lexical forms, what stands for nothing, and what becomes of those that can't be read.
+
+use ips_gateway::ips::codec::ReadError;
+use ips_gateway::ips::types::{
+    ActiveJobState, GetActiveJobsParam, GetCompanyInfoParam, GetCompanyMembershipParam, JobType,
+};
+
+use super::{IDENTITY, active_jobs, answer, bad_job, complaint, envelope, job};
+
+const NIL: &str = "xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:nil";
+
+/// The progress of a job's only task.
+#[track_caller]
+fn progress(element: &str) -> Option<f64> {
+    task(element).progress
+}
+
+#[track_caller]
+fn task(elements: &str) -> ips_gateway::ips::types::TaskProgress {
+    let elements = format!("<taskProgressArray><items><taskType>t</taskType>{elements}</items></taskProgressArray>");
+    job(&elements).task_progress_array.into_iter().next().expect("a task")
+}
+
+#[track_caller]
+fn overwrite(element: &str) -> bool {
+    job(&format!("<uploadUrlsJob><createMask>true</createMask>{element}</uploadUrlsJob>"))
+        .upload_urls_job
+        .expect("details")
+        .overwrite
+}
+
+#[test]
+fn an_optional_value_is_none_if_absent_empty_blank_or_nil() {
+    let after = "<uploadPostJob><destFolder>d</destFolder></uploadPostJob>";
+    let job = |element: &str| super::job(&format!("{element}{after}"));
+    let absent = job("");
+    let fields = [
+        "locale",
+        "state",
+        "type",
+        "startDate",
+        "totalSize",
+        "progress",
+        "uploadUrlsJob",
+        "taskProgressArray",
+        "description",
+    ];
+    for field in fields {
+        for element in [
+            format!("<{field}/>"),
+            format!("<{field} />"),
+            format!("<{field}></{field}>"),
+            format!("<{field}><!-- nothing --></{field}>"),
+            format!("<{field} {NIL}=\"true\"/>"),
+            format!("<{field} {NIL}=\" 1 \"></{field}>"),
+        ] {
+            assert_eq!(job(&element), absent, "with {element}");
+        }
+        if !["locale", "description"].contains(&field) {
+            let blank = format!("<{field}> \n </{field}>");
+            assert_eq!(job(&blank), absent, "with {blank}");
+        }
+    }
+}
+
+#[test]
+fn a_plain_value_has_its_default_if_absent_empty_or_nil() {
+    assert!(overwrite("<overwrite>true</overwrite>"));
+    for element in [
+        String::new(),
+        "<overwrite/>".into(),
+        "<overwrite></overwrite>".into(),
+        "<overwrite> </overwrite>".into(),
+        format!("<overwrite {NIL}=\"true\"/>"),
+    ] {
+        assert!(!overwrite(&element), "with {element}");
+    }
+    let job = answer::<GetActiveJobsParam>(active_jobs(
+        "<jobArray><items><jobHandle>j</jobHandle><name/></items></jobArray>",
+    ));
+    assert_eq!(job.bad_items, []);
+    assert_eq!((&*job.value.job_array[0].name, &*job.value.job_array[0].original_name), ("", ""));
+}
+
+#[test]
+fn items_of_one_list_may_lack_different_fields() {
+    let jobs = [
+        "<name>a</name><uploadUrlsJob><createMask>1</createMask><xmpKeywords>k</xmpKeywords></uploadUrlsJob>",
+        "<jobHandle>b</jobHandle><uploadUrlsJob><overwrite>1</overwrite></uploadUrlsJob><exportJob><macro>m</macro></exportJob>",
+        "<locale xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:nil=\"1\"/><totalSize>1</totalSize>",
+        "<name>d</name><progress>2</progress><uploadUrlsJob><readyForPublish>1</readyForPublish></uploadUrlsJob>",
+    ];
+    let alone: Vec<_> = jobs
+        .iter()
+        .flat_map(|job| {
+            answer::<GetActiveJobsParam>(active_jobs(&format!("<jobArray><items>{job}</items></jobArray>")))
+                .value
+                .job_array
+        })
+        .collect();
+    let together = jobs.iter().map(|job| format!("<items>{job}</items>")).collect::<Vec<_>>().concat();
+    let together = answer::<GetActiveJobsParam>(active_jobs(&format!("<jobArray>{together}</jobArray>")));
+    assert_eq!(together.bad_items, []);
+    assert_eq!(together.value.job_array, alone);
+    assert_eq!(alone.len(), 4);
+}
+
+#[test]
+fn nil_that_is_false_or_not_of_the_schema_is_no_nil() {
+    assert_eq!(job(&format!("<locale {NIL}=\"false\">en</locale>")).locale.as_deref(), Some("en"));
+    assert_eq!(job("<locale nil=\"true\">en</locale>").locale.as_deref(), Some("en"));
+}
+
+#[test]
+fn white_space_is_trimmed_around_numbers_booleans_and_dates_but_kept_in_strings() {
+    assert_eq!(job("<totalSize>\n 42\t</totalSize>").total_size, Some(42));
+    assert_eq!(progress("<progress> 0.5\n</progress>"), Some(0.5));
+    assert!(overwrite("<overwrite>\n true </overwrite>"));
+    let date = job("<startDate>\n 2026-03-30T14:32:08Z </startDate>").start_date.map(|date| date.to_string());
+    assert_eq!(date.as_deref(), Some("2026-03-30T14:32:08Z"));
+    assert_eq!(job("<description> \n a </description>").description.as_deref(), Some(" \n a "));
+    assert_eq!(job("<description>  </description>").description.as_deref(), Some("  "));
+}
+
+#[test]
+fn booleans_have_four_forms() {
+    assert!(overwrite("<overwrite>1</overwrite>"));
+    assert!(!overwrite("<overwrite>false</overwrite>"));
+    assert!(!overwrite("<overwrite>0</overwrite>"));
+    assert_eq!(
+        bad_job("<uploadUrlsJob><overwrite>TRUE</overwrite></uploadUrlsJob>"),
+        "jobArray.items[0].uploadUrlsJob.overwrite: \"TRUE\" is no boolean"
+    );
+}
+
+#[test]
+fn integers_have_64_bits() {
+    for (text, number) in [
+        ("5000000000", 5_000_000_000),
+        ("9223372036854775807", i64::MAX),
+        ("-9223372036854775808", i64::MIN),
+        ("+7", 7),
+        ("007", 7),
+    ] {
+        assert_eq!(job(&format!("<totalSize>{text}</totalSize>")).total_size, Some(number));
+    }
+    for text in ["9223372036854775808", "1.5", "1 000", "0x10", "many"] {
+        assert_eq!(
+            bad_job(&format!("<totalSize>{text}</totalSize>")),
+            format!("jobArray.items[0].totalSize: {text:?} is no integer of 64 bits")
+        );
+    }
+}
+
+#[test]
+fn a_number_beyond_its_type_is_an_error() {
+    let reason = bad_job("<uploadUrlsJob><overwrite>1</overwrite><numUrls>3000000000</numUrls></uploadUrlsJob>");
+    assert_eq!(reason, "jobArray.items[0].uploadUrlsJob.numUrls: invalid value: integer `3000000000`, expected i32");
+}
+
+#[test]
+fn progress_out_of_range_is_passed_on() {
+    assert_eq!(job("<progress>250</progress>").progress, Some(250));
+    assert_eq!(job("<progress>-1</progress>").progress, Some(-1));
+    assert_eq!(progress("<progress>1.75</progress>"), Some(1.75));
+}
+
+#[test]
+fn doubles_have_the_forms_of_xml_schema() {
+    for (text, number) in [("1", 1.0), ("-0.5", -0.5), (".5", 0.5), ("1.", 1.0), ("1E-2", 0.01), ("+2.5e+3", 2500.0)] {
+        assert_eq!(progress(&format!("<progress>{text}</progress>")), Some(number));
+    }
+}
+
+#[test]
+fn a_double_that_is_no_number_reads_as_if_empty() {
+    for text in ["NaN", "INF", "-INF", " NaN "] {
+        assert_eq!(progress(&format!("<progress>{text}</progress>")), None, "{text}");
+    }
+    let options = |text| {
+        format!(
+            "<uploadUrlsJob><overwrite>1</overwrite><pdfOptions><resolution>{text}</resolution><process>None</process></pdfOptions></uploadUrlsJob>"
+        )
+    };
+    assert!(job(&options("NaN")).upload_urls_job.is_some());
+    assert_eq!(job("<description>NaN</description>").description.as_deref(), Some("NaN"), "a string is a string");
+}
+
+#[test]
+fn a_double_that_is_neither_is_an_error() {
+    for text in ["nan", "inf", "infinity", "1e999", "1,5"] {
+        let answer = answer::<GetActiveJobsParam>(active_jobs(&format!(
+            "<jobArray><items>{IDENTITY}<taskProgressArray><items><progress>{text}</progress></items></taskProgressArray></items></jobArray>"
+        )));
+        let path = "jobArray.items[0].taskProgressArray.items[0].progress".to_owned();
+        assert_eq!(answer.bad_items, [ReadError { path, reason: format!("{text:?} is no double") }]);
+    }
+}
+
+#[test]
+fn dates_come_with_and_without_zone_and_fraction() {
+    for (text, date) in [
+        ("2011-03-30T14:32:08.858-05:00", "2011-03-30T14:32:08.858-05:00"),
+        ("2011-03-30T14:32:08Z", "2011-03-30T14:32:08Z"),
+        ("2011-03-30T14:32:08", "2011-03-30T14:32:08Z"),
+        ("2011-03-30T14:32:08.5", "2011-03-30T14:32:08.500Z"),
+        ("2011-03-30T14:32:08+09:30", "2011-03-30T14:32:08+09:30"),
+    ] {
+        let read = job(&format!("<startDate>{text}</startDate>")).start_date.map(|date| date.to_string());
+        assert_eq!(read.as_deref(), Some(date), "{text}");
+    }
+    let reason = bad_job("<startDate>yesterday</startDate>");
+    assert!(reason.starts_with("jobArray.items[0].startDate: "), "{reason}");
+}
+
+#[test]
+fn values_that_ips_added_are_passed_on() {
+    let job = job("<type>Teleport</type><state>Pondering</state>");
+    assert_eq!(job.r#type, Some(JobType::Other("Teleport".into())));
+    assert_eq!(job.state, Some(ActiveJobState::Other("Pondering".into())));
+}
+
+#[test]
+fn one_bad_item_does_not_sink_the_list() {
+    let document = active_jobs(&format!(
+        "<jobArray><items>{IDENTITY}</items>\
+         <items><name>bad</name><uploadUrlsJob><overwrite>maybe</overwrite><pdfOptions/></uploadUrlsJob><x/></items>\
+         <items>{IDENTITY}</items><items/><items {NIL}=\"true\"/>\
+         <items><name>bad</name><totalSize><a/></totalSize></items><items>text</items>\
+         <items>{IDENTITY}</items></jobArray>"
+    ));
+    let answer = answer::<GetActiveJobsParam>(document);
+    assert_eq!(answer.value.job_array.len(), 3);
+    let bad: Vec<_> = answer.bad_items.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        bad,
+        [
+            "jobArray.items[1].uploadUrlsJob.overwrite: \"maybe\" is no boolean",
+            "jobArray.items[3]: the element holds none of its fields",
+            "jobArray.items[4]: the element is absent, but must hold a value",
+            "jobArray.items[5].totalSize: the element a is not expected here",
+            "jobArray.items[6]: holds text where elements belong",
+        ]
+    );
+}
+
+#[test]
+fn the_innermost_item_is_the_one_that_is_left_out() {
+    let answer = answer::<GetActiveJobsParam>(active_jobs(&format!(
+        "<jobArray><items>{IDENTITY}<taskProgressArray><items><numPending>x</numPending></items><items><numPending>2</numPending>\
+         </items></taskProgressArray></items></jobArray>"
+    )));
+    let tasks = &answer.value.job_array[0].task_progress_array;
+    assert_eq!((tasks.len(), tasks[0].num_pending), (1, Some(2)));
+    assert_eq!(answer.bad_items[0].path, "jobArray.items[0].taskProgressArray.items[0].numPending");
+}
+
+#[test]
+fn an_element_that_comes_twice_spoils_its_item() {
+    let reason = bad_job("<locale>en</locale><locale>de</locale>");
+    assert_eq!(reason, "jobArray.items[0]: the element locale appears twice");
+}
+
+#[test]
+fn what_is_wrong_outside_an_item_is_an_error() {
+    assert_eq!(complaint(active_jobs("<jobArray>none</jobArray>")), "jobArray: holds text where items belong");
+    assert_eq!(complaint(active_jobs("<jobArray><job/></jobArray>")), "jobArray: the element job is not expected here");
+    assert_eq!(complaint(active_jobs("none")), "holds text where elements belong");
+}
+
+#[test]
+fn a_struct_that_must_be_there_is_not_made_up() {
+    let company = |content: &str| {
+        let body = format!(
+            "<getCompanyInfoReturn xmlns=\"http://www.scene7.com/IpsApi/xsd\">{content}</getCompanyInfoReturn>"
+        );
+        ips_gateway::ips::soap::read_answer::<GetCompanyInfoParam>(envelope(&body).as_bytes(), None)
+            .map(drop)
+            .map_err(|error| error.to_string())
+    };
+    let absent = Err("companyInfo: the element is absent, but must hold a value".into());
+    assert_eq!(company(""), absent);
+    assert_eq!(company("<companyInfo/>"), Err("companyInfo: the element holds none of its fields".into()));
+    assert_eq!(company("<companyInfo><name>a</name></companyInfo>"), Ok(()));
+
+    let memberships = envelope(
+        "<getCompanyMembershipReturn xmlns=\"http://www.scene7.com/IpsApi/xsd\"><membershipArray><items><role>x</role></items>\
+         </membershipArray></getCompanyMembershipReturn>",
+    );
+    let answer = answer::<GetCompanyMembershipParam>(memberships);
+    assert_eq!(answer.bad_items[0].path, "membershipArray.items[0].company");
+}

@@ -1,0 +1,129 @@
+//! `Authorization` headers as no library writes them.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use ips_gateway::http::new_key;
+use ips_gateway::sandbox::Population;
+use ips_gateway::sandbox::users::ORDINARY;
+
+use crate::support::{Gateway, World};
+use crate::support::{Heard, Socket};
+
+fn basic(credentials: impl AsRef<[u8]>) -> String {
+    format!("Basic {}", STANDARD.encode(credentials))
+}
+
+/// Asks for the list of jobs with these lines between the head's first ones and its end.
+async fn ask(gateway: &Gateway, lines: &[u8]) -> Heard {
+    let mut socket = Socket::open(gateway).await;
+    socket.send([b"GET /jobs HTTP/1.1\r\nHost: gateway\r\n", lines, b"\r\n"].concat()).await;
+    socket.hear().await
+}
+
+async fn ask_with(gateway: &Gateway, authorization: &str) -> Heard {
+    ask(gateway, format!("Authorization: {authorization}\r\n").as_bytes()).await
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_a_401_that_says_so_and_not_what_it_was() {
+    let world = World::empty();
+    let good = STANDARD.encode(format!("{}:{}", ORDINARY.email, ORDINARY.password));
+    for authorization in [
+        // Scheme and credentials.
+        "Basic".to_owned(),
+        "Basic:".to_owned(),
+        format!("Basic\t{good}"),
+        good.clone(),
+        format!("Negotiate {good}"),
+        format!("Basic, Basic {good}"),
+        // Base64, whole, in one piece, of the ordinary alphabet, with its padding.
+        "Basic s3cret:s3cret".to_owned(),
+        "Basic czNjcmV0OnMzY3JldA".to_owned(),
+        "Basic czNjcmV0OnMzY3JldA===".to_owned(),
+        "Basic _3NjcmV0OnMzY3JldA==".to_owned(),
+        format!("Basic {} {}", &good[..8], &good[8..]),
+        format!("Basic {good} {good}"),
+        // A user and a password, in UTF-8, of characters that can be written.
+        basic("s3cret"),
+        basic(b"s3cret:\xff\xfe"),
+        basic("s3cret:\0"),
+        basic("s3cret:a\r\nInjected: yes"),
+        basic("s3\tcret:a"),
+        basic("s3cret:\u{85}"),
+        // A token, and one.
+        "Bearer s3cret s3cret".to_owned(),
+        "Bearer s3cret\ts3cret".to_owned(),
+        "Bearer    ".to_owned(),
+    ] {
+        let heard = ask_with(&world.gateway, &authorization).await;
+        assert!(heard.head.contains("\r\nwww-authenticate: Basic realm="), "{authorization}: {heard:?}");
+        assert!(!heard.head.contains("s3cret") && !heard.body.contains("s3cret"), "{authorization}: {heard:?}");
+        assert!(!heard.head.contains("njected"), "{authorization}: {heard:?}");
+        let problem = heard.problem(401, "unauthenticated");
+        assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("can't be read")), "{problem:#}");
+    }
+    for bytes in [b"Authorization: Basic \xff\xfe\xfd\r\n".as_slice(), b"Authorization: Bearer caf\xc3\xa9\r\n"] {
+        ask(&world.gateway, bytes).await.problem(401, "unauthenticated");
+    }
+    assert_eq!(world.calls(), 0, "IPS was not asked");
+}
+
+#[tokio::test]
+async fn scheme_and_space_may_be_written_as_http_permits() {
+    let world = World::empty();
+    let good = STANDARD.encode(format!("{}:{}", ORDINARY.email, ORDINARY.password));
+    for authorization in [format!("basic {good}"), format!("  BASIC   {good}  ")] {
+        ask_with(&world.gateway, &authorization).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn of_several_headers_none_is_picked() {
+    let world = World::empty();
+    let good = basic(format!("{}:{}", ORDINARY.email, ORDINARY.password));
+    for other in [&*good, "Bearer s3cret", "Basic", ""] {
+        for (first, second) in [(&*good, other), (other, &*good)] {
+            let lines = format!("Authorization: {first}\r\nauthorization: {second}\r\n");
+            let problem = ask(&world.gateway, lines.as_bytes()).await.problem(400, "bad-request");
+            assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("several `authorization`")));
+        }
+    }
+    assert_eq!(world.calls(), 0, "IPS was not asked");
+}
+
+#[tokio::test]
+async fn of_several_api_keys_none_is_picked() {
+    let (key, entry) = new_key("viewer", "viewer", &[]).expect("random bytes");
+    let file = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("keys-credentials.toml");
+    std::fs::write(&file, entry).expect("a file");
+    let settings = [
+        ("SERVICE_USER", ORDINARY.email),
+        ("SERVICE_PASSWORD", ORDINARY.password),
+        ("API_KEYS_FILE", file.to_str().expect("a path in UTF-8")),
+    ];
+    let world = World::with(Population::Empty, &settings);
+    ask(&world.gateway, format!("X-API-Key: {key}\r\n").as_bytes()).await.expect(200);
+    let calls = world.calls();
+    for other in [&*key, "ipsgw_other", ""] {
+        let lines = format!("X-API-Key: {other}\r\nX-API-Key: {key}\r\n");
+        ask(&world.gateway, lines.as_bytes()).await.problem(400, "bad-request");
+    }
+    let padded = format!("X-API-Key: {key} {key}\r\n");
+    ask(&world.gateway, padded.as_bytes()).await.problem(401, "unauthenticated");
+    assert_eq!(world.calls(), calls, "IPS was not asked");
+}
+
+#[tokio::test]
+async fn credentials_may_be_as_long_as_a_head_and_no_longer() {
+    let world = World::empty();
+    // Nobody has such a token; but it gets as far as IPS, which says so.
+    ask_with(&world.gateway, &format!("Bearer {}", "t".repeat(30 * 1024))).await.problem(401, "credentials-rejected");
+    ask_with(&world.gateway, &basic(format!("{}:{}", ORDINARY.email, "p".repeat(20 * 1024))))
+        .await
+        .problem(401, "credentials-rejected");
+    let calls = world.calls();
+    for length in [32 * 1024, 100 * 1024, 200 * 1024] {
+        ask_with(&world.gateway, &format!("Bearer {}", "t".repeat(length))).await.problem(431, "headers-too-large");
+    }
+    assert_eq!(world.calls(), calls, "IPS was not asked");
+}

@@ -1,0 +1,84 @@
+//! A bug that panics spoils one answer, and nothing else.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use ips_gateway::app::Dependencies;
+use ips_gateway::config::LogFormat;
+use ips_gateway::ips::types::*;
+use ips_gateway::telemetry;
+use ips_gateway::upstream::{Answered, Caller, CircuitState, IpsApi, UpstreamError, UpstreamHealth};
+
+use crate::support::Socket;
+use crate::support::{Gateway, any_job};
+
+/// An upstream all of whose operations have the same bug.
+struct Broken;
+
+macro_rules! broken {
+    ($($method:ident($param:ty) -> $answer:ty;)+) => {
+        #[async_trait]
+        impl IpsApi for Broken {
+            fn health(&self) -> UpstreamHealth {
+                UpstreamHealth { circuit: CircuitState::Closed, last_success: None, last_failure: None, in_flight: 0, waiting: 0 }
+            }
+            fn check_submit(&self, _: &SubmitJobParam) -> Result<(), UpstreamError> {
+                panic!("a bug")
+            }
+            $(async fn $method(&self, _: &Caller, _: &$param) -> Result<Answered<$answer>, UpstreamError> {
+                panic!("a bug")
+            })+
+        }
+    };
+}
+
+broken! {
+    submit_job(SubmitJobParam) -> SubmitJobReturn;
+    get_active_jobs(GetActiveJobsParam) -> GetActiveJobsReturn;
+    get_scheduled_jobs(GetScheduledJobsParam) -> GetScheduledJobsReturn;
+    get_job_logs(GetJobLogsParam) -> GetJobLogsReturn;
+    get_job_log_details(GetJobLogDetailsParam) -> GetJobLogDetailsReturn;
+    get_archived_job_log_details(GetArchivedJobLogDetailsParam) -> GetArchivedJobLogDetailsReturn;
+    get_asset_job_logs(GetAssetJobLogsParam) -> GetAssetJobLogsReturn;
+    get_asset_archived_job_logs(GetAssetArchivedJobLogsParam) -> GetAssetArchivedJobLogsReturn;
+    stop_job(StopJobParam) -> StopJobReturn;
+    pause_job(PauseJobParam) -> PauseJobReturn;
+    resume_job(ResumeJobParam) -> ResumeJobReturn;
+    execute_job(ExecuteJobParam) -> ExecuteJobReturn;
+    delete_job(DeleteJobParam) -> DeleteJobReturn;
+    get_company_info(GetCompanyInfoParam) -> GetCompanyInfoReturn;
+    get_company_membership(GetCompanyMembershipParam) -> GetCompanyMembershipReturn;
+}
+
+fn gateway() -> Gateway {
+    let surroundings = Dependencies { upstream: Some(Arc::new(Broken)), ..Dependencies::default() };
+    Gateway::start_in(surroundings, "http://ips.invalid/", &ApiVersion::default(), &[])
+}
+
+#[tokio::test]
+async fn a_panic_in_a_handler_is_a_problem_on_a_connection_that_goes_on() {
+    let gateway = gateway();
+    let mut socket = Socket::open(&gateway).await;
+    let body = any_job("n").to_string();
+    let head = "POST /jobs?validateOnly=true HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer t\r\n";
+    for _ in 0..3 {
+        let length = body.len();
+        socket.send(&format!("{head}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}")).await;
+        let problem = socket.hear().await.problem(500, "internal-error");
+        assert_eq!(problem["outcome"], "unknown", "{problem:#}");
+        assert!(!problem.to_string().contains("a bug"), "what it says is for the log: {problem:#}");
+    }
+    socket.send("GET /livez HTTP/1.1\r\nHost: gateway\r\n\r\n").await;
+    socket.hear().await.expect(200);
+}
+
+#[tokio::test]
+async fn every_panic_is_counted_wherever_it_happens() {
+    let _telemetry = telemetry::init(LogFormat::Json).expect("it can log");
+    let gateway = gateway();
+    gateway.post_json("/jobs?validateOnly=true", &any_job("n")).await.problem(500, "internal-error").await;
+    gateway.get("/jobs?companyHandle=c%7C110").await.problem(500, "internal-error").await;
+    let metrics = gateway.get("/metrics").await.expect(200).text();
+    let counted = metrics.lines().find_map(|line| line.strip_prefix("ips_gateway_panics_total ")?.parse::<u64>().ok());
+    assert!(counted.is_some_and(|counted| counted >= 2), "{counted:?}\n{metrics}");
+}

@@ -1,0 +1,211 @@
+//! Requests that take too long to arrive, or are too large.
+
+use std::time::{Duration, Instant};
+
+use ips_gateway::sandbox::Population;
+
+use crate::support::World;
+use crate::support::{Heard, Socket};
+
+const LIVEZ: &str = "GET /livez HTTP/1.1\r\nHost: gateway\r\n\r\n";
+const HALF: &str = "GET /livez HTTP/1.1\r\nHost: gat";
+
+/// A gateway that waits half a second for a request.
+fn impatient() -> World {
+    World::with(Population::Empty, &[("REQUEST_TIMEOUT", "500ms")])
+}
+
+#[track_caller]
+fn assert_about_half_a_second(began: Instant) {
+    let took = began.elapsed();
+    assert!((Duration::from_millis(450)..Duration::from_secs(5)).contains(&took), "it took {took:?}");
+}
+
+#[tokio::test]
+async fn a_head_that_never_ends_is_answered_408() {
+    let world = impatient();
+    let mut socket = Socket::open(&world.gateway).await;
+    socket.send(HALF).await;
+    let began = Instant::now();
+    socket.hear().await.problem(408, "request-timeout");
+    assert_about_half_a_second(began);
+    socket.expect_end().await;
+}
+
+#[tokio::test]
+async fn a_head_that_drips_gets_no_more_time() {
+    let world = impatient();
+    let mut socket = Socket::open(&world.gateway).await;
+    let began = Instant::now();
+    socket.drip(&LIVEZ.repeat(3), Duration::from_millis(100)).await;
+    assert!(began.elapsed() < Duration::from_secs(6), "it was listened to for {:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a_half_sent_second_request_holds_no_connection() {
+    let world = impatient();
+    let mut socket = Socket::open(&world.gateway).await;
+    socket.send(LIVEZ).await;
+    socket.hear().await.expect(200);
+    socket.send(HALF).await;
+    let began = Instant::now();
+    socket.hear().await.problem(408, "request-timeout");
+    assert_about_half_a_second(began);
+    socket.expect_end().await;
+}
+
+#[tokio::test]
+async fn a_half_sent_request_that_came_with_the_one_before_gets_no_more_time() {
+    let world = impatient();
+    let mut socket = Socket::open(&world.gateway).await;
+    let began = Instant::now();
+    socket.send(&format!("{LIVEZ}{HALF}")).await;
+    socket.hear().await.expect(200);
+    socket.hear().await.problem(408, "request-timeout");
+    assert_about_half_a_second(began);
+    socket.expect_end().await;
+}
+
+#[tokio::test]
+async fn a_connection_on_which_nothing_ever_comes_is_closed() {
+    let world = impatient();
+    let mut socket = Socket::open(&world.gateway).await;
+    let began = Instant::now();
+    socket.expect_end().await;
+    assert_about_half_a_second(began);
+}
+
+#[tokio::test]
+async fn a_connection_between_requests_is_kept_and_then_closed() {
+    let world = World::with(Population::Empty, &[("REQUEST_TIMEOUT", "200ms"), ("KEEP_ALIVE", "1500ms")]);
+    let mut socket = Socket::open(&world.gateway).await;
+    for _ in 0..2 {
+        socket.send(LIVEZ).await;
+        socket.hear().await.expect(200);
+        socket.expect_silence(Duration::from_millis(800)).await;
+    }
+    socket.expect_end().await;
+}
+
+#[tokio::test]
+async fn a_request_in_several_pieces_is_one_request() {
+    let world = impatient();
+    let mut socket = Socket::open(&world.gateway).await;
+    for _ in 0..2 {
+        let (first, second) = LIVEZ.split_at(10);
+        socket.send(first).await;
+        socket.expect_silence(Duration::from_millis(100)).await;
+        socket.send(second).await;
+        socket.hear().await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_never_ends_is_answered_408_and_the_connection_ends() {
+    let world = impatient();
+    let mut socket = Socket::open(&world.gateway).await;
+    let head = "POST /jobs HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\nAuthorization: Bearer t\r\n";
+    for (length, begun) in [("Content-Length: 100", "{\"jobName\":"), ("Transfer-Encoding: chunked", "5\r\n{\"job")] {
+        socket.send(&format!("{head}{length}\r\n\r\n{begun}")).await;
+        let began = Instant::now();
+        let problem = socket.hear().await.problem(408, "request-timeout");
+        assert_eq!(problem["outcome"], "not_sent", "{problem:#}");
+        assert_about_half_a_second(began);
+        socket.expect_end().await;
+        socket = Socket::open(&world.gateway).await;
+    }
+    assert_eq!(world.calls(), 0, "IPS was not asked");
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_large_is_answered_431_whether_it_ends_or_not() {
+    let world = World::empty();
+    let large = format!("GET /livez HTTP/1.1\r\nHost: gateway\r\nX-Large: {}", "x".repeat(40_000));
+    for end in ["", "\r\n\r\n"] {
+        let mut socket = Socket::open(&world.gateway).await;
+        socket.send(&format!("{large}{end}")).await;
+        socket.hear().await.problem(431, "headers-too-large");
+    }
+    let many = "X-Many: 1\r\n".repeat(90);
+    let mut socket = Socket::open(&world.gateway).await;
+    socket.send(&format!("GET /livez HTTP/1.1\r\nHost: gateway\r\n{many}\r\n")).await;
+    socket.hear().await.expect(200);
+}
+
+#[tokio::test]
+async fn a_target_that_is_too_long_is_answered_414_and_the_connection_goes_on() {
+    let world = World::empty();
+    let mut socket = Socket::open(&world.gateway).await;
+    socket.send(&format!("GET /livez?{} HTTP/1.1\r\nHost: gateway\r\n\r\n", "x".repeat(9_000))).await;
+    socket.hear().await.problem(414, "target-too-long");
+    socket.send(LIVEZ).await;
+    socket.hear().await.expect(200);
+}
+
+/// Asserts that it is a problem with all that a browser should know.
+#[track_caller]
+fn assert_refused(heard: Heard, status: u16, code: &str) {
+    for header in
+        ["cache-control: no-store", "connection: close", "x-content-type-options: nosniff", "x-frame-options: DENY"]
+    {
+        assert!(heard.head.contains(&format!("\r\n{header}\r\n")), "{header}: {heard:?}");
+    }
+    heard.problem(status, code);
+}
+
+#[tokio::test]
+async fn a_head_that_is_none_is_answered_with_a_problem_and_counted() {
+    let world = World::empty();
+    let malformed = [
+        "GET /livez HTTP/1.1\r\nHost: gateway\r\nX-Escape: \x1b[31m\r\n\r\n",
+        "GET /livez HTTP/1.1\r\nHost: gateway\r\nNo colon\r\n\r\n",
+        "GET /livez HTTP/1.1\r\nHost: gateway\r\nSpace : 1\r\n\r\n",
+        "GET /livez HTTP/1.1\r\nHost: one\r\nHost: two\r\n\r\n",
+        "GET /livez HTTP/1.1\r\n\r\n",
+        "GET /livez HTTP/1.1\r\nHost: gateway\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "GET /livez HTTP/1.1\r\nHost: gateway\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+        "GET /jobs/a b HTTP/1.1\r\nHost: gateway\r\n\r\n",
+        "GET /livez HTTP/3.0\r\nHost: gateway\r\n\r\n",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        "\x16\x03\x01\x02\0\x01\0\x01\u{7c}\x03\x03",
+    ];
+    for head in malformed {
+        let mut socket = Socket::open(&world.gateway).await;
+        socket.send(head).await;
+        assert_refused(socket.hear().await, 400, "bad-request");
+        socket.expect_end().await;
+    }
+    let many = "X-Many: 1\r\n".repeat(100);
+    let mut socket = Socket::open(&world.gateway).await;
+    socket.send(format!("GET /livez HTTP/1.1\r\nHost: gateway\r\n{many}\r\n")).await;
+    assert_refused(socket.hear().await, 431, "headers-too-large");
+    socket.expect_end().await;
+
+    let metrics = world.gateway.get("/metrics").await.expect(200).text();
+    for line in [
+        format!("ips_gateway_connections_refused_total{{reason=\"malformed_head\"}} {}", malformed.len()),
+        "ips_gateway_connections_refused_total{reason=\"large_head\"} 1".to_owned(),
+        format!(
+            "http_request_method=\"_OTHER\",http_route=\"unknown\",http_response_status_code=\"400\"}} {}",
+            malformed.len()
+        ),
+    ] {
+        assert!(metrics.contains(&line), "{line} is not in\n{metrics}");
+    }
+}
+
+#[tokio::test]
+async fn a_second_head_that_is_none_is_answered_with_a_problem_too() {
+    let world = World::empty();
+    // A whole answer, and one in pieces.
+    for first in [LIVEZ.to_owned(), LIVEZ.replace("livez", "openapi.json")] {
+        let mut socket = Socket::open(&world.gateway).await;
+        for _ in 0..2 {
+            socket.send(&first).await;
+            socket.hear().await.expect(200);
+        }
+        socket.send("GARBAGE\0\r\n\r\n").await;
+        assert_refused(socket.hear().await, 400, "bad-request");
+        socket.expect_end().await;
+    }
+}

@@ -1,0 +1,197 @@
+//! The end: it is announced, and what is under way is finished.
+
+use std::time::{Duration, Instant};
+
+use ips_gateway::config::{Config, Sources, Upstream};
+use ips_gateway::ips::types::ApiVersion;
+use ips_gateway::server::{self, CutOff, Dependencies};
+use reqwest::{Client, RequestBuilder};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+use crate::support::{Reply, ScriptedUpstream, any_job, envelope};
+
+/// A gateway that can be told to end.
+struct Mortal {
+    base: String,
+    client: Client,
+    stop: Option<oneshot::Sender<()>>,
+    serving: JoinHandle<Result<(), CutOff>>,
+}
+
+impl Mortal {
+    fn start(upstream: &ScriptedUpstream, settings: &[(&str, &str)]) -> Self {
+        let given = [("LISTEN", "127.0.0.1:0")].iter().chain(settings);
+        let variables = given.map(|(name, value)| (format!("IPS_GATEWAY_{name}").into(), (*value).into())).collect();
+        let sources = Sources { variables, ..Sources::default() };
+        let upstream = Upstream { url: upstream.url().parse().expect("a URL") };
+        let config = Config::read_for(&sources, upstream, ApiVersion::default()).expect("good settings");
+        let server = app::build(&config, Dependencies::default()).expect("it can be built");
+        let base = format!("http://{}", server.address());
+        let (stop, stopped) = oneshot::channel();
+        let serving = tokio::spawn(server.run_until(async { stopped.await.unwrap_or_default() }));
+        Self { base, client: Client::builder().no_proxy().build().expect("a client"), stop: Some(stop), serving }
+    }
+
+    fn get(&self, path: &str) -> RequestBuilder {
+        self.client.get(format!("{}{path}", self.base)).bearer_auth("token")
+    }
+
+    fn submit(&self) -> JoinHandle<u16> {
+        let body = any_job("last").to_string();
+        let request = self.client.post(format!("{}/jobs?companyHandle=c%7C110", self.base)).bearer_auth("token");
+        let request = request.header("Content-Type", "application/json").body(body);
+        tokio::spawn(async move { request.send().await.map_or(0, |answer| answer.status().as_u16()) })
+    }
+
+    /// A connection, kept alive.
+    async fn connect(&self) -> std::io::Result<TcpStream> {
+        TcpStream::connect(self.base.strip_prefix("http://").expect("a URL")).await
+    }
+
+    fn tell(&mut self) {
+        self.stop.take().expect("told once").send(()).expect("it serves");
+    }
+}
+
+async fn until(what: impl Fn() -> bool) {
+    for _ in 0..200 {
+        if what() {
+            return;
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    panic!("it never came to that")
+}
+
+/// A submit that IPS answers when the gate opens.
+fn held(upstream: &ScriptedUpstream) -> watch::Sender<bool> {
+    let (gate, opened) = watch::channel(false);
+    let document = envelope("submitJob", "<jobHandle>j|110|last||</jobHandle>");
+    upstream.reply("submitJob", Reply::Held(opened, document));
+    gate
+}
+
+#[tokio::test]
+async fn it_says_that_it_is_not_ready_and_serves_until_the_delay_is_over() {
+    let upstream = ScriptedUpstream::start().await;
+    let mut gateway = Mortal::start(&upstream, &[("DRAIN_DELAY", "2s")]);
+    let ready = gateway.get("/readyz").send().await.expect("an answer");
+    assert_eq!(ready.status(), 200);
+    gateway.tell();
+    let told = Instant::now();
+    sleep(Duration::from_millis(300)).await;
+    let ready = gateway.get("/readyz").send().await.expect("an answer");
+    assert_eq!((ready.status().as_u16(), ready.headers()["connection"].to_str().ok()), (503, Some("close")));
+    assert!(ready.text().await.expect("a body").contains("\"code\":\"not-ready\""));
+    for path in ["/livez", "/jobs?companyHandle=c%7C110"] {
+        assert_eq!(gateway.get(path).send().await.expect("it still serves").status(), 200, "{path}");
+    }
+    gateway.serving.await.expect("no panic").expect("nothing was cut off");
+    assert!(told.elapsed() >= Duration::from_secs(2), "after {:?}", told.elapsed());
+}
+
+#[tokio::test]
+async fn a_submit_under_way_is_finished_and_answered() {
+    let upstream = ScriptedUpstream::start().await;
+    let gate = held(&upstream);
+    let mut gateway = Mortal::start(&upstream, &[]);
+    let submit = gateway.submit();
+    until(|| upstream.calls("submitJob") == 1).await;
+    gateway.tell();
+    sleep(Duration::from_millis(500)).await;
+    assert!(!gateway.serving.is_finished(), "it waits");
+    assert!(gateway.get("/livez").send().await.is_err(), "it takes no more connections");
+    gate.send_replace(true);
+    assert_eq!(submit.await.expect("no panic"), 202);
+    gateway.serving.await.expect("no panic").expect("nothing was cut off");
+}
+
+#[tokio::test]
+async fn a_submit_whose_client_hung_up_is_finished_too() {
+    let upstream = ScriptedUpstream::start().await;
+    let gate = held(&upstream);
+    let mut gateway = Mortal::start(&upstream, &[]);
+    let submit = gateway.submit();
+    until(|| upstream.calls("submitJob") == 1).await;
+    submit.abort();
+    gateway.tell();
+    sleep(Duration::from_millis(500)).await;
+    assert!(!gateway.serving.is_finished(), "it waits for IPS");
+    gate.send_replace(true);
+    gateway.serving.await.expect("no panic").expect("nothing was cut off");
+}
+
+#[tokio::test]
+async fn what_does_not_finish_in_time_is_cut_off_and_told() {
+    let upstream = ScriptedUpstream::start().await;
+    let _gate = held(&upstream);
+    let mut gateway = Mortal::start(&upstream, &[("GRACE", "500ms")]);
+    let submit = gateway.submit();
+    until(|| upstream.calls("submitJob") == 1).await;
+    gateway.tell();
+    let cut = gateway.serving.await.expect("no panic").expect_err("something was cut off");
+    assert_eq!((cut.requests, cut.effects), (1, 1), "{cut}");
+    assert_eq!(submit.await.expect("no panic"), 0, "its client got no answer");
+}
+
+#[tokio::test]
+async fn connections_without_a_request_do_not_hold_it_up() {
+    let upstream = ScriptedUpstream::start().await;
+    let mut gateway = Mortal::start(&upstream, &[]);
+    assert_eq!(gateway.get("/livez").send().await.expect("an answer").status(), 200);
+    let _silent = gateway.connect().await.expect("it listens");
+    gateway.tell();
+    let told = Instant::now();
+    gateway.serving.await.expect("no panic").expect("nothing was cut off");
+    assert!(told.elapsed() < Duration::from_secs(3), "it took {:?}", told.elapsed());
+}
+
+/// Sends a request without a body.
+async fn send(connection: &mut TcpStream, path: &str) {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer token\r\n\r\n");
+    connection.write_all(request.as_bytes()).await.expect("it is open");
+}
+
+/// Reads up to `end`, or to the end of the connection.
+async fn read_to(connection: &mut TcpStream, end: &str) -> String {
+    let mut text = String::new();
+    let mut chunk = [0; 4096];
+    while !text.contains(end) {
+        match connection.read(&mut chunk).await {
+            Ok(count) if count > 0 => text.push_str(&String::from_utf8_lossy(&chunk[..count])),
+            _ => break,
+        }
+    }
+    text
+}
+
+#[tokio::test]
+async fn a_request_that_crosses_with_the_end_on_a_connection_that_was_kept_is_answered() {
+    let upstream = ScriptedUpstream::start().await;
+    let mut gateway = Mortal::start(&upstream, &[]);
+    let mut idle = gateway.connect().await.expect("it listens");
+    send(&mut idle, "/livez").await;
+    let before = read_to(&mut idle, "\r\n\r\n").await;
+    assert!(before.starts_with("HTTP/1.1 200") && !before.contains("connection: close"), "{before}");
+    let mut watching = gateway.connect().await.expect("it listens");
+    send(&mut watching, "/jobs/events?companyHandle=c%7C110").await;
+    let stream = read_to(&mut watching, "event: snapshot").await;
+    assert!(stream.starts_with("HTTP/1.1 200"), "{stream}");
+
+    gateway.tell();
+    while gateway.connect().await.is_ok() {
+        sleep(Duration::from_millis(1)).await;
+    }
+    send(&mut idle, "/livez").await;
+    read_to(&mut watching, "\r\n0\r\n\r\n").await;
+    send(&mut watching, "/livez").await;
+    for connection in [&mut idle, &mut watching] {
+        let last = read_to(connection, "never").await;
+        assert!(last.starts_with("HTTP/1.1 200") && last.contains("connection: close\r\n"), "{last:?}");
+    }
+    gateway.serving.await.expect("no panic").expect("nothing was cut off");
+}

@@ -1,0 +1,97 @@
+//! What changes something is sent once, and its outcome is told truly.
+
+use std::time::Duration;
+
+use ips_gateway::clock::Clock;
+use ips_gateway::ips::types::ApiVersion;
+use serde_json::json;
+
+use super::upstream::{Act, BadUpstream};
+use super::{SETTINGS, document, head};
+use crate::support::{Gateway, START, active_job, any_job, envelope, id};
+
+/// Answers from which nobody can tell whether it was done.
+fn unclear() -> [(&'static str, Act); 8] {
+    let done = envelope("stopJob", "");
+    let length = head(&format!("Content-Length: {}\r\n", done.len()));
+    [
+        ("nothing", document("")),
+        ("an end without a length", Act::Say(head("Connection: close\r\n").into_bytes())),
+        (
+            "half an envelope",
+            Act::Say(format!("{}{}", head("Connection: close\r\n"), &done[..done.len() - 10]).into_bytes()),
+        ),
+        ("a cut body", Act::Say(format!("{length}{}", &done[..100]).into_bytes())),
+        ("a reset within the request", Act::ResetAfter(600)),
+        ("a reset after it", Act::SayAndReset(Vec::new())),
+        ("HTML", document("<html/>")),
+        ("silence", Act::Drip(Vec::new(), Vec::new(), Duration::from_secs(1))),
+    ]
+}
+
+#[tokio::test]
+async fn a_stop_without_a_whole_answer_is_unknown_unless_the_job_shows_it_and_is_never_sent_again() {
+    let running = active_job("nightly", "");
+    let stopping = running.replace("<state>Running</state>", "<state>Stopping</state>");
+    for (what, act) in unclear() {
+        let upstream = BadUpstream::start().await;
+        let clock = Clock::manual(START.parse().expect("a time"));
+        let gateway = Gateway::start(&upstream.url, &ApiVersion::default(), &clock, SETTINGS);
+        let jobs = |job: &str| document(&envelope("getActiveJobs", &format!("<jobArray>{job}</jobArray>")));
+        upstream.act("getActiveJobs", jobs(&running));
+        let job = id(&gateway.get("/jobs?companyHandle=c%7C110").await.ok()["jobs"][0]);
+        upstream.act("stopJob", act.clone());
+        let answer = gateway.post(&format!("/jobs/{job}/stop")).await;
+        assert!(answer.json()["outcome"] == "unknown", "{what}{answer}");
+        assert!(matches!(answer.status, 502 | 504), "{what}{answer}");
+        assert_eq!(upstream.calls("stopJob"), 1, "{what}");
+
+        upstream.act("getActiveJobs", jobs(&stopping));
+        clock.advance(chrono::TimeDelta::seconds(2));
+        let again = gateway.post(&format!("/jobs/{job}/stop")).await;
+        let problem = again.problem(409, "action-not-possible").await;
+        assert_eq!(problem["outcome"], "not_sent", "{what}: the job is read in place of a second call{again}");
+        assert_eq!(upstream.calls("stopJob"), 1, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_submit_without_a_whole_answer_is_unknown_and_never_sent_again() {
+    let submits = unclear().map(|(what, act)| async move {
+        let upstream = BadUpstream::start().await;
+        let clock = Clock::manual(START.parse().expect("a time"));
+        let gateway = Gateway::start(&upstream.url, &ApiVersion::default(), &clock, SETTINGS);
+        upstream.act("submitJob", act);
+        let submit =
+            || gateway.post_json("/jobs?companyHandle=c%7C110", &any_job("nightly")).header("Idempotency-Key", "\"k\"");
+        for _ in 0..2 {
+            let answer = submit().await;
+            assert_eq!(answer.status, 504, "{what}{answer}");
+            let problem = answer.problem(504, "submit-outcome-unknown").await;
+            assert_eq!((&problem["outcome"], problem["job"].is_string()), (&json!("unknown"), true), "{what}{answer}");
+        }
+        assert_eq!(upstream.calls("submitJob"), 1, "{what}");
+    });
+    futures_util::future::join_all(submits).await;
+}
+
+#[tokio::test]
+async fn while_ips_is_given_a_rest_a_submit_is_not_sent_and_says_when_to_try_again() {
+    let upstream = BadUpstream::start().await;
+    let clock = Clock::manual(START.parse().expect("a time"));
+    let gateway = Gateway::start(&upstream.url, &ApiVersion::default(), &clock, &[]);
+    upstream.act("getActiveJobs", document("<html/>"));
+    for wait in [0, 1_100, 2_100, 4_100, 5_100] {
+        clock.advance(chrono::TimeDelta::milliseconds(wait));
+        gateway.get("/jobs?companyHandle=c%7C110").await.problem(502, "upstream-invalid-answer").await;
+    }
+    let answer = gateway.post_json("/jobs?companyHandle=c%7C110", &any_job("nightly")).await;
+    let problem = answer.problem(503, "upstream-suspended").await;
+    assert_eq!((&problem["outcome"], &problem["retryable"]), (&json!("not_sent"), &json!(true)), "{answer}");
+    let wait: i64 = answer.header("retry-after").parse().unwrap_or_else(|_| panic!("no seconds{answer}"));
+    assert!((1..=6).contains(&wait), "{answer}");
+    assert_eq!(upstream.calls("submitJob"), 0);
+    clock.advance(chrono::TimeDelta::seconds(wait));
+    upstream.act("submitJob", document(&envelope("submitJob", "<jobHandle>j|110|nightly||</jobHandle>")));
+    gateway.post_json("/jobs?companyHandle=c%7C110", &any_job("nightly")).await.expect(202);
+}

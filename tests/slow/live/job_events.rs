@@ -1,0 +1,121 @@
+//! What happens to one job, until nothing will any more.
+
+use std::time::Duration;
+
+use ips_gateway::sandbox::Population;
+use serde_json::json;
+
+use super::watched_world;
+use crate::support::event_stream::Stream;
+use crate::support::{World, any_job, id};
+
+async fn stream_of(world: &World, job: &str) -> Stream {
+    Stream::open(world.gateway.get(&format!("/jobs/{job}/events"))).await
+}
+
+#[tokio::test]
+async fn a_jobs_stream_tells_of_that_job_alone_and_ends_with_it() {
+    let world = watched_world(Population::Seeded);
+    let job = id(&world.gateway.submit(&any_job("nightly")).await);
+    let mut stream = stream_of(&world, &job).await;
+    let snapshot = stream.expect("snapshot").await;
+    assert_eq!(snapshot.data["jobs"].as_array().map(Vec::len), Some(1), "{snapshot:?}");
+    assert_eq!(id(&snapshot.data["jobs"][0]), job);
+    let mut events = Vec::new();
+    while events.last().is_none_or(|event: &crate::support::event_stream::Event| event.name != "job.finished") {
+        world.pass(1_500);
+        let look = tokio::time::timeout(Duration::from_millis(200), stream.next()).await;
+        events.extend(look.ok().flatten());
+        assert!(events.len() < 100, "{events:#?}");
+    }
+    assert!(events.len() > 3 && events.iter().all(|event| event.job() == job), "{events:#?}");
+    assert_eq!(events.last().expect("the last").data["outcome"], "succeeded", "{events:#?}");
+    stream.expect_end().await;
+
+    // A browser connects again, and with the id of the last event it is told to leave it.
+    let last = &events.last().expect("the last").id;
+    let again = world.gateway.get(&format!("/jobs/{job}/events")).header("Last-Event-ID", last).await.expect(204);
+    assert!(again.body.is_empty(), "{again}");
+    // With the one before, it is told what is missing.
+    let before = &events[events.len() - 2].id;
+    let again = world.gateway.get(&format!("/jobs/{job}/events")).header("Last-Event-ID", before);
+    let mut again = Stream::open(again).await;
+    assert_eq!(again.expect("job.finished").await, events[events.len() - 1]);
+    again.expect_end().await;
+}
+
+#[tokio::test]
+async fn a_stream_of_a_finished_job_tells_so_and_ends() {
+    let world = watched_world(Population::Empty);
+    let job = id(&world.gateway.submit(&any_job("nightly")).await);
+    let completed = world.finish(&job).await;
+    let mut stream = stream_of(&world, &job).await;
+    assert_eq!(stream.expect("snapshot").await.data["jobs"][0]["status"], "completed");
+    let finished = stream.expect("job.finished").await;
+    assert_eq!((finished.job(), &finished.data["outcome"]), (job, &completed["outcome"]));
+    stream.expect_end().await;
+}
+
+#[tokio::test]
+async fn a_deleted_job_ends_its_stream() {
+    let world = watched_world(Population::Empty);
+    let job = id(&world.gateway.submit(&any_job("mistake")).await);
+    let mut stream = stream_of(&world, &job).await;
+    stream.expect("snapshot").await;
+    world.gateway.delete(&format!("/jobs/{job}")).await.expect(204);
+    let removed = stream.until(|event| event.name == "job.removed").await.pop().expect("an event");
+    assert_eq!(removed.data, json!({ "id": job }));
+    stream.expect_end().await;
+}
+
+#[tokio::test]
+async fn a_schedules_stream_tells_when_it_is_paused_and_when_it_is_deleted() {
+    let world = watched_world(Population::Empty);
+    let schedule = json!({ "jobName": "nightly", "execSchedule": "0 30 2 * * ?", "optimizeImagesJob": { "emailSetting": "None" } });
+    let job = id(&world.gateway.submit(&schedule).await);
+    let mut stream = stream_of(&world, &job).await;
+    assert_eq!(stream.expect("snapshot").await.data["jobs"][0]["status"], "scheduled");
+    world.gateway.post(&format!("/jobs/{job}/pause")).await.expect(202);
+    assert_eq!(stream.expect("job.status").await.data["status"], "paused");
+    world.gateway.delete(&format!("/jobs/{job}")).await.expect(204);
+    assert_eq!(stream.expect("job.removed").await.job(), job);
+    stream.expect_end().await;
+}
+
+#[tokio::test]
+async fn a_job_that_runs_later_is_followed_from_schedule_to_log() {
+    let world = watched_world(Population::Empty);
+    let later = json!({ "jobName": "later", "execTime": "2026-03-02T12:05:00Z", "optimizeImagesJob": { "emailSetting": "None" } });
+    let job = id(&world.gateway.submit(&later).await);
+    let mut stream = stream_of(&world, &job).await;
+    assert_eq!(stream.expect("snapshot").await.data["jobs"][0]["phase"], "scheduled");
+    world.pass(5 * 60_000 + 2_000);
+    assert_eq!(stream.until(|event| event.name == "job.created").await.pop().expect("it").data["phase"], "active");
+    world.pass(2_000);
+    stream.until(|event| event.name == "job.progress" || event.name == "job.status").await;
+    world.finish(&job).await;
+    let events = stream.until(|event| event.name == "job.finished").await;
+    assert!(events.iter().all(|event| event.job() == job), "{events:#?}");
+    stream.expect_end().await;
+}
+
+#[tokio::test]
+async fn events_of_what_is_no_job_are_a_problem() {
+    let world = World::seeded();
+    world.gateway.get("/jobs/nonsense/events").await.problem(422, "invalid-job-id").await;
+    let gone = id(&world.gateway.submit(&any_job("gone")).await);
+    world.gateway.delete(&format!("/jobs/{gone}")).await.expect(204);
+    world.gateway.get(&format!("/jobs/{gone}/events")).await.problem(404, "job-not-found").await;
+    world.gateway.called_by_nobody().get(&format!("/jobs/{gone}/events")).await.problem(401, "unauthenticated").await;
+}
+
+/// Takes as long as the interval of the heartbeat, which is made for proxies and not for tests; it only waits.
+#[tokio::test]
+async fn a_stream_on_which_nothing_happens_says_that_it_is_there() {
+    let world = World::seeded();
+    let mut stream = Stream::open(world.gateway.get("/jobs/events")).await;
+    stream.expect("snapshot").await;
+    let silence = tokio::time::timeout(Duration::from_secs(16), stream.next_within(Duration::from_secs(20))).await;
+    assert!(silence.is_err(), "{silence:?}");
+    assert_eq!(stream.heartbeats, 1);
+}

@@ -1,0 +1,118 @@
+//! Long polls: `Prefer: wait` with `If-None-Match`.
+
+use std::time::{Duration, Instant};
+
+use ips_gateway::sandbox::Population;
+use serde_json::json;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use super::{FRESH, assert_left_alone, running_world, watched_world};
+use crate::support::{Answer, Request, World, any_job, id};
+
+fn waiting(request: Request, seconds: &str, known: &Answer) -> Request {
+    request.header("Prefer", &format!("wait={seconds}")).header("If-None-Match", known.header("etag"))
+}
+
+/// Asserts that nothing is answered for a moment.
+async fn assert_waits(poll: &tokio::task::JoinHandle<Answer>) {
+    sleep(Duration::from_millis(300)).await;
+    assert!(!poll.is_finished(), "nothing has changed yet");
+}
+
+#[tokio::test]
+async fn a_long_poll_answers_when_something_changes() {
+    let world = watched_world(Population::Empty);
+    let job = id(&world.gateway.submit(&any_job("nightly")).await);
+    for path in ["/jobs".to_owned(), "/jobs?status=waiting,running&sort=name".into(), format!("/jobs/{job}")] {
+        let known = world.gateway.get(&path).header("Cache-Control", "no-cache").await.expect(200);
+        let poll = tokio::spawn(waiting(world.gateway.get(&path), "30", &known).into_future());
+        assert_waits(&poll).await;
+        world.pass(3_000);
+        let answer = poll.await.expect("it ends").expect(200);
+        assert_eq!(answer.header("preference-applied"), "wait=30", "{answer}");
+        assert_ne!(answer.header("etag"), known.header("etag"), "{answer}");
+        assert!(answer.text().contains(&job), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_change_made_here_is_told_at_once() {
+    let world = World::with(Population::Empty, &[("FRESH", "10m")]);
+    let known = world.gateway.get("/jobs").await.expect(200);
+    let poll = tokio::spawn(waiting(world.gateway.get("/jobs"), "30", &known).into_future());
+    assert_waits(&poll).await;
+    let job = id(&world.gateway.submit(&any_job("nightly")).await);
+    assert_eq!(id(&poll.await.expect("it ends").ok()["jobs"][0]), job, "though the list would be fresh for minutes");
+}
+
+#[tokio::test]
+async fn long_polls_cover_scheduled_jobs() {
+    let world = watched_world(Population::Empty);
+    let schedule = json!({ "jobName": "nightly", "execSchedule": "0 30 2 * * ?", "optimizeImagesJob": { "emailSetting": "None" } });
+    let job = id(&world.gateway.submit(&schedule).await);
+    let mut polls = Vec::new();
+    for path in ["/jobs?phase=scheduled".to_owned(), format!("/jobs/{job}")] {
+        let known = world.gateway.get(&path).await.expect(200);
+        polls.push(tokio::spawn(waiting(world.gateway.get(&path), "30", &known).into_future()));
+    }
+    assert_waits(&polls[0]).await;
+    world.gateway.post(&format!("/jobs/{job}/pause")).await.expect(202);
+    for poll in polls {
+        let answer = poll.await.expect("it ends").expect(200);
+        assert!(answer.text().contains("\"status\":\"paused\""), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_change_it_is_a_304_with_all_headers_in_the_end() {
+    let world = World::seeded();
+    let known = world.gateway.get("/jobs").await.expect(200);
+    let asked = Instant::now();
+    let answer = waiting(world.gateway.get("/jobs"), "1", &known).await.expect(304);
+    let waited = asked.elapsed();
+    assert!((1.0..3.0).contains(&waited.as_secs_f64()), "{waited:?}{answer}");
+    assert_eq!(answer.header("preference-applied"), "wait=1", "{answer}");
+    for header in ["etag", "cache-control", "age", "cache-status", "vary"] {
+        assert_eq!(
+            answer.find_header(header),
+            known.find_header(header).map(|known| match header {
+                "cache-status" => "ips-gateway; hit; ttl=2",
+                _ => known,
+            }),
+            "{header}{answer}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn who_has_nothing_or_something_else_does_not_wait() {
+    let world = World::seeded();
+    let asked = Instant::now();
+    let first = world.gateway.get("/jobs").header("Prefer", "wait=600").await.expect(200);
+    assert_eq!(first.find_header("preference-applied"), None, "there is nothing to wait for{first}");
+    let other = world.gateway.get("/jobs").header("Prefer", "respond-async, wait=600").header("If-None-Match", "\"x\"");
+    let other = other.await.expect(200);
+    assert_eq!(other.header("preference-applied"), "wait=60", "nobody waits longer than a minute{other}");
+    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+}
+
+#[tokio::test]
+async fn waiting_costs_ips_one_call_per_interval_however_many_wait_and_none_when_all_have_hung_up() {
+    let world = running_world();
+    // The list of a company in which nothing happens by itself for a while.
+    let path = "/jobs?companyHandle=c%7C110&originalName=nobody";
+    let known = world.gateway.get(path).await.expect(200);
+    let (began, before) = (Instant::now(), world.sandbox.calls("getActiveJobs"));
+    let mut polls = JoinSet::new();
+    for _ in 0..50 {
+        polls.spawn(waiting(world.gateway.get(path), "30", &known).into_future());
+    }
+    sleep(5 * FRESH).await;
+    assert!(polls.try_join_next().is_none(), "all wait");
+    let intervals = began.elapsed().as_millis().div_ceil(FRESH.as_millis());
+    let calls = world.sandbox.calls("getActiveJobs") - before;
+    assert!((3..=intervals + 1).contains(&u128::from(calls)), "{calls} calls in {intervals} intervals");
+    polls.shutdown().await;
+    assert_left_alone(&world).await;
+}

@@ -1,0 +1,53 @@
+//! Streams and long polls don't hold up the end.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use ips_gateway::clock::Clock;
+use ips_gateway::config::{Config, Sources, Upstream};
+use ips_gateway::sandbox::users::ORDINARY;
+use ips_gateway::sandbox::{Sandbox, SandboxConfig};
+use ips_gateway::server::{self, Dependencies};
+use reqwest::{Client, Response};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+#[tokio::test]
+async fn the_gateway_ends_within_moments_though_many_watch() {
+    let clock = Clock::manual(crate::support::START.parse().expect("a time"));
+    let config = SandboxConfig { clock: clock.clone(), trickle: None, ..SandboxConfig::default() };
+    let sandbox = Sandbox::start(config).expect("a free port");
+    let sources =
+        Sources { variables: vec![("IPS_GATEWAY_LISTEN".into(), "127.0.0.1:0".into())], ..Sources::default() };
+    let upstream = Upstream { url: sandbox.url().parse().expect("a URL") };
+    let config = Config::read_for(&sources, upstream, sandbox.version().clone()).expect("good settings");
+    let server = app::build(&config, Dependencies { clock, ..Dependencies::default() }).expect("it can be built");
+    let base = format!("http://{}", server.address());
+    let (stop, stopped) = oneshot::channel();
+    let serving = tokio::spawn(server.run_until(async { stopped.await.unwrap_or_default() }));
+
+    let client = Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().expect("a client");
+    let get = |path: &str| client.get(format!("{base}{path}")).basic_auth(ORDINARY.email, Some(ORDINARY.password));
+    let known = get("/jobs").send().await.expect("an answer").headers()["etag"].clone();
+    let streams: Vec<Response> =
+        join_all((0..50).map(|_| async { get("/jobs/events").send().await.expect("a stream") })).await;
+    let polls = (0..50).map(|_| get("/jobs").header("If-None-Match", &known).header("Prefer", "wait=30").send());
+    let polls: Vec<_> = polls.map(tokio::spawn).collect();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(polls.iter().all(|poll| !poll.is_finished()), "all wait");
+
+    let told = Instant::now();
+    stop.send(()).expect("it serves");
+    let ended = timeout(Duration::from_secs(15), serving).await.expect("it ends").expect("no panic");
+    let took = told.elapsed();
+    ended.expect("a clean end");
+    assert!(took < Duration::from_secs(2), "it took {took:?}");
+    for poll in polls {
+        let answer = poll.await.expect("no panic").expect("an answer");
+        assert_eq!(answer.status(), 304, "{answer:?}");
+    }
+    for stream in streams {
+        let text = stream.text().await.expect("a whole stream");
+        assert!(text.contains("event: snapshot\n") && text.ends_with("retry: 2000\n\n"), "{text}");
+    }
+}

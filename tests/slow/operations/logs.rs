@@ -1,0 +1,161 @@
+//! One line of JSON a request.
+
+use reqwest::{Client, Method};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::support::ScriptedUpstream;
+use crate::support::process::Process;
+
+/// The line of the request with this id; there must be no other.
+#[track_caller]
+fn line<'a>(lines: &'a [Value], id: &str) -> &'a Value {
+    let found: Vec<_> = lines.iter().filter(|line| line["request_id"] == id).collect();
+    assert_eq!(found.len(), 1, "{id} in {lines:#?}");
+    found[0]
+}
+
+#[tokio::test]
+async fn a_request_leaves_one_line_that_says_what_was_done_and_not_to_whom() {
+    let upstream = ScriptedUpstream::start().await;
+    let gateway = Process::serve(upstream.url(), &[("IPS_GATEWAY_CORS_ORIGINS", "https://app.example.com")]);
+    let client = Client::new();
+    let request = |id: &str, method: Method, path: &str| {
+        let request = client.request(method, format!("{}{path}", gateway.url)).header("X-Request-Id", id);
+        request.basic_auth("katlyn@example.com", Some("hidden-password"))
+    };
+    for (id, method, path) in [
+        ("loaded", Method::GET, "/jobs?companyHandle=c%7C110"),
+        ("hit", Method::GET, "/jobs?companyHandle=c%7C110&submittedBy=henrik@example.com"),
+        ("company", Method::GET, "/jobs"),
+        ("nowhere", Method::GET, "/henrik@example.com"),
+        ("wrong-method", Method::PUT, "/jobs"),
+        ("odd-method", Method::from_bytes(b"BREW").expect("a method"), "/jobs"),
+        ("wrong-id", Method::GET, "/jobs/MXJjfDExMB9oZW5yaWs"),
+    ] {
+        request(id, method, path).send().await.expect("an answer");
+    }
+    let preflight = request("preflight", Method::OPTIONS, "/jobs").header("Origin", "https://app.example.com");
+    preflight.header("Access-Control-Request-Method", "GET").send().await.expect("an answer");
+    let no_id = client.get(format!("{}/livez", gateway.url)).send().await.expect("an answer");
+    let made = no_id.headers()["x-request-id"].to_str().expect("a word").to_owned();
+
+    let remains = gateway.terminate().await;
+    let lines = remains.requests();
+    assert_eq!(lines.len(), 9, "{lines:#?}");
+    let loaded = line(&lines, "loaded");
+    assert_eq!(
+        (&loaded["level"], &loaded["method"], &loaded["route"], &loaded["status"], &loaded["calls"]),
+        (&"INFO".into(), &"GET".into(), &"/jobs".into(), &200.into(), &"getActiveJobs".into()),
+        "{loaded:#}"
+    );
+    assert!(loaded["duration_ms"].as_f64().is_some_and(|took| took > 0.0), "{loaded:#}");
+    assert!(loaded["cache"].as_str().is_some_and(|cache| cache.contains("fwd=miss")), "{loaded:#}");
+    let hit = line(&lines, "hit");
+    assert!(hit["cache"].as_str().is_some_and(|cache| cache.contains("hit")), "{hit:#}");
+    assert!(hit.get("calls").is_none(), "{hit:#}");
+    assert_eq!(line(&lines, "company")["calls"], "getCompanyMembership", "{lines:#?}");
+    assert_eq!(line(&lines, "nowhere")["route"], "unknown");
+    assert_eq!(
+        (&line(&lines, "wrong-method")["method"], &line(&lines, "wrong-method")["status"]),
+        (&"PUT".into(), &405.into())
+    );
+    assert_eq!(line(&lines, "odd-method")["method"], "_OTHER");
+    assert_eq!(
+        (&line(&lines, "wrong-id")["route"], &line(&lines, "wrong-id")["status"]),
+        (&"/jobs/{job}".into(), &422.into())
+    );
+    assert_eq!(line(&lines, "preflight")["method"], "OPTIONS");
+    assert_eq!(line(&lines, &made)["route"], "/livez");
+    for private in ["katlyn", "henrik", "hidden-password", "c|110", "c%7C110", "MXJjfDEx", "BREW"] {
+        assert!(!remains.stderr.contains(private), "{private} is in\n{}", remains.stderr);
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_hangs_up_leaves_its_line_too() {
+    let upstream = ScriptedUpstream::start().await;
+    upstream.reply("getActiveJobs", crate::support::Reply::Silence);
+    // The call goes on without the client, and is to be over before the gateway has to end.
+    let gateway = Process::serve(upstream.url(), &[("IPS_GATEWAY_UPSTREAM_TIMEOUT", "2s")]);
+    let address = gateway.url.strip_prefix("http://").expect("an address").to_owned();
+    let mut stream = TcpStream::connect(&address).await.expect("it listens");
+    let head = "GET /jobs?companyHandle=c%7C110 HTTP/1.1\r\nHost: x\r\nX-Request-Id: gone\r\nAuthorization: Bearer token\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.expect("it reads");
+    while upstream.calls("getActiveJobs") == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    // A reset, not only an end of what is sent: the server gives the request up.
+    stream.set_zero_linger().expect("it can be set");
+    drop(stream);
+    while !gateway.stderr().contains("\"gone\"") {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let lines = gateway.terminate().await.requests();
+    assert_eq!(line(&lines, "gone")["status"], 499, "{lines:#?}");
+}
+
+#[tokio::test]
+async fn nothing_that_a_caller_sends_makes_a_line_of_its_own() {
+    let upstream = ScriptedUpstream::start().await;
+    let gateway = Process::serve(upstream.url(), &[]);
+    let address = gateway.url.strip_prefix("http://").expect("an address").to_owned();
+    let forged = r#"{"level":"ERROR","message":"forged"}"#;
+    let heads = [
+        format!("GET /livez HTTP/1.1\r\nHost: x\r\nX-Request-Id: a\x1b[31m{forged}\r\n\r\n"),
+        format!("GET /livez HTTP/1.1\r\nHost: x\r\nX-Request-Id: a\t{forged}\r\n\r\n"),
+        format!("GET /livez HTTP/1.1\r\nHost: x\r\nX-Request-Id: {}\r\n\r\n", "a".repeat(129)),
+        format!("GET /%0a{}HTTP HTTP/1.1\r\nHost: x\r\n\r\n", forged.replace('"', "%22").replace(' ', "%20")),
+        format!("GET /jobs/%0d%0aforged/log?q=%0aforged HTTP/1.1\r\nHost: x\r\nReferer: {forged}\r\n\r\n"),
+        format!("GET /livez HTTP/1.1\r\nHost: x\r\ntraceparent: {forged}\r\ntracestate: {forged}\r\n\r\n"),
+        "FORGED /livez HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(),
+    ];
+    for head in &heads {
+        let mut stream = TcpStream::connect(&address).await.expect("it listens");
+        stream.write_all(head.as_bytes()).await.expect("it reads");
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).await.unwrap_or_else(|error| panic!("no answer to {head:?}: {error}"));
+        assert!(answer.starts_with(b"HTTP/1.1 "), "{answer:?}");
+    }
+    let remains = gateway.terminate().await;
+    assert_eq!(remains.lines().len(), heads.len(), "{}", remains.stderr);
+    assert!(!remains.stderr.to_lowercase().contains("forged"), "{}", remains.stderr);
+}
+
+#[tokio::test]
+async fn heads_that_cannot_be_read_leave_a_line_each_and_no_alarm() {
+    let upstream = ScriptedUpstream::start().await;
+    let gateway = Process::serve(upstream.url(), &[("IPS_GATEWAY_REQUEST_TIMEOUT", "300ms")]);
+    let address = gateway.url.strip_prefix("http://").expect("an address").to_owned();
+    let begun = "GET /livez HTTP/1.1\r\nHost: x\r\n";
+    let heads = [
+        (format!("{begun}X-Request-Id: forged\0\r\n\r\n"), 400),
+        ("FORGED\r\n\r\n".to_owned(), 400),
+        (format!("{begun}{}\r\n", "X-Forged: 1\r\n".repeat(100)), 431),
+        (format!("{begun}X-Forged: {}", "x".repeat(40_000)), 431),
+        (format!("{begun}X-Forged: "), 408),
+    ];
+    let mut told = Vec::new();
+    for (head, _) in &heads {
+        let mut stream = TcpStream::connect(&address).await.expect("it listens");
+        stream.write_all(head.as_bytes()).await.expect("it reads");
+        let mut answer = String::new();
+        // The rest of a head may be answered with a reset.
+        let _ = stream.read_to_string(&mut answer).await;
+        let id = answer.lines().find_map(|line| line.strip_prefix("x-request-id: "));
+        told.push(id.unwrap_or_else(|| panic!("no id in {answer:?}")).to_owned());
+    }
+    let remains = gateway.terminate().await;
+    let lines = remains.requests();
+    assert_eq!((lines.len(), remains.lines().len()), (heads.len(), heads.len()), "{}", remains.stderr);
+    for (id, (_, status)) in told.iter().zip(&heads) {
+        let line = line(&lines, id);
+        assert_eq!(
+            (&line["level"], &line["method"], &line["route"], &line["status"]),
+            (&"INFO".into(), &"_OTHER".into(), &"unknown".into(), &(*status).into()),
+            "{line:#}"
+        );
+    }
+    assert!(!remains.stderr.to_lowercase().contains("forged"), "{}", remains.stderr);
+}

@@ -1,0 +1,155 @@
+//! Lists: one replica asks IPS, all have the same.
+
+use std::time::Duration;
+
+use ips_gateway::clock::Clock;
+use ips_gateway::ips::types::{Fault, FaultName};
+use ips_gateway::sandbox::Population;
+use ips_gateway::sandbox::users::OTHER_COMPANY;
+
+use tokio::sync::watch;
+
+use super::fleet::{Fleet, KEY};
+use super::redis_server::Redis;
+use crate::support::{Reply, START, ScriptedUpstream, active_job, any_job, envelope, id, names};
+
+#[tokio::test]
+async fn what_one_replica_loaded_all_serve_byte_by_byte() {
+    let Some(fleet) = Fleet::start(Population::Seeded, &[]) else { return };
+    for phase in ["active", "scheduled", "completed"] {
+        let mut first = None;
+        for replica in &fleet.replicas {
+            let answer = replica.get("/jobs").query(&[("phase", phase)]).await.expect(200);
+            let seen = (answer.header("etag").to_owned(), answer.text());
+            assert_eq!(first.get_or_insert_with(|| seen.clone()), &seen, "{phase}");
+        }
+    }
+    for operation in ["getActiveJobs", "getScheduledJobs", "getJobLogs"] {
+        assert_eq!(fleet.sandbox.calls(operation), 1, "{operation}");
+    }
+}
+
+#[tokio::test]
+async fn however_many_ask_all_replicas_at_once_ips_is_asked_once_an_interval() {
+    let Some(fleet) = Fleet::start(Population::Seeded, &[]) else { return };
+    for interval in 1..=5 {
+        let polls = (0..60).map(|number| fleet.replicas[number % 3].get("/jobs").into_future());
+        for answer in futures_util::future::join_all(polls).await {
+            answer.expect(200);
+        }
+        // What is stale is served while one replica refreshes it: the next look brings that.
+        for replica in &fleet.replicas {
+            replica.get("/jobs").header("Cache-Control", "max-age=2").await.expect(200);
+        }
+        assert_eq!(fleet.sandbox.calls("getActiveJobs"), interval);
+        fleet.pass(2_500);
+    }
+}
+
+#[tokio::test]
+async fn a_stop_on_one_replica_is_seen_by_the_next_poll_on_another() {
+    let Some(fleet) = Fleet::start(Population::Empty, &[]) else { return };
+    for round in 0..20 {
+        let [one, other, third] = std::array::from_fn(|number| &fleet.replicas[(round + number) % 3]);
+        let job = id(&one.submit(&any_job("nightly")).await);
+        for replica in [other, third, one] {
+            let list = replica.get("/jobs").await.ok();
+            let listed = list["jobs"].as_array().expect("a list").iter().any(|listed| id(listed) == job);
+            assert!(listed, "round {round}: {job} is not in {list:#}");
+        }
+        one.post(&format!("/jobs/{job}/stop")).await.expect(202);
+        let list = other.get("/jobs").await.ok();
+        let listed = list["jobs"].as_array().expect("a list").iter().find(|listed| id(listed) == job);
+        assert!(listed.is_none_or(|listed| listed["status"] != "running"), "round {round}: {list:#}");
+        let stopped = other.get(&format!("/jobs/{job}")).await.ok();
+        assert!(
+            ["stopping", "finalizing", "completed"].iter().any(|status| stopped["status"] == *status),
+            "{stopped:#}"
+        );
+        third.delete(&format!("/jobs/{job}")).await;
+        fleet.pass(60_000);
+    }
+}
+
+#[tokio::test]
+async fn whoever_asked_before_a_change_waits_for_no_second_load() {
+    let Some(redis) = Redis::start() else { return };
+    let upstream = ScriptedUpstream::start().await;
+    upstream.answer("submitJob", "<jobHandle>j|110||</jobHandle>");
+    let clock = Clock::manual(START.parse().expect("a time"));
+    let url = redis.url();
+    let sharing = [("SHARED_CACHE_URL", url.as_str()), ("SHARED_CACHE_KEY", KEY)];
+    let [one, other] = [(); 2].map(|()| upstream.gateway(&clock, &sharing));
+    let list = |job: &str| envelope("getActiveJobs", &format!("<jobArray>{}</jobArray>", active_job(job, "")));
+
+    let (open, gate) = watch::channel(false);
+    upstream.reply("getActiveJobs", Reply::Held(gate, list("old")));
+    let early = tokio::spawn(one.get("/jobs?companyHandle=c%7C110").into_future());
+    while upstream.calls("getActiveJobs") == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    other.post_json("/jobs?companyHandle=c%7C110", &any_job("new")).await.expect(202);
+    upstream.reply("getActiveJobs", Reply::Xml(200, list("new")));
+    open.send_replace(true);
+
+    assert_eq!(names(&early.await.expect("it ends").ok()), ["old"], "it was asked for before the submit");
+    assert_eq!(upstream.calls("getActiveJobs"), 1);
+    for gateway in [&one, &other] {
+        assert_eq!(names(&gateway.get("/jobs?companyHandle=c%7C110").await.ok()), ["new"], "nobody else sees it");
+    }
+    assert_eq!(upstream.calls("getActiveJobs"), 2);
+}
+
+#[tokio::test]
+async fn a_deleted_job_is_gone_on_every_replica() {
+    let Some(fleet) = Fleet::start(Population::Empty, &[]) else { return };
+    let job = id(&fleet.replicas[0].submit(&any_job("nightly")).await);
+    for replica in &fleet.replicas {
+        replica.get(&format!("/jobs/{job}")).await.expect(200);
+    }
+    fleet.replicas[1].delete(&format!("/jobs/{job}")).await.expect(204);
+    for replica in &fleet.replicas {
+        replica.get(&format!("/jobs/{job}")).await.problem(404, "job-not-found").await;
+        assert_eq!(replica.get("/jobs").await.ok()["jobs"], serde_json::json!([]));
+    }
+}
+
+#[tokio::test]
+async fn a_failed_load_is_told_and_not_repeated_by_others() {
+    let Some(fleet) = Fleet::start(Population::Seeded, &[]) else { return };
+    let fault = Fault { name: FaultName::IpsApi, code: Some(30000), reason: "no database today".into() };
+    fleet.sandbox.fail_next("getActiveJobs", fault, 500);
+    for replica in &fleet.replicas {
+        let problem = replica.get("/jobs").await.problem(502, "upstream-fault").await;
+        assert_eq!(problem["upstream"]["reason"], "no database today", "{problem:#}");
+        assert_eq!(problem["upstream"]["operation"], "getActiveJobs", "{problem:#}");
+    }
+    assert_eq!(fleet.sandbox.calls("getActiveJobs"), 1);
+    fleet.pass(1_000);
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    fleet.replicas[2].get("/jobs").await.expect(200);
+}
+
+#[tokio::test]
+async fn who_may_not_see_a_list_any_more_sees_it_on_no_replica() {
+    let Some(fleet) = Fleet::start(Population::Seeded, &[]) else { return };
+    for replica in &fleet.replicas {
+        replica.get("/jobs").await.expect(200);
+    }
+    fleet.pass(2_500);
+    let fault = Fault { name: FaultName::Authorization, code: Some(20009), reason: "not any more".into() };
+    fleet.sandbox.fail_next("getActiveJobs", fault, 500);
+    fleet.replicas[0].get("/jobs").header("Cache-Control", "no-cache").await.problem(403, "forbidden").await;
+    fleet.replicas[1].get("/jobs").await.problem(403, "forbidden").await;
+}
+
+#[tokio::test]
+async fn nobody_is_served_what_another_replica_loaded_for_somebody_else() {
+    let Some(fleet) = Fleet::start(Population::Seeded, &[]) else { return };
+    let ours = fleet.replicas[0].get("/jobs").await.ok();
+    let theirs = fleet.replicas[1].called_by(&OTHER_COMPANY).get("/jobs").await.ok();
+    assert_ne!(ours["jobs"], theirs["jobs"]);
+    let stranger = fleet.replicas[1].called_by(&OTHER_COMPANY).get("/jobs?companyHandle=c%7C110").await;
+    assert!([403, 404].contains(&stranger.status), "{stranger}");
+    assert_eq!(fleet.replicas[2].get("/jobs").await.ok(), ours);
+}

@@ -1,0 +1,132 @@
+//! What stands in the store: nothing that anybody could read, and nothing that anybody could pass off.
+
+use ips_gateway::sandbox::Population;
+use ips_gateway::sandbox::users::ORDINARY;
+use redis::{Commands, Connection};
+
+use super::fleet::Fleet;
+use crate::support::{Gateway, any_job, id};
+
+/// Every key and value, as the store has them.
+fn everything(connection: &mut Connection) -> Vec<(String, Vec<u8>)> {
+    let keys: Vec<String> = connection.keys("*").expect("keys");
+    let value = |key: &String| match redis::cmd("TYPE").arg(key).query::<String>(connection).expect("a type").as_str() {
+        "zset" => connection.zrange::<_, Vec<Vec<u8>>>(key, 0, -1).expect("events").concat(),
+        _ => connection.get(key).expect("a value"),
+    };
+    let values: Vec<_> = keys.iter().map(value).collect();
+    keys.into_iter().zip(values).collect()
+}
+
+#[tokio::test]
+async fn nothing_in_it_tells_of_anybody() {
+    let Some(fleet) = Fleet::start(Population::Seeded, &[]) else { return };
+    let replica = &fleet.replicas[0];
+    let key = [("Idempotency-Key", "\"very-secret-key-of-a-client\"")];
+    for _ in 0..3 {
+        replica.get("/jobs?phase=active,scheduled,completed").await.expect(200);
+        fleet.pass(3_000);
+    }
+    let job =
+        replica.post_json("/jobs", &any_job("tell-tale-name")).header(key[0].0, key[0].1).await.expect(202).json();
+    replica.get("/jobs").await.expect(200);
+    replica.delete(&format!("/jobs/{}", id(&job))).await.expect(204);
+    let ticket = replica.post("/jobs/events/tickets").await.expect(201).json();
+    replica.get("/jobs/events").query(&[("ticket", ticket["ticket"].as_str().expect("a ticket"))]).open().await;
+    let found = everything(&mut fleet.redis.connection());
+    assert!(found.len() > 10, "{found:?}");
+    for (key, value) in &found {
+        assert!(key.starts_with("ipsgw:1:"), "{key}");
+        for secret in [ORDINARY.email, ORDINARY.password, "c|110", "tell-tale", "very-secret", "jobArray", "Running"] {
+            let text = format!("{key} {}", String::from_utf8_lossy(value));
+            assert!(!text.contains(secret), "{secret} in {key}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_moved_changed_or_made_by_others_counts_as_absent() {
+    let Some(fleet) = Fleet::start(Population::Seeded, &[]) else { return };
+    let expected = fleet.replicas[0].get("/jobs").await.ok()["jobs"].clone();
+    fleet.replicas[0].get("/jobs?phase=scheduled").await.expect(200);
+    let mut connection = fleet.redis.connection();
+    let keys: Vec<String> = connection.keys("ipsgw:1:s:*").expect("keys");
+    assert!(keys.len() >= 2, "{keys:?}");
+    let values: Vec<Vec<u8>> = keys.iter().map(|key| connection.get(key).expect("a value")).collect();
+    // Each snapshot under another's key.
+    for (key, value) in keys.iter().zip(values.iter().cycle().skip(1)) {
+        let _: () = connection.set(key, value).expect("it is set");
+    }
+    assert_eq!(fleet.replicas[1].get("/jobs").await.ok()["jobs"], expected);
+    // Numbers that are none, and everything of a wrong type.
+    let keys: Vec<String> = connection.keys("ipsgw:1:*").expect("keys");
+    for key in &keys {
+        let _: () = connection.del(key).expect("it is gone");
+        let _: () = connection.rpush(key, "garbage").expect("it is garbage");
+    }
+    assert_eq!(fleet.replicas[2].get("/jobs").await.ok()["jobs"], expected);
+    assert_eq!(fleet.replicas[0].get("/jobs").await.ok()["jobs"], expected);
+    fleet.pass(60_000);
+    let calls = fleet.sandbox.calls("getActiveJobs");
+    for replica in &fleet.replicas {
+        replica.get("/jobs").await.expect(200);
+    }
+    assert_eq!(fleet.sandbox.calls("getActiveJobs"), calls + 1, "they share again");
+}
+
+#[tokio::test]
+async fn what_stands_there_in_another_format_is_neither_read_nor_touched() {
+    let Some(fleet) = Fleet::start(Population::Seeded, &[]) else { return };
+    let [first, second, third] = &fleet.replicas;
+    let submit =
+        |replica: &Gateway| replica.post_json("/jobs", &any_job("nightly")).header("Idempotency-Key", "\"formats\"");
+    let job = id(&submit(first).await.expect(202).json());
+    first.get("/jobs").await.expect(200);
+    // Fleets of an older and a newer format have all of it, and this one nothing.
+    let mut connection = fleet.redis.connection();
+    let keys: Vec<String> = connection.keys("ipsgw:1:*").expect("keys");
+    assert!(keys.len() >= 4, "{keys:?}");
+    for key in &keys {
+        for format in ["ipsgw:0:", "ipsgw:2:"] {
+            let other = key.replace("ipsgw:1:", format);
+            let _: bool = connection.copy(key, &other, redis::CopyOptions::default()).expect("it is copied");
+            let _: bool = connection.persist(&other).expect("it stays");
+        }
+        let _: () = connection.del(key).expect("it is gone");
+    }
+    let of_others = |connection: &mut Connection| {
+        let mut found = everything(connection);
+        found.retain(|(key, _)| !key.starts_with("ipsgw:1:"));
+        found.sort();
+        found
+    };
+    let before = of_others(&mut connection);
+
+    fleet.pass(60_000);
+    let calls = fleet.sandbox.calls("getActiveJobs");
+    let expected = second.get("/jobs").await.ok()["jobs"].clone();
+    assert_eq!(fleet.sandbox.calls("getActiveJobs"), calls + 1, "what another format has is not read");
+    for replica in &fleet.replicas {
+        assert_eq!(replica.get("/jobs").await.ok()["jobs"], expected);
+    }
+    assert_eq!(
+        id(&submit(third).await.expect(202).json()),
+        job,
+        "a record in another format is none: the job is found"
+    );
+    assert_eq!(fleet.sandbox.calls("submitJob"), 1);
+
+    // What they tell each other is not for this one, and nonsense is harmless.
+    for channel in ["ipsgw:0:news", "ipsgw:2:news", "ipsgw:1:news"] {
+        for news in [&keys[0], "", "nonsense", &"x".repeat(100_000)] {
+            let _: u32 = connection.publish(channel, news).expect("it is told");
+        }
+    }
+    fleet.pass(60_000);
+    let calls = fleet.sandbox.calls("getActiveJobs");
+    for replica in &fleet.replicas {
+        replica.get("/jobs").await.expect(200);
+    }
+    assert_eq!(fleet.sandbox.calls("getActiveJobs"), calls + 1, "they still share");
+    assert_eq!(of_others(&mut connection), before);
+}

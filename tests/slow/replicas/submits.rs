@@ -1,0 +1,86 @@
+//! Submits and tickets: once in the whole fleet.
+
+use ips_gateway::sandbox::Population;
+
+use super::fleet::Fleet;
+use crate::support::event_stream::Stream;
+use crate::support::{any_job, id};
+
+const KEY: &str = "\"2f1c5b1e-6f0a-4b55-9f43-9d5f0c7b7a10\"";
+
+#[tokio::test]
+async fn one_key_sent_to_all_replicas_at_once_makes_one_job() {
+    let Some(fleet) = Fleet::start(Population::Empty, &[]) else { return };
+    for round in 1..=5 {
+        let key = format!("\"round-{round}-1b1e6f0a4b55\"");
+        let body = any_job("nightly");
+        let send = |number: usize| {
+            fleet.replicas[number % 3].post_json("/jobs", &body).header("Idempotency-Key", &key).into_future()
+        };
+        let answers = futures_util::future::join_all((0..12).map(send)).await;
+        let mut ids = Vec::new();
+        for answer in &answers {
+            match answer.status {
+                202 => ids.push(id(&answer.json())),
+                _ => drop(answer.problem(409, "submit-in-progress").await),
+            }
+        }
+        assert_eq!(fleet.sandbox.calls("submitJob"), round, "{ids:?}");
+        ids.dedup();
+        assert_eq!(ids.len(), 1, "{ids:?}");
+        for replica in &fleet.replicas {
+            let again = replica.post_json("/jobs", &body).header("Idempotency-Key", &key).await.expect(202);
+            assert_eq!(id(&again.json()), ids[0], "{again}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_belongs_to_its_first_request_on_every_replica() {
+    let Some(fleet) = Fleet::start(Population::Empty, &[]) else { return };
+    let send = |replica: usize, name: &str| {
+        fleet.replicas[replica].post_json("/jobs?uniqueName=false", &any_job(name)).header("Idempotency-Key", KEY)
+    };
+    send(0, "nightly").await.expect(202);
+    send(1, "weekly").await.problem(422, "idempotency-key-reused").await;
+    send(2, "nightly").await.expect(202);
+    assert_eq!(fleet.sandbox.calls("submitJob"), 1);
+}
+
+#[tokio::test]
+async fn a_key_whose_submit_was_refused_is_free_on_every_replica() {
+    let Some(fleet) = Fleet::start(Population::Empty, &[]) else { return };
+    let fault = ips_gateway::ips::types::Fault {
+        name: ips_gateway::ips::types::FaultName::IpsApi,
+        code: Some(30000),
+        reason: "not now".into(),
+    };
+    fleet.sandbox.fail_next("submitJob", fault, 500);
+    let send =
+        |replica: usize| fleet.replicas[replica].post_json("/jobs", &any_job("nightly")).header("Idempotency-Key", KEY);
+    send(0).await.problem(502, "upstream-fault").await;
+    send(1).await.expect(202);
+}
+
+#[tokio::test]
+async fn a_ticket_of_one_replica_opens_one_stream_on_another() {
+    let Some(fleet) = Fleet::start(Population::Seeded, &[]) else { return };
+    let issued = fleet.replicas[0].post("/jobs/events/tickets").await.expect(201).json();
+    let ticket = issued["ticket"].as_str().expect("a ticket");
+    assert!(ticket.len() < 500, "it stands in a URL: {ticket}");
+    let open =
+        |replica: usize| fleet.replicas[replica].called_by_nobody().get("/jobs/events").query(&[("ticket", ticket)]);
+    let mut stream = Stream::open(open(1)).await;
+    stream.expect("snapshot").await;
+    for replica in 0..3 {
+        open(replica).await.problem(401, "unauthenticated").await;
+    }
+    for altered in [&ticket[1..], &ticket[..ticket.len() - 2]] {
+        let opened = fleet.replicas[2].called_by_nobody().get("/jobs/events").query(&[("ticket", altered)]).await;
+        opened.problem(401, "unauthenticated").await;
+    }
+    let late = fleet.replicas[0].post("/jobs/events/tickets").await.expect(201).json();
+    fleet.pass(60_000);
+    let late = [("ticket", late["ticket"].as_str().expect("a ticket"))];
+    fleet.replicas[1].called_by_nobody().get("/jobs/events").query(&late).await.problem(401, "unauthenticated").await;
+}

@@ -1,0 +1,199 @@
+//! A gateway in this process, and a client that calls it as a user of the sandbox.
+
+use std::future::{Future, IntoFuture, pending};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ips_gateway::clock::Clock;
+use ips_gateway::config::{Config, Sources, Upstream};
+use ips_gateway::ips::types::ApiVersion;
+use ips_gateway::sandbox::users::{ORDINARY, User};
+use ips_gateway::server::{self, Dependencies};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Method, RequestBuilder, Response};
+use serde_json::Value;
+use tokio::task::JoinHandle;
+
+use super::Answer;
+
+/// A gateway, called by somebody.
+#[derive(Clone)]
+pub struct Gateway {
+    /// Its address and the prefix of its paths.
+    base: String,
+    client: Client,
+    caller: Caller,
+    _serving: Arc<Serving>,
+}
+
+#[derive(Clone)]
+enum Caller {
+    Nobody,
+    Password(String, String),
+    Token(String),
+}
+
+/// Ends the gateway with the last of its clients.
+struct Serving(JoinHandle<Result<(), server::CutOff>>);
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Gateway {
+    /// Starts one before this IPS, with these settings by their variables without `IPS_GATEWAY_`.
+    pub fn start(url: &str, version: &ApiVersion, clock: &Clock, settings: &[(&str, &str)]) -> Self {
+        Self::start_in(Dependencies { clock: clock.clone(), ..Dependencies::default() }, url, version, settings)
+    }
+
+    /// Starts one in these surroundings.
+    pub fn start_in(surroundings: Dependencies, url: &str, version: &ApiVersion, settings: &[(&str, &str)]) -> Self {
+        let given = [("LISTEN", "127.0.0.1:0")].iter().chain(settings);
+        let variables =
+            given.map(|(name, value)| (format!("IPS_GATEWAY_{name}").into(), (*value).into())).collect::<Vec<_>>();
+        let sources = Sources { variables, ..Sources::default() };
+        let upstream = Upstream { url: url.parse().expect("a URL") };
+        let config = Config::read_for(&sources, upstream, version.clone()).expect("good settings");
+        let server = app::build(&config, surroundings).expect("it can be built");
+        let base = format!("http://{}{}", server.address(), config.path_prefix);
+        // What comes is looked at as it came: not decompressed, not followed.
+        let client = Client::builder().timeout(Duration::from_secs(20)).no_gzip().redirect(Policy::none()).no_proxy();
+        let caller = Caller::Password(ORDINARY.email.into(), ORDINARY.password.into());
+        let serving = Arc::new(Serving(tokio::spawn(server.run_until(pending()))));
+        Self { base, client: client.build().expect("a client"), caller, _serving: serving }
+    }
+
+    /// Its address and port.
+    pub fn address(&self) -> &str {
+        self.base.split('/').nth(2).unwrap_or_else(|| panic!("no address: {}", self.base))
+    }
+
+    /// The same gateway, called by another user.
+    pub fn called_by(&self, user: &User) -> Self {
+        Self { caller: Caller::Password(user.email.into(), user.password.into()), ..self.clone() }
+    }
+
+    /// The same gateway, called by somebody whom the sandbox doesn't know.
+    pub fn called_with_password(&self, user: &str, password: &str) -> Self {
+        Self { caller: Caller::Password(user.into(), password.into()), ..self.clone() }
+    }
+
+    /// The same gateway, called with an access token.
+    pub fn called_with_token(&self, token: &str) -> Self {
+        Self { caller: Caller::Token(token.into()), ..self.clone() }
+    }
+
+    /// The same gateway, called by somebody who says nothing about themselves.
+    pub fn called_by_nobody(&self) -> Self {
+        Self { caller: Caller::Nobody, ..self.clone() }
+    }
+
+    /// The same gateway, called by paths from the root on.
+    pub fn without_prefix(&self) -> Self {
+        let root = self.base.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+        Self { base: root, ..self.clone() }
+    }
+
+    pub fn get(&self, path: &str) -> Request {
+        self.request(Method::GET, path)
+    }
+
+    pub fn head(&self, path: &str) -> Request {
+        self.request(Method::HEAD, path)
+    }
+
+    pub fn delete(&self, path: &str) -> Request {
+        self.request(Method::DELETE, path)
+    }
+
+    /// A POST without a body.
+    pub fn post(&self, path: &str) -> Request {
+        self.request(Method::POST, path)
+    }
+
+    /// A POST of JSON.
+    pub fn post_json(&self, path: &str, body: &Value) -> Request {
+        self.post(path).header("Content-Type", "application/json").body(body.to_string())
+    }
+
+    /// Submits a job and takes what the answer says of it.
+    #[track_caller]
+    pub fn submit(&self, body: &Value) -> impl Future<Output = Value> + use<> {
+        let request = self.post_json("/jobs", body);
+        async move { request.await.expect(202).json() }
+    }
+
+    /// The job of this id, asked of IPS anew if the last answer is over a second old.
+    pub async fn job(&self, id: &str) -> Value {
+        self.get(&format!("/jobs/{id}")).header("Cache-Control", "no-cache").await.ok()
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> Request {
+        let url = format!("{}{path}", self.base);
+        let line = format!("{method} {path}");
+        let builder = self.client.request(method, url);
+        let builder = match &self.caller {
+            Caller::Nobody => builder,
+            Caller::Password(user, password) => builder.basic_auth(user, Some(password)),
+            Caller::Token(token) => builder.bearer_auth(token),
+        };
+        Request { line, builder, base: self.base.clone(), client: self.client.clone() }
+    }
+}
+
+/// A request to the gateway: await it for the answer.
+pub struct Request {
+    line: String,
+    builder: RequestBuilder,
+    base: String,
+    client: Client,
+}
+
+impl Request {
+    /// The method and the path.
+    pub fn line(&self) -> &str {
+        &self.line
+    }
+
+    pub fn header(self, name: &str, value: &str) -> Self {
+        Self { builder: self.builder.header(name, value), ..self }
+    }
+
+    pub fn body(self, body: impl Into<reqwest::Body>) -> Self {
+        Self { builder: self.builder.body(body), ..self }
+    }
+
+    pub fn query(self, parameters: &[(&str, &str)]) -> Self {
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+        let (builder, line) = (self.builder.build().expect("a request"), format!("{}?{query}", self.line));
+        let mut request = builder;
+        request.url_mut().set_query(Some(&query));
+        Self { builder: RequestBuilder::from_parts(self.client.clone(), request), line, ..self }
+    }
+
+    /// The answer as far as its head: the body is still to come.
+    pub async fn open(self) -> Response {
+        let Self { line: request, builder, .. } = self;
+        builder.send().await.unwrap_or_else(|error| panic!("{request}: {error:?}"))
+    }
+
+    async fn send(self) -> Answer {
+        let (request, base, client) = (self.line.clone(), self.base.clone(), self.client.clone());
+        let response = self.open().await;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let body = response.bytes().await.unwrap_or_else(|error| panic!("{request}: {error:?}")).to_vec();
+        Answer { request, status, headers, body, base, client }
+    }
+}
+
+impl IntoFuture for Request {
+    type Output = Answer;
+    type IntoFuture = Pin<Box<dyn Future<Output = Answer> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}

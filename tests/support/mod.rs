@@ -1,0 +1,16 @@
+//! What the tests stand on: a gateway, an upstream behind it, and clients that show what they got.
+
+mod answer;
+pub mod certificate_authority;
+pub mod event_stream;
+mod gateway;
+pub mod process;
+mod raw_connection;
+mod upstream;
+mod world;
+
+pub use answer::Answer;
+pub use gateway::{Gateway, Request};
+pub use raw_connection::{Heard, Socket};
+pub use upstream::{Reply, ScriptedUpstream, active_job, envelope, fault, job_log};
+pub use world::{START, World, any_job, id, names, upload};
