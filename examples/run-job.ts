@@ -1,4 +1,4 @@
-// Submits a job and follows it to its end: by events, and by polling when the stream is refused or breaks off.
+// Submits a job and follows it to its outcome: by server-sent events, and by long polling if the stream is refused or breaks.
 //
 //     npx openapi-typescript http://127.0.0.1:8080/openapi.json --output ips-gateway.ts
 //
@@ -11,7 +11,7 @@ import type { components } from "./ips-gateway.js";
 type Schemas = components["schemas"];
 export type Gateway = { url: string; headers: Record<string, string>; fetch?: typeof fetch };
 
-/** An answer that is a problem: `problem.code` tells which. */
+/** Error response of the gateway; branch on `problem.code`. */
 export class ProblemError extends Error {
   constructor(readonly problem: Schemas["Problem"]) {
     super(problem.detail);
@@ -24,9 +24,9 @@ export async function runJob(gateway: Gateway, submit: Schemas["SubmitJobParam"]
   let job: Schemas["Job"] = await submitted.json();
   const see = (seen: Schemas["Job"]) => onChange((job = seen));
   const path = `/jobs/${job.id}`;
-  await listen(gateway, path, see).catch(() => {}); // The polls below say what is wrong, if something is.
+  await listen(gateway, path, see).catch(() => {}); // A persistent error is thrown by the polls below.
   for (let etag = "*"; job.status !== "completed"; ) {
-    // The first poll answers at once, the others when there is something new, or after 20 seconds.
+    // The first poll returns at once, the others at the next change or after 20 seconds.
     const poll = await ask(gateway, path, { headers: etag === "*" ? {} : { "If-None-Match": etag, Prefer: "wait=20" } });
     etag = poll.headers.get("ETag") ?? "*";
     if (poll.status === 200) see(await poll.json());
@@ -34,12 +34,12 @@ export async function runJob(gateway: Gateway, submit: Schemas["SubmitJobParam"]
   return job as Schemas["CompletedJob"];
 }
 
-/** Reads the events of a job until its stream ends. */
+/** Reads the event stream of a job until it ends. */
 async function listen(gateway: Gateway, path: string, see: (job: Schemas["Job"]) => void) {
   const stream = (await ask(gateway, `${path}/events`, {})).body!.pipeThrough(new TextDecoderStream()).getReader();
   for (let text = "", chunk = await stream.read(); !chunk.done; chunk = await stream.read()) {
     const events = (text + chunk.value).split("\n\n");
-    text = events.pop()!; // What is not complete yet.
+    text = events.pop()!; // The last event may be incomplete.
     for (const event of events) {
       const [, name, data] = /^event: (.*)\ndata: (.*)$/m.exec(event) ?? [];
       if (name === "snapshot") (JSON.parse(data!) as Schemas["JobList"]).jobs.forEach(see);

@@ -1,4 +1,4 @@
-"""What fleets are made of: processes, a proxy that can hold calls of IPS back, a client, a reader of events."""
+"""Shared by the tests of replicas: processes, a proxy that can delay calls of IPS, an HTTP client, a reader of event streams."""
 
 import asyncio
 import base64
@@ -23,7 +23,7 @@ def free_port():
 
 
 class Process:
-    """A process that is started, killed and started again with the same arguments."""
+    """A process that can be restarted with the same arguments."""
 
     def __init__(self, *arguments, env=None):
         self.arguments, self.env, self.child = arguments, {**os.environ, **(env or {})}, None
@@ -43,7 +43,7 @@ class Process:
         self.child.wait()
 
     def end(self):
-        """Asks it to, first: an nginx that is killed leaves its workers behind."""
+        """SIGTERM, then SIGKILL: an nginx that is killed leaves its workers running."""
         if self.child.poll() is None:
             self.child.terminate()
         try:
@@ -57,7 +57,7 @@ class Process:
 
 
 class Processes:
-    """Everything that a test starts, on loopback; ended with it."""
+    """The processes of a test, on loopback; stopped with it."""
 
     def __init__(self, binary):
         self.binary, self.folder, self.running = binary, tempfile.mkdtemp(prefix="fleet-"), []
@@ -118,10 +118,11 @@ class Processes:
             process.end()
 
 
-async def until(condition, seconds=20):
+async def until(what, condition, seconds=20):
+    """Polls until the condition holds; fails after the deadline with what it last returned."""
     deadline = time.monotonic() + seconds
-    while not await condition():
-        assert time.monotonic() < deadline, "it never came to that"
+    while not (last := await condition()):
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}; last: {last!r}"
         await asyncio.sleep(0.05)
 
 
@@ -146,7 +147,7 @@ class Answer:
 
 
 class Client:
-    """One connection at a time to one address, kept open."""
+    """An HTTP client with one persistent connection."""
 
     def __init__(self, port):
         self.port, self.reader, self.writer = port, None, None
@@ -190,7 +191,7 @@ class Client:
 
 
 class Events:
-    """A stream of server-sent events, read into a list as (name, id, data, time of arrival)."""
+    """A stream of server-sent events, read into a list of (name, id, data, time of arrival)."""
 
     def __init__(self, port, last=None):
         self.client, self.last, self.seen, self.task = Client(port), last, [], None
@@ -221,11 +222,11 @@ class Events:
 
 
 class Proxy:
-    """Stands before the sandbox. Calls of getActiveJobs can be held back; who made them can be told."""
+    """A TCP proxy in front of the sandbox that can delay calls of getActiveJobs, and records the ports of their callers."""
 
     def __init__(self, upstream_port):
-        self.upstream_port, self.gate, self.held = upstream_port, asyncio.Event(), asyncio.Queue()
-        self.gate.set()
+        self.upstream_port, self.released, self.held = upstream_port, asyncio.Event(), asyncio.Queue()
+        self.released.set()
 
     async def start(self):
         server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
@@ -233,26 +234,26 @@ class Proxy:
 
     def hold(self):
         self.held = asyncio.Queue()
-        self.gate.clear()
+        self.released.clear()
 
     def release(self):
-        self.gate.set()
+        self.released.set()
 
     async def serve(self, reader, writer):
         try:
             upstream_reader, upstream_writer = await asyncio.open_connection("127.0.0.1", self.upstream_port)
             await asyncio.gather(self.forward(reader, upstream_writer, writer), self.copy(upstream_reader, writer))
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass  # One of the two hung up, or the test is over.
+            pass  # One side disconnected, or the test has ended.
         finally:
             writer.close()
 
     async def forward(self, reader, upstream, client):
         while data := await reader.read(1 << 16):
             if b"getactivejobs" in data.lower():
-                if not self.gate.is_set():
+                if not self.released.is_set():
                     self.held.put_nowait(client.get_extra_info("peername")[1])
-                await self.gate.wait()
+                await self.released.wait()
             upstream.write(data)
             await upstream.drain()
         upstream.close()
@@ -266,7 +267,7 @@ class Proxy:
 
 
 def owner_of(local_port, processes):
-    """Which of the processes has a connection from this port (Linux)."""
+    """The process that owns the connection from this local port (Linux)."""
     with open("/proc/net/tcp") as table:
         rows = [line.split() for line in table][1:]
     inodes = {row[9] for row in rows if int(row[1].split(":")[1], 16) == local_port}

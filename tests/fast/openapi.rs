@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::pending;
 
+use ips_gateway::app::{self, Dependencies};
 use ips_gateway::config::{Config, Sources, Upstream};
 use ips_gateway::http::openapi::{self, Version};
-use ips_gateway::server::{self, Dependencies};
 use reqwest::{Client, Method, Response};
 use serde_json::Value;
 
@@ -57,7 +57,7 @@ async fn ask(method: &str, url: &str) -> Response {
 }
 
 #[test]
-fn the_committed_documents_are_what_the_code_says() {
+fn the_committed_documents_are_up_to_date() {
     for (version, path, committed) in COMMITTED {
         let committed = committed.trim_end();
         let current = format!("{:#}", openapi::in_version(document(), version));
@@ -74,7 +74,7 @@ fn the_committed_documents_are_what_the_code_says() {
 }
 
 #[tokio::test]
-async fn every_documented_operation_is_there_and_no_other_method_is() {
+async fn exactly_the_documented_methods_exist() {
     let gateway = gateway();
     for (path, methods) in documented() {
         let url = format!("{gateway}{}", filled(&path));
@@ -141,7 +141,7 @@ fn references<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
 }
 
 #[test]
-fn every_reference_leads_somewhere() {
+fn every_reference_resolves() {
     let document = document();
     let mut found = BTreeSet::new();
     references(&document, &mut found);

@@ -5,11 +5,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ips_gateway::app::{self, Dependencies};
 use ips_gateway::clock::Clock;
 use ips_gateway::config::{Config, Sources, Upstream};
 use ips_gateway::ips::types::ApiVersion;
 use ips_gateway::sandbox::users::{ORDINARY, User};
-use ips_gateway::server::{self, Dependencies};
+use ips_gateway::server::CutOff;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
@@ -35,7 +36,7 @@ enum Caller {
 }
 
 /// Ends the gateway with the last of its clients.
-struct Serving(JoinHandle<Result<(), server::CutOff>>);
+struct Serving(JoinHandle<Result<(), CutOff>>);
 
 impl Drop for Serving {
     fn drop(&mut self) {

@@ -1,4 +1,4 @@
-// axe finds nothing to object to, on any page, in light and dark, on a desk and on a phone, with dialogs open.
+// axe reports no violations: on every page, in the light and the dark theme, on desktop and phone, with dialogs open.
 
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
@@ -17,8 +17,8 @@ async function check(page, where, exclude = []) {
   await page.evaluate(AXE);
   const { violations, passes } = await page.evaluate(async (exclude) => {
     const { violations, passes } = await window.axe.run({ exclude });
-    const told = violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ target, failureSummary }) => `${target}: ${failureSummary}`) }));
-    return { violations: told, passes: passes.length };
+    const summary = violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ target, failureSummary }) => `${target}: ${failureSummary}`) }));
+    return { violations: summary, passes: passes.length };
   }, exclude);
   assert.deepEqual(violations, [], where);
   assert.ok(passes > 15, `${where}: only ${passes} rules had something to look at`);
@@ -71,7 +71,7 @@ for (const scheme of ['light', 'dark']) {
       }
       await page.goto(`${demo.origin}/swagger-ui/`);
       await page.locator('.opblock').first().waitFor();
-      // What is within is Swagger UI's own.
+      // The inside is Swagger UI's own.
       await check(page, 'Swagger UI', [['#swagger-ui']]);
     });
   }

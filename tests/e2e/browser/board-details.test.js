@@ -1,4 +1,4 @@
-// One job on the board: its log, its tasks, and what can be asked of it.
+// One job on the board: its log, its tasks and its actions.
 
 import assert from 'node:assert/strict';
 import { before } from 'node:test';
@@ -40,7 +40,7 @@ inBrowser('a link to a job opens it', {}, async (page) => {
   await details(page).getByText('rain_jacket_red failed').first().waitFor();
 });
 
-inBrowser('a long log comes page by page', {}, async (page) => {
+inBrowser('a long log is loaded page by page', {}, async (page) => {
   const entry = (number) => ({ level: 'info', logMessage: `Entry ${number}`, dateCreated: '2026-01-01T10:00:00Z' });
   await page.route('**/log?*', (route) => {
     const query = new URL(route.request().url()).searchParams;
@@ -58,7 +58,7 @@ inBrowser('a long log comes page by page', {}, async (page) => {
   await details(page).getByText('Entry 120', { exact: true }).waitFor();
 });
 
-inBrowser('text from IPS is text, whatever it looks like', {}, async (page) => {
+inBrowser('text from IPS is never interpreted as markup', {}, async (page) => {
   const markup = '<img src=x onerror=alert(1)><b>bold</b>';
   await page.route('**/log?*', (route) => route.fulfill({ json: { entries: [{ level: 'error', logMessage: markup }], total: 1, page: 1, perPage: 50 } }));
   await openBoard(page, demo.origin);
@@ -67,7 +67,7 @@ inBrowser('text from IPS is text, whatever it looks like', {}, async (page) => {
   assert.equal(await page.locator('#details img, #details b').count(), 0);
 });
 
-inBrowser('an active job shows its tasks as they get on, and its log when it is done', {}, async (page) => {
+inBrowser('an active job shows the progress of its tasks, and its log once it is completed', {}, async (page) => {
   await openBoard(page, demo.origin);
   const { originalName } = await submit(demo.origin, 'watched');
   await page.locator('#rows tr', { hasText: originalName }).locator('.link').click();
@@ -77,10 +77,10 @@ inBrowser('an active job shows its tasks as they get on, and its log when it is 
   await details(page).getByText(/^Published /).first().waitFor();
 });
 
-inBrowser('actions are offered where the gateway says so, and ask back', {}, async (page, { requests }) => {
+inBrowser('actions are offered as the gateway lists them, with a confirmation', {}, async (page, { requests }) => {
   await openBoard(page, demo.origin);
   await row(page, 'Partner feed').waitFor();
-  assert.equal(await row(page, 'Partner feed').locator('[data-action]').count(), 0, 'nothing can be asked of a completed job');
+  assert.equal(await row(page, 'Partner feed').locator('[data-action]').count(), 0, 'a completed job has no actions');
   const actions = (name) => row(page, name).locator('[data-action]').evaluateAll((buttons) => buttons.map((button) => button.dataset.action));
   await eventually(async () => assert.deepEqual(await actions('Nightly publish'), ['pause', 'execute', 'delete']));
   await eventually(async () => assert.deepEqual(await actions('Weekly metadata'), ['resume', 'execute', 'delete']));
@@ -89,7 +89,7 @@ inBrowser('actions are offered where the gateway says so, and ask back', {}, asy
   const confirm = page.getByRole('dialog', { name: 'Pause “Nightly publish”?' });
   await confirm.waitFor();
   await confirm.getByRole('button', { name: 'Leave it' }).click();
-  assert.equal(requests.filter((request) => request.url().endsWith('/pause')).length, 0, 'it was only asked');
+  assert.equal(requests.filter((request) => request.url().endsWith('/pause')).length, 0, 'nothing is sent before the confirmation');
   await page.getByRole('button', { name: 'Pause: Nightly publish' }).click();
   await confirm.getByRole('button', { name: 'Pause', exact: true }).click();
   await eventually(async () => assert.equal(await row(page, 'Nightly publish').locator('.pill').innerText(), 'Paused'));
@@ -117,7 +117,7 @@ inBrowser('a job is stopped from its details', {}, async (page) => {
   await eventually(async () => assert.match(await page.locator('#details-status').innerText(), /Stopping|Finalizing|Failed|warnings|Completed/));
 });
 
-inBrowser('a refusal is told in plain words', { allows: /status of 4/ }, async (page) => {
+inBrowser('a refusal is shown in plain words', { allows: /status of 4/ }, async (page) => {
   await openBoard(page, demo.origin, { user: 'reader@example.com' });
   await page.getByRole('button', { name: 'Delete: Cleanup' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click();
@@ -127,7 +127,7 @@ inBrowser('a refusal is told in plain words', { allows: /status of 4/ }, async (
   assert.match(await problem.getByRole('link').getAttribute('href'), /^problems\//);
 });
 
-inBrowser('the keyboard alone gets everywhere', {}, async (page) => {
+inBrowser('everything can be reached with the keyboard', {}, async (page) => {
   await openBoard(page, demo.origin);
   const link = page.getByRole('button', { name: 'Partner feed', exact: true });
   await link.focus();
@@ -136,5 +136,5 @@ inBrowser('the keyboard alone gets everywhere', {}, async (page) => {
   await page.keyboard.press('Escape');
   await eventually(async () => assert.equal(await link.evaluate((button) => button === document.activeElement), true, 'the focus returns'));
   await page.keyboard.press('Shift+Tab');
-  assert.notEqual(await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle), 'none', 'the focus is seen');
+  assert.notEqual(await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle), 'none', 'the focus is visible');
 });

@@ -1,4 +1,4 @@
-// The table: its columns, filters and order, how it is remembered, and how it bears thousands of jobs.
+// The table: columns, filters, order, its state in the URL, and thousands of jobs.
 
 import assert from 'node:assert/strict';
 import { before } from 'node:test';
@@ -10,13 +10,13 @@ before(async () => {
 });
 
 const names = (page) => page.locator('#rows .link').allInnerTexts();
-/** The log has come, too. */
+/** Waits until the completed jobs are loaded. */
 const whole = async (page) => {
   await row(page, 'Partner feed').waitFor();
   await row(page, 'Nightly publish').waitFor();
 };
 
-inBrowser('it has the columns of the Jobs page, and jobs of all phases', {}, async (page) => {
+inBrowser('it has the columns of the IPS Jobs page, and jobs of all phases', {}, async (page) => {
   await openBoard(page, demo.origin);
   await whole(page);
   const headers = await page.getByRole('columnheader').allInnerTexts();
@@ -35,7 +35,7 @@ inBrowser('it has the columns of the Jobs page, and jobs of all phases', {}, asy
   assert.equal(await row(page, 'Weekly metadata').locator('.pill').innerText(), 'Paused');
 });
 
-inBrowser('nothing that can be pressed is cut off, however narrow the window', {}, async (page) => {
+inBrowser('no control is cut off in a narrow window', {}, async (page) => {
   await openBoard(page, demo.origin);
   await whole(page);
   for (const width of [1600, 1300, 1100, 930, 885, 760, 390, 320]) {
@@ -50,7 +50,7 @@ inBrowser('nothing that can be pressed is cut off, however narrow the window', {
   }
 });
 
-inBrowser('filters narrow it, stand in the address, and can be cleared', {}, async (page) => {
+inBrowser('filters narrow the list, are kept in the URL, and can be cleared', {}, async (page) => {
   await openBoard(page, demo.origin);
   await whole(page);
   await page.getByRole('button', { name: /^Scheduled/ }).click();
@@ -72,7 +72,7 @@ inBrowser('filters narrow it, stand in the address, and can be cleared', {}, asy
   await eventually(async () => assert.equal((await names(page)).length, 4, 'the phase stays'));
 });
 
-inBrowser('headers sort it, one way and the other', {}, async (page) => {
+inBrowser('headers sort it in both directions', {}, async (page) => {
   await openBoard(page, demo.origin);
   await whole(page);
   await page.getByRole('button', { name: 'Pause updates' }).click();
@@ -89,7 +89,7 @@ inBrowser('headers sort it, one way and the other', {}, async (page) => {
   assert.match(page.url(), /sort=-errors/);
 });
 
-inBrowser('charts tell of the last hour and of durations, in words, too', {}, async (page) => {
+inBrowser('charts show the last hour and durations, with a text alternative', {}, async (page) => {
   await openBoard(page, demo.origin);
   await whole(page);
   await page.getByRole('img', { name: /^Jobs completed in the last hour.*: [1-9]/ }).waitFor();
@@ -98,7 +98,7 @@ inBrowser('charts tell of the last hour and of durations, in words, too', {}, as
   assert.match(await lanes.first().getAttribute('aria-label'), /^\d+ jobs?: half of them within \d+/);
 });
 
-inBrowser('on a phone rows are cards, with everything on the screen', { viewport: PHONE }, async (page) => {
+inBrowser('on a phone rows are cards without horizontal scrolling', { viewport: PHONE }, async (page) => {
   await openBoard(page, demo.origin);
   await whole(page);
   const width = await page.evaluate(() => document.documentElement.scrollWidth);
@@ -110,7 +110,7 @@ inBrowser('on a phone rows are cards, with everything on the screen', { viewport
   assert.ok(box.x >= 0 && box.x + box.width <= PHONE.width && box.height > 90, JSON.stringify(box));
 });
 
-inBrowser('it says when there is nothing', { allows: /Failed to load resource/ }, async (page) => {
+inBrowser('an empty list says so', { allows: /Failed to load resource/ }, async (page) => {
   await page.route('**/jobs?*', (route) => route.fulfill({ json: { jobs: [] } }));
   await page.route('**/jobs/events?*', (route) => route.abort());
   await page.goto(demo.origin);
@@ -118,7 +118,7 @@ inBrowser('it says when there is nothing', { allows: /Failed to load resource/ }
   await page.getByText('No jobs here yet').waitFor();
 });
 
-inBrowser('with 3,000 jobs only what has changed is touched', { allows: /Failed to load resource/ }, async (page) => {
+inBrowser('with 3,000 jobs only changed rows are updated', { allows: /Failed to load resource/ }, async (page) => {
   const job = (number, percent) => ({
     id: `job${number}`, phase: 'active', status: 'running', percent, actions: ['stop'], observedAt: '2026-01-01T00:00:00Z', companyHandle: 'c|110',
     jobHandle: `j|${number}`, name: `Job ${number}`, originalName: `Job ${number}`, type: 'VideoPublish', submitUserEmail: 'many@example.com',
@@ -139,7 +139,7 @@ inBrowser('with 3,000 jobs only what has changed is touched', { allows: /Failed 
     window.touched = new Set();
     new MutationObserver((records) => records.forEach(({ target }) => {
       const within = (target.nodeType === Node.TEXT_NODE ? target.parentElement : target).closest('tr');
-      // Durations go on by themselves.
+      // Durations count up by themselves.
       if (within && !target.closest?.('.duration')) window.touched.add(within.dataset.id);
     })).observe(document.getElementById('rows'), { subtree: true, childList: true, attributes: true, characterData: true });
   });

@@ -1,4 +1,4 @@
-// The board keeps up: by a stream, by polls without one, after outages, behind proxies, and not at all when it is told to pause.
+// Updates of the board: by a stream, by polls without one, after outages, behind proxies; and none while it is paused.
 
 import assert from 'node:assert/strict';
 import { before } from 'node:test';
@@ -13,7 +13,7 @@ const state = (page) => page.locator('#state-text').innerText();
 const isIn = (page, wanted) => eventually(async () => assert.equal(await state(page), wanted), 60_000);
 const paths = (requests) => requests.map((request) => new URL(request.url()).pathname.split('/').slice(1).join('/'));
 
-inBrowser('a job that others submit appears, gets on and is completed, over one stream', {}, async (page, { requests }) => {
+inBrowser('a job that another client submits appears, makes progress and completes, over one stream', {}, async (page, { requests }) => {
   await openBoard(page, demo.origin);
   await isIn(page, 'Live');
   const before = requests.length;
@@ -24,11 +24,11 @@ inBrowser('a job that others submit appears, gets on and is completed, over one 
   await eventually(async () => assert.ok(Number(await job.locator('progress').getAttribute('value')) > 0), 120_000);
   await eventually(async () => assert.match(await job.locator('.pill').innerText(), /Succeeded|warnings|Failed/), 180_000);
   const asked = paths(requests.slice(before));
-  assert.ok(asked.every((path) => path === 'jobs'), `only the look around, each half minute: ${asked}`);
+  assert.ok(asked.every((path) => path === 'jobs'), `only the refresh of the list every 30 s: ${asked}`);
   assert.equal(paths(requests).filter((path) => path === 'jobs/events').length, 1, 'one stream');
 });
 
-inBrowser('without a stream it polls, cheaply, and returns to the stream', { allows: /Failed to load resource/ }, async (page, { requests }) => {
+inBrowser('without a stream it polls with If-None-Match, and returns to the stream', { allows: /Failed to load resource/ }, async (page, { requests }) => {
   await page.route('**/jobs/events?*', (route) => route.abort());
   await openBoard(page, demo.origin);
   await isIn(page, 'Polling');
@@ -36,13 +36,13 @@ inBrowser('without a stream it polls, cheaply, and returns to the stream', { all
   await page.locator('#rows tr', { hasText: originalName }).waitFor();
   await eventually(async () => {
     const polls = requests.filter((request) => request.url().includes('phase=active') && request.headers()['if-none-match']);
-    assert.ok(polls.length > 0, 'polls say what they have');
+    assert.ok(polls.length > 0, 'polls are conditional');
   });
   await page.unroute('**/jobs/events?*');
   await isIn(page, 'Live');
 });
 
-inBrowser('paused, it asks for nothing at all; resumed, it is up to date', {}, async (page, { requests }) => {
+inBrowser('paused, it sends no requests; resumed, it is up to date', {}, async (page, { requests }) => {
   await openBoard(page, demo.origin);
   await isIn(page, 'Live');
   const ended = page.waitForEvent('requestfailed', (request) => request.url().includes('/jobs/events'));
@@ -59,7 +59,7 @@ inBrowser('paused, it asks for nothing at all; resumed, it is up to date', {}, a
   await isIn(page, 'Live');
 });
 
-inBrowser('when the gateway is away it says so, and comes back by itself', { allows: /Failed to load resource/ }, async (page) => {
+inBrowser('when the gateway is down it says so, and reconnects by itself', { allows: /Failed to load resource/ }, async (page) => {
   const listen = `127.0.0.1:${await freePort()}`;
   const first = await startGateway('demo', '--listen', listen);
   await openBoard(page, first.origin);
@@ -67,13 +67,13 @@ inBrowser('when the gateway is away it says so, and comes back by itself', { all
   await stop(first.child);
   await isIn(page, 'No connection');
   await page.locator('#banner', { hasText: 'does not answer' }).waitFor();
-  assert.ok((await page.locator('#rows tr').count()) > 0, 'what was known stays');
+  assert.ok((await page.locator('#rows tr').count()) > 0, 'the last list stays');
   await startGateway('demo', '--listen', listen);
   await isIn(page, 'Live');
   await eventually(async () => assert.equal(await page.locator('#banner').isHidden(), true));
 });
 
-inBrowser('when IPS is away it says how old the list is', { allows: /Failed to load resource/ }, async (page) => {
+inBrowser('when IPS is down it shows the age of the list', { allows: /Failed to load resource/ }, async (page) => {
   const sandbox = await startGateway('sandbox', '--listen', '127.0.0.1:0');
   const { origin } = await startGateway('serve', '--listen', '127.0.0.1:0', '--upstream-url', sandbox.origin, '--api-version', '2022-11-01-beta',
     '--fresh', '100ms', '--stale-while-revalidate', '0s');
@@ -89,7 +89,7 @@ inBrowser('when IPS is away it says how old the list is', { allows: /Failed to l
   await row(page, 'Nightly publish').waitFor();
 });
 
-inBrowser('out of sight it rests after a while, and goes on when it is looked at', {}, async (page, { requests }) => {
+inBrowser('in a hidden tab updates stop after a minute, and continue when it is visible again', {}, async (page, { requests }) => {
   await page.clock.install();
   await openBoard(page, demo.origin);
   await isIn(page, 'Live');
@@ -111,9 +111,9 @@ inBrowser('out of sight it rests after a while, and goes on when it is looked at
 
 for (const [name, locations, path, args] of [
   ['a proxy', (origin) => ({ '/': origin }), '', []],
-  ['a proxy that takes a prefix away', (origin) => ({ '/tools/ips/': `${origin}/` }), '/tools/ips', []],
-  ['a proxy that leaves the prefix', (origin) => ({ '/ips': origin }), '/ips', ['--path-prefix', '/ips']],
-  ['a proxy that puts another prefix before', (origin) => ({ '/outer/': `${origin}/ips/` }), '/outer', ['--path-prefix', '/ips']],
+  ['a proxy that strips a prefix', (origin) => ({ '/tools/ips/': `${origin}/` }), '/tools/ips', []],
+  ['a proxy that keeps the prefix', (origin) => ({ '/ips': origin }), '/ips', ['--path-prefix', '/ips']],
+  ['a proxy that replaces the prefix', (origin) => ({ '/outer/': `${origin}/ips/` }), '/outer', ['--path-prefix', '/ips']],
 ]) {
   inBrowser(`it works behind ${name}`, {}, async (page) => {
     const { origin } = await startDemo(...args);

@@ -1,8 +1,8 @@
-// The gateway refuses in the middle of a session: too many requests, and credentials that were good until now.
+// Refusals in the middle of a session: 429, and credentials that expire.
 
 import assert from 'node:assert/strict';
 import { before } from 'node:test';
-import { PASSWORD, USER, eventually, inBrowser, openBoard, picture, startDemo, startGate, submit } from './harness.js';
+import { PASSWORD, USER, eventually, inBrowser, openBoard, picture, startDemo, startFaultProxy, submit } from './harness.js';
 
 let demo;
 before(async () => {
@@ -18,7 +18,7 @@ const TOO_MANY = {
 const state = (page) => page.locator('#state-text').innerText();
 const isIn = (page, wanted) => eventually(async () => assert.equal(await state(page), wanted), 60_000);
 
-/** Everything that could be read of a page, its elements, and what it can keep beyond its own life. */
+/** Everything that can be read from a page and its storage. */
 const readable = (page) => page.evaluate(async () => JSON.stringify({
   html: document.documentElement.outerHTML,
   values: [...document.querySelectorAll('input, textarea, select')].map((field) => field.type === 'radio' ? '' : field.value),
@@ -26,37 +26,37 @@ const readable = (page) => page.evaluate(async () => JSON.stringify({
   databases: (await indexedDB.databases()).length, caches: (await caches.keys()).length,
 }));
 
-inBrowser('told to come later, it does, says so, and recovers by itself', { allows: /Failed to load resource/ }, async (page) => {
-  const gate = await startGate(demo.origin);
-  await openBoard(page, gate.origin);
+inBrowser('on 429 it waits for Retry-After, says so, and recovers by itself', { allows: /Failed to load resource/ }, async (page) => {
+  const proxy = await startFaultProxy(demo.origin);
+  await openBoard(page, proxy.origin);
   await isIn(page, 'Live');
   const names = () => page.locator('#rows button').allInnerTexts();
   const known = await names();
 
-  gate.refuse({ status: 429, headers: { 'retry-after': RETRY_AFTER }, body: TOO_MANY });
+  proxy.refuse({ status: 429, headers: { 'retry-after': RETRY_AFTER }, body: TOO_MANY });
   await page.locator('#banner', { hasText: 'Too many requests' }).waitFor();
   assert.equal(await state(page), 'No updates');
   assert.match(await page.locator('#banner').innerText(), /Too many requests\..*Trying again at \d/s);
-  // Those that had ended may have come last, a moment after the list was live.
+  // Completed jobs may have been loaded after the first live list.
   const shown = await names();
-  assert.ok(known.length > 0 && known.every((name) => shown.includes(name)), `of ${known} stay ${shown}`);
+  assert.ok(known.length > 0 && known.every((name) => shown.includes(name)), `${known} were shown before, ${shown} now`);
   await page.screenshot(picture('refused-429'));
-  await eventually(async () => assert.ok(gate.refused.length >= 3, `asked ${gate.refused.length} times`), 90_000);
-  // It heeds the first answer already; when it comes again it may be for a list and a ticket at once.
-  const pauses = gate.refused.slice(1).map(({ at }, index) => at - gate.refused[index].at);
-  const isHeeded = (pause) => pause >= RETRY_AFTER * 1_000 - 100;
-  assert.ok(isHeeded(pauses[0]) && pauses.every((pause) => isHeeded(pause) || pause < 1_000), `it came back after ${pauses}`);
+  await eventually(async () => assert.ok(proxy.refused.length >= 3, `asked ${proxy.refused.length} times`), 90_000);
+  // Pauses are as long as Retry-After; a list and a ticket may be requested at the same time.
+  const pauses = proxy.refused.slice(1).map(({ at }, index) => at - proxy.refused[index].at);
+  const isLongEnough = (pause) => pause >= RETRY_AFTER * 1_000 - 100;
+  assert.ok(isLongEnough(pauses[0]) && pauses.every((pause) => isLongEnough(pause) || pause < 1_000), `pauses of ${pauses} ms`);
 
   const { originalName } = await submit(demo.origin, 'while-refused');
-  gate.open();
+  proxy.passThrough();
   await isIn(page, 'Live');
   await page.locator('#rows tr', { hasText: originalName }).waitFor();
   await eventually(async () => assert.equal(await page.locator('#banner').isHidden(), true));
 });
 
-inBrowser('credentials that expire end the session, which asks for others and keeps nothing', { allows: /Failed to load resource/ }, async (page, { requests }) => {
-  const gate = await startGate(demo.origin);
-  await page.goto(gate.origin);
+inBrowser('expired credentials end the session, which shows the sign-in form and keeps nothing', { allows: /Failed to load resource/ }, async (page, { requests }) => {
+  const proxy = await startFaultProxy(demo.origin);
+  await page.goto(proxy.origin);
   await page.getByLabel('E-mail', { exact: true }).fill(USER);
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
@@ -64,7 +64,7 @@ inBrowser('credentials that expire end the session, which asks for others and ke
   await isIn(page, 'Live');
   await page.locator('#rows button').first().click();
 
-  gate.expire();
+  proxy.expire();
   await page.locator('#sign-in-form').waitFor();
   const problem = page.locator('#sign-in-problem').getByRole('alert');
   await problem.waitFor();
@@ -83,7 +83,7 @@ inBrowser('credentials that expire end the session, which asks for others and ke
     assert.ok(!text.includes(secret), `${secret} can be read in ${text}`);
   }
 
-  gate.open();
+  proxy.passThrough();
   await page.getByLabel('E-mail', { exact: true }).fill(USER);
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();

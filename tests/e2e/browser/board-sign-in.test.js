@@ -1,4 +1,4 @@
-// Signing in to the board: whatever opens it is in the page's memory and nowhere else.
+// Signing in to the board: credentials are kept in the page's memory only.
 
 import assert from 'node:assert/strict';
 import { before } from 'node:test';
@@ -9,27 +9,27 @@ before(async () => {
   demo = await startDemo();
 });
 
-/** Everything that a page can keep beyond its own life. */
+/** Everything that a page can store. */
 const kept = (page) => page.evaluate(async () => ({
   local: { ...localStorage }, session: { ...sessionStorage }, cookie: document.cookie,
   databases: (await indexedDB.databases()).length, caches: (await caches.keys()).length,
 }));
 
-inBrowser('a password opens the board, and a reload closes it', {}, async (page) => {
+inBrowser('a password signs in, and a reload signs out', {}, async (page) => {
   await page.goto(demo.origin);
   await page.getByLabel('E-mail', { exact: true }).fill(USER);
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await page.locator('#rows tr').first().waitFor();
   assert.deepEqual(await kept(page), { local: {}, session: {}, cookie: '', databases: 0, caches: 0 });
-  assert.ok(!(await page.content()).includes(PASSWORD) && (await page.locator('#sign-in-password').inputValue()) === '', 'it stands in the page');
+  assert.ok(!(await page.content()).includes(PASSWORD) && (await page.locator('#sign-in-password').inputValue()) === '', 'the password is in the page');
   assert.ok(!page.url().includes('@'), page.url());
   await page.reload();
   await page.locator('#sign-in-form').waitFor();
   assert.equal(await page.locator('#board').isHidden(), true);
 });
 
-inBrowser('the choice of colours is all that is ever stored', {}, async (page) => {
+inBrowser('only the theme is stored', {}, async (page) => {
   await openBoard(page, demo.origin);
   await page.getByRole('button', { name: 'Use dark colours' }).click();
   assert.deepEqual((await kept(page)).local, { 'ips-gateway.theme': 'dark' });
@@ -37,7 +37,7 @@ inBrowser('the choice of colours is all that is ever stored', {}, async (page) =
   assert.equal(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme), 'dark');
 });
 
-inBrowser('a token opens it, too, and nobody’s own jobs are guessed', {}, async (page) => {
+inBrowser('an access token signs in, and shows no filter for own jobs', {}, async (page) => {
   await page.goto(demo.origin);
   await page.getByText('Access token', { exact: true }).click();
   await page.getByLabel('IMS access token').fill('sandbox-token-katlyn');
@@ -46,7 +46,7 @@ inBrowser('a token opens it, too, and nobody’s own jobs are guessed', {}, asyn
   assert.equal(await page.getByLabel('Only mine').isHidden(), true);
 });
 
-inBrowser('a wrong password is refused in plain words', { allows: /status of 401/ }, async (page) => {
+inBrowser('a wrong password is refused with an explanation', { allows: /status of 401/ }, async (page) => {
   await page.goto(demo.origin);
   await page.getByLabel('E-mail', { exact: true }).fill(USER);
   await page.getByLabel('Password', { exact: true }).fill('wrong');
@@ -58,7 +58,7 @@ inBrowser('a wrong password is refused in plain words', { allows: /status of 401
   assert.equal(await page.locator('#board').isHidden(), true);
 });
 
-inBrowser('whoever sees several companies chooses one, and can change it', {}, async (page) => {
+inBrowser('a user of several companies chooses one, and can change it', {}, async (page) => {
   await openBoard(page, demo.origin, { user: 'agency@example.com' });
   await page.getByRole('button', { name: /Sample Furniture/ }).click();
   await page.getByRole('button', { name: 'Stock photos', exact: true }).waitFor();
@@ -68,7 +68,7 @@ inBrowser('whoever sees several companies chooses one, and can change it', {}, a
   assert.equal(await page.getByRole('button', { name: 'Stock photos', exact: true }).count(), 0);
 });
 
-inBrowser('signing out leaves nothing behind', {}, async (page, { requests }) => {
+inBrowser('signing out removes everything', {}, async (page, { requests }) => {
   await openBoard(page, demo.origin);
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.locator('#sign-in-form').waitFor();
@@ -78,7 +78,7 @@ inBrowser('signing out leaves nothing behind', {}, async (page, { requests }) =>
   assert.deepEqual(requests.slice(before).map((request) => request.url()), []);
 });
 
-inBrowser('a gateway with API keys asks for one; a viewer’s is told what it may not', { allows: /status of 403/ }, async (page) => {
+inBrowser('a gateway with API keys asks for one; a viewer’s actions are refused with the reason', { allows: /status of 403/ }, async (page) => {
   const sandbox = await startGateway('sandbox', '--listen', '127.0.0.1:0');
   const [key, , , ...entry] = (await output('key', 'new', 'board', '--role', 'viewer', '--company', 'c|110')).split('\n');
   const keys = await file('keys.toml', entry.join('\n'));
@@ -96,7 +96,7 @@ inBrowser('a gateway with API keys asks for one; a viewer’s is told what it ma
   assert.match(await page.getByRole('dialog').innerText(), /viewer/i);
 });
 
-inBrowser('the badge tells which IPS it is', {}, async (page) => {
+inBrowser('the badge names the IPS system', {}, async (page) => {
   for (const [args, words] of [[['--region', 'emea'], 'production · emea'], [['--region', 'apac', '--staging'], 'staging · apac']]) {
     const { origin } = await startGateway('serve', '--listen', '127.0.0.1:0', ...args);
     await page.goto(origin);

@@ -1,4 +1,4 @@
-// Submitting on the board: the JSON beside the form is what is sent, once, and what is wrong stands where it is wrong.
+// Submitting on the board: the JSON preview is what is sent, once; errors are shown at their fields.
 
 import assert from 'node:assert/strict';
 import { before } from 'node:test';
@@ -18,7 +18,7 @@ const open = async (page) => {
 };
 const posts = (requests) => requests.filter((request) => request.method() === 'POST' && /\/jobs(\?|$)/.test(request.url()));
 
-inBrowser('a publish is submitted as the JSON beside says, under a key, and opens', {}, async (page, { requests }) => {
+inBrowser('a publish is submitted as in the JSON preview, with an idempotency key, and its details open', {}, async (page, { requests }) => {
   await open(page);
   await dialog(page).getByLabel('Name', { exact: true }).fill('from-the-board');
   await dialog(page).getByLabel('What to publish').selectOption('Full');
@@ -32,7 +32,7 @@ inBrowser('a publish is submitted as the JSON beside says, under a key, and open
   assert.match(sent.headers()['idempotency-key'], /^"[0-9a-f]{32}"$/);
 });
 
-inBrowser('an upload is checked without being sent', {}, async (page, { requests }) => {
+inBrowser('an upload is validated without being submitted', {}, async (page, { requests }) => {
   await open(page);
   await dialog(page).getByText('Upload from URLs').click();
   await dialog(page).getByLabel('Name', { exact: true }).fill('two-files');
@@ -51,7 +51,7 @@ inBrowser('an upload is checked without being sent', {}, async (page, { requests
   ]);
 });
 
-inBrowser('what is wrong stands at its field', { allows: /status of 422/ }, async (page) => {
+inBrowser('errors are shown at their fields', { allows: /status of 422/ }, async (page) => {
   await open(page);
   await dialog(page).getByText('Again and again').click();
   await dialog(page).getByRole('button', { name: 'Check only' }).click();
@@ -62,7 +62,7 @@ inBrowser('what is wrong stands at its field', { allows: /status of 422/ }, asyn
   assert.match(await page.locator(`[id="${note}"]`).innerText(), /empty/);
   await dialog(page).getByRole('alert').waitFor();
   await name.fill('now-it-has-one');
-  assert.equal(await name.getAttribute('aria-invalid'), null, 'until it is mended');
+  assert.equal(await name.getAttribute('aria-invalid'), null, 'until it is corrected');
 });
 
 inBrowser('a pointer into the list of URLs finds its row', { allows: /status of 422/ }, async (page) => {
@@ -83,10 +83,10 @@ inBrowser('a pointer into the list of URLs finds its row', { allows: /status of 
   assert.ok(box.includes('/elsewhere') && !box.includes('not allowed here'), box);
 });
 
-inBrowser('sent again after a failure it is the same job', { allows: /Failed to load resource/ }, async (page, { requests }) => {
+inBrowser('a retry after a failure submits the same job', { allows: /Failed to load resource/ }, async (page, { requests }) => {
   await open(page);
   await dialog(page).getByLabel('Name', { exact: true }).fill('sent-twice');
-  // The request arrives, its answer does not.
+  // The request arrives, its response is lost.
   await page.route('**/jobs?*', async (route) => {
     if (route.request().method() !== 'POST') return route.continue();
     await route.fetch();

@@ -1,4 +1,4 @@
-// The gateway as a web frontend meets it: events through an unconfigured proxy.
+// Server-sent events in a browser, through an nginx without settings for them.
 
 import assert from 'node:assert/strict';
 import { before } from 'node:test';
@@ -9,9 +9,9 @@ before(async () => {
   origin = await startNginx({ '/': (await startDemo()).origin });
 });
 
-inBrowser('EventSource tells of jobs through nginx, opened by a ticket', { allows: /status of 404/ }, async (page) => {
+inBrowser('EventSource with a ticket receives events through nginx', { allows: /status of 404/ }, async (page) => {
   await page.goto(`${origin}/livez`);
-  const told = await page.evaluate(async ([user, password]) => {
+  const result = await page.evaluate(async ([user, password]) => {
     const authorization = `Basic ${btoa(`${user}:${password}`)}`;
     const issued = await fetch('/jobs/events/tickets', { method: 'POST', headers: { authorization } });
     const { ticket } = await issued.json();
@@ -37,13 +37,13 @@ inBrowser('EventSource tells of jobs through nginx, opened by a ticket', { allow
       }
     });
   }, [USER, PASSWORD]);
-  assert.equal(told.why, null, JSON.stringify(told));
-  assert.equal(told.events[0].name, 'snapshot', JSON.stringify(told));
-  assert.ok(told.events[0].jobs > 0 && told.events[0].id, JSON.stringify(told));
-  assert.ok(told.events[1].job, JSON.stringify(told));
+  assert.equal(result.why, null, JSON.stringify(result));
+  assert.equal(result.events[0].name, 'snapshot', JSON.stringify(result));
+  assert.ok(result.events[0].jobs > 0 && result.events[0].id, JSON.stringify(result));
+  assert.ok(result.events[1].job, JSON.stringify(result));
 });
 
-inBrowser('A used ticket opens nothing', { allows: /status of 40[14]/ }, async (page) => {
+inBrowser('a ticket opens one stream', { allows: /status of 40[14]/ }, async (page) => {
   await page.goto(`${origin}/livez`);
   const states = await page.evaluate(async ([user, password]) => {
     const authorization = `Basic ${btoa(`${user}:${password}`)}`;

@@ -1,4 +1,4 @@
-// Gateways, proxies and pages for the tests, and what every page is held to.
+// Gateways, proxies and pages for the tests, and the checks that every page must pass.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -18,8 +18,8 @@ export const PASSWORD = 'sandbox-katlyn';
 export const DESKTOP = { width: 1360, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 
-/** A slow machine is no failure: waits are long, and end early. */
-const PATIENCE = 30_000;
+/** The longest wait for something to show, in milliseconds: generous, since machines may be slow; waits end as soon as it shows. */
+const TIMEOUT = 30_000;
 
 const children = [];
 let browser;
@@ -63,7 +63,7 @@ export async function freePort() {
   return port;
 }
 
-/** Runs a command of the gateway; `origin` is the first line that it prints. */
+/** Starts a command of the gateway; `origin` is the first line of its output. */
 export async function startGateway(command, ...args) {
   const child = start(process.env.GATEWAY, [command, ...args]);
   const [origin] = await Promise.race([
@@ -75,7 +75,7 @@ export async function startGateway(command, ...args) {
 
 export const startDemo = (...args) => startGateway('demo', '--listen', '127.0.0.1:0', ...args);
 
-/** What a command prints. */
+/** The output of a command. */
 export async function output(...args) {
   const child = start(process.env.GATEWAY, args);
   let text = '';
@@ -84,17 +84,17 @@ export async function output(...args) {
   return text;
 }
 
-/** A file that lasts as long as the tests. */
+/** Writes a file that is removed after the tests. */
 export async function file(name, text) {
   const path = join(directory, name);
   await writeFile(path, text);
   return path;
 }
 
-/** An nginx with these locations, and nothing else that would matter to events; its address. */
+/** Starts an nginx with these locations and no settings for event streams; returns its origin. */
 export async function startNginx(locations) {
   const port = await freePort();
-  const places = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+  const folders = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   const config = await file(`nginx-${port}.conf`, `
 daemon off;
 pid ${directory}/nginx-${port}.pid;
@@ -102,7 +102,7 @@ error_log stderr warn;
 events {}
 http {
   access_log off;
-  ${places.map((place) => `${place}_temp_path ${directory}/${place};`).join('\n  ')}
+  ${folders.map((folder) => `${folder}_temp_path ${directory}/${folder};`).join('\n  ')}
   server {
     listen 127.0.0.1:${port};
     ${Object.entries(locations).map(([path, upstream]) => `location ${path} { proxy_pass ${upstream}; }`).join('\n    ')}
@@ -111,57 +111,53 @@ http {
 `);
   start(process.env.NGINX ?? '/usr/sbin/nginx', ['-c', config, '-e', 'stderr']);
   const origin = `http://127.0.0.1:${port}`;
-  for (let attempt = 0; attempt < 200; attempt += 1) {
-    const answer = await fetch(origin).catch(() => null);
-    if (answer) return origin;
-    await sleep(50);
-  }
-  throw new Error('nginx does not answer');
+  await eventually(() => fetch(origin));
+  return origin;
 }
 
 /**
- * A gate before a gateway. Open, it lets everything through; else it answers calls of the API itself (`refuse`) or spoils the
- * credentials that go through (`expire`), and in both cases breaks off what is under way.
+ * Starts a reverse proxy in front of a gateway. It passes everything through, or answers calls of the API itself (`refuse`), or replaces
+ * their credentials by expired ones (`expire`). A change of mode to one of the latter breaks the open connections.
  */
-export async function startGate(origin) {
-  const gate = { refused: [], origin: null };
+export async function startFaultProxy(origin) {
+  const proxy = { refused: [], origin: null };
   let answer = null;
   let isExpired = false;
-  const under = new Set();
-  const turn = (given, expired) => {
-    [answer, isExpired] = [given, expired];
-    gate.refused = [];
-    if (given || expired) under.forEach((socket) => socket.destroy());
+  const open = new Set();
+  const mode = (newAnswer, expired) => {
+    [answer, isExpired] = [newAnswer, expired];
+    proxy.refused = [];
+    if (newAnswer || expired) open.forEach((socket) => socket.destroy());
   };
-  Object.assign(gate, { open: () => turn(null, false), refuse: (given) => turn(given, false), expire: () => turn(null, true) });
-  const server = createHttpServer((asked, told) => {
-    if (answer && !asked.url.startsWith('/board/')) {
-      gate.refused.push({ at: Date.now(), path: asked.url });
-      told.writeHead(answer.status, { 'content-type': 'application/problem+json', ...answer.headers }).end(JSON.stringify(answer.body));
+  Object.assign(proxy, { passThrough: () => mode(null, false), refuse: (refusal) => mode(refusal, false), expire: () => mode(null, true) });
+  const server = createHttpServer((incoming, outgoing) => {
+    if (answer && !incoming.url.startsWith('/board/')) {
+      proxy.refused.push({ at: Date.now(), path: incoming.url });
+      outgoing.writeHead(answer.status, { 'content-type': 'application/problem+json', ...answer.headers }).end(JSON.stringify(answer.body));
       return;
     }
-    const { authorization } = asked.headers;
-    const headers = { ...asked.headers, ...(isExpired && authorization && { authorization: `Basic ${btoa('expired@example.com:x')}` }) };
-    const passed = request(`${origin}${asked.url}`, { method: asked.method, headers }, (got) => {
-      told.writeHead(got.statusCode, got.headers);
-      got.pipe(told);
+    const { authorization } = incoming.headers;
+    const headers = { ...incoming.headers, ...(isExpired && authorization && { authorization: `Basic ${btoa('expired@example.com:x')}` }) };
+    const forwarded = request(`${origin}${incoming.url}`, { method: incoming.method, headers }, (response) => {
+      outgoing.writeHead(response.statusCode, response.headers);
+      response.pipe(outgoing);
     });
-    passed.on('error', () => told.destroy());
-    told.on('close', () => passed.destroy());
-    asked.pipe(passed);
+    forwarded.on('error', () => outgoing.destroy());
+    outgoing.on('close', () => forwarded.destroy());
+    incoming.pipe(forwarded);
   });
   server.on('connection', (socket) => {
-    under.add(socket);
-    socket.on('close', () => under.delete(socket));
+    open.add(socket);
+    socket.on('close', () => open.delete(socket));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   server.unref();
-  gate.origin = `http://127.0.0.1:${server.address().port}`;
-  return gate;
+  proxy.origin = `http://127.0.0.1:${server.address().port}`;
+  return proxy;
 }
 
-/** Calls the API as a user, beside the page. */
+/** Calls the API as a user, not through the page. */
 export async function api(origin, method, path, body) {
   const authorization = `Basic ${Buffer.from(`${USER}:${PASSWORD}`).toString('base64')}`;
   const headers = { authorization, ...(body && { 'content-type': 'application/json' }) };
@@ -170,7 +166,7 @@ export async function api(origin, method, path, body) {
   return answer.status === 204 ? null : answer.json();
 }
 
-/** A job that is done within seconds. */
+/** Submits a job that takes a few seconds. */
 export const submit = (origin, name) =>
   api(origin, 'POST', '/jobs', { jobName: name, imageServingPublishJob: { publishType: 'Incremental', emailSetting: 'None' } });
 
@@ -182,7 +178,7 @@ export function inBrowser(name, { viewport = DESKTOP, scheme = 'light', allows, 
   test(name, async () => {
     const context = await browser.newContext({ viewport, colorScheme: scheme, reducedMotion: 'reduce', locale: 'en-US', ...options });
     const page = await context.newPage();
-    page.setDefaultTimeout(PATIENCE);
+    page.setDefaultTimeout(TIMEOUT);
     const complaints = [];
     const requests = [];
     page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()));
@@ -190,10 +186,10 @@ export function inBrowser(name, { viewport = DESKTOP, scheme = 'light', allows, 
     page.on('request', (request) => requests.push(request));
     try {
       await run(page, { requests, context });
-      assert.deepEqual(complaints.filter((text) => !allows?.test(text)), [], 'the page complains');
+      assert.deepEqual(complaints.filter((text) => !allows?.test(text)), [], 'errors and warnings on the console');
       const opened = requests.filter((request) => request.isNavigationRequest()).map((request) => new URL(request.url()).origin);
-      const asked = requests.map((request) => request.url()).filter((url) => !url.startsWith('data:'));
-      assert.deepEqual(asked.filter((url) => !opened.includes(new URL(url).origin)), [], 'the page asks others');
+      const urls = requests.map((request) => request.url()).filter((url) => !url.startsWith('data:'));
+      assert.deepEqual(urls.filter((url) => !opened.includes(new URL(url).origin)), [], 'requests to other origins');
     } catch (error) {
       await page.screenshot({ path: join(process.env.PICTURES, `failed-${name.replace(/\W+/g, '-')}.png`) }).catch(() => {});
       throw error;
@@ -205,7 +201,7 @@ export function inBrowser(name, { viewport = DESKTOP, scheme = 'light', allows, 
 
 /** Opens the board and signs in as a user of the demo. */
 export async function openBoard(page, address, { user = USER, hash = '' } = {}) {
-  // Another fragment alone would not load the page again.
+  // A change of the fragment alone does not reload the page.
   await page.goto('about:blank');
   await page.goto(`${address}/${hash}`);
   await page.locator('#demo-list button', { hasText: user }).click();
@@ -214,9 +210,9 @@ export async function openBoard(page, address, { user = USER, hash = '' } = {}) 
 
 export const row = (page, name) => page.locator('#rows tr').filter({ has: page.getByRole('button', { name, exact: true }) });
 
-/** Waits until this is true, in the words of the assertion that says why not. */
-export async function eventually(check, patience = PATIENCE) {
-  const end = Date.now() + patience;
+/** Repeats a check until it passes; after the timeout, in milliseconds, its last failure is thrown. */
+export async function eventually(check, timeout = TIMEOUT) {
+  const end = Date.now() + timeout;
   for (;;) {
     try {
       return await check();

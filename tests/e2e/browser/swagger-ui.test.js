@@ -1,4 +1,4 @@
-// Swagger UI: a newcomer's first job, from the first click to its end.
+// Swagger UI: from the first click to a completed job.
 
 import assert from 'node:assert/strict';
 import { before } from 'node:test';
@@ -11,7 +11,7 @@ before(async () => {
 
 const operation = (page, id) => page.locator(`.opblock[id$="-${id}"]`);
 
-/** Presses Execute and gives the status and the body of the answer. */
+/** Presses Execute; returns the status and the body of the response. */
 async function execute(page, id) {
   const block = operation(page, id);
   const answered = page.waitForResponse((response) => response.url().includes('/jobs') && response.request().method() !== 'OPTIONS');
@@ -29,7 +29,7 @@ async function authorizeByHand(page) {
   await page.locator('.btn-done').first().click();
 }
 
-inBrowser('a job goes from the first click to its end', {}, async (page) => {
+inBrowser('a job is submitted and followed to its end', {}, async (page) => {
   await page.goto(`${demo.origin}/swagger-ui/`);
   assert.equal(await page.title(), 'API – ips-gateway');
   await page.locator('#guide').getByRole('button', { name: USER }).click();
@@ -54,7 +54,7 @@ inBrowser('a link to an operation opens it', {}, async (page) => {
   await operation(page, 'getJobLog').getByRole('button', { name: 'Execute' }).waitFor();
 });
 
-inBrowser('in the demo an authorisation outlasts a reload', {}, async (page) => {
+inBrowser('in the demo the authorization survives a reload', {}, async (page) => {
   await page.goto(`${demo.origin}/swagger-ui/`);
   await page.locator('.opblock').first().waitFor();
   await authorizeByHand(page);
@@ -64,7 +64,7 @@ inBrowser('in the demo an authorisation outlasts a reload', {}, async (page) => 
   assert.equal((await execute(page, 'listJobs')).status, 200);
 });
 
-inBrowser('before a real IPS nothing of it is stored', {}, async (page) => {
+inBrowser('outside the demo no authorization is stored', {}, async (page) => {
   const { origin } = await startGateway('serve', '--listen', '127.0.0.1:0', '--upstream-url', 'http://127.0.0.1:1/');
   await page.goto(`${origin}/swagger-ui/`);
   await page.locator('.opblock').first().waitFor();
@@ -73,7 +73,7 @@ inBrowser('before a real IPS nothing of it is stored', {}, async (page) => {
   assert.equal(await page.locator('#guide').isHidden(), true, 'no users of a sandbox');
 });
 
-inBrowser('behind a proxy that takes a prefix away it calls the right address', {}, async (page) => {
+inBrowser('behind a proxy that strips a prefix it calls the right address', {}, async (page) => {
   const proxy = await startNginx({ '/tools/ips/': `${demo.origin}/` });
   await page.goto(`${proxy}/tools/ips/swagger-ui/`);
   await page.locator('#guide').getByRole('button', { name: USER }).click();

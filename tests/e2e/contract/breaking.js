@@ -2,13 +2,13 @@
 //
 //     node breaking.js BASELINE CURRENT
 //
-// What clients send may become more, what they get may become more, never less: nothing that was there goes or becomes another type,
-// nothing new has to be sent, no value that was taken is refused, no success becomes another.
+// Requests may gain optional parts and responses may gain parts; nothing may be removed or change its type, no part of a request may
+// become required, no accepted value may be refused, no success status may change.
 import { readFileSync } from "node:fs";
 
 const METHODS = ["get", "put", "post", "delete", "patch", "head", "options"];
 
-/** What breaks clients of `before` when they meet `after`, as sentences. */
+/** The breaking changes between two documents, as sentences. */
 export function breaking(before, after) {
   const complaints = [];
   for (const [path, item] of Object.entries(before.paths)) {
@@ -146,6 +146,6 @@ if (process.argv[1] === import.meta.filename) {
   const [baseline, current] = process.argv.slice(2).map((path) => JSON.parse(readFileSync(path, "utf8")));
   const complaints = breaking(baseline, current);
   complaints.forEach((complaint) => console.error(complaint));
-  if (complaints.length) console.error(`${complaints.length} changes break clients; README (“Clients”) says how this is done on purpose`);
+  if (complaints.length) console.error(`${complaints.length} changes break clients; docs/clients.md (“Compatibility”) describes an intended break`);
   process.exitCode = complaints.length ? 1 : 0;
 }

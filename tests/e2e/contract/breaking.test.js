@@ -1,4 +1,4 @@
-// The check for breaking changes sees those that break, and lets the others pass.
+// Tests of the check for breaking changes, with changes of both kinds.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { breaking } from "./breaking.js";

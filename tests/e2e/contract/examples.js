@@ -1,4 +1,4 @@
-// Examples: every body, parameter and header of the document has one, and it is what its schema says.
+// Every body, parameter and header of the document has an example, valid by its schema.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -8,7 +8,7 @@ import formats from "ajv-formats";
 const document = JSON.parse(readFileSync(process.env.OPENAPI, "utf8"));
 const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true, discriminator: false });
 formats(ajv);
-// Our vocabulary beside that of JSON Schema, and formats that only tell how a number is stored.
+// Keywords of OpenAPI, and formats that only name the storage of a number.
 ["x-extensible-enum", "components"].forEach((word) => ajv.addKeyword(word));
 ["int32", "int64", "double", "password"].forEach((format) => ajv.addFormat(format, true));
 ajv.addSchema({ $id: "openapi", components: document.components });
@@ -29,7 +29,7 @@ const resolve = (node) => (node.$ref ? node.$ref.slice(2).split("/").reduce((at,
 const examplesOf = (node) => [...("example" in node ? [node.example] : []), ...Object.values(node.examples ?? {}).map((e) => e.value)];
 const operations = Object.values(document.paths).flatMap((item) => Object.values(item));
 
-test("every schema's own examples are what it says", () => {
+test("the examples of every schema are valid", () => {
   let checked = 0;
   const walk = (place, node) => {
     if (Array.isArray(node)) return node.forEach((item, at) => walk(`${place}/${at}`, item));
@@ -44,7 +44,7 @@ test("every schema's own examples are what it says", () => {
   assert(checked > 50, `${checked} examples`);
 });
 
-test("every body has examples that are what its schema says", () => {
+test("every body has valid examples", () => {
   const missing = [];
   for (const operation of operations) {
     const answers = Object.entries(operation.responses).map(([status, answer]) => [status, resolve(answer)]);
@@ -61,7 +61,7 @@ test("every body has examples that are what its schema says", () => {
   assert.deepEqual(missing, []);
 });
 
-test("every parameter and every header has an example that is what its schema says", () => {
+test("every parameter and every header has a valid example", () => {
   const headers = Object.entries(document.components.headers).map(([name, header]) => [`header ${name}`, header]);
   const parameters = operations.flatMap((o) => (o.parameters ?? []).map((p) => [`${o.operationId} ${p.in} ${p.name}`, resolve(p)]));
   const missing = [];

@@ -1,4 +1,4 @@
-"""The fleet of deploy/compose.yaml, as processes on loopback."""
+"""The services of deploy/compose.yaml, as processes on loopback."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 DEPLOY = Path("deploy")
-BINARY = os.environ["IPS_GATEWAY_BINARY"]
+BINARY = os.environ["GATEWAY"]
 
 
 def compose():
@@ -36,11 +36,11 @@ class Fleet:
         sandbox = ["127.0.0.1:0" if word.startswith("0.0.0.0") else word for word in services["sandbox"]["command"]]
         self.sandbox = self.start([BINARY, *sandbox])
         self.cache = f"redis://127.0.0.1:{self.cache_port(services['valkey']['command'])}"
-        self.gateways = {name: self.start([BINARY, "serve"], self.here(service)) for name, service in gateways().items()}
+        self.gateways = {name: self.start([BINARY, "serve"], self.environment(service)) for name, service in gateways().items()}
         self.url = f"http://127.0.0.1:{self.nginx()}"
 
     def start(self, command, env=None):
-        """Starts a command that prints its address first, and takes that."""
+        """Starts a command; returns the URL that it prints first."""
         log = open(self.folder / f"{len(self.running)}.log", "w")
         process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=log, text=True)
         self.running.append(process)
@@ -48,8 +48,8 @@ class Fleet:
         assert line.startswith("http://"), f"{command} prints {line!r} and {Path(log.name).read_text()}"
         return line
 
-    def here(self, service):
-        """The environment of a service, where everybody else is on loopback."""
+    def environment(self, service):
+        """The environment of a service, with every other service on loopback."""
         env = dict(service["environment"])
         secrets = {f"/run/secrets/{name}": str((DEPLOY / secret["file"]).resolve()) for name, secret in compose()["secrets"].items()}
         env = {name: secrets.get(value, value) for name, value in env.items()}
@@ -60,7 +60,7 @@ class Fleet:
         }
 
     def cache_port(self, command):
-        """Redis in the place of Valkey, with the same arguments."""
+        """Starts Redis instead of Valkey, with the same arguments; returns its port."""
         port = free_port()
         arguments = ["--bind", "127.0.0.1", "--port", str(port), "--dir", str(self.folder)]
         self.running.append(subprocess.Popen(["redis-server", *command[1:], *arguments], stdout=subprocess.DEVNULL))
@@ -93,7 +93,7 @@ class Fleet:
 
 
 def ask(url, headers=None, method="GET"):
-    """Status, headers and text of an answer."""
+    """Sends a request; returns status, headers and text of the response."""
     login = {"Authorization": "Basic a2F0bHluQGV4YW1wbGUuY29tOnNhbmRib3gta2F0bHlu"}
     request = urllib.request.Request(url, headers=login | (headers or {}), method=method)
     try:

@@ -1,4 +1,4 @@
-"""What is in deploy/ is what its readers take, and works."""
+"""The files in deploy/: valid by their schemas and linters, consistent with each other, and working."""
 
 import json
 import re
@@ -21,18 +21,18 @@ def run(*command):
     return done.stdout
 
 
-def test_the_linter_of_dockerfiles_has_nothing_to_say():
+def test_the_dockerfile_passes_hadolint():
     run("hadolint", "Dockerfile")
 
 
-def test_compose_reads_the_compose_file():
+def test_the_compose_file_is_valid_and_confines_the_gateways():
     run("check-jsonschema", "--builtin-schema", "vendor.compose-spec", str(DEPLOY / "compose.yaml"))
     assert len(gateways()) == 3
     for service in gateways().values():
         assert service["read_only"] and service["cap_drop"] == ["ALL"], service
 
 
-def test_kubernetes_reads_the_manifests():
+def test_the_kubernetes_manifests_are_valid():
     run("kubernetes-validate", "--strict", "-k", "1.37.0", *map(str, MANIFESTS))
 
 
@@ -42,7 +42,7 @@ def objects():
     return {document["kind"]: document for document in documents}
 
 
-def test_pods_are_confined_probed_and_ended_in_good_order(objects):
+def test_pods_are_confined_probed_and_shut_down_gracefully(objects):
     pod = objects["Deployment"]["spec"]["template"]["spec"]
     assert pod["securityContext"]["runAsNonRoot"] and pod["automountServiceAccountToken"] is False
     (container,) = pod["containers"]
@@ -52,11 +52,11 @@ def test_pods_are_confined_probed_and_ended_in_good_order(objects):
     assert container["resources"]["limits"]["memory"] and container["resources"]["requests"]["cpu"]
     assert container["livenessProbe"]["httpGet"]["path"] == "/livez"
     assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
-    # preStop, then up to 10 s for what is under way.
+    # preStop, then up to 10 s for requests in flight.
     assert pod["terminationGracePeriodSeconds"] >= container["lifecycle"]["preStop"]["sleep"]["seconds"] + 10 + 5
 
 
-def test_the_manifests_mean_the_same_pods(objects):
+def test_the_manifests_select_the_same_pods(objects):
     labels = objects["Deployment"]["spec"]["template"]["metadata"]["labels"]
     selectors = [
         objects["Deployment"]["spec"]["selector"]["matchLabels"],
@@ -72,7 +72,7 @@ def test_the_manifests_mean_the_same_pods(objects):
     assert path["backend"]["service"]["name"] == objects["Service"]["metadata"]["name"]
 
 
-def test_the_gateway_takes_the_settings_of_the_manifests(objects, tmp_path):
+def test_the_gateway_accepts_the_settings_of_the_manifests(objects, tmp_path):
     (mount,) = objects["Deployment"]["spec"]["template"]["spec"]["containers"][0]["volumeMounts"]
     env = {}
     for name, value in objects["ConfigMap"]["data"].items():
@@ -90,13 +90,13 @@ def test_the_gateway_takes_the_settings_of_the_manifests(objects, tmp_path):
     assert line.startswith("http://"), complaints
 
 
-def test_prometheus_reads_its_settings_and_the_alerts_do_what_their_tests_say():
+def test_the_prometheus_configuration_is_valid_and_every_alert_is_tested():
     run("promtool", "check", "config", str(DEPLOY / "prometheus/prometheus.yml"))
     run("promtool", "test", "rules", str(DEPLOY / "prometheus/alerts.test.yml"))
     alerts = {rule["alert"] for rule in rules()}
     tests = yaml.safe_load((DEPLOY / "prometheus/alerts.test.yml").read_text())["tests"]
     tested = {test["alertname"] for group in tests for test in group["alert_rule_test"] if test["exp_alerts"]}
-    assert alerts == tested, "each alert is seen to fire once"
+    assert alerts == tested, "alerts on the left, those that a test sees firing on the right"
 
 
 def rules():
@@ -110,7 +110,7 @@ def fleet(tmp_path_factory):
     fleet.stop()
 
 
-def test_the_fleet_answers_through_nginx_each_in_its_turn(fleet):
+def test_nginx_balances_over_all_replicas(fleet):
     for _ in range(9):
         status, headers, text = ask(f"{fleet.url}/jobs")
         assert status == 200 and json.loads(text)["jobs"], text
@@ -118,12 +118,12 @@ def test_the_fleet_answers_through_nginx_each_in_its_turn(fleet):
     assert all(count and int(count[0]) >= 2 for count in served), served
 
 
-def test_a_request_has_one_id_in_the_log_of_nginx_and_that_of_the_gateway(fleet):
+def test_a_request_has_the_same_id_in_the_logs_of_nginx_and_the_gateway(fleet):
     _, headers, _ = ask(f"{fleet.url}/jobs", {"X-Request-Id": "mine-1"})
     assert headers["X-Request-Id"] == "mine-1"
     _, headers, _ = ask(f"{fleet.url}/jobs?companyHandle=c%7C110")
     made = headers["X-Request-Id"]
-    # Both write their line when the answer has gone out.
+    # Both write their line after the response.
     for _ in range(50):
         logs = {log.name: log.read_text() for log in fleet.folder.glob("*.log")}
         if sum(made in text for text in logs.values()) == 2:
@@ -137,25 +137,25 @@ def test_a_request_has_one_id_in_the_log_of_nginx_and_that_of_the_gateway(fleet)
         json.loads(line)
 
 
-def test_events_come_through_nginx_at_once(fleet):
+def test_nginx_does_not_buffer_event_streams(fleet):
     login = {"Authorization": "Basic a2F0bHluQGV4YW1wbGUuY29tOnNhbmRib3gta2F0bHlu"}
     began = time.monotonic()
     with urllib.request.urlopen(urllib.request.Request(f"{fleet.url}/jobs/events", headers=login), timeout=10) as stream:
         lines = [stream.readline() for _ in range(4)]
     assert any(line.startswith(b"event: snapshot") for line in lines), lines
-    assert time.monotonic() - began < 5, "they were held back"
+    assert time.monotonic() - began < 5, "the events were buffered"
 
 
-def test_metrics_are_not_for_the_outside(fleet):
+def test_nginx_does_not_expose_metrics(fleet):
     status, _, _ = ask(f"{fleet.url}/metrics")
     assert status == 404
 
 
-# What a query may name beside metrics.
-LANGUAGE = re.compile(r"\b(up|http_[a-z_]+|ips_gateway_[a-z_]+|process_[a-z_]+)\b(?=[{\[ )*/]|$)")
+# The names of metrics in a query.
+METRIC = re.compile(r"\b(up|http_[a-z_]+|ips_gateway_[a-z_]+|process_[a-z_]+)\b(?=[{\[ )*/]|$)")
 
 
-def test_the_dashboard_and_the_alerts_ask_for_metrics_that_there_are(fleet, tmp_path):
+def test_the_dashboard_and_the_alerts_query_existing_metrics(fleet, tmp_path):
     (_, _, jobs) = ask(f"{fleet.url}/jobs")
     job = json.loads(jobs)["jobs"][0]["id"]
     ask(f"{fleet.url}/jobs/{job}/stop", method="POST")
@@ -166,13 +166,13 @@ def test_the_dashboard_and_the_alerts_ask_for_metrics_that_there_are(fleet, tmp_
     dashboard = json.loads((DEPLOY / "grafana/dashboard.json").read_text())
     queries = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]
     queries += [variable["query"]["query"] for variable in dashboard["templating"]["list"] if variable["type"] == "query"]
-    # Some counters are there from the first thing on that is counted; README's table says which there are.
-    counters = set(re.findall(r"^\| `(\w+)` \| counter ", Path("README.md").read_text(), re.MULTILINE))
+    # A counter appears with its first increment; the table in docs/operations.md lists all.
+    counters = set(re.findall(r"^\| `(\w+)` \| counter ", Path("docs/operations.md").read_text(), re.MULTILINE))
     known = scraped | counters | {"up"}
     for query in [*queries, *(rule["expr"] for rule in rules())]:
-        names = set(LANGUAGE.findall(re.sub(r"by \([^)]*\)", "", query)))
-        assert names and names <= known, f"{names - known} of {query} can't be scraped"
-    # Every query is one that Prometheus understands.
+        names = set(METRIC.findall(re.sub(r"by \([^)]*\)", "", query)))
+        assert names and names <= known, f"{names - known} of {query} are no metrics"
+    # Every query is valid PromQL.
     expressions = [query.replace("$__rate_interval", "5m") for query in queries if not query.startswith("label_values")]
     records = [{"record": f"query:{number}", "expr": expression} for number, expression in enumerate(expressions)]
     file = tmp_path / "queries.yml"
@@ -180,7 +180,7 @@ def test_the_dashboard_and_the_alerts_ask_for_metrics_that_there_are(fleet, tmp_
     run("promtool", "check", "rules", str(file))
 
 
-def test_nothing_overlaps_in_the_dashboard():
+def test_no_panels_of_the_dashboard_overlap():
     dashboard = json.loads((DEPLOY / "grafana/dashboard.json").read_text())
     ids = [panel["id"] for panel in dashboard["panels"]]
     assert len(ids) == len(set(ids))

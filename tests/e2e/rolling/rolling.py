@@ -1,4 +1,4 @@
-"""Two gateways behind the nginx of deploy/, restarted in turn under load. Nobody may notice: every figure is printed, every promise asserted."""
+"""Rolling restart of two replicas behind the nginx of deploy/, under load. Figures are printed, guarantees are asserted."""
 
 import asyncio
 import collections
@@ -10,25 +10,25 @@ import sys
 import time
 from pathlib import Path
 
-from parts import Client, Events, Processes, free_port, say, until
+from harness import Client, Events, Processes, free_port, say, until
 
 BINARY = sys.argv[1]
 ROUNDS = 5
-# In seconds. nginx never asks whether one is ready, so that it has to work without a delay, too.
+# In seconds. nginx has no active health checks, so that it has to work without a drain delay too.
 DRAIN_DELAYS, GRACE = (1, 0), 10
 JOB = {"optimizeImagesJob": {"emailSetting": "None"}}
 
 
 class Load:
-    """Clients that don't send again, and count what they got."""
+    """Clients without retries that count responses and failures."""
 
     def __init__(self, port):
-        self.port, self.over = port, False
+        self.port, self.has_ended = port, False
         self.counts, self.failures = collections.Counter(), []
-        self.submits, self.pieces = {}, collections.defaultdict(list)
+        self.submits, self.events = {}, collections.defaultdict(list)
 
     async def ask(self, kind, client, expected, *request):
-        """The answer, or nothing when it failed."""
+        """Sends a request; returns the response, or None if it failed."""
         began = time.monotonic()
         self.counts[kind] += 1
         try:
@@ -44,13 +44,13 @@ class Load:
 
     async def lists(self):
         client = Client(self.port)
-        while not self.over:
+        while not self.has_ended:
             await self.ask("lists", client, (200,), "GET", "/jobs")
             await asyncio.sleep(0.1)
 
     async def single_jobs(self):
         client = Client(self.port)
-        while not self.over:
+        while not self.has_ended:
             if self.submits:
                 job = list(self.submits.values())[-1][1]
                 await self.ask("single jobs", client, (200,), "GET", f"/jobs/{job}")
@@ -58,7 +58,7 @@ class Load:
 
     async def long_polls(self):
         client, known = Client(self.port), None
-        while not self.over:
+        while not self.has_ended:
             headers = {"If-None-Match": known, "Prefer": "wait=5"} if known else {}
             answer = await self.ask("long polls", client, (200, 304), "GET", "/jobs", headers)
             known = answer.headers["etag"] if answer else None
@@ -67,7 +67,7 @@ class Load:
     async def submitter(self, number):
         client = Client(self.port)
         for count in range(1_000_000):
-            if self.over:
+            if self.has_ended:
                 return
             key, body = f'"{number}-{count}"', {"jobName": f"rolling-{number}-{count}", **JOB}
             answer = await self.ask("submits", client, (202,), "POST", "/jobs", {"Idempotency-Key": key}, body)
@@ -76,33 +76,33 @@ class Load:
             await asyncio.sleep(0.5)
 
     async def checks(self):
-        """Submits that go no further than the gateway. nginx sends none of them twice: whatever happens to one is seen."""
+        """Validations, which don't reach IPS. nginx repeats no POST, so that every failure is counted."""
         client = Client(self.port)
-        while not self.over:
+        while not self.has_ended:
             await self.ask("checks", client, (200,), "POST", "/jobs?validateOnly=true", {}, {"jobName": "check", **JOB})
             await asyncio.sleep(0.01)
 
     async def stream(self, number):
-        """Comes back as an EventSource does: when it was told to, with the last id that it got."""
+        """Reconnects as an EventSource does: after `retry`, with the last id."""
         last, pause = None, 0
-        while not self.over:
+        while not self.has_ended:
             await asyncio.sleep(pause)
             self.counts["streams"] += 1
             stream = Events(self.port, last)
             try:
                 async with stream:
-                    while not stream.task.done() and not self.over:
+                    while not stream.task.done() and not self.has_ended:
                         await asyncio.sleep(0.05)
                     if stream.task.done():
                         stream.task.result()
-                        self.counts["streams that were ended"] += 1
+                        self.counts["streams ended by the server"] += 1
             except (OSError, EOFError, ValueError, AssertionError) as error:
                 self.failures.append(f"stream {number} at {time.strftime('%X')}: {error!r}")
             if last and any(event[0] == "snapshot" for event in stream.seen):
-                self.failures.append(f"stream {number} has to begin anew after {last}")
+                self.failures.append(f"stream {number} restarted with a snapshot after {last}")
             if stream.task and stream.task.done() and not stream.retry:
-                self.failures.append(f"stream {number} ended without a word")
-            self.pieces[number] += [event[:3] for event in stream.seen]
+                self.failures.append(f"stream {number} ended without `retry`")
+            self.events[number] += [event[:3] for event in stream.seen]
             last, pause = (stream.seen[-1][1] if stream.seen else last), stream.retry or 0
 
     def begin(self):
@@ -112,7 +112,7 @@ class Load:
         self.tasks = [asyncio.create_task(each) for each in work]
 
     async def end(self):
-        self.over = True
+        self.has_ended = True
         await asyncio.gather(*self.tasks)
 
 
@@ -129,11 +129,11 @@ class Pair(Processes):
         self.port = free_port()
         self.nginx(self.configuration())
         for port in self.ports:
-            await until(lambda: self.shares(port))
-        await until(lambda: self.answers(self.port))
+            await until(f"the replica on port {port} is connected to Redis", lambda: self.shares(port))
+        await until("nginx answers", lambda: self.answers(self.port))
 
     def configuration(self):
-        """That of deploy/, with two gateways, on loopback."""
+        """The configuration of deploy/, with two replicas, on loopback."""
         text = Path("deploy/nginx.conf").read_text()
         text = re.sub(r"\n *server gateway-3:8080 .*", "", text)
         for number, port in enumerate(self.ports, 1):
@@ -142,27 +142,27 @@ class Pair(Processes):
         return text.replace("/dev/stderr warn", f"{self.folder}/error.log").replace("/dev/stdout", f"{self.folder}/access.log")
 
     async def restart(self, number):
-        """Ends a gateway and starts it again on its port; says how long it took to end, after its delay."""
+        """Restarts a replica on its port; returns the seconds that it took to exit after its drain delay."""
         gateway, port, delay = self.gateways[number], self.ports[number], DRAIN_DELAYS[number]
-        told = time.monotonic()
+        signalled = time.monotonic()
         await asyncio.to_thread(gateway.kill, signal.SIGTERM)
-        took = time.monotonic() - told
+        took = time.monotonic() - signalled
         assert gateway.child.returncode == 0, f"it exits with {gateway.child.returncode} after {took:.1f} s"
         assert delay <= took < delay + GRACE, f"it took {took:.1f} s"
         gateway.start()
         await asyncio.to_thread(gateway.first_line)
-        await until(lambda: self.answers(port, "/readyz"))
+        await until(f"the replica on port {port} is ready", lambda: self.answers(port, "/readyz"))
         return took - delay
 
-    def moved_on(self):
-        """What nginx sent to the other gateway, after one that did not answer; by method."""
+    def retried_by_nginx(self):
+        """The requests that nginx repeated on the other replica, by method."""
         lines = map(json.loads, Path(self.folder, "access.log").read_text().splitlines())
         return collections.Counter(line["method"] for line in lines if "," in line["upstream"])
 
 
-async def nobody_notices_restarts(pair, load):
+async def restarts_fail_no_request(pair, load):
     load.begin()
-    await until(lambda: asyncio.sleep(0, len(load.submits) > 4))
+    await until("5 submits", lambda: asyncio.sleep(0, len(load.submits) > 4))
     ends = []
     for _ in range(ROUNDS):
         for number in range(len(pair.gateways)):
@@ -170,10 +170,10 @@ async def nobody_notices_restarts(pair, load):
     await load.end()
     say(f"{len(ends)} restarts, each exit status 0, {min(ends):.1f} to {max(ends):.1f} s after the drain delay")
     say(", ".join(f"{count} {kind}" for kind, count in load.counts.items()) + f": {len(load.failures)} failed")
-    say(f"nginx went to the other gateway for {dict(pair.moved_on())}")
+    say(f"nginx repeated on the other replica: {dict(pair.retried_by_nginx())}")
     assert not load.failures, "\n".join(load.failures[:10])
-    # Each was open on one of the two, most of the time.
-    assert load.counts["streams that were ended"] >= 8 * ROUNDS / 2, load.counts
+    # Each stream is open on one of the two replicas most of the time.
+    assert load.counts["streams ended by the server"] >= 8 * ROUNDS / 2, load.counts
 
 
 async def no_submit_is_lost_or_doubled(pair, load):
@@ -186,22 +186,22 @@ async def no_submit_is_lost_or_doubled(pair, load):
         again = await client.request("POST", "/jobs", {"Idempotency-Key": key}, body)
         assert (again.status, again.json()["id"]) == (202, job), (key, again)
     assert await pair.calls("submitJob") == calls
-    say(f"{len(ids)} submits: as many calls of submitJob, all are there, and their keys are known after all restarts")
+    say(f"{len(ids)} submits: as many calls of submitJob, all jobs exist, and their idempotency keys are known after all restarts")
 
 
 async def no_event_is_lost_or_doubled(_, load):
-    """All streams tell the same story, between the latest beginning and the earliest end."""
-    stories = [[event for event in pieces if event[0] != "snapshot"] for pieces in load.pieces.values()]
-    whole = max(stories, key=len)
-    for number, story in enumerate(stories):
-        # One of the two began before the other.
-        early, late = (whole, story) if story[0] in whole else (story, whole)
+    """All streams have the same events between the latest beginning and the earliest end."""
+    streams = [[event for event in events if event[0] != "snapshot"] for events in load.events.values()]
+    whole = max(streams, key=len)
+    for number, stream in enumerate(streams):
+        # One of the two began earlier.
+        early, late = (whole, stream) if stream[0] in whole else (stream, whole)
         assert late[0] in early, f"stream {number} and another one have nothing in common"
         begin = early.index(late[0])
         common = min(len(late), len(early) - begin)
-        assert late[:common] == early[begin : begin + common], f"stream {number} tells something else"
+        assert late[:common] == early[begin : begin + common], f"stream {number} has other events"
         assert common > len(whole) / 4, f"stream {number} has {common} of {len(whole)} events in common"
-    say(f"{len(stories)} streams with up to {len(whole)} events each tell the same, none lost, none twice")
+    say(f"{len(streams)} streams with up to {len(whole)} events each agree, none lost, none twice")
 
 
 async def main():
@@ -209,16 +209,16 @@ async def main():
     try:
         await pair.start()
         load = Load(pair.port)
-        for promise in (nobody_notices_restarts, no_submit_is_lost_or_doubled, no_event_is_lost_or_doubled):
-            print(promise.__name__.replace("_", " "), flush=True)
-            await promise(pair, load)
+        for test in (restarts_fail_no_request, no_submit_is_lost_or_doubled, no_event_is_lost_or_doubled):
+            print(test.__name__.replace("_", " "), flush=True)
+            await test(pair, load)
     except BaseException:
         with contextlib.suppress(OSError):
             print(Path(pair.folder, "error.log").read_text()[-4000:], file=sys.stderr)
         raise
     finally:
         pair.stop()
-    print("nobody noticed")
+    print("rolling: ok")
 
 
 asyncio.run(main())

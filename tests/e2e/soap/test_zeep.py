@@ -1,8 +1,8 @@
 """An independent SOAP client against the sandbox: zeep, over the WSDL that the sandbox serves.
 
 SANDBOX_URL names the WSDL: http://127.0.0.1:<port>/scene7/services/IpsApiService?wsdl. zeep validates every answer strictly: a missing
-required element, a wrong order or an unknown element fails the call. The body of every request and answer is also held against the served
-schema by libxml2.
+required element, a wrong order or an unknown element fails the call. The body of every request and answer is also validated against the
+served schema by libxml2.
 """
 
 import datetime
@@ -29,8 +29,8 @@ def login(email="katlyn@example.com", password="sandbox-katlyn"):
     return {"user": email, "password": password, "appName": "zeep", "appVersion": zeep.__version__}
 
 
-class HeldAgainstTheSchema(zeep.Plugin):
-    """Validates what is sent and what comes; faults have their own schema."""
+class SchemaValidation(zeep.Plugin):
+    """Validates every request and response body against the served schemas; faults have their own."""
 
     def __init__(self):
         self.schemas = []
@@ -56,7 +56,7 @@ class HeldAgainstTheSchema(zeep.Plugin):
 
 @pytest.fixture(scope="session")
 def client():
-    return zeep.Client(WSDL, settings=zeep.Settings(strict=True), plugins=[HeldAgainstTheSchema()])
+    return zeep.Client(WSDL, settings=zeep.Settings(strict=True), plugins=[SchemaValidation()])
 
 
 @pytest.fixture
@@ -69,14 +69,14 @@ def call(client):
 
 
 def advance(seconds):
-    """Puts the sandbox's clock forward."""
+    """Advances the sandbox's clock."""
     parts = urlsplit(WSDL)
     url = urlunsplit((parts.scheme, parts.netloc, "/sandbox/clock/advance", f"seconds={seconds}", ""))
     urllib.request.urlopen(urllib.request.Request(url, method="POST"), timeout=10).read()
 
 
 def items(array):
-    """The items of a wrapper; zeep gives None for an empty one."""
+    """The items of an array wrapper; None from zeep for an empty one."""
     return [] if array is None else array["items"] if not isinstance(array, list) else array
 
 
@@ -176,7 +176,7 @@ def test_a_running_job_is_stopped(call):
     assert "FileCancel" in {detail["logType"] for detail in items(entry["detailArray"])}
 
 
-def test_an_asset_tells_what_happened_to_it_lately_and_long_ago(call):
+def test_an_asset_has_recent_and_archived_logs(call):
     target = {"companyHandle": COMPANY, "assetHandle": "a|11000"}
     upload = {"urlArray": {"items": [{"sourceUrl": "https://x.example.com/trail_boot_brown.tif", "destPath": "in/"}]},
               "overwrite": True, "readyForPublish": True, "createMask": False, "emailSetting": "None"}
@@ -217,7 +217,7 @@ def test_a_fault_has_a_name_a_code_and_a_reason(call, auth, name, code):
     assert detail.findtext(COMMON + "reason")
 
 
-def test_a_refused_parameter_is_a_fault_of_the_api(call):
+def test_an_invalid_parameter_is_an_ips_api_fault(call):
     with pytest.raises(Fault) as raised:
         submit(call, unique("bad"), execSchedule="whenever")
     assert raised.value.detail[0].findtext(COMMON + "code") == "30001"

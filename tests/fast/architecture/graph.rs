@@ -98,9 +98,9 @@ impl Crate {
             Some(below.first().map_or(OWN, String::as_str).to_owned())
         };
         let (from, to) = (entry(&reference.from)?, entry(&self.resolve(&reference.to)?)?);
-        // A folder's face is no use of what is behind it.
-        let is_face = from == OWN && reference.is_reexport;
-        (from != to && !is_face).then_some((from, to))
+        // A re-export in mod.rs is not a use, and unit tests may use what is above the module that they test.
+        let counts = !(from == OWN && reference.is_reexport) && !reference.from.iter().any(|name| name == "tests");
+        (from != to && counts).then_some((from, to))
     }
 
     /// A circle of imports in each folder that has one, as lines that say where each step of it stands.

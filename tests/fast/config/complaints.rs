@@ -7,13 +7,13 @@ use ips_gateway::config::Sources;
 use super::{beside_upstream, complaints, in_file};
 
 #[test]
-fn without_an_upstream_serve_says_what_is_missing() {
+fn a_missing_upstream_is_reported() {
     let expected = "IPS_GATEWAY_UPSTREAM_URL: is missing; expected it or IPS_GATEWAY_REGION";
     assert_eq!(complaints(&Sources::default()), [expected]);
 }
 
 #[test]
-fn every_complaint_comes_at_once_and_says_where_the_value_came_from_and_what_was_expected() {
+fn all_errors_are_reported_at_once_with_origin_and_expected_value() {
     let (mut sources, path) =
         in_file("wrong.toml", "listen = 8080\nregion = 'mars'\nfresh = 2\ncompany = ['a', 'b']\ncolour = 1");
     sources.variables.extend([
@@ -45,7 +45,7 @@ fn every_complaint_comes_at_once_and_says_where_the_value_came_from_and_what_was
 
 #[cfg(unix)]
 #[test]
-fn a_variable_that_is_no_text_is_complained_about() {
+fn a_variable_that_is_not_utf_8_is_an_error() {
     use std::os::unix::ffi::OsStringExt;
     let mut sources = beside_upstream(&[]);
     sources.variables.push(("IPS_GATEWAY_COMPANY".into(), OsString::from_vec(vec![0xff])));
@@ -53,13 +53,13 @@ fn a_variable_that_is_no_text_is_complained_about() {
 }
 
 #[test]
-fn a_settings_file_that_is_not_there_is_complained_about() {
+fn a_missing_settings_file_is_an_error() {
     let complaints = complaints(&beside_upstream(&[("IPS_GATEWAY_CONFIG", "/no/such.toml")]));
     assert_eq!(complaints, ["/no/such.toml: can't be read: No such file or directory (os error 2)"]);
 }
 
 #[test]
-fn a_settings_file_that_is_no_toml_is_complained_about_without_quoting_it() {
+fn a_settings_file_that_is_not_toml_is_an_error_without_its_content() {
     for content in [
         "company = 'a'\nservice_password = hunter2\n",
         "company = 'a'\nservice_password = \"hunter2\n",

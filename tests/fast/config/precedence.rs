@@ -8,7 +8,7 @@ use ips_gateway::config::{Config, Group, Kind, LogFormat, SETTINGS, Setting, Sou
 use super::{UPSTREAM, beside_upstream, config, file, in_file, variables};
 
 #[test]
-fn an_upstream_is_all_that_serve_needs() {
+fn an_upstream_url_is_the_only_required_setting() {
     let config = config(&variables(&[UPSTREAM]));
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(config.upstream.url.as_str(), UPSTREAM.1);
@@ -52,14 +52,14 @@ fn the_flag_names_the_file_before_the_variable() {
 }
 
 #[test]
-fn an_overridden_value_is_not_complained_about() {
+fn an_overridden_value_is_not_validated() {
     let mut sources = beside_upstream(&[("IPS_GATEWAY_FRESH", "soon")]);
     sources.flags.push(("fresh".into(), "1s".into()));
     assert_eq!(config(&sources).fresh, Duration::from_secs(1));
 }
 
 #[test]
-fn an_empty_variable_is_one_that_is_not_set() {
+fn an_empty_variable_counts_as_unset() {
     let config =
         config(&beside_upstream(&[("IPS_GATEWAY_COMPANY", ""), ("IPS_GATEWAY_FRESH", ""), ("IPS_GATEWAY_REGION", "")]));
     assert_eq!((config.company, config.fresh), (None, Duration::from_secs(2)));
@@ -114,7 +114,7 @@ fn company_of(setting: &Setting) -> Vec<&'static Setting> {
 }
 
 #[test]
-fn every_setting_counts_whichever_way_it_is_given() {
+fn every_setting_can_be_given_in_every_way() {
     for setting in SETTINGS {
         let others: Vec<(OsString, OsString)> =
             company_of(setting).into_iter().map(|other| (other.variable().into(), example(other).into())).collect();
@@ -148,7 +148,7 @@ fn every_setting_counts_whichever_way_it_is_given() {
 }
 
 #[test]
-fn with_a_given_ips_the_settings_about_it_do_not_matter() {
+fn settings_of_the_upstream_are_ignored_if_it_is_given_by_the_caller() {
     let sources = variables(&[UPSTREAM, ("IPS_GATEWAY_REGION", "mars"), ("IPS_GATEWAY_COMPANY", "Example Outfitters")]);
     let url: url::Url = "http://127.0.0.1:9/".parse().unwrap();
     let upstream = Upstream { url };

@@ -5,7 +5,7 @@ use secrecy::ExposeSecret;
 use super::{ACCOUNT, beside_upstream, complaints, config, file};
 
 #[test]
-fn a_secret_can_come_from_a_file_without_the_line_break_at_its_end() {
+fn a_secret_is_read_from_a_file_without_its_last_line_break() {
     for (content, expected) in [("pw", "pw"), ("pw\n", "pw"), ("pw\r\n", "pw"), (" p w \n\n", " p w \n")] {
         let path = file("password", content);
         let by_file = [("IPS_GATEWAY_SERVICE_PASSWORD_FILE", path.to_str().unwrap())];
@@ -17,7 +17,7 @@ fn a_secret_can_come_from_a_file_without_the_line_break_at_its_end() {
 }
 
 #[test]
-fn a_secret_given_twice_is_complained_about() {
+fn a_secret_given_twice_is_an_error() {
     let twice = [("IPS_GATEWAY_SERVICE_PASSWORD", "hunter2"), ("IPS_GATEWAY_SERVICE_PASSWORD_FILE", "/run/secrets/pw")];
     let complaints = complaints(&beside_upstream(&[&ACCOUNT[..], &twice].concat()));
     let expected =
@@ -26,7 +26,7 @@ fn a_secret_given_twice_is_complained_about() {
 }
 
 #[test]
-fn an_empty_or_missing_secret_file_is_complained_about() {
+fn an_empty_or_missing_secret_file_is_an_error() {
     let empty = file("empty", "\n");
     for (path, expected) in [
         (empty.to_str().unwrap(), "IPS_GATEWAY_SERVICE_PASSWORD_FILE: expected some text"),
@@ -41,7 +41,7 @@ fn an_empty_or_missing_secret_file_is_complained_about() {
 }
 
 #[test]
-fn secrets_are_neither_in_the_debug_output_nor_in_complaints() {
+fn secrets_are_neither_in_the_debug_output_nor_in_errors() {
     let secrets = [
         ("IPS_GATEWAY_SERVICE_PASSWORD", "hunter2"),
         ("IPS_GATEWAY_SHARED_CACHE_URL", "redis://:hunter2@cache.example.com/"),
@@ -55,7 +55,7 @@ fn secrets_are_neither_in_the_debug_output_nor_in_complaints() {
 }
 
 #[test]
-fn a_shared_cache_and_its_key_come_together_and_the_key_is_no_easy_one() {
+fn a_shared_cache_and_a_strong_key_are_required_together() {
     let url = ("IPS_GATEWAY_SHARED_CACHE_URL", "redis://cache.example.com/");
     let key = |key| ("IPS_GATEWAY_SHARED_CACHE_KEY", key);
     let good = key("Jv3mQ8yXr0aLw5tNzB7cEdUhKf2SgPi9");
@@ -79,7 +79,7 @@ fn a_shared_cache_and_its_key_come_together_and_the_key_is_no_easy_one() {
 }
 
 #[test]
-fn a_service_account_and_its_api_keys_come_together() {
+fn a_service_account_and_api_keys_are_required_together() {
     let password = ("IPS_GATEWAY_SERVICE_PASSWORD", "hunter2");
     for (given, missing) in [
         (&[ACCOUNT[0], password][..], &["API_KEYS_FILE"][..]),

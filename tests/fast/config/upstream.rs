@@ -3,7 +3,7 @@
 use super::{UPSTREAM, beside_upstream, complaints, config, in_file, variables};
 
 #[test]
-fn every_region_has_its_urls() {
+fn every_region_has_a_production_and_a_staging_url() {
     for (region, staging, host) in [
         ("na", "false", "s7sps1apissl"),
         ("emea", "false", "s7sps3apissl"),
@@ -19,7 +19,7 @@ fn every_region_has_its_urls() {
 }
 
 #[test]
-fn a_url_excludes_a_region_and_its_staging_system() {
+fn a_url_excludes_region_and_staging() {
     let both = complaints(&beside_upstream(&[("IPS_GATEWAY_REGION", "na")]));
     assert_eq!(both, ["IPS_GATEWAY_REGION: also given by IPS_GATEWAY_UPSTREAM_URL; expected one of the two"]);
     let staging = complaints(&beside_upstream(&[("IPS_GATEWAY_STAGING", "true")]));
@@ -27,7 +27,7 @@ fn a_url_excludes_a_region_and_its_staging_system() {
 }
 
 #[test]
-fn a_service_url_is_http_without_credentials_and_they_are_not_shown() {
+fn a_service_url_is_http_without_credentials() {
     for url in [
         "ips.example.com",
         "ftp://ips.example.com/",
@@ -42,7 +42,7 @@ fn a_service_url_is_http_without_credentials_and_they_are_not_shown() {
 }
 
 #[test]
-fn a_date_without_quotes_is_an_api_version_too() {
+fn an_unquoted_toml_date_is_an_api_version() {
     let (mut sources, _) = in_file("date.toml", "api_version = 2013-02-15");
     sources.variables.push((UPSTREAM.0.into(), UPSTREAM.1.into()));
     assert_eq!(config(&sources).api_version.as_str(), "2013-02-15");

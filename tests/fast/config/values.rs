@@ -5,7 +5,7 @@ use ips_gateway::config::Config;
 use super::{UPSTREAM, beside_upstream, complaints, config, in_file};
 
 #[test]
-fn a_path_prefix_is_one_that_routes_can_be_appended_to() {
+fn a_path_prefix_is_normalized_and_validated() {
     let read = |prefix| {
         Config::read(&beside_upstream(&[("IPS_GATEWAY_PATH_PREFIX", prefix)])).map(|config| config.path_prefix)
     };
@@ -61,7 +61,7 @@ fn sizes_have_units_and_limits() {
 }
 
 #[test]
-fn calls_are_counted() {
+fn numbers_of_calls_have_limits() {
     for (given, good) in [("1", true), ("10000", true), ("0", false), ("10001", false), ("many", false)] {
         let sources = beside_upstream(&[("IPS_GATEWAY_UPSTREAM_CALLS", given)]);
         assert_eq!(Config::read(&sources).is_ok(), good, "{given}");
@@ -75,7 +75,7 @@ fn calls_are_counted() {
 }
 
 #[test]
-fn cors_origins_are_as_browsers_write_them() {
+fn cors_origins_are_validated_as_serialized_origins() {
     let read = |origins| {
         Config::read(&beside_upstream(&[("IPS_GATEWAY_CORS_ORIGINS", origins)])).map(|config| config.cors_origins)
     };

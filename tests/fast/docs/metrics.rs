@@ -24,7 +24,7 @@ fn recorded(text: &str, macro_name: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_metric_that_is_recorded_stands_in_the_table_and_no_other() {
+fn the_table_of_metrics_lists_exactly_the_recorded_ones() {
     let sources = sources(Path::new("src"));
     let kinds = [("counter", Kind::Counter), ("gauge", Kind::Gauge), ("histogram", Kind::Histogram)];
     let recorded: BTreeMap<_, _> = kinds

@@ -11,7 +11,7 @@ async fn get(house: &House, query: &str) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn the_wsdl_names_its_own_address_and_schemas() {
+async fn the_wsdl_refers_to_its_own_address_and_schemas() {
     let house = House::empty();
     let (status, wsdl) = get(&house, "?wsdl").await;
     assert_eq!(status, 200);
@@ -41,7 +41,7 @@ async fn the_contract_and_the_service_are_of_the_configured_version() {
 }
 
 #[tokio::test]
-async fn an_older_version_lacks_what_came_later() {
+async fn an_older_version_lacks_newer_fields_and_operations() {
     let detail = upload(&["https://images.example.com/a.tif"])
         .replace("<createMask>", "<synchronizationComplete>true</synchronizationComplete><createMask>");
     let inner = format!("{}<jobName>newer</jobName>{detail}", company(&OUTFITTERS));
@@ -73,7 +73,7 @@ async fn an_older_version_lacks_what_came_later() {
 }
 
 #[tokio::test]
-async fn answers_are_compressed_when_the_caller_takes_gzip() {
+async fn responses_are_compressed_for_clients_that_accept_gzip() {
     let house = House::seeded();
     let login = format!("<a:accessToken>{}</a:accessToken>", ORDINARY.access_token);
     let plain = reqwest::Client::builder().no_proxy().no_gzip().build().unwrap();
@@ -90,7 +90,7 @@ async fn answers_are_compressed_when_the_caller_takes_gzip() {
 }
 
 #[tokio::test]
-async fn a_soap_action_may_be_missing_or_quoted() {
+async fn the_soap_action_may_be_missing_or_quoted() {
     let house = House::seeded();
     let login = format!("<a:accessToken>{}</a:accessToken>", ORDINARY.access_token);
     for action in ["", "\"\"", "\"getActiveJobs\"", "getActiveJobs"] {
@@ -113,7 +113,7 @@ async fn calls_are_counted_by_operation_faults_included() {
 }
 
 #[tokio::test]
-async fn the_clock_can_be_put_forward_over_http() {
+async fn the_clock_can_be_advanced_over_http() {
     let house = House::empty();
     let url = house.sandbox.url().replace("/scene7/services/IpsApiService", "/sandbox/clock/advance?seconds=90");
     let text = house.http.post(url).send().await.unwrap().text().await.unwrap();

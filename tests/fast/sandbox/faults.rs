@@ -12,7 +12,7 @@ fn login(user: &str, password: &str) -> String {
 }
 
 #[tokio::test]
-async fn credentials_are_missing_wrong_or_of_nobody() {
+async fn missing_wrong_and_unknown_credentials_are_faults() {
     let house = House::seeded();
     for (login, code) in [
         (String::new(), 10000),
@@ -32,7 +32,7 @@ async fn credentials_are_missing_wrong_or_of_nobody() {
 }
 
 #[tokio::test]
-async fn an_access_token_and_http_basic_do_as_well_as_user_and_password() {
+async fn an_access_token_and_http_basic_authenticate_too() {
     let house = House::seeded();
     let token = format!("<a:accessToken>{}</a:accessToken>", ORDINARY.access_token);
     house.post("getActiveJobs", envelope(&token, "getActiveJobs", "")).await.answer();
@@ -51,7 +51,7 @@ async fn an_access_token_and_http_basic_do_as_well_as_user_and_password() {
 }
 
 #[tokio::test]
-async fn a_company_is_unknown_not_the_users_or_not_named() {
+async fn unknown_foreign_and_missing_companies_are_faults() {
     let house = House::seeded();
     for (user, inner, code) in [
         (&ORDINARY, "<companyHandle>c|999</companyHandle>".to_owned(), 20000),
@@ -74,7 +74,7 @@ async fn a_company_is_unknown_not_the_users_or_not_named() {
 }
 
 #[tokio::test]
-async fn a_reader_changes_nothing() {
+async fn a_user_without_write_permission_changes_nothing() {
     let house = House::seeded();
     let handle = house.active(&READ_ONLY).await[0].text("jobHandle");
     for operation in ["stopJob", "pauseJob", "resumeJob", "executeJob", "deleteJob"] {
@@ -87,7 +87,7 @@ async fn a_reader_changes_nothing() {
 }
 
 #[tokio::test]
-async fn only_an_administrator_acts_for_others_and_only_for_members() {
+async fn only_an_administrator_acts_for_other_members() {
     let house = House::seeded();
     let submit = |handle: &str| {
         let handle = format!("<userHandle>{handle}</userHandle>");
@@ -107,7 +107,7 @@ async fn only_an_administrator_acts_for_others_and_only_for_members() {
 }
 
 #[tokio::test]
-async fn illegal_values_are_told_from_invalid_ones() {
+async fn illegal_and_invalid_values_have_different_faults() {
     let house = House::seeded();
     let company = company(&OUTFITTERS);
     for (operation, inner, code) in [
@@ -132,7 +132,7 @@ async fn illegal_values_are_told_from_invalid_ones() {
 }
 
 #[tokio::test]
-async fn a_submit_has_a_name_exactly_one_detail_and_at_most_one_time() {
+async fn a_submit_needs_a_name_exactly_one_kind_of_job_and_at_most_one_time() {
     let house = House::empty();
     let both = format!("<execTime>2027-01-01T00:00:00Z</execTime><execSchedule>0 0 3 * * ?</execSchedule>{PUBLISH}");
     let two = format!("{PUBLISH}{}", upload(&["https://images.example.com/a.tif"]));
@@ -149,7 +149,7 @@ async fn a_submit_has_a_name_exactly_one_detail_and_at_most_one_time() {
 }
 
 #[tokio::test]
-async fn xml_that_the_schema_does_not_allow_is_refused_with_what_is_wrong() {
+async fn xml_that_violates_the_schema_is_refused_with_the_reason() {
     let house = House::seeded();
     let login = login(ORDINARY.email, ORDINARY.password);
     let wrong_order = "<includeWaitingJobs>true</includeWaitingJobs><companyHandle>c|110</companyHandle>";
@@ -194,7 +194,7 @@ async fn the_caller_may_choose_the_http_status_of_a_fault() {
 }
 
 #[tokio::test]
-async fn any_fault_can_be_planned_for_the_next_call() {
+async fn any_fault_can_be_injected_into_the_next_call() {
     let house = House::seeded();
     let planned = |code| Fault { name: FaultName::IpsApi, code: Some(code), reason: "the disk is <full>".into() };
     house.sandbox.fail_next("getActiveJobs", planned(30000), 200);

@@ -31,7 +31,7 @@ async fn until_running(house: &House) -> super::soap::Element {
 }
 
 #[tokio::test]
-async fn a_job_goes_through_every_state_vanishes_and_then_is_in_the_log() {
+async fn a_job_passes_every_state_then_is_in_no_list_then_in_the_log() {
     let house = House::empty();
     house.submit(&ORDINARY, "katlyn", PUBLISH).await;
     let mut seen = vec![whereabouts(&house).await];
@@ -69,7 +69,7 @@ async fn a_job_has_another_handle_in_every_phase() {
 }
 
 #[tokio::test]
-async fn only_the_handle_of_the_present_phase_finds_a_job() {
+async fn only_the_handle_of_the_current_phase_finds_a_job() {
     let house = House::empty();
     let submitted = house.submit(&ORDINARY, "katlyn", PUBLISH).await;
     let active = until_running(&house).await.text("jobHandle");
@@ -93,7 +93,7 @@ async fn only_the_handle_of_the_present_phase_finds_a_job() {
 }
 
 #[tokio::test]
-async fn two_jobs_of_one_name_are_told_apart_by_their_suffix() {
+async fn jobs_of_the_same_name_get_different_suffixes() {
     let house = House::empty();
     house.submit(&ORDINARY, "twin", PUBLISH).await;
     house.submit(&ORDINARY, "twin", PUBLISH).await;
@@ -117,7 +117,7 @@ async fn waiting_jobs_are_listed_only_on_request() {
 }
 
 #[tokio::test]
-async fn the_first_task_is_finished_while_the_job_is_still_at_zero() {
+async fn the_first_task_finishes_while_the_job_is_at_0_percent() {
     let house = House::empty();
     house
         .submit(
@@ -146,7 +146,7 @@ async fn the_first_task_is_finished_while_the_job_is_still_at_zero() {
 }
 
 #[tokio::test]
-async fn progress_only_grows_and_is_reported_with_its_time() {
+async fn progress_is_monotonic_and_reported_with_its_time() {
     let house = House::empty();
     house.submit(&ORDINARY, "grow", PUBLISH).await;
     let mut last = (-1.0, super::soap::monday());
@@ -169,7 +169,7 @@ async fn progress_only_grows_and_is_reported_with_its_time() {
 }
 
 #[tokio::test]
-async fn what_a_job_is_given_decides_how_it_ends() {
+async fn the_outcome_of_a_job_depends_on_its_parameters() {
     let house = House::empty();
     let mixed =
         ["https://x.example.com/trail_boot_brown.tif", "https://gone.invalid/b.tif", "https://x.example.com/setup.exe"];
@@ -193,7 +193,7 @@ async fn what_a_job_is_given_decides_how_it_ends() {
 }
 
 #[tokio::test]
-async fn a_running_job_that_is_stopped_is_stopping_then_logged_with_who_did_it() {
+async fn a_stopped_running_job_is_logged_with_the_user_who_stopped_it() {
     let house = House::empty();
     house.submit(&ORDINARY, "halt", PUBLISH).await;
     let handle = until_running(&house).await.text("jobHandle");
@@ -233,7 +233,7 @@ async fn a_deleted_job_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn the_seeded_world_has_jobs_in_every_phase() {
+async fn the_seeded_population_has_jobs_in_every_phase() {
     let house = House::seeded();
     let states = texts(&house.active(&READ_ONLY).await, "state");
     assert!(
@@ -250,7 +250,7 @@ async fn the_seeded_world_has_jobs_in_every_phase() {
 }
 
 #[tokio::test]
-async fn jobs_trickle_in_and_the_same_seed_brings_the_same_ones() {
+async fn new_jobs_arrive_and_are_the_same_for_the_same_seed() {
     let trickling = || {
         House::with(|config| {
             config.population = Population::Empty;

@@ -18,7 +18,7 @@ async fn details(house: &House, rest: &str) -> Element {
 }
 
 #[tokio::test]
-async fn logs_come_newest_first_and_without_details() {
+async fn logs_are_listed_newest_first_and_without_details() {
     let house = House::seeded();
     let logs = logs(&house, "").await;
     let dates: Vec<_> = logs.iter().map(|log| log.time("startDate")).collect();
@@ -27,7 +27,7 @@ async fn logs_come_newest_first_and_without_details() {
 }
 
 #[tokio::test]
-async fn logs_are_sorted_by_every_documented_field_both_ways() {
+async fn logs_are_sorted_by_every_documented_field_in_both_directions() {
     let house = House::seeded();
     for (sort, field) in [
         ("JobName", "jobName"),
@@ -57,7 +57,7 @@ async fn logs_are_sorted_by_every_documented_field_both_ways() {
 }
 
 #[tokio::test]
-async fn logs_are_filtered_by_date_and_submitter_and_cut_to_a_number_of_rows() {
+async fn logs_are_filtered_by_date_and_submitter_and_limited() {
     let house = House::seeded();
     let from = monday() - TimeDelta::hours(6);
     let to = monday() - TimeDelta::hours(1);
@@ -107,7 +107,7 @@ async fn details_are_filtered_by_type_and_sorted() {
 }
 
 #[tokio::test]
-async fn an_asset_knows_what_happened_to_it() {
+async fn the_logs_of_an_asset_list_its_jobs() {
     let house = House::empty();
     house.submit(&ORDINARY, "boots", &upload(&["https://images.example.com/trail_boot_brown.tif"])).await;
     house.advance(TimeDelta::minutes(3));
@@ -150,7 +150,7 @@ async fn a_log_is_archived_after_thirty_days() {
 }
 
 #[tokio::test]
-async fn the_seeded_archive_is_reached_through_an_asset() {
+async fn the_seeded_archive_is_found_through_an_asset() {
     let house = House::seeded();
     let asset = format!("{}<assetHandle>a|11000</assetHandle>", company(&OUTFITTERS));
     let logs = house.ask(&ORDINARY, "getAssetArchivedJobLogs", &asset).await.answer().all("jobLogArray/items");
@@ -179,7 +179,7 @@ async fn companies_are_found_by_handle_name_and_organisation() {
 }
 
 #[tokio::test]
-async fn a_login_is_valid_or_not() {
+async fn check_login_accepts_only_valid_credentials() {
     let house = House::seeded();
     let login = |company: &str, email: &str, password: &str| {
         format!("{company}<email>{email}</email><password>{password}</password>")

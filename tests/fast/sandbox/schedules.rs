@@ -21,7 +21,7 @@ async fn only_scheduled(house: &House) -> Element {
 }
 
 #[tokio::test]
-async fn a_job_with_an_exec_time_is_scheduled_until_then() {
+async fn a_job_with_an_exec_time_is_scheduled_until_that_time() {
     let house = House::empty();
     let handle = house.submit(&ORDINARY, "later", &at("2026-03-02T10:00:00-06:00")).await;
     assert_eq!(handle, "j|110|later||");
@@ -46,7 +46,7 @@ async fn an_exec_time_that_has_passed_runs_at_once() {
 }
 
 #[tokio::test]
-async fn a_recurring_job_stays_and_each_firing_is_a_run_of_its_own() {
+async fn a_recurring_job_stays_scheduled_and_each_firing_is_a_separate_run() {
     let house = House::empty();
     house.submit(&ORDINARY, "hourly", &every("0 0 * * * ?")).await;
     house.advance(TimeDelta::hours(3) + TimeDelta::minutes(30));
@@ -63,7 +63,7 @@ async fn a_recurring_job_stays_and_each_firing_is_a_run_of_its_own() {
 }
 
 #[tokio::test]
-async fn cron_is_read_as_quartz_with_seconds_and_as_unix_without_in_the_servers_zone() {
+async fn cron_is_quartz_with_seconds_and_unix_without_in_the_time_zone_of_the_server() {
     for (cron, next) in [
         ("0 30 4 ? * 2", "2026-03-09T04:30:00-06:00"),
         ("0 30 4 ? * MON", "2026-03-09T04:30:00-06:00"),
@@ -79,7 +79,7 @@ async fn cron_is_read_as_quartz_with_seconds_and_as_unix_without_in_the_servers_
 }
 
 #[tokio::test]
-async fn a_cron_string_that_is_none_or_never_fires_is_an_invalid_parameter() {
+async fn an_invalid_or_never_firing_cron_expression_is_an_invalid_parameter() {
     let house = House::empty();
     for cron in ["every day", "* * *", "61 * * * *", "0 0 0 1 1 ? 2001"] {
         let inner = format!("{}<jobName>bad</jobName>{}", company(&OUTFITTERS), every(cron));
@@ -91,7 +91,7 @@ async fn a_cron_string_that_is_none_or_never_fires_is_an_invalid_parameter() {
 }
 
 #[tokio::test]
-async fn a_paused_job_does_not_fire_until_it_is_resumed_and_then_makes_up_for_it_once() {
+async fn a_resumed_job_makes_up_for_missed_firings_once() {
     let house = House::empty();
     house.submit(&ORDINARY, "hourly", &every("0 0 * * * ?")).await;
     let handle = only_scheduled(&house).await.text("jobHandle");
@@ -109,7 +109,7 @@ async fn a_paused_job_does_not_fire_until_it_is_resumed_and_then_makes_up_for_it
 }
 
 #[tokio::test]
-async fn resuming_in_time_fires_nothing() {
+async fn resuming_before_the_next_firing_fires_nothing() {
     let house = House::empty();
     house.submit(&ORDINARY, "hourly", &every("0 0 * * * ?")).await;
     let handle = only_scheduled(&house).await.text("jobHandle");
@@ -119,7 +119,7 @@ async fn resuming_in_time_fires_nothing() {
 }
 
 #[tokio::test]
-async fn executing_runs_a_scheduled_job_now_and_only_a_recurring_one_stays() {
+async fn executing_a_scheduled_job_runs_it_now_and_keeps_only_a_recurring_one() {
     let house = House::empty();
     house.submit(&ORDINARY, "again", &every("0 0 3 * * ?")).await;
     let handle = only_scheduled(&house).await.text("jobHandle");
@@ -146,7 +146,7 @@ async fn a_deleted_schedule_never_fires() {
 }
 
 #[tokio::test]
-async fn an_action_that_does_not_fit_the_phase_is_an_invalid_parameter() {
+async fn an_action_in_the_wrong_phase_is_an_invalid_parameter() {
     let house = House::empty();
     house.submit(&ORDINARY, "runs", PUBLISH).await;
     house.submit(&ORDINARY, "waits", &every("0 0 3 * * ?")).await;
@@ -162,7 +162,7 @@ async fn an_action_that_does_not_fit_the_phase_is_an_invalid_parameter() {
 }
 
 #[tokio::test]
-async fn the_houses_own_cleanup_has_the_documented_handle() {
+async fn the_built_in_cleanup_job_has_the_documented_handle() {
     let house = House::seeded();
     let jobs = house.scheduled(&ORDINARY).await;
     let cleanup = jobs.iter().find(|job| job.text("originalName") == "Cleanup").unwrap_or_else(|| panic!("{jobs:#?}"));
@@ -170,7 +170,7 @@ async fn the_houses_own_cleanup_has_the_documented_handle() {
 }
 
 #[tokio::test]
-async fn a_long_absence_makes_up_for_a_limited_number_of_firings() {
+async fn a_long_clock_advance_fires_a_limited_number_of_times() {
     let house = House::empty();
     house.submit(&ORDINARY, "busy", &every("* * * * * *")).await;
     house.advance(TimeDelta::days(20));

@@ -85,7 +85,7 @@ pub fn assert_none(complaints: Vec<String>) {
 }
 
 #[test]
-fn the_operation_table_is_that_of_the_contract() {
+fn the_operation_table_matches_the_contract() {
     let contract = Contract::load();
     let names: Vec<_> = contract.operations.iter().map(|operation| operation.name.as_str()).collect();
     assert_eq!(OPERATIONS, names);
@@ -156,7 +156,7 @@ pub fn order_complaints(type_name: &str, wanted: &[&str], given: &[&str]) -> Vec
 pub const LEFT_OUT_OVER_HTTP: (&str, &str) = ("SubmitJobParam", "companyHandle");
 
 #[test]
-fn requests_are_as_strict_as_the_contract_and_answers_never_stricter() {
+fn requests_are_as_strict_as_the_contract_and_answers_not_stricter() {
     let (contract, book) = (Contract::load(), book());
     let requested = contract.requested();
     let mut complaints = Vec::new();
@@ -181,7 +181,7 @@ fn requests_are_as_strict_as_the_contract_and_answers_never_stricter() {
 }
 
 #[test]
-fn since_knows_the_version_that_brought_each_field() {
+fn since_returns_the_version_that_introduced_each_field() {
     let contract = Contract::load();
     let mut complaints = Vec::new();
     for (type_name, fields) in contract.structs() {

@@ -120,7 +120,7 @@ fn check_examples<T: ToSchema + Serialize + DeserializeOwned>() {
 }
 
 #[test]
-fn everything_that_can_be_submitted_has_an_example_that_the_types_take() {
+fn every_submittable_type_has_an_example_that_parses() {
     check_examples::<SubmitJobParam>();
     check_examples::<ImageServingPublishJob>();
     check_examples::<ImageRenderingPublishJob>();

@@ -84,7 +84,7 @@ fn gzip(body: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_call_carries_its_action_its_credentials_and_its_version() {
+async fn a_call_carries_soap_action_credentials_and_version() {
     let server = Server::start(Script::Send(xml("200 OK", &one_job()))).await;
     let answered = list(&client(&server)).await.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(answered.value.job_array[0].name, "spring_1");
@@ -114,7 +114,7 @@ async fn a_call_carries_its_action_its_credentials_and_its_version() {
 }
 
 #[tokio::test]
-async fn an_access_token_takes_the_place_of_user_and_password() {
+async fn an_access_token_replaces_user_and_password() {
     let server = Server::start(Script::Send(xml("200 OK", &one_job()))).await;
     let token = Credentials::AccessToken("t0ken".to_owned().into());
     let caller = Caller { credentials: token, locale: None, ..caller() };
@@ -146,7 +146,7 @@ async fn a_fault_is_a_fault_on_every_status() {
 }
 
 #[tokio::test]
-async fn items_that_cannot_be_read_are_reported() {
+async fn unreadable_items_are_reported() {
     let document = active_jobs(&format!(
         "<jobArray><items>{IDENTITY}</items><items><name>n</name><progress>x</progress></items></jobArray>"
     ));
@@ -172,7 +172,7 @@ async fn a_large_answer_is_read() {
 }
 
 #[tokio::test]
-async fn an_answer_beyond_the_limit_is_not_read_to_its_end() {
+async fn an_answer_above_the_size_limit_is_not_read_to_its_end() {
     let plain = xml("200 OK", &" ".repeat(MAX_ANSWER + 1));
     let bomb = response("200 OK", "Content-Encoding: gzip\r\n", &gzip(&vec![b' '; 30 * MAX_ANSWER]));
     for script in [Script::Send(plain), Script::Send(bomb)] {
@@ -183,7 +183,7 @@ async fn an_answer_beyond_the_limit_is_not_read_to_its_end() {
 }
 
 #[tokio::test]
-async fn what_is_no_gzip_is_malformed_and_a_gzip_that_ends_early_is_cut() {
+async fn invalid_gzip_is_malformed_and_incomplete_gzip_is_truncated() {
     let body = gzip(one_job().as_bytes());
     let fake = response("200 OK", "Content-Encoding: gzip\r\n", one_job().as_bytes());
     let error = stop_at(Script::Send(fake)).await;
@@ -213,7 +213,7 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn what_is_no_soap_is_malformed() {
+async fn an_answer_that_is_not_soap_is_malformed() {
     for (status, body, reason) in [
         (502, "<html><body>Bad gateway</body></html>", "the root element is html, not a SOAP Envelope"),
         (200, "", "holds no element"),
@@ -230,7 +230,7 @@ async fn what_is_no_soap_is_malformed() {
 }
 
 #[tokio::test]
-async fn a_refused_connection_sent_nothing() {
+async fn a_refused_connection_is_not_sent() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     drop(listener);
@@ -241,7 +241,7 @@ async fn a_refused_connection_sent_nothing() {
 }
 
 #[tokio::test]
-async fn a_failed_handshake_sent_nothing() {
+async fn a_failed_tls_handshake_is_not_sent() {
     // Plain text where TLS is expected.
     let plain = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = plain.local_addr().expect("an address");
@@ -256,7 +256,7 @@ async fn a_failed_handshake_sent_nothing() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_cut_leaves_the_outcome_unknown() {
+async fn a_truncated_answer_leaves_the_outcome_unknown() {
     let whole = xml("200 OK", &one_job());
     for script in [
         Script::HangUp,
@@ -271,7 +271,7 @@ async fn an_answer_that_is_cut_leaves_the_outcome_unknown() {
 }
 
 #[tokio::test]
-async fn an_answer_without_length_that_ends_early_is_not_taken_for_whole() {
+async fn a_truncated_answer_without_content_length_is_not_complete() {
     let document = one_job();
     let head = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
     let cut = format!("{head}{}", &document[..document.len() - 20]);
@@ -282,7 +282,7 @@ async fn an_answer_without_length_that_ends_early_is_not_taken_for_whole() {
 }
 
 #[tokio::test]
-async fn a_slow_answer_is_not_waited_for() {
+async fn a_slow_answer_is_a_timeout() {
     let head = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n<a>".to_vec();
     for script in [Script::StaySilent, Script::Send(head)] {
         let start = Instant::now();
@@ -294,7 +294,7 @@ async fn a_slow_answer_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn reads_share_a_connection_and_changes_have_their_own() {
+async fn reads_share_a_connection_and_mutations_do_not() {
     let server = Server::start(Script::Send(xml("200 OK", &one_job()))).await;
     let reads = client(&server);
     for _ in 0..3 {
@@ -314,7 +314,7 @@ async fn reads_share_a_connection_and_changes_have_their_own() {
 }
 
 #[tokio::test]
-async fn a_read_whose_connection_ends_is_made_again_and_a_change_never() {
+async fn a_read_is_retried_after_a_lost_connection_and_a_mutation_never() {
     for script in
         [Script::HangUp, Script::SendAndClose(Vec::new()), Script::SendAndClose(b"HTTP/1.1 200 OK\r\n".to_vec())]
     {
@@ -328,7 +328,7 @@ async fn a_read_whose_connection_ends_is_made_again_and_a_change_never() {
 }
 
 #[tokio::test]
-async fn a_read_that_brings_an_answer_the_second_time_has_succeeded() {
+async fn a_read_succeeds_on_its_retry() {
     let server = Server::start_with(vec![Script::HangUp, Script::Send(xml("200 OK", &one_job()))]).await;
     let answered = list(&client(&server)).await;
     assert!(answered.is_ok(), "{answered:?}");
@@ -336,7 +336,7 @@ async fn a_read_that_brings_an_answer_the_second_time_has_succeeded() {
 }
 
 #[tokio::test]
-async fn what_a_second_try_would_not_mend_is_not_tried_again() {
+async fn permanent_failures_are_not_retried() {
     let fault =
         envelope("<soapenv:Fault><faultcode>soapenv:Server</faultcode><faultstring>x</faultstring></soapenv:Fault>");
     for answer in
@@ -349,7 +349,7 @@ async fn what_a_second_try_would_not_mend_is_not_tried_again() {
 }
 
 #[tokio::test]
-async fn all_tries_together_take_no_longer_than_a_call_may() {
+async fn all_attempts_share_one_timeout() {
     let slow_end = Script::WaitAndClose(Duration::from_millis(400));
     let server = Server::start(slow_end).await;
     let began = Instant::now();
@@ -359,7 +359,7 @@ async fn all_tries_together_take_no_longer_than_a_call_may() {
 }
 
 #[tokio::test]
-async fn an_ips_that_fails_gets_only_a_fifth_more_calls_and_then_a_rest() {
+async fn retries_have_a_budget_of_20_percent_and_then_the_circuit_opens() {
     let server = Server::start(Script::HangUp).await;
     let client = client(&server);
     let mut refused = None;
@@ -377,7 +377,7 @@ async fn an_ips_that_fails_gets_only_a_fifth_more_calls_and_then_a_rest() {
 }
 
 #[tokio::test]
-async fn only_so_many_calls_are_made_at_once_and_the_rest_is_not_sent() {
+async fn calls_above_the_concurrency_limit_are_not_sent() {
     let server = Server::start(Script::StaySilent).await;
     let client = Arc::new(client(&server));
     let calls: Vec<_> = (0..8)
@@ -404,7 +404,7 @@ async fn only_so_many_calls_are_made_at_once_and_the_rest_is_not_sent() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_written_is_not_sent() {
+async fn unwritable_characters_are_not_sent() {
     let server = Server::start(Script::Send(xml("200 OK", &one_job()))).await;
     let client = client(&server);
     let request = SubmitJobParam { job_name: "a\u{1}".into(), ..SubmitJobParam::default() };

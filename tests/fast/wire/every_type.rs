@@ -118,7 +118,7 @@ fn same<T: Serialize>(given: &T, read: &T) -> Result<(), TestCaseError> {
 }
 
 #[test]
-fn every_type_of_the_contract_survives() {
+fn every_type_of_the_contract_round_trips() {
     let maker = Maker { contract: Contract::load(), made: RefCell::default() };
     macro_rules! all_survive {
         ($($operation:ident)+) => { $(maker.survives::<$operation>();)+ };

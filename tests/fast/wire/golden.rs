@@ -62,7 +62,7 @@ macro_rules! golden {
             use super::*;
 
             #[test]
-            fn the_request_is_written_and_read_as_zeep_does() {
+            fn the_request_is_written_and_read_like_zeep() {
                 check_request::<$request>(
                     include_bytes!(concat!("golden/", $operation, ".request.xml")),
                     include_str!(concat!("golden/", $operation, ".request.json")),
@@ -70,7 +70,7 @@ macro_rules! golden {
             }
 
             #[test]
-            fn the_answer_is_read_and_written_as_zeep_does() {
+            fn the_answer_is_read_and_written_like_zeep() {
                 check_answer::<$request>(
                     include_bytes!(concat!("golden/", $operation, ".answer.xml")),
                     include_str!(concat!("golden/", $operation, ".answer.json")),
@@ -154,7 +154,7 @@ fn a_fault_without_ips_detail_keeps_its_faultstring() {
 }
 
 #[test]
-fn a_fault_with_an_odd_code_is_still_that_fault() {
+fn a_fault_with_an_unparsable_code_is_still_that_fault() {
     let document = super::envelope(
         "<soapenv:Fault><faultstring>ipsApiFault</faultstring><detail><hint/>\
          <f:ipsApiFault xmlns:f=\"http://www.scene7.com/IpsApi/xsd\"><f:code>many</f:code></f:ipsApiFault></detail></soapenv:Fault>",

@@ -13,7 +13,7 @@ fn one_job() -> String {
 }
 
 #[test]
-fn an_answer_that_was_cut_anywhere_is_refused() {
+fn an_answer_truncated_at_any_byte_is_refused() {
     let document = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><!-- hello -->{}", one_job());
     for length in 0..document.len() {
         let cut = &document.as_bytes()[..length];
@@ -24,7 +24,7 @@ fn an_answer_that_was_cut_anywhere_is_refused() {
 }
 
 #[test]
-fn a_request_that_was_cut_anywhere_is_refused() {
+fn a_request_truncated_at_any_byte_is_refused() {
     let document = envelope(
         "<stopJobParam xmlns=\"http://www.scene7.com/IpsApi/xsd\"><companyHandle>c</companyHandle><jobHandle>j</jobHandle></stopJobParam>",
     );
@@ -37,7 +37,7 @@ fn a_request_that_was_cut_anywhere_is_refused() {
 }
 
 #[test]
-fn nothing_is_no_answer() {
+fn an_empty_document_is_refused() {
     assert_eq!(complaint(""), "holds no element");
     assert_eq!(complaint("  \n"), "holds no element");
     assert_eq!(complaint("<!-- nothing -->"), "holds no element");
@@ -52,7 +52,7 @@ fn a_second_byte_order_mark_is_refused() {
 }
 
 #[test]
-fn there_is_one_root_and_nothing_after_it() {
+fn a_second_root_or_trailing_content_is_refused() {
     assert_eq!(complaint(format!("{}{}", one_job(), one_job())), "has more than one root element");
     assert_eq!(complaint(format!("{}<!-- -->more", one_job())), "has text outside its root element");
     assert_eq!(complaint(format!("{}&amp;", one_job())), "has text outside its root element");
@@ -65,7 +65,7 @@ fn there_is_one_root_and_nothing_after_it() {
 }
 
 #[test]
-fn every_element_is_closed_in_its_turn() {
+fn unbalanced_tags_are_refused() {
     assert!(complaint(one_job().replace("</jobArray>", "")).contains("not well-formed"));
     assert!(complaint(one_job().replace("</items></jobArray>", "</jobArray></items>")).contains("not well-formed"));
     assert_eq!(complaint("<a>".repeat(20)), "the root element is a, not a SOAP Envelope");
@@ -73,7 +73,7 @@ fn every_element_is_closed_in_its_turn() {
 }
 
 #[test]
-fn a_document_type_is_refused_before_it_can_declare_anything() {
+fn a_doctype_is_refused() {
     let bomb = "<!DOCTYPE lolz [<!ENTITY lol \"lol\"><!ENTITY lol2 \"&lol;&lol;&lol;&lol;\">]>";
     let document = format!("{bomb}{}", one_job().replace("a&lt;b", "&lol2;"));
     assert_eq!(complaint(document), "a document type declaration is refused");
@@ -81,7 +81,7 @@ fn a_document_type_is_refused_before_it_can_declare_anything() {
 }
 
 #[test]
-fn entities_that_xml_does_not_have_are_refused() {
+fn undeclared_entities_are_refused() {
     let reason = complaint(one_job().replace("a&lt;b", "a&nbsp;b"));
     assert_eq!(reason, "jobArray.items[0].description: refers to the unknown entity \"nbsp\"");
     assert!(complaint(one_job().replace("a&lt;b", "a & b")).contains("not well-formed"));
@@ -90,7 +90,7 @@ fn entities_that_xml_does_not_have_are_refused() {
 }
 
 #[test]
-fn characters_that_xml_cannot_carry_are_refused_in_any_disguise() {
+fn characters_outside_xml_are_refused_in_every_encoding() {
     for (character, code) in
         [('\0', 0), ('\u{1}', 1), ('\u{B}', 11), ('\u{1F}', 31), ('\u{FFFE}', 0xFFFE), ('\u{FFFF}', 0xFFFF)]
     {
@@ -118,7 +118,7 @@ fn characters_that_xml_cannot_carry_are_refused_in_any_disguise() {
 }
 
 #[test]
-fn broken_tags_are_refused() {
+fn malformed_tags_are_refused() {
     for (tag, reason) in [
         ("<items a=b>", "broken attribute"),
         ("<items a='1' a='2'>", "broken attribute"),
@@ -137,7 +137,7 @@ fn broken_tags_are_refused() {
 }
 
 #[test]
-fn something_else_than_soap_is_named() {
+fn a_document_that_is_not_soap_is_named_in_the_error() {
     assert_eq!(complaint("<html><body>Bad gateway</body></html>"), "the root element is html, not a SOAP Envelope");
     assert_eq!(
         complaint("<Envelope xmlns=\"http://www.w3.org/2003/05/soap-envelope\"><Body/></Envelope>"),
@@ -149,7 +149,7 @@ fn something_else_than_soap_is_named() {
 }
 
 #[test]
-fn the_body_holds_one_element_of_ips() {
+fn a_body_without_exactly_one_element_is_refused() {
     assert_eq!(complaint(envelope("")), "the Body is empty");
     assert_eq!(complaint(envelope("text")), "holds text where elements belong");
     assert_eq!(
@@ -171,7 +171,7 @@ fn the_body_holds_one_element_of_ips() {
 }
 
 #[test]
-fn a_foreign_or_unexpected_root_has_its_own_reason() {
+fn a_foreign_and_an_unexpected_root_have_different_errors() {
     assert_eq!(
         complaint(envelope("<getActiveJobsReturn xmlns=\"http://example.com/IpsApi\"/>")),
         "the Body holds getActiveJobsReturn of the namespace \"http://example.com/IpsApi\", which is no IPS namespace"
@@ -203,7 +203,7 @@ fn nesting_is_limited() {
 }
 
 #[test]
-fn texts_and_attributes_are_limited() {
+fn text_and_attribute_lengths_are_limited() {
     let long = "a".repeat((4 << 20) + 1);
     let reason = "jobArray.items[0].description: has a text longer than 4194304 bytes";
     assert_eq!(complaint(one_job().replace("a&lt;b", &long)), reason);
@@ -214,7 +214,7 @@ fn texts_and_attributes_are_limited() {
 }
 
 #[test]
-fn elements_are_limited() {
+fn the_number_of_elements_is_limited() {
     let limits = Limits { elements: 10, ..Limits::default() };
     let read = |children| {
         let source = format!("<a>{}</a>", "<x/>".repeat(children));
@@ -232,7 +232,7 @@ fn elements_are_limited() {
 }
 
 #[test]
-fn items_that_would_take_much_memory_for_nothing_are_limited() {
+fn the_memory_of_empty_items_is_limited() {
     let flood =
         |item: &str, count: usize| complaint(active_jobs(&format!("<jobArray>{}</jobArray>", item.repeat(count))));
     let reason = flood(&format!("<items>{IDENTITY}</items>"), 100_000);

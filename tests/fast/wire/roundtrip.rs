@@ -74,7 +74,7 @@ prop_compose! {
 
 proptest! {
     #[test]
-    fn an_answer_survives(job_array in vec(active_job(), 0..4)) {
+    fn an_answer_round_trips(job_array in vec(active_job(), 0..4)) {
         let value = GetActiveJobsReturn { job_array };
         let document = write_answer::<GetActiveJobsParam>(&value, &ApiVersion::default());
         let read = answer::<GetActiveJobsParam>(document.unwrap_or_else(|error| panic!("{error}")));
@@ -83,7 +83,7 @@ proptest! {
     }
 
     #[test]
-    fn a_request_survives(request in submit()) {
+    fn a_request_round_trips(request in submit()) {
         let document = write_request(&request, &ApiVersion::default(), &AuthHeader::default());
         let document = document.unwrap_or_else(|error| panic!("{error}"));
         let read = Request::parse(&document, None).and_then(|parsed| parsed.read::<SubmitJobParam>());

@@ -30,7 +30,7 @@ fn refusal(content: &str) -> String {
 }
 
 #[test]
-fn a_proper_request_is_read() {
+fn a_valid_request_is_read() {
     let request = submit(&format!(
         "{NAMES}<uploadUrlsJob><urlArray><items><sourceUrl>https://example.com/a.tif</sourceUrl>\
          <destPath>a.tif</destPath></items></urlArray>\
@@ -77,7 +77,7 @@ fn missing_misordered_and_repeated_elements_are_refused() {
 }
 
 #[test]
-fn an_empty_value_is_kept_where_its_type_has_one() {
+fn an_empty_value_is_kept_if_its_type_has_one() {
     let request = submit(&format!("{NAMES}<description/>")).expect("a request");
     assert_eq!(request.description.as_deref(), Some(""));
     assert_eq!(
@@ -89,7 +89,7 @@ fn an_empty_value_is_kept_where_its_type_has_one() {
 }
 
 #[test]
-fn one_bad_item_refuses_the_request() {
+fn one_invalid_item_refuses_the_request() {
     let reason = refusal(&format!(
         "{NAMES}<uploadUrlsJob><urlArray><items><sourceUrl>a</sourceUrl><destPath>b</destPath></items>\
          <items><url>b</url></items></urlArray></uploadUrlsJob>"
@@ -98,7 +98,7 @@ fn one_bad_item_refuses_the_request() {
 }
 
 #[test]
-fn the_envelope_tells_the_operation_the_version_and_the_credentials() {
+fn the_envelope_holds_operation_version_and_credentials() {
     let document = "<?xml version=\"1.0\"?>\n<S:Envelope xmlns:S=\"http://schemas.xmlsoap.org/soap/envelope/\">\n<S:Header>\n\
         <trace xmlns=\"http://example.com\">1</trace>\n<a:authHeader xmlns:a=\"http://www.scene7.com/IpsApi/xsd\">\
         <a:user>user@example.com</a:user><a:accessToken>t0ken</a:accessToken><a:locale>de-DE</a:locale><a:appName>app</a:appName>\

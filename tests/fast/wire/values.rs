@@ -83,7 +83,7 @@ fn a_plain_value_has_its_default_if_absent_empty_or_nil() {
 }
 
 #[test]
-fn items_of_one_list_may_lack_different_fields() {
+fn items_of_a_list_may_lack_different_fields() {
     let jobs = [
         "<name>a</name><uploadUrlsJob><createMask>1</createMask><xmpKeywords>k</xmpKeywords></uploadUrlsJob>",
         "<jobHandle>b</jobHandle><uploadUrlsJob><overwrite>1</overwrite></uploadUrlsJob><exportJob><macro>m</macro></exportJob>",
@@ -106,7 +106,7 @@ fn items_of_one_list_may_lack_different_fields() {
 }
 
 #[test]
-fn nil_that_is_false_or_not_of_the_schema_is_no_nil() {
+fn nil_counts_only_if_true_and_in_its_namespace() {
     assert_eq!(job(&format!("<locale {NIL}=\"false\">en</locale>")).locale.as_deref(), Some("en"));
     assert_eq!(job("<locale nil=\"true\">en</locale>").locale.as_deref(), Some("en"));
 }
@@ -173,7 +173,7 @@ fn doubles_have_the_forms_of_xml_schema() {
 }
 
 #[test]
-fn a_double_that_is_no_number_reads_as_if_empty() {
+fn nan_and_infinity_read_as_absent() {
     for text in ["NaN", "INF", "-INF", " NaN "] {
         assert_eq!(progress(&format!("<progress>{text}</progress>")), None, "{text}");
     }
@@ -187,7 +187,7 @@ fn a_double_that_is_no_number_reads_as_if_empty() {
 }
 
 #[test]
-fn a_double_that_is_neither_is_an_error() {
+fn an_invalid_double_is_an_error() {
     for text in ["nan", "inf", "infinity", "1e999", "1,5"] {
         let answer = answer::<GetActiveJobsParam>(active_jobs(&format!(
             "<jobArray><items>{IDENTITY}<taskProgressArray><items><progress>{text}</progress></items></taskProgressArray></items></jobArray>"
@@ -198,7 +198,7 @@ fn a_double_that_is_neither_is_an_error() {
 }
 
 #[test]
-fn dates_come_with_and_without_zone_and_fraction() {
+fn dates_may_have_a_zone_and_fractions() {
     for (text, date) in [
         ("2011-03-30T14:32:08.858-05:00", "2011-03-30T14:32:08.858-05:00"),
         ("2011-03-30T14:32:08Z", "2011-03-30T14:32:08Z"),
@@ -214,14 +214,14 @@ fn dates_come_with_and_without_zone_and_fraction() {
 }
 
 #[test]
-fn values_that_ips_added_are_passed_on() {
+fn unknown_enumeration_values_are_passed_on() {
     let job = job("<type>Teleport</type><state>Pondering</state>");
     assert_eq!(job.r#type, Some(JobType::Other("Teleport".into())));
     assert_eq!(job.state, Some(ActiveJobState::Other("Pondering".into())));
 }
 
 #[test]
-fn one_bad_item_does_not_sink_the_list() {
+fn one_unreadable_item_does_not_fail_the_list() {
     let document = active_jobs(&format!(
         "<jobArray><items>{IDENTITY}</items>\
          <items><name>bad</name><uploadUrlsJob><overwrite>maybe</overwrite><pdfOptions/></uploadUrlsJob><x/></items>\
@@ -245,7 +245,7 @@ fn one_bad_item_does_not_sink_the_list() {
 }
 
 #[test]
-fn the_innermost_item_is_the_one_that_is_left_out() {
+fn the_innermost_unreadable_item_is_dropped() {
     let answer = answer::<GetActiveJobsParam>(active_jobs(&format!(
         "<jobArray><items>{IDENTITY}<taskProgressArray><items><numPending>x</numPending></items><items><numPending>2</numPending>\
          </items></taskProgressArray></items></jobArray>"
@@ -256,20 +256,20 @@ fn the_innermost_item_is_the_one_that_is_left_out() {
 }
 
 #[test]
-fn an_element_that_comes_twice_spoils_its_item() {
+fn a_repeated_element_invalidates_its_item() {
     let reason = bad_job("<locale>en</locale><locale>de</locale>");
     assert_eq!(reason, "jobArray.items[0]: the element locale appears twice");
 }
 
 #[test]
-fn what_is_wrong_outside_an_item_is_an_error() {
+fn an_error_outside_of_items_fails_the_document() {
     assert_eq!(complaint(active_jobs("<jobArray>none</jobArray>")), "jobArray: holds text where items belong");
     assert_eq!(complaint(active_jobs("<jobArray><job/></jobArray>")), "jobArray: the element job is not expected here");
     assert_eq!(complaint(active_jobs("none")), "holds text where elements belong");
 }
 
 #[test]
-fn a_struct_that_must_be_there_is_not_made_up() {
+fn a_missing_required_struct_is_an_error() {
     let company = |content: &str| {
         let body = format!(
             "<getCompanyInfoReturn xmlns=\"http://www.scene7.com/IpsApi/xsd\">{content}</getCompanyInfoReturn>"

@@ -93,7 +93,7 @@ fn prefixes_make_no_difference() {
 }
 
 #[test]
-fn the_envelope_may_own_the_default_namespace() {
+fn the_envelope_may_have_the_default_namespace() {
     let document = "<Envelope xmlns=\"http://schemas.xmlsoap.org/soap/envelope/\"><Body>\
         <a:getActiveJobsReturn xmlns:a=\"http://www.scene7.com/IpsApi/xsd\"><a:jobArray><a:items><a:name>one</a:name></a:items>\
         </a:jobArray></a:getActiveJobsReturn></Body></Envelope>";
@@ -110,7 +110,7 @@ fn header_elements_of_an_answer_are_skipped() {
 }
 
 #[test]
-fn comments_instructions_and_unknown_things_are_skipped() {
+fn comments_processing_instructions_and_unknown_elements_are_skipped() {
     let document = active_jobs(
         "<!-- first --><?app hint?><jobArray tip=\"1\"><news><items><name>no</name></items></news><!--x--><items a='&lt;'>\
          <rank>1</rank><name><!-- a -->one<?b?></name><newer><deep/></newer></items></jobArray><footer/>",
@@ -120,7 +120,7 @@ fn comments_instructions_and_unknown_things_are_skipped() {
 }
 
 #[test]
-fn text_may_come_in_pieces() {
+fn text_may_be_split_into_several_nodes() {
     let job = job("<description>a &amp; b<![CDATA[ <c> & ]]>&#x1F45F;&#26149;<!-- - --> d&gt;</description>");
     assert_eq!(job.description.as_deref(), Some("a & b <c> & \u{1F45F}春 d>"));
     assert_eq!(super::job("<description><![CDATA[<b>]]></description>").description.as_deref(), Some("<b>"));
@@ -171,7 +171,7 @@ fn arrays_within_items_are_read() {
 }
 
 #[test]
-fn a_byte_order_mark_tells_the_encoding() {
+fn a_byte_order_mark_selects_the_encoding() {
     let utf8 = format!("\u{FEFF}{}", company_info("", "会社"));
     assert_eq!(company(utf8.as_bytes(), Some("text/xml; charset=ISO-8859-1")), Ok("会社".into()));
 
@@ -186,7 +186,7 @@ fn a_byte_order_mark_tells_the_encoding() {
 }
 
 #[test]
-fn the_declared_encoding_counts() {
+fn the_declared_encoding_is_used() {
     for (label, bytes) in
         [("ISO-8859-1", &b"Gr\xF6\xDFe"[..]), ("windows-1252", b"Gr\xF6\xDFe"), ("utf-8", "Größe".as_bytes())]
     {
@@ -210,7 +210,7 @@ fn the_content_type_overrules_the_declaration() {
 }
 
 #[test]
-fn bytes_that_are_not_of_the_encoding_are_refused() {
+fn bytes_invalid_in_the_encoding_are_refused() {
     let mut document = company_info("", "|").into_bytes();
     let position = document.windows(2).position(|pair| pair == b"|<").expect("the name");
     document[position] = 0xF6;

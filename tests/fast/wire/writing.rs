@@ -32,7 +32,7 @@ fn upload(urls: Value) -> Value {
 }
 
 #[test]
-fn only_what_was_set_is_sent_in_declared_order() {
+fn only_set_fields_are_written_in_declared_order() {
     let request: SubmitJobParam = request(json!({
         "imageServingPublishJob": {"emailSetting": "None", "publishType": "Full"},
         "execTime": "2026-03-30T14:32:08.500-05:00", "jobName": "spring", "companyHandle": "c|1",
@@ -55,7 +55,7 @@ fn only_what_was_set_is_sent_in_declared_order() {
 }
 
 #[test]
-fn an_array_that_was_set_but_is_empty_is_sent_as_an_empty_element() {
+fn an_empty_array_is_written_as_an_empty_element() {
     let document = write_request(&request::<SubmitJobParam>(upload(json!([]))), &ApiVersion::default(), &auth());
     let document = String::from_utf8(document.expect("a document")).expect("UTF-8");
     assert!(document.contains("<uploadUrlsJob><urlArray></urlArray><overwrite>true</overwrite>"), "{document}");
@@ -70,7 +70,7 @@ fn a_version_without_a_name_has_the_common_namespace() {
 }
 
 #[test]
-fn markup_and_line_ends_in_values_survive() {
+fn markup_and_line_ends_in_values_round_trip() {
     for name in ["a < b & c > \"d\" 'e'", "]]>", "<!-- -->", "a\r\nb\tc\rd", " ", "春の靴 👟", "\u{85}\u{2028}"] {
         let request = GetActiveJobsParam { original_name: Some(name.into()), ..GetActiveJobsParam::default() };
         let document =
@@ -81,7 +81,7 @@ fn markup_and_line_ends_in_values_survive() {
 }
 
 #[test]
-fn a_character_that_xml_cannot_carry_is_refused_with_a_pointer() {
+fn a_character_outside_xml_is_refused_with_a_pointer() {
     for character in ['\0', '\u{8}', '\u{1F}', '\u{FFFE}', '\u{FFFF}'] {
         let urls = json!([
             {"sourceUrl": "https://example.com/a.tif", "destPath": "a.tif"},
@@ -137,7 +137,7 @@ fn an_answer_to_an_older_client_lacks_the_newer_fields() {
 }
 
 #[test]
-fn a_double_that_is_no_number_is_refused() {
+fn nan_and_infinity_are_refused() {
     let answer = GetActiveJobsReturn {
         job_array: vec![ActiveJob {
             task_progress_array: vec![TaskProgress { progress: Some(f64::NAN), ..TaskProgress::default() }],
@@ -150,7 +150,7 @@ fn a_double_that_is_no_number_is_refused() {
 }
 
 #[test]
-fn a_fault_is_written_whatever_its_reason_holds() {
+fn a_fault_with_any_reason_can_be_written() {
     let fault = Fault { name: FaultName::IpsApi, code: Some(30000), reason: "a\0b <c> & d".into() };
     let expected = "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body><s:Fault>\
         <faultcode xmlns=\"\">soapenv:Server</faultcode><faultstring xmlns=\"\">ipsApiFault</faultstring><detail xmlns=\"\">\

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use ips_gateway::app::{self, Dependencies};
 use ips_gateway::config::{Config, Sources, Upstream};
 use ips_gateway::ips::types::ApiVersion;
-use ips_gateway::server::{self, CutOff, Dependencies};
+use ips_gateway::server::CutOff;
 use reqwest::{Client, RequestBuilder};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;

@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use ips_gateway::app::{self, Dependencies};
 use ips_gateway::clock::Clock;
 use ips_gateway::config::{Config, Sources, Upstream};
 use ips_gateway::sandbox::users::ORDINARY;
 use ips_gateway::sandbox::{Sandbox, SandboxConfig};
-use ips_gateway::server::{self, Dependencies};
 use reqwest::{Client, Response};
 use tokio::sync::oneshot;
 use tokio::time::timeout;

@@ -10,9 +10,9 @@ use crate::support::certificate_authority::Authority;
 use crate::support::{Gateway, any_job, id};
 
 #[test]
-fn readme_names_the_rights_of_the_user() {
-    let readme = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"));
-    assert!(readme.contains(&format!("`{}`", RIGHTS.join(" "))), "README doesn't say {RIGHTS:?}");
+fn the_documentation_names_the_rights_of_the_user() {
+    let replicas = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/replicas.md"));
+    assert!(replicas.contains(&format!("`{}`", RIGHTS.join(" "))), "docs/replicas.md doesn't say {RIGHTS:?}");
 }
 
 #[tokio::test]

@@ -37,7 +37,7 @@ def test_lists_jobs():
     assert all(job.phase.value == "active" and job.company_handle for job in listed.jobs)
 
 
-def test_follows_a_job_to_its_outcome_and_is_told_by_a_code_what_cannot_be_done_then():
+def test_follows_a_job_to_its_outcome_and_gets_a_code_for_an_impossible_action():
     job = submit()
     deadline = time.monotonic() + PATIENCE
     while not isinstance(job, CompletedJob):

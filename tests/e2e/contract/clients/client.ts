@@ -1,4 +1,4 @@
-// openapi-typescript and openapi-fetch against the demo: what strict types know of an answer holds.
+// openapi-typescript and openapi-fetch against the demo: responses match their strict types.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import createClient from "openapi-fetch";
@@ -8,14 +8,14 @@ const [url, user] = [process.env["GATEWAY_URL"]!, process.env["GATEWAY_USER"]!];
 const client = createClient<paths>({
   baseUrl: url,
   headers: { Authorization: `Basic ${btoa(user)}` },
-  // The document has lists separated by commas; openapi-fetch doesn't read that there.
+  // Lists are separated by commas in the document, which openapi-fetch doesn't take from there.
   querySerializer: { array: { style: "form", explode: false } },
 });
 const publish: components["schemas"]["SubmitJobParam"] = {
   jobName: "typescript",
   imageServingPublishJob: { publishType: "Full", emailSetting: "None" },
 };
-// @ts-expect-error A submit without a kind of job is none.
+// @ts-expect-error A submit needs a kind of job.
 const withoutKind: components["schemas"]["SubmitJobParam"] = { jobName: "typescript" };
 
 async function submit() {
@@ -24,7 +24,7 @@ async function submit() {
   return data;
 }
 
-// A job takes its time: they run beside each other.
+// Concurrent, as most of the time is spent waiting for a job.
 describe("openapi-fetch", { concurrency: true }, () => {
   test("lists jobs", async () => {
     const { data } = await client.GET("/jobs", { params: { query: { phase: ["active", "scheduled"], sort: "-startDate", limit: 5 } } });
@@ -35,7 +35,7 @@ describe("openapi-fetch", { concurrency: true }, () => {
     }
   });
 
-  test("follows a job to its outcome, and is told by a code what can't be done then", async () => {
+  test("follows a job to its outcome, and gets a code for an impossible action", async () => {
     let job = await submit();
     const path = { job: job.id };
     while (job.phase !== "completed") {
@@ -63,7 +63,7 @@ describe("openapi-fetch", { concurrency: true }, () => {
     assert(data && ["stopping", "finalizing", "completed"].includes(data.status), JSON.stringify(data));
   });
 
-  test("is told what is wrong with a submit", async () => {
+  test("gets the errors of an invalid submit", async () => {
     const { error } = await client.POST("/jobs", { body: withoutKind });
     assert.equal(error?.code, "invalid-request");
     assert.equal(typeof error.errors?.[0]?.detail, "string");

@@ -1,4 +1,4 @@
-// examples/run-job.ts against the demo, by events and without them.
+// examples/run-job.ts against the demo, with and without event streams.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ProblemError, runJob } from "./run-job.js";
@@ -21,9 +21,9 @@ async function run(answer: (path: string, init?: RequestInit) => Promise<Respons
   return paths;
 }
 
-// A job takes its time: they run beside each other.
+// Concurrent, as most of the time is spent waiting for a job.
 describe("run-job", { concurrency: true }, () => {
-  test("listens to events, and polls no more than once", async () => {
+  test("listens to events, and polls at most once", async () => {
     const paths = await run(fetch);
     assert.deepEqual(paths, ["/jobs", "/jobs/{job}/events"]);
   });

@@ -9,7 +9,7 @@ use crate::support::{Reply, START, ScriptedUpstream, World, active_job, any_job,
 const CACHING: [&str; 5] = ["etag", "cache-control", "age", "cache-status", "vary"];
 
 #[tokio::test]
-async fn an_answer_that_is_known_already_is_a_304_with_the_same_headers() {
+async fn a_matching_if_none_match_is_a_304_with_the_same_headers() {
     let world = World::seeded();
     let job = id(&world.gateway.get("/jobs").await.ok()["jobs"][0]);
     for path in [
@@ -39,7 +39,7 @@ async fn an_answer_that_is_known_already_is_a_304_with_the_same_headers() {
 }
 
 #[tokio::test]
-async fn an_entity_tag_is_about_the_meaning_and_not_about_age_or_caller() {
+async fn an_entity_tag_depends_on_the_content_and_not_on_age_or_caller() {
     let world = World::seeded();
     let tag = |answer: crate::support::Answer| answer.header("etag").to_owned();
     let scheduled = "/jobs?phase=scheduled";
@@ -71,7 +71,7 @@ async fn head_is_get_without_the_body() {
 }
 
 #[tokio::test]
-async fn bodies_are_compressed_for_clients_that_take_it() {
+async fn bodies_are_compressed_for_clients_that_accept_gzip() {
     let world = World::seeded();
     for path in ["/jobs", "/jobs?phase=completed", "/openapi.json"] {
         let plain = world.gateway.get(path).header("Accept-Encoding", "identity").await.expect(200);
@@ -91,7 +91,7 @@ async fn bodies_are_compressed_for_clients_that_take_it() {
 }
 
 #[tokio::test]
-async fn however_many_ask_within_the_freshness_ips_is_asked_once() {
+async fn requests_within_the_freshness_interval_cost_one_call() {
     let world = World::seeded();
     for _ in 0..5 {
         world.gateway.get("/jobs").await.expect(200);
@@ -105,7 +105,7 @@ async fn however_many_ask_within_the_freshness_ips_is_asked_once() {
 }
 
 #[tokio::test]
-async fn many_at_once_share_one_call() {
+async fn concurrent_requests_share_one_call() {
     let world = World::seeded();
     world.gateway.get("/companies").await.expect(200);
     let requests: Vec<_> = (0..20).map(|_| tokio::spawn(world.gateway.get("/jobs").into_future())).collect();
@@ -116,7 +116,7 @@ async fn many_at_once_share_one_call() {
 }
 
 #[tokio::test]
-async fn no_cache_asks_again_but_at_most_once_a_second() {
+async fn no_cache_loads_again_but_at_most_once_a_second() {
     let world = World::seeded();
     let ask = || world.gateway.get("/jobs").header("Cache-Control", "no-cache");
     ask().await.expect(200);
@@ -130,7 +130,7 @@ async fn no_cache_asks_again_but_at_most_once_a_second() {
 }
 
 #[tokio::test]
-async fn max_age_bounds_what_is_taken() {
+async fn max_age_bounds_the_age_of_the_response() {
     let world = World::with(Population::Seeded, &[("FRESH", "20s")]);
     world.gateway.get("/jobs").await.expect(200);
     world.pass(5_000);
@@ -141,7 +141,7 @@ async fn max_age_bounds_what_is_taken() {
 }
 
 #[tokio::test]
-async fn only_if_cached_asks_ips_for_no_list_and_no_job() {
+async fn only_if_cached_never_calls_ips() {
     let world = World::seeded();
     let submitted = id(&world.gateway.submit(&any_job("nightly")).await);
     let ask = |path: &str| world.gateway.get(path).header("Cache-Control", "only-if-cached");
@@ -162,7 +162,7 @@ async fn only_if_cached_asks_ips_for_no_list_and_no_job() {
 }
 
 #[tokio::test]
-async fn an_old_list_is_served_at_once_while_ips_is_asked_in_the_background() {
+async fn a_stale_list_is_served_at_once_and_revalidated_in_the_background() {
     let world = World::seeded();
     let first = world.gateway.get("/jobs").await.expect(200);
     world.pass(10_000);
@@ -181,7 +181,7 @@ async fn an_old_list_is_served_at_once_while_ips_is_asked_in_the_background() {
 }
 
 #[tokio::test]
-async fn when_ips_fails_the_last_list_is_served_and_marked_as_stale() {
+async fn the_last_list_is_served_as_stale_if_ips_fails() {
     let clock = Clock::manual(START.parse().expect("a time"));
     let upstream = ScriptedUpstream::start().await;
     upstream.answer("getActiveJobs", &format!("<jobArray>{}</jobArray>", active_job("nightly", "")));
@@ -211,7 +211,7 @@ async fn when_ips_fails_the_last_list_is_served_and_marked_as_stale() {
 }
 
 #[tokio::test]
-async fn errors_are_not_to_be_stored() {
+async fn errors_have_cache_control_no_store() {
     let World { gateway, .. } = &World::seeded();
     let answer = gateway.get("/jobs/x").await.expect(422);
     assert_eq!((answer.header("cache-control"), answer.find_header("etag")), ("no-store", None), "{answer}");

@@ -17,7 +17,7 @@ const READS: [(&str, &str); 5] = [
 ];
 
 #[tokio::test]
-async fn a_hundred_who_ask_the_same_at_once_are_one_call() {
+async fn a_hundred_equal_concurrent_reads_are_one_call() {
     for (path, operation) in READS {
         let world = World::seeded();
         let answers = join_all((0..100).map(|_| async { world.gateway.get(path).await })).await;
@@ -34,7 +34,7 @@ async fn a_hundred_who_ask_the_same_at_once_are_one_call() {
 }
 
 #[tokio::test]
-async fn a_second_later_ips_is_asked_again() {
+async fn after_a_second_a_read_is_a_new_call() {
     let world = World::seeded();
     for (passed, calls) in [(0, 1), (900, 1), (200, 2)] {
         world.pass(passed);
@@ -44,7 +44,7 @@ async fn a_second_later_ips_is_asked_again() {
 }
 
 #[tokio::test]
-async fn a_change_ends_what_was_read_before_it() {
+async fn a_mutation_invalidates_earlier_reads() {
     let world = World::seeded();
     world.gateway.get("/job-logs").await.expect(200);
     let jobs = world.gateway.get("/jobs").await.ok();
@@ -56,7 +56,7 @@ async fn a_change_ends_what_was_read_before_it() {
 }
 
 #[tokio::test]
-async fn nobody_gets_what_another_asked_for() {
+async fn reads_of_different_callers_are_not_coalesced() {
     let world = World::seeded();
     let (one, both) = (&world.gateway, &world.gateway.called_by(&BOTH_COMPANIES));
     let (one, both) = tokio::join!(one.get("/companies").into_future(), both.get("/companies").into_future());

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::support::World;
 
 #[tokio::test]
-async fn companies_lists_where_the_caller_may_look() {
+async fn companies_lists_the_companies_of_the_caller() {
     let World { gateway, .. } = &World::empty();
     let list = gateway.get("/companies").await.ok();
     assert_eq!(list["companies"].as_array().map(Vec::len), Some(1), "{list:#}");
@@ -35,7 +35,7 @@ async fn a_company_is_found_by_name_and_by_handle() {
 }
 
 #[tokio::test]
-async fn who_has_one_company_need_not_name_it() {
+async fn a_caller_with_one_company_need_not_name_it() {
     let world = World::seeded();
     for _ in 0..3 {
         world.gateway.get("/jobs").await.expect(200);
@@ -44,7 +44,7 @@ async fn who_has_one_company_need_not_name_it() {
 }
 
 #[tokio::test]
-async fn who_has_several_is_asked_to_choose() {
+async fn a_caller_with_several_companies_has_to_name_one() {
     let World { gateway, .. } = &World::seeded();
     let both = gateway.called_by(&BOTH_COMPANIES);
     for path in ["/jobs", "/job-logs", "/assets/a%7C11001/job-logs", "/jobs?phase=completed"] {
@@ -59,7 +59,7 @@ async fn who_has_several_is_asked_to_choose() {
 }
 
 #[tokio::test]
-async fn a_name_is_as_good_as_a_handle_and_is_looked_up_once() {
+async fn a_company_name_is_resolved_to_its_handle_once() {
     let world = World::seeded();
     let both = world.gateway.called_by(&BOTH_COMPANIES);
     let by_name = both.get("/jobs?company=Sample+Furniture").await.ok();
@@ -74,7 +74,7 @@ async fn a_name_is_as_good_as_a_handle_and_is_looked_up_once() {
 }
 
 #[tokio::test]
-async fn the_configured_company_answers_for_requests_that_name_none() {
+async fn the_configured_company_is_the_default() {
     for configured in ["c|47", "Sample Furniture"] {
         let world = World::with(Population::Seeded, &[("COMPANY", configured)]);
         let both = world.gateway.called_by(&BOTH_COMPANIES);
@@ -85,7 +85,7 @@ async fn the_configured_company_answers_for_requests_that_name_none() {
 }
 
 #[tokio::test]
-async fn rejected_credentials_are_the_callers_401() {
+async fn rejected_credentials_are_a_401() {
     let World { gateway, .. } = &World::seeded();
     for path in ["/companies", "/jobs", "/jobs?companyHandle=c%7C110", "/job-logs"] {
         let answer = gateway.called_by(&INACTIVE).get(path).await;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::{World, names};
 
 #[tokio::test]
-async fn the_history_gives_the_newest_first_each_a_completed_job() {
+async fn the_history_lists_completed_jobs_newest_first() {
     let World { gateway, .. } = &World::seeded();
     let answer = gateway.get("/job-logs").await.expect(200);
     let list = answer.json();
@@ -28,7 +28,7 @@ async fn the_history_gives_the_newest_first_each_a_completed_job() {
 }
 
 #[tokio::test]
-async fn the_history_is_narrowed_by_time_submitter_and_limit() {
+async fn the_history_is_filtered_by_time_submitter_and_limit() {
     let World { gateway, .. } = &World::seeded();
     for (query, expected) in [
         ("from=2026-03-02T11:00:00Z", vec!["Partner feed", "Optimise all"]),
@@ -50,7 +50,7 @@ async fn the_history_is_narrowed_by_time_submitter_and_limit() {
 }
 
 #[tokio::test]
-async fn every_documented_order_of_the_history_is_taken() {
+async fn every_documented_sort_order_of_the_history_is_accepted() {
     let World { gateway, .. } = &World::seeded();
     for sort in [
         "startDate",
@@ -71,7 +71,7 @@ async fn every_documented_order_of_the_history_is_taken() {
 }
 
 #[tokio::test]
-async fn bad_parameters_of_the_history_are_refused_by_name() {
+async fn invalid_parameters_of_the_history_are_refused_by_name() {
     let world = World::seeded();
     for (query, parameter) in [
         ("from=yesterday", "from"),
@@ -89,7 +89,7 @@ async fn bad_parameters_of_the_history_are_refused_by_name() {
 }
 
 #[tokio::test]
-async fn an_asset_tells_what_jobs_did_to_it() {
+async fn the_history_of_an_asset_lists_its_jobs() {
     let World { gateway, sandbox, .. } = &World::seeded();
     let list = gateway.get("/assets/a%7C11004/job-logs").await.ok();
     let logs = list["logs"].as_array().expect("logs");

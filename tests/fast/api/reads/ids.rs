@@ -18,7 +18,7 @@ async fn an_id_needs_no_escaping() {
 }
 
 #[tokio::test]
-async fn a_raw_handle_of_each_list_finds_the_job_and_tells_its_id() {
+async fn a_raw_handle_of_each_list_finds_the_job_and_its_id() {
     let world = World::seeded();
     let list = world.gateway.get("/jobs?phase=active,scheduled,completed").await.ok();
     let jobs = list["jobs"].as_array().expect("jobs");
@@ -33,7 +33,7 @@ async fn a_raw_handle_of_each_list_finds_the_job_and_tells_its_id() {
 }
 
 #[tokio::test]
-async fn a_raw_handle_needs_a_company_where_none_is_obvious() {
+async fn a_raw_handle_needs_a_company_if_the_caller_has_several() {
     let world = World::seeded();
     let job = world.gateway.get("/jobs").await.ok()["jobs"][0].clone();
     let handle = encoded(job["jobHandle"].as_str().expect("a handle"));
@@ -44,7 +44,7 @@ async fn a_raw_handle_needs_a_company_where_none_is_obvious() {
 }
 
 #[tokio::test]
-async fn what_is_no_id_is_refused_without_asking_ips() {
+async fn invalid_ids_are_refused_without_a_call() {
     let world = World::empty();
     let forged = |plain: &str| URL_SAFE_NO_PAD.encode(plain);
     for text in [
@@ -73,7 +73,7 @@ async fn what_is_no_id_is_refused_without_asking_ips() {
 }
 
 #[tokio::test]
-async fn bytes_that_are_no_utf_8_are_refused_and_not_replaced() {
+async fn invalid_utf_8_is_refused_and_not_replaced() {
     let world = World::empty();
     for path in ["/jobs/%FF", "/jobs/j%7C110%7C%FF%7C", "/jobs/%C3%28/log"] {
         world.gateway.get(path).await.problem(422, "invalid-job-id").await;
@@ -84,7 +84,7 @@ async fn bytes_that_are_no_utf_8_are_refused_and_not_replaced() {
 }
 
 #[tokio::test]
-async fn an_id_of_another_company_is_refused_by_ips_itself() {
+async fn an_id_of_another_company_is_refused_by_ips() {
     let world = World::seeded();
     let foreign = world.gateway.called_by(&OTHER_COMPANY).get("/jobs").await.ok()["jobs"][0].clone();
     let path = format!("/jobs/{}", id(&foreign));
@@ -100,7 +100,7 @@ async fn an_id_of_another_company_is_refused_by_ips_itself() {
 }
 
 #[tokio::test]
-async fn what_one_user_has_seen_is_no_answer_for_another() {
+async fn a_cached_job_of_one_user_is_not_served_to_another() {
     let world = World::seeded();
     let seen = world.gateway.called_by(&OTHER_COMPANY).get("/jobs?companyHandle=c%7C47").await.expect(200);
     assert!(seen.json()["jobs"][0].is_object(), "{seen}");
@@ -122,7 +122,7 @@ const OTHER: ips_gateway::sandbox::users::User = ips_gateway::sandbox::users::Us
 };
 
 #[tokio::test]
-async fn a_company_that_contradicts_the_id_is_refused() {
+async fn a_company_that_conflicts_with_the_id_is_refused() {
     let world = World::seeded();
     let both = world.gateway.called_by(&BOTH_COMPANIES);
     let job = both.get("/jobs?companyHandle=c%7C110").await.ok()["jobs"][0].clone();
@@ -136,7 +136,7 @@ async fn a_company_that_contradicts_the_id_is_refused() {
 }
 
 #[tokio::test]
-async fn an_access_token_does_as_well_as_a_password() {
+async fn an_access_token_authenticates_like_a_password() {
     let world = World::seeded();
     let by_token = world.gateway.called_with_token("sandbox-token-katlyn").get("/jobs").await.ok();
     assert_eq!(by_token["jobs"], world.gateway.get("/jobs").await.ok()["jobs"]);

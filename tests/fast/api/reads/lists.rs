@@ -17,7 +17,7 @@ fn values(list: &Value, field: &str) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn the_plain_list_holds_all_active_jobs_with_their_verdict_beside_the_fields_of_ips() {
+async fn the_default_list_holds_all_active_jobs_with_status_and_fields_of_ips() {
     let World { gateway, .. } = &World::seeded();
     let list = gateway.get("/jobs").await.ok();
     let expected = [
@@ -43,7 +43,7 @@ async fn the_plain_list_holds_all_active_jobs_with_their_verdict_beside_the_fiel
 }
 
 #[tokio::test]
-async fn one_finished_task_beside_one_that_has_not_begun_is_no_hundred_percent() {
+async fn a_finished_task_beside_a_pending_one_is_not_100_percent() {
     let World { gateway, .. } = &World::seeded();
     let list = gateway.get("/jobs?originalName=3e41464dce942449a9e5b").await.ok();
     let job = &list["jobs"][0];
@@ -54,7 +54,7 @@ async fn one_finished_task_beside_one_that_has_not_begun_is_no_hundred_percent()
 }
 
 #[tokio::test]
-async fn phases_widen_the_list() {
+async fn phases_add_scheduled_and_completed_jobs() {
     let World { gateway, sandbox, .. } = &World::seeded();
     for (query, expected) in [
         ("active", &["active"][..]),
@@ -72,7 +72,7 @@ async fn phases_widen_the_list() {
 }
 
 #[tokio::test]
-async fn filters_narrow_the_list() {
+async fn filters_select_jobs() {
     let World { gateway, .. } = &World::seeded();
     let all = "phase=active,scheduled,completed";
     for (query, expected) in [
@@ -96,7 +96,7 @@ async fn filters_narrow_the_list() {
 }
 
 #[tokio::test]
-async fn kinds_of_logged_jobs_are_found_by_log_type_and_by_sub_type() {
+async fn completed_jobs_are_filtered_by_log_type_and_sub_type() {
     let World { gateway, .. } = &World::seeded();
     let completed = gateway.get("/jobs?phase=completed").await.ok();
     for job in completed["jobs"].as_array().expect("jobs") {
@@ -110,7 +110,7 @@ async fn kinds_of_logged_jobs_are_found_by_log_type_and_by_sub_type() {
 }
 
 #[tokio::test]
-async fn lists_are_sorted_by_each_field_both_ways() {
+async fn lists_are_sorted_by_each_field_in_both_directions() {
     let World { gateway, .. } = &World::seeded();
     for (sort, field) in [
         ("startDate", "startDate"),
@@ -138,7 +138,7 @@ async fn lists_are_sorted_by_each_field_both_ways() {
 }
 
 #[tokio::test]
-async fn a_limit_alone_gives_the_newest() {
+async fn a_limit_without_an_order_selects_the_newest() {
     let World { gateway, .. } = &World::seeded();
     let start = |job: &Value| job["startDate"].as_str().expect("a date").to_owned();
     let all = gateway.get("/jobs?phase=completed").await.ok();
@@ -150,7 +150,7 @@ async fn a_limit_alone_gives_the_newest() {
 }
 
 #[tokio::test]
-async fn misspelt_and_bad_parameters_are_refused_by_name() {
+async fn misspelt_and_invalid_parameters_are_refused_by_name() {
     let world = World::seeded();
     for (query, parameter) in [
         ("limit=0", "limit"),

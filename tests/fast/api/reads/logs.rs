@@ -30,7 +30,7 @@ fn fields(log: &Value, field: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_log_tells_level_and_type_of_each_entry_from_begin_to_end() {
+async fn a_log_lists_level_and_type_of_each_entry_in_order() {
     let world = World::empty();
     let job = mixed(&world).await;
     let log = world.gateway.get(&format!("/jobs/{job}/log")).await.ok();
@@ -54,7 +54,7 @@ async fn a_log_tells_level_and_type_of_each_entry_from_begin_to_end() {
 }
 
 #[tokio::test]
-async fn a_log_is_walked_by_its_links() {
+async fn a_log_is_paged_by_its_links() {
     let world = World::empty();
     let job = mixed(&world).await;
     let path = format!("/jobs/{job}/log");
@@ -78,7 +78,7 @@ async fn a_log_is_walked_by_its_links() {
 }
 
 #[tokio::test]
-async fn entries_are_filtered_by_level_and_type_and_counted_after_it() {
+async fn entries_are_filtered_by_level_and_type_before_they_are_counted() {
     let world = World::empty();
     let job = mixed(&world).await;
     for (query, total, types) in [
@@ -103,7 +103,7 @@ async fn entries_are_filtered_by_level_and_type_and_counted_after_it() {
 }
 
 #[tokio::test]
-async fn entries_are_sorted_by_date_or_type_both_ways() {
+async fn entries_are_sorted_by_date_or_type_in_both_directions() {
     let world = World::empty();
     let job = mixed(&world).await;
     let sorted = async |sort: &str, field: &str| {
@@ -117,7 +117,7 @@ async fn entries_are_sorted_by_date_or_type_both_ways() {
 }
 
 #[tokio::test]
-async fn a_job_that_is_not_finished_has_no_entries_yet_and_one_that_is_not_there_is_a_404() {
+async fn an_unfinished_job_has_no_entries_and_an_unknown_job_is_a_404() {
     let world = World::empty();
     let job = id(&world.gateway.submit(&any_job("nightly")).await);
     let mut seen = BTreeSet::new();
@@ -142,7 +142,7 @@ async fn a_job_that_is_not_finished_has_no_entries_yet_and_one_that_is_not_there
 }
 
 #[tokio::test]
-async fn logs_of_jobs_of_others_and_of_handles_are_found_too() {
+async fn logs_are_found_for_jobs_of_other_users_and_for_raw_handles() {
     let world = World::seeded();
     let completed = world.gateway.get("/jobs?phase=completed&originalName=Import+boots").await.ok()["jobs"][0].clone();
     let by_id = world.gateway.get(&format!("/jobs/{}/log", id(&completed))).await.ok();
@@ -166,7 +166,7 @@ async fn an_archived_log_is_read_on_demand_by_its_handle() {
 }
 
 #[tokio::test]
-async fn bad_parameters_of_a_log_are_refused_by_name() {
+async fn invalid_parameters_of_a_log_are_refused_by_name() {
     let world = World::empty();
     let job = mixed(&world).await;
     let before = world.calls();

@@ -50,7 +50,7 @@ async fn every_job_is_on_exactly_one_page() {
 }
 
 #[tokio::test]
-async fn while_jobs_come_and_go_none_is_shown_twice_and_none_that_stays_is_lost() {
+async fn paging_a_changing_list_repeats_no_job_and_loses_none() {
     for sort in ["name", "-name", "startDate", "-startDate", "submittedBy"] {
         let world = World::empty();
         let mut staying = Vec::new();
@@ -83,7 +83,7 @@ async fn while_jobs_come_and_go_none_is_shown_twice_and_none_that_stays_is_lost(
 }
 
 #[tokio::test]
-async fn a_link_keeps_the_rest_of_the_query() {
+async fn a_next_link_keeps_the_other_parameters() {
     let world = World::seeded();
     let answer = world.gateway.get("/jobs?phase=completed&q=e%26x%2B&limit=1&q2").await;
     answer.invalid_parameter("q2").await;
@@ -97,7 +97,7 @@ async fn a_link_keeps_the_rest_of_the_query() {
 }
 
 #[tokio::test]
-async fn a_cursor_of_another_order_is_refused() {
+async fn a_cursor_of_another_sort_order_is_refused() {
     let world = World::seeded();
     let first = world.gateway.get("/jobs?sort=name&limit=1").await.ok();
     let cursor = first["next"].as_str().expect("a next");

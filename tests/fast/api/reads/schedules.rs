@@ -41,7 +41,7 @@ async fn a_job_with_an_exec_time_is_scheduled_then_runs_under_the_same_id() {
 }
 
 #[tokio::test]
-async fn a_schedule_keeps_its_name_and_id_and_each_run_points_back_to_it() {
+async fn a_schedule_keeps_its_name_and_id_and_each_run_refers_to_it() {
     let world = World::empty();
     let submitted = world.gateway.submit(&recurring("hourly")).await;
     let schedule = id(&submitted);
@@ -67,7 +67,7 @@ async fn a_schedule_keeps_its_name_and_id_and_each_run_points_back_to_it() {
 }
 
 #[tokio::test]
-async fn a_run_keeps_its_own_id_from_active_to_the_log() {
+async fn a_run_keeps_its_id_from_active_to_completed() {
     let world = World::empty();
     world.gateway.submit(&recurring("hourly")).await;
     world.pass(10 * 60_000 + 8_000);
@@ -79,7 +79,7 @@ async fn a_run_keeps_its_own_id_from_active_to_the_log() {
 }
 
 #[tokio::test]
-async fn executing_a_schedule_makes_a_run_and_leaves_the_schedule() {
+async fn executing_a_schedule_starts_a_run_and_keeps_the_schedule() {
     let world = World::empty();
     let schedule = id(&world.gateway.submit(&recurring("hourly")).await);
     let answer = world.gateway.post(&format!("/jobs/{schedule}/execute")).await.expect(202).json();
@@ -100,7 +100,7 @@ async fn a_paused_schedule_does_not_run() {
 }
 
 #[tokio::test]
-async fn a_deleted_schedule_is_gone_and_its_runs_stay() {
+async fn a_deleted_schedule_is_gone_and_its_runs_are_kept() {
     let world = World::empty();
     let schedule = id(&world.gateway.submit(&recurring("hourly")).await);
     world.pass(15 * 60_000);
@@ -112,7 +112,7 @@ async fn a_deleted_schedule_is_gone_and_its_runs_stay() {
 }
 
 #[tokio::test]
-async fn a_schedule_that_ips_cannot_read_is_rejected_with_its_reason() {
+async fn an_invalid_cron_expression_is_rejected_with_the_reason_of_ips() {
     let world = World::empty();
     let mut job = any_job("never");
     job["execSchedule"] = json!("now and then");

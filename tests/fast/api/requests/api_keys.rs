@@ -23,7 +23,7 @@ fn world(name: &str, password: &str) -> (World, Gateway, Gateway) {
 }
 
 #[tokio::test]
-async fn a_viewer_sees_its_companies_and_no_other() {
+async fn a_viewer_reads_only_its_companies() {
     let (world, viewer, operator) = world("companies", BOTH_COMPANIES.password);
     let companies = viewer.get("/companies").await.ok();
     assert_eq!(companies["companies"].as_array().map(Vec::len), Some(1), "{companies:#}");
@@ -45,7 +45,7 @@ async fn a_viewer_sees_its_companies_and_no_other() {
 }
 
 #[tokio::test]
-async fn an_idempotency_key_is_its_holders_own_though_ips_sees_one_account() {
+async fn idempotency_keys_are_separate_for_each_api_key() {
     let entries = ["one", "other"].map(|name| new_key(name, "operator", &[]).expect("random bytes"));
     let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("keys-holders.toml");
     std::fs::write(&file, entries.each_ref().map(|(_, entry)| entry.as_str()).join("\n")).expect("a file");
@@ -67,7 +67,7 @@ async fn an_idempotency_key_is_its_holders_own_though_ips_sees_one_account() {
 }
 
 #[tokio::test]
-async fn a_viewer_changes_nothing_and_an_operator_may() {
+async fn a_viewer_may_not_submit_or_act_and_an_operator_may() {
     let (world, viewer, operator) = world("roles", BOTH_COMPANIES.password);
     let job = viewer.get("/jobs").await.ok()["jobs"][0]["id"].as_str().expect("a job").to_owned();
     let calls = world.calls();
@@ -81,7 +81,7 @@ async fn a_viewer_changes_nothing_and_an_operator_may() {
 }
 
 #[tokio::test]
-async fn without_a_known_key_nobody_gets_in() {
+async fn an_unknown_or_missing_key_is_a_401() {
     let (world, viewer, _) = world("unknown", BOTH_COMPANIES.password);
     for caller in [
         world.gateway.called_by_nobody(),
@@ -96,7 +96,7 @@ async fn without_a_known_key_nobody_gets_in() {
 }
 
 #[tokio::test]
-async fn a_rejected_account_is_the_operators_fault_and_not_the_callers() {
+async fn rejected_credentials_of_the_service_account_are_not_a_401() {
     let (_world, viewer, _) = world("rejected", "wrong");
     let answer = viewer.get("/jobs?companyHandle=c%7C110").await;
     let problem = answer.problem(502, "service-account-rejected").await;

@@ -23,7 +23,7 @@ fn assert_exposed(answer: &Answer) {
 }
 
 #[tokio::test]
-async fn an_allowed_page_may_read_answers_errors_and_304s() {
+async fn an_allowed_origin_may_read_responses_errors_and_304s() {
     let world = World::with(Population::Seeded, &[("CORS_ORIGINS", PAGE)]);
     let from_page = |request: crate::support::Request| request.header("Origin", PAGE);
     let full = from_page(world.gateway.get("/jobs")).await.expect(200);
@@ -39,7 +39,7 @@ async fn an_allowed_page_may_read_answers_errors_and_304s() {
 }
 
 #[tokio::test]
-async fn an_allowed_page_may_ask_beforehand_without_credentials() {
+async fn a_preflight_request_of_an_allowed_origin_needs_no_credentials() {
     let world = World::with(Population::Empty, &[("CORS_ORIGINS", PAGE)]);
     for (method, headers) in [
         ("POST", "authorization, content-type, idempotency-key, x-request-id"),
@@ -58,7 +58,7 @@ async fn an_allowed_page_may_ask_beforehand_without_credentials() {
 }
 
 #[tokio::test]
-async fn other_pages_get_no_permission() {
+async fn other_origins_are_not_allowed() {
     let world = World::with(Population::Seeded, &[("CORS_ORIGINS", PAGE)]);
     for origin in ["https://evil.example.com", "http://app.example.com", "https://app.example.com.evil.example", "null"]
     {
@@ -73,7 +73,7 @@ async fn other_pages_get_no_permission() {
 }
 
 #[tokio::test]
-async fn a_star_allows_every_page_but_no_cookies() {
+async fn a_wildcard_allows_every_origin_without_credentials() {
     let world = World::with(Population::Seeded, &[("CORS_ORIGINS", "*")]);
     let answer = world.gateway.get("/jobs").header("Origin", "https://any.example.com").await.expect(200);
     assert_eq!(answer.header("access-control-allow-origin"), "*", "{answer}");

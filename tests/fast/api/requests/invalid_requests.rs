@@ -76,7 +76,7 @@ async fn a_body_that_is_not_declared_as_json_is_a_415_problem() {
 }
 
 #[tokio::test]
-async fn what_is_not_json_is_refused_with_line_and_column() {
+async fn invalid_json_is_refused_with_line_and_column() {
     let world = World::empty();
     for (body, place) in [
         ("", "line 1 column 0"),
@@ -121,7 +121,7 @@ async fn wrong_fields_and_types_are_refused_by_pointer_and_without_their_value()
 }
 
 #[tokio::test]
-async fn what_is_missing_is_named() {
+async fn missing_fields_are_named() {
     let world = World::empty();
     for (body, pointer, name) in [
         (json!({ "optimizeImagesJob": { "emailSetting": "None" } }), "", "jobName"),
@@ -136,7 +136,7 @@ async fn what_is_missing_is_named() {
 }
 
 #[tokio::test]
-async fn exactly_one_job_detail_and_at_most_one_time_are_taken() {
+async fn exactly_one_kind_of_job_and_at_most_one_time_are_accepted() {
     let world = World::empty();
     let two = json!({
         "jobName": "n", "optimizeImagesJob": { "emailSetting": "None" }, "metadataPublishJob": { "forcePublish": true },
@@ -156,7 +156,7 @@ async fn exactly_one_job_detail_and_at_most_one_time_are_taken() {
 }
 
 #[tokio::test]
-async fn everything_wrong_with_a_submit_is_said_at_once() {
+async fn all_errors_of_a_submit_are_reported_at_once() {
     let world = World::empty();
     let body = json!({ "jobName": "", "execTime": "2026-03-03T12:00:00Z", "execSchedule": "0 0 3 * * ?" });
     let problem = world.gateway.post_json("/jobs", &body).await.problem(422, "invalid-request").await;
@@ -166,7 +166,7 @@ async fn everything_wrong_with_a_submit_is_said_at_once() {
 }
 
 #[tokio::test]
-async fn a_name_that_ips_gave_up_is_told_the_current_one() {
+async fn a_deprecated_name_is_refused_with_the_current_one() {
     let world = World::empty();
     let body = json!({ "jobName": "n", "imageServingRenderJob": { "emailSetting": "None" } });
     let detail = world.gateway.post_json("/jobs", &body).await.invalid_body("/imageServingRenderJob").await;
@@ -227,7 +227,7 @@ async fn without_credentials_there_is_a_401_with_a_challenge() {
 }
 
 #[tokio::test]
-async fn a_sane_request_id_is_taken_over_and_any_other_replaced() {
+async fn a_valid_request_id_is_kept_and_any_other_is_replaced() {
     let World { gateway, .. } = &World::empty();
     for path in ["/jobs", "/nowhere"] {
         let answer = gateway.get(path).header("X-Request-Id", "web-42_a.b").await;
@@ -244,7 +244,7 @@ async fn a_sane_request_id_is_taken_over_and_any_other_replaced() {
 }
 
 #[tokio::test]
-async fn a_time_without_an_offset_in_a_query_is_refused_since_it_would_mean_another_moment_to_everybody() {
+async fn a_time_without_an_offset_in_a_query_is_refused() {
     let World { gateway, .. } = &World::empty();
     let zoneless = START.trim_end_matches('Z');
     let detail = gateway.get(&format!("/job-logs?from={zoneless}")).await.invalid_parameter("from").await;

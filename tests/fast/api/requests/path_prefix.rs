@@ -9,7 +9,7 @@ fn world() -> World {
 }
 
 #[tokio::test]
-async fn addresses_that_are_given_out_begin_with_the_prefix() {
+async fn generated_urls_begin_with_the_prefix() {
     let World { gateway, .. } = &world();
     let submitted = gateway.post_json("/jobs", &any_job("nightly")).await.expect(202);
     let job = id(&submitted.json());
@@ -40,7 +40,7 @@ async fn links_to_the_next_page_work() {
 }
 
 #[tokio::test]
-async fn outside_the_prefix_there_is_nothing_but_a_problem() {
+async fn paths_outside_the_prefix_are_a_404_problem() {
     let world = world();
     let outside: Gateway = world.gateway.without_prefix();
     for path in ["/", "/jobs", "/ips", "/ips/jobs", "/ips/apijobs", "/livez"] {

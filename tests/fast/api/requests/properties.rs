@@ -104,7 +104,7 @@ where
 }
 
 #[test]
-fn the_pages_of_a_list_are_the_list_in_any_order_and_size() {
+fn pages_of_any_order_and_size_add_up_to_the_list() {
     let looks = Looks::new();
     let sorts = prop::sample::select(vec!["startDate", "name", "type", "status", "percent", "submittedBy"]);
     try_all(48, &(vec(job(), 0..12), sorts, any::<bool>(), 1..5_usize), |(jobs, sort, descending, limit)| {
@@ -132,7 +132,7 @@ fn the_pages_of_a_list_are_the_list_in_any_order_and_size() {
 }
 
 #[test]
-fn a_tag_is_the_same_exactly_when_the_list_means_the_same() {
+fn entity_tags_are_equal_exactly_for_equal_content() {
     let looks = Looks::new();
     let change = prop_oneof![Just(None), (any::<prop::sample::Index>(), job()).prop_map(Some),];
     try_all(96, &(vec(job(), 1..5), change), |(jobs, change)| {
@@ -156,7 +156,7 @@ fn a_tag_is_the_same_exactly_when_the_list_means_the_same() {
 }
 
 #[test]
-fn no_cursor_breaks_anything() {
+fn an_arbitrary_cursor_is_a_page_or_a_problem() {
     let looks = Looks::new();
     let json = "\\{\"s\":\"(name|-startDate|x)\",\"k\":(null|-?[0-9]{1,25}|\"[a-z]{0,5}\"|\\[\\]),\"i\":(\"[A-Za-z0-9]{0,9}\"|3)\\}";
     let texts = prop_oneof![

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::support::{Gateway, World};
 
 #[tokio::test]
-async fn health_does_not_depend_on_ips() {
+async fn liveness_does_not_depend_on_ips() {
     let clock = ips_gateway::clock::Clock::system();
     let gateway = Gateway::start("http://127.0.0.1:1/", &"2014-04-03".parse().expect("a version"), &clock, &[]);
     for path in ["/livez", "/readyz"] {
@@ -19,7 +19,7 @@ async fn health_does_not_depend_on_ips() {
 }
 
 #[tokio::test]
-async fn the_openapi_document_is_served_to_everybody() {
+async fn the_openapi_document_is_served_without_credentials() {
     let World { gateway, .. } = &World::empty();
     for (path, version) in [("/openapi.json", "3.1.0"), ("/openapi-3.0.json", "3.0.3"), ("/openapi-3.2.json", "3.2.0")]
     {
@@ -32,7 +32,7 @@ async fn the_openapi_document_is_served_to_everybody() {
 }
 
 #[tokio::test]
-async fn every_problem_has_a_page_that_explains_it() {
+async fn every_problem_type_has_a_page() {
     let gateway = World::empty().gateway.called_by_nobody();
     let index = gateway.get("/problems").await.expect(200);
     let text = index.text();

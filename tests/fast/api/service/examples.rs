@@ -24,7 +24,7 @@ fn reference(property: &Value) -> String {
 }
 
 #[tokio::test]
-async fn every_kind_of_job_can_be_submitted_as_its_schema_shows_it() {
+async fn the_example_of_every_kind_of_job_can_be_submitted() {
     let world = World::empty();
     let document = world.gateway.get("/openapi.json").await.ok();
     let kinds = kinds(&document);
@@ -47,7 +47,7 @@ async fn every_kind_of_job_can_be_submitted_as_its_schema_shows_it() {
 }
 
 #[tokio::test]
-async fn every_example_of_a_request_works() {
+async fn every_request_example_is_accepted() {
     let world = World::empty();
     let document = world.gateway.get("/openapi.json").await.ok();
     let content = &document["paths"]["/jobs"]["post"]["requestBody"]["content"]["application/json"];
@@ -67,7 +67,7 @@ async fn every_example_of_a_request_works() {
 }
 
 #[tokio::test]
-async fn every_example_of_a_query_works() {
+async fn every_query_example_is_accepted() {
     let world = World::seeded();
     let document = world.gateway.get("/openapi.json").await.ok();
     let mut tried = 0;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{Reply, START, ScriptedUpstream, any_job, fault};
 
 #[tokio::test]
-async fn readiness_tells_on_request_how_ips_was_seen_and_never_asks_it() {
+async fn verbose_readiness_reports_the_last_calls_and_makes_none() {
     let upstream = ScriptedUpstream::start().await;
     let gateway = upstream.plain_gateway();
     let nobody = gateway.called_by_nobody();
@@ -41,7 +41,7 @@ async fn a_gateway_is_ready_when_only_ips_is_down() {
 }
 
 #[tokio::test]
-async fn a_submit_that_is_answered_without_a_handle_is_looked_for_and_not_believed() {
+async fn a_submit_response_without_a_handle_is_verified_by_name() {
     let upstream = ScriptedUpstream::start().await;
     let gateway = upstream.plain_gateway();
     for content in ["", "<jobHandle/>"] {

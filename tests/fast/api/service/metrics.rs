@@ -60,7 +60,7 @@ fn series(line: &str) -> Series {
 }
 
 #[tokio::test]
-async fn metrics_tell_of_routes_operations_and_the_cache() {
+async fn metrics_count_routes_operations_and_cache_reads() {
     let world = World::seeded();
     let job = world.gateway.get("/jobs").await.ok()["jobs"][0]["id"].as_str().expect("a job").to_owned();
     world.gateway.get(&format!("/jobs/{job}")).await.expect(200);
@@ -119,7 +119,7 @@ async fn odd_traffic(world: &World, round: u32) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn metrics_name_nobody_and_nothing_however_odd_the_requests_are() {
+async fn metric_labels_hold_no_private_data_and_no_unbounded_values() {
     let world = World::seeded();
     let mut private = odd_traffic(&world, 1).await;
     Scrape::of(&world.gateway).await;
@@ -170,7 +170,7 @@ async fn every_metric_has_a_help_text_and_a_type() {
 }
 
 #[tokio::test]
-async fn streams_and_long_polls_are_counted_as_long_as_they_last() {
+async fn gauges_count_open_streams_and_long_polls() {
     let world = World::seeded();
     let count = async |name| Scrape::of(&world.gateway).await.value(name, &[]);
     let first = world.gateway.get("/jobs/events").open().await;

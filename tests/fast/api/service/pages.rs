@@ -38,7 +38,7 @@ async fn files_of(gateway: &Gateway, page: &str) -> BTreeMap<String, Vec<u8>> {
 }
 
 #[tokio::test]
-async fn the_board_is_whole_and_small() {
+async fn the_board_is_complete_and_small() {
     let gateway = World::empty().gateway.called_by_nobody();
     let files = files_of(&gateway, "/").await;
     let size: usize = files.values().map(Vec::len).sum();
@@ -47,7 +47,7 @@ async fn the_board_is_whole_and_small() {
 }
 
 #[tokio::test]
-async fn swagger_ui_is_whole() {
+async fn swagger_ui_is_complete() {
     let gateway = World::empty().gateway.called_by_nobody();
     let redirect = gateway.get("/swagger-ui").await.expect(308);
     assert_eq!(redirect.header("location"), "swagger-ui/", "{redirect}");
@@ -60,7 +60,7 @@ async fn swagger_ui_is_whole() {
 }
 
 #[tokio::test]
-async fn a_browser_runs_nothing_but_our_own_scripts() {
+async fn the_content_security_policy_allows_only_own_scripts() {
     let gateway = World::empty().gateway.called_by_nobody();
     for path in ["/", "/swagger-ui/", "/problems", "/problems/not-found"] {
         let page = gateway.get(path).await.expect(200);
@@ -80,7 +80,7 @@ async fn a_browser_runs_nothing_but_our_own_scripts() {
 }
 
 #[tokio::test]
-async fn a_file_that_the_browser_has_is_not_sent_again() {
+async fn a_cached_file_is_a_304() {
     let gateway = World::empty().gateway.called_by_nobody();
     for path in ["/", "/board/main.js", "/board/config.json", "/swagger-ui/swagger-ui.css"] {
         let first = gateway.get(path).await.expect(200);
@@ -92,7 +92,7 @@ async fn a_file_that_the_browser_has_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn the_board_is_told_what_it_is_before() {
+async fn the_board_gets_its_configuration() {
     let gateway = World::empty().gateway.called_by_nobody();
     let config = gateway.get("/board/config.json").await.ok();
     let expected = json!({ "version": env!("CARGO_PKG_VERSION"), "environment": "custom", "signIn": "ips" });
@@ -109,7 +109,7 @@ fn told(settings: &[(&str, &str)], users: Vec<DemoUser>) -> Value {
 }
 
 #[test]
-fn the_badge_tells_production_from_staging_however_the_url_was_given() {
+fn the_environment_is_derived_from_region_or_url() {
     let badge = |settings: &[(&str, &str)]| {
         let told = told(settings, Vec::new());
         (told["environment"].clone(), told["region"].clone())
@@ -122,7 +122,7 @@ fn the_badge_tells_production_from_staging_however_the_url_was_given() {
 }
 
 #[test]
-fn only_the_demo_tells_users() {
+fn only_the_demo_lists_users() {
     let user = DemoUser { email: "a@example.com", password: "p", access_token: "t", about: "User of A".into() };
     let demo = told(&[("UPSTREAM_URL", "http://127.0.0.1:1/"), ("COMPANY", "c|110")], vec![user]);
     let expected = json!([{ "email": "a@example.com", "password": "p", "accessToken": "t", "about": "User of A" }]);

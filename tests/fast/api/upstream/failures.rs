@@ -25,7 +25,7 @@ async fn problem_of(reply: Reply, status: u16, code: &str) -> Value {
 }
 
 #[tokio::test]
-async fn what_is_no_answer_is_never_taken_for_an_empty_list() {
+async fn invalid_answers_are_never_an_empty_list() {
     let list = envelope("getActiveJobs", "<jobArray/>");
     for (what, reply) in [
         ("HTML", Reply::Xml(200, "<html><body>Maintenance</body></html>".into())),
@@ -48,13 +48,13 @@ async fn what_is_no_answer_is_never_taken_for_an_empty_list() {
 }
 
 #[tokio::test]
-async fn no_answer_in_time_is_a_504() {
+async fn an_upstream_timeout_is_a_504() {
     let problem = problem_of(Reply::Silence, 504, "upstream-timeout").await;
     assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("2s")), "{problem:#}");
 }
 
 #[tokio::test]
-async fn nobody_listening_is_a_502_and_nothing_was_sent() {
+async fn a_refused_connection_is_a_502_with_outcome_not_sent() {
     let free = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address");
     let gateway = Gateway::start(&format!("http://{free}/"), &"2014-04-03".parse().expect("a version"), &clock(), &[]);
     gateway.get("/jobs").await.problem(502, "upstream-unreachable").await;
@@ -65,7 +65,7 @@ async fn nobody_listening_is_a_502_and_nothing_was_sent() {
 }
 
 #[tokio::test]
-async fn a_submit_whose_answer_is_lost_is_found_by_its_name() {
+async fn a_submit_with_a_lost_answer_is_recovered_by_name() {
     let upstream = ScriptedUpstream::start().await;
     let state = Arc::new(Mutex::new(String::new()));
     let seen = Arc::clone(&state);
@@ -87,7 +87,7 @@ async fn a_submit_whose_answer_is_lost_is_found_by_its_name() {
 
 /// The job is looked for in real time: these cases wait together.
 #[tokio::test]
-async fn a_submit_whose_outcome_is_unknown_says_so_and_names_the_job_to_poll() {
+async fn a_submit_with_an_unknown_outcome_returns_the_id_to_poll() {
     let cut = Reply::Cut(envelope("submitJob", "<jobHandle>j</jobHandle>"));
     let cases = [Reply::HangUp, Reply::Xml(200, "<html/>".into()), cut].map(submit_without_an_answer);
     futures_util::future::join_all(cases).await;
@@ -118,7 +118,7 @@ fn submitted_name(request: &str) -> String {
 }
 
 #[tokio::test]
-async fn an_action_whose_answer_is_lost_is_sent_once_and_its_outcome_is_unknown() {
+async fn an_action_with_a_lost_answer_is_sent_once_and_has_an_unknown_outcome() {
     for (reply, status, code) in
         [(Reply::HangUp, 502, "upstream-invalid-answer"), (Reply::Silence, 504, "upstream-timeout")]
     {
@@ -134,7 +134,7 @@ async fn an_action_whose_answer_is_lost_is_sent_once_and_its_outcome_is_unknown(
 }
 
 #[tokio::test]
-async fn an_action_whose_answer_is_lost_is_done_when_the_job_shows_it() {
+async fn an_action_with_a_lost_answer_succeeds_if_the_job_shows_it() {
     let upstream = ScriptedUpstream::start().await;
     upstream.answer("getActiveJobs", &format!("<jobArray>{}</jobArray>", active_job("nightly", "")));
     let stopping = active_job("nightly", "").replace("<state>Running</state>", "<state>Stopping</state>");
@@ -157,7 +157,7 @@ async fn an_action_whose_answer_is_lost_is_done_when_the_job_shows_it() {
 }
 
 #[tokio::test]
-async fn an_action_that_ips_has_done_is_no_error_when_the_job_cannot_be_read_afterwards() {
+async fn a_successful_action_stays_successful_if_the_job_cannot_be_read_afterwards() {
     let upstream = ScriptedUpstream::start().await;
     upstream.answer("getActiveJobs", &format!("<jobArray>{}</jobArray>", active_job("nightly", "")));
     upstream.answer("stopJob", "");
@@ -172,7 +172,7 @@ async fn an_action_that_ips_has_done_is_no_error_when_the_job_cannot_be_read_aft
 }
 
 #[tokio::test]
-async fn credentials_go_into_the_envelope_and_into_no_answer() {
+async fn credentials_are_in_the_envelope_and_in_no_response() {
     let upstream = ScriptedUpstream::start().await;
     let gateway = upstream.plain_gateway();
     gateway.get("/jobs").header("Accept-Language", "de-AT,de;q=0.8").await.expect(200);

@@ -27,7 +27,7 @@ const FAULTS: &[(&str, i32, u16, &str)] = &[
 ];
 
 #[tokio::test]
-async fn every_fault_has_its_problem_on_http_500_and_on_200() {
+async fn every_fault_is_its_problem_on_http_500_and_on_200() {
     for &(name, code, status, problem) in FAULTS {
         for http_status in [500, 200] {
             let upstream = ScriptedUpstream::start().await;
@@ -53,7 +53,7 @@ async fn every_fault_has_its_problem_on_http_500_and_on_200() {
 }
 
 #[tokio::test]
-async fn every_operation_that_changes_a_job_tells_a_fault() {
+async fn a_fault_of_every_mutating_operation_is_reported() {
     let upstream = ScriptedUpstream::start().await;
     let gateway = upstream.plain_gateway();
     upstream.answer("getActiveJobs", &format!("<jobArray>{}</jobArray>", active_job("nightly", "")));
@@ -90,7 +90,7 @@ async fn every_operation_that_changes_a_job_tells_a_fault() {
 }
 
 #[tokio::test]
-async fn a_fault_that_is_not_of_ips_keeps_its_words() {
+async fn a_fault_without_ips_detail_keeps_its_text() {
     let upstream = ScriptedUpstream::start().await;
     let gateway = upstream.plain_gateway();
     let axis = "<soapenv:Envelope xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\"><soapenv:Body><soapenv:Fault>\
@@ -104,7 +104,7 @@ async fn a_fault_that_is_not_of_ips_keeps_its_words() {
 }
 
 #[tokio::test]
-async fn a_rejection_is_never_answered_from_what_was_seen_before() {
+async fn a_rejection_is_never_answered_from_the_cache() {
     for (name, code, status, problem) in FAULTS.iter().filter(|(_, code, ..)| (10000..20004).contains(code)) {
         if matches!(code, 20001 | 20002) {
             continue;

@@ -11,7 +11,7 @@ async fn active(items: &str) -> Value {
 }
 
 #[tokio::test]
-async fn an_item_that_cannot_be_read_is_reported_and_the_others_are_listed() {
+async fn an_unreadable_item_is_reported_and_the_others_are_listed() {
     let bad = active_job("bad", "<totalSize>many</totalSize>");
     let list = active(&[active_job("first", ""), bad, active_job("last", "<totalSize>7</totalSize>")].concat()).await;
     assert_eq!(names(&list), ["first", "last"], "{list:#}");
@@ -22,7 +22,7 @@ async fn an_item_that_cannot_be_read_is_reported_and_the_others_are_listed() {
 }
 
 #[tokio::test]
-async fn bad_items_are_reported_by_every_list() {
+async fn every_list_reports_unreadable_items() {
     let upstream = ScriptedUpstream::start().await;
     let logs = [job_log("good", ""), job_log("bad", "<startDate>yesterday</startDate>")].concat();
     upstream.answer("getJobLogs", &format!("<jobLogArray>{logs}</jobLogArray>"));
@@ -40,7 +40,7 @@ async fn bad_items_are_reported_by_every_list() {
 }
 
 #[tokio::test]
-async fn unknown_values_and_elements_are_passed_over_or_on() {
+async fn unknown_values_are_passed_on_and_unknown_elements_ignored() {
     let more = "<type>TeleportAssets</type><brandNew deep=\"1\"><x/></brandNew><progress>250</progress>";
     let item = active_job("odd", "").replace("<type>UrlUpload</type>", more).replace("Running", "Dreaming");
     let list = active(&item).await;
@@ -66,7 +66,7 @@ async fn empty_elements_are_absent_and_large_numbers_keep_their_value() {
 }
 
 #[tokio::test]
-async fn dates_keep_the_offset_that_came() {
+async fn dates_keep_their_offset() {
     for (sent, shown) in [
         ("2011-03-30T14:32:08.858-05:00", "2011-03-30T14:32:08.858-05:00"),
         ("2011-03-30T14:32:08Z", "2011-03-30T14:32:08Z"),
@@ -78,7 +78,7 @@ async fn dates_keep_the_offset_that_came() {
 }
 
 #[tokio::test]
-async fn any_namespace_version_prefix_and_encoding_will_do() {
+async fn any_namespace_version_prefix_and_encoding_is_accepted() {
     let upstream = ScriptedUpstream::start().await;
     let gateway = upstream.plain_gateway();
     let prefixed = "\u{feff}<?xml version=\"1.0\"?><!-- hello --><S:Envelope xmlns:S=\"http://schemas.xmlsoap.org/soap/envelope/\">\
@@ -91,7 +91,7 @@ async fn any_namespace_version_prefix_and_encoding_will_do() {
 }
 
 #[tokio::test]
-async fn a_log_without_an_end_is_still_being_written() {
+async fn a_log_without_an_end_belongs_to_a_running_job() {
     let upstream = ScriptedUpstream::start().await;
     let unfinished = job_log("open", "<startDate>2026-03-02T05:00:00-06:00</startDate>");
     let finished =
@@ -105,7 +105,7 @@ async fn a_log_without_an_end_is_still_being_written() {
 }
 
 #[tokio::test]
-async fn a_job_that_is_in_two_lists_because_it_moved_is_shown_where_it_went() {
+async fn a_job_in_two_lists_is_shown_in_its_later_phase() {
     let upstream = ScriptedUpstream::start().await;
     upstream.answer("getActiveJobs", &format!("<jobArray>{}</jobArray>", active_job("mover", "")));
     let log = job_log("mover", "<endDate>2026-03-02T04:10:00-06:00</endDate>");

@@ -12,7 +12,7 @@ fn later(name: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_stopped_job_is_stopping_then_finalizing_then_in_the_log() {
+async fn a_stopped_job_is_stopping_then_finalizing_then_completed() {
     let world = World::empty();
     let id = id(&world.gateway.submit(&any_job("nightly")).await);
     world.pass(8_000);
@@ -29,7 +29,7 @@ async fn a_stopped_job_is_stopping_then_finalizing_then_in_the_log() {
 }
 
 #[tokio::test]
-async fn a_waiting_job_is_gone_at_once_when_it_is_stopped_and_still_there_under_its_id() {
+async fn a_stopped_waiting_job_leaves_the_list_at_once_and_keeps_its_id() {
     let world = World::empty();
     let id = id(&world.gateway.submit(&any_job("nightly")).await);
     assert_eq!(world.gateway.job(&id).await["status"], "waiting");
@@ -40,7 +40,7 @@ async fn a_waiting_job_is_gone_at_once_when_it_is_stopped_and_still_there_under_
 }
 
 #[tokio::test]
-async fn after_a_stop_the_next_look_at_the_list_shows_it_however_fresh_the_last_was() {
+async fn a_stop_is_visible_in_the_next_list_however_fresh_the_last_one_is() {
     let world = World::empty();
     let id = id(&world.gateway.submit(&any_job("nightly")).await);
     world.pass(8_000);
@@ -70,7 +70,7 @@ async fn a_scheduled_job_can_be_paused_resumed_and_executed() {
 }
 
 #[tokio::test]
-async fn what_is_not_possible_now_is_refused_with_what_is_and_nothing_is_sent() {
+async fn an_impossible_action_is_refused_with_the_possible_ones_and_not_sent() {
     let world = World::empty();
     let scheduled = id(&world.gateway.submit(&later("launch")).await);
     let completed = id(&world.gateway.submit(&any_job("done")).await);
@@ -100,7 +100,7 @@ async fn what_is_not_possible_now_is_refused_with_what_is_and_nothing_is_sent() 
 }
 
 #[tokio::test]
-async fn a_deleted_job_is_gone_whatever_phase_it_was_in() {
+async fn a_job_can_be_deleted_in_every_phase() {
     let world = World::empty();
     let active = id(&world.gateway.submit(&any_job("nightly")).await);
     let scheduled = id(&world.gateway.submit(&later("launch")).await);
@@ -118,7 +118,7 @@ async fn a_deleted_job_is_gone_whatever_phase_it_was_in() {
 }
 
 #[tokio::test]
-async fn a_name_that_was_deleted_can_be_submitted_again() {
+async fn the_name_of_a_deleted_job_can_be_submitted_again() {
     let world = World::empty();
     let submit =
         || async { world.gateway.post_json("/jobs?uniqueName=false", &any_job("plain")).await.expect(202).json() };
@@ -129,7 +129,7 @@ async fn a_name_that_was_deleted_can_be_submitted_again() {
 }
 
 #[tokio::test]
-async fn a_reader_may_look_but_not_stop() {
+async fn a_user_without_write_permission_may_read_but_not_stop() {
     let world = World::empty();
     let id = id(&world.gateway.submit(&any_job("nightly")).await);
     let reader = world.gateway.called_by(&READ_ONLY);
@@ -144,7 +144,7 @@ async fn a_reader_may_look_but_not_stop() {
 }
 
 #[tokio::test]
-async fn a_job_can_be_asked_by_its_handle_of_the_moment() {
+async fn an_action_accepts_the_current_handle_of_a_job() {
     let world = World::empty();
     let id = id(&world.gateway.submit(&any_job("nightly")).await);
     let active = world.gateway.job(&id).await;

@@ -15,7 +15,7 @@ async fn submit(gateway: &Gateway, key: &str, body: &Value) -> Answer {
 }
 
 #[tokio::test]
-async fn the_same_request_with_the_same_key_makes_one_job() {
+async fn a_repeated_request_with_the_same_key_makes_one_job() {
     let world = World::empty();
     let first = submit(&world.gateway, KEY, &any_job("nightly")).await.expect(202);
     let again = submit(&world.gateway, KEY, &any_job("nightly")).await.expect(202);
@@ -27,7 +27,7 @@ async fn the_same_request_with_the_same_key_makes_one_job() {
 }
 
 #[tokio::test]
-async fn many_at_once_make_one_job() {
+async fn concurrent_requests_with_the_same_key_make_one_job() {
     let world = World::empty();
     let body = any_job("nightly");
     let answers = futures_util::future::join_all((0..20).map(|_| submit(&world.gateway, KEY, &body))).await;
@@ -45,7 +45,7 @@ async fn many_at_once_make_one_job() {
 }
 
 #[tokio::test]
-async fn a_key_with_another_request_is_a_mistake() {
+async fn a_key_with_another_request_is_refused() {
     let world = World::empty();
     submit(&world.gateway, KEY, &any_job("nightly")).await.expect(202);
     let answer = submit(&world.gateway, KEY, &any_job("weekly")).await;
@@ -54,7 +54,7 @@ async fn a_key_with_another_request_is_a_mistake() {
 }
 
 #[tokio::test]
-async fn another_caller_with_the_same_key_gets_a_job_of_its_own() {
+async fn keys_of_different_callers_are_independent() {
     let world = World::empty();
     let one = submit(&world.gateway, KEY, &any_job("nightly")).await.expect(202).json();
     let other = submit(&world.gateway.called_by(&BOTH_COMPANIES), KEY, &any_job("nightly")).await.expect(202).json();
@@ -63,7 +63,7 @@ async fn another_caller_with_the_same_key_gets_a_job_of_its_own() {
 }
 
 #[tokio::test]
-async fn the_same_key_in_another_company_is_another_job() {
+async fn keys_in_different_companies_are_independent() {
     let world = World::empty();
     let gateway = world.gateway.called_by(&BOTH_COMPANIES);
     let mut ids = Vec::new();
@@ -81,7 +81,7 @@ async fn the_same_key_in_another_company_is_another_job() {
 }
 
 #[tokio::test]
-async fn the_same_key_with_other_parameters_is_refused() {
+async fn a_key_with_other_parameters_is_refused() {
     let world = World::empty();
     submit(&world.gateway, KEY, &any_job("nightly")).await.expect(202);
     let path = "/jobs?companyHandle=c%7C110&uniqueName=false";
@@ -91,7 +91,7 @@ async fn the_same_key_with_other_parameters_is_refused() {
 }
 
 #[tokio::test]
-async fn a_keyed_job_that_ips_does_not_list_yet_waits_for_two_minutes() {
+async fn a_keyed_job_that_ips_does_not_list_is_waiting_for_two_minutes() {
     let upstream = ScriptedUpstream::start().await;
     upstream.answer("submitJob", "<jobHandle>j|110||nightly|</jobHandle>");
     let clock = Clock::manual(START.parse().expect("a time"));
@@ -106,7 +106,7 @@ async fn a_keyed_job_that_ips_does_not_list_yet_waits_for_two_minutes() {
 }
 
 #[tokio::test]
-async fn a_request_that_was_refused_leaves_the_key_free() {
+async fn a_refused_request_leaves_the_key_unused() {
     let world = World::empty();
     let wrong = serde_json::json!({ "jobName": "nightly" });
     submit(&world.gateway, KEY, &wrong).await.problem(422, "invalid-request").await;
@@ -114,7 +114,7 @@ async fn a_request_that_was_refused_leaves_the_key_free() {
 }
 
 #[tokio::test]
-async fn another_replica_finds_the_job_that_the_first_one_made() {
+async fn another_replica_recovers_the_job_of_the_first_one() {
     let world = World::empty();
     let first = submit(&world.gateway, KEY, &any_job("nightly")).await.expect(202).json();
     world.pass(3_000);
@@ -126,7 +126,7 @@ async fn another_replica_finds_the_job_that_the_first_one_made() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_looked_for_and_never_sent_again() {
+async fn a_keyed_submit_with_a_lost_answer_is_recovered_and_never_sent_again() {
     let upstream = ScriptedUpstream::start().await;
     for list in ["getActiveJobs", "getScheduledJobs"] {
         upstream.answer(list, "<jobArray/>");
@@ -145,7 +145,7 @@ async fn a_lost_answer_is_looked_for_and_never_sent_again() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_none_is_refused() {
+async fn an_invalid_key_is_refused() {
     let world = World::empty();
     for key in ["", "\"\"", &"k".repeat(256)] {
         submit(&world.gateway, key, &any_job("nightly")).await.problem(400, "invalid-idempotency-key").await;

@@ -23,7 +23,7 @@ async fn statuses_of(world: &World, id: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_submit_answers_202_with_the_id_where_the_job_can_be_read() {
+async fn a_submit_is_a_202_with_the_location_of_the_job() {
     let World { gateway, .. } = &World::empty();
     let answer = gateway.post_json("/jobs", &any_job("nightly")).await.expect(202);
     let job = answer.json();
@@ -45,7 +45,7 @@ async fn a_job_keeps_its_id_through_waiting_running_finalizing_and_completed() {
 }
 
 #[tokio::test]
-async fn a_job_whose_name_was_sent_as_given_is_never_missing_either() {
+async fn a_job_without_a_unique_name_is_never_missing_either() {
     let world = World::empty();
     let job = world.gateway.post_json("/jobs?uniqueName=false", &any_job("nightly")).await.expect(202).json();
     assert_eq!(job["jobName"], "nightly");
@@ -66,7 +66,7 @@ async fn a_job_whose_name_was_sent_as_given_is_never_missing_either() {
 }
 
 #[tokio::test]
-async fn a_job_that_is_in_no_list_is_finalizing_even_for_a_gateway_that_never_saw_it() {
+async fn a_job_in_no_list_is_finalizing_even_for_a_restarted_gateway() {
     let world = World::empty();
     let id = id(&world.gateway.submit(&any_job("nightly")).await);
     let other = crate::support::Gateway::start(&world.sandbox.url(), world.sandbox.version(), &world.clock, &[]);
@@ -101,7 +101,7 @@ async fn lists_show_a_job_under_the_id_of_its_submit() {
 }
 
 #[tokio::test]
-async fn percent_rises_and_reaches_a_hundred_only_with_the_end() {
+async fn percent_is_monotonic_and_100_only_at_the_end() {
     let world = World::empty();
     let id = id(&world.gateway.submit(&upload("boots", &["https://images.example.com/trail_boot_brown.tif"])).await);
     let (mut last, mut rose) = (0, 0);
@@ -123,7 +123,7 @@ async fn percent_rises_and_reaches_a_hundred_only_with_the_end() {
 }
 
 #[tokio::test]
-async fn outcomes_tell_success_warnings_and_failure() {
+async fn outcomes_are_succeeded_warnings_and_failed() {
     let world = World::empty();
     let good = "https://images.example.com/trail_boot_brown.tif";
     let cases: [(&[&str], &str); 4] = [
@@ -143,7 +143,7 @@ async fn outcomes_tell_success_warnings_and_failure() {
 }
 
 #[tokio::test]
-async fn a_job_that_still_changes_says_when_to_look_again_and_a_finished_one_does_not() {
+async fn an_unfinished_job_has_retry_after_and_a_finished_one_does_not() {
     let world = World::empty();
     let id = id(&world.gateway.submit(&any_job("nightly")).await);
     let path = format!("/jobs/{id}");

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::{World, any_job, id};
 
 #[tokio::test]
-async fn validate_only_checks_and_sends_nothing() {
+async fn validate_only_sends_nothing() {
     let world = World::empty();
     let checked = world.gateway.post_json("/jobs?validateOnly=true", &any_job("nightly")).await.ok();
     assert_eq!(checked, json!({ "valid": true }));
@@ -16,7 +16,7 @@ async fn validate_only_checks_and_sends_nothing() {
 }
 
 #[tokio::test]
-async fn names_are_made_unique_unless_told_otherwise() {
+async fn names_are_made_unique_unless_unique_name_is_false() {
     let world = World::empty();
     let name = |job: serde_json::Value| job["originalName"].as_str().expect("a name").to_owned();
     let first = name(world.gateway.submit(&any_job("nightly")).await);
@@ -31,7 +31,7 @@ async fn names_are_made_unique_unless_told_otherwise() {
 }
 
 #[tokio::test]
-async fn an_id_whose_name_two_jobs_share_is_ambiguous_and_names_them() {
+async fn an_id_with_the_name_of_two_jobs_is_ambiguous() {
     let world = World::empty();
     let submit =
         || async { world.gateway.post_json("/jobs?uniqueName=false", &any_job("nightly")).await.expect(202).json() };
@@ -58,7 +58,7 @@ async fn an_id_whose_name_two_jobs_share_is_ambiguous_and_names_them() {
 }
 
 #[tokio::test]
-async fn the_company_may_stand_in_the_body_the_query_or_nowhere() {
+async fn the_company_is_taken_from_the_body_the_query_or_the_default() {
     let world = World::empty();
     let both = world.gateway.called_by(&BOTH_COMPANIES);
     let named = json!({ "companyHandle": "c|47", "jobName": "n", "optimizeImagesJob": { "emailSetting": "None" } });
@@ -75,7 +75,7 @@ async fn the_company_may_stand_in_the_body_the_query_or_nowhere() {
 }
 
 #[tokio::test]
-async fn a_company_named_twice_is_refused_before_anything_is_sent() {
+async fn conflicting_companies_are_refused_before_anything_is_sent() {
     let world = World::empty();
     let body = json!({ "companyHandle": "c|47", "jobName": "n", "optimizeImagesJob": { "emailSetting": "None" } });
     for validate in ["", "&validateOnly=true"] {
@@ -89,7 +89,7 @@ async fn a_company_named_twice_is_refused_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn a_reader_may_not_submit() {
+async fn a_user_without_write_permission_may_not_submit() {
     let world = World::empty();
     let reader = world.gateway.called_by(&ips_gateway::sandbox::users::READ_ONLY);
     let answer = reader.post_json("/jobs", &any_job("nightly")).await;
@@ -101,7 +101,7 @@ async fn a_reader_may_not_submit() {
 }
 
 #[tokio::test]
-async fn names_beyond_ascii_come_back_as_they_were_sent() {
+async fn names_beyond_ascii_are_returned_unchanged() {
     let world = World::empty();
     for name in ["夏カタログ 🩱", "a & b < c > \"d\" 'e'", "  spaces kept  ", "slash/and|bar?#%41"] {
         let job = world.gateway.submit(&any_job(name)).await;

@@ -10,7 +10,7 @@ fn publish(url: &str) -> Value {
 }
 
 #[tokio::test]
-async fn what_ips_must_not_be_made_to_call_is_refused_where_it_stands() {
+async fn forbidden_urls_are_refused_with_a_pointer() {
     let world = World::empty();
     let private = "http://169.254.169.254/latest/meta-data";
     let mut after_upload = upload("n", &["https://images.example.com/a.tif"]);
@@ -36,7 +36,7 @@ async fn what_ips_must_not_be_made_to_call_is_refused_where_it_stands() {
 }
 
 #[tokio::test]
-async fn the_operator_says_which_hosts_and_schemes_there_are() {
+async fn hosts_and_schemes_are_configurable() {
     let settings = [("URL_HOSTS", "*.example.com,127.0.0.1"), ("URL_SCHEMES", "https")];
     let world = World::with(Population::Empty, &settings);
     for (url, allowed) in [

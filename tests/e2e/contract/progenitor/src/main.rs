@@ -9,7 +9,7 @@ use futures_util::TryStreamExt;
 use progenitor_client::ByteStream;
 use reqwest::header::{AUTHORIZATION, HeaderMap};
 
-/// What progenitor made.
+/// The generated client.
 mod gateway {
     progenitor::generate_api!(spec = "../../../openapi/openapi-3.0.json", interface = Builder);
 }
@@ -44,7 +44,7 @@ async fn submit(client: &Client) -> Result<Job> {
     Ok(client.submit_job().body(body).send().await?.into_inner())
 }
 
-/// The code of the problem that an answer is. progenitor knows `application/json` only, and leaves other bodies as bytes.
+/// The code of a problem document. progenitor decodes `application/json` only, and leaves other bodies as bytes.
 async fn code<T: std::fmt::Debug>(
     answer: std::result::Result<T, progenitor_client::Error<ByteStream>>,
 ) -> Result<String> {
