@@ -1,5 +1,8 @@
 //! What happens to every answer: a problem document for every error, and the headers that all have.
 
+mod catch_panic;
+mod head_size;
+
 use actix_cors::Cors;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -12,6 +15,8 @@ use actix_web::{Error, HttpResponse};
 use super::Api;
 use super::problem::Problem;
 use super::trail::RequestId;
+pub use catch_panic::catch_panic;
+pub use head_size::{MAX_HEAD_BYTES, limit_head_size};
 
 /// By this browsers tell requests of scripts from pages that are opened (W3C Fetch Metadata).
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");

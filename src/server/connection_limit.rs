@@ -1,4 +1,4 @@
-//! How many connections may be open.
+//! Connection limit: in total, and for each client address.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -6,32 +6,33 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::config::Connections;
 
-/// Counts the connections that are open.
-pub struct Admission {
+/// Limit of the connections that may be open at a time.
+pub struct ConnectionLimit {
     limits: Connections,
     open: Mutex<Open>,
 }
 
+/// Number of open connections.
 #[derive(Default)]
 struct Open {
     total: usize,
-    /// Kept only where there is a limit for it.
+    /// Only filled if there is a limit for each address.
     by_address: HashMap<IpAddr, usize>,
 }
 
-impl Admission {
-    /// Nobody is there yet.
+impl ConnectionLimit {
+    /// Creates the limit, with no connection open.
     pub fn new(limits: Connections) -> Arc<Self> {
         Arc::new(Self { limits, open: Mutex::default() })
     }
 
-    /// Lets a connection in, if there is room for it.
-    pub fn admit(admission: &Arc<Self>, address: IpAddr) -> Option<Permit> {
-        let mut open = admission.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if open.total >= admission.limits.total {
+    /// Acquires a permit for a connection from `address`. `None` at the limit: the connection is to be closed at once.
+    pub fn try_acquire(self: &Arc<Self>, address: IpAddr) -> Option<ConnectionPermit> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.total >= self.limits.total {
             return None;
         }
-        if let Some(limit) = admission.limits.per_address {
+        if let Some(limit) = self.limits.per_address {
             let count = open.by_address.entry(address).or_default();
             if *count >= limit {
                 return None;
@@ -40,19 +41,19 @@ impl Admission {
         }
         open.total += 1;
         metrics::gauge!("ips_gateway_connections").set(open.total as f64);
-        Some(Permit { admission: Arc::clone(admission), address })
+        Some(ConnectionPermit { limit: Arc::clone(self), address })
     }
 }
 
-/// A connection is open, until this is dropped.
-pub struct Permit {
-    admission: Arc<Admission>,
+/// Permit of one open connection, released when it is dropped.
+pub struct ConnectionPermit {
+    limit: Arc<ConnectionLimit>,
     address: IpAddr,
 }
 
-impl Drop for Permit {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
-        let mut open = self.admission.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.limit.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.total -= 1;
         metrics::gauge!("ips_gateway_connections").set(open.total as f64);
         if let Some(count) = open.by_address.get_mut(&self.address) {
