@@ -1,6 +1,7 @@
 //! Problem details (RFC 9457): every error that leaves the gateway, from one table and one match.
 
 mod kinds;
+mod unparsed_request;
 
 use std::fmt;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use utoipa::ToSchema;
 
 use kinds::*;
 pub use kinds::{KINDS, Kind};
+pub use unparsed_request::respond_to_unparsed;
 
 use crate::ips::types::Company;
 use crate::jobs::{Action, Error, InvalidField, Location};

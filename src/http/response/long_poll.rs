@@ -7,9 +7,9 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use tokio::time::Instant;
 
-use super::Api;
-use super::problem::Problem;
-use super::trail::Present;
+use crate::http::Api;
+use crate::http::middleware::access_log::Present;
+use crate::http::problem::Problem;
 use crate::jobs::Watches;
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");

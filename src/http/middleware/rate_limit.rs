@@ -18,10 +18,10 @@ use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use moka::sync::Cache;
 
-use super::Api;
-use super::extract::authenticate;
-use super::problem::Problem;
 use crate::config::CallerLimits;
+use crate::http::Api;
+use crate::http::auth::authenticate;
+use crate::http::problem::Problem;
 use crate::jobs::CallerKey;
 use crate::upstream::Caller;
 

@@ -6,10 +6,10 @@ use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::Api;
-use super::extract::Query;
-use super::openapi::components;
-use super::problem::Problem;
+use crate::http::Api;
+use crate::http::extract::Query;
+use crate::http::openapi::components;
+use crate::http::problem::Problem;
 use crate::ips::types::Timestamp;
 use crate::jobs::moment;
 

@@ -6,11 +6,12 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::Api;
-use super::answer::{Cacheable, link_to_next};
-use super::extract::{Authenticated, CommaList, JobPath, Query, TextPath, date_time, parsed, within};
-use super::openapi::components;
-use super::problem::Problem;
+use crate::http::Api;
+use crate::http::auth::Authenticated;
+use crate::http::extract::{CommaList, JobPath, Query, TextPath, date_time, parsed, within};
+use crate::http::openapi::components;
+use crate::http::problem::Problem;
+use crate::http::response::cache_headers::{Cacheable, link_to_next};
 use crate::ips::types::{AssetJobLog, Timestamp};
 use crate::jobs::{
     Archive, CompanyChoice, Error, JobLogsQuery, JobLogsSort, Level, ListBody, LogPage, LogQuery, LogSort,
