@@ -1,7 +1,6 @@
 //! Composition root: builds the gateway from its configuration and dependencies.
 
 use std::error::Error;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,23 +9,20 @@ use std::{fs, io};
 use actix_web::web::Data;
 use actix_web::{App, middleware};
 use tokio::runtime::Handle;
-use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::config::{Config, ServiceAccount, SharedCache};
 use crate::http::{
-    self, Access, Api, ApiKeys, DemoUser, Documents, InvalidKeys, Limits, SignInMethod, Stage, Tickets, UiAssets,
+    self, Access, Api, ApiKeys, BodyBudget, DemoUser, Documents, InvalidKeys, Limits, SignInMethod, Tickets, UiAssets,
     UiConfig, openapi,
 };
 use crate::jobs::{Freshness, Jobs, Settings, UrlRules};
+use crate::lifecycle::Lifecycle;
 use crate::replicas::Coordinator;
 use crate::replicas::redis::{InvalidAddress, RedisCoordinator};
-use crate::server::Server;
-use crate::server::admission::Admission;
-use crate::server::line::House;
-use crate::server::workers::{self, Traffic, Workers};
+use crate::server::{EarlyError, Server, ServerError, ServerSettings};
 use crate::telemetry::Metrics;
 use crate::upstream::{ClientConfig, IpsClient};
 use crate::upstream::{Credentials, IpsApi};
@@ -57,15 +53,9 @@ impl Default for Dependencies {
 /// Why a server can't start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The address can't be bound.
-    #[error("can't listen on {address}: {error}")]
-    Bind {
-        /// The address.
-        address: SocketAddr,
-        /// Why not.
-        #[source]
-        error: io::Error,
-    },
+    /// The server can't start.
+    #[error(transparent)]
+    Server(#[from] ServerError),
     /// The client for IPS can't be made.
     #[error("can't prepare calls to IPS: {0}")]
     Client(#[source] Box<dyn Error + Send + Sync>),
@@ -78,9 +68,6 @@ pub enum StartError {
         #[source]
         error: io::Error,
     },
-    /// There are no threads to serve with.
-    #[error("can't start threads: {0}")]
-    Threads(#[source] io::Error),
     /// The API keys can't be read.
     #[error(transparent)]
     Keys(#[from] InvalidKeys),
@@ -117,12 +104,12 @@ pub fn build(config: &Config, surroundings: Dependencies) -> Result<Server, Star
         fleet: fleet.clone(),
     };
     let document = openapi::for_deployment(http::openapi_document(), &config.path_prefix, note.as_deref());
-    let (stage, staged) = watch::channel(Stage::Serving);
-    let effects = TaskTracker::new();
+    let lifecycle = Lifecycle::default();
+    let background = TaskTracker::new();
     let access = access_of(config)?;
     let sign_in = if config.service.is_some() { SignInMethod::ApiKey } else { SignInMethod::Ips };
     let ui = UiAssets::new(&UiConfig::of(&config.upstream, sign_in, config.company.clone(), users));
-    runtime.spawn(keep_up(metrics.clone(), staged.clone()));
+    runtime.spawn(keep_up(metrics.clone(), lifecycle.clone()));
     let api = Data::new(Api {
         jobs: Jobs::new(upstream, settings),
         fresh: config.fresh,
@@ -133,9 +120,10 @@ pub fn build(config: &Config, surroundings: Dependencies) -> Result<Server, Star
         submits: config.submits,
         limits: Limits::new(config.callers),
         tickets: Tickets::new(fleet),
-        stage: staged,
-        effects: effects.clone(),
-        patience: config.patience.request,
+        lifecycle: lifecycle.clone(),
+        effects: background.clone(),
+        body_timeout: config.timeouts.request,
+        body_budget: BodyBudget::new(config.request_body_budget),
         metrics,
         documents: Documents::new(&document),
         ui,
@@ -144,31 +132,28 @@ pub fn build(config: &Config, surroundings: Dependencies) -> Result<Server, Star
     let app = move || {
         App::new()
             .configure(|routes| http::configure(routes, api.clone()))
-            .wrap(middleware::from_fn(http::measure))
+            .wrap(middleware::from_fn(http::limit_head_size))
             .wrap(middleware::from_fn(http::limit))
             .wrap(middleware::Compress::default())
             .wrap(middleware::from_fn(http::finish))
             .wrap(http::cors(&origins))
             .wrap(middleware::from_fn(http::trail))
-            .wrap(middleware::from_fn(http::attend))
     };
-    let listener = workers::bind(config.listen).map_err(|error| StartError::Bind { address: config.listen, error })?;
-    let address = listener.local_addr().unwrap_or(config.listen);
-    let (closing, abort, traffic) = (CancellationToken::new(), CancellationToken::new(), Traffic::default());
-    let house =
-        Arc::new(House { patience: config.patience, prefix: config.path_prefix.clone(), closing: closing.clone() });
-    Ok(Server {
-        address,
-        listener,
-        workers: Workers::start(app, &house, &traffic, &abort).map_err(StartError::Threads)?,
-        admission: Admission::new(config.connections),
-        traffic,
-        effects,
+    let prefix = config.path_prefix.clone();
+    let early_response = Arc::new(move |error: EarlyError, received: Instant| {
+        http::respond_to_unparsed(error.status(), &prefix, received.into_std())
+    });
+    let settings = ServerSettings {
+        listen: config.listen,
+        connections: config.connections,
+        timeouts: config.timeouts,
+        max_head_bytes: http::MAX_HEAD_BYTES,
         shutdown: config.shutdown,
-        stage,
-        closing,
-        _abort: abort.drop_guard(),
-    })
+        early_response,
+        lifecycle,
+        background,
+    };
+    Ok(Server::bind(settings, app)?)
 }
 
 /// What IPS may be made to call, with what is usual where nothing is set.
@@ -198,8 +183,8 @@ fn client(config: &Config, clock: Clock) -> Result<IpsClient, StartError> {
 }
 
 /// Histograms gather what was recorded until somebody sums it up, scraped or not.
-async fn keep_up(metrics: Metrics, mut stage: watch::Receiver<Stage>) {
-    while tokio::time::timeout(METRICS_INTERVAL, stage.wait_for(|stage| *stage == Stage::Ending)).await.is_err() {
+async fn keep_up(metrics: Metrics, lifecycle: Lifecycle) {
+    while tokio::time::timeout(METRICS_INTERVAL, lifecycle.stopping()).await.is_err() {
         metrics.run_upkeep();
     }
 }

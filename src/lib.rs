@@ -32,7 +32,7 @@
 //!
 //! `GET /jobs?companyHandle=c|110`, say:
 //!
-//! 1. `server::line` waits until the request is whole; only then does actix hear of it. `http::routes` picks the handler, the extractors
+//! 1. `server` accepts the connection, and actix parses the request under its timeouts. `http::routes` picks the handler, the extractors
 //!    in `http::extract` read credentials, query and `Cache-Control`. What they can't read is a [problem](http::KINDS).
 //! 2. [`jobs::Jobs::companies`] resolves the company, [`jobs::Jobs::list`] asks the store for the snapshot of that company *and these
 //!    credentials*. A fresh one answers at once; a stale one answers and is refreshed by a task of its own; without one, everybody who
@@ -67,9 +67,9 @@ pub mod healthcheck;
 pub mod http;
 pub mod ips;
 pub mod jobs;
+pub mod lifecycle;
 pub mod replicas;
 pub mod sandbox;
 pub mod server;
-pub mod shutdown;
 pub mod telemetry;
 pub mod upstream;

@@ -14,8 +14,7 @@ use ips_gateway::http::openapi_document;
 use ips_gateway::ips::types::ApiVersion;
 use ips_gateway::sandbox::users::{USERS, User};
 use ips_gateway::sandbox::{Sandbox, SandboxConfig};
-use ips_gateway::server::Server;
-use ips_gateway::shutdown::Signals;
+use ips_gateway::server::{Server, Signals};
 use ips_gateway::{healthcheck, telemetry};
 
 /// Answers of IPS become many small strings: this allocator is quicker with them, and gives memory back without a pause.

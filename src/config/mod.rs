@@ -19,10 +19,10 @@ pub use region::{Region, System};
 use settings::{
     API_KEYS_FILE, API_VERSION, COMPANY, CORS_ORIGINS, DRAIN_DELAY, FRESH, GRACE, KEEP_ALIVE, LISTEN, LOG_FORMAT,
     MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS, MAX_STREAMS, PATH_PREFIX, RATE_BURST, RATE_LIMIT, REGION,
-    REQUEST_TIMEOUT, REQUIRE_IDEMPOTENCY_KEY, SERVICE_PASSWORD, SERVICE_USER, SHARED_CACHE_CA_FILE, SHARED_CACHE_KEY,
-    SHARED_CACHE_URL, STAGING, STALE_IF_ERROR, STALE_WHILE_REVALIDATE, UPSTREAM_ANSWER_LIMIT, UPSTREAM_CA_FILE,
-    UPSTREAM_CALLS, UPSTREAM_FAILURES, UPSTREAM_TIMEOUT, UPSTREAM_URL, UPSTREAM_WAIT, URL_HOSTS, URL_SCHEMES,
-    WRITE_TIMEOUT,
+    REQUEST_BODY_BUDGET, REQUEST_TIMEOUT, REQUIRE_IDEMPOTENCY_KEY, SERVICE_PASSWORD, SERVICE_USER,
+    SHARED_CACHE_CA_FILE, SHARED_CACHE_KEY, SHARED_CACHE_URL, STAGING, STALE_IF_ERROR, STALE_WHILE_REVALIDATE,
+    UPSTREAM_ANSWER_LIMIT, UPSTREAM_CA_FILE, UPSTREAM_CALLS, UPSTREAM_FAILURES, UPSTREAM_TIMEOUT, UPSTREAM_URL,
+    UPSTREAM_WAIT, URL_HOSTS, URL_SCHEMES, WRITE_TIMEOUT,
 };
 pub use settings::{Group, Kind, SETTINGS, Setting, arguments};
 pub use values::{Complaints, Origin, Sources};
@@ -67,8 +67,10 @@ pub struct Config {
     pub stale_while_revalidate: Duration,
     /// How long it may be served when IPS fails.
     pub stale_if_error: Duration,
-    /// How much patience there is with clients.
-    pub patience: Patience,
+    /// Timeouts of clients.
+    pub timeouts: Timeouts,
+    /// Memory budget of the bodies of all requests in flight, in bytes.
+    pub request_body_budget: usize,
     /// How many connections may be open.
     pub connections: Connections,
     /// How much one caller may ask for.
@@ -130,14 +132,14 @@ pub enum Submits {
     WithOrWithoutKey,
 }
 
-/// How long clients are waited for.
+/// Timeouts of clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patience {
-    /// For the head of a request from its first byte on, and again for its body.
+pub struct Timeouts {
+    /// Maximum time in which the head of a request has to arrive, from its first byte on, and again its body.
     pub request: Duration,
-    /// For a client that is behind to take some more of an answer.
+    /// Maximum time in which a client has to read 4 KiB of a response that is blocked on it.
     pub write: Duration,
-    /// For the next request.
+    /// Maximum time that an idle connection is kept open.
     pub idle: Duration,
 }
 
@@ -243,7 +245,8 @@ fn read(
     let fresh = values.value(&FRESH, parse::freshness);
     let stale_while_revalidate = values.value(&STALE_WHILE_REVALIDATE, parse::staleness);
     let stale_if_error = values.value(&STALE_IF_ERROR, parse::staleness);
-    let patience = patience(values);
+    let timeouts = timeouts(values);
+    let request_body_budget = values.value(&REQUEST_BODY_BUDGET, parse::body_budget);
     let connections = connections(values);
     let callers = callers(values);
     let url_schemes = values.list(&URL_SCHEMES, parse::url_scheme);
@@ -273,7 +276,8 @@ fn read(
         fresh: fresh?,
         stale_while_revalidate: stale_while_revalidate?,
         stale_if_error: stale_if_error?,
-        patience: patience?,
+        timeouts: timeouts?,
+        request_body_budget: request_body_budget?,
         connections: connections?,
         callers: callers?,
         url_schemes: url_schemes?,
@@ -284,11 +288,11 @@ fn read(
     })
 }
 
-fn patience(values: &mut Values) -> Result<Patience, Noted> {
+fn timeouts(values: &mut Values) -> Result<Timeouts, Noted> {
     let request = values.value(&REQUEST_TIMEOUT, parse::timeout);
     let write = values.value(&WRITE_TIMEOUT, parse::timeout);
     let idle = values.value(&KEEP_ALIVE, parse::timeout);
-    Ok(Patience { request: request?, write: write?, idle: idle? })
+    Ok(Timeouts { request: request?, write: write?, idle: idle? })
 }
 
 fn connections(values: &mut Values) -> Result<Connections, Noted> {

@@ -18,6 +18,8 @@ const FEWEST_CHARACTERS: usize = 10;
 const TIMEOUT_LIMIT: Duration = Duration::from_mins(10);
 const MOST_CALLS: usize = 10_000;
 const ANSWER_LIMITS: std::ops::RangeInclusive<usize> = 64 << 10..=1 << 30;
+/// From the size of the largest body on.
+const BODY_BUDGETS: std::ops::RangeInclusive<usize> = 1 << 20..=1 << 40;
 
 pub(super) fn region(text: &str) -> Result<Region, String> {
     Region::ALL.into_iter().find(|region| region.name() == text).ok_or_else(|| "na, emea or apac".into())
@@ -147,6 +149,11 @@ pub(super) fn failures(text: &str) -> Result<Option<NonZeroU32>, String> {
 pub(super) fn answer_limit(text: &str) -> Result<usize, String> {
     let bytes = bytes(text).filter(|bytes| ANSWER_LIMITS.contains(bytes));
     bytes.ok_or_else(|| "a size from 64KiB to 1GiB, such as 64MiB".into())
+}
+
+pub(super) fn body_budget(text: &str) -> Result<usize, String> {
+    let bytes = bytes(text).filter(|bytes| BODY_BUDGETS.contains(bytes));
+    bytes.ok_or_else(|| "a size from 1MiB to 1TiB, such as 64MiB".into())
 }
 
 /// A size in bytes: a whole number and a unit, of which B may be left out.

@@ -131,7 +131,7 @@ pub(super) fn flags(matches: &ArgMatches) -> impl Iterator<Item = (String, Strin
 }
 
 /// Every setting, in the order of README.
-pub const SETTINGS: [&Setting; 37] = [
+pub const SETTINGS: [&Setting; 38] = [
     &LISTEN,
     &PATH_PREFIX,
     &UPSTREAM_URL,
@@ -160,6 +160,7 @@ pub const SETTINGS: [&Setting; 37] = [
     &GRACE,
     &MAX_CONNECTIONS,
     &MAX_CONNECTIONS_PER_ADDRESS,
+    &REQUEST_BODY_BUDGET,
     &RATE_LIMIT,
     &RATE_BURST,
     &MAX_STREAMS,
@@ -357,7 +358,7 @@ pub(super) const MAX_CONNECTIONS: Setting = Setting {
     key: "max_connections",
     kind: Kind::One("NUMBER"),
     group: Group::Operation,
-    default: Some("20000"),
+    default: Some("10000"),
     help: "connections that may be open at a time; more are closed at once",
 };
 pub(super) const MAX_CONNECTIONS_PER_ADDRESS: Setting = Setting {
@@ -366,6 +367,13 @@ pub(super) const MAX_CONNECTIONS_PER_ADDRESS: Setting = Setting {
     group: Group::Operation,
     default: None,
     help: "the same for each address; not for use behind a load balancer, which is one",
+};
+pub(super) const REQUEST_BODY_BUDGET: Setting = Setting {
+    key: "request_body_budget",
+    kind: Kind::One("BYTES"),
+    group: Group::Operation,
+    default: Some("64MiB"),
+    help: "memory that the bodies of all requests in flight may take; beyond it requests with a body are refused with 503",
 };
 pub(super) const RATE_LIMIT: Setting = Setting {
     key: "rate_limit",

@@ -7,17 +7,17 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
 use utoipa::{IntoParams, ToSchema};
 
+use super::Api;
 use super::extract::{Authenticated, JobPath, Query, authenticate};
 use super::limits::OpenStream;
 use super::openapi::components;
 use super::problem::Problem;
 use super::trail::Present;
-use super::{Api, Stage};
 use crate::ips::types::Timestamp;
 use crate::jobs::{CompanyChoice, EventCursor, HEARTBEAT, Subscription, Told, moment};
+use crate::lifecycle::Lifecycle;
 use crate::upstream::Caller;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -156,7 +156,7 @@ fn last_event_id(request: &HttpRequest) -> Option<&str> {
 fn respond(api: &Api, subscription: Subscription, open: OpenStream) -> HttpResponse {
     let reader = Reader {
         subscription,
-        stage: api.stage.clone(),
+        lifecycle: api.lifecycle.clone(),
         prefix: api.prefix.clone(),
         begun: false,
         over: false,
@@ -178,7 +178,7 @@ fn respond(api: &Api, subscription: Subscription, open: OpenStream) -> HttpRespo
 /// Turns what a subscription tells into the lines of a stream, when the client takes them.
 struct Reader {
     subscription: Subscription,
-    stage: watch::Receiver<Stage>,
+    lifecycle: Lifecycle,
     prefix: String,
     begun: bool,
     over: bool,
@@ -205,7 +205,7 @@ impl Reader {
         let next = tokio::select! {
             told = self.subscription.next() => Next::Told(told),
             () = tokio::time::sleep(HEARTBEAT) => Next::Silence,
-            _ = self.stage.wait_for(|stage| *stage == Stage::Ending) => Next::Ending,
+            () = self.lifecycle.stopping() => Next::Ending,
         };
         match next {
             Next::Told(told) => told.map(|told| self.lines(told)),

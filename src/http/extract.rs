@@ -3,13 +3,15 @@
 use std::fmt;
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
+use std::rc::Rc;
 use std::time::Duration;
 
-use actix_web::dev::Payload;
+use actix_web::dev::{Decompress, Payload};
 use actix_web::http::header::{self, HeaderName};
-use actix_web::web::Bytes;
+use actix_web::web::BytesMut;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use chrono::DateTime;
+use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use percent_encoding::percent_decode_str;
 use serde::de::{self, DeserializeOwned, IntoDeserializer};
@@ -25,8 +27,8 @@ use crate::ips::types::Timestamp;
 use crate::jobs::{CacheDirective, CompanyChoice, Error, JobRef};
 use crate::upstream::Caller;
 
-/// Request bodies larger than this are refused.
-pub const LARGEST_BODY: usize = 1024 * 1024;
+/// Maximum size of a request's body, in bytes, compressed and decompressed. Larger ones are refused with 413.
+const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// The query string as `T`. Unknown parameters are errors: a misspelt filter must not widen an answer. So are control characters: nothing
 /// that a query names has any.
@@ -82,20 +84,13 @@ impl<T: DeserializeOwned + Serialize> FromRequest for JsonBody<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let is_json = matches!(request.mime_type(), Ok(Some(mime)) if mime.subtype() == mime::JSON || mime.suffix() == Some(mime::JSON));
-        let body = Bytes::from_request(request, payload);
-        let patience = request.app_data::<web::Data<Api>>().map_or(Duration::MAX, |api| api.patience);
+        let body = receive_body(request, payload);
         let query = request.query_string().to_owned();
         Box::pin(async move {
             if !is_json {
                 return Err(Problem::unsupported_media_type());
             }
-            let body = tokio::time::timeout(patience, body).await;
-            let body = body.map_err(|_| Problem::request_timeout("the body took too long"))?.map_err(|error| {
-                match error.as_response_error().status_code().as_u16() {
-                    413 => Problem::too_large(LARGEST_BODY),
-                    _ => Problem::bad_request("the body could not be read"),
-                }
-            })?;
+            let body = body?.await?;
             let value = parse(&body)?;
             let fingerprint = Sha256::new()
                 .chain_update(query.len().to_be_bytes())
@@ -105,6 +100,42 @@ impl<T: DeserializeOwned + Serialize> FromRequest for JsonBody<T> {
             Ok(Self { value, fingerprint: fingerprint.into() })
         })
     }
+}
+
+/// Receives the body of a request within the size limit, the body timeout, and the memory budget of all bodies. Its share of the budget is
+/// returned when the request ends.
+fn receive_body(
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> Result<impl Future<Output = Result<BytesMut, Problem>> + use<>, Problem> {
+    let api = request.app_data::<web::Data<Api>>();
+    let api = api.ok_or_else(|| Problem::internal("a route without its surroundings"))?;
+    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if declared.is_some_and(|length: usize| length > MAX_BODY_BYTES) {
+        return Err(Problem::too_large(MAX_BODY_BYTES));
+    }
+    let reservation = Rc::new(api.body_budget.reserve());
+    request.extensions_mut().insert(Rc::clone(&reservation));
+    let mut body = Decompress::from_headers(payload.take(), request.headers());
+    let receive = async move {
+        let mut received = BytesMut::new();
+        while let Some(piece) = body.next().await {
+            let piece = piece.map_err(|_| Problem::bad_request("the body could not be read"))?;
+            if received.len() + piece.len() > MAX_BODY_BYTES {
+                return Err(Problem::too_large(MAX_BODY_BYTES));
+            }
+            reservation.grow(piece.len()).map_err(|_| Problem::overloaded())?;
+            received.extend_from_slice(&piece);
+        }
+        Ok(received)
+    };
+    let timeout = tokio::time::timeout(api.body_timeout, receive);
+    Ok(async move {
+        timeout.await.unwrap_or_else(|_| {
+            metrics::counter!("ips_gateway_connections_refused_total", "reason" => "slow_body").increment(1);
+            Err(Problem::request_timeout("the body took too long"))
+        })
+    })
 }
 
 fn parse<T: DeserializeOwned + Serialize>(body: &[u8]) -> Result<T, Problem> {

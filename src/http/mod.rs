@@ -2,8 +2,8 @@
 
 mod access;
 mod answer;
+mod body_budget;
 mod companies;
-mod connection;
 mod docs;
 mod events;
 mod extract;
@@ -18,6 +18,7 @@ mod routes;
 mod tickets;
 mod trail;
 mod ui;
+mod unparsed_request;
 mod wait;
 
 use std::future::Future;
@@ -25,39 +26,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
 pub use access::{Access, ApiKeys, InvalidKeys, new_key};
-pub use connection::{Connection, LARGEST_HEAD, More, Refusal, attend, last_words, measure};
+pub use body_budget::BodyBudget;
 pub use docs::Documents;
-pub use extract::LARGEST_BODY;
 pub use limits::{Limits, limit};
-pub use middleware::{cors, finish};
+pub use middleware::{MAX_HEAD_BYTES, cors, finish, limit_head_size};
 pub use problem::{KINDS, Kind};
 pub use routes::{configure, openapi_document};
 pub use tickets::Tickets;
 pub use trail::trail;
 pub use ui::{DemoUser, Environment, SignInMethod, UiAssets, UiConfig};
+pub use unparsed_request::respond_to_unparsed;
 
 use crate::clock::Clock;
 use crate::config::Submits;
 use crate::jobs::{CompanyChoice, Error, Jobs};
+use crate::lifecycle::Lifecycle;
 use crate::telemetry::Metrics;
 use crate::telemetry::span;
 use crate::upstream::Caller;
 use problem::Problem;
-
-/// Where the server is on its way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
-    /// It serves.
-    Serving,
-    /// It still serves, but is not ready for more: it is about to stop.
-    Draining,
-    /// It stops: streams and long polls end, other requests finish.
-    Ending,
-}
 
 /// What reads the text that callers write, for the fuzz targets.
 pub mod extractors {
@@ -87,12 +77,14 @@ pub struct Api {
     pub limits: Limits,
     /// The tickets for event streams that were given out.
     pub tickets: Tickets,
-    /// Whether the server is about to stop.
-    pub stage: watch::Receiver<Stage>,
+    /// Phase of the shutdown.
+    pub lifecycle: Lifecycle,
     /// The work that goes on without the request that began it.
     pub effects: TaskTracker,
-    /// How long the body of a request is waited for.
-    pub patience: Duration,
+    /// Maximum time in which the body of a request has to arrive.
+    pub body_timeout: Duration,
+    /// Memory budget of the bodies of all requests in flight.
+    pub body_budget: BodyBudget,
     /// Where metrics are collected.
     pub metrics: Metrics,
     /// The documents that are served.

@@ -6,10 +6,10 @@ use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::Api;
 use super::extract::Query;
 use super::openapi::components;
 use super::problem::Problem;
-use super::{Api, Stage};
 use crate::ips::types::Timestamp;
 use crate::jobs::moment;
 
@@ -138,7 +138,7 @@ pub async fn livez() -> HttpResponse {
 #[utoipa::path(get, path = "/readyz", operation_id = "getReadiness", tag = components::OPERATIONS, security(()), params(ReadinessParams),
     responses((status = 200, description = "It can", body = Health), components::PublicProblemResponses))]
 pub async fn readyz(api: Data<Api>, params: Query<ReadinessParams>) -> Result<HttpResponse, Problem> {
-    if *api.stage.borrow() != Stage::Serving {
+    if api.lifecycle.is_draining() {
         return Err(Problem::not_ready());
     }
     Ok(ok((params.0.verbose == Detail::Checks).then(|| Checks::of(&api))))

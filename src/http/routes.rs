@@ -2,13 +2,12 @@
 
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
-use actix_web::web::{self, PayloadConfig, ServiceConfig, delete, post};
+use actix_web::web::{self, ServiceConfig, delete, post};
 use actix_web::{Error, Resource, Route, Scope, guard};
 use serde_json::Value;
 use utoipa::OpenApi as _;
 
-use super::connection::survive;
-use super::extract::LARGEST_BODY;
+use super::middleware::catch_panic;
 use super::problem::Problem;
 use super::{Api, companies, docs, events, jobs, logs, openapi, ops, ui};
 
@@ -58,7 +57,7 @@ pub fn openapi_document() -> Value {
 /// Registers all routes of `api` below its path prefix.
 pub fn configure(config: &mut ServiceConfig, api: web::Data<Api>) {
     let scope = web::scope(&api.prefix);
-    config.app_data(api).app_data(PayloadConfig::new(LARGEST_BODY));
+    config.app_data(api);
     config.service(
         add_api_operations(scope)
             .service(resource("/openapi.json").route(get().to(docs::openapi_3_1)))
@@ -82,7 +81,7 @@ fn resource(
 ) -> Resource<
     impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()> + 'static,
 > {
-    web::resource(path.to_owned()).wrap(from_fn(survive))
+    web::resource(path.to_owned()).wrap(from_fn(catch_panic))
 }
 
 /// Creates a route for GET and HEAD.

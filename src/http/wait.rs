@@ -7,9 +7,9 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use tokio::time::Instant;
 
+use super::Api;
 use super::problem::Problem;
 use super::trail::Present;
-use super::{Api, Stage};
 use crate::jobs::Watches;
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
@@ -32,7 +32,6 @@ where
 {
     let Some(wait) = preferred_wait(request) else { return look().await };
     let mut watches = watches.await?;
-    let mut stage = api.stage.clone();
     let deadline = Instant::now() + wait;
     let mut over = false;
     loop {
@@ -47,7 +46,7 @@ where
         tokio::select! {
             () = watches.changed() => {}
             () = tokio::time::sleep_until(deadline) => over = true,
-            _ = stage.wait_for(|stage| *stage == Stage::Ending) => over = true,
+            () = api.lifecycle.stopping() => over = true,
         }
     }
 }

@@ -1,84 +1,173 @@
-//! From settings to a running gateway: `main` and every test walk the same road.
+//! HTTP server: accepts connections, serves them with actix's HTTP/1.1 dispatcher under timeouts, and shuts down gracefully.
+//!
+//! actix-server isn't used: it drops connections that the kernel has queued when it stops, polls once a second whether the last connection
+//! has ended, and leaves no access to the socket.
 
-pub(crate) mod admission;
-mod extent;
-mod guarded;
-pub(crate) mod line;
-pub(crate) mod workers;
+mod accept;
+mod connection;
+mod connection_limit;
+mod early_response;
+mod in_flight;
+mod signals;
+mod timeout_io;
+mod worker;
 
+use std::fmt;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use actix_http::body::MessageBody;
+use actix_http::{Request, Response};
+use actix_service::{IntoServiceFactory, ServiceFactory};
+use actix_web::dev::AppConfig;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use crate::config::Shutdown;
-use crate::http::Stage;
-use admission::Admission;
-use workers::{Traffic, Workers};
+use crate::config::{Connections, Shutdown, Timeouts};
+use crate::lifecycle::Lifecycle;
+use connection::ConnectionSettings;
+use connection_limit::ConnectionLimit;
+pub use early_response::{EarlyError, EarlyResponse};
+pub use signals::Signals;
+use worker::Workers;
 
-/// The gateway, bound to its address and not yet serving.
-pub struct Server {
-    pub(crate) address: SocketAddr,
-    pub(crate) listener: TcpListener,
-    pub(crate) workers: Workers,
-    pub(crate) admission: Arc<Admission>,
-    pub(crate) traffic: Traffic,
-    /// Work that goes on without the request that began it.
-    pub(crate) effects: TaskTracker,
-    pub(crate) shutdown: Shutdown,
-    pub(crate) stage: watch::Sender<Stage>,
-    /// Tells connections to end when they are idle.
-    pub(crate) closing: CancellationToken,
-    /// Ends everything with the server.
-    pub(crate) _abort: DropGuard,
+/// Settings of a server.
+pub struct ServerSettings {
+    /// Address and port to listen on; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// Connection limits.
+    pub connections: Connections,
+    /// Timeouts of clients.
+    pub timeouts: Timeouts,
+    /// Size of a request's head, in bytes, beyond which it is refused before it is complete.
+    pub max_head_bytes: usize,
+    /// Durations of the shutdown.
+    pub shutdown: Shutdown,
+    /// Renders responses to requests that never reach the routes.
+    pub early_response: Arc<EarlyResponse>,
+    /// Phase of the shutdown. The server moves it on; others end with it.
+    pub lifecycle: Lifecycle,
+    /// Background tasks that outlive their request, and that the shutdown waits for.
+    pub background: TaskTracker,
 }
 
-/// The time that there was for requests to finish was not enough.
+/// Error of a server's start.
 #[derive(Debug, thiserror::Error)]
-#[error("ended with {requests} requests and {effects} pieces of work under way")]
+pub enum ServerError {
+    /// The address can't be bound.
+    #[error("can't listen on {address}: {error}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        #[source]
+        error: io::Error,
+    },
+    /// The worker threads can't be started.
+    #[error("can't start threads: {0}")]
+    Threads(#[source] io::Error),
+}
+
+/// The shutdown ended before everything in flight was finished.
+#[derive(Debug, thiserror::Error)]
+#[error("ended with {requests} requests and {effects} background tasks in flight")]
 pub struct CutOff {
-    /// Requests that got no whole answer.
+    /// Number of requests without a complete response.
     pub requests: usize,
-    /// Work whose end nobody saw, such as submits.
+    /// Number of background tasks, such as submits, that were aborted.
     pub effects: usize,
 }
 
+/// HTTP server, bound to its address. It serves while [`Server::run_until`] runs, and aborts all connections when it is dropped.
+pub struct Server {
+    address: SocketAddr,
+    listener: TcpListener,
+    workers: Workers,
+    limit: Arc<ConnectionLimit>,
+    connections: TaskTracker,
+    requests: TaskTracker,
+    background: TaskTracker,
+    shutdown: Shutdown,
+    lifecycle: Lifecycle,
+    _aborts: [DropGuard; 2],
+}
+
 impl Server {
-    /// The address in use.
+    /// Binds the address and starts the worker threads, each with a service of `app`.
+    ///
+    /// # Errors
+    /// The address can't be bound, or there are no threads.
+    pub fn bind<F, I, S, B>(settings: ServerSettings, app: F) -> Result<Self, ServerError>
+    where
+        F: Fn() -> I + Send + Sync + 'static,
+        I: IntoServiceFactory<S, Request>,
+        S: ServiceFactory<Request, Config = AppConfig, Error = actix_web::Error> + 'static,
+        S::InitError: fmt::Debug,
+        S::Response: Into<Response<B>> + 'static,
+        B: MessageBody + 'static,
+    {
+        let ServerSettings { listen, connections, timeouts, max_head_bytes, shutdown, early_response, .. } = settings;
+        let (lifecycle, background) = (settings.lifecycle, settings.background);
+        let listener = accept::bind(listen).map_err(|error| ServerError::Bind { address: listen, error })?;
+        let address = listener.local_addr().unwrap_or(listen);
+        let limit = ConnectionLimit::new(connections);
+        let (connections, requests) = (TaskTracker::new(), TaskTracker::new());
+        let settings = Arc::new(ConnectionSettings {
+            timeouts,
+            max_head_bytes,
+            early_response,
+            lifecycle: lifecycle.clone(),
+            requests: requests.clone(),
+        });
+        let abort = CancellationToken::new();
+        let workers = Workers::start(&worker::application(app), &settings, &connections, &abort);
+        Ok(Self {
+            address,
+            listener,
+            workers: workers.map_err(ServerError::Threads)?,
+            limit,
+            connections,
+            requests,
+            background,
+            shutdown,
+            _aborts: [abort.drop_guard(), lifecycle.stop_on_drop()],
+            lifecycle,
+        })
+    }
+
+    /// Returns the address in use.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Serves until `shutdown` is ready. From then on it isn't ready and asks clients to go elsewhere, but serves; after a delay it takes
-    /// no more connections, ends streams and long polls, and lets what is under way finish.
+    /// Serves until `shutdown` completes, then shuts down gracefully: drains for the drain delay, stops accepting connections, ends event
+    /// streams and long polls, and waits up to the grace period for requests and background tasks in flight.
     ///
     /// # Errors
-    /// Something did not finish in time.
+    /// Something was still in flight at the end of the grace period.
     pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> Result<(), CutOff> {
-        let Self { listener, workers, admission, traffic, effects, stage, closing, .. } = self;
-        let accept = workers.accept(listener, admission, closing.clone());
+        let Self { listener, workers, limit, connections, requests, background, lifecycle, .. } = self;
+        let accept = accept::accept(listener, &workers, &limit, &lifecycle);
         let stop = async {
             shutdown.await;
-            stage.send_replace(Stage::Draining);
+            lifecycle.drain();
             tokio::time::sleep(self.shutdown.drain_delay).await;
-            stage.send_replace(Stage::Ending);
-            closing.cancel();
+            lifecycle.stop();
         };
         tokio::join!(accept, stop);
         drop(workers);
         let finish = async {
-            for tasks in [&traffic.connections, &effects] {
+            for tasks in [&connections, &background] {
                 tasks.close();
                 tasks.wait().await;
             }
         };
-        // What is still there then may be a client that reads or writes nothing: nobody's work is lost with it.
+        // A timeout may only mean that clients are slow to read or to close: what counts is what is in flight then.
         let _ = tokio::time::timeout(self.shutdown.grace, finish).await;
-        match (traffic.requests.len(), effects.len()) {
+        match (requests.len(), background.len()) {
             (0, 0) => Ok(()),
             (requests, effects) => Err(CutOff { requests, effects }),
         }

@@ -8,6 +8,7 @@ mod support;
 mod commands;
 mod connections;
 mod cuts;
+mod framing;
 mod hostile_upstream;
 mod live;
 mod operations;

@@ -96,6 +96,8 @@ kinds! {
         "IPS did not respond within the timeout that the operator configured.";
     NOT_READY = "not-ready", 503, "The gateway is shutting down", later,
         "Returned by `/readyz` only: this instance still serves requests, but is shutting down. Load balancers should use another instance.";
+    OVERLOADED = "overloaded", 503, "The gateway is overloaded", later,
+        "The bodies of the requests in flight use the whole memory budget for request bodies. Nothing was sent to IPS. `Retry-After` says when to try again.";
     SUBMIT_OUTCOME_UNKNOWN = "submit-outcome-unknown", 504, "The outcome of the submit is unknown", never,
         "The submit was sent, but its response was lost, and the job is in none of the lists yet. Don't submit again: poll the `job` for a while. If IPS accepted it, it will appear there.";
     NOT_CACHED = "not-cached", 504, "No cached response", later,

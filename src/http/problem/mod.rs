@@ -148,6 +148,9 @@ pub struct ProblemDocument<'a> {
     pub extensions: &'a Extensions,
 }
 
+/// Time after which a request that was refused for lack of memory is worth another try.
+const RETRY_WHEN_OVERLOADED: Duration = Duration::from_secs(1);
+
 /// An error on its way to the client. The middleware adds the request id when it writes it.
 #[derive(Debug)]
 pub struct Problem {
@@ -290,6 +293,13 @@ impl Problem {
     #[must_use]
     pub fn not_ready() -> Self {
         Self::new(NOT_READY, "this instance is about to stop")
+    }
+
+    /// The budget of request bodies is exhausted.
+    #[must_use]
+    pub fn overloaded() -> Self {
+        let problem = Self::new(OVERLOADED, "too many request bodies are in flight");
+        Self { retry_after: Some(RETRY_WHEN_OVERLOADED), ..problem }
     }
 
     /// The body isn't declared as JSON.

@@ -18,10 +18,22 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cli", &["app", "config", "http", "ips::types", "sandbox", "telemetry"]),
     (
         "app",
-        &["backoff", "clock", "config", "http", "ips::types", "jobs", "replicas", "server", "telemetry", "upstream"],
+        &[
+            "backoff",
+            "clock",
+            "config",
+            "http",
+            "ips::types",
+            "jobs",
+            "lifecycle",
+            "replicas",
+            "server",
+            "telemetry",
+            "upstream",
+        ],
     ),
-    ("http", &["clock", "config", "ips::types", "jobs", "telemetry"]),
-    ("server", &["config", "telemetry"]),
+    ("http", &["clock", "config", "ips::types", "jobs", "lifecycle", "telemetry"]),
+    ("server", &["config", "lifecycle", "telemetry"]),
     ("jobs", &["backoff", "clock", "ips::types", "replicas", "upstream"]),
     ("upstream", &["backoff", "clock", "ips", "telemetry"]),
     ("replicas", &["backoff", "telemetry"]),
@@ -31,6 +43,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ips", &[]),
     ("backoff", &[]),
     ("clock", &[]),
+    ("lifecycle", &[]),
 ];
 
 /// The only top-level modules that may use these libraries.

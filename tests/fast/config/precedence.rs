@@ -86,7 +86,7 @@ fn example(setting: &Setting) -> &'static str {
         | "drain_delay"
         | "grace" => "1m 1s",
         "upstream_calls" | "upstream_failures" => "7",
-        "upstream_answer_limit" => "1 MB",
+        "upstream_answer_limit" | "request_body_budget" => "2 MB",
         "max_connections" | "max_connections_per_address" | "rate_limit" | "rate_burst" | "max_streams" => "1234",
         "url_schemes" => "https,sftp",
         "url_hosts" => "cdn.example.com,*.example.org",

@@ -1,0 +1,75 @@
+//! Memory budget of request bodies.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Budget in bytes that the bodies of all requests in flight share.
+#[derive(Debug, Clone)]
+pub struct BodyBudget {
+    available: Arc<AtomicUsize>,
+}
+
+impl BodyBudget {
+    /// Creates a budget of this many bytes.
+    #[must_use]
+    pub fn new(bytes: usize) -> Self {
+        Self { available: Arc::new(AtomicUsize::new(bytes)) }
+    }
+
+    /// Starts a reservation of no bytes.
+    #[must_use]
+    pub fn reserve(&self) -> Reservation {
+        Reservation { budget: self.clone(), bytes: AtomicUsize::new(0) }
+    }
+}
+
+/// Bytes reserved for the body of one request. Dropping it returns them.
+#[derive(Debug)]
+pub struct Reservation {
+    budget: BodyBudget,
+    bytes: AtomicUsize,
+}
+
+/// The budget has fewer bytes left than were asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Exhausted;
+
+impl Reservation {
+    /// Reserves more bytes.
+    ///
+    /// # Errors
+    /// The budget is exhausted; what was reserved before stays.
+    pub fn grow(&self, bytes: usize) -> Result<(), Exhausted> {
+        let available = &self.budget.available;
+        available
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |available| available.checked_sub(bytes))
+            .map_err(|_| Exhausted)?;
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        self.budget.available.fetch_add(*self.bytes.get_mut(), Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BodyBudget, Exhausted};
+
+    #[test]
+    fn reservations_share_the_budget_and_return_it_when_they_are_dropped() {
+        let budget = BodyBudget::new(10);
+        let (first, second) = (budget.reserve(), budget.reserve());
+        assert_eq!(first.grow(6), Ok(()));
+        assert_eq!(second.grow(5), Err(Exhausted));
+        assert_eq!(second.grow(4), Ok(()));
+        assert_eq!(first.grow(1), Err(Exhausted));
+        drop(first);
+        assert_eq!(second.grow(6), Ok(()));
+        drop(second);
+        assert_eq!(budget.reserve().grow(10), Ok(()));
+    }
+}

@@ -1,0 +1,68 @@
+//! Accept loop.
+//!
+//! actix-server drops connections that the kernel has queued when it stops. This loop accepts and serves them, so that a restart under
+//! load refuses nobody whose connection was established.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpSocket};
+
+use super::connection_limit::ConnectionLimit;
+use super::worker::Workers;
+use crate::lifecycle::Lifecycle;
+
+/// Maximum number of connections that the kernel queues until they are accepted.
+const BACKLOG: u32 = 2048;
+/// Pause after an accept failed: when file descriptors have run out, open connections have to end first.
+const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(50);
+
+/// Binds a listener to `address`, even if connections of an earlier process are still in `TIME_WAIT` there.
+///
+/// # Errors
+/// Another process listens there, or it is not an address of this machine.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// Accepts connections until the server stops, and then those that the kernel has queued by that time.
+pub async fn accept(listener: TcpListener, workers: &Workers, limit: &Arc<ConnectionLimit>, lifecycle: &Lifecycle) {
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = lifecycle.stopping() => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((socket, peer)) => assign(socket.into_std(), peer, workers, limit),
+            Err(error) => {
+                tracing::warn!(%error, "accepting a connection failed");
+                tokio::time::sleep(PAUSE_AFTER_ERROR).await;
+            }
+        }
+    }
+    // The runtime only knows of connections that epoll has reported; the kernel's queue may hold more.
+    let Ok(listener) = listener.into_std() else { return };
+    for _ in 0..BACKLOG {
+        let Ok((socket, peer)) = listener.accept() else { return };
+        assign(socket.set_nonblocking(true).map(|()| socket), peer, workers, limit);
+    }
+}
+
+/// Assigns a connection to a worker, or closes it at the connection limit.
+fn assign(socket: io::Result<std::net::TcpStream>, peer: SocketAddr, workers: &Workers, limit: &Arc<ConnectionLimit>) {
+    let Some(permit) = limit.try_acquire(peer.ip()) else {
+        metrics::counter!("ips_gateway_connections_refused_total", "reason" => "too_many").increment(1);
+        return;
+    };
+    // An error here means that the client has disconnected.
+    if let Ok(socket) = socket.and_then(|socket| socket.set_nodelay(true).map(|()| socket)) {
+        workers.assign(socket, peer, permit);
+    }
+}

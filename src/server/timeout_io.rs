@@ -1,0 +1,419 @@
+//! Socket under timeouts, as actix's dispatcher sees it.
+//!
+//! The dispatcher has no timeout for the head of a second request, for a client that doesn't read, or for one that keeps the connection
+//! for later; it reads requests ahead and forgets by then what the one in flight said about its connection. So it gets one head at a
+//! time, and the bytes of a body when they are asked for. What the bytes mean only actix knows: all that this relies on is that a head
+//! ends with its first empty line, and a body where [`RequestState`](super::in_flight::RequestState) says.
+
+use std::cell::Cell;
+use std::io;
+use std::mem;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::{Buf, BytesMut};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep};
+
+use super::connection::Connection;
+use super::early_response::EarlyError;
+use super::in_flight::BodyLength;
+
+/// Number of bytes that a client has to take within the write timeout.
+const MIN_WRITE_PROGRESS: usize = 4 * 1024;
+/// Number of bytes that are read ahead of a client that sends more before it has its response. It is read to notice when it disconnects.
+const MAX_READ_AHEAD: usize = 8 * 1024;
+/// Time in which the rest of a response must follow when the client has closed its sending direction, since the last write or that close.
+/// Most such clients have left; some only wait for the response.
+const HALF_CLOSED_TIMEOUT: Duration = Duration::from_millis(500);
+/// Time in which an idle connection still takes a request when the server stops. A proxy may have sent one on it already, and can't send it
+/// again when it crosses with the close.
+pub const LAST_REQUEST_WINDOW: Duration = Duration::from_millis(200);
+
+/// State of the socket that others may read.
+#[derive(Default)]
+pub struct IoState {
+    closed: Cell<bool>,
+    input_ended: Cell<bool>,
+    unread_input: Cell<bool>,
+    early_error: Cell<Option<(EarlyError, Instant)>>,
+}
+
+impl IoState {
+    /// Whether the last response was sent: nothing goes through the socket any more.
+    pub fn is_closed(&self) -> bool {
+        self.closed.get()
+    }
+
+    /// Whether the client has closed its sending direction, and all that it sent before was handed over.
+    pub fn has_input_ended(&self) -> bool {
+        self.input_ended.get()
+    }
+
+    /// Whether the connection was closed with input that was not handed over, or that is still to come.
+    pub fn has_unread_input(&self) -> bool {
+        self.unread_input.get()
+    }
+
+    /// Why the head that was arriving is refused, and since when it was arriving.
+    pub fn early_error(&self) -> Option<(EarlyError, Instant)> {
+        self.early_error.get()
+    }
+}
+
+/// A socket under timeouts.
+pub struct TimeoutIo {
+    connection: Rc<Connection>,
+    /// Input that is not handed over yet.
+    received: BytesMut,
+    head: Head,
+    /// Number of bytes of the current request's body that were handed over.
+    body_bytes: u64,
+    /// Whether the dispatcher is to decode what it got before it gets more.
+    is_paused: bool,
+    /// Number of requests whose response was sent.
+    answered: u64,
+    idle_since: Instant,
+    stopping_since: Option<Instant>,
+    half_closed_since: Option<Instant>,
+    /// Since when writes are blocked, and how many bytes the client has taken since.
+    blocked: Option<(Instant, usize)>,
+    read_deadline: Deadline,
+    write_deadline: Deadline,
+}
+
+impl TimeoutIo {
+    /// Wraps the socket of a connection whose first byte has arrived.
+    pub fn new(connection: Rc<Connection>) -> Self {
+        Self {
+            connection,
+            received: BytesMut::new(),
+            head: Head::default(),
+            body_bytes: 0,
+            is_paused: false,
+            answered: 0,
+            idle_since: Instant::now(),
+            stopping_since: None,
+            half_closed_since: None,
+            blocked: None,
+            read_deadline: Deadline::default(),
+            write_deadline: Deadline::default(),
+        }
+    }
+
+    /// Its connection.
+    pub fn connection(&self) -> &Rc<Connection> {
+        &self.connection
+    }
+
+    /// Whether a request was started whose response was not sent to its end.
+    fn is_request_open(&self) -> bool {
+        self.connection.requests.started() > self.answered
+    }
+
+    /// Hands over the next part of a head, up to the empty line that ends it.
+    fn poll_head(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let Poll::Ready(part) = self.poll_part(context, buffer, Part::Head) else { return self.poll_idle(context) };
+        if part? == 0 {
+            return Poll::Ready(Ok(()));
+        }
+        let started = *self.head.started.get_or_insert_with(Instant::now);
+        self.is_paused = self.head.is_complete;
+        if !self.head.is_complete && self.head.bytes > self.connection.settings.max_head_bytes {
+            return self.refuse(EarlyError::HeadTooLarge, started);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Waits for more of a head, or for a request. At the deadline the connection ends.
+    fn poll_idle(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // A task that has used up its budget is told that nothing is there, whether that is so or not.
+        if !tokio::task::coop::has_budget_remaining() {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let (timeouts, lifecycle) = (self.connection.settings.timeouts, &self.connection.settings.lifecycle);
+        if lifecycle.is_stopping() && self.stopping_since.is_none() {
+            self.stopping_since = Some(Instant::now());
+        }
+        let deadline = match (self.head.started, self.stopping_since) {
+            (Some(started), _) => started + timeouts.request,
+            (None, Some(since)) => self.idle_since.max(since) + LAST_REQUEST_WINDOW.min(timeouts.request),
+            (None, None) => self.idle_since + timeouts.idle,
+        };
+        ready!(self.read_deadline.poll(deadline, context));
+        match self.head.started {
+            Some(started) => self.refuse(EarlyError::HeadTimeout, started),
+            None => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+        }
+    }
+
+    /// Ends the dispatcher; the early response is sent after that.
+    fn refuse(&self, error: EarlyError, started: Instant) -> Poll<io::Result<()>> {
+        self.connection.io.early_error.set(Some((error, started)));
+        Poll::Ready(Err(io::ErrorKind::InvalidData.into()))
+    }
+
+    /// Hands over the next part of the current request's body if it is asked for. After its end: watches for the client's disconnect.
+    fn poll_body(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let requests = &self.connection.requests;
+        let left = match requests.body_length() {
+            _ if requests.is_body_complete() => 0,
+            BodyLength::Known(length) => length - self.body_bytes,
+            BodyLength::Unknown => u64::MAX,
+        };
+        if left > 0 {
+            if !requests.is_body_wanted() {
+                return Poll::Pending;
+            }
+            let bytes = ready!(self.poll_part(context, buffer, Part::Body(left)))?;
+            self.body_bytes += bytes as u64;
+            self.is_paused = bytes > 0;
+            return Poll::Ready(Ok(()));
+        }
+        while self.received.len() < MAX_READ_AHEAD && self.half_closed_since.is_none() {
+            ready!(self.poll_read_ahead(context, buffer))?;
+        }
+        let Some(since) = self.half_closed_since else { return Poll::Pending };
+        ready!(self.read_deadline.poll(since + HALF_CLOSED_TIMEOUT, context));
+        Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()))
+    }
+
+    /// Lets the dispatcher decode what it got before it gets more.
+    fn poll_pause(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let is_head = !self.is_request_open();
+        if is_head && self.received.is_empty() && self.half_closed_since.is_none() {
+            if let Poll::Ready(Err(error)) = self.poll_read_ahead(context, buffer) {
+                return Poll::Ready(Err(error));
+            }
+            if self.received.is_empty() && self.half_closed_since.is_none() {
+                return self.poll_idle(context);
+            }
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Moves input into `buffer`, as much as belongs to `part`; what comes behind it is kept. Returns the number of bytes, 0 at the end.
+    fn poll_part(
+        &mut self,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+        part: Part,
+    ) -> Poll<io::Result<usize>> {
+        let bytes = if self.received.is_empty() {
+            if self.half_closed_since.is_some() {
+                return Poll::Ready(Ok(0));
+            }
+            let before = buffer.filled().len();
+            ready!(self.connection.poll_read(context, buffer))?;
+            let input = &buffer.filled()[before..];
+            if input.is_empty() {
+                self.half_closed_since = Some(Instant::now());
+            }
+            let bytes = self.head.measure(input, part);
+            self.received.extend_from_slice(&input[bytes..]);
+            buffer.set_filled(before + bytes);
+            bytes
+        } else {
+            let input = &self.received[..self.received.len().min(buffer.remaining())];
+            let bytes = self.head.measure(input, part);
+            buffer.put_slice(&input[..bytes]);
+            self.received.advance(bytes);
+            if self.received.is_empty() {
+                self.received = BytesMut::new();
+            }
+            bytes
+        };
+        self.publish_end_of_input();
+        Poll::Ready(Ok(bytes))
+    }
+
+    /// Reads what is there without handing it over.
+    fn poll_read_ahead(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(self.connection.poll_read(context, buffer))?;
+        let input = &buffer.filled()[before..];
+        if input.is_empty() {
+            self.half_closed_since = Some(Instant::now());
+        }
+        self.received.extend_from_slice(input);
+        buffer.set_filled(before);
+        self.publish_end_of_input();
+        Poll::Ready(Ok(()))
+    }
+
+    fn publish_end_of_input(&self) {
+        if self.half_closed_since.is_some() {
+            self.connection.io.input_ended.set(self.received.is_empty());
+        }
+    }
+
+    /// Makes the connection idle after a response, or closes it.
+    fn response_sent(&mut self, context: &mut Context<'_>) {
+        let (requests, io) = (&self.connection.requests, &self.connection.io);
+        self.answered = requests.started();
+        if requests.is_last() {
+            io.unread_input.set(!self.received.is_empty() || !requests.is_body_complete());
+            io.closed.set(true);
+            return;
+        }
+        (self.head, self.body_bytes, self.idle_since) = (Head::default(), 0, Instant::now());
+        let has_input = !self.received.is_empty() || self.half_closed_since.is_some();
+        if has_input || self.poll_idle(context).is_ready() {
+            context.waker().wake_by_ref();
+        }
+    }
+}
+
+impl AsyncRead for TimeoutIo {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let io = self.get_mut();
+        if io.connection.io.is_closed() {
+            Poll::Pending
+        } else if mem::take(&mut io.is_paused) {
+            io.poll_pause(context, buffer)
+        } else if io.is_request_open() {
+            io.poll_body(context, buffer)
+        } else {
+            io.poll_head(context, buffer)
+        }
+    }
+}
+
+impl AsyncWrite for TimeoutIo {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let io = self.get_mut();
+        if !io.is_request_open() {
+            // The dispatcher's own bare response to a head that it can't parse; an early response is sent in its place.
+            return Poll::Ready(Ok(bytes.len()));
+        }
+        let timeout = io.connection.settings.timeouts.write;
+        if let Poll::Ready(result) = io.connection.poll_write(context, bytes) {
+            if let (Some((_, taken)), Ok(bytes)) = (&mut io.blocked, &result) {
+                *taken += bytes;
+            }
+            if let Some(since) = &mut io.half_closed_since {
+                *since = Instant::now();
+            }
+            return Poll::Ready(result);
+        }
+        let now = Instant::now();
+        let (since, taken) = io.blocked.get_or_insert((now, 0));
+        if *taken >= MIN_WRITE_PROGRESS {
+            (*since, *taken) = (now, 0);
+        }
+        let deadline = *since + timeout;
+        ready!(io.write_deadline.poll(deadline, context));
+        metrics::counter!("ips_gateway_connections_refused_total", "reason" => "slow_reader").increment(1);
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let io = self.get_mut();
+        // The dispatcher flushes when it has written all that it has; nothing is buffered below it.
+        io.blocked = None;
+        if io.is_request_open() && !io.connection.requests.is_in_flight() {
+            io.response_sent(context);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Does nothing: the connection is closed after the dispatcher has ended.
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// What the dispatcher is to get next.
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    /// Up to the first empty line.
+    Head,
+    /// At most this many bytes.
+    Body(u64),
+}
+
+/// Progress of a head that is being handed over.
+#[derive(Default)]
+struct Head {
+    started: Option<Instant>,
+    bytes: usize,
+    /// Whether the last part ended with an empty line.
+    is_complete: bool,
+    /// The last two bytes.
+    end: [u8; 2],
+}
+
+impl Head {
+    /// Returns how many bytes of `input` belong to `part`.
+    fn measure(&mut self, input: &[u8], part: Part) -> usize {
+        match part {
+            Part::Body(left) => usize::try_from(left).map_or(input.len(), |left| left.min(input.len())),
+            Part::Head => {
+                let end = self.end_of_head(input);
+                let part = &input[..end.unwrap_or(input.len())];
+                self.is_complete = end.is_some();
+                self.bytes += part.len();
+                match *part {
+                    [.., a, b] => self.end = [a, b],
+                    [b] => self.end = [self.end[1], b],
+                    [] => {}
+                }
+                part.len()
+            }
+        }
+    }
+
+    /// Returns the position behind the first empty line.
+    fn end_of_head(&self, input: &[u8]) -> Option<usize> {
+        let byte_before = |at: usize| if at < 2 { self.end[at] } else { input[at - 2] };
+        input.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at).find_map(|at| {
+            let (before, last) = (byte_before(at), byte_before(at + 1));
+            (last == b'\n' || (last == b'\r' && before == b'\n')).then_some(at + 1)
+        })
+    }
+}
+
+/// Deadline that may move. To move it later costs nothing.
+#[derive(Default)]
+struct Deadline(Option<Pin<Box<Sleep>>>);
+
+impl Deadline {
+    /// Completes at `deadline`.
+    fn poll(&mut self, deadline: Instant, context: &mut Context<'_>) -> Poll<()> {
+        while Instant::now() < deadline {
+            let sleep = self.0.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+            if sleep.deadline() > deadline || sleep.is_elapsed() {
+                sleep.as_mut().reset(deadline);
+            }
+            ready!(sleep.as_mut().poll(context));
+        }
+        Poll::Ready(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Head, Part};
+
+    /// The parts that a head is handed over in when it arrives in these pieces, and whether each ended with an empty line.
+    fn parts(pieces: &[&str]) -> Vec<(usize, bool)> {
+        let mut head = Head::default();
+        pieces.iter().map(|piece| (head.measure(piece.as_bytes(), Part::Head), head.is_complete)).collect()
+    }
+
+    #[test]
+    fn a_head_ends_with_its_first_empty_line_however_it_arrives() {
+        assert_eq!(parts(&["GET / HTTP/1.1\r\nHost: x\r\n\r\nGET"]), [(27, true)]);
+        assert_eq!(parts(&["GET / HTTP/1.1\nHost: x\n\nGET"]), [(24, true)]);
+        assert_eq!(parts(&["GET / HTTP/1.1\r\nHost: x\r\n", "\r\nGET"]), [(25, false), (2, true)]);
+        assert_eq!(parts(&["a\r", "\n", "\r", "\nb"]), [(2, false), (1, false), (1, false), (1, true)]);
+        assert_eq!(parts(&["a\n", "\nb"]), [(2, false), (1, true)]);
+        assert_eq!(parts(&["a\r\nb: \r\n c\r\r\n"]), [(15, false)]);
+        assert_eq!(parts(&["\r\nGET"]), [(5, false)]);
+        assert_eq!(parts(&[""]), [(0, false)]);
+    }
+}
