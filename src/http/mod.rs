@@ -32,7 +32,7 @@ pub use access::{Access, ApiKeys, InvalidKeys, new_key};
 pub use body_budget::BodyBudget;
 pub use docs::Documents;
 pub use limits::{Limits, limit};
-pub use middleware::{MAX_HEAD_BYTES, cors, finish, limit_head_size};
+pub use middleware::{cors, finish, limit_target_length};
 pub use problem::{KINDS, Kind};
 pub use routes::configure;
 pub use tickets::Tickets;

@@ -1,7 +1,7 @@
 //! What happens to every answer: a problem document for every error, and the headers that all have.
 
 mod catch_panic;
-mod head_size;
+mod target_length;
 
 use actix_cors::Cors;
 use actix_web::body::{BoxBody, MessageBody};
@@ -16,7 +16,7 @@ use super::Api;
 use super::problem::Problem;
 use super::trail::RequestId;
 pub use catch_panic::catch_panic;
-pub use head_size::{MAX_HEAD_BYTES, limit_head_size};
+pub use target_length::limit_target_length;
 
 /// By this browsers tell requests of scripts from pages that are opened (W3C Fetch Metadata).
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
