@@ -49,6 +49,7 @@ impl BodyLength {
         }
         let headers = request.headers();
         if request.method() == Method::CONNECT || headers.contains_key(UPGRADE) {
+            // actix takes what follows an offer of WebSocket for a tunnel, whatever its length is said to be.
             return Self::Unknown;
         }
         let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.trim().parse().ok());
