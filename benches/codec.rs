@@ -1,4 +1,4 @@
-//! How fast an answer of IPS becomes typed values and JSON, against the bare event loop of quick-xml on the same bytes.
+//! Throughput of the codec: an answer of IPS to typed values and to JSON, compared with the bare event loop of quick-xml on the same bytes.
 
 use std::fmt::Write;
 use std::hint::black_box;
@@ -10,13 +10,13 @@ use ips_gateway::ips::types::{GetActiveJobsParam, GetActiveJobsReturn};
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
-/// As in the binary.
+/// Same allocator as the binary.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const JOBS: usize = 1_000;
 
-/// Rounds of the comparison; the best of each candidate counts, since everything else on the machine only adds time.
+/// Rounds of the comparison; the minimum of each candidate counts, since interference only adds time.
 const ROUNDS: usize = 60;
 
 fn count_events(document: &str) -> usize {
@@ -29,7 +29,7 @@ fn count_events(document: &str) -> usize {
                 black_box(event);
                 events += 1;
             }
-            Err(error) => panic!("the document of the benchmark is broken: {error}"),
+            Err(error) => panic!("the document of the benchmark is not well-formed: {error}"),
         }
     }
 }
@@ -41,7 +41,7 @@ fn read_values(document: &str) -> GetActiveJobsReturn {
     }
 }
 
-/// The values go back with the JSON, since freeing them is no part of making it.
+/// Returns the values with the JSON, so that dropping them is not measured.
 fn make_json(document: &str) -> (Vec<u8>, GetActiveJobsReturn) {
     let values = read_values(document);
     let json = serde_json::to_vec(&values.job_array).unwrap_or_else(|error| panic!("no JSON: {error}"));
@@ -67,7 +67,7 @@ fn time<T>(candidate: fn(&str) -> T, document: &str) -> Duration {
     time
 }
 
-/// The best time of each candidate, run in turn so that whatever else the machine does meets all of them.
+/// Returns the minimum time of each candidate; candidates alternate, so that interference affects all of them.
 fn compare() -> [Duration; 3] {
     let document = active_jobs();
     (0..ROUNDS).fold([Duration::MAX; 3], |best, _| {
@@ -85,7 +85,7 @@ fn print_ratios(best: [Duration; 3]) {
     }
 }
 
-/// The details of a job, of several kinds.
+/// Job details of several kinds.
 const DETAILS: [&str; 4] = [
     "<uploadUrlsJob><urlArray><items><sourceUrl>https://images.example.com/spring/shoe-4711.tif</sourceUrl>\
      <destPath>Shop/Spring/shoe-4711.tif</destPath></items><items><sourceUrl>https://images.example.com/spring/shoe-4712.tif\
@@ -102,7 +102,7 @@ const DETAILS: [&str; 4] = [
 
 const TYPES: [&str; 4] = ["UrlUpload", "ImageServingPublish", "ImageOptimization", "UploadFromServerDirectory"];
 
-/// An answer of getActiveJobs, the same at each call.
+/// Returns an answer of getActiveJobs; deterministic.
 fn active_jobs() -> String {
     let mut xml = String::from(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\
@@ -148,13 +148,13 @@ fn write_job(xml: &mut String, job: usize) -> std::fmt::Result {
     write!(xml, "</taskProgressArray>{}</items>", DETAILS[kind])
 }
 
-/// Makes the allocator keep memory at hand, as in a process that has been running for a while: something small above
-/// much that is free. Otherwise it may give the memory back between the rounds, and page faults would be measured.
+/// Makes the allocator retain memory, as in a long-running process: a small live allocation above much freed memory. Otherwise it may return
+/// the memory to the system between rounds, and page faults would be measured.
 fn hold_memory() -> Vec<u8> {
     let document = active_jobs();
-    let much = [make_json(&document), make_json(&document), make_json(&document)];
+    let freed = [make_json(&document), make_json(&document), make_json(&document)];
     let small = vec![0; 64 << 10];
-    drop(much);
+    drop(freed);
     small
 }
 
@@ -162,7 +162,7 @@ criterion_group!(benches, benchmark);
 
 fn main() {
     let _held = hold_memory();
-    // First, before criterion has left its traces in the heap.
+    // Before criterion, which fragments the heap.
     let best = compare();
     benches();
     Criterion::default().configure_from_args().final_summary();

@@ -15,8 +15,8 @@ use tokio_util::task::TaskTracker;
 use crate::clock::Clock;
 use crate::config::{Config, ServiceAccount, SharedCache};
 use crate::http::{
-    self, Access, Api, ApiKeys, BodyBudget, DemoUser, Documents, InvalidKeys, Limits, PageConfig, Pages, SignIn,
-    Tickets, openapi,
+    self, Access, Api, ApiKeys, BodyBudget, DemoUser, Documents, InvalidKeys, Limits, SignInMethod, Tickets, UiAssets,
+    UiConfig, openapi,
 };
 use crate::jobs::{Freshness, Jobs, Settings, UrlRules};
 use crate::lifecycle::Lifecycle;
@@ -103,12 +103,12 @@ pub fn build(config: &Config, surroundings: Dependencies) -> Result<Server, Star
         runtime: runtime.clone(),
         fleet: fleet.clone(),
     };
-    let document = openapi::document_for(&config.path_prefix, note.as_deref());
+    let document = openapi::for_deployment(http::openapi_document(), &config.path_prefix, note.as_deref());
     let lifecycle = Lifecycle::default();
     let background = TaskTracker::new();
     let access = access_of(config)?;
-    let sign_in = if config.service.is_some() { SignIn::ApiKey } else { SignIn::Ips };
-    let pages = Pages::new(&PageConfig::of(&config.upstream, sign_in, config.company.clone(), users));
+    let sign_in = if config.service.is_some() { SignInMethod::ApiKey } else { SignInMethod::Ips };
+    let ui = UiAssets::new(&UiConfig::of(&config.upstream, sign_in, config.company.clone(), users));
     runtime.spawn(keep_up(metrics.clone(), lifecycle.clone()));
     let api = Data::new(Api {
         jobs: Jobs::new(upstream, settings),
@@ -126,7 +126,7 @@ pub fn build(config: &Config, surroundings: Dependencies) -> Result<Server, Star
         body_budget: BodyBudget::new(config.request_body_budget),
         metrics,
         documents: Documents::new(&document),
-        pages,
+        ui,
     });
     let origins = config.cors_origins.clone();
     let app = move || {

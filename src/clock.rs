@@ -1,48 +1,51 @@
-//! Time as an argument: what reads the clock is handed one, so that tests can turn it.
+//! Wall clock that tests can set: the source of every time that is shown or shared.
+//!
+//! Used for `observedAt`, expiry times in tickets and entries that replicas share. Ages and durations that decide something inside the process
+//! use `tokio::time::Instant` instead, which is monotonic.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// Tells the time: the system's, or one that stands still until it is advanced. Clones share it: advance one and all have advanced.
+/// Wall clock: the system's, or a manual one that changes only by [`Clock::advance`]. Clones share the offset.
 #[derive(Debug, Clone)]
 pub struct Clock {
-    /// Where a manual clock stands; the system clock runs.
+    /// Start time of a manual clock; `None` for the system clock.
     start: Option<DateTime<Utc>>,
-    /// How far it was advanced, in microseconds.
-    ahead: Arc<AtomicI64>,
+    /// Offset added by `advance`, in microseconds.
+    offset: Arc<AtomicI64>,
 }
 
 impl Clock {
-    /// The system's clock.
+    /// Returns the system clock.
     #[must_use]
     pub fn system() -> Self {
-        Self { start: None, ahead: Arc::default() }
+        Self { start: None, offset: Arc::default() }
     }
 
-    /// A clock that stands at `start` until it is advanced.
+    /// Returns a manual clock that shows `start` until it is advanced.
     #[must_use]
     pub fn manual(start: DateTime<Utc>) -> Self {
-        Self { start: Some(start), ahead: Arc::default() }
+        Self { start: Some(start), offset: Arc::default() }
     }
 
-    /// The time it shows.
+    /// Returns the current time.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
-        let ahead = TimeDelta::microseconds(self.ahead.load(Ordering::SeqCst));
+        let offset = TimeDelta::microseconds(self.offset.load(Ordering::SeqCst));
         let base = self.start.unwrap_or_else(Utc::now);
-        base.checked_add_signed(ahead).unwrap_or(base)
+        base.checked_add_signed(offset).unwrap_or(base)
     }
 
-    /// The same in microseconds since 1970: it grows with time, across restarts too.
+    /// Returns the current time in microseconds since the Unix epoch; 0 before 1970.
     #[must_use]
     pub fn micros(&self) -> u64 {
         u64::try_from(self.now().timestamp_micros()).unwrap_or_default()
     }
 
-    /// Puts it forward: a manual clock to a new standstill, the system's to run that much ahead from now on.
+    /// Advances the clock and all its clones; the system clock then runs ahead by `by`.
     pub fn advance(&self, by: TimeDelta) {
-        self.ahead.fetch_add(by.num_microseconds().unwrap_or(0), Ordering::SeqCst);
+        self.offset.fetch_add(by.num_microseconds().unwrap_or(0), Ordering::SeqCst);
     }
 }

@@ -9,7 +9,8 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use ips_gateway::app::{self, Dependencies};
 use ips_gateway::config::{self, Address, Complaints, Config, Group, LogFormat, Sources, Upstream};
 use ips_gateway::http::DemoUser;
-use ips_gateway::http::openapi::{Version, document, in_version};
+use ips_gateway::http::openapi::{Version, in_version};
+use ips_gateway::http::openapi_document;
 use ips_gateway::ips::types::ApiVersion;
 use ips_gateway::sandbox::users::{USERS, User};
 use ips_gateway::sandbox::{Sandbox, SandboxConfig};
@@ -153,7 +154,7 @@ async fn sandbox(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
 fn openapi(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {
     let name = matches.get_one::<String>("version").map_or(Version::V3_1.name(), String::as_str);
     let version = Version::ALL.into_iter().find(|version| version.name() == name).unwrap_or(Version::V3_1);
-    Ok(announce(&format!("{:#}", in_version(document(), version)))?)
+    Ok(announce(&format!("{:#}", in_version(openapi_document(), version)))?)
 }
 
 fn key(matches: &ArgMatches) -> Result<(), Box<dyn Error>> {

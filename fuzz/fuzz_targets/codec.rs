@@ -1,11 +1,11 @@
-//! Whatever IPS or a SOAP client sends: it is read or refused, without a panic, and what is read is written and read back the same.
+//! Fuzz target of the codec: any document is read or refused without a panic, and a request that was read survives a round trip.
 #![no_main]
 
 use ips_gateway::ips::soap::{AuthHeader, Reply, Request, read_answer, write_request};
 use ips_gateway::ips::types::*;
 use libfuzzer_sys::fuzz_target;
 
-/// Reads an answer, which is the same when it is read again.
+/// Reads an answer twice, with the same result.
 fn answer<T: Operation<Answer: PartialEq + std::fmt::Debug>>(body: &[u8], content_type: Option<&str>) {
     let first = read_answer::<T>(body, content_type);
     if let Ok(Reply::Answer(_)) = &first {
@@ -13,7 +13,7 @@ fn answer<T: Operation<Answer: PartialEq + std::fmt::Debug>>(body: &[u8], conten
     }
 }
 
-/// Reads a request; written again, it reads back the same.
+/// Round trip of a request: read, written, read again.
 fn request<T: Operation + PartialEq + std::fmt::Debug>(request: &Request<'_>) {
     let Ok(read) = request.read::<T>() else { return };
     let newest = "2022-11-01-beta".parse().expect("a version");
@@ -22,12 +22,20 @@ fn request<T: Operation + PartialEq + std::fmt::Debug>(request: &Request<'_>) {
     assert_eq!(again.read::<T>().expect("what was written can be read"), read);
 }
 
-macro_rules! all {
-    ($what:ident $arguments:tt: $($operation:ident)+) => { $($what::<$operation> $arguments;)+ };
+macro_rules! answers {
+    ({ $($argument:tt)* } $($method:ident, $name:literal, $request:ident => $answer:ident, $effect:ident;)+) => {
+        $(answer::<$request>($($argument)*);)+
+    };
+}
+
+macro_rules! requests {
+    ({ $($argument:tt)* } $($method:ident, $name:literal, $request:ident => $answer:ident, $effect:ident;)+) => {
+        $(request::<$request>($($argument)*);)+
+    };
 }
 
 fuzz_target!(|data: &[u8]| {
-    // The last byte chooses: any document with a line end is a good beginning.
+    // The last byte selects the content type, so that any document with a trailing line feed is a good seed.
     let [body @ .., choice] = data else { return };
     let content_type = match choice % 4 {
         0 => None,
@@ -35,12 +43,8 @@ fuzz_target!(|data: &[u8]| {
         2 => Some("text/xml; charset=iso-8859-1"),
         _ => Some("text/xml; charset=UTF-8"),
     };
-    all!(answer(body, content_type): SubmitJobParam GetActiveJobsParam GetScheduledJobsParam GetJobLogsParam GetJobLogDetailsParam
-        GetArchivedJobLogDetailsParam GetAssetJobLogsParam GetAssetArchivedJobLogsParam StopJobParam PauseJobParam ResumeJobParam
-        ExecuteJobParam DeleteJobParam GetCompanyInfoParam GetCompanyMembershipParam CheckLoginParam);
+    for_each_operation!(answers { body, content_type });
     if let Ok(parsed) = Request::parse(body, content_type) {
-        all!(request(&parsed): SubmitJobParam GetActiveJobsParam GetScheduledJobsParam GetJobLogsParam GetJobLogDetailsParam
-            GetArchivedJobLogDetailsParam GetAssetJobLogsParam GetAssetArchivedJobLogsParam StopJobParam PauseJobParam ResumeJobParam
-            ExecuteJobParam DeleteJobParam GetCompanyInfoParam GetCompanyMembershipParam CheckLoginParam);
+        for_each_operation!(requests { &parsed });
     }
 });

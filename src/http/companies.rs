@@ -5,10 +5,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::Api;
 use super::extract::{Authenticated, Query, TextPath};
 use super::logs::json_answer;
+use super::openapi::components;
 use super::problem::Problem;
-use super::{Api, openapi};
 use crate::ips::types::{Company, CompanyMembership};
 
 /// A company that the caller belongs to.
@@ -50,8 +51,8 @@ pub struct NoParams {}
 ///
 /// The companies that the caller belongs to, with the role there (`getCompanyMembership`).
 #[utoipa::path(
-    get, path = "/companies", operation_id = "listCompanies", tag = openapi::COMPANIES, params(openapi::IfNoneMatch),
-    responses((status = 200, description = "The companies", body = CompanyList), openapi::NotModified, openapi::Problems),
+    get, path = "/companies", operation_id = "listCompanies", tag = components::COMPANIES, params(components::IfNoneMatchHeader),
+    responses((status = 200, description = "The companies", body = CompanyList), components::NotModifiedResponse, components::ProblemResponses),
 )]
 pub async fn list(
     api: Data<Api>,
@@ -70,9 +71,9 @@ pub async fn list(
 ///
 /// A company by its name or its handle (`getCompanyInfo`).
 #[utoipa::path(
-    get, path = "/companies/{company}", operation_id = "getCompany", tag = openapi::COMPANIES,
-    params(("company" = String, Path, description = "The name or the handle of the company, percent-encoded", example = "c|110"), openapi::IfNoneMatch),
-    responses((status = 200, description = "The company", body = Company), openapi::NotModified, openapi::Problems),
+    get, path = "/companies/{company}", operation_id = "getCompany", tag = components::COMPANIES,
+    params(("company" = String, Path, description = "The name or the handle of the company, percent-encoded", example = "c|110"), components::IfNoneMatchHeader),
+    responses((status = 200, description = "The company", body = Company), components::NotModifiedResponse, components::ProblemResponses),
 )]
 pub async fn read(
     api: Data<Api>,

@@ -9,11 +9,12 @@ use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::Api;
 use super::extract::{Authenticated, JobPath, Query, authenticate};
 use super::limits::OpenStream;
+use super::openapi::components;
 use super::problem::Problem;
 use super::trail::Present;
-use super::{Api, openapi};
 use crate::ips::types::Timestamp;
 use crate::jobs::{CompanyChoice, EventCursor, HEARTBEAT, Subscription, Told, moment};
 use crate::lifecycle::Lifecycle;
@@ -68,9 +69,9 @@ impl EventsParams {
 /// outcome, and `job.removed` with its `id`. Whoever folds the events into the snapshot has the list that `GET /jobs` gives.
 /// `Last-Event-ID` goes on where an earlier stream ended; when too much happened since, another `snapshot` comes.
 #[utoipa::path(
-    get, path = "/jobs/events", operation_id = "watchJobs", tag = openapi::JOBS,
-    params(EventsParams, openapi::LastEventId),
-    responses((status = 200, description = "The events", body = String, content_type = "text/event-stream"), openapi::Problems),
+    get, path = "/jobs/events", operation_id = "watchJobs", tag = components::JOBS,
+    params(EventsParams, components::LastEventIdHeader),
+    responses((status = 200, description = "The events", body = String, content_type = "text/event-stream"), components::ProblemResponses),
 )]
 pub async fn of_company(api: Data<Api>, request: HttpRequest, params: Query<EventsParams>) -> Answer {
     let caller = params.0.caller(&api, &request).await?;
@@ -91,12 +92,12 @@ pub async fn of_company(api: Data<Api>, request: HttpRequest, params: Query<Even
 /// A stream of server-sent events about one job, as those of `/jobs/events`; it ends after `job.finished` or `job.removed`. Whoever
 /// connects again after that, as browsers do by themselves, is told by 204 that there is no more.
 #[utoipa::path(
-    get, path = "/jobs/{job}/events", operation_id = "watchJob", tag = openapi::JOBS,
-    params(openapi::JobParam, EventsParams, openapi::LastEventId),
+    get, path = "/jobs/{job}/events", operation_id = "watchJob", tag = components::JOBS,
+    params(components::JobParam, EventsParams, components::LastEventIdHeader),
     responses(
         (status = 200, description = "The events", body = String, content_type = "text/event-stream"),
         (status = 204, description = "`Last-Event-ID` is that of the last event that there will be"),
-        openapi::Problems,
+        components::ProblemResponses,
     ),
 )]
 pub async fn of_job(
@@ -131,8 +132,8 @@ pub struct Ticket {
 /// A browser's `EventSource` can't send an `Authorization` header, and credentials don't belong into a URL: this ticket does. It opens one
 /// stream, within a minute.
 #[utoipa::path(
-    post, path = "/jobs/events/tickets", operation_id = "createEventTicket", tag = openapi::JOBS,
-    responses((status = 201, description = "The ticket", body = Ticket), openapi::Problems),
+    post, path = "/jobs/events/tickets", operation_id = "createEventTicket", tag = components::JOBS,
+    responses((status = 201, description = "The ticket", body = Ticket), components::ProblemResponses),
 )]
 pub async fn ticket(api: Data<Api>, Authenticated(caller): Authenticated) -> Answer {
     // An `EventSource` can't tell why it was refused: wrong credentials are told here.

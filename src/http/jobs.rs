@@ -11,8 +11,9 @@ use super::extract::{
     Authenticated, CacheDemand, CommaList, CompanyParams, IdempotencyHeader, JobPath, JsonBody, Operator, Query,
     parsed, within,
 };
+use super::openapi::components;
 use super::problem::Problem;
-use super::{Api, openapi, wait};
+use super::{Api, wait};
 use crate::ips::types::{SubmitJobParam, Timestamp};
 use crate::jobs::{
     Action, CacheDirective, CacheStatus, CompanyChoice, Cursor, IdempotencyKey, JobRef, ListBody, ListQuery, Listed,
@@ -115,9 +116,9 @@ impl JobsParams {
 /// The active jobs of a company, from a snapshot that everybody shares: poll as often as you like. `phase` adds scheduled and completed
 /// jobs. The whole list of active jobs is the cheapest to ask for.
 #[utoipa::path(
-    get, path = "/jobs", operation_id = "listJobs", tag = openapi::JOBS,
-    params(JobsParams, openapi::IfNoneMatch, openapi::Freshness),
-    responses((status = 200, description = "The jobs", body = JobList, headers(("Link"), ("Preference-Applied"))), openapi::NotModified, openapi::Problems),
+    get, path = "/jobs", operation_id = "listJobs", tag = components::JOBS,
+    params(JobsParams, components::IfNoneMatchHeader, components::CacheRequestHeaders),
+    responses((status = 200, description = "The jobs", body = JobList, headers(("Link"), ("Preference-Applied"))), components::NotModifiedResponse, components::ProblemResponses),
 )]
 pub async fn list(
     api: Data<Api>,
@@ -210,8 +211,8 @@ pub struct Validated {
 /// Starts a job now, at `execTime`, or on a schedule (`execSchedule`). Give the details of exactly one kind of job. The answer holds the
 /// `id` under which the job can be read from now on, while it waits, runs, and long after.
 #[utoipa::path(
-    post, path = "/jobs", operation_id = "submitJob", tag = openapi::JOBS,
-    params(SubmitParams, openapi::IdempotencyKeyHeader),
+    post, path = "/jobs", operation_id = "submitJob", tag = components::JOBS,
+    params(SubmitParams, components::IdempotencyKeyHeader),
     request_body(content = SubmitJobParam, description = "`submitJobParam` of IPS", examples(
         ("publish" = (summary = "Publish to image serving, now", value = json!({
             "jobName": "nightly-publish", "description": "Everything that was marked for publish",
@@ -235,7 +236,7 @@ pub struct Validated {
     responses(
         (status = 202, description = "IPS accepted the job", body = ObservedJob, headers(("Location"), ("Retry-After"))),
         (status = 200, description = "`validateOnly`: nothing is wrong with it, and nothing was sent", body = Validated),
-        openapi::Problems,
+        components::ProblemResponses,
     ),
 )]
 pub async fn submit(
@@ -270,9 +271,9 @@ pub async fn submit(
 /// The job in whatever phase it is: scheduled, active or completed. Between leaving the active list and appearing in the log it is
 /// `finalizing`.
 #[utoipa::path(
-    get, path = "/jobs/{job}", operation_id = "getJob", tag = openapi::JOBS,
-    params(openapi::JobParam, CompanyParams, openapi::IfNoneMatch, openapi::Freshness),
-    responses((status = 200, description = "The job", body = ObservedJob, headers(("Retry-After"), ("Preference-Applied"))), openapi::NotModified, openapi::Problems),
+    get, path = "/jobs/{job}", operation_id = "getJob", tag = components::JOBS,
+    params(components::JobParam, CompanyParams, components::IfNoneMatchHeader, components::CacheRequestHeaders),
+    responses((status = 200, description = "The job", body = ObservedJob, headers(("Retry-After"), ("Preference-Applied"))), components::NotModifiedResponse, components::ProblemResponses),
 )]
 pub async fn read(
     api: Data<Api>,
@@ -303,9 +304,9 @@ pub async fn read(
 ///
 /// Removes an active or scheduled job (`deleteJob`). A job that is in the log already can't be deleted.
 #[utoipa::path(
-    delete, path = "/jobs/{job}", operation_id = "deleteJob", tag = openapi::JOBS,
-    params(openapi::JobParam, CompanyParams),
-    responses((status = 204, description = "The job is deleted"), openapi::Problems),
+    delete, path = "/jobs/{job}", operation_id = "deleteJob", tag = components::JOBS,
+    params(components::JobParam, CompanyParams),
+    responses((status = 204, description = "The job is deleted"), components::ProblemResponses),
 )]
 pub async fn delete(
     api: Data<Api>,
@@ -320,9 +321,9 @@ pub async fn delete(
 ///
 /// Asks an active job to stop (`stopJob`). The answer is the job as it is then: `stopping`, or gone already.
 #[utoipa::path(
-    post, path = "/jobs/{job}/stop", operation_id = "stopJob", tag = openapi::JOBS,
-    params(openapi::JobParam, CompanyParams),
-    responses((status = 202, description = "IPS took the request; the job as it is now", body = ObservedJob), openapi::Problems),
+    post, path = "/jobs/{job}/stop", operation_id = "stopJob", tag = components::JOBS,
+    params(components::JobParam, CompanyParams),
+    responses((status = 202, description = "IPS took the request; the job as it is now", body = ObservedJob), components::ProblemResponses),
 )]
 pub async fn stop(
     api: Data<Api>,
@@ -337,9 +338,9 @@ pub async fn stop(
 ///
 /// Holds the schedule of a scheduled job (`pauseJob`).
 #[utoipa::path(
-    post, path = "/jobs/{job}/pause", operation_id = "pauseJob", tag = openapi::JOBS,
-    params(openapi::JobParam, CompanyParams),
-    responses((status = 202, description = "IPS took the request; the job as it is now", body = ObservedJob), openapi::Problems),
+    post, path = "/jobs/{job}/pause", operation_id = "pauseJob", tag = components::JOBS,
+    params(components::JobParam, CompanyParams),
+    responses((status = 202, description = "IPS took the request; the job as it is now", body = ObservedJob), components::ProblemResponses),
 )]
 pub async fn pause(
     api: Data<Api>,
@@ -354,9 +355,9 @@ pub async fn pause(
 ///
 /// Lets the schedule of a paused job go on (`resumeJob`).
 #[utoipa::path(
-    post, path = "/jobs/{job}/resume", operation_id = "resumeJob", tag = openapi::JOBS,
-    params(openapi::JobParam, CompanyParams),
-    responses((status = 202, description = "IPS took the request; the job as it is now", body = ObservedJob), openapi::Problems),
+    post, path = "/jobs/{job}/resume", operation_id = "resumeJob", tag = components::JOBS,
+    params(components::JobParam, CompanyParams),
+    responses((status = 202, description = "IPS took the request; the job as it is now", body = ObservedJob), components::ProblemResponses),
 )]
 pub async fn resume(
     api: Data<Api>,
@@ -371,9 +372,9 @@ pub async fn resume(
 ///
 /// Starts a scheduled job without waiting for its time (`executeJob`). A recurring schedule stays, and this run is a job of its own.
 #[utoipa::path(
-    post, path = "/jobs/{job}/execute", operation_id = "executeJob", tag = openapi::JOBS,
-    params(openapi::JobParam, CompanyParams),
-    responses((status = 202, description = "IPS took the request; the job as it is now", body = ObservedJob), openapi::Problems),
+    post, path = "/jobs/{job}/execute", operation_id = "executeJob", tag = components::JOBS,
+    params(components::JobParam, CompanyParams),
+    responses((status = 202, description = "IPS took the request; the job as it is now", body = ObservedJob), components::ProblemResponses),
 )]
 pub async fn execute(
     api: Data<Api>,

@@ -6,10 +6,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::Api;
 use super::answer::{Cacheable, link_to_next};
 use super::extract::{Authenticated, CommaList, JobPath, Query, TextPath, date_time, parsed, within};
+use super::openapi::components;
 use super::problem::Problem;
-use super::{Api, openapi};
 use crate::ips::types::{AssetJobLog, Timestamp};
 use crate::jobs::{
     Archive, CompanyChoice, Error, JobLogsQuery, JobLogsSort, Level, ListBody, LogPage, LogQuery, LogSort,
@@ -76,9 +77,9 @@ fn archive_of(archived: Option<bool>) -> Archive {
 ///
 /// What happened to the job, entry by entry (`getJobLogDetails`): no entries until it is finished.
 #[utoipa::path(
-    get, path = "/jobs/{job}/log", operation_id = "getJobLog", tag = openapi::LOGS,
-    params(openapi::JobParam, LogParams, openapi::IfNoneMatch),
-    responses((status = 200, description = "The entries", body = LogPage, headers(("Link"))), openapi::NotModified, openapi::Problems),
+    get, path = "/jobs/{job}/log", operation_id = "getJobLog", tag = components::LOGS,
+    params(components::JobParam, LogParams, components::IfNoneMatchHeader),
+    responses((status = 200, description = "The entries", body = LogPage, headers(("Link"))), components::NotModifiedResponse, components::ProblemResponses),
 )]
 pub async fn of_job(
     api: Data<Api>,
@@ -145,9 +146,9 @@ pub struct JobLogs {
 ///
 /// The completed jobs of a company (`getJobLogs`), the newest first unless told.
 #[utoipa::path(
-    get, path = "/job-logs", operation_id = "listJobLogs", tag = openapi::LOGS,
-    params(JobLogsParams, openapi::IfNoneMatch),
-    responses((status = 200, description = "The logs", body = JobLogs), openapi::NotModified, openapi::Problems),
+    get, path = "/job-logs", operation_id = "listJobLogs", tag = components::LOGS,
+    params(JobLogsParams, components::IfNoneMatchHeader),
+    responses((status = 200, description = "The logs", body = JobLogs), components::NotModifiedResponse, components::ProblemResponses),
 )]
 pub async fn history(
     api: Data<Api>,
@@ -217,9 +218,9 @@ pub struct AssetJobLogs {
 ///
 /// What jobs did to an asset (`getAssetJobLogs`, `getAssetArchivedJobLogs`).
 #[utoipa::path(
-    get, path = "/assets/{assetHandle}/job-logs", operation_id = "listAssetJobLogs", tag = openapi::LOGS,
-    params(("assetHandle" = String, Path, description = "The handle of the asset, percent-encoded", example = "a|11004"), AssetLogsParams, openapi::IfNoneMatch),
-    responses((status = 200, description = "The logs", body = AssetJobLogs), openapi::NotModified, openapi::Problems),
+    get, path = "/assets/{assetHandle}/job-logs", operation_id = "listAssetJobLogs", tag = components::LOGS,
+    params(("assetHandle" = String, Path, description = "The handle of the asset, percent-encoded", example = "a|11004"), AssetLogsParams, components::IfNoneMatchHeader),
+    responses((status = 200, description = "The logs", body = AssetJobLogs), components::NotModifiedResponse, components::ProblemResponses),
 )]
 pub async fn of_asset(
     api: Data<Api>,

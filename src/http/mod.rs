@@ -34,10 +34,10 @@ pub use docs::Documents;
 pub use limits::{Limits, limit};
 pub use middleware::{cors, finish, limit_target_length};
 pub use problem::{KINDS, Kind};
-pub use routes::configure;
+pub use routes::{configure, openapi_document};
 pub use tickets::Tickets;
 pub use trail::trail;
-pub use ui::{DemoUser, Environment, PageConfig, Pages, SignIn};
+pub use ui::{DemoUser, Environment, SignInMethod, UiAssets, UiConfig};
 pub use unparsed_request::respond_to_unparsed;
 
 use crate::clock::Clock;
@@ -89,8 +89,8 @@ pub struct Api {
     pub metrics: Metrics,
     /// The documents that are served.
     pub documents: Documents,
-    /// The pages that are served.
-    pub pages: Pages,
+    /// Files of the web UI.
+    pub ui: UiAssets,
 }
 
 impl Api {

@@ -6,9 +6,10 @@ use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::Api;
 use super::extract::Query;
+use super::openapi::components;
 use super::problem::Problem;
-use super::{Api, openapi};
 use crate::ips::types::Timestamp;
 use crate::jobs::moment;
 
@@ -125,8 +126,8 @@ fn ok(checks: Option<Checks>) -> HttpResponse {
 /// Is the process alive?
 ///
 /// Never asks IPS.
-#[utoipa::path(get, path = "/livez", operation_id = "getLiveness", tag = openapi::OPERATIONS, security(()),
-    responses((status = 200, description = "It is", body = Health), openapi::ProblemsOfAnybody))]
+#[utoipa::path(get, path = "/livez", operation_id = "getLiveness", tag = components::OPERATIONS, security(()),
+    responses((status = 200, description = "It is", body = Health), components::PublicProblemResponses))]
 pub async fn livez() -> HttpResponse {
     ok(None)
 }
@@ -134,8 +135,8 @@ pub async fn livez() -> HttpResponse {
 /// Can it take requests?
 ///
 /// Never asks IPS, nor depends on it or the shared store: when they are down, stale answers can still serve.
-#[utoipa::path(get, path = "/readyz", operation_id = "getReadiness", tag = openapi::OPERATIONS, security(()), params(ReadinessParams),
-    responses((status = 200, description = "It can", body = Health), openapi::ProblemsOfAnybody))]
+#[utoipa::path(get, path = "/readyz", operation_id = "getReadiness", tag = components::OPERATIONS, security(()), params(ReadinessParams),
+    responses((status = 200, description = "It can", body = Health), components::PublicProblemResponses))]
 pub async fn readyz(api: Data<Api>, params: Query<ReadinessParams>) -> Result<HttpResponse, Problem> {
     if api.lifecycle.is_draining() {
         return Err(Problem::not_ready());
@@ -146,8 +147,8 @@ pub async fn readyz(api: Data<Api>, params: Query<ReadinessParams>) -> Result<Ht
 /// Read metrics
 ///
 /// For Prometheus, in its text format.
-#[utoipa::path(get, path = "/metrics", operation_id = "getMetrics", tag = openapi::OPERATIONS, security(()),
-    responses((status = 200, description = "The metrics", body = String, content_type = "text/plain"), openapi::ProblemsOfAnybody))]
+#[utoipa::path(get, path = "/metrics", operation_id = "getMetrics", tag = components::OPERATIONS, security(()),
+    responses((status = 200, description = "The metrics", body = String, content_type = "text/plain"), components::PublicProblemResponses))]
 pub async fn metrics(api: Data<Api>) -> HttpResponse {
     api.jobs.report();
     HttpResponse::Ok()

@@ -1,54 +1,82 @@
-//! Every route of the gateway, on one page.
+//! Routes: the table of API operations, from which both the router and the OpenAPI document are made, and the routes of the web UI.
 
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
-use actix_web::web::{self, ServiceConfig};
-use actix_web::{Error, Resource, Route, guard};
+use actix_web::web::{self, ServiceConfig, delete, post};
+use actix_web::{Error, Resource, Route, Scope, guard};
+use serde_json::Value;
+use utoipa::OpenApi as _;
 
 use super::middleware::catch_panic;
 use super::problem::Problem;
-use super::{Api, companies, docs, events, jobs, logs, ops, ui};
+use super::{Api, companies, docs, events, jobs, logs, openapi, ops, ui};
 
-/// Registers the routes of `api`.
-pub fn configure(config: &mut ServiceConfig, api: web::Data<Api>) {
-    let prefix = api.prefix.clone();
-    config.app_data(api);
-    config.service(
-        web::scope(&prefix)
-            .service(at("/jobs").route(get().to(jobs::list)).route(web::post().to(jobs::submit)))
-            .service(at("/jobs/events").route(get().to(events::of_company)))
-            .service(at("/jobs/events/tickets").route(web::post().to(events::ticket)))
-            .service(at("/jobs/{job}").route(get().to(jobs::read)).route(web::delete().to(jobs::delete)))
-            .service(at("/jobs/{job}/stop").route(web::post().to(jobs::stop)))
-            .service(at("/jobs/{job}/pause").route(web::post().to(jobs::pause)))
-            .service(at("/jobs/{job}/resume").route(web::post().to(jobs::resume)))
-            .service(at("/jobs/{job}/execute").route(web::post().to(jobs::execute)))
-            .service(at("/jobs/{job}/events").route(get().to(events::of_job)))
-            .service(at("/jobs/{job}/log").route(get().to(logs::of_job)))
-            .service(at("/job-logs").route(get().to(logs::history)))
-            .service(at("/assets/{assetHandle}/job-logs").route(get().to(logs::of_asset)))
-            .service(at("/companies").route(get().to(companies::list)))
-            .service(at("/companies/{company}").route(get().to(companies::read)))
-            .service(at("/openapi.json").route(get().to(docs::openapi_3_1)))
-            .service(at("/openapi-3.0.json").route(get().to(docs::openapi_3_0)))
-            .service(at("/openapi-3.2.json").route(get().to(docs::openapi_3_2)))
-            .service(at("").route(get().to(ui::to_folder)))
-            .service(at("/").route(get().to(ui::board)))
-            .service(at("/board/{file}").route(get().to(ui::board_file)))
-            .service(at("/swagger-ui").route(get().to(ui::to_folder)))
-            .service(at("/swagger-ui/{file:.*}").route(get().to(ui::swagger_ui)))
-            .service(at("/problems").route(get().to(ui::problems)))
-            .service(at("/problems/{code}").route(get().to(ui::problem)))
-            .service(at("/livez").route(get().to(ops::livez)))
-            .service(at("/readyz").route(get().to(ops::readyz)))
-            .service(at("/metrics").route(get().to(ops::metrics)))
-            .default_service(web::to(nothing_here)),
-    );
-    config.default_service(web::to(nothing_here));
+/// Declares the API operations. Each row becomes a resource of the router and a path of the OpenAPI document, so that neither can have an
+/// operation that the other lacks.
+///
+/// utoipa-actix-web is no alternative: it registers each handler as a resource of its own, and such resources answer a wrong method with
+/// 404 instead of 405.
+macro_rules! api_operations {
+    ($($path:literal => $($method:ident $module:ident::$handler:ident),+;)+) => {
+        fn add_api_operations(scope: Scope) -> Scope {
+            scope$(.service(resource($path)$(.route($method().to($module::$handler)))+))+
+        }
+
+        #[derive(utoipa::OpenApi)]
+        #[openapi(paths($($($module::$handler),+),+))]
+        struct ApiOperations;
+    };
 }
 
-/// A resource; methods that it doesn't have are answered with 405 and `Allow`.
-fn at(
+api_operations! {
+    "/jobs" => get jobs::list, post jobs::submit;
+    "/jobs/events" => get events::of_company;
+    "/jobs/events/tickets" => post events::ticket;
+    "/jobs/{job}/events" => get events::of_job;
+    "/jobs/{job}" => get jobs::read, delete jobs::delete;
+    "/jobs/{job}/stop" => post jobs::stop;
+    "/jobs/{job}/pause" => post jobs::pause;
+    "/jobs/{job}/resume" => post jobs::resume;
+    "/jobs/{job}/execute" => post jobs::execute;
+    "/jobs/{job}/log" => get logs::of_job;
+    "/job-logs" => get logs::history;
+    "/assets/{assetHandle}/job-logs" => get logs::of_asset;
+    "/companies" => get companies::list;
+    "/companies/{company}" => get companies::read;
+    "/livez" => get ops::livez;
+    "/readyz" => get ops::readyz;
+    "/metrics" => get ops::metrics;
+}
+
+/// Returns the OpenAPI 3.1 document of the API operations.
+#[must_use]
+pub fn openapi_document() -> Value {
+    openapi::document(ApiOperations::openapi())
+}
+
+/// Registers all routes of `api` below its path prefix.
+pub fn configure(config: &mut ServiceConfig, api: web::Data<Api>) {
+    let scope = web::scope(&api.prefix);
+    config.app_data(api);
+    config.service(
+        add_api_operations(scope)
+            .service(resource("/openapi.json").route(get().to(docs::openapi_3_1)))
+            .service(resource("/openapi-3.0.json").route(get().to(docs::openapi_3_0)))
+            .service(resource("/openapi-3.2.json").route(get().to(docs::openapi_3_2)))
+            .service(resource("").route(get().to(ui::redirect_to_directory)))
+            .service(resource("/").route(get().to(ui::board)))
+            .service(resource("/board/{path:.*}").route(get().to(ui::board_file)))
+            .service(resource("/swagger-ui").route(get().to(ui::redirect_to_directory)))
+            .service(resource("/swagger-ui/{path:.*}").route(get().to(ui::swagger_ui)))
+            .service(resource("/problems").route(get().to(ui::problems)))
+            .service(resource("/problems/{code}").route(get().to(ui::problem)))
+            .default_service(web::to(not_found)),
+    );
+    config.default_service(web::to(not_found));
+}
+
+/// Creates a resource. It answers methods without a route with 405 and `Allow`.
+fn resource(
     path: &str,
 ) -> Resource<
     impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()> + 'static,
@@ -56,11 +84,11 @@ fn at(
     web::resource(path.to_owned()).wrap(from_fn(catch_panic))
 }
 
-/// What can be read with GET can be asked for with HEAD.
+/// Creates a route for GET and HEAD.
 fn get() -> Route {
     web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
-async fn nothing_here() -> Result<actix_web::HttpResponse, Problem> {
+async fn not_found() -> Result<actix_web::HttpResponse, Problem> {
     Err(Problem::not_found())
 }

@@ -1,33 +1,27 @@
-//! A believable IPS in memory, spoken to over real SOAP on a real socket.
+//! In-memory simulation of IPS, served as SOAP over HTTP.
 //!
-//! It has [two companies and a few users](users), some thirty jobs at the start, and a steady trickle of new ones. A job goes
-//! `New` → `WaitingClient` → `WaitingCoordinator` → `Running` → `Done`, is nowhere for a moment, and then is in the log; all of that
-//! follows from the time alone, so a [`Clock`] that a test advances makes any life pass without sleeping.
+//! It has [two companies and five users](users), about thirty jobs at the start, and generates new ones periodically. A job passes through
+//! `New` → `WaitingClient` → `WaitingCoordinator` → `Running` → `Done`, is unlisted for 1.5 s, and then appears in the log. All of that is a
+//! function of time, so a test advances the [`Clock`] instead of waiting.
 //!
-//! - `POST /scene7/services/IpsApiService`: the 16 operations of the job API. `?wsdl` and `?xsd=` describe them.
-//! - `GET /sandbox/calls`: how often each operation was called, as JSON.
-//! - `POST /sandbox/clock/advance?seconds=`: puts the clock forward.
+//! - `POST /scene7/services/IpsApiService`: the operations of the job API, described by `?wsdl` and `?xsd=`.
+//! - `GET /sandbox/calls`: number of calls of each operation, as JSON.
+//! - `POST /sandbox/clock/advance?seconds=`: advances the clock.
 //!
-//! Where the published reference says nothing, the sandbox decides: archived logs (older than 30 days) are in no list but found by their
-//! handle and by their assets; a job that somebody stopped is logged with a `FileCancel` entry; names of job types and log types that the
-//! reference lacks (`PdfRip`, `AssetReprocess`, …) are its own.
+//! Behavior that the IPS reference does not define is the sandbox's own: archived logs (older than 30 days) are not listed, but found by
+//! handle and by asset; a stopped job is logged with a `FileCancel` entry; job types and log types without a documented name have names such as
+//! `PdfRip` and `AssetReprocess`.
 
-mod clock;
-mod contract;
-mod dice;
 mod faults;
-mod history;
-mod kinds;
-mod life;
-mod logs;
+mod model;
 mod operations;
-mod schedule;
 mod seed;
 mod server;
+mod server_time;
 mod service;
+mod state;
 pub mod users;
-mod work;
-mod world;
+mod wsdl;
 
 use std::io;
 use std::net::SocketAddr;
@@ -39,33 +33,33 @@ use chrono::TimeDelta;
 pub use crate::clock::Clock;
 
 use crate::ips::types::{ApiVersion, Fault};
-use server::Running;
+use server::RunningServer;
 use service::Service;
-use world::World;
+use state::State;
 
-/// What lives in the sandbox at the start.
+/// Initial jobs of a sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Population {
-    /// Jobs in every phase and of every kind.
+    /// About thirty jobs, of every kind and in every phase.
     Seeded,
-    /// No jobs at all.
+    /// No jobs.
     Empty,
 }
 
-/// How a sandbox is to be.
+/// Settings of a sandbox.
 #[derive(Debug, Clone)]
 pub struct SandboxConfig {
-    /// Address and port; port 0 picks one.
+    /// Address and port to listen on (default 127.0.0.1:0); port 0 selects a free one.
     pub listen: String,
-    /// The API version that it speaks; requests in another one are faults.
+    /// API version of the service (default: the newest); requests in another version get fault 30003.
     pub version: ApiVersion,
-    /// Where it gets the time from.
+    /// Clock of the simulation (default: the system clock).
     pub clock: Clock,
-    /// A new job every so often; `None`: only those that are submitted or scheduled.
-    pub trickle: Option<Duration>,
-    /// What lives there at the start.
+    /// Interval of generated jobs (default 8 s, at least 100 ms); `None` generates none.
+    pub new_job_interval: Option<Duration>,
+    /// Initial jobs (default: seeded).
     pub population: Population,
-    /// The same seed and clock give the same world.
+    /// Seed of the random numbers; the same seed and clock give the same jobs.
     pub seed: u64,
 }
 
@@ -75,80 +69,82 @@ impl Default for SandboxConfig {
             listen: "127.0.0.1:0".into(),
             version: newest_version(),
             clock: Clock::system(),
-            trickle: Some(Duration::from_secs(8)),
+            new_job_interval: Some(Duration::from_secs(8)),
             population: Population::Seeded,
             seed: 7,
         }
     }
 }
 
-/// The newest API version that is known to be in use.
+/// Returns the newest API version that the wire types know.
 fn newest_version() -> ApiVersion {
     "2022-11-01-beta".parse().unwrap_or_default()
 }
 
-/// A running sandbox. It ends when it is stopped or dropped.
+/// Running sandbox; ends when it is stopped or dropped.
 pub struct Sandbox {
     service: Arc<Service>,
-    running: Running,
+    server: RunningServer,
 }
 
 impl Sandbox {
-    /// Binds, and serves from then on, on a thread of its own: it works within any runtime and without one.
+    /// Binds the address and serves on a thread of its own; works with and without an async runtime.
     ///
     /// # Errors
     /// The address can't be bound.
     pub fn start(config: SandboxConfig) -> io::Result<Self> {
-        let trickle = config.trickle.and_then(|every| TimeDelta::from_std(every).ok());
-        let mut world = World::new(config.clock.now(), config.seed, trickle);
+        let mut state = State::new(config.clock.now(), config.seed);
         if config.population == Population::Seeded {
-            seed::populate(&mut world);
+            seed::populate(&mut state);
         }
-        let service = Arc::new(Service::new(config.version, config.clock, world));
-        let running = server::serve(&config.listen, Arc::clone(&service))?;
-        Ok(Self { service, running })
+        if let Some(interval) = config.new_job_interval.and_then(|interval| TimeDelta::from_std(interval).ok()) {
+            state.generate_jobs(interval, seed::generate_job);
+        }
+        let service = Arc::new(Service::new(config.version, config.clock, state));
+        let server = server::serve(&config.listen, Arc::clone(&service))?;
+        Ok(Self { service, server })
     }
 
-    /// The address that it listens on.
+    /// Returns the address that it listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.running.address
+        self.server.address
     }
 
-    /// The full URL of its `IpsApiService`.
+    /// Returns the URL of its `IpsApiService`.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}{}", self.address(), server::PATH)
     }
 
-    /// How often an operation was called, faults included.
+    /// Returns the number of calls of an operation, including those that ended in a fault.
     #[must_use]
     pub fn calls(&self, operation: &str) -> u64 {
         self.service.calls().get(operation).copied().unwrap_or(0)
     }
 
-    /// Plans a fault, with its HTTP status, for the next call of an operation: for what the sandbox never raises by itself, such as 30000.
-    /// Several are raised one after the other.
+    /// Injects a fault, with its HTTP status, into the next call of an operation; several are raised in order. Allows faults that the sandbox
+    /// does not raise itself, such as 30000.
     pub fn fail_next(&self, operation: &str, fault: Fault, status: u16) {
         self.service.fail_next(operation, fault, status);
     }
 
-    /// Its clock.
+    /// Returns its clock.
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.service.clock
     }
 
-    /// The API version that it speaks.
+    /// Returns its API version.
     #[must_use]
     pub fn version(&self) -> &ApiVersion {
         &self.service.version
     }
 
-    /// Stops serving; the port is free afterwards.
+    /// Stops the server and frees its port.
     pub async fn stop(mut self) {
-        self.running.handle.stop(true).await;
-        if let Some(thread) = self.running.thread.take() {
+        self.server.handle.stop(true).await;
+        if let Some(thread) = self.server.thread.take() {
             let _ = thread.join();
         }
     }
@@ -156,6 +152,6 @@ impl Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        drop(self.running.handle.stop(false));
+        drop(self.server.handle.stop(false));
     }
 }

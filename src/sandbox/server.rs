@@ -1,4 +1,4 @@
-//! The socket: HTTP around the [`Service`].
+//! HTTP server of the sandbox: SOAP endpoint, WSDL, call counters and clock control.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -13,25 +13,25 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use chrono::TimeDelta;
 use serde::Deserialize;
 
-use super::clock::stamp;
-use super::contract;
+use super::server_time::server_timestamp;
 use super::service::{Headers, Outcome, Service};
+use super::wsdl;
 
-/// Where the service is, as at Adobe's.
+/// Path of the SOAP endpoint, as in IPS.
 pub(super) const PATH: &str = "/scene7/services/IpsApiService";
-/// The longest request body, in bytes.
+/// Maximum size of a request body, in bytes.
 const MAX_BODY: usize = 4 * 1024 * 1024;
 const XML: &str = "text/xml; charset=UTF-8";
 
-/// A server on a thread of its own, so that it may be started from any runtime or none.
-pub(super) struct Running {
+/// Running server, on a thread of its own so that it can be started with or without an async runtime.
+pub(super) struct RunningServer {
     pub address: SocketAddr,
     pub handle: ServerHandle,
     pub thread: Option<JoinHandle<io::Result<()>>>,
 }
 
-/// Binds, and serves until the handle is told to stop.
-pub(super) fn serve(listen: &str, service: Arc<Service>) -> io::Result<Running> {
+/// Binds the address and serves until the handle is stopped.
+pub(super) fn serve(listen: &str, service: Arc<Service>) -> io::Result<RunningServer> {
     let listener = TcpListener::bind(listen)?;
     let address = listener.local_addr()?;
     let (sender, receiver) = mpsc::channel();
@@ -46,12 +46,12 @@ pub(super) fn serve(listen: &str, service: Arc<Service>) -> io::Result<Running> 
         })
     })?;
     match receiver.recv() {
-        Ok(handle) => Ok(Running { address, handle, thread: Some(thread) }),
+        Ok(handle) => Ok(RunningServer { address, handle, thread: Some(thread) }),
         Err(_) => Err(thread
             .join()
             .ok()
             .and_then(Result::err)
-            .unwrap_or_else(|| io::Error::other("the sandbox's server didn't start"))),
+            .unwrap_or_else(|| io::Error::other("the server of the sandbox did not start"))),
     }
 }
 
@@ -86,13 +86,13 @@ struct Description {
     xsd: Option<String>,
 }
 
-/// `?wsdl`, and `?xsd=` with the name of a schema.
+/// Serves the WSDL (`?wsdl`) and the schemas (`?xsd=` with the name of one).
 async fn describe(request: HttpRequest, query: web::Query<Description>, service: web::Data<Service>) -> HttpResponse {
     let document = match query.into_inner() {
-        Description { xsd: Some(name), .. } => contract::schema(&name, &service.version),
+        Description { xsd: Some(name), .. } => wsdl::schema(&name, &service.version),
         Description { wsdl: Some(_), .. } => {
             let connection = request.connection_info();
-            Some(contract::wsdl(&service.version, &format!("{}://{}{PATH}", connection.scheme(), connection.host())))
+            Some(wsdl::wsdl(&service.version, &format!("{}://{}{PATH}", connection.scheme(), connection.host())))
         }
         Description { .. } => None,
     };
@@ -102,7 +102,7 @@ async fn describe(request: HttpRequest, query: web::Query<Description>, service:
     }
 }
 
-/// How often each operation was called, as JSON.
+/// Returns the number of calls of each operation, as JSON.
 async fn calls(service: web::Data<Service>) -> HttpResponse {
     HttpResponse::Ok().json(service.calls())
 }
@@ -112,8 +112,8 @@ struct Advance {
     seconds: u32,
 }
 
-/// Puts the sandbox's clock forward.
+/// Advances the clock of the sandbox.
 async fn advance(query: web::Query<Advance>, service: web::Data<Service>) -> HttpResponse {
     service.clock.advance(TimeDelta::seconds(query.seconds.into()));
-    HttpResponse::Ok().json(stamp(service.clock.now()))
+    HttpResponse::Ok().json(server_timestamp(service.clock.now()))
 }

@@ -1,4 +1,4 @@
-//! From the bytes of a request to the bytes of its answer, without HTTP.
+//! SOAP service without HTTP: authenticates a request, dispatches it to its operation and writes the answer or fault.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,14 +8,14 @@ use base64::prelude::BASE64_STANDARD;
 use secrecy::ExposeSecret as _;
 
 use super::operations::Call;
+use super::state::State;
 use super::users::{self, USERS, User};
-use super::world::World;
-use super::{faults, history, operations};
+use super::{faults, operations};
 use crate::clock::Clock;
 use crate::ips::soap::{self, AuthHeader, FaultCode, Request};
 use crate::ips::types::*;
 
-/// What HTTP adds to the body of a request.
+/// HTTP headers of a request that the service evaluates.
 #[derive(Debug, Default)]
 pub(super) struct Headers<'a> {
     pub content_type: Option<&'a str>,
@@ -24,32 +24,32 @@ pub(super) struct Headers<'a> {
     pub accept_language: Option<&'a str>,
 }
 
-/// An answer, or a fault with the HTTP status that it is to have.
+/// Outcome of a request: an answer, or a fault with its HTTP status.
 pub(super) enum Outcome {
     Answer(Vec<u8>),
     Fault { status: u16, body: Vec<u8> },
 }
 
-/// Why a request got no answer; `status` is what a planned failure is to have, else the caller or the default decides.
-struct Refusal {
+/// Fault with the HTTP status of an injected failure; without one, the caller's `faultHttpStatusCode` or 500 applies.
+struct Failure {
     fault: Fault,
     status: Option<u16>,
 }
 
-impl From<Fault> for Refusal {
+impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {
         Self { fault, status: None }
     }
 }
 
-/// The service: the world, its clock, what was asked of it, and what is to fail.
+/// SOAP service: state, clock, call counters and injected failures.
 #[derive(Debug)]
 pub(super) struct Service {
     pub version: ApiVersion,
     pub clock: Clock,
-    world: Mutex<World>,
+    state: Mutex<State>,
     calls: Mutex<BTreeMap<&'static str, u64>>,
-    failures: Mutex<HashMap<String, VecDeque<(Fault, u16)>>>,
+    injected_failures: Mutex<HashMap<String, VecDeque<(Fault, u16)>>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -57,74 +57,67 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Service {
-    pub fn new(version: ApiVersion, clock: Clock, world: World) -> Self {
-        Self { version, clock, world: Mutex::new(world), calls: Mutex::default(), failures: Mutex::default() }
+    pub fn new(version: ApiVersion, clock: Clock, state: State) -> Self {
+        Self { version, clock, state: Mutex::new(state), calls: Mutex::default(), injected_failures: Mutex::default() }
     }
 
-    /// How often each operation was called.
+    /// Returns the number of calls of each operation.
     pub fn calls(&self) -> BTreeMap<&'static str, u64> {
         lock(&self.calls).clone()
     }
 
-    /// Plans a fault for the next call of an operation; several are raised one after the other.
+    /// Injects a fault into the next call of an operation; several are raised in order.
     pub fn fail_next(&self, operation: &str, fault: Fault, status: u16) {
-        lock(&self.failures).entry(operation.into()).or_default().push_back((fault, status));
+        lock(&self.injected_failures).entry(operation.into()).or_default().push_back((fault, status));
     }
 
-    /// Answers one request.
+    /// Processes one request.
     pub fn answer(&self, body: &[u8], headers: &Headers<'_>) -> Outcome {
         let request = match Request::parse(body, headers.content_type) {
             Ok(request) => request,
-            Err(error) => return refuse(&faults::invalid_xml(format_args!("Invalid request XML: {error}")), None),
+            Err(error) => {
+                return fault_outcome(&faults::invalid_xml(format_args!("Invalid request XML: {error}")), None);
+            }
         };
         match self.dispatch(&request, headers) {
             Ok(answer) => Outcome::Answer(answer),
-            Err(Refusal { fault, status }) => {
-                let asked = request.auth().fault_http_status_code.and_then(|status| u16::try_from(status).ok());
-                refuse(&fault, status.or(asked))
+            Err(Failure { fault, status }) => {
+                let requested = request.auth().fault_http_status_code.and_then(|status| u16::try_from(status).ok());
+                fault_outcome(&fault, status.or(requested))
             }
         }
     }
 
-    fn dispatch(&self, request: &Request<'_>, headers: &Headers<'_>) -> Result<Vec<u8>, Refusal> {
+    fn dispatch(&self, request: &Request<'_>, headers: &Headers<'_>) -> Result<Vec<u8>, Failure> {
         macro_rules! dispatch {
-            ($($param:ident => $operation:path;)+) => {
-                match request.root() {
-                    $(<$param as Operation>::REQUEST => self.run::<$param>(request, headers, $operation),)+
-                    other => Err(faults::invalid_xml(format_args!("Invalid request XML: {other} belongs to no operation")).into()),
+            (
+                { $service:ident, $envelope:ident, $headers:ident }
+                $($method:ident, $name:literal, $request:ident => $answer:ident, $effect:ident;)+
+            ) => {
+                match $envelope.root() {
+                    $(<$request as Operation>::REQUEST => {
+                        $service.run::<$request>($envelope, $headers, operations::$method)
+                    })+
+                    other => {
+                        Err(faults::invalid_xml(format_args!("Invalid request XML: {other} belongs to no operation")).into())
+                    }
                 }
             };
         }
-        dispatch! {
-            SubmitJobParam => operations::submit_job;
-            GetActiveJobsParam => operations::get_active_jobs;
-            GetScheduledJobsParam => operations::get_scheduled_jobs;
-            GetJobLogsParam => history::get_job_logs;
-            GetJobLogDetailsParam => history::get_job_log_details;
-            GetArchivedJobLogDetailsParam => history::get_archived_job_log_details;
-            GetAssetJobLogsParam => operations::get_asset_job_logs;
-            GetAssetArchivedJobLogsParam => operations::get_asset_archived_job_logs;
-            StopJobParam => operations::stop_job;
-            PauseJobParam => operations::pause_job;
-            ResumeJobParam => operations::resume_job;
-            ExecuteJobParam => operations::execute_job;
-            DeleteJobParam => operations::delete_job;
-            GetCompanyInfoParam => operations::get_company_info;
-            GetCompanyMembershipParam => operations::get_company_membership;
-            CheckLoginParam => operations::check_login;
-        }
+        for_each_operation!(dispatch { self, request, headers })
     }
 
+    /// Runs one operation.
     fn run<T: Operation>(
         &self,
         request: &Request<'_>,
         headers: &Headers<'_>,
         operation: fn(T, &mut Call<'_>) -> Result<T::Answer, Fault>,
-    ) -> Result<Vec<u8>, Refusal> {
+    ) -> Result<Vec<u8>, Failure> {
         *lock(&self.calls).entry(T::NAME).or_default() += 1;
-        let planned = lock(&self.failures).get_mut(T::NAME).and_then(VecDeque::pop_front);
-        if let Some((fault, status)) = planned {
-            return Err(Refusal { fault, status: Some(status) });
+        let injected = lock(&self.injected_failures).get_mut(T::NAME).and_then(VecDeque::pop_front);
+        if let Some((fault, status)) = injected {
+            return Err(Failure { fault, status: Some(status) });
         }
         self.check_namespace(request)?;
         check_action::<T>(headers.soap_action)?;
@@ -136,9 +129,9 @@ impl Service {
         let locale =
             request.auth().locale.as_deref().or(language).filter(|locale| !locale.is_empty() && *locale != "*");
         let answer = {
-            let mut world = lock(&self.world);
-            world.advance(self.clock.now());
-            operation(param, &mut Call { world: &mut world, user, operation: T::NAME, locale })?
+            let mut state = lock(&self.state);
+            state.advance(self.clock.now());
+            operation(param, &mut Call { state: &mut state, user, operation: T::NAME, locale })?
         };
         let unwritable =
             |error| faults::exception(format_args!("The answer can't be written in this API version: {error}"));
@@ -151,13 +144,13 @@ impl Service {
             return Ok(());
         }
         Err(faults::invalid_xml(format_args!(
-            "Invalid request XML: {} is in namespace {:?}, but this service speaks {expected:?}",
+            "Invalid request XML: {} is in namespace {:?}, but this service expects {expected:?}",
             request.root(),
             request.namespace()
         )))
     }
 
-    /// Refuses what came with a later API version. Writing the request anew finds it: the codec knows every field's version.
+    /// Refuses fields of later API versions, by writing the request in the configured one: the codec checks the version of each field.
     fn check_version<T: Operation>(&self, param: &T) -> Result<(), Fault> {
         match soap::write_request(param, &self.version, &AuthHeader::default()) {
             Ok(_) => Ok(()),
@@ -166,10 +159,10 @@ impl Service {
     }
 }
 
-fn refuse(fault: &Fault, status: Option<u16>) -> Outcome {
+fn fault_outcome(fault: &Fault, status: Option<u16>) -> Outcome {
     let status = status.filter(|status| (200..600).contains(status)).unwrap_or(500);
-    let blame = if fault.code == Some(30000) { FaultCode::Server } else { FaultCode::Client };
-    Outcome::Fault { status, body: soap::write_fault(fault, blame) }
+    let faultcode = if fault.code == Some(30000) { FaultCode::Server } else { FaultCode::Client };
+    Outcome::Fault { status, body: soap::write_fault(fault, faultcode) }
 }
 
 fn check_action<T: Operation>(action: Option<&str>) -> Result<(), Fault> {
@@ -183,7 +176,7 @@ fn check_action<T: Operation>(action: Option<&str>) -> Result<(), Fault> {
     )))
 }
 
-/// Who calls: an access token counts before user and password, and those before HTTP Basic.
+/// Authenticates the caller by, in this order: access token, user and password, HTTP Basic.
 fn authenticate(auth: &AuthHeader, authorization: Option<&str>) -> Result<&'static User, Fault> {
     let user = if let Some(token) = &auth.access_token {
         let token = token.expose_secret();
@@ -203,7 +196,7 @@ fn by_password(email: &str, password: &str) -> Result<&'static User, Fault> {
     if user.password == password { Ok(user) } else { Err(faults::invalid_credentials()) }
 }
 
-/// User and password of an `Authorization: Basic` header.
+/// Returns user and password of an `Authorization: Basic` header.
 fn basic(header: &str) -> Option<(String, String)> {
     let (scheme, encoded) = header.split_once(' ')?;
     let decoded = BASE64_STANDARD.decode(encoded.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;

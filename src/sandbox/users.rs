@@ -1,38 +1,38 @@
-//! Who lives in the sandbox: its companies and users, with passwords that are meant to be read.
+//! Companies and users of the sandbox, with public passwords and access tokens.
 
 use chrono::{TimeZone, Utc};
 
-use super::clock::stamp;
+use super::server_time::server_timestamp;
 use crate::ips::types::Company;
 
-/// A company of the sandbox.
+/// Company of the sandbox.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Tenant {
-    /// Its number, part of every handle.
+    /// Number of the company, part of every handle.
     pub number: u32,
-    /// `companyHandle`
+    /// `companyHandle`.
     pub handle: &'static str,
-    /// Its name.
+    /// Name of the company.
     pub name: &'static str,
-    /// Where its assets lie.
+    /// Root folder of its assets.
     pub root_path: &'static str,
-    /// Its Adobe organisation.
+    /// IMS organization of the company.
     pub ims_org_id: &'static str,
 }
 
-/// What a user may do.
+/// Role of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// Everything in the company, and submitting for others.
+    /// May read and change jobs, and submit for other users.
     CompanyAdmin,
-    /// Reads and changes jobs.
+    /// May read and change jobs.
     User,
-    /// Reads only.
+    /// May only read jobs.
     Reader,
 }
 
 impl Role {
-    /// The role as IPS names it.
+    /// Returns the name of the role in IPS.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -43,26 +43,26 @@ impl Role {
     }
 }
 
-/// A user of the sandbox.
+/// User of the sandbox.
 #[derive(Debug)]
 pub struct User {
-    /// `userHandle`
+    /// `userHandle`.
     pub handle: &'static str,
-    /// The e-mail address: the name to log in with.
+    /// E-mail address, which is the login name.
     pub email: &'static str,
-    /// The password. Public: the sandbox holds nothing of value.
+    /// Password; public, since the sandbox contains no real data.
     pub password: &'static str,
-    /// An access token that works instead of both.
+    /// Access token, accepted instead of e-mail address and password.
     pub access_token: &'static str,
-    /// What it may do.
+    /// Role in all of its companies.
     pub role: Role,
-    /// Where it may do it.
+    /// Companies that the user is a member of.
     pub companies: &'static [&'static Tenant],
-    /// Whether it may log in at all.
+    /// Whether the user may log in.
     pub active: bool,
 }
 
-/// The company most of the seeded jobs belong to.
+/// Company of most of the seeded jobs.
 pub static OUTFITTERS: Tenant = Tenant {
     number: 110,
     handle: "c|110",
@@ -71,7 +71,7 @@ pub static OUTFITTERS: Tenant = Tenant {
     ims_org_id: "0110ABCDEF0123456789ABCD@AdobeOrg",
 };
 
-/// The other company.
+/// Second company.
 pub static FURNITURE: Tenant = Tenant {
     number: 47,
     handle: "c|47",
@@ -80,10 +80,10 @@ pub static FURNITURE: Tenant = Tenant {
     ims_org_id: "0047ABCDEF0123456789ABCD@AdobeOrg",
 };
 
-/// Every company.
+/// All companies.
 pub static COMPANIES: [&Tenant; 2] = [&OUTFITTERS, &FURNITURE];
 
-/// An ordinary user of [`OUTFITTERS`].
+/// User of [`OUTFITTERS`].
 pub static ORDINARY: User = User {
     handle: "u|2001",
     email: "katlyn@example.com",
@@ -94,7 +94,7 @@ pub static ORDINARY: User = User {
     active: true,
 };
 
-/// A user of [`OUTFITTERS`] that may only read.
+/// Read-only user of [`OUTFITTERS`].
 pub static READ_ONLY: User = User {
     handle: "u|2002",
     email: "reader@example.com",
@@ -105,7 +105,7 @@ pub static READ_ONLY: User = User {
     active: true,
 };
 
-/// An ordinary user of [`FURNITURE`].
+/// User of [`FURNITURE`].
 pub static OTHER_COMPANY: User = User {
     handle: "u|3001",
     email: "henrik@example.com",
@@ -116,7 +116,7 @@ pub static OTHER_COMPANY: User = User {
     active: true,
 };
 
-/// An administrator of both companies.
+/// Administrator of both companies.
 pub static BOTH_COMPANIES: User = User {
     handle: "u|1001",
     email: "agency@example.com",
@@ -127,7 +127,7 @@ pub static BOTH_COMPANIES: User = User {
     active: true,
 };
 
-/// A former user of [`OUTFITTERS`] that can't log in any more.
+/// Inactive user of [`OUTFITTERS`].
 pub static INACTIVE: User = User {
     handle: "u|2003",
     email: "former@example.com",
@@ -138,24 +138,24 @@ pub static INACTIVE: User = User {
     active: false,
 };
 
-/// Every user.
+/// All users.
 pub static USERS: [&User; 5] = [&ORDINARY, &READ_ONLY, &OTHER_COMPANY, &BOTH_COMPANIES, &INACTIVE];
 
 impl Tenant {
-    /// The company as IPS describes it.
-    pub(super) fn describe(&self) -> Company {
+    /// Returns the company as getCompanyInfo answers it.
+    pub(super) fn to_company(&self) -> Company {
         Company {
             company_handle: self.handle.into(),
             name: self.name.into(),
             root_path: Some(self.root_path.into()),
-            expires: Utc.with_ymd_and_hms(2099, 12, 31, 23, 59, 59).single().map(stamp),
+            expires: Utc.with_ymd_and_hms(2099, 12, 31, 23, 59, 59).single().map(server_timestamp),
             ims_org_id: Some(self.ims_org_id.into()),
         }
     }
 }
 
 impl User {
-    /// Who it is, in words.
+    /// Returns a short description: role and companies.
     #[must_use]
     pub fn about(&self) -> String {
         let role = match self.role {
@@ -167,18 +167,18 @@ impl User {
         format!("{role} of {}", companies.join(" and "))
     }
 
-    /// Whether it belongs to the company.
-    pub(super) fn belongs_to(&self, company: &Tenant) -> bool {
+    /// Returns whether the user is a member of the company.
+    pub(super) fn is_member_of(&self, company: &Tenant) -> bool {
         self.companies.contains(&company)
     }
 }
 
-/// The user with this e-mail address, in whatever case it is written.
+/// Returns the user with an e-mail address, ignoring case.
 pub(super) fn by_email(email: &str) -> Option<&'static User> {
     USERS.into_iter().find(|user| user.email.eq_ignore_ascii_case(email))
 }
 
-/// The user with this handle.
+/// Returns the user with a handle.
 pub(super) fn by_handle(handle: &str) -> Option<&'static User> {
     USERS.into_iter().find(|user| user.handle == handle)
 }

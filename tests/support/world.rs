@@ -30,7 +30,8 @@ impl World {
 
     pub fn with(population: Population, settings: &[(&str, &str)]) -> Self {
         let clock = Clock::manual(START.parse::<DateTime<Utc>>().expect("a time"));
-        let config = SandboxConfig { clock: clock.clone(), trickle: None, population, ..SandboxConfig::default() };
+        let config =
+            SandboxConfig { clock: clock.clone(), new_job_interval: None, population, ..SandboxConfig::default() };
         let sandbox = Sandbox::start(config).expect("a free port");
         let gateway = Gateway::start(&sandbox.url(), sandbox.version(), &clock, settings);
         Self { gateway, sandbox, clock }

@@ -1,4 +1,4 @@
-//! Examples that have no place in the code: of answers by their schema, of parameters by their name.
+//! Examples of responses and parameters, from `examples.json`: by schema name, by parameter name and by media type.
 
 use serde_json::{Value, json};
 
@@ -6,13 +6,13 @@ use super::walk;
 
 const EXAMPLES: &str = include_str!("examples.json");
 
-/// Gives `document` its examples. Those of parameters that may be left out stand in their schemas: pages that try a call out fill in what
-/// a parameter itself shows, and few calls want all of it.
+/// Adds the examples. Those of optional parameters are added to the parameter's schema: Swagger UI fills in the example of a parameter
+/// itself, and most requests use few optional parameters.
 ///
 /// # Panics
-/// Never: the examples are JSON, and of schemas that are there.
+/// Never: `examples.json` is valid, and tests build the document.
 pub fn add_examples(document: &mut Value) {
-    let examples: Value = serde_json::from_str(EXAMPLES).expect("the examples are JSON");
+    let examples: Value = serde_json::from_str(EXAMPLES).expect("examples.json is JSON");
     for (name, example) in examples["schemas"].as_object().into_iter().flatten() {
         let schema = document.pointer_mut(&format!("/components/schemas/{name}"));
         schema.unwrap_or_else(|| panic!("the schema {name}"))["examples"] = json!([example]);
@@ -22,14 +22,17 @@ pub fn add_examples(document: &mut Value) {
         for parameter in parameters.filter_map(Value::as_object_mut) {
             let name = parameter.get("name").and_then(Value::as_str).unwrap_or_default();
             let example = examples["parameters"].get(name).cloned();
-            let own = if parameter.get("required") == Some(&json!(true)) { None } else { parameter.remove("example") };
-            if let Some(example) = own.or(example) {
+            let is_required = parameter.get("required") == Some(&json!(true));
+            let declared = if is_required { None } else { parameter.remove("example") };
+            if let Some(example) = declared.or(example) {
                 parameter["schema"]["examples"] = json!([example]);
             }
         }
-        for (_, answer) in operation["responses"].as_object_mut().into_iter().flatten() {
-            for (media, content) in answer.get_mut("content").and_then(Value::as_object_mut).into_iter().flatten() {
-                if let Some(example) = examples["media"].get(media) {
+        for (_, response) in operation["responses"].as_object_mut().into_iter().flatten() {
+            for (media_type, content) in
+                response.get_mut("content").and_then(Value::as_object_mut).into_iter().flatten()
+            {
+                if let Some(example) = examples["media"].get(media_type) {
                     content["example"] = example.clone();
                 }
             }

@@ -1,6 +1,5 @@
-//! Shapes that generators make good clients of: objects in place of compositions, a job by its phase, a submit by its kind.
-//!
-//! The types of Rust stay as they are; what is here follows from their schemas mechanically.
+//! Reshapes the schemas for client generators: `allOf` becomes one object, `Job` a union discriminated by `phase`, and `SubmitJobParam` a
+//! union with one variant per job type. The Rust types stay unchanged.
 
 use serde_json::{Map, Value, json};
 
@@ -9,48 +8,48 @@ use super::walk::references;
 type Schema = Map<String, Value>;
 type Schemas = Map<String, Value>;
 
-const REFERENCE: &str = "#/components/schemas/";
+const REFERENCE_PREFIX: &str = "#/components/schemas/";
 
-/// The job, as each list of IPS gives it: the component of its fields, the component of the job, and its phases there. By the phase, and
-/// by the names that are required, each job is of one of them only.
-const JOBS: [(&str, &str, &[&str]); 4] = [
+/// Variants of `Job`, one for each IPS list: the schema of the record, the schema of the variant, and its phases. Phases and required
+/// properties make the variants disjoint.
+const JOB_VARIANTS: [(&str, &str, &[&str]); 4] = [
     ("ActiveJob", "ActiveJob", &["active"]),
     ("ScheduledJob", "ScheduledJob", &["scheduled"]),
     ("JobLog", "CompletedJob", &["completed"]),
     ("SubmittedJob", "SubmittedJob", &["active", "scheduled"]),
 ];
 
-/// Gives all components their shapes.
-pub fn shape(document: &mut Value) {
+/// Reshapes all schemas of the document.
+pub fn reshape(document: &mut Value) {
     let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) else { return };
     split_job(schemas);
     split_submit(schemas);
-    flatten(schemas);
-    drop_unused(document);
+    flatten_compositions(schemas);
+    remove_unused(document);
 }
 
-/// Whatever is composed of objects becomes one object.
-fn flatten(schemas: &mut Schemas) {
+/// Replaces each schema with `allOf` by one object.
+fn flatten_compositions(schemas: &mut Schemas) {
     let composed: Vec<_> =
         schemas.iter().filter(|(_, schema)| schema.get("allOf").is_some()).map(|(name, _)| name.clone()).collect();
     for name in composed {
-        let flat = object(&schemas[&name], schemas);
+        let flat = flattened(&schemas[&name], schemas);
         schemas[&name] = Value::Object(flat);
     }
 }
 
-/// The members of an object, those of the objects that it is composed of after its own.
-fn object(schema: &Value, schemas: &Schemas) -> Schema {
+/// Returns a schema with references and `allOf` resolved: its own properties first, then those of the referenced schemas.
+fn flattened(schema: &Value, schemas: &Schemas) -> Schema {
     if let Some(name) = target(schema) {
-        return object(&schemas[name], schemas);
+        return flattened(&schemas[name], schemas);
     }
     let mut whole = schema.as_object().cloned().unwrap_or_default();
     let parts = whole.remove("allOf");
-    // A part that is no reference holds what the type has beside the types that it takes in.
-    let (taken, own): (Vec<_>, Vec<_>) =
+    // utoipa writes flattened fields as references and the type's own fields as an inline schema.
+    let (referenced, own): (Vec<_>, Vec<_>) =
         parts.as_ref().and_then(Value::as_array).into_iter().flatten().partition(|part| target(part).is_some());
-    for part in own.into_iter().chain(taken) {
-        merge(&mut whole, object(part, schemas));
+    for part in own.into_iter().chain(referenced) {
+        merge(&mut whole, flattened(part, schemas));
     }
     whole
 }
@@ -66,35 +65,35 @@ fn merge(whole: &mut Schema, part: Schema) {
     }
 }
 
-/// A job is one of four, told apart by `phase`: in TypeScript `job.phase === "completed"` then says which fields there are.
+/// Makes `Job` a union discriminated by `phase`: in TypeScript `job.phase === "completed"` then narrows the type.
 fn split_job(schemas: &mut Schemas) {
     let observed = schemas["Job"].clone();
-    let mut kinds = Vec::new();
-    for (fields, component, phases) in JOBS {
-        let mut alone = schemas.clone();
-        alone["Record"] = schemas[fields].clone();
-        let mut job = object(&observed, &alone);
-        job["description"] = schemas[fields]["description"].clone();
+    let mut variants = Vec::new();
+    for (record, variant, phases) in JOB_VARIANTS {
+        let mut with_record = schemas.clone();
+        with_record["Record"] = schemas[record].clone();
+        let mut job = flattened(&observed, &with_record);
+        job["description"] = schemas[record]["description"].clone();
         job["properties"]["phase"] =
-            json!({ "type": "string", "description": "Which of the lists of IPS knows it.", "enum": phases });
-        kinds.push((component, job));
+            json!({ "type": "string", "description": "The IPS list that contains the job.", "enum": phases });
+        variants.push((variant, job));
     }
-    let references: Vec<_> = kinds.iter().map(|(component, _)| reference(component)).collect();
+    let references: Vec<_> = variants.iter().map(|(variant, _)| reference(variant)).collect();
     let description = observed["description"].clone();
     schemas["Job"] = json!({ "description": description, "oneOf": references });
-    schemas.extend(kinds.into_iter().map(|(component, job)| (component.to_owned(), Value::Object(job))));
+    schemas.extend(variants.into_iter().map(|(variant, job)| (variant.to_owned(), Value::Object(job))));
 }
 
-/// A submit holds the details of exactly one kind of job: one component for each, with what they share.
+/// Makes `SubmitJobParam` a union with one variant per job type: the shared properties and the details of exactly one type.
 fn split_submit(schemas: &mut Schemas) {
     let whole = schemas["SubmitJobParam"].clone();
-    let (kinds, shared): (Vec<_>, Vec<_>) = whole["properties"]
+    let (details_properties, shared): (Vec<_>, Vec<_>) = whole["properties"]
         .as_object()
         .into_iter()
         .flatten()
         .partition(|(name, property)| name.ends_with("Job") && target(property).is_some());
     let mut variants = Vec::new();
-    for (element, property) in kinds {
+    for (element, property) in details_properties {
         let details = target(property).and_then(|name| schemas.get(name)).unwrap_or(&Value::Null);
         let mut properties: Schema =
             shared.iter().map(|(name, property)| ((*name).clone(), (*property).clone())).collect();
@@ -122,13 +121,13 @@ fn split_submit(schemas: &mut Schemas) {
     schemas.extend(variants);
 }
 
-/// Components that nothing leads to any more go.
-pub fn drop_unused(document: &mut Value) {
+/// Removes schemas that nothing refers to, and sorts the others by name.
+pub fn remove_unused(document: &mut Value) {
     loop {
         let mut used = Vec::new();
         references(document, &mut used);
         let used: Vec<_> =
-            used.into_iter().filter_map(|used| used.strip_prefix(REFERENCE)).map(str::to_owned).collect();
+            used.into_iter().filter_map(|used| used.strip_prefix(REFERENCE_PREFIX)).map(str::to_owned).collect();
         let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) else { return };
         let before = schemas.len();
         schemas.retain(|name, _| used.contains(name));
@@ -138,10 +137,12 @@ pub fn drop_unused(document: &mut Value) {
     }
 }
 
+/// Returns the schema name of a `$ref`.
 fn target(schema: &Value) -> Option<&str> {
-    schema["$ref"].as_str()?.strip_prefix(REFERENCE)
+    schema["$ref"].as_str()?.strip_prefix(REFERENCE_PREFIX)
 }
 
-fn reference(component: &str) -> Value {
-    json!({ "$ref": format!("{REFERENCE}{component}") })
+/// Returns a `$ref` to a schema.
+fn reference(schema: &str) -> Value {
+    json!({ "$ref": format!("{REFERENCE_PREFIX}{schema}") })
 }

@@ -1,16 +1,16 @@
-//! The events of a stream, as far as OpenAPI can describe them.
+//! Schemas of the event streams.
 //!
-//! In 3.1 a stream is a text whose content is a list of events; OpenAPI 3.2 has `itemSchema` for the items of a stream.
+//! OpenAPI 3.1 can only describe a stream as text whose content is an array of events; the 3.2 document uses `itemSchema` instead.
 
 use serde_json::{Value, json};
 
 use crate::jobs::Change;
 
-/// Describes what the streams of `document` consist of.
-pub fn describe_events(document: &mut Value) {
+/// Adds the schemas of the events, and refers to them from the stream operations.
+pub fn add_event_schemas(document: &mut Value) {
     for path in ["/paths/~1jobs~1events/get", "/paths/~1jobs~1{job}~1events/get"] {
         let content = document.pointer_mut(&format!("{path}/responses/200/content/text~1event-stream"));
-        let content = content.expect("the streams are text/event-stream");
+        let content = content.expect("both stream operations are documented");
         content["schema"] = json!({
             "type": "string",
             "contentMediaType": "text/event-stream",
@@ -18,10 +18,10 @@ pub fn describe_events(document: &mut Value) {
         });
         content["example"] = EXAMPLE.into();
     }
-    let about_jobs = [Change::Created, Change::Progress, Change::Status, Change::Finished].map(Change::name);
+    let job_events = [Change::Created, Change::Progress, Change::Status, Change::Finished].map(Change::name);
     let schemas = &mut document["components"]["schemas"];
     schemas["Event"] = json!({
-        "description": "An event of a stream. `data` is JSON; of what, `event` tells.",
+        "description": "A server-sent event. `data` is JSON; its schema depends on `event`.",
         "oneOf": [
             { "$ref": "#/components/schemas/SnapshotEvent" },
             { "$ref": "#/components/schemas/JobEvent" },
@@ -30,19 +30,21 @@ pub fn describe_events(document: &mut Value) {
         ],
     });
     schemas["SnapshotEvent"] =
-        event("The list as `GET /jobs` gives it: a stream begins with it.", &["snapshot"], "JobList");
+        event("The list as returned by `GET /jobs`: the first event of a stream.", &["snapshot"], "JobList");
     schemas["JobEvent"] = event(
-        "Something happened to a job; it is now as `data` says (with `\"restarted\": true` beside it when IPS began it anew).",
-        &about_jobs,
+        "A job was created or changed; `data` is its new state, with an additional `\"restarted\": true` if IPS restarted it.",
+        &job_events,
         "Job",
     );
-    schemas["RemovedEvent"] = event("A job is gone without a trace.", &[Change::Removed.name()], "RemovedJob");
-    schemas["ErrorEvent"] = event("The stream ends, since IPS refuses the caller.", &["error"], "Problem");
+    schemas["RemovedEvent"] =
+        event("A job is neither active nor in the log any more.", &[Change::Removed.name()], "RemovedJob");
+    schemas["ErrorEvent"] =
+        event("Last event of a stream that ends because IPS rejects the caller.", &["error"], "Problem");
     schemas["RemovedJob"] = json!({
         "type": "object",
-        "description": "What is left of a removed job.",
+        "description": "A removed job.",
         "required": ["id"],
-        "properties": { "id": { "type": "string", "description": "Its id.", "example": "MW9jfDExMB9oZWxsby0xbTg1YmV2MW5oYzdmd2s" } },
+        "properties": { "id": { "type": "string", "description": "Id of the job.", "example": "MW9jfDExMB9oZWxsby0xbTg1YmV2MW5oYzdmd2s" } },
     });
 }
 
@@ -55,11 +57,11 @@ fn event(description: &str, names: &[&str], data: &str) -> Value {
         "description": description,
         "required": ["event", "data"],
         "properties": {
-            "id": { "type": "string", "description": "For `Last-Event-ID`.", "example": "660f9dc7d1768-21" },
-            "event": { "type": "string", "description": "What kind of event this is.", "enum": names },
+            "id": { "type": "string", "description": "Event id, for `Last-Event-ID`.", "example": "660f9dc7d1768-21" },
+            "event": { "type": "string", "description": "Event type.", "enum": names },
             "data": {
                 "type": "string",
-                "description": format!("A `{data}`."),
+                "description": format!("A `{data}` as JSON."),
                 "contentMediaType": "application/json",
                 "contentSchema": { "$ref": format!("#/components/schemas/{data}") },
             },

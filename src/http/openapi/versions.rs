@@ -1,25 +1,25 @@
-//! The document in other versions of OpenAPI, derived from that of 3.1.
+//! Conversion of the OpenAPI 3.1 document to other versions.
 
 use serde_json::{Map, Value, json};
 
 use super::walk::{each_operation, each_schema};
 
-/// A version of OpenAPI.
+/// OpenAPI version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Version {
-    /// 3.0.3, for generators that know no other.
+    /// 3.0.3, for generators without support for 3.1.
     V3_0,
-    /// 3.1.0, in which the document is written.
+    /// 3.1.0, the version of the committed document.
     V3_1,
-    /// 3.2.0, which describes streams.
+    /// 3.2.0, which has `itemSchema` for event streams.
     V3_2,
 }
 
 impl Version {
-    /// All of them.
+    /// All versions.
     pub const ALL: [Self; 3] = [Self::V3_0, Self::V3_1, Self::V3_2];
 
-    /// How it is called.
+    /// Version number, as in the command line option `--version`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -30,7 +30,7 @@ impl Version {
     }
 }
 
-/// `document`, which is one of 3.1, in another version.
+/// Converts a 3.1 document to `version`.
 #[must_use]
 pub fn in_version(mut document: Value, version: Version) -> Value {
     match version {
@@ -45,19 +45,19 @@ fn to_3_2(document: &mut Value) {
     document["openapi"] = "3.2.0".into();
     each_content(document, &mut |content| {
         if let Some(event) = content["schema"].pointer("/contentSchema/items").cloned() {
-            // The whole is no longer described as a text: it is a sequence.
+            // `itemSchema` replaces `schema`, which would describe the stream as one text.
             content.shift_remove("schema");
             content.insert("itemSchema".into(), event);
         }
     });
 }
 
-/// Second answers to a success, each with the parameter without which it doesn't come: many generators that know only 3.0 take but one
-/// success for an operation, so both are left out there.
-const SECOND_SUCCESSES: [(&str, &str, &str); 2] =
+/// Second success responses, each with the parameter that triggers it. Both are left out of the 3.0 document, as many 3.0 generators
+/// support only one success response per operation.
+const SECOND_SUCCESS_RESPONSES: [(&str, &str, &str); 2] =
     [("/paths/~1jobs/post", "200", "validateOnly"), ("/paths/~1jobs~1{job}~1events/get", "204", "Last-Event-ID")];
 
-/// Leaves out what 3.0 and its generators don't know, and says the rest in their words.
+/// Replaces keywords of 3.1 by those of 3.0, and removes what 3.0 or its generators do not support.
 fn to_3_0(document: &mut Value) {
     document["openapi"] = "3.0.3".into();
     if let Some(license) = document.pointer_mut("/info/license").and_then(Value::as_object_mut)
@@ -65,22 +65,22 @@ fn to_3_0(document: &mut Value) {
     {
         license.insert("url".into(), format!("https://spdx.org/licenses/{identifier}.html").into());
     }
-    for (operation, status, parameter) in SECOND_SUCCESSES {
+    for (operation, status, parameter) in SECOND_SUCCESS_RESPONSES {
         let Some(operation) = document.pointer_mut(operation) else { continue };
-        operation["responses"].as_object_mut().map(|answers| answers.shift_remove(status));
+        operation["responses"].as_object_mut().map(|responses| responses.shift_remove(status));
         if let Some(parameters) = operation["parameters"].as_array_mut() {
             parameters.retain(|known| known["name"] != parameter);
         }
     }
-    // Some take `default` for a success, too.
+    // Some generators treat `default` as a success response.
     each_operation(document, &mut |operation| {
-        let Some(answers) = operation["responses"].as_object_mut() else { return };
-        if let Some(problem) = answers.shift_remove("default") {
-            answers.extend([("4XX".to_owned(), problem.clone()), ("5XX".to_owned(), problem)]);
+        let Some(responses) = operation["responses"].as_object_mut() else { return };
+        if let Some(problem) = responses.shift_remove("default") {
+            responses.extend([("4XX".to_owned(), problem.clone()), ("5XX".to_owned(), problem)]);
         }
     });
     each_schema(document, &mut schema_in_3_0);
-    super::shapes::drop_unused(document);
+    super::shapes::remove_unused(document);
 }
 
 fn schema_in_3_0(schema: &mut Map<String, Value>) {
@@ -94,7 +94,7 @@ fn schema_in_3_0(schema: &mut Map<String, Value>) {
     if let Some(only) = schema.shift_remove("const") {
         schema.insert("enum".into(), json!([only]));
     }
-    // Beside a reference nothing counts.
+    // In 3.0 siblings of `$ref` are ignored.
     if schema.len() > 1
         && let Some(reference) = schema.shift_remove("$ref")
     {
@@ -102,11 +102,11 @@ fn schema_in_3_0(schema: &mut Map<String, Value>) {
     }
 }
 
-/// Changes every media type of an answer.
+/// Applies `change` to every media type object of a response.
 fn each_content(document: &mut Value, change: &mut impl FnMut(&mut Map<String, Value>)) {
     each_operation(document, &mut |operation| {
-        let answers = operation["responses"].as_object_mut().into_iter().flat_map(|all| all.values_mut());
-        let contents = answers.filter_map(|answer| answer.get_mut("content")?.as_object_mut());
+        let responses = operation["responses"].as_object_mut().into_iter().flat_map(|all| all.values_mut());
+        let contents = responses.filter_map(|response| response.get_mut("content")?.as_object_mut());
         contents.flat_map(|all| all.values_mut()).filter_map(Value::as_object_mut).for_each(&mut *change);
     });
 }

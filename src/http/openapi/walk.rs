@@ -1,61 +1,61 @@
-//! Every schema of an OpenAPI document, wherever it stands.
+//! Traversal of an OpenAPI document: its schemas, references and operations.
 
 use serde_json::{Map, Value};
 
-/// What holds data and no schemas, whatever it looks like.
-const DATA: [&str; 5] = ["example", "examples", "default", "enum", "const"];
-/// Members of a schema that are one schema.
-const ONE: [&str; 5] = ["items", "not", "additionalProperties", "contentSchema", "propertyNames"];
-/// Members of a schema that are a list of schemas.
-const LISTS: [&str; 4] = ["allOf", "anyOf", "oneOf", "prefixItems"];
+/// Keywords whose values are data, not schemas.
+const DATA_KEYWORDS: [&str; 5] = ["example", "examples", "default", "enum", "const"];
+/// Keywords whose value is a schema.
+const SCHEMA_KEYWORDS: [&str; 5] = ["items", "not", "additionalProperties", "contentSchema", "propertyNames"];
+/// Keywords whose value is a list of schemas.
+const SCHEMA_LIST_KEYWORDS: [&str; 4] = ["allOf", "anyOf", "oneOf", "prefixItems"];
 
-/// Changes each schema of `document`, the inner ones before those that hold them.
+/// Applies `change` to every schema, to nested schemas first.
 pub fn each_schema(document: &mut Value, change: &mut impl FnMut(&mut Map<String, Value>)) {
     if let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
-        schemas.values_mut().for_each(|schema| within_schema(schema, change));
+        schemas.values_mut().for_each(|schema| visit_schema(schema, change));
     }
-    outside(document, change);
+    visit_outside_schemas(document, change);
 }
 
-/// Looks for what is called `schema` in everything that is none.
-fn outside(value: &mut Value, change: &mut impl FnMut(&mut Map<String, Value>)) {
+/// Descends to the members named `schema` outside of components.
+fn visit_outside_schemas(value: &mut Value, change: &mut impl FnMut(&mut Map<String, Value>)) {
     match value {
         Value::Object(members) => {
             for (name, member) in members {
                 match name.as_str() {
-                    "schema" => within_schema(member, change),
+                    "schema" => visit_schema(member, change),
                     "schemas" => {}
-                    name if DATA.contains(&name) => {}
-                    _ => outside(member, change),
+                    name if DATA_KEYWORDS.contains(&name) => {}
+                    _ => visit_outside_schemas(member, change),
                 }
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| outside(item, change)),
+        Value::Array(items) => items.iter_mut().for_each(|item| visit_outside_schemas(item, change)),
         _ => {}
     }
 }
 
-fn within_schema(schema: &mut Value, change: &mut impl FnMut(&mut Map<String, Value>)) {
+fn visit_schema(schema: &mut Value, change: &mut impl FnMut(&mut Map<String, Value>)) {
     let Value::Object(members) = schema else { return };
     if let Some(Value::Object(properties)) = members.get_mut("properties") {
-        properties.values_mut().for_each(|property| within_schema(property, change));
+        properties.values_mut().for_each(|property| visit_schema(property, change));
     }
-    for name in ONE {
+    for name in SCHEMA_KEYWORDS {
         if let Some(inner) = members.get_mut(name) {
-            within_schema(inner, change);
+            visit_schema(inner, change);
         }
     }
-    for name in LISTS {
+    for name in SCHEMA_LIST_KEYWORDS {
         if let Some(Value::Array(list)) = members.get_mut(name) {
             for inner in list {
-                within_schema(inner, change);
+                visit_schema(inner, change);
             }
         }
     }
     change(members);
 }
 
-/// The targets of all `$ref` of `value`, wherever they stand.
+/// Collects the targets of all `$ref` in `value`.
 pub fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
     match value {
         Value::Object(members) => {
@@ -67,7 +67,7 @@ pub fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
     }
 }
 
-/// Changes every operation.
+/// Applies `change` to every operation.
 pub fn each_operation(document: &mut Value, change: &mut impl FnMut(&mut Value)) {
     let paths = document["paths"].as_object_mut().into_iter().flat_map(|paths| paths.values_mut());
     paths.filter_map(Value::as_object_mut).flat_map(|methods| methods.values_mut()).for_each(change);

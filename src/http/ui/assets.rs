@@ -1,31 +1,93 @@
-//! A file as it is served: compressed once, and never sent again to those who have it.
+//! Static files of the web UI, embedded in the binary, with entity tags and gzip.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::io::Write;
+use std::sync::Arc;
 
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use include_dir::{Dir, File, include_dir};
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
+use super::config::UiConfig;
 use crate::http::answer::{is_known, takes_gzip};
 use crate::jobs::weak_etag;
 
-/// A file.
+static BOARD: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/src/http/ui/board");
+static SWAGGER_UI: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/src/http/ui/swagger_ui");
+
+/// Files of the Swagger UI distribution that are served unchanged.
+const SWAGGER_UI_DISTRIBUTION: [&str; 2] = ["swagger-ui-bundle.js", "swagger-ui.css"];
+
+/// All files of the web UI by their URL path, relative to the gateway's root: `index.html`, `board/…` and `swagger-ui/…`.
+pub struct UiAssets(HashMap<String, Asset>);
+
+impl UiAssets {
+    /// Prepares the files; `config` is served as `board/config.json`.
+    ///
+    /// # Panics
+    /// Never: the configuration is serializable.
+    #[must_use]
+    pub fn new(config: &UiConfig) -> Self {
+        let mut assets = HashMap::new();
+        let mut add = |path: String, body: Bytes| {
+            let asset = Asset::new(&path, body);
+            assets.insert(path, asset);
+        };
+        for (path, body) in embedded(&BOARD) {
+            add(if path == "index.html" { path } else { format!("board/{path}") }, body);
+        }
+        let config = serde_json::to_vec(config).expect("UiConfig is serializable");
+        add("board/config.json".into(), config.into());
+        for (path, body) in embedded(&SWAGGER_UI).into_iter().chain(swagger_ui_distribution()) {
+            add(format!("swagger-ui/{path}"), body);
+        }
+        Self(assets)
+    }
+
+    /// Returns the file of a URL path.
+    pub fn get(&self, path: &str) -> Option<&Asset> {
+        self.0.get(path)
+    }
+}
+
+/// Returns the files of a directory and its subdirectories with their paths relative to the embedded root.
+fn embedded(directory: &'static Dir<'static>) -> Vec<(String, Bytes)> {
+    let file =
+        |file: &'static File<'static>| (file.path().to_string_lossy().into(), Bytes::from_static(file.contents()));
+    directory.files().map(file).chain(directory.dirs().flat_map(embedded)).collect()
+}
+
+fn swagger_ui_distribution() -> impl Iterator<Item = (String, Bytes)> {
+    let config = Arc::new(utoipa_swagger_ui::Config::default());
+    SWAGGER_UI_DISTRIBUTION.into_iter().filter_map(move |name| {
+        let file = utoipa_swagger_ui::serve(name, config.clone()).ok().flatten()?;
+        let body = match file.bytes {
+            Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+            Cow::Owned(bytes) => bytes.into(),
+        };
+        Some((name.to_owned(), body))
+    })
+}
+
+/// Static file with its content type and its weak entity tag.
 pub struct Asset {
     content_type: &'static str,
     etag: String,
     body: Bytes,
-    /// Made when it is first asked for.
+    /// Compressed on the first request that accepts gzip.
     gzip: OnceCell<Bytes>,
 }
 
 impl Asset {
-    /// A file of this name.
-    pub fn new(name: &str, body: Bytes) -> Self {
-        let content_type = match name.rsplit('.').next() {
+    /// The content type follows from the extension of `path`.
+    fn new(path: &str, body: Bytes) -> Self {
+        let content_type = match path.rsplit('.').next() {
             Some("html") => "text/html; charset=utf-8",
             Some("js") => "text/javascript; charset=utf-8",
             Some("css") => "text/css; charset=utf-8",
@@ -36,7 +98,8 @@ impl Asset {
         Self { content_type, etag: weak_etag(&Sha256::digest(&body)), body, gzip: OnceCell::new() }
     }
 
-    /// The file, or that the client has it already. Clients ask each time: after an upgrade no page is made of old and new files.
+    /// Returns 200 with the file, or 304 for a matching `If-None-Match`. Browsers must revalidate every time (`no-cache`), so that no page
+    /// mixes files of two versions after an upgrade.
     pub async fn respond(&self, request: &HttpRequest) -> HttpResponse {
         let mut response = if is_known(request, &self.etag) {
             HttpResponse::NotModified().finish()
@@ -57,7 +120,7 @@ impl Asset {
         response
     }
 
-    /// It takes long enough to be done elsewhere; `None` when the process is about to end.
+    /// Compresses on the blocking pool, once; `None` when the runtime is shutting down.
     async fn gzip(&self) -> Option<Bytes> {
         let body = self.body.clone();
         let compressed = self.gzip.get_or_try_init(|| web::block(move || compress(&body))).await;
@@ -67,7 +130,7 @@ impl Asset {
 
 fn compress(body: &[u8]) -> Bytes {
     let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 3), Compression::best());
-    // Writing to memory can't fail.
+    // Writing to a `Vec` can't fail.
     let _ = encoder.write_all(body);
     encoder.finish().unwrap_or_default().into()
 }

@@ -1,74 +1,74 @@
-//! What the pages are told of the gateway that they come from.
+//! Configuration of the web UI, served as `board/config.json`.
 
 use serde::Serialize;
 
 use crate::config::{Region, System, Upstream};
 
-/// What the pages are told.
+/// Configuration of the web UI: what its scripts need to know about this gateway.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct PageConfig {
-    /// The version of the gateway.
+pub struct UiConfig {
+    /// Version of the gateway.
     pub version: &'static str,
-    /// Which IPS it asks.
+    /// Kind of IPS system that the gateway calls.
     pub environment: Environment,
-    /// The region of that, as in the settings.
+    /// Region of Adobe's system, as in the settings; `None` for other systems.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<&'static str>,
-    /// What callers show to be let in.
-    pub sign_in: SignIn,
-    /// The company, by name or handle, of requests that name none.
+    /// Credentials that callers sign in with.
+    pub sign_in: SignInMethod,
+    /// Name or handle of the default company, for requests that name none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub company: Option<String>,
-    /// Whoever anybody may sign in as; only in the demo.
+    /// Sandbox users offered on the sign-in page; empty except in the demo.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub users: Vec<DemoUser>,
 }
 
-/// Which IPS the gateway asks.
+/// Kind of IPS system that the gateway calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Environment {
-    /// A sandbox of its own.
+    /// The demo's sandbox.
     Demo,
     /// A staging system of Adobe.
     Staging,
     /// A production system of Adobe.
     Production,
-    /// Another one.
+    /// A system at a custom URL.
     Custom,
 }
 
-/// What callers show to be let in.
+/// Credentials that callers sign in with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub enum SignIn {
-    /// Credentials of IPS.
+pub enum SignInMethod {
+    /// IPS credentials: e-mail address and password, or an IMS access token.
     Ips,
-    /// An API key of the gateway.
+    /// An API key of the gateway, which calls IPS with its service account.
     ApiKey,
 }
 
-/// A user of the demo's sandbox.
+/// User of the demo's sandbox.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DemoUser {
-    /// The e-mail address to sign in with.
+    /// E-mail address to sign in with.
     pub email: &'static str,
-    /// The password, which is no secret.
+    /// Password; public, as the sandbox holds sample data only.
     pub password: &'static str,
-    /// An access token that works instead of both.
+    /// Access token, an alternative to e-mail address and password.
     pub access_token: &'static str,
-    /// Who that is.
+    /// Role and companies of the user.
     pub about: String,
 }
 
-impl PageConfig {
-    /// Those of a gateway before this IPS; with users that anybody may sign in as it is the demo.
+impl UiConfig {
+    /// Derives the environment and region from the upstream's URL; a gateway with `users` is the demo.
     #[must_use]
-    pub fn of(upstream: &Upstream, sign_in: SignIn, company: Option<String>, users: Vec<DemoUser>) -> Self {
-        let known = Region::at(&upstream.url);
-        let environment = match known {
+    pub fn of(upstream: &Upstream, sign_in: SignInMethod, company: Option<String>, users: Vec<DemoUser>) -> Self {
+        let region = Region::at(&upstream.url);
+        let environment = match region {
             _ if !users.is_empty() => Environment::Demo,
             Some((_, System::Production)) => Environment::Production,
             Some((_, System::Staging)) => Environment::Staging,
@@ -77,7 +77,7 @@ impl PageConfig {
         Self {
             version: env!("CARGO_PKG_VERSION"),
             environment,
-            region: known.map(|(region, _)| region.name()),
+            region: region.map(|(region, _)| region.name()),
             sign_in,
             company,
             users,

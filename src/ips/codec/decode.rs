@@ -1,4 +1,4 @@
-//! From the bytes of a document to text that holds only characters of XML.
+//! Character decoding: from the bytes of a document to text with only the characters that XML 1.0 allows (RFC 7303).
 
 use std::borrow::Cow;
 
@@ -9,15 +9,15 @@ use quick_xml::events::Event;
 use super::error::ReadError;
 use super::scalar::find_forbidden;
 
-/// How far into a document its XML declaration may reach, in bytes.
+/// Maximum length of an XML declaration, in bytes.
 const DECLARATION_LIMIT: usize = 256;
 
-/// Decodes a document; UTF-8 stays where it is.
+/// Decodes a document; UTF-8 is borrowed.
 ///
-/// What counts, in this order: a byte order mark, the `charset` of `content_type`, the XML declaration, UTF-8 (RFC 7303).
+/// The encoding is that of, in this order: the byte order mark, the `charset` of `content_type`, the XML declaration; else UTF-8 (RFC 7303).
 ///
 /// # Errors
-/// An unknown encoding, bytes that are not of the encoding, a second byte order mark, or a character that XML 1.0 doesn't have.
+/// An unknown encoding, invalid bytes of the encoding, a second byte order mark, or a character that XML 1.0 does not allow.
 pub fn decode<'a>(body: &'a [u8], content_type: Option<&str>) -> Result<Cow<'a, str>, ReadError> {
     let (encoding, body) = match Encoding::for_bom(body) {
         Some((encoding, mark)) => (encoding, &body[mark..]),
@@ -32,14 +32,14 @@ pub fn decode<'a>(body: &'a [u8], content_type: Option<&str>) -> Result<Cow<'a, 
             .decode_without_bom_handling_and_without_replacement(body)
             .ok_or_else(|| ReadError::document(format!("not {}", encoding.name())))?
     };
-    // The tokenizer would leave it out and count its bytes wrong.
+    // quick-xml would skip it and then report wrong positions.
     if text.starts_with('\u{feff}') {
         return Err(ReadError::document("begins with two byte order marks"));
     }
     match find_forbidden(&text) {
         None => Ok(text),
         Some((position, character)) => Err(ReadError::document(format!(
-            "holds the character U+{:04X}, which XML can't carry, at byte {position}",
+            "contains the character U+{:04X}, which XML can't carry, at byte {position}",
             u32::from(character)
         ))),
     }
@@ -51,16 +51,16 @@ fn declared_encoding(body: &[u8], content_type: Option<&str>) -> Result<&'static
         [0, b'<', ..] => return Ok(UTF_16BE),
         _ => {}
     }
-    let Some(label) = content_type.and_then(charset).map(Cow::Borrowed).or_else(|| declaration(body)) else {
+    let Some(label) = content_type.and_then(charset).map(Cow::Borrowed).or_else(|| declared_label(body)) else {
         return Ok(UTF_8);
     };
     let encoding = Encoding::for_label(label.as_bytes())
         .ok_or_else(|| ReadError::document(format!("the encoding {label:?} is unknown")))?;
-    // Text that begins with one byte per character is not UTF-16, whatever it says.
+    // A document that starts with one byte per character is not UTF-16, whatever it declares.
     Ok(encoding.output_encoding())
 }
 
-/// The `charset` parameter of a `Content-Type`.
+/// Returns the `charset` parameter of a `Content-Type`.
 fn charset(content_type: &str) -> Option<&str> {
     content_type.split(';').skip(1).find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
@@ -68,8 +68,8 @@ fn charset(content_type: &str) -> Option<&str> {
     })
 }
 
-/// The encoding that the XML declaration names.
-fn declaration(body: &[u8]) -> Option<Cow<'static, str>> {
+/// Returns the encoding named by the XML declaration.
+fn declared_label(body: &[u8]) -> Option<Cow<'static, str>> {
     let head = &body[..body.len().min(DECLARATION_LIMIT)];
     let end = head.windows(2).position(|pair| pair == b"?>")? + 2;
     match Reader::from_str(std::str::from_utf8(&head[..end]).ok()?).read_event() {

@@ -1,23 +1,24 @@
-//! What can be wrong with a document that is read, and with a value that is written.
+//! Errors of reading a document and of writing a value.
 
 use std::fmt;
 
 use serde::{de, ser};
 
 use super::path::Path;
+use super::token::Tag;
 use crate::ips::types::ApiVersion;
 
-/// A document, or an item of one, that can't be read.
+/// Error of reading a document, or of an array item in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadError {
-    /// Where in the body element, for example `jobArray.items[3].totalSize`; empty for the document as a whole.
+    /// Path within the body element, for example `jobArray.items[3].totalSize`; empty for the document as a whole.
     pub path: String,
-    /// What is wrong there.
+    /// Reason, without the path.
     pub reason: String,
 }
 
 impl ReadError {
-    /// Something wrong with the document as a whole.
+    /// Returns an error of the document as a whole.
     pub(in crate::ips) fn document(reason: impl Into<String>) -> Self {
         Self { path: String::new(), reason: reason.into() }
     }
@@ -37,7 +38,7 @@ impl From<Error> for ReadError {
     }
 }
 
-/// The error within the reader: one pointer wide, because every call hands back a `Result` of it.
+/// Error inside the deserializer; one pointer wide, since every call returns a `Result` of it.
 #[derive(Debug)]
 pub(super) struct Error(Box<Details>);
 
@@ -50,34 +51,34 @@ struct Details {
 }
 
 impl Error {
-    /// The document isn't XML that we accept: no value can be had from it.
+    /// Returns an error of the XML itself: the rest of the document can't be read.
     #[cold]
     pub(super) fn malformed(reason: impl Into<String>) -> Self {
         Self(Box::new(Details { reason: reason.into(), path: None, malformed: true, in_struct: false }))
     }
 
-    /// A value isn't what it should be; the document around it may still be read.
+    /// Returns an error of one value: the document around it can still be read.
     #[cold]
     pub(super) fn value(reason: impl Into<String>) -> Self {
         Self(Box::new(Details { reason: reason.into(), path: None, malformed: false, in_struct: false }))
     }
 
-    /// Notes the place, unless a deeper one is known.
+    /// Sets the path, unless a deeper one is set.
     #[cold]
-    pub(super) fn at(mut self, path: &Path<'_>) -> Self {
+    pub(super) fn with_path(mut self, path: &Path<'_>) -> Self {
         self.0.path.get_or_insert_with(|| path.to_string());
         self
     }
 
-    /// Notes that a struct failed, not a lone value.
+    /// Marks the error as one of a struct, as opposed to a scalar.
     #[cold]
-    pub(super) fn in_struct(mut self) -> Self {
+    pub(super) fn mark_in_struct(mut self) -> Self {
         self.0.in_struct = true;
         self
     }
 
-    /// Whether leaving out the array item that holds the place leaves a truthful rest.
-    pub(super) fn spares_the_list(&self) -> bool {
+    /// Returns whether the enclosing array item can be skipped without misreading the others.
+    pub(super) fn is_confined_to_item(&self) -> bool {
         self.0.in_struct && !self.0.malformed
     }
 }
@@ -104,31 +105,37 @@ impl de::Error for Error {
     }
 }
 
-/// A value that can't be written.
+/// Returns the error of an element where none is expected.
+#[cold]
+pub(super) fn unexpected(tag: &Tag<'_>) -> Error {
+    Error::value(format!("the element {} is not expected here", tag.local_name()))
+}
+
+/// Error of writing a value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{pointer}: {reason}")]
 pub struct WriteError {
     /// JSON pointer (RFC 6901) to the value, for example `/uploadUrlsJob/urlArray/0/sourceUrl`.
     pub pointer: String,
-    /// What is wrong with it.
+    /// Reason.
     pub reason: WriteReason,
 }
 
-/// Why a value can't be written.
+/// Reason why a value can't be written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WriteReason {
-    /// XML 1.0 has no way to carry this character.
+    /// Character that XML 1.0 does not allow.
     #[error("holds the character U+{:04X}, which XML can't carry", u32::from(*.0))]
     Character(char),
-    /// The field came with a later API version than the configured one.
+    /// Field of a later API version than the configured one.
     #[error("needs API version {since} or later; {configured} is configured")]
     Since {
-        /// The version that introduced the field.
+        /// API version that introduced the field.
         since: &'static str,
-        /// The version that is written.
+        /// API version that is written.
         configured: ApiVersion,
     },
-    /// The value has no form in this format.
+    /// Value without a representation in this format.
     #[error("{0}")]
     Value(String),
 }

@@ -1,44 +1,44 @@
-//! Reading: the `items` of an element, as a sequence.
+//! Deserialization of an array: its items are the `<items>` children of an element.
 
 use std::marker::PhantomData;
 
 use serde::de::{Deserialize, DeserializeSeed, SeqAccess};
 
-use super::document::Document;
-use super::error::Error;
+use super::element::{Content, Element};
+use super::error::{Error, unexpected};
+use super::parser::Parser;
 use super::path::Path;
-use super::read::{Content, Element, unexpected};
 use super::scalar::is_blank;
 use super::token::{Mode, Tag, Token};
 
-/// The `items` of an element, as a sequence.
+/// serde sequence access over the `<items>` children of an element.
 pub(super) struct Items<'r, 'de, 'p> {
-    document: &'r mut Document<'de>,
+    parser: &'r mut Parser<'de>,
     path: &'p Path<'p>,
     index: usize,
     content: Content,
 }
 
 impl<'r, 'de, 'p> Items<'r, 'de, 'p> {
-    /// The items of an element whose start tag was just read.
+    /// Opens the items of an element whose start tag was just read.
     pub(super) fn new(element: Element<'r, 'de, 'p>) -> Self {
-        Self { document: element.document, path: element.path, index: 0, content: element.content }
+        Self { parser: element.parser, path: element.path, index: 0, content: element.content }
     }
 
-    /// The tag of the next item.
+    /// Reads the start tag of the next item.
     fn next_tag(&mut self) -> Result<Option<Tag<'de>>, Error> {
-        if self.content == Content::Nothing {
+        if self.content == Content::Absent {
             return Ok(None);
         }
         loop {
-            match self.document.token()? {
-                Token::Start(tag) if tag.is("items") => return Ok(Some(tag)),
-                // Skipping it would make an answer that isn't understood look like an empty list.
+            match self.parser.token()? {
+                Token::Start(tag) if tag.has_name("items") => return Ok(Some(tag)),
+                // Skipped, it would turn an answer of another shape into an empty list.
                 Token::Start(tag) => return Err(unexpected(&tag)),
                 Token::Text(text) if is_blank(&text) => {}
-                Token::Text(_) => return Err(Error::value("holds text where items belong")),
+                Token::Text(_) => return Err(Error::value("contains text where items are expected")),
                 Token::End => return Ok(None),
-                Token::Eof => return Err(Error::malformed("ends within an element")),
+                Token::Eof => return Err(Error::malformed("ends inside an element")),
             }
         }
     }
@@ -51,21 +51,21 @@ impl<'de> SeqAccess<'de> for Items<'_, 'de, '_> {
         let Some(tag) = self.next_tag()? else { return Ok(None) };
         let path = Path::Item { parent: self.path, index: self.index };
         self.index += 1;
-        self.document.count_item(size_of::<S::Value>()).map_err(|error| error.at(&path))?;
-        Element::open(self.document, &path, tag.nil)
+        self.parser.count_item_bytes(size_of::<S::Value>()).map_err(|error| error.with_path(&path))?;
+        Element::open(self.parser, &path, tag.nil)
             .and_then(|element| seed.deserialize(element))
             .map(Some)
-            .map_err(|error| error.at(&path))
+            .map_err(|error| error.with_path(&path))
     }
 
-    /// Overridden, though serde discourages it, because only here can the next item be tried in place of an unreadable one.
+    /// Overridden, although serde discourages it: only here can an unreadable item be skipped and the next one be read.
     fn next_element<T: Deserialize<'de>>(&mut self) -> Result<Option<T>, Error> {
-        let depth = self.document.depth();
+        let depth = self.parser.depth();
         loop {
             match self.next_element_seed(PhantomData) {
-                Err(error) if error.spares_the_list() && self.document.mode() == Mode::Lenient => {
-                    self.document.leave_out(error.into())?;
-                    self.document.skip_to(depth)?;
+                Err(error) if error.is_confined_to_item() && self.parser.mode() == Mode::Lenient => {
+                    self.parser.report_bad_item(error.into())?;
+                    self.parser.skip_to(depth)?;
                 }
                 item => return item,
             }

@@ -1,26 +1,27 @@
-//! XML as a serde data format, over quick-xml's tokenizer.
+//! XML as a serde data format, over the pull parser of quick-xml.
 //!
-//! A struct is its elements, in declared order; a sequence is an element that holds `<items>`; an absent, nil or empty
-//! element is `None`, or the default of a plain value; unknown elements are skipped ([`Mode::Lenient`], for answers) or
-//! refused ([`Mode::Strict`], for requests). Names match by local name, so that a prefix or another version namespace
-//! makes no difference. Neither reading nor writing builds a tree of the document.
+//! Mapping: a struct is the sequence of its child elements in declared order; a sequence is an element with `<items>` children; an absent, nil
+//! or empty element is `None`, or the default of a scalar. Elements match by local name, so prefixes and version namespaces make no difference.
+//! Unknown elements are skipped in [`Mode::Lenient`] (answers) and refused in [`Mode::Strict`] (requests). Neither direction builds a tree.
 //!
-//! serde's `deserialize_struct` hands over the wire names of a struct: they are looked up before the struct is visited,
-//! and each known element reaches it by its index. A wire type must therefore not use serde aliases.
+//! `deserialize_struct` receives the wire names of a struct from serde: each child element is looked up among them and reaches the visitor by
+//! its index. Wire types must therefore not use serde aliases.
 
 mod decode;
-mod document;
+mod deserializer;
+mod element;
 mod error;
 mod fields;
 mod items;
+mod parser;
 mod path;
-mod read;
 mod scalar;
+mod serializer;
+mod shapes;
 mod token;
-mod write;
 
 pub use decode::decode;
-pub use document::Document;
 pub use error::{ReadError, WriteError, WriteReason};
+pub use parser::Parser;
+pub use serializer::{NewerFields, Writer};
 pub use token::{Limits, Mode, Tag, Token};
-pub use write::{NewerFields, Writer};

@@ -1,8 +1,8 @@
-//! Where in a value the codec is: a list that lives on the call stack and becomes text only when something is wrong.
+//! Path to the value being read or written: a linked list on the call stack, formatted only for errors.
 
 use std::fmt;
 
-/// A place in a value, as a link to the place above it.
+/// Path to a value, linked to the path of its parent.
 #[derive(Clone, Copy)]
 pub(super) enum Path<'p> {
     Root,
@@ -11,7 +11,7 @@ pub(super) enum Path<'p> {
 }
 
 impl Path<'_> {
-    /// The place as a JSON pointer (RFC 6901) into the JSON form of the value, where an array has no `items`.
+    /// Returns the JSON pointer (RFC 6901) into the JSON form of the value, where an array has no `items`.
     pub(super) fn pointer(&self) -> String {
         match self {
             Self::Root => String::new(),
@@ -27,7 +27,7 @@ impl Path<'_> {
     }
 }
 
-/// As in `jobArray.items[3].totalSize`.
+/// Formats the path of an element, for example `jobArray.items[3].totalSize`.
 impl fmt::Display for Path<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (parent, dot) = match self {

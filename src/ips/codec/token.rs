@@ -1,85 +1,92 @@
-//! The pieces of a document, and how it is to be read.
+//! Tokens of a document, and the mode and limits of reading it.
 
 use std::borrow::Cow;
 
 use quick_xml::events::BytesStart;
 use quick_xml::name::QName;
 
-/// How much deviation from the expected elements is tolerated.
+/// Strictness of reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// Unknown elements and attributes are skipped, missing plain values are defaults, an unreadable item of an array of
-    /// structs is left out and reported.
+    /// For answers: unknown elements and attributes are skipped, missing scalars are defaults, an unreadable item of an array of structs is
+    /// skipped and reported.
     Lenient,
-    /// Unknown, missing, misordered and repeated elements are errors.
+    /// For requests: unknown, missing, misordered and repeated elements are errors.
     Strict,
 }
 
-/// What a document may cost.
+/// Limits of a document; a document beyond one of them is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// How deep elements may be nested.
+    /// Maximum nesting depth of elements.
     pub depth: usize,
-    /// How many elements a document may have.
+    /// Maximum number of elements.
     pub elements: usize,
-    /// How long one text may be, in bytes.
-    pub text: usize,
-    /// How long the attributes of one element may be together, in bytes.
-    pub attributes: usize,
-    /// How much memory the items of arrays may take without what they point to, in bytes: an empty element makes a large value.
-    pub items: usize,
-    /// How many items may be left out because they can't be read.
+    /// Maximum length of one text, in bytes.
+    pub text_bytes: usize,
+    /// Maximum length of the attributes of one element together, in bytes.
+    pub attribute_bytes: usize,
+    /// Maximum memory of all array items without their heap data, in bytes: a short element can make a large value.
+    pub item_bytes: usize,
+    /// Maximum number of items that are skipped because they can't be read.
     pub bad_items: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { depth: 64, elements: 4_000_000, text: 4 << 20, attributes: 16 << 10, items: 32 << 20, bad_items: 1_000 }
+        Self {
+            depth: 64,
+            elements: 4_000_000,
+            text_bytes: 4 << 20,
+            attribute_bytes: 16 << 10,
+            item_bytes: 32 << 20,
+            bad_items: 1_000,
+        }
     }
 }
 
-/// A piece of a document. Comments and processing instructions are not among them.
+/// Token of a document; comments and processing instructions have none.
 #[derive(Debug)]
 pub enum Token<'de> {
-    /// An element begins.
+    /// Start tag of an element.
     Start(Tag<'de>),
-    /// The innermost element ends.
+    /// End tag of the innermost element.
     End,
-    /// All text up to the next tag, with references resolved.
+    /// Text up to the next tag, with references resolved.
     Text(Cow<'de, str>),
-    /// The document ends, with every element closed.
+    /// End of the document, with every element closed.
     Eof,
 }
 
-/// The tag that begins an element.
+/// Start tag of an element.
 #[derive(Debug, Clone, Copy)]
 pub struct Tag<'de> {
-    /// What is between the angle brackets.
+    /// Text between the angle brackets.
     pub(super) content: &'de str,
     pub(super) name_length: usize,
     pub(super) nil: bool,
 }
 
 impl<'de> Tag<'de> {
-    /// The element's name with its prefix.
+    /// Returns the element's name with its prefix.
     #[inline]
     pub(super) fn name(&self) -> &'de str {
         &self.content[..self.name_length]
     }
 
-    /// The element's name without its prefix.
+    /// Returns the element's name without its prefix.
     #[must_use]
     pub fn local_name(&self) -> &'de str {
         QName(self.name()).local_name().into_inner()
     }
 
-    /// Whether this is the element's name, with whatever prefix.
+    /// Returns whether the element has this local name, with any prefix.
     #[inline]
-    pub(super) fn is(&self, local_name: &str) -> bool {
+    pub(super) fn has_name(&self, local_name: &str) -> bool {
         self.name() == local_name || self.local_name() == local_name
     }
 
-    /// The tag as quick-xml has it, for the resolution of its namespace.
+    /// Returns the tag as an event of quick-xml, for namespace resolution.
     pub(in crate::ips) fn start(&self) -> BytesStart<'de> {
         BytesStart::from_content(self.content, self.name_length)
     }

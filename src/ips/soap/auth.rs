@@ -1,30 +1,30 @@
-//! The `authHeader` of a request.
+//! SOAP header `authHeader`: credentials, locale and application of a caller.
 
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-/// Who asks, with what application, and how IPS shall answer.
+/// `authHeader` of a request.
 #[derive(Clone, Default)]
 pub struct AuthHeader {
     /// E-mail address of the IPS user.
     pub user: Option<String>,
     /// Password of the user.
     pub password: Option<SecretString>,
-    /// IMS access token, in place of user and password.
+    /// IMS access token, instead of user and password.
     pub access_token: Option<SecretString>,
-    /// SAML response, in place of user and password.
+    /// SAML response, instead of user and password.
     pub saml_response: Option<SecretString>,
-    /// The language of log messages, `ll[-CC]`.
+    /// Language of log messages, `ll[-CC]`.
     pub locale: Option<String>,
     /// Name of the calling application.
     pub app_name: String,
     /// Version of the calling application.
     pub app_version: String,
-    /// Whether IPS shall compress its answer whatever `Accept-Encoding` says.
+    /// Whether IPS compresses its answer; overrides `Accept-Encoding`.
     pub gzip_response: Option<bool>,
-    /// The HTTP status that faults shall have, instead of 500.
+    /// HTTP status of faults, instead of 500.
     pub fault_http_status_code: Option<i32>,
 }
 
@@ -44,7 +44,7 @@ impl fmt::Debug for AuthHeader {
     }
 }
 
-/// The header with its secrets in the open, as it is on the wire; it lives only while it is written or read.
+/// Wire form of an [`AuthHeader`], with plain secrets; exists only while it is written or read.
 #[derive(Serialize, Deserialize)]
 #[serde(rename = "AuthHeader", rename_all = "camelCase")]
 pub(super) struct WireAuthHeader {

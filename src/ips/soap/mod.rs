@@ -1,4 +1,4 @@
-//! The SOAP 1.1 envelope around requests, answers and faults.
+//! SOAP 1.1 envelope of requests, answers and faults.
 
 mod auth;
 mod read;
@@ -8,5 +8,5 @@ pub use auth::AuthHeader;
 pub use read::{Answer, Reply, Request, read_answer};
 pub use write::{FaultCode, write_answer, write_fault, write_request};
 
-/// The namespace of SOAP 1.1.
+/// Namespace of SOAP 1.1.
 const SOAP_NAMESPACE: &str = "http://schemas.xmlsoap.org/soap/envelope/";

@@ -1,4 +1,4 @@
-//! Envelopes that are read.
+//! Reading of envelopes: the reply to a request (lenient) and the request itself (strict).
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -8,180 +8,181 @@ use serde::Deserialize;
 
 use super::SOAP_NAMESPACE;
 use super::auth::{AuthHeader, WireAuthHeader};
-use crate::ips::codec::{Document, Limits, Mode, ReadError, Tag, Token, decode};
+use crate::ips::codec::{Limits, Mode, Parser, ReadError, Tag, Token, decode};
 use crate::ips::types::{COMMON_NAMESPACE, Fault, FaultName, Operation};
 
-/// What IPS replied to a request.
+/// Reply of IPS to a request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reply<A> {
-    /// The answer.
+    /// Answer of the operation.
     Answer(Answer<A>),
-    /// A fault in its place.
+    /// SOAP fault instead of an answer.
     Fault(Fault),
 }
 
-/// An answer, and what of it could not be read.
+/// Answer, with the errors of the array items that could not be read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer<A> {
-    /// The answer, without the items that could not be read.
+    /// Answer without the unreadable items.
     pub value: A,
-    /// The items that were left out.
+    /// Error of each unreadable item.
     pub bad_items: Vec<ReadError>,
 }
 
-/// Reads the reply to a `T`, in whatever API version and encoding it comes.
+/// Reads the reply to a request `T`, in any API version and encoding.
 ///
 /// # Errors
-/// The body isn't a SOAP 1.1 envelope with the answer of `T` or a fault.
+/// The body is not a SOAP 1.1 envelope with the answer of `T` or a fault.
 pub fn read_answer<T: Operation>(body: &[u8], content_type: Option<&str>) -> Result<Reply<T::Answer>, ReadError> {
     let text = decode(body, content_type)?;
     let mut envelope = Envelope::open(&text, Mode::Lenient)?;
-    let tag = envelope.find_body(|document, _| document.skip())?;
+    let tag = envelope.find_body(|parser, _| parser.skip())?;
     match envelope.namespace(&tag)?.as_deref() {
         Some(SOAP_NAMESPACE) if tag.local_name() == "Fault" => {
-            let fault = envelope.document.value::<WireFault>(&tag)?.into();
+            let fault = envelope.parser.value::<WireFault>(&tag)?.into();
             envelope.close()?;
             Ok(Reply::Fault(fault))
         }
         namespace => {
             check_ips_namespace(tag.local_name(), namespace)?;
             if tag.local_name() != T::ANSWER {
-                return Err(ReadError::document(format!("holds {} in place of {}", tag.local_name(), T::ANSWER)));
+                return Err(ReadError::document(format!("contains {} instead of {}", tag.local_name(), T::ANSWER)));
             }
-            let value = envelope.document.value(&tag)?;
+            let value = envelope.parser.value(&tag)?;
             envelope.close()?;
-            Ok(Reply::Answer(Answer { value, bad_items: envelope.document.into_bad_items() }))
+            Ok(Reply::Answer(Answer { value, bad_items: envelope.parser.into_bad_items() }))
         }
     }
 }
 
-/// A request whose envelope has been read.
+/// Request whose envelope is parsed and whose body element is not yet.
 pub struct Request<'a> {
     text: Cow<'a, str>,
     root: String,
     namespace: String,
     auth: AuthHeader,
-    /// The element in the body.
+    /// Range of the body element in the text.
     body: Range<usize>,
 }
 
 impl<'a> Request<'a> {
-    /// Reads the envelope of a request of whatever operation.
+    /// Parses the envelope of a request of any operation.
     ///
     /// # Errors
-    /// The body isn't a SOAP 1.1 envelope with one IPS element, or its `authHeader` can't be read.
+    /// The body is not a SOAP 1.1 envelope with one IPS element, or its `authHeader` can't be read.
     pub fn parse(body: &'a [u8], content_type: Option<&str>) -> Result<Self, ReadError> {
         let text = decode(body, content_type)?;
         let mut envelope = Envelope::open(&text, Mode::Strict)?;
         let mut auth = AuthHeader::default();
-        let tag = envelope.find_body(|document, header| {
+        let tag = envelope.find_body(|parser, header| {
             if header.local_name() != "authHeader" {
-                return document.skip();
+                return parser.skip();
             }
-            auth = document.value::<WireAuthHeader>(header)?.into();
+            auth = parser.value::<WireAuthHeader>(header)?.into();
             Ok(())
         })?;
         let namespace = envelope.namespace(&tag)?;
         check_ips_namespace(tag.local_name(), namespace.as_deref())?;
         let root = tag.local_name().to_owned();
-        envelope.document.skip()?;
-        let body = envelope.body..envelope.document.position();
+        envelope.parser.skip()?;
+        let body = envelope.body..envelope.parser.position();
         envelope.close()?;
         Ok(Self { root, namespace: namespace.unwrap_or_default(), auth, body, text })
     }
 
-    /// The local name of the element in the body, for example `getActiveJobsParam`.
+    /// Returns the local name of the body element, for example `getActiveJobsParam`.
     #[must_use]
     pub fn root(&self) -> &str {
         &self.root
     }
 
-    /// The namespace of the element in the body, which names the API version.
+    /// Returns the namespace of the body element, which contains the API version.
     #[must_use]
     pub fn namespace(&self) -> &str {
         &self.namespace
     }
 
-    /// The `authHeader`; empty where the request has none.
+    /// Returns the `authHeader`; empty if the request has none.
     #[must_use]
     pub fn auth(&self) -> &AuthHeader {
         &self.auth
     }
 
-    /// Reads the element in the body as a `T`, strictly.
+    /// Reads the body element as a `T` in strict mode.
     ///
     /// # Errors
-    /// It isn't the request element of `T`, or has unknown, missing, misordered, repeated or unreadable elements.
+    /// The body element is not that of `T`, or has unknown, missing, misordered, repeated or unreadable elements.
     pub fn read<T: Operation>(&self) -> Result<T, ReadError> {
         if self.root != T::REQUEST {
-            return Err(ReadError::document(format!("holds {} in place of {}", self.root, T::REQUEST)));
+            return Err(ReadError::document(format!("contains {} instead of {}", self.root, T::REQUEST)));
         }
-        let mut document = Document::new(&self.text[self.body.clone()], Mode::Strict, Limits::default());
-        match document.next_tag()? {
-            Some(tag) => document.value(&tag),
-            None => Err(ReadError::document("holds no element")),
+        let mut parser = Parser::new(&self.text[self.body.clone()], Mode::Strict, Limits::default());
+        match parser.next_tag()? {
+            Some(tag) => parser.value(&tag),
+            None => Err(ReadError::document("contains no element")),
         }
     }
 }
 
-/// The levels of a document at which namespaces count.
+/// Outer levels of a document, at which namespaces are resolved.
 struct Envelope<'de> {
-    document: Document<'de>,
+    parser: Parser<'de>,
     namespaces: NamespaceResolver,
-    /// Where the content of the Body begins, once it was found.
+    /// Position of the content of the Body, once found.
     body: usize,
 }
 
 impl<'de> Envelope<'de> {
+    /// Reads the start tag of the Envelope.
     fn open(text: &'de str, mode: Mode) -> Result<Self, ReadError> {
-        let document = Document::new(text, mode, Limits::default());
-        let mut envelope = Self { document, namespaces: NamespaceResolver::default(), body: 0 };
-        let Some(tag) = envelope.document.next_tag()? else { return Err(ReadError::document("holds no element")) };
+        let parser = Parser::new(text, mode, Limits::default());
+        let mut envelope = Self { parser, namespaces: NamespaceResolver::default(), body: 0 };
+        let Some(tag) = envelope.parser.next_tag()? else { return Err(ReadError::document("contains no element")) };
         match (tag.local_name(), envelope.namespace(&tag)?.as_deref()) {
             ("Envelope", Some(SOAP_NAMESPACE)) => Ok(envelope),
             ("Envelope", namespace) => {
-                Err(ReadError::document(format!("the Envelope is not of SOAP 1.1 but of {}", display(namespace))))
+                Err(ReadError::document(format!("the Envelope is of {}, not of SOAP 1.1", display(namespace))))
             }
             (name, _) => Err(ReadError::document(format!("the root element is {name}, not a SOAP Envelope"))),
         }
     }
 
-    /// Hands each element of the Header to `header`, which has to read or skip it; the tag of the one element in the Body.
+    /// Reads up to the body element and returns its tag. Calls `header` for each element of the Header, which must read or skip it.
     fn find_body(
         &mut self,
-        mut header: impl FnMut(&mut Document<'de>, &Tag<'de>) -> Result<(), ReadError>,
+        mut header: impl FnMut(&mut Parser<'de>, &Tag<'de>) -> Result<(), ReadError>,
     ) -> Result<Tag<'de>, ReadError> {
-        while let Some(tag) = self.document.next_tag()? {
+        while let Some(tag) = self.parser.next_tag()? {
             match (tag.local_name(), self.namespace(&tag)?.as_deref()) {
                 ("Header", Some(SOAP_NAMESPACE)) => {
-                    while let Some(tag) = self.document.next_tag()? {
-                        header(&mut self.document, &tag)?;
+                    while let Some(tag) = self.parser.next_tag()? {
+                        header(&mut self.parser, &tag)?;
                     }
                 }
                 ("Body", Some(SOAP_NAMESPACE)) => {
-                    self.body = self.document.position();
-                    return self.document.next_tag()?.ok_or_else(|| ReadError::document("the Body is empty"));
+                    self.body = self.parser.position();
+                    return self.parser.next_tag()?.ok_or_else(|| ReadError::document("the Body is empty"));
                 }
-                (name, _) => return Err(ReadError::document(format!("the Envelope holds {name} before its Body"))),
+                (name, _) => return Err(ReadError::document(format!("the Envelope contains {name} before its Body"))),
             }
             self.namespaces.pop();
         }
         Err(ReadError::document("the Envelope has no Body"))
     }
 
-    /// After the element in the Body: checks that the document ends as it should.
+    /// Checks that nothing follows the body element.
     fn close(&mut self) -> Result<(), ReadError> {
-        if let Some(tag) = self.document.next_tag()? {
-            return Err(ReadError::document(format!("the Body holds a second element, {}", tag.local_name())));
+        if let Some(tag) = self.parser.next_tag()? {
+            return Err(ReadError::document(format!("the Body contains a second element, {}", tag.local_name())));
         }
-        if let Some(tag) = self.document.next_tag()? {
-            return Err(ReadError::document(format!("the Envelope holds {} after its Body", tag.local_name())));
+        if let Some(tag) = self.parser.next_tag()? {
+            return Err(ReadError::document(format!("the Envelope contains {} after its Body", tag.local_name())));
         }
-        while !matches!(self.document.next_token()?, Token::Eof) {}
+        while !matches!(self.parser.next_token()?, Token::Eof) {}
         Ok(())
     }
 
-    /// The namespace of an element, whose declarations come into force.
+    /// Returns the namespace of an element and applies its namespace declarations.
     fn namespace(&mut self, tag: &Tag<'de>) -> Result<Option<String>, ReadError> {
         let start = tag.start();
         self.namespaces.push(&start).map_err(|error| ReadError::document(error.to_string()))?;
@@ -195,7 +196,7 @@ impl<'de> Envelope<'de> {
     }
 }
 
-/// `soapenv:Fault`; its children have no namespace, or any.
+/// `soapenv:Fault`; its children may be in any namespace.
 #[derive(Deserialize)]
 struct WireFault {
     faultstring: Option<String>,
@@ -243,7 +244,7 @@ fn check_ips_namespace(name: &str, namespace: Option<&str>) -> Result<(), ReadEr
     match namespace.and_then(|namespace| namespace.strip_prefix(COMMON_NAMESPACE)) {
         Some(version) if version.is_empty() || version.starts_with('/') => Ok(()),
         _ => Err(ReadError::document(format!(
-            "the Body holds {name} of {}, which is no IPS namespace",
+            "the Body contains {name} of {}, which is not an IPS namespace",
             display(namespace)
         ))),
     }

@@ -1,16 +1,16 @@
-//! Envelopes that are written.
+//! Writing of envelopes: requests, answers and faults.
 
 use super::SOAP_NAMESPACE;
 use super::auth::{AuthHeader, WireAuthHeader};
 use crate::ips::codec::{NewerFields, WriteError, Writer};
 use crate::ips::types::{ApiVersion, COMMON_NAMESPACE, Fault, FaultName, Operation};
 
-/// Whose fault a fault is, in the words of SOAP.
+/// `faultcode` of a SOAP fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaultCode {
-    /// The request was at fault.
+    /// The request caused the fault.
     Client,
-    /// The service was.
+    /// The service caused the fault.
     Server,
 }
 
@@ -26,7 +26,7 @@ impl FaultCode {
 /// Writes a request in an API version.
 ///
 /// # Errors
-/// A value that XML can't carry or that the version doesn't have; the pointer of one in `auth` begins with `/authHeader`.
+/// A character that XML can't carry or a field that the version does not have; pointers into `auth` start with `/authHeader`.
 pub fn write_request<T: Operation>(
     request: &T,
     version: &ApiVersion,
@@ -42,10 +42,10 @@ pub fn write_request<T: Operation>(
     Ok(end(writer))
 }
 
-/// Writes an answer in an API version, without the fields that it doesn't have.
+/// Writes an answer in an API version, without the fields that the version does not have.
 ///
 /// # Errors
-/// A value that XML can't carry.
+/// A character that XML can't carry.
 pub fn write_answer<T: Operation>(answer: &T::Answer, version: &ApiVersion) -> Result<Vec<u8>, WriteError> {
     let mut writer = begin(version, NewerFields::LeaveOut);
     writer.markup("<soapenv:Body>");

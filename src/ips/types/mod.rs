@@ -1,52 +1,27 @@
-//! Every wire type of the IPS job operations: one struct gives JSON, XML and OpenAPI.
+//! Wire types of the IPS job operations: each struct is the JSON, XML and OpenAPI form of one schema type.
 //!
-//! - A struct has the name of its schema type, its fields the schema's names and order: serde hands both to the XML
-//!   format, which needs nothing else. The schema's array types, which only hold `items`, are plain vectors.
-//! - Requests and job kinds are strict: what the schema requires is required, unknown fields are refused. Answers are
-//!   lenient: only what identifies the thing must be there, since older API versions leave out a lot.
-//! - Numbers in answers are 64 bits wide, whatever the schema says: sizes have outgrown its `int`.
-//! - An [`Operation`] is a request that knows its answer; [`since`] knows which API version brought a field.
+//! - A struct has the name of its schema type and its fields in schema order; serde passes both to the XML format. Array types of the schema,
+//!   which only contain `items`, are vectors.
+//! - Requests and job details are strict: required fields are required, unknown fields are refused. Answers are lenient: only identifying
+//!   fields are required, since older API versions omit many others.
+//! - Integers in answers have 64 bits, whatever the schema says: file sizes exceed its `int`.
+//! - [`for_each_operation!`] is the table of operations, [`Operation`] the link from a request to its answer, [`since`] the API version that
+//!   introduced a field, [`FaultClass`] the classification of fault codes.
 
-mod actions;
-mod active_jobs;
-mod asset_jobs;
-mod asset_logs;
-mod companies;
+mod enums;
 mod fault;
-mod image_options;
-mod job_logs;
-mod metadata;
-mod open;
-mod operation;
-mod publish;
-mod scheduled_jobs;
+mod job_details;
+mod messages;
+mod operations;
 mod secret;
-mod submit;
 mod timestamp;
-mod upload_directory;
-mod upload_post;
-mod upload_urls;
 mod version;
-mod video_options;
 
-pub use actions::*;
-pub use active_jobs::*;
-pub use asset_jobs::*;
-pub use asset_logs::*;
-pub use companies::*;
+pub use enums::*;
 pub use fault::*;
-pub use image_options::*;
-pub use job_logs::*;
-pub use metadata::*;
-pub use open::*;
-pub use operation::*;
-pub use publish::*;
-pub use scheduled_jobs::*;
+pub use job_details::*;
+pub use messages::*;
+pub use operations::*;
 pub use secret::*;
-pub use submit::*;
 pub use timestamp::*;
-pub use upload_directory::*;
-pub use upload_post::*;
-pub use upload_urls::*;
 pub use version::*;
-pub use video_options::*;

@@ -1,6 +1,6 @@
-//! `xsd:dateTime`, kept with the offset that came.
+//! `xsd:dateTime` with its UTC offset.
 //!
-//! Every job carries a handful of dates, so neither reading nor writing a common one allocates.
+//! Every job has several dates, so parsing and formatting the common form does not allocate.
 
 use std::fmt;
 
@@ -8,14 +8,14 @@ use chrono::{DateTime, Datelike, Days, FixedOffset, NaiveDate, NaiveTime, Timeli
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
 
-/// A point in time with the offset that IPS gave it (`xsd:dateTime`, RFC 3339 in JSON).
+/// Point in time with its UTC offset (`xsd:dateTime`; RFC 3339 in JSON).
 ///
-/// A value without a zone is read as UTC. Fractions of a second are kept to the nanosecond, further digits are
-/// dropped; `24:00:00` is midnight of the next day, second 60 a leap second. Years run from 0000 to 9999.
+/// A value without a zone is read as UTC. Fractions of a second are kept to the nanosecond, further digits are dropped; `24:00:00` is midnight
+/// of the next day, second 60 a leap second. Years range from 0000 to 9999.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(pub DateTime<FixedOffset>);
 
-/// The text isn't a date and time.
+/// Error of parsing a [`Timestamp`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected a date and time such as 2026-01-31T09:30:00Z")]
 pub struct InvalidTimestamp;
@@ -24,18 +24,18 @@ impl std::str::FromStr for Timestamp {
     type Err = InvalidTimestamp;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim_ascii();
-        usual(text)
+        parse_common_form(text)
             .or_else(|| DateTime::parse_from_rfc3339(text).ok())
-            .or_else(|| end_of_day(text))
-            .or_else(|| zoneless(text))
+            .or_else(|| parse_end_of_day(text))
+            .or_else(|| parse_without_zone(text))
             .map(Self)
             .ok_or(InvalidTimestamp)
     }
 }
 
-/// The form that IPS writes, with milliseconds or without: a list has thousands, and chrono's parser, made for every
-/// form, takes several times as long.
-fn usual(text: &str) -> Option<DateTime<FixedOffset>> {
+/// Fast path for the form that IPS writes, with or without milliseconds; chrono's general parser takes several times as long, and a list has
+/// thousands of dates.
+fn parse_common_form(text: &str) -> Option<DateTime<FixedOffset>> {
     let (clock, rest) = text.as_bytes().split_first_chunk::<19>()?;
     let [y1, y2, y3, y4, b'-', mo1, mo2, b'-', d1, d2, b'T', h1, h2, b':', mi1, mi2, b':', s1, s2] = *clock else {
         return None;
@@ -64,7 +64,7 @@ fn usual(text: &str) -> Option<DateTime<FixedOffset>> {
     Some(DateTime::from_naive_utc_and_offset(local.checked_sub_offset(offset)?, offset))
 }
 
-/// The value of decimal digits.
+/// Parses decimal digits.
 fn number<const N: usize>(digits: [u8; N]) -> Option<u32> {
     let mut number = 0;
     for digit in digits {
@@ -76,14 +76,14 @@ fn number<const N: usize>(digits: [u8; N]) -> Option<u32> {
     Some(number)
 }
 
-/// Unlike RFC 3339, XML Schema lets a time lack its zone.
-fn zoneless(text: &str) -> Option<DateTime<FixedOffset>> {
+/// Parses a time without a zone, which XML Schema allows and RFC 3339 does not.
+fn parse_without_zone(text: &str) -> Option<DateTime<FixedOffset>> {
     let utc = format!("{text}Z");
-    DateTime::parse_from_rfc3339(&utc).ok().or_else(|| end_of_day(&utc))
+    DateTime::parse_from_rfc3339(&utc).ok().or_else(|| parse_end_of_day(&utc))
 }
 
-/// Unlike RFC 3339, XML Schema lets a day end at 24:00:00.
-fn end_of_day(text: &str) -> Option<DateTime<FixedOffset>> {
+/// Parses 24:00:00, which XML Schema allows and RFC 3339 does not.
+fn parse_end_of_day(text: &str) -> Option<DateTime<FixedOffset>> {
     let (date, rest) = text.split_once("T24:")?;
     let start = DateTime::parse_from_rfc3339(&format!("{date}T00:{rest}")).ok()?;
     (start.time() == NaiveTime::MIN)
@@ -92,14 +92,14 @@ fn end_of_day(text: &str) -> Option<DateTime<FixedOffset>> {
         .filter(|end| end.year() <= 9999)
 }
 
-/// The text of a timestamp, on the stack: `2026-01-31T09:30:00.123456789+01:00` is the longest.
-struct Text {
+/// Formatted timestamp on the stack; `2026-01-31T09:30:00.123456789+01:00` is the longest.
+struct Formatted {
     bytes: [u8; 35],
     length: usize,
 }
 
-impl Text {
-    /// `None` where the format has no words for the value: a year beyond four digits, an offset with seconds.
+impl Formatted {
+    /// Formats a timestamp; `None` for a year beyond four digits or an offset with seconds, which the format can't represent.
     fn of(Timestamp(instant): Timestamp) -> Option<Self> {
         let offset = *instant.offset();
         let local = instant.naive_utc().checked_add_offset(offset)?;
@@ -159,7 +159,7 @@ impl Text {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match Text::of(*self) {
+        match Formatted::of(*self) {
             Some(text) => f.pad(text.as_str()),
             None => fmt::Debug::fmt(&self.0, f),
         }
@@ -168,12 +168,13 @@ impl fmt::Display for Timestamp {
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let text = Text::of(*self).ok_or_else(|| ser::Error::custom(format_args!("{self} is no xsd:dateTime")))?;
+        let text =
+            Formatted::of(*self).ok_or_else(|| ser::Error::custom(format_args!("{self} is not an xsd:dateTime")))?;
         serializer.serialize_str(text.as_str())
     }
 }
 
-/// IPS may leave the offset out; who writes JSON to us may not, since a wrong guess would run a job at the wrong hour.
+/// Whether the offset may be missing: in XML from IPS it may, in JSON it may not, since a wrong guess would run a job at the wrong time.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Offset {
     Required,
@@ -208,7 +209,7 @@ impl utoipa::PartialSchema for Timestamp {
         ObjectBuilder::new()
             .schema_type(Type::String)
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
-            .description(Some("A point in time (RFC 3339). IPS gives it with its server's offset; a value without one is read as UTC."))
+            .description(Some("Point in time (RFC 3339), with the offset of the IPS server; a value without an offset is read as UTC."))
             .examples(["2026-01-31T09:30:00.858-05:00"])
             .into()
     }
@@ -245,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn white_space_around_a_date_is_nothing() {
+    fn white_space_around_a_date_is_ignored() {
         assert_reads("\n\t 2011-03-30T14:32:08Z \r\n", "2011-03-30T14:32:08Z");
     }
 
@@ -257,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_date_is_an_error() {
+    fn an_invalid_date_is_an_error() {
         for text in [
             "",
             "Z",
@@ -285,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_text_is_an_error_and_no_panic() {
+    fn an_unrepresentable_time_is_an_error_and_no_panic() {
         let odd_offset = FixedOffset::east_opt(3601).expect("in range");
         for instant in [
             DateTime::<chrono::Utc>::MAX_UTC.fixed_offset(),
@@ -294,7 +295,7 @@ mod tests {
             DateTime::UNIX_EPOCH.with_timezone(&odd_offset),
         ] {
             let error = serde_json::to_string(&Timestamp(instant)).expect_err("unwritable").to_string();
-            assert!(error.ends_with("is no xsd:dateTime"), "{error}");
+            assert!(error.ends_with("is not an xsd:dateTime"), "{error}");
         }
     }
 
@@ -309,35 +310,35 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_reads_as_the_same_instant_and_offset(instant in instants()) {
+        fn a_round_trip_keeps_instant_and_offset(instant in instants()) {
             let json = serde_json::to_string(&Timestamp(instant)).expect("in range");
             let read: Timestamp = serde_json::from_str(&json).expect("just written");
             prop_assert_eq!((read.0, read.0.offset()), (instant, instant.offset()), "{}", json);
         }
 
         #[test]
-        fn the_usual_form_reads_as_chrono_reads_it(instant in instants(), form in 0..3) {
+        fn the_fast_path_parses_as_chrono_does(instant in instants(), form in 0..3) {
             let precision = if form == 0 { SecondsFormat::Secs } else { SecondsFormat::Millis };
             let text = instant.to_rfc3339_opts(precision, form == 2);
-            let read = usual(&text).map(|read| (read, *read.offset()));
+            let read = parse_common_form(&text).map(|read| (read, *read.offset()));
             let expected = DateTime::parse_from_rfc3339(&text).ok().map(|read| (read, *read.offset()));
             prop_assert_eq!(read, expected.filter(|_| !text.contains(":60")), "{}", text);
         }
 
         #[test]
-        fn it_writes_what_chrono_writes(instant in instants()) {
+        fn formatting_equals_that_of_chrono(instant in instants()) {
             prop_assert_eq!(Timestamp(instant).to_string(), instant.to_rfc3339_opts(SecondsFormat::AutoSi, true));
         }
 
         #[test]
-        fn a_zoneless_text_is_the_same_wall_clock_in_utc(instant in instants()) {
+        fn a_time_without_zone_is_the_same_wall_time_in_utc(instant in instants()) {
             let local: NaiveDateTime = instant.naive_utc();
             let text = local.format("%Y-%m-%dT%H:%M:%S%.f").to_string();
             prop_assert_eq!(text.parse(), Ok(Timestamp(local.and_utc().fixed_offset())), "{}", text);
         }
 
         #[test]
-        fn any_text_is_a_date_that_can_be_written_or_an_error(text in r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6]0:[0-6]0(\.[0-9]{0,12})?(Z|[+-][0-2][0-9]:[0-6]0)?") {
+        fn any_text_is_an_error_or_a_date_that_survives_a_round_trip(text in r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6]0:[0-6]0(\.[0-9]{0,12})?(Z|[+-][0-2][0-9]:[0-6]0)?") {
             if let Ok(read) = text.parse::<Timestamp>() {
                 let written = serde_json::to_string(&read).expect("what was read can be written");
                 prop_assert_eq!(serde_json::from_str::<Timestamp>(&written).expect("just written"), read);

@@ -1,40 +1,40 @@
-//! API versions and the fields that came with them.
+//! API versions of IPS, and the version that introduced each field.
 //!
-//! IPS serves many versions side by side, each in its own XML namespace; newer ones only add fields. An element that the
-//! addressed version doesn't know is an error upstream, hence the table of newer fields.
+//! IPS serves many versions side by side, each in its own XML namespace; newer versions only add fields. IPS refuses an element that the
+//! addressed version does not have, hence the table of newer fields.
 
 use std::fmt;
 use std::str::FromStr;
 
 use chrono::NaiveDate;
 
-/// The namespace of `authHeader` and the faults; also that of the API version without a name.
+/// Namespace of `authHeader` and of faults; also that of the API version without a name.
 pub const COMMON_NAMESPACE: &str = "http://www.scene7.com/IpsApi/xsd";
 
-/// An IPS API version: a date such as `2014-04-03`, perhaps with `-beta`, or nothing at all (the oldest).
+/// IPS API version: a date such as `2014-04-03`, optionally with `-beta`, or empty (the oldest). The default is 2014-04-03.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ApiVersion(String);
 
-/// The text isn't an API version.
+/// Error of parsing an API version.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no API version: expected a date such as 2014-04-03 or 2022-11-01-beta, or nothing")]
+#[error("{0:?} is not an API version: expected a date such as 2014-04-03 or 2022-11-01-beta, or nothing")]
 pub struct InvalidApiVersion(String);
 
 impl ApiVersion {
-    /// The namespace of requests and answers in this version.
+    /// Returns the XML namespace of requests and answers in this version.
     #[must_use]
     pub fn namespace(&self) -> String {
         if self.0.is_empty() { COMMON_NAMESPACE.into() } else { format!("{COMMON_NAMESPACE}/{}", self.0) }
     }
 
-    /// Whether this version has what came with `since`.
+    /// Returns whether this version includes what version `since` introduced.
     #[must_use]
     pub fn has(&self, since: &str) -> bool {
-        // by date: a release has what its own beta had
+        // Compared by date only: a release includes what its own beta introduced.
         self.0.get(..10) >= since.get(..10)
     }
 
-    /// The version as written in a namespace.
+    /// Returns the version in the spelling of its namespace.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -65,15 +65,15 @@ impl fmt::Display for ApiVersion {
     }
 }
 
-// What uploads and reprocessing learned, version by version.
+// Fields of uploads and reprocessing, by the version that introduced them.
 const PROCESSING_2017: &[&str] = &["synchronizationComplete", "autoSmartCropOptionsArray", "cssOptions"];
 const PROCESSING_2021: &[&str] =
     &["metadataOptions", "jwtToken", "imsOrg", "apikey", "ignoreSmartCropGeneration", "preserveSmartCrop"];
 const VIDEO_2022: &[&str] = &["sourceVideoAssetHandle", "audioCaptionsMetadata"];
 
-/// Every field that isn't in all API versions: type, the version that introduced it, fields; sorted by type.
+/// Table of all fields that are not in every API version: type, introducing version, fields; sorted by type.
 ///
-/// A field of an array counts from the version that its items came with.
+/// The version of an array field is at least that of its item type.
 pub const NEWER_FIELDS: &[(&str, &str, &[&str])] = &[
     ("AudioCaptionsMetadata", "2022-11-01-beta", &["label", "language", "languageCode", "role", "isDefault"]),
     ("AutoSmartCropOptions", "2017-10-29-beta", &["name", "width", "height", "type"]),
@@ -107,7 +107,7 @@ pub const NEWER_FIELDS: &[(&str, &str, &[&str])] = &[
     ("VideoSmartCropAspectRatio", "2021-04-26-beta", &["width", "height"]),
 ];
 
-/// The API version that introduced a field (`None`: it was always there), by the names of type and field on the wire.
+/// Returns the API version that introduced a field, by the wire names of type and field; `None` if every version has it.
 #[must_use]
 pub fn since(type_name: &str, field: &str) -> Option<&'static str> {
     let first = NEWER_FIELDS.partition_point(|(name, ..)| *name < type_name);
@@ -124,27 +124,27 @@ mod tests {
     }
 
     #[test]
-    fn a_version_has_what_came_with_it_or_before() {
+    fn a_version_includes_what_it_or_an_earlier_one_introduced() {
         assert!(version("2021-04-26-beta").has("2021-04-26-beta"));
         assert!(version("2022-11-01-beta").has("2021-04-26-beta"));
-        assert!(version("2021-04-26").has("2021-04-26-beta"), "a release has what its beta had");
+        assert!(version("2021-04-26").has("2021-04-26-beta"), "a release includes its beta");
         assert!(!version("2014-04-03").has("2017-10-29-beta"));
         assert!(!version("").has("2017-10-29-beta"), "the version without a name is the oldest");
     }
 
     #[test]
-    fn each_version_has_its_namespace() {
+    fn the_namespace_contains_the_version() {
         assert_eq!(version("2014-04-03").namespace(), "http://www.scene7.com/IpsApi/xsd/2014-04-03");
         assert_eq!(version("").namespace(), "http://www.scene7.com/IpsApi/xsd");
     }
 
     #[test]
-    fn what_is_no_date_is_no_version() {
+    fn an_invalid_date_is_not_a_version() {
         for text in
             ["latest", "2014", "2014-02-30", "2014-4-3", "+2014-4-03", "2014-04- 3", "-beta", "2014-04-03-alpha"]
         {
             let error = text.parse::<ApiVersion>().expect_err(text).to_string();
-            assert!(error.starts_with(&format!("{text:?} is no API version")), "{error}");
+            assert!(error.starts_with(&format!("{text:?} is not an API version")), "{error}");
         }
     }
 }

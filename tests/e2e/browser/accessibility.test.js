@@ -46,11 +46,11 @@ for (const scheme of ['light', 'dark']) {
     inBrowser(`the dialogs: ${name}`, show, async (page) => {
       await openBoard(page, demo.origin);
       await page.getByRole('button', { name: 'Partner feed', exact: true }).click();
-      await page.getByRole('heading', { name: /Whole log \d/ }).waitFor();
+      await page.getByRole('heading', { name: /Full log \d/ }).waitFor();
       await check(page, 'a completed job');
       await page.keyboard.press('Escape');
       await page.locator('#rows tr', { hasText: 'Running' }).first().locator('.link').click();
-      await page.locator('#details .facts').waitFor();
+      await page.locator('#details .properties').waitFor();
       await check(page, 'an active job');
       await page.locator('#details-actions button').first().click();
       await page.locator('#confirm').waitFor();
@@ -59,8 +59,8 @@ for (const scheme of ['light', 'dark']) {
       await page.keyboard.press('Escape');
       await page.getByRole('button', { name: 'Submit a job' }).click();
       await page.locator('#submit').getByText('Upload from URLs').click();
-      await page.getByRole('button', { name: 'Check only' }).click();
-      await page.locator('.field-problem').first().waitFor();
+      await page.getByRole('button', { name: 'Validate only' }).click();
+      await page.locator('.field-error').first().waitFor();
       await check(page, 'a form with something wrong');
     });
 

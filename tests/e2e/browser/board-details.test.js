@@ -11,14 +11,14 @@ before(async () => {
 
 const details = (page) => page.getByRole('dialog').first();
 
-inBrowser('a finished job opens on its errors and warnings, with the whole log below', {}, async (page) => {
+inBrowser('a finished job opens on its errors and warnings, with the full log below', {}, async (page) => {
   await openBoard(page, demo.origin);
   await page.getByRole('button', { name: 'Partner feed', exact: true }).click();
   await details(page).getByText('rain_jacket_red failed').first().waitFor();
   await details(page).getByText(/unknown host/).first().waitFor();
   await details(page).getByText('Uploaded readme with a warning').first().waitFor();
   const headings = async () => (await details(page).getByRole('heading', { level: 3 }).allInnerTexts()).map((text) => text.replace(/\s+/g, ' '));
-  await eventually(async () => assert.deepEqual(await headings(), ['Errors 1', 'Warnings 1', 'Whole log 5']));
+  await eventually(async () => assert.deepEqual(await headings(), ['Errors 1', 'Warnings 1', 'Full log 5']));
   await page.screenshot(picture('board-details'));
   assert.match(page.url(), /job=[\w-]+/);
   await page.goBack();
@@ -73,7 +73,7 @@ inBrowser('an active job shows the progress of its tasks, and its log once it is
   await page.locator('#rows tr', { hasText: originalName }).locator('.link').click();
   await details(page).getByRole('heading', { name: 'Tasks' }).waitFor({ timeout: 120_000 });
   await details(page).getByRole('progressbar').first().waitFor();
-  await details(page).getByRole('heading', { name: /Whole log/ }).waitFor({ timeout: 180_000 });
+  await details(page).getByRole('heading', { name: /Full log/ }).waitFor({ timeout: 180_000 });
   await details(page).getByText(/^Published /).first().waitFor();
 });
 
@@ -88,7 +88,7 @@ inBrowser('actions are offered as the gateway lists them, with a confirmation', 
   await page.getByRole('button', { name: 'Pause: Nightly publish' }).click();
   const confirm = page.getByRole('dialog', { name: 'Pause “Nightly publish”?' });
   await confirm.waitFor();
-  await confirm.getByRole('button', { name: 'Leave it' }).click();
+  await confirm.getByRole('button', { name: 'Cancel' }).click();
   assert.equal(requests.filter((request) => request.url().endsWith('/pause')).length, 0, 'nothing is sent before the confirmation');
   await page.getByRole('button', { name: 'Pause: Nightly publish' }).click();
   await confirm.getByRole('button', { name: 'Pause', exact: true }).click();
@@ -123,7 +123,7 @@ inBrowser('a refusal is shown in plain words', { allows: /status of 4/ }, async 
   await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click();
   const problem = page.getByRole('dialog').getByRole('alert');
   await problem.waitFor();
-  assert.match(await problem.innerText(), /IPS refused it\.[\s\S]*request [0-9a-f]{16}/);
+  assert.match(await problem.innerText(), /IPS rejected it\.[\s\S]*request [0-9a-f]{16}/);
   assert.match(await problem.getByRole('link').getAttribute('href'), /^problems\//);
 });
 

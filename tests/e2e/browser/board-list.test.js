@@ -60,7 +60,7 @@ inBrowser('filters narrow the list, are kept in the URL, and can be cleared', {}
   await page.locator('#kind').selectOption('Publish images');
   await eventually(async () => assert.deepEqual(await names(page), ['Summer launch']));
   await page.getByRole('searchbox').fill('nothing like it');
-  await page.getByText('No job passes these filters').waitFor();
+  await page.getByText('No jobs match these filters').waitFor();
   await page.getByRole('searchbox').fill('LAUNCH');
   await row(page, 'Summer launch').waitFor();
   const address = page.url();
@@ -94,8 +94,8 @@ inBrowser('charts show the last hour and durations, with a text alternative', {}
   await whole(page);
   await page.getByRole('img', { name: /^Jobs completed in the last hour.*: [1-9]/ }).waitFor();
   assert.ok((await page.locator('#hour rect[data-tone]').count()) > 0);
-  const lanes = page.locator('#durations [role=img]');
-  assert.match(await lanes.first().getAttribute('aria-label'), /^\d+ jobs?: half of them within \d+/);
+  const durations = page.locator('#durations [role=img]');
+  assert.match(await durations.first().getAttribute('aria-label'), /^\d+ jobs?: median \d+/);
 });
 
 inBrowser('on a phone rows are cards without horizontal scrolling', { viewport: PHONE }, async (page) => {
@@ -115,7 +115,7 @@ inBrowser('an empty list says so', { allows: /Failed to load resource/ }, async 
   await page.route('**/jobs/events?*', (route) => route.abort());
   await page.goto(demo.origin);
   await page.locator('#demo-list button').first().click();
-  await page.getByText('No jobs here yet').waitFor();
+  await page.getByText('No jobs yet').waitFor();
 });
 
 inBrowser('with 3,000 jobs only changed rows are updated', { allows: /Failed to load resource/ }, async (page) => {

@@ -66,7 +66,7 @@ inBrowser('when the gateway is down it says so, and reconnects by itself', { all
   await isIn(page, 'Live');
   await stop(first.child);
   await isIn(page, 'No connection');
-  await page.locator('#banner', { hasText: 'does not answer' }).waitFor();
+  await page.locator('#banner', { hasText: 'is unreachable' }).waitFor();
   assert.ok((await page.locator('#rows tr').count()) > 0, 'the last list stays');
   await startGateway('demo', '--listen', listen);
   await isIn(page, 'Live');
@@ -85,7 +85,7 @@ inBrowser('when IPS is down it shows the age of the list', { allows: /Failed to 
   await stop(sandbox.child);
   await page.getByRole('button', { name: 'Pause updates' }).click();
   await page.getByRole('button', { name: 'Resume updates' }).click();
-  await eventually(async () => assert.match(await page.locator('#banner').innerText(), /IPS does not answer the gateway.*as it was at \d/), 60_000);
+  await eventually(async () => assert.match(await page.locator('#banner').innerText(), /IPS is not responding.*as of \d/), 60_000);
   await row(page, 'Nightly publish').waitFor();
 });
 
@@ -101,7 +101,7 @@ inBrowser('in a hidden tab updates stop after a minute, and continue when it is 
   await page.clock.fastForward('00:50');
   assert.equal(await state(page), 'Live');
   await page.clock.fastForward('00:11');
-  await isIn(page, 'Resting');
+  await isIn(page, 'In background');
   const before = requests.length;
   await page.clock.fastForward('10:00');
   assert.deepEqual(paths(requests.slice(before)), []);

@@ -36,7 +36,7 @@ inBrowser('on 429 it waits for Retry-After, says so, and recovers by itself', { 
   proxy.refuse({ status: 429, headers: { 'retry-after': RETRY_AFTER }, body: TOO_MANY });
   await page.locator('#banner', { hasText: 'Too many requests' }).waitFor();
   assert.equal(await state(page), 'No updates');
-  assert.match(await page.locator('#banner').innerText(), /Too many requests\..*Trying again at \d/s);
+  assert.match(await page.locator('#banner').innerText(), /Too many requests\..*Retrying at \d/s);
   // Completed jobs may have been loaded after the first live list.
   const shown = await names();
   assert.ok(known.length > 0 && known.every((name) => shown.includes(name)), `${known} were shown before, ${shown} now`);

@@ -31,7 +31,7 @@ inBrowser('a password signs in, and a reload signs out', {}, async (page) => {
 
 inBrowser('only the theme is stored', {}, async (page) => {
   await openBoard(page, demo.origin);
-  await page.getByRole('button', { name: 'Use dark colours' }).click();
+  await page.getByRole('button', { name: 'Use dark theme' }).click();
   assert.deepEqual((await kept(page)).local, { 'ips-gateway.theme': 'dark' });
   await page.reload();
   assert.equal(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme), 'dark');

@@ -38,12 +38,12 @@ inBrowser('an upload is validated without being submitted', {}, async (page, { r
   await dialog(page).getByLabel('Name', { exact: true }).fill('two-files');
   await dialog(page).getByLabel('Source URL 1').fill('https://assets.example.com/a.tif');
   await dialog(page).getByLabel('Destination 1').fill('spring/');
-  await dialog(page).getByRole('button', { name: 'Another URL' }).click();
+  await dialog(page).getByRole('button', { name: 'Add URL' }).click();
   await dialog(page).getByLabel('Source URL 2').fill('https://assets.example.com/b.tif');
   await dialog(page).getByLabel('Destination 2').fill('spring/');
   await page.screenshot(picture('board-submit'));
-  await dialog(page).getByRole('button', { name: 'Check only' }).click();
-  await dialog(page).getByText('Nothing is wrong with it. It was not sent.').waitFor();
+  await dialog(page).getByRole('button', { name: 'Validate only' }).click();
+  await dialog(page).getByText('The request is valid. Nothing was sent to IPS.').waitFor();
   const [sent] = posts(requests);
   assert.match(sent.url(), /validateOnly=true/);
   assert.deepEqual((await json(page)).uploadUrlsJob.urlArray, [
@@ -53,8 +53,8 @@ inBrowser('an upload is validated without being submitted', {}, async (page, { r
 
 inBrowser('errors are shown at their fields', { allows: /status of 422/ }, async (page) => {
   await open(page);
-  await dialog(page).getByText('Again and again').click();
-  await dialog(page).getByRole('button', { name: 'Check only' }).click();
+  await dialog(page).getByText('Recurring').click();
+  await dialog(page).getByRole('button', { name: 'Validate only' }).click();
   const name = dialog(page).getByLabel('Name', { exact: true });
   await eventually(async () => assert.equal(await name.getAttribute('aria-invalid'), 'true'));
   assert.equal(await name.evaluate((input) => input === document.activeElement), true, 'the first of them has the focus');
@@ -75,8 +75,8 @@ inBrowser('a pointer into the list of URLs finds its row', { allows: /status of 
     },
   }));
   await dialog(page).getByText('Upload from URLs').click();
-  await dialog(page).getByRole('button', { name: 'Another URL' }).click();
-  await dialog(page).getByRole('button', { name: 'Check only' }).click();
+  await dialog(page).getByRole('button', { name: 'Add URL' }).click();
+  await dialog(page).getByRole('button', { name: 'Validate only' }).click();
   await eventually(async () => assert.equal(await dialog(page).getByLabel('Source URL 2').getAttribute('aria-invalid'), 'true'));
   assert.equal(await dialog(page).getByLabel('Source URL 1').getAttribute('aria-invalid'), null);
   const box = await dialog(page).getByRole('alert').innerText();
@@ -93,7 +93,7 @@ inBrowser('a retry after a failure submits the same job', { allows: /Failed to l
     return route.abort();
   });
   await dialog(page).getByRole('button', { name: 'Submit', exact: true }).click();
-  await dialog(page).getByText(/IPS gets it once/).waitFor();
+  await dialog(page).getByText(/idempotency key prevents a second job/).waitFor();
   await page.unroute('**/jobs?*');
   await dialog(page).getByRole('button', { name: 'Submit', exact: true }).click();
   await page.getByRole('dialog').getByRole('heading', { name: /^sent-twice-/ }).waitFor();

@@ -32,8 +32,8 @@ async function authorizeByHand(page) {
 inBrowser('a job is submitted and followed to its end', {}, async (page) => {
   await page.goto(`${demo.origin}/swagger-ui/`);
   assert.equal(await page.title(), 'API – ips-gateway');
-  await page.locator('#guide').getByRole('button', { name: USER }).click();
-  await page.locator('#guide').getByRole('link', { name: 'POST /jobs', exact: true }).click();
+  await page.locator('#quick-start').getByRole('button', { name: USER }).click();
+  await page.locator('#quick-start').getByRole('link', { name: 'POST /jobs', exact: true }).click();
   await operation(page, 'submitJob').getByRole('button', { name: 'Execute' }).waitFor();
   assert.ok((await page.locator('.opblock').count()) > 15, 'all operations');
   const submitted = await execute(page, 'submitJob');
@@ -70,13 +70,13 @@ inBrowser('outside the demo no authorization is stored', {}, async (page) => {
   await page.locator('.opblock').first().waitFor();
   await authorizeByHand(page);
   assert.deepEqual(await page.evaluate(() => [{ ...localStorage }, { ...sessionStorage }, document.cookie]), [{}, {}, '']);
-  assert.equal(await page.locator('#guide').isHidden(), true, 'no users of a sandbox');
+  assert.equal(await page.locator('#quick-start').isHidden(), true, 'no users of a sandbox');
 });
 
 inBrowser('behind a proxy that strips a prefix it calls the right address', {}, async (page) => {
   const proxy = await startNginx({ '/tools/ips/': `${demo.origin}/` });
   await page.goto(`${proxy}/tools/ips/swagger-ui/`);
-  await page.locator('#guide').getByRole('button', { name: USER }).click();
+  await page.locator('#quick-start').getByRole('button', { name: USER }).click();
   await operation(page, 'listJobs').locator('.opblock-summary-control').first().click();
   await operation(page, 'listJobs').getByRole('button', { name: 'Execute' }).waitFor();
   const { status, body } = await execute(page, 'listJobs');

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ips_gateway::config::{Kind, SETTINGS, Setting};
-use ips_gateway::http::{self, KINDS, openapi};
+use ips_gateway::http::{self, KINDS};
 use ips_gateway::telemetry::{METRICS, Metric};
 
 /// A newcomer reads README whole, so it stays short.
@@ -145,7 +145,7 @@ fn operations_lists_the_metrics() {
 
 #[test]
 fn api_lists_the_routes() {
-    let document = openapi::document();
+    let document = http::openapi_document();
     let paths = document["paths"].as_object().expect("paths");
     let documented: Vec<_> = paths
         .iter()

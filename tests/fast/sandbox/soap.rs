@@ -1,4 +1,4 @@
-//! A SOAP client that shares nothing with the project's codec: envelopes are strings, answers a small tree.
+//! SOAP client that shares no code with the codec: envelopes are strings, answers are parsed into a tree.
 
 use std::time::Duration;
 
@@ -10,33 +10,33 @@ use quick_xml::events::Event;
 
 pub const NAMESPACE: &str = "http://www.scene7.com/IpsApi/xsd/2022-11-01-beta";
 
-/// A Monday, nine in the morning at the server.
+/// Returns a Monday, 09:00 in the server's time zone.
 pub fn monday() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 3, 2, 15, 0, 0).unwrap()
 }
 
-/// A sandbox at a standstill, and a client of it.
-pub struct House {
+/// Sandbox with a manual clock, and a client of it.
+pub struct Fixture {
     pub sandbox: Sandbox,
     pub http: reqwest::Client,
 }
 
-/// An answer as it came.
+/// HTTP response.
 #[derive(Debug)]
 pub struct Reply {
     pub status: u16,
     pub text: String,
 }
 
-/// A fault as it came.
+/// SOAP fault.
 #[derive(Debug, PartialEq, Eq)]
-pub struct FaultSeen {
+pub struct SoapFault {
     pub name: String,
     pub code: i32,
     pub reason: String,
 }
 
-/// An element: its local name, its text, its children.
+/// XML element: local name, text and children.
 #[derive(Debug, Default, Clone)]
 pub struct Element {
     pub name: String,
@@ -44,21 +44,22 @@ pub struct Element {
     pub children: Vec<Element>,
 }
 
-impl House {
+impl Fixture {
     pub fn with(adjust: impl FnOnce(&mut SandboxConfig)) -> Self {
-        let mut config = SandboxConfig { clock: Clock::manual(monday()), trickle: None, ..SandboxConfig::default() };
+        let mut config =
+            SandboxConfig { clock: Clock::manual(monday()), new_job_interval: None, ..SandboxConfig::default() };
         adjust(&mut config);
         let sandbox = Sandbox::start(config).expect("a free port");
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().unwrap();
         Self { sandbox, http }
     }
 
-    /// Without any job.
+    /// Starts a sandbox without jobs.
     pub fn empty() -> Self {
         Self::with(|config| config.population = Population::Empty)
     }
 
-    /// As it is seeded.
+    /// Starts a seeded sandbox.
     pub fn seeded() -> Self {
         Self::with(|_| {})
     }
@@ -77,43 +78,43 @@ impl House {
         Reply { status: response.status().as_u16(), text: response.text().await.expect("a body") }
     }
 
-    /// Calls an operation as a user; `inner` is what the body element holds.
-    pub async fn ask(&self, user: &User, operation: &str, inner: &str) -> Reply {
+    /// Calls an operation as a user; `inner` is the content of the body element.
+    pub async fn call(&self, user: &User, operation: &str, inner: &str) -> Reply {
         let login = format!("<a:user>{}</a:user><a:password>{}</a:password>", user.email, user.password);
         self.post(operation, envelope(&login, operation, inner)).await
     }
 
-    /// Submits a job and gives its handle.
+    /// Submits a job and returns its handle.
     pub async fn submit(&self, user: &User, name: &str, rest: &str) -> String {
         let inner = format!("{}<jobName>{name}</jobName>{rest}", company(&OUTFITTERS));
-        self.ask(user, "submitJob", &inner).await.answer().text("jobHandle")
+        self.call(user, "submitJob", &inner).await.answer().text("jobHandle")
     }
 
-    /// The active jobs of the user's only company, waiting ones included.
+    /// Returns the active jobs of the user's only company, including waiting ones.
     pub async fn active(&self, user: &User) -> Vec<Element> {
-        self.ask(user, "getActiveJobs", "<includeWaitingJobs>true</includeWaitingJobs>")
+        self.call(user, "getActiveJobs", "<includeWaitingJobs>true</includeWaitingJobs>")
             .await
             .answer()
             .all("jobArray/items")
     }
 
     pub async fn scheduled(&self, user: &User) -> Vec<Element> {
-        self.ask(user, "getScheduledJobs", "").await.answer().all("jobArray/items")
+        self.call(user, "getScheduledJobs", "").await.answer().all("jobArray/items")
     }
 
     pub async fn logs(&self, user: &User) -> Vec<Element> {
-        self.ask(user, "getJobLogs", "").await.answer().all("jobLogArray/items")
+        self.call(user, "getJobLogs", "").await.answer().all("jobLogArray/items")
     }
 
-    /// The log of a job of [`OUTFITTERS`] by its original name, with details.
+    /// Returns the log of a job of [`OUTFITTERS`] by its original name, with its entries.
     pub async fn log_of(&self, user: &User, original_name: &str) -> Option<Element> {
         let inner = format!("{}<originalName>{original_name}</originalName>", company(&OUTFITTERS));
-        self.ask(user, "getJobLogDetails", &inner).await.answer().all("jobLogArray/items").into_iter().next()
+        self.call(user, "getJobLogDetails", &inner).await.answer().all("jobLogArray/items").into_iter().next()
     }
 
-    /// stopJob, pauseJob, … on a handle of [`OUTFITTERS`].
+    /// Calls stopJob, pauseJob, … for a job of [`OUTFITTERS`].
     pub async fn act(&self, user: &User, operation: &str, handle: &str) -> Reply {
-        self.ask(user, operation, &format!("{}<jobHandle>{}</jobHandle>", company(&OUTFITTERS), escape(handle))).await
+        self.call(user, operation, &format!("{}<jobHandle>{}</jobHandle>", company(&OUTFITTERS), escape(handle))).await
     }
 }
 
@@ -125,7 +126,7 @@ pub fn company(company: &Tenant) -> String {
     format!("<companyHandle>{}</companyHandle>", company.handle)
 }
 
-/// A job detail with these URLs.
+/// Returns the details of an upload from these URLs.
 pub fn upload(urls: &[&str]) -> String {
     let item = |url: &&str| format!("<items><sourceUrl>{url}</sourceUrl><destPath>in/</destPath></items>");
     let items = urls.iter().map(item).collect::<Vec<_>>().concat();
@@ -152,20 +153,20 @@ pub fn envelope_in(namespace: &str, login: &str, operation: &str, inner: &str) -
 }
 
 impl Reply {
-    /// The body element of the answer.
+    /// Returns the body element of an answer.
     pub fn answer(&self) -> Element {
         let body = self.body();
         assert!(self.status == 200 && body.name.ends_with("Return"), "no answer, but {} {}", self.status, self.text);
         body
     }
 
-    /// The fault's name, code and reason.
-    pub fn fault(&self) -> FaultSeen {
+    /// Returns the fault in the response.
+    pub fn fault(&self) -> SoapFault {
         let body = self.body();
         assert_eq!(body.name, "Fault", "no fault, but {} {}", self.status, self.text);
         let detail = body.all("detail").remove(0).children.remove(0);
         assert_eq!(detail.name, body.text("faultstring"), "the faultstring names the fault: {}", self.text);
-        FaultSeen {
+        SoapFault {
             name: detail.name.clone(),
             code: detail.text("code").parse().unwrap(),
             reason: detail.text("reason"),
@@ -184,14 +185,14 @@ impl Reply {
 }
 
 impl Element {
-    /// Every element at a path such as `jobArray/items/name`.
+    /// Returns all elements at a path such as `jobArray/items/name`.
     pub fn all(&self, path: &str) -> Vec<Element> {
         path.split('/').fold(vec![self.clone()], |found, name| {
             found.into_iter().flat_map(|element| element.children).filter(|child| child.name == name).collect()
         })
     }
 
-    /// The text at a path that is there once.
+    /// Returns the text of the first element at a path.
     pub fn text(&self, path: &str) -> String {
         self.find(path).unwrap_or_else(|| panic!("no {path} in {self:#?}"))
     }
@@ -215,7 +216,7 @@ impl Element {
     }
 }
 
-/// Every element's text at a path.
+/// Returns the text at a path of each element.
 pub fn texts(elements: &[Element], path: &str) -> Vec<String> {
     elements.iter().map(|element| element.text(path)).collect()
 }

@@ -1,4 +1,4 @@
-//! `schema.json`: the published contract of the job operations, the independent witness of the wire types.
+//! `schema.json`: the published contract of the job operations, independent of the wire types.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,10 +33,10 @@ pub struct ContractField {
 
 impl Contract {
     pub fn load() -> Self {
-        serde_json::from_str(include_str!("schema.json")).expect("schema.json has its known shape")
+        serde_json::from_str(include_str!("schema.json")).expect("schema.json has the expected structure")
     }
 
-    /// The only field of an array type, which in Rust is a vector.
+    /// Returns the only field of an array type, which is a vector in Rust.
     pub fn items(&self, type_name: &str) -> Option<&ContractField> {
         match self.types.get(type_name)?.as_slice() {
             [field] if field.repeated => Some(field),
@@ -44,7 +44,7 @@ impl Contract {
         }
     }
 
-    /// The types that are structs in Rust.
+    /// Returns the types that are structs in Rust.
     pub fn structs(&self) -> impl Iterator<Item = (&str, &[ContractField])> {
         self.types
             .iter()
@@ -52,7 +52,7 @@ impl Contract {
             .map(|(name, fields)| (name.as_str(), fields.as_slice()))
     }
 
-    /// The types that a caller can send.
+    /// Returns the types that requests consist of.
     pub fn requested(&self) -> BTreeSet<&str> {
         let mut found = BTreeSet::new();
         let mut left: Vec<_> = self.operations.iter().map(|operation| capitalized(&operation.request)).collect();
@@ -66,13 +66,13 @@ impl Contract {
         found
     }
 
-    /// The version that brought a field; for an array the later of its own and its items'.
+    /// Returns the version that introduced a field; for an array the later of its own and that of its items.
     pub fn since<'a>(&'a self, field: &'a ContractField) -> Option<&'a str> {
         let items = self.items(&field.type_name).and_then(|items| items.since.as_deref());
         field.since.as_deref().max(items)
     }
 
-    /// The kind of value that Rust should have for a type of the contract.
+    /// Returns whether a kind of Rust value fits a type of the contract.
     pub fn matches(&self, type_name: &str, requested: bool, kind: &Kind) -> bool {
         match kind {
             Kind::Text => type_name == "xsd:string",
@@ -80,7 +80,7 @@ impl Contract {
             Kind::Bool => type_name == "xsd:boolean",
             Kind::Double => type_name == "xsd:double",
             Kind::Int => type_name == "xsd:int" && requested,
-            // what IPS counts has outgrown its `int`
+            // Integers in answers have 64 bits, since sizes exceed the `int` of the schema.
             Kind::Long => type_name == "xsd:long" || (type_name == "xsd:int" && !requested),
             Kind::Struct(name) => type_name == *name,
             Kind::Array(item) => {
@@ -90,7 +90,7 @@ impl Contract {
     }
 }
 
-/// The type of a body element: `submitJobParam` is a `SubmitJobParam`.
+/// Returns the type name of a body element: `SubmitJobParam` of `submitJobParam`.
 pub fn capitalized(root: &str) -> String {
     root[..1].to_uppercase() + &root[1..]
 }

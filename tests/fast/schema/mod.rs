@@ -1,4 +1,4 @@
-//! Holds the wire types, their operations and their OpenAPI components against the published contract.
+//! Comparison of the wire types, their operations and their OpenAPI components with the published contract.
 
 pub mod contract;
 mod openapi;
@@ -8,33 +8,33 @@ use std::collections::BTreeSet;
 
 use contract::{Contract, capitalized};
 use ips_gateway::ips::types::*;
-use probe::{Book, Document, Field, Kind, probe};
+use probe::{Document, Field, Kind, Structs, probe};
 use utoipa::ToSchema;
 
-/// An operation as the Rust types know it.
-pub struct Row {
+/// Operation as defined by the Rust types.
+pub struct OperationRow {
     name: &'static str,
     request: &'static str,
     answer: &'static str,
     effect: Effect,
-    /// What request and answer are made of.
-    shapes: [Shape; 2],
+    /// Probes of the request and the answer.
+    probes: [Probe; 2],
     /// Adds its components to a document.
     pub components: fn(&mut openapi::Components),
 }
 
-type Shape = fn(Document<'_>) -> Result<(Option<Kind>, Book), serde::de::value::Error>;
+type Probe = fn(Document<'_>) -> Result<(Option<Kind>, Structs), serde::de::value::Error>;
 
-fn row<T: Operation + ToSchema>() -> Row
+fn row<T: Operation + ToSchema>() -> OperationRow
 where
     T::Answer: ToSchema,
 {
-    Row {
+    OperationRow {
         name: T::NAME,
         request: T::REQUEST,
         answer: T::ANSWER,
         effect: T::EFFECT,
-        shapes: [probe::<T>, probe::<T::Answer>],
+        probes: [probe::<T>, probe::<T::Answer>],
         components: |components| {
             openapi::collect::<T>(components);
             openapi::collect::<T::Answer>(components);
@@ -42,46 +42,35 @@ where
     }
 }
 
-/// The 16 operations.
-pub fn operations() -> [Row; 16] {
-    [
-        row::<SubmitJobParam>(),
-        row::<GetActiveJobsParam>(),
-        row::<GetScheduledJobsParam>(),
-        row::<GetJobLogsParam>(),
-        row::<GetJobLogDetailsParam>(),
-        row::<GetArchivedJobLogDetailsParam>(),
-        row::<GetAssetJobLogsParam>(),
-        row::<GetAssetArchivedJobLogsParam>(),
-        row::<StopJobParam>(),
-        row::<PauseJobParam>(),
-        row::<ResumeJobParam>(),
-        row::<ExecuteJobParam>(),
-        row::<DeleteJobParam>(),
-        row::<GetCompanyInfoParam>(),
-        row::<GetCompanyMembershipParam>(),
-        row::<CheckLoginParam>(),
-    ]
+macro_rules! rows {
+    ($($method:ident, $name:literal, $request:ident => $answer:ident, $effect:ident;)+) => {
+        vec![$(row::<$request>()),+]
+    };
 }
 
-/// Every struct that the operations are made of.
-fn book() -> Book {
-    let shapes = operations().into_iter().flat_map(|row| row.shapes);
-    shapes.flat_map(|shape| shape(Document::Complete).expect("a complete document is read").1).collect()
+/// Returns the rows of all operations.
+pub fn operations() -> Vec<OperationRow> {
+    for_each_operation!(rows)
 }
 
-/// Whether every operation reads the document.
+/// Returns all structs that the operations consist of.
+fn all_structs() -> Structs {
+    let probes = operations().into_iter().flat_map(|row| row.probes);
+    probes.flat_map(|probe| probe(Document::Complete).expect("a complete document is read").1).collect()
+}
+
+/// Returns whether every operation accepts the document.
 fn is_read(document: Document<'_>) -> bool {
-    operations().iter().flat_map(|row| row.shapes).all(|shape| shape(document).is_ok())
+    operations().iter().flat_map(|row| row.probes).all(|probe| probe(document).is_ok())
 }
 
-/// Fails with all complaints at once.
+/// Asserts that there are no differences; fails with all of them.
 ///
 /// # Panics
-/// There are complaints.
+/// There are differences.
 #[track_caller]
-pub fn assert_none(complaints: Vec<String>) {
-    assert!(complaints.is_empty(), "{} differences from the contract:\n{}", complaints.len(), complaints.join("\n"));
+pub fn assert_none(differences: Vec<String>) {
+    assert!(differences.is_empty(), "{} differences from the contract:\n{}", differences.len(), differences.join("\n"));
 }
 
 #[test]
@@ -91,9 +80,9 @@ fn the_operation_table_matches_the_contract() {
     assert_eq!(OPERATIONS, names);
     for (row, operation) in operations().iter().zip(&contract.operations) {
         assert_eq!((row.name, row.request, row.answer), (&*operation.name, &*operation.request, &*operation.response));
-        for (root, shape) in [row.request, row.answer].into_iter().zip(row.shapes) {
-            let (kind, _) = shape(Document::Complete).expect("a complete document is read");
-            let Some(Kind::Struct(name)) = kind else { panic!("{root} is no struct but {kind:?}") };
+        for (root, probe) in [row.request, row.answer].into_iter().zip(row.probes) {
+            let (kind, _) = probe(Document::Complete).expect("a complete document is read");
+            let Some(Kind::Struct(name)) = kind else { panic!("{root} is not a struct but {kind:?}") };
             assert_eq!(name, capitalized(root), "the type of {root}");
         }
         let reads = row.name.starts_with("get") || row.name == "checkLogin";
@@ -103,21 +92,21 @@ fn the_operation_table_matches_the_contract() {
 
 #[test]
 fn every_type_has_the_fields_of_the_contract_in_their_order() {
-    let (contract, book) = (Contract::load(), book());
+    let (contract, structs) = (Contract::load(), all_structs());
     let requested = contract.requested();
-    let mut complaints = Vec::new();
+    let mut differences = Vec::new();
     let mut walked_fields = 0;
     let mut walked_types = BTreeSet::new();
 
     for (type_name, expected) in contract.structs() {
-        let Some(fields) = book.get(type_name) else {
-            complaints.push(format!("{type_name}: no such struct"));
+        let Some(fields) = structs.get(type_name) else {
+            differences.push(format!("{type_name}: no such struct"));
             continue;
         };
         walked_types.insert(type_name);
         let (wanted, given): (Vec<_>, Vec<_>) =
             (expected.iter().map(|field| &*field.name).collect(), fields.iter().map(|field| field.name).collect());
-        complaints.extend(order_complaints(type_name, &wanted, &given));
+        differences.extend(order_differences(type_name, &wanted, &given));
         for field in expected {
             let Some(Field { kind, .. }) = fields.iter().find(|given| given.name == field.name) else { continue };
             walked_fields += 1;
@@ -128,76 +117,76 @@ fn every_type_has_the_fields_of_the_contract_in_their_order() {
                 walked_fields += 1;
             }
             if !contract.matches(&field.type_name, requested.contains(type_name), kind) {
-                complaints.push(format!("{type_name}.{}: is {kind:?} instead of {}", field.name, field.type_name));
+                differences.push(format!("{type_name}.{}: is {kind:?} instead of {}", field.name, field.type_name));
             }
         }
     }
-    for name in book.keys().filter(|name| !contract.types.contains_key(**name)) {
-        complaints.push(format!("{name}: not in the contract"));
+    for name in structs.keys().filter(|name| !contract.types.contains_key(**name)) {
+        differences.push(format!("{name}: not in the contract"));
     }
-    assert_none(complaints);
+    assert_none(differences);
     assert_eq!((walked_types.len(), walked_fields), (100, 512), "types and fields of the contract");
 }
 
-/// What is missing, extra or out of order.
-pub fn order_complaints(type_name: &str, wanted: &[&str], given: &[&str]) -> Vec<String> {
+/// Returns the missing, extra and misordered fields of a type.
+pub fn order_differences(type_name: &str, wanted: &[&str], given: &[&str]) -> Vec<String> {
     let missing = wanted.iter().filter(|name| !given.contains(name)).map(|name| format!("{type_name}.{name}: missing"));
     let extra = given.iter().filter(|name| !wanted.contains(name)).map(|name| format!("{type_name}.{name}: extra"));
-    let mut complaints: Vec<_> = missing.chain(extra).collect();
-    if complaints.is_empty()
+    let mut differences: Vec<_> = missing.chain(extra).collect();
+    if differences.is_empty()
         && let Some((name, instead)) = wanted.iter().zip(given).find(|(wanted, given)| wanted != given)
     {
-        complaints.push(format!("{type_name}.{instead}: out of order, {name} comes here"));
+        differences.push(format!("{type_name}.{instead}: out of order, {name} comes here"));
     }
-    complaints
+    differences
 }
 
-/// The one field that the wire requires and the body of `POST /jobs` may lack: the query or the settings name the company then.
-pub const LEFT_OUT_OVER_HTTP: (&str, &str) = ("SubmitJobParam", "companyHandle");
+/// Field that the wire requires and the body of `POST /jobs` may omit, if the query or the settings name the company.
+pub const OPTIONAL_OVER_HTTP: (&str, &str) = ("SubmitJobParam", "companyHandle");
 
 #[test]
 fn requests_are_as_strict_as_the_contract_and_answers_not_stricter() {
-    let (contract, book) = (Contract::load(), book());
+    let (contract, structs) = (Contract::load(), all_structs());
     let requested = contract.requested();
-    let mut complaints = Vec::new();
+    let mut differences = Vec::new();
     for (type_name, expected) in contract.structs() {
         let in_requests = requested.contains(type_name);
         for field in expected {
             let may_lack = is_read(Document::Without { type_name, field: &field.name });
             if field.optional && !may_lack {
-                complaints.push(format!("{type_name}.{}: required, but the contract says optional", field.name));
+                differences.push(format!("{type_name}.{}: required, but the contract says optional", field.name));
             }
-            let optional = book[type_name].iter().any(|given| given.name == field.name && given.optional);
-            let may_be_left_out = LEFT_OUT_OVER_HTTP == (type_name, field.name.as_str());
+            let optional = structs[type_name].iter().any(|given| given.name == field.name && given.optional);
+            let may_be_left_out = OPTIONAL_OVER_HTTP == (type_name, field.name.as_str());
             if in_requests && !field.optional && !may_be_left_out && (may_lack || optional) {
-                complaints.push(format!("{type_name}.{}: optional, but the contract requires it", field.name));
+                differences.push(format!("{type_name}.{}: optional, but the contract requires it", field.name));
             }
         }
         if in_requests && is_read(Document::WithUnknownField { type_name }) {
-            complaints.push(format!("{type_name}: takes fields that the contract doesn't know"));
+            differences.push(format!("{type_name}: accepts fields that the contract does not have"));
         }
     }
-    assert_none(complaints);
+    assert_none(differences);
 }
 
 #[test]
 fn since_returns_the_version_that_introduced_each_field() {
     let contract = Contract::load();
-    let mut complaints = Vec::new();
+    let mut differences = Vec::new();
     for (type_name, fields) in contract.structs() {
         for field in fields {
             let (is, should) = (since(type_name, &field.name), contract.since(field));
             if is != should {
-                complaints.push(format!("{type_name}.{}: since {is:?} instead of {should:?}", field.name));
+                differences.push(format!("{type_name}.{}: since {is:?} instead of {should:?}", field.name));
             }
         }
     }
     for (type_name, version, fields) in NEWER_FIELDS {
         for field in *fields {
             if !contract.types.get(*type_name).is_some_and(|known| known.iter().any(|known| known.name == *field)) {
-                complaints.push(format!("{type_name}.{field}: since {version}, but no such field"));
+                differences.push(format!("{type_name}.{field}: since {version}, but no such field"));
             }
         }
     }
-    assert_none(complaints);
+    assert_none(differences);
 }

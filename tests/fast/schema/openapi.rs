@@ -1,4 +1,4 @@
-//! The same contract held against the OpenAPI components that the types generate.
+//! Comparison of the OpenAPI components of the wire types with the published contract.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,11 +11,11 @@ use utoipa::openapi::{RefOr, Schema};
 
 use super::contract::Contract;
 use super::probe::Kind;
-use super::{assert_none, operations, order_complaints};
+use super::{assert_none, operations, order_differences};
 
 pub type Components = BTreeMap<String, RefOr<Schema>>;
 
-/// The component of a type and of everything that it is made of.
+/// Adds the component of a type and of all types it refers to.
 pub fn collect<T: ToSchema>(components: &mut Components) {
     let mut schemas = vec![(T::name().into_owned(), T::schema())];
     T::schemas(&mut schemas);
@@ -34,7 +34,7 @@ fn json(schema: &RefOr<Schema>) -> Value {
     serde_json::to_value(schema).expect("a schema is JSON")
 }
 
-/// What a property holds, through references to components that are no structs.
+/// Returns the kind of a property; references to components other than structs are followed.
 fn kind(components: &Components, property: &Value) -> Option<Kind> {
     if let Some(reference) = property["$ref"].as_str() {
         let (name, component) = components.get_key_value(reference.rsplit('/').next()?)?;
@@ -61,57 +61,57 @@ fn kind(components: &Components, property: &Value) -> Option<Kind> {
 fn every_component_has_the_properties_of_the_contract_in_their_order() {
     let (contract, components) = (Contract::load(), components());
     let requested = contract.requested();
-    let mut complaints = Vec::new();
+    let mut differences = Vec::new();
     for (type_name, expected) in contract.structs() {
         let Some(RefOr::T(Schema::Object(object))) = components.get(type_name) else {
-            complaints.push(format!("{type_name}: no component"));
+            differences.push(format!("{type_name}: no component"));
             continue;
         };
         let description = object.description.as_deref().unwrap_or_default();
         let versions: BTreeSet<_> = expected.iter().map(|field| since(type_name, &field.name)).collect();
         let whole = versions.first().filter(|_| versions.len() == 1).copied().flatten();
         if description.is_empty() || description.contains("Since") != whole.is_some() {
-            complaints.push(format!("{type_name}: described as {description:?}, though since {whole:?}"));
+            differences.push(format!("{type_name}: described as {description:?}, though since {whole:?}"));
         }
         let wanted: Vec<_> = expected.iter().map(|field| &*field.name).collect();
         let given: Vec<_> = object.properties.keys().map(String::as_str).collect();
-        complaints.extend(order_complaints(type_name, &wanted, &given));
+        differences.extend(order_differences(type_name, &wanted, &given));
         for field in expected {
             let Some(property) = object.properties.get(&field.name).map(json) else { continue };
             let found = kind(&components, &property);
             if !found.is_some_and(|kind| contract.matches(&field.type_name, requested.contains(type_name), &kind)) {
-                complaints.push(format!("{type_name}.{}: is {property} instead of {}", field.name, field.type_name));
+                differences.push(format!("{type_name}.{}: is {property} instead of {}", field.name, field.type_name));
             }
             let required = object.required.contains(&field.name);
-            let may_be_left_out = super::LEFT_OUT_OVER_HTTP == (type_name, field.name.as_str());
+            let may_be_left_out = super::OPTIONAL_OVER_HTTP == (type_name, field.name.as_str());
             let strict = requested.contains(type_name) && !may_be_left_out;
             if required && field.optional || strict && required == field.optional {
-                complaints.push(format!("{type_name}.{}: required is {required}", field.name));
+                differences.push(format!("{type_name}.{}: required is {required}", field.name));
             }
             let description = property["description"].as_str().unwrap_or_default().replace('\n', " ");
             let mark = since(type_name, &field.name).map(|version| format!("Since API version {version}."));
             if description.is_empty() || description.contains("Since") != mark.is_some() {
-                complaints.push(format!("{type_name}.{}: described as {description:?}", field.name));
+                differences.push(format!("{type_name}.{}: described as {description:?}", field.name));
             } else if mark.as_ref().is_some_and(|mark| !description.ends_with(mark)) {
-                complaints.push(format!("{type_name}.{}: {description:?} doesn't end with {mark:?}", field.name));
+                differences.push(format!("{type_name}.{}: {description:?} doesn't end with {mark:?}", field.name));
             }
         }
     }
     for (name, component) in &components {
         let component = json(component);
         if component.to_string().contains("\"null\"") {
-            complaints.push(format!("{name}: may be null"));
+            differences.push(format!("{name}: may be null"));
         }
         if component["type"] == "object" && !contract.types.contains_key(name) {
-            complaints.push(format!("{name}: not in the contract"));
+            differences.push(format!("{name}: not in the contract"));
         }
     }
-    assert_none(complaints);
+    assert_none(differences);
 }
 
-/// Each example reads as the type and says all that it holds.
+/// Asserts that each example of a type survives a round trip through the type.
 fn check_examples<T: ToSchema + Serialize + DeserializeOwned>() {
-    let RefOr::T(Schema::Object(object)) = T::schema() else { panic!("{} is no object", T::name()) };
+    let RefOr::T(Schema::Object(object)) = T::schema() else { panic!("{} is not an object", T::name()) };
     assert!(!object.examples.is_empty(), "{} has no example", T::name());
     for example in object.examples {
         let read: T = serde_json::from_value(example.clone()).unwrap_or_else(|error| panic!("{}: {error}", T::name()));

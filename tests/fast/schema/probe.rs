@@ -1,5 +1,4 @@
-//! Asks a type what it is: a serde deserializer that has no data, but answers every question with some value and
-//! writes down what was asked for.
+//! Introspection of a type: a serde deserializer without data that answers every request with a default value and records what was requested.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -8,7 +7,7 @@ use serde::de::value::Error;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, Expected, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
-/// What kind of value a type takes.
+/// Kind of value that a type is deserialized from.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Kind {
     Text,
@@ -28,10 +27,10 @@ pub struct Field {
     pub optional: bool,
 }
 
-/// The structs of a type, by name, with their fields in the order that serde was told.
-pub type Book = BTreeMap<&'static str, Vec<Field>>;
+/// Structs that a type consists of, by name, with their fields in declared order.
+pub type Structs = BTreeMap<&'static str, Vec<Field>>;
 
-/// How the imagined document differs from a complete one.
+/// Difference of the simulated document from a complete one.
 #[derive(Debug, Clone, Copy)]
 pub enum Document<'a> {
     Complete,
@@ -39,11 +38,11 @@ pub enum Document<'a> {
     WithUnknownField { type_name: &'a str },
 }
 
-/// The structs that make up `T` and which of them it is itself; an error where `T` refuses the document.
-pub fn probe<T: serde::de::DeserializeOwned>(document: Document<'_>) -> Result<(Option<Kind>, Book), Error> {
-    let (answer, book) = (RefCell::default(), RefCell::default());
-    T::deserialize(Probe { document, answer: &answer, book: &book })?;
-    Ok((answer.into_inner().kind, book.into_inner()))
+/// Returns the kind of `T` and all structs that it consists of; an error if `T` refuses the document.
+pub fn probe<T: serde::de::DeserializeOwned>(document: Document<'_>) -> Result<(Option<Kind>, Structs), Error> {
+    let (answer, structs) = (RefCell::default(), RefCell::default());
+    T::deserialize(Probe { document, answer: &answer, structs: &structs })?;
+    Ok((answer.into_inner().kind, structs.into_inner()))
 }
 
 #[derive(Default)]
@@ -56,7 +55,7 @@ struct Answer {
 struct Probe<'a> {
     document: Document<'a>,
     answer: &'a RefCell<Answer>,
-    book: &'a RefCell<Book>,
+    structs: &'a RefCell<Structs>,
 }
 
 impl Probe<'_> {
@@ -64,12 +63,12 @@ impl Probe<'_> {
         self.answer.borrow_mut().kind = Some(kind);
     }
 
-    /// Asks for what belongs into a field or an array.
+    /// Probes the value of a field or an array item.
     fn inner<'de, S: DeserializeSeed<'de>>(&self, seed: S) -> Result<(S::Value, Kind, bool), Error> {
         let answer = RefCell::default();
         let value = seed.deserialize(Probe { answer: &answer, ..*self })?;
         let Answer { kind, optional } = answer.into_inner();
-        Ok((value, kind.ok_or_else(|| Error::custom("asked for nothing"))?, optional))
+        Ok((value, kind.ok_or_else(|| Error::custom("requested no value"))?, optional))
     }
 }
 
@@ -123,11 +122,11 @@ impl<'de> Deserializer<'de> for Probe<'_> {
             .iter()
             .copied()
             .filter(|asked| !matches!(self.document, Document::Without { type_name, field } if (type_name, field) == (name, *asked)))
-            .chain(unknown.then_some("neverHeardOf"))
+            .chain(unknown.then_some("unknownField"))
             .collect();
         let mut given = Fields { probe: self, left, seen: Vec::new() };
         let value = visitor.visit_map(&mut given)?;
-        self.book.borrow_mut().insert(name, given.seen);
+        self.structs.borrow_mut().insert(name, given.seen);
         Ok(value)
     }
 

@@ -1,4 +1,4 @@
-//! Every type of the contract survives being written and read, with values made by the contract and not by our types.
+//! Round trip of every type of the contract, with values generated from the contract instead of the Rust types.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -17,25 +17,25 @@ use super::answer;
 use super::roundtrip::{date, text};
 use crate::schema::contract::{Contract, ContractField, capitalized};
 
-/// How often each request and each answer is made up.
+/// Number of generated cases per request and answer.
 const CASES: u32 = 48;
-/// An optional element is there with this probability: often enough that each is there in some case, seldom enough to be absent, too.
+/// Probability that an optional element is present, so that each is present in some cases and absent in others.
 const PRESENT: f64 = 0.4;
-/// The version that has every field.
+/// API version that has every field.
 const NEWEST: &str = "2022-11-01-beta";
 
-/// Makes up documents as the contract has them.
-struct Maker {
+/// Generator of values from the contract.
+struct Generator {
     contract: Contract,
-    /// The types that were made.
-    made: RefCell<BTreeSet<String>>,
+    /// Types generated so far.
+    generated: RefCell<BTreeSet<String>>,
 }
 
-impl Maker {
-    /// JSON of a type.
+impl Generator {
+    /// Returns a strategy for the JSON of a type.
     fn value(&self, type_name: &str) -> BoxedStrategy<Value> {
         match type_name {
-            // An element without text means an absent one.
+            // An element without text is read as absent.
             "xsd:string" => text().prop_filter("blank", |text| !text.trim().is_empty()).prop_map(Value::from).boxed(),
             "xsd:dateTime" => date().prop_filter_map("no date", |date| Some(json!(date?.to_string()))).boxed(),
             "xsd:boolean" => any::<bool>().prop_map(Value::from).boxed(),
@@ -47,26 +47,27 @@ impl Maker {
     }
 
     fn composed(&self, type_name: &str) -> BoxedStrategy<Value> {
-        self.made.borrow_mut().insert(type_name.to_owned());
+        self.generated.borrow_mut().insert(type_name.to_owned());
         if let Some(items) = self.contract.items(type_name) {
             return vec(self.value(&items.type_name), 1..3).prop_map(Value::from).boxed();
         }
         let fields = self.contract.types.get(type_name).unwrap_or_else(|| panic!("{type_name} is not in the contract"));
-        // A struct without any element would be as good as absent: one is always there.
-        let always_there = fields.iter().all(|field| field.optional).then(|| fields.first()).flatten();
+        // A struct without any element is read as absent, so one element is always present.
+        let always_present = fields.iter().all(|field| field.optional).then(|| fields.first()).flatten();
         let member = |field: &ContractField| {
             let name = field.name.clone();
             let value = self.value(&field.type_name);
-            let is_there = !field.optional || always_there.is_some_and(|always| always.name == field.name);
-            let value = if is_there { value.prop_map(Some).boxed() } else { option::weighted(PRESENT, value).boxed() };
+            let is_present = !field.optional || always_present.is_some_and(|always| always.name == field.name);
+            let value =
+                if is_present { value.prop_map(Some).boxed() } else { option::weighted(PRESENT, value).boxed() };
             value.prop_map(move |value| value.map(|value| (name.clone(), value)))
         };
         let members: Vec<_> = fields.iter().map(member).collect();
         members.prop_map(|members| Value::Object(members.into_iter().flatten().collect::<Map<_, _>>())).boxed()
     }
 
-    /// Whatever the contract allows as request and as answer of an operation comes back as it was.
-    fn survives<T: Operation>(&self) {
+    /// Checks the round trip of the request and the answer of an operation.
+    fn round_trips<T: Operation>(&self) {
         let version: ApiVersion = NEWEST.parse().expect("a version");
         let operation = self.contract.operations.iter().find(|operation| operation.name == T::NAME);
         let operation = operation.unwrap_or_else(|| panic!("{} is not in the contract", T::NAME));
@@ -84,29 +85,31 @@ impl Maker {
         });
     }
 
-    /// Tries values of a type that our type takes over whole.
+    /// Tests generated values of a type, after checking that the Rust type keeps every field.
     fn each<T: DeserializeOwned + Serialize>(&self, type_name: &str, test: impl Fn(T) -> Result<(), TestCaseError>) {
         let config = ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() };
-        let tried = TestRunner::new(config).run(&self.value(type_name), |made| {
-            let value: T = serde_json::from_value(made.clone()).unwrap_or_else(|error| panic!("{error}\n{made:#}"));
+        let tried = TestRunner::new(config).run(&self.value(type_name), |generated| {
+            let value: T =
+                serde_json::from_value(generated.clone()).unwrap_or_else(|error| panic!("{error}\n{generated:#}"));
             let taken = serde_json::to_value(&value).unwrap_or_else(|error| panic!("{error}"));
-            prop_assert!(holds(&taken, &made), "{:#} became {:#}", made, taken);
+            prop_assert!(keeps(&taken, &generated), "{:#} became {:#}", generated, taken);
             test(value)
         });
         tried.unwrap_or_else(|error| panic!("{type_name}: {error}"));
     }
 }
 
-/// Whether nothing that was made is left out.
-fn holds(taken: &Value, made: &Value) -> bool {
-    match (taken, made) {
-        (Value::Object(taken), Value::Object(made)) => {
-            made.iter().all(|(name, made)| taken.get(name).is_some_and(|taken| holds(taken, made)))
+/// Returns whether a value keeps every field of a generated one.
+fn keeps(taken: &Value, generated: &Value) -> bool {
+    match (taken, generated) {
+        (Value::Object(taken), Value::Object(generated)) => {
+            generated.iter().all(|(name, generated)| taken.get(name).is_some_and(|taken| keeps(taken, generated)))
         }
-        (Value::Array(taken), Value::Array(made)) => {
-            taken.len() == made.len() && taken.iter().zip(made).all(|(taken, made)| holds(taken, made))
+        (Value::Array(taken), Value::Array(generated)) => {
+            taken.len() == generated.len()
+                && taken.iter().zip(generated).all(|(taken, generated)| keeps(taken, generated))
         }
-        // There are several ways to write a date.
+        // Scalars are not compared: a date has several forms.
         _ => true,
     }
 }
@@ -119,16 +122,14 @@ fn same<T: Serialize>(given: &T, read: &T) -> Result<(), TestCaseError> {
 
 #[test]
 fn every_type_of_the_contract_round_trips() {
-    let maker = Maker { contract: Contract::load(), made: RefCell::default() };
-    macro_rules! all_survive {
-        ($($operation:ident)+) => { $(maker.survives::<$operation>();)+ };
+    let generator = Generator { contract: Contract::load(), generated: RefCell::default() };
+    macro_rules! all_round_trip {
+        ({ $generator:ident } $($method:ident, $name:literal, $request:ident => $answer:ident, $effect:ident;)+) => {
+            $($generator.round_trips::<$request>();)+
+        };
     }
-    all_survive! {
-        SubmitJobParam GetActiveJobsParam GetScheduledJobsParam GetJobLogsParam GetJobLogDetailsParam GetArchivedJobLogDetailsParam
-        GetAssetJobLogsParam GetAssetArchivedJobLogsParam StopJobParam PauseJobParam ResumeJobParam ExecuteJobParam DeleteJobParam
-        GetCompanyInfoParam GetCompanyMembershipParam CheckLoginParam
-    }
-    let made = maker.made.into_inner();
-    let missing: Vec<_> = maker.contract.types.keys().filter(|name| !made.contains(*name)).collect();
-    assert!(missing.is_empty(), "never made: {missing:?}");
+    for_each_operation!(all_round_trip { generator });
+    let generated = generator.generated.into_inner();
+    let missing: Vec<_> = generator.contract.types.keys().filter(|name| !generated.contains(*name)).collect();
+    assert!(missing.is_empty(), "never generated: {missing:?}");
 }

@@ -1,12 +1,11 @@
-//! The codec and the client, seen from outside: documents that other software or a person wrote, and a server that does
-//! what it is told.
+//! Codec, SOAP envelope and IPS client: documents written by hand or by other software, and a scripted server.
 
 mod client;
 mod every_type;
 mod golden;
 mod rejected;
 mod roundtrip;
-mod server;
+mod secrets;
 mod strict;
 mod tree;
 mod values;
@@ -16,26 +15,26 @@ mod writing;
 use ips_gateway::ips::soap::{Answer, Reply, read_answer};
 use ips_gateway::ips::types::{ActiveJob, GetActiveJobsParam, GetActiveJobsReturn, Operation};
 
-/// Reads a document that holds an answer.
+/// Reads the answer in a document.
 #[track_caller]
 fn answer<T: Operation>(document: impl AsRef<[u8]>) -> Answer<T::Answer> {
     match read_answer::<T>(document.as_ref(), None) {
         Ok(Reply::Answer(answer)) => answer,
-        Ok(Reply::Fault(fault)) => panic!("a fault in place of an answer: {fault}"),
+        Ok(Reply::Fault(fault)) => panic!("a fault instead of an answer: {fault}"),
         Err(error) => panic!("no answer: {error}"),
     }
 }
 
-/// What is wrong with a document, as an answer of getActiveJobs.
+/// Returns the error of reading a document as an answer of getActiveJobs.
 #[track_caller]
-fn complaint(document: impl AsRef<[u8]>) -> String {
+fn read_error(document: impl AsRef<[u8]>) -> String {
     match read_answer::<GetActiveJobsParam>(document.as_ref(), None) {
-        Ok(_) => panic!("read, though it should have been refused"),
+        Ok(_) => panic!("the document was not refused"),
         Err(error) => error.to_string(),
     }
 }
 
-/// An envelope around the content of a getActiveJobsReturn.
+/// Returns an envelope with a getActiveJobsReturn of the given content.
 fn active_jobs(content: &str) -> String {
     envelope(&format!(
         "<getActiveJobsReturn xmlns=\"http://www.scene7.com/IpsApi/xsd/2014-04-03\">{content}</getActiveJobsReturn>"
@@ -49,23 +48,23 @@ fn envelope(body: &str) -> String {
     )
 }
 
-/// The job of an answer that holds the given elements beside those that identify a job.
+/// Reads a job with the given elements, in addition to those that identify it.
 #[track_caller]
 fn job(elements: &str) -> ActiveJob {
     let Answer { value: GetActiveJobsReturn { job_array }, bad_items } =
         answer::<GetActiveJobsParam>(active_jobs(&format!("<jobArray><items>{IDENTITY}{elements}</items></jobArray>")));
-    assert_eq!(bad_items, [], "an item was left out");
+    assert_eq!(bad_items, [], "an item was skipped");
     job_array.into_iter().next().expect("a job")
 }
 
-/// The reason why a job with the given elements is left out of its list.
+/// Returns the error of a job with the given elements, which is skipped in its list.
 #[track_caller]
 fn bad_job(elements: &str) -> String {
     let Answer { value: GetActiveJobsReturn { job_array }, bad_items } =
         answer::<GetActiveJobsParam>(active_jobs(&format!("<jobArray><items>{IDENTITY}{elements}</items></jobArray>")));
     match &bad_items[..] {
         [bad] => bad.to_string(),
-        _ => panic!("expected one bad item beside {job_array:?}, got {bad_items:?}"),
+        _ => panic!("expected one bad item, read {job_array:?}, got {bad_items:?}"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Requests are read strictly: IPS itself refuses what its schema doesn't have.
+//! Strict reading of requests: everything that the schema does not allow is refused.
 
 use ips_gateway::ips::soap::Request;
 use ips_gateway::ips::types::{GetActiveJobsParam, Operation, StopJobParam, SubmitJobParam};
@@ -11,7 +11,7 @@ fn read<T: Operation>(document: &str) -> Result<T, String> {
     request.read().map_err(|error| error.to_string())
 }
 
-/// Why the content of a submitJobParam is refused.
+/// Reads the content of a submitJobParam; the error is its reason.
 #[track_caller]
 fn submit(content: &str) -> Result<SubmitJobParam, String> {
     read(&envelope(&format!(
@@ -82,7 +82,7 @@ fn an_empty_value_is_kept_if_its_type_has_one() {
     assert_eq!(request.description.as_deref(), Some(""));
     assert_eq!(
         refusal(&format!("{NAMES}<uploadUrlsJob><overwrite/></uploadUrlsJob>")),
-        "uploadUrlsJob.overwrite: the element is empty, but must hold a value"
+        "uploadUrlsJob.overwrite: the required element is empty"
     );
     let nil = "<description xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:nil=\"true\"/>";
     assert_eq!(submit(&format!("{NAMES}{nil}")).expect("a request").description, None);
@@ -116,5 +116,5 @@ fn the_envelope_holds_operation_version_and_credentials() {
     let read: GetActiveJobsParam = request.read().unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(read.include_waiting_jobs, Some(true));
     let other = request.read::<StopJobParam>().map_err(|error| error.to_string());
-    assert_eq!(other, Err("holds getActiveJobsParam in place of stopJobParam".into()));
+    assert_eq!(other, Err("contains getActiveJobsParam instead of stopJobParam".into()));
 }

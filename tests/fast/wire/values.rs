@@ -1,15 +1,15 @@
-//! Single values: their lexical forms, what stands for nothing, and what becomes of those that can't be read.
+//! Values in answers: lexical forms, absent and empty values, and unreadable ones.
 
 use ips_gateway::ips::codec::ReadError;
 use ips_gateway::ips::types::{
     ActiveJobState, GetActiveJobsParam, GetCompanyInfoParam, GetCompanyMembershipParam, JobType,
 };
 
-use super::{IDENTITY, active_jobs, answer, bad_job, complaint, envelope, job};
+use super::{IDENTITY, active_jobs, answer, bad_job, envelope, job, read_error};
 
 const NIL: &str = "xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:nil";
 
-/// The progress of a job's only task.
+/// Returns the progress of a job's only task.
 #[track_caller]
 fn progress(element: &str) -> Option<f64> {
     task(element).progress
@@ -129,7 +129,7 @@ fn booleans_have_four_forms() {
     assert!(!overwrite("<overwrite>0</overwrite>"));
     assert_eq!(
         bad_job("<uploadUrlsJob><overwrite>TRUE</overwrite></uploadUrlsJob>"),
-        "jobArray.items[0].uploadUrlsJob.overwrite: \"TRUE\" is no boolean"
+        "jobArray.items[0].uploadUrlsJob.overwrite: \"TRUE\" is not a boolean"
     );
 }
 
@@ -147,7 +147,7 @@ fn integers_have_64_bits() {
     for text in ["9223372036854775808", "1.5", "1 000", "0x10", "many"] {
         assert_eq!(
             bad_job(&format!("<totalSize>{text}</totalSize>")),
-            format!("jobArray.items[0].totalSize: {text:?} is no integer of 64 bits")
+            format!("jobArray.items[0].totalSize: {text:?} is not a 64-bit integer")
         );
     }
 }
@@ -193,7 +193,7 @@ fn an_invalid_double_is_an_error() {
             "<jobArray><items>{IDENTITY}<taskProgressArray><items><progress>{text}</progress></items></taskProgressArray></items></jobArray>"
         )));
         let path = "jobArray.items[0].taskProgressArray.items[0].progress".to_owned();
-        assert_eq!(answer.bad_items, [ReadError { path, reason: format!("{text:?} is no double") }]);
+        assert_eq!(answer.bad_items, [ReadError { path, reason: format!("{text:?} is not a double") }]);
     }
 }
 
@@ -235,11 +235,11 @@ fn one_unreadable_item_does_not_fail_the_list() {
     assert_eq!(
         bad,
         [
-            "jobArray.items[1].uploadUrlsJob.overwrite: \"maybe\" is no boolean",
-            "jobArray.items[3]: the element holds none of its fields",
-            "jobArray.items[4]: the element is absent, but must hold a value",
+            "jobArray.items[1].uploadUrlsJob.overwrite: \"maybe\" is not a boolean",
+            "jobArray.items[3]: the element contains none of its fields",
+            "jobArray.items[4]: the required element is absent",
             "jobArray.items[5].totalSize: the element a is not expected here",
-            "jobArray.items[6]: holds text where elements belong",
+            "jobArray.items[6]: contains text where elements are expected",
         ]
     );
 }
@@ -263,9 +263,15 @@ fn a_repeated_element_invalidates_its_item() {
 
 #[test]
 fn an_error_outside_of_items_fails_the_document() {
-    assert_eq!(complaint(active_jobs("<jobArray>none</jobArray>")), "jobArray: holds text where items belong");
-    assert_eq!(complaint(active_jobs("<jobArray><job/></jobArray>")), "jobArray: the element job is not expected here");
-    assert_eq!(complaint(active_jobs("none")), "holds text where elements belong");
+    assert_eq!(
+        read_error(active_jobs("<jobArray>none</jobArray>")),
+        "jobArray: contains text where items are expected"
+    );
+    assert_eq!(
+        read_error(active_jobs("<jobArray><job/></jobArray>")),
+        "jobArray: the element job is not expected here"
+    );
+    assert_eq!(read_error(active_jobs("none")), "contains text where elements are expected");
 }
 
 #[test]
@@ -278,9 +284,9 @@ fn a_missing_required_struct_is_an_error() {
             .map(drop)
             .map_err(|error| error.to_string())
     };
-    let absent = Err("companyInfo: the element is absent, but must hold a value".into());
+    let absent = Err("companyInfo: the required element is absent".into());
     assert_eq!(company(""), absent);
-    assert_eq!(company("<companyInfo/>"), Err("companyInfo: the element holds none of its fields".into()));
+    assert_eq!(company("<companyInfo/>"), Err("companyInfo: the element contains none of its fields".into()));
     assert_eq!(company("<companyInfo><name>a</name></companyInfo>"), Ok(()));
 
     let memberships = envelope(

@@ -1,11 +1,11 @@
-//! One answer, in the many forms that XML allows it.
+//! XML variants of one answer: prefixes, CDATA, references, encodings.
 
 use ips_gateway::ips::soap::{Reply, read_answer};
 use ips_gateway::ips::types::{GetActiveJobsParam, GetCompanyInfoParam, GetJobLogDetailsParam};
 
 use super::{IDENTITY, active_jobs, answer, envelope, job};
 
-/// The names of the jobs of an answer.
+/// Returns the names of the jobs of an answer.
 #[track_caller]
 fn names(document: impl AsRef<[u8]>) -> Vec<String> {
     let answer = answer::<GetActiveJobsParam>(document);
@@ -13,7 +13,7 @@ fn names(document: impl AsRef<[u8]>) -> Vec<String> {
     answer.value.job_array.into_iter().map(|job| job.name).collect()
 }
 
-/// The name of the company in an encoded document.
+/// Returns the name of the company in an encoded document.
 #[track_caller]
 fn company(document: &[u8], content_type: Option<&str>) -> Result<String, String> {
     match read_answer::<GetCompanyInfoParam>(document, content_type) {

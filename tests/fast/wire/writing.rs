@@ -1,4 +1,4 @@
-//! What is sent: only what was set, in order; and what is not sent at all.
+//! Writing of requests, answers and faults: field order, escaping, API versions, and values that are refused.
 
 use ips_gateway::ips::codec::{WriteError, WriteReason};
 use ips_gateway::ips::soap::{AuthHeader, FaultCode, Request, write_answer, write_fault, write_request};
@@ -145,7 +145,7 @@ fn nan_and_infinity_are_refused() {
         }],
     };
     let error = write_answer::<GetActiveJobsParam>(&answer, &ApiVersion::default()).map(|_| ());
-    let reason = WriteReason::Value("NaN is no number".into());
+    let reason = WriteReason::Value("NaN is not a number".into());
     assert_eq!(error, Err(WriteError { pointer: "/jobArray/0/taskProgressArray/0/progress".into(), reason }));
 }
 

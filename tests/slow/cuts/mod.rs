@@ -36,7 +36,8 @@ impl CutWorld {
     async fn start() -> Self {
         let clock = Clock::manual(START.parse::<DateTime<Utc>>().expect("a time"));
         let population = Population::Empty;
-        let config = SandboxConfig { clock: clock.clone(), trickle: None, population, ..SandboxConfig::default() };
+        let config =
+            SandboxConfig { clock: clock.clone(), new_job_interval: None, population, ..SandboxConfig::default() };
         let sandbox = Sandbox::start(config).expect("a free port");
         let proxy = Proxy::start(sandbox.address()).await;
         let url = format!("http://{}/scene7/services/IpsApiService", proxy.address());

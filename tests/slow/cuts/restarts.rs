@@ -62,7 +62,7 @@ async fn submit(gateway: &Gateway, body: &Value) -> Answer {
 async fn a_gateway_killed_in_the_middle_of_a_submit_leaves_one_job_that_the_next_one_finds() {
     let config = SandboxConfig {
         clock: Clock::system(),
-        trickle: None,
+        new_job_interval: None,
         population: Population::Empty,
         ..SandboxConfig::default()
     };

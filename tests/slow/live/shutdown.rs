@@ -15,7 +15,7 @@ use tokio::time::timeout;
 #[tokio::test]
 async fn the_gateway_ends_within_moments_though_many_watch() {
     let clock = Clock::manual(crate::support::START.parse().expect("a time"));
-    let config = SandboxConfig { clock: clock.clone(), trickle: None, ..SandboxConfig::default() };
+    let config = SandboxConfig { clock: clock.clone(), new_job_interval: None, ..SandboxConfig::default() };
     let sandbox = Sandbox::start(config).expect("a free port");
     let sources =
         Sources { variables: vec![("IPS_GATEWAY_LISTEN".into(), "127.0.0.1:0".into())], ..Sources::default() };

@@ -4,7 +4,7 @@ use std::fs;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ips_gateway::http::{new_key, openapi};
+use ips_gateway::http::{new_key, openapi_document};
 use ips_gateway::sandbox::users::{BOTH_COMPANIES, ORDINARY};
 use ips_gateway::sandbox::{Population, Sandbox, SandboxConfig};
 use reqwest::{Client, Method, RequestBuilder};
@@ -161,7 +161,7 @@ impl Caller {
 
 /// Every route of the document, about this job, and some that nobody has.
 fn routes(job: &str) -> Vec<(Method, String)> {
-    let document = serde_json::to_value(openapi::document()).expect("JSON");
+    let document = openapi_document();
     let mut routes = Vec::new();
     for (path, operations) in document["paths"].as_object().expect("paths") {
         let path = path.replace("{job}", job).replace("{company}", "c%7C110").replace("{code}", "not-found");

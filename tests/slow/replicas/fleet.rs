@@ -30,7 +30,7 @@ pub fn replica(url: &str, sandbox: &Sandbox, clock: &Clock, settings: &[(&str, &
 /// A sandbox whose clock stands.
 pub fn sandbox(population: Population) -> (Sandbox, Clock) {
     let clock = Clock::manual(START.parse::<DateTime<Utc>>().expect("a time"));
-    let config = SandboxConfig { clock: clock.clone(), trickle: None, population, ..SandboxConfig::default() };
+    let config = SandboxConfig { clock: clock.clone(), new_job_interval: None, population, ..SandboxConfig::default() };
     (Sandbox::start(config).expect("a free port"), clock)
 }
 

@@ -1,16 +1,16 @@
-// Starts Swagger UI for the gateway that this page came from, wherever a proxy has put it.
+// Starts Swagger UI for the gateway that served this page, behind any path prefix.
 
-import { $, h } from '../board/dom.js';
+import { $, h } from '../board/js/dom.js';
 
-const read = async (path) => (await fetch(path)).json();
-const [config, spec] = await Promise.all([read('../board/config.json'), read('../openapi.json')]);
+const fetchJson = async (path) => (await fetch(path)).json();
+const [config, spec] = await Promise.all([fetchJson('../board/config.json'), fetchJson('../openapi.json')]);
 
 const badge = $('environment');
 badge.textContent = [config.environment, config.region].filter(Boolean).join(' · ');
 badge.dataset.environment = config.environment;
 badge.hidden = false;
 
-// The document says where the gateway believes to be; the page knows where it is reached from here.
+// The document has the path prefix that the gateway knows; a proxy in front of it may add or strip one.
 spec.servers = [{ url: new URL('..', location).href.replace(/\/$/, ''), description: 'This gateway' }];
 
 const isDemo = config.environment === 'demo';
@@ -23,14 +23,14 @@ const ui = SwaggerUIBundle({
   displayRequestDuration: true,
   docExpansion: 'list',
   defaultModelsExpandDepth: 0,
-  // Kept in the browser's storage, where only the sandbox's credentials may be.
+  // Stores credentials in localStorage: acceptable only for those of the sandbox.
   persistAuthorization: isDemo,
   validatorUrl: null,
   presets: [SwaggerUIBundle.presets.apis],
 });
 
-/** Opens an operation. Swagger UI follows the fragment of the address only when it starts. */
-function follow(event) {
+/** Opens the operation of a clicked link. Swagger UI evaluates the URL fragment only when it starts. */
+function openOperation(event) {
   event.preventDefault();
   const [tag, operation] = event.currentTarget.hash.slice(2).split('/');
   ui.layoutActions.show(['operations', tag, operation], true);
@@ -39,20 +39,21 @@ function follow(event) {
 }
 
 if (isDemo) {
-  const said = h('p', { role: 'status', class: 'fine' });
+  const status = h('p', { role: 'status', class: 'fine-print' });
   const users = config.users.map(({ email, password, about }) => h('button', {
     type: 'button',
     title: about,
     click: () => {
       ui.preauthorizeBasic('basic', email, password);
-      said.textContent = `Calls are sent as ${email} (${about}) from now on, until you log out under Authorize.`;
+      status.textContent = `Requests are sent as ${email} (${about}) until you log out under Authorize.`;
     },
   }, email));
-  $('guide').append(
-    h('h2', null, 'Three steps'),
+  const link = (label, hash) => h('a', { href: hash, click: openOperation }, label);
+  $('quick-start').append(
+    h('h2', null, 'Quick start'),
     h('ol', null,
-      h('li', null, 'Choose a user of the sandbox: ', h('span', { class: 'users' }, users), said),
-      h('li', null, 'Open ', h('a', { href: '#/jobs/submitJob', click: follow }, 'POST /jobs'), ' and press Execute: the answer holds the job’s ', h('code', null, 'id'), '.'),
-      h('li', null, 'Give that id to ', h('a', { href: '#/jobs/getJob', click: follow }, 'GET /jobs/{job}'), ', or watch it on the ', h('a', { href: '../' }, 'board'), '.')));
-  $('guide').hidden = false;
+      h('li', null, 'Choose a sandbox user: ', h('span', { class: 'users' }, users), status),
+      h('li', null, 'Open ', link('POST /jobs', '#/jobs/submitJob'), ' and press Execute: the response contains the job’s ', h('code', null, 'id'), '.'),
+      h('li', null, 'Pass that id to ', link('GET /jobs/{job}', '#/jobs/getJob'), ', or watch the job on the ', h('a', { href: '../' }, 'board'), '.')));
+  $('quick-start').hidden = false;
 }

@@ -24,7 +24,7 @@ async fn generated_urls_begin_with_the_prefix() {
     assert_eq!(gateway.get("").await.expect(308).header("location"), "api/");
     assert_eq!(gateway.get("/swagger-ui").await.expect(308).header("location"), "swagger-ui/");
     gateway.get("/").await.expect(200);
-    gateway.get("/board/main.js").await.expect(200);
+    gateway.get("/board/js/main.js").await.expect(200);
     gateway.get("/swagger-ui/").await.expect(200);
     assert_eq!(gateway.get("/openapi.json").await.ok()["servers"][0]["url"], "/ips/api");
     gateway.get("/livez").await.expect(200);

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ips_gateway::config::{Config, Sources};
-use ips_gateway::http::{DemoUser, PageConfig, SignIn};
+use ips_gateway::http::{DemoUser, SignInMethod, UiConfig};
 use serde_json::{Value, json};
+use url::Url;
 
 use crate::support::{Gateway, World};
 
@@ -20,12 +21,9 @@ async fn files_of(gateway: &Gateway, page: &str) -> BTreeMap<String, Vec<u8>> {
     let mut wanted = BTreeSet::from([page.to_owned()]);
     while let Some(path) = wanted.pop_first() {
         let answer = gateway.get(&path).await.expect(200);
-        let folder = &path[..=path.rfind('/').expect("a path")];
+        let base = Url::parse("http://gateway").and_then(|origin| origin.join(&path)).expect("a URL");
         for reference in references(&answer.text()) {
-            let found = match reference.strip_prefix("../") {
-                Some(below) => format!("/{below}"),
-                None => format!("{folder}{}", reference.trim_start_matches("./")),
-            };
+            let found = base.join(reference).expect("a relative URL").path().to_owned();
             if !files.contains_key(&found) && found != path {
                 wanted.insert(found);
             }
@@ -82,7 +80,7 @@ async fn the_content_security_policy_allows_only_own_scripts() {
 #[tokio::test]
 async fn a_cached_file_is_a_304() {
     let gateway = World::empty().gateway.called_by_nobody();
-    for path in ["/", "/board/main.js", "/board/config.json", "/swagger-ui/swagger-ui.css"] {
+    for path in ["/", "/board/js/main.js", "/board/config.json", "/swagger-ui/swagger-ui.css"] {
         let first = gateway.get(path).await.expect(200);
         assert_eq!(first.header("cache-control"), "no-cache", "{first}");
         assert!(first.header("vary").contains("Accept-Encoding"), "{first}");
@@ -104,7 +102,7 @@ fn told(settings: &[(&str, &str)], users: Vec<DemoUser>) -> Value {
     let variables =
         settings.iter().map(|(name, value)| (format!("IPS_GATEWAY_{name}").into(), (*value).into())).collect();
     let config = Config::read(&Sources { variables, ..Sources::default() }).expect("good settings");
-    let told = PageConfig::of(&config.upstream, SignIn::Ips, config.company, users);
+    let told = UiConfig::of(&config.upstream, SignInMethod::Ips, config.company, users);
     serde_json::to_value(told).expect("it is JSON")
 }
 

@@ -1,0 +1,105 @@
+// HTTP client of the gateway's API. URLs are relative to the page, so it works behind any path prefix.
+
+import { session } from './session.js';
+
+/** Problem details (RFC 9457) of an error response, or a substitute when there was no response. */
+export class Problem extends Error {
+  /** Seconds from the `Retry-After` header, or `null`. */
+  retryAfter = null;
+
+  constructor(document) {
+    super(document.title);
+    this.document = document;
+  }
+
+  get status() {
+    return this.document.status;
+  }
+
+  get code() {
+    return this.document.code;
+  }
+
+  /** Whether the request got no response at all. */
+  get isOffline() {
+    return this.status === 0;
+  }
+}
+
+const UNREACHABLE = {
+  status: 0,
+  code: 'unreachable',
+  title: 'The gateway is unreachable',
+  detail: 'It may be restarting, or the network may be down.',
+};
+
+/** Clock differences below this are ignored, in milliseconds: the `Date` header has whole seconds. */
+const CLOCK_TOLERANCE = 2_000;
+
+/** Difference between the gateway's clock and the local clock, in milliseconds. */
+let clockOffset = 0;
+
+/** Current time by the gateway's clock, in milliseconds since the epoch. */
+export const now = () => Date.now() + clockOffset;
+
+async function readProblem(response) {
+  const fallback = { status: response.status, title: `The gateway answered with status ${response.status}`, code: 'unknown' };
+  try {
+    return new Problem({ ...fallback, ...(await response.json()) });
+  } catch {
+    return new Problem(fallback);
+  }
+}
+
+function withQuery(path, query = {}) {
+  const parameters = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== '');
+  return parameters.length > 0 ? `${path}?${new URLSearchParams(parameters)}` : path;
+}
+
+/** Query parameters that select the session's company. */
+export const companyQuery = () => ({ companyHandle: session.company });
+
+/** Sends a request. Resolves to `{ status, headers, data }` with the parsed JSON body as `data`; throws a `Problem` on errors. */
+export async function send(method, path, { query, body, headers, signal } = {}) {
+  const requestHeaders = { accept: 'application/json', ...session.authHeaders(), ...headers };
+  if (body !== undefined) requestHeaders['content-type'] = 'application/json';
+  let response;
+  try {
+    response = await fetch(withQuery(path, query), { method, headers: requestHeaders, body, signal, cache: 'no-store', credentials: 'omit' });
+  } catch (error) {
+    if (error.name === 'AbortError') throw error;
+    throw new Problem(UNREACHABLE);
+  }
+  const date = Date.parse(response.headers.get('date'));
+  if (date) clockOffset = Math.abs(date - Date.now()) > CLOCK_TOLERANCE ? date - Date.now() : 0;
+  const result = { status: response.status, headers: response.headers, data: null };
+  if (response.status === 304 || response.status === 204) return result;
+  if (!response.ok) {
+    const problem = await readProblem(response);
+    problem.retryAfter = Number(response.headers.get('retry-after')) || null;
+    throw problem;
+  }
+  result.data = await response.json();
+  return result;
+}
+
+export const get = (path, options) => send('GET', path, options);
+
+/** Conditional GET: repeats a request with the ETag of its last response. */
+export class ConditionalGet {
+  #etag = null;
+
+  /** `query` is called for every request. */
+  constructor(path, query) {
+    this.path = path;
+    this.query = query;
+  }
+
+  /** Resolves to the parsed body, or to `null` when it is unchanged (304). */
+  async fetch(signal) {
+    const headers = this.#etag ? { 'if-none-match': this.#etag } : {};
+    const response = await get(this.path, { query: this.query(), headers, signal });
+    this.#etag = response.headers.get('etag');
+    return response.data;
+  }
+}

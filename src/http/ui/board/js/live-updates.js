@@ -1,0 +1,185 @@
+// Keeps the job store up to date: by one event stream, by polling while the stream is down, and not at all while paused.
+
+import { ConditionalGet, Problem, companyQuery, now, send } from './api.js';
+
+const JOB_EVENTS = ['created', 'progress', 'status', 'finished'].map((name) => `job.${name}`);
+/** Interval of polls of the active jobs while there is no stream, in milliseconds. */
+const POLL_INTERVAL = 3_000;
+/** Interval of polls of the scheduled and completed jobs, in milliseconds, ± 10 %. */
+const OTHER_PHASES_INTERVAL = 30_000;
+/** Back-off before the stream is opened again, in milliseconds: doubled for each failure up to the limit, ± 25 %. */
+const MIN_BACKOFF = 1_000;
+const MAX_BACKOFF = 30_000;
+/** Consecutive failures of the stream after which polling starts. */
+const FAILURES_BEFORE_POLLING = 2;
+
+const RUNNING_STATES = ['connecting', 'live', 'polling', 'failing', 'offline'];
+
+/**
+ * Dispatches `change` when the state changes, `list` with the phases of a new list as `detail`, and `problem` with the `Problem` of a
+ * failed request as `detail`.
+ */
+export class LiveUpdates extends EventTarget {
+  /** `connecting`, `live`, `polling`, `failing` or `offline` while running, otherwise `off`, `paused` or `background`. */
+  state = 'off';
+  /** The last `Problem`; `null` once updates arrive again. */
+  problem = null;
+  /** `observedAt` of a stale list, while IPS does not answer the gateway; otherwise `null`. */
+  staleSince = null;
+  /** Time of the next attempt to open the stream, or `null`. */
+  retryAt = null;
+
+  #store;
+  #stream = null;
+  #failures = 0;
+  /** Earliest time of the next request, from `Retry-After`. */
+  #notBefore = 0;
+  #timers = new Map();
+  #requests = null;
+  #activeJobs = null;
+  #otherJobs = null;
+
+  constructor(store) {
+    super();
+    this.#store = store;
+  }
+
+  start() {
+    this.#requests?.abort();
+    this.#requests = new AbortController();
+    this.#failures = 0;
+    // New ones without ETags, so that the first responses are complete lists.
+    this.#activeJobs = new ConditionalGet('jobs', () => ({ ...companyQuery(), phase: 'active' }));
+    this.#otherJobs = new ConditionalGet('jobs', () => ({ ...companyQuery(), phase: 'scheduled,completed', limit: 1000, sort: '-startDate' }));
+    this.#setState('connecting');
+    this.#connect();
+    this.#pollOtherPhases();
+  }
+
+  /** Closes the stream, clears the timers and aborts requests in flight; `state` is the reason. */
+  stop(state) {
+    this.#requests?.abort();
+    this.#closeStream();
+    this.#timers.forEach((timer) => clearTimeout(timer));
+    this.#timers.clear();
+    this.retryAt = null;
+    this.#setState(state);
+  }
+
+  /** Polls the scheduled and completed jobs now. */
+  refresh() {
+    if (this.isRunning) this.#pollOtherPhases();
+  }
+
+  get isRunning() {
+    return RUNNING_STATES.includes(this.state);
+  }
+
+  #setState(state) {
+    this.state = state;
+    this.dispatchEvent(new Event('change'));
+  }
+
+  /** Runs `task` after `delay` and not before `Retry-After` has passed; replaces the timer of that name. Returns the time of the run. */
+  #schedule(name, delay, task) {
+    const time = Math.max(now() + delay, this.#notBefore);
+    clearTimeout(this.#timers.get(name));
+    this.#timers.set(name, setTimeout(task, time - now()));
+    return time;
+  }
+
+  #closeStream() {
+    this.#stream?.close();
+    this.#stream = null;
+  }
+
+  /** Opens the stream with a new ticket. A ticket is valid once, so that EventSource's own reconnect can't be used. */
+  async #connect() {
+    const { signal } = this.#requests;
+    try {
+      const { data } = await send('POST', 'jobs/events/tickets', { signal });
+      this.#openStream(data.ticket);
+    } catch (error) {
+      if (!signal.aborted) this.#streamFailed(error);
+    }
+  }
+
+  #openStream(ticket) {
+    const stream = new EventSource(`jobs/events?${new URLSearchParams({ ...companyQuery(), ticket })}`);
+    this.#closeStream();
+    this.#stream = stream;
+    const on = (name, handle) => stream.addEventListener(name, (event) => handle(JSON.parse(event.data)));
+    on('snapshot', (list) => {
+      this.#failures = 0;
+      this.problem = null;
+      this.retryAt = null;
+      clearTimeout(this.#timers.get('poll'));
+      this.#apply(['active'], list);
+      this.#setState('live');
+    });
+    JOB_EVENTS.forEach((name) => on(name, (job) => this.#store.upsert(job)));
+    on('job.removed', ({ id }) => this.#store.remove(id));
+    stream.addEventListener('error', (event) => {
+      if (stream !== this.#stream) return;
+      this.#closeStream();
+      // With data it is the gateway's final `error` event, without data EventSource's own event for a broken connection.
+      this.#streamFailed(event.data ? new Problem(JSON.parse(event.data)) : null);
+    });
+  }
+
+  #streamFailed(error) {
+    this.#report(error);
+    if (!this.isRunning) return;
+    this.#failures += 1;
+    const backoff = Math.min(MAX_BACKOFF, MIN_BACKOFF * 2 ** (this.#failures - 1)) * (0.75 + Math.random() / 2);
+    this.retryAt = this.#schedule('connect', backoff, () => this.#connect());
+    if (this.#failures === FAILURES_BEFORE_POLLING) this.#schedule('poll', 0, () => this.#pollActive());
+    if (error?.retryAfter) this.#setState('failing');
+    else this.#setState(this.#failures < FAILURES_BEFORE_POLLING ? 'connecting' : this.state);
+  }
+
+  async #pollActive() {
+    const { signal } = this.#requests;
+    try {
+      const list = await this.#activeJobs.fetch(signal);
+      if (this.state === 'live') return;
+      if (list) this.#apply(['active'], list);
+      this.problem = null;
+      this.#setState('polling');
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#report(error);
+      if (this.isRunning) this.#setState(error.isOffline ? 'offline' : 'failing');
+    }
+    if (this.isRunning && this.state !== 'live') this.#schedule('poll', POLL_INTERVAL, () => this.#pollActive());
+  }
+
+  /** Polls what the stream does not carry: scheduled jobs, jobs completed before the stream was opened, and staleness. */
+  async #pollOtherPhases() {
+    const { signal } = this.#requests;
+    try {
+      const list = await this.#otherJobs.fetch(signal);
+      if (list) this.#apply(['scheduled', 'completed'], list);
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#report(error);
+    }
+    if (this.isRunning) {
+      const interval = OTHER_PHASES_INTERVAL * (0.9 + Math.random() / 5);
+      this.#schedule('other-phases', interval, () => this.#pollOtherPhases());
+    }
+  }
+
+  #apply(phases, list) {
+    this.#store.replacePhases(phases, list.jobs, list.observedAt);
+    this.staleSince = list.stale ? list.observedAt : null;
+    this.dispatchEvent(new CustomEvent('list', { detail: phases }));
+  }
+
+  #report(error) {
+    if (!(error instanceof Problem)) return;
+    this.problem = error;
+    if (error.retryAfter) this.#notBefore = now() + error.retryAfter * 1000;
+    this.dispatchEvent(new CustomEvent('problem', { detail: error }));
+  }
+}

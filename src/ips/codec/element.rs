@@ -1,0 +1,124 @@
+//! Element under deserialization: its text, its default, and whether it counts as absent.
+
+use std::any::type_name;
+use std::borrow::Cow;
+
+use super::error::{Error, unexpected};
+use super::parser::Parser;
+use super::path::Path;
+use super::scalar::{is_blank, is_non_finite, trim};
+use super::token::{Mode, Token};
+
+/// Content of an element that is still to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Content {
+    /// Everything after its start tag is still to be read.
+    Open,
+    /// None: the element is absent or nil.
+    Absent,
+}
+
+/// Element that is deserialized as a value.
+pub(super) struct Element<'r, 'de, 'p> {
+    pub(super) parser: &'r mut Parser<'de>,
+    pub(super) path: &'p Path<'p>,
+    pub(super) content: Content,
+    /// Whether the value is an option, so that an element without any known field is accepted.
+    pub(super) optional: bool,
+}
+
+impl<'r, 'de, 'p> Element<'r, 'de, 'p> {
+    /// Opens the element whose start tag was just read.
+    #[inline]
+    pub(super) fn open(parser: &'r mut Parser<'de>, path: &'p Path<'p>, nil: bool) -> Result<Self, Error> {
+        if nil {
+            parser.skip_rest()?;
+        }
+        let content = if nil { Content::Absent } else { Content::Open };
+        Ok(Self { parser, path, content, optional: false })
+    }
+
+    /// Reads the text of an element without child elements.
+    #[inline]
+    pub(super) fn text(&mut self) -> Result<Cow<'de, str>, Error> {
+        if self.content == Content::Absent {
+            return self.default_value("").map(Cow::Borrowed);
+        }
+        if let Some(text) = self.parser.plain_content()? {
+            return Ok(Cow::Borrowed(text));
+        }
+        match self.parser.token()? {
+            Token::End => Ok(Cow::Borrowed("")),
+            Token::Text(text) => match self.parser.token()? {
+                Token::End => Ok(text),
+                Token::Start(tag) => Err(unexpected(&tag)),
+                Token::Text(_) | Token::Eof => Err(Error::malformed("has unterminated text")),
+            },
+            Token::Start(tag) => Err(unexpected(&tag)),
+            Token::Eof => Err(Error::malformed("ends inside an element")),
+        }
+    }
+
+    /// Reads a number or boolean; an empty element is the default in lenient mode.
+    #[inline]
+    pub(super) fn scalar<T: Default>(&mut self, parse: impl FnOnce(&str) -> Result<T, Error>) -> Result<T, Error> {
+        let text = self.text()?;
+        match trim(&text) {
+            "" => self.default_value(T::default()),
+            text => parse(text),
+        }
+    }
+
+    /// Returns the default for an absent, nil or empty element in lenient mode, an error in strict mode.
+    pub(super) fn default_value<T>(&self, default: T) -> Result<T, Error> {
+        match self.parser.mode() {
+            Mode::Lenient => Ok(default),
+            Mode::Strict => Err(Error::value("the required element is empty")),
+        }
+    }
+
+    /// Returns whether an optional element counts as absent.
+    #[inline]
+    pub(super) fn is_none<V>(&mut self) -> Result<bool, Error> {
+        if self.content == Content::Absent {
+            self.parser.visited_absent_option = true;
+            return Ok(true);
+        }
+        if self.parser.mode() == Mode::Strict {
+            return Ok(false);
+        }
+        if self.parser.is_self_closed() {
+            return Ok(true);
+        }
+        match self.parser.remaining() {
+            [b'<', b'/', ..] => Ok(true),
+            // Common case: a child element, or text that is neither blank nor starts like NaN or INF.
+            [b'<', after, ..] if !matches!(after, b'!' | b'?') => Ok(false),
+            [byte, ..] if byte.is_ascii_alphanumeric() && !matches!(byte, b'N' | b'I') => Ok(false),
+            _ => self.is_none_slow_path::<V>(),
+        }
+    }
+
+    /// Slow path of [`Element::is_none`]: blank text is a value of a string only, and NaN is `None` for a number.
+    ///
+    /// serde hides the type inside the option; comparing type names identifies the primitive ones.
+    #[cold]
+    fn is_none_slow_path<V>(&mut self) -> Result<bool, Error> {
+        let (blank, non_finite) = match self.parser.peek()? {
+            Token::End => return Ok(true),
+            Token::Start(_) | Token::Eof => return Ok(false),
+            Token::Text(text) => (is_blank(text), is_non_finite(text)),
+        };
+        Ok(self.parser.remaining().starts_with(b"</")
+            && (blank && type_name::<V>() != type_name::<Option<String>>()
+                || non_finite && type_name::<V>() == type_name::<Option<f64>>()))
+    }
+
+    /// Skips the remaining content.
+    pub(super) fn skip(&mut self) -> Result<(), Error> {
+        match self.content {
+            Content::Open => self.parser.skip_rest(),
+            Content::Absent => Ok(()),
+        }
+    }
+}

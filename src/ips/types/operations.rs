@@ -1,0 +1,106 @@
+//! Table of the IPS job operations: method name, wire name, request, answer and effect of each.
+//!
+//! [`for_each_operation!`] is the only list of operations. The [`Operation`] implementations and [`OPERATIONS`]
+//! are made from it here; traits, decorators and dispatchers elsewhere are made from it through a callback macro.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::messages::*;
+
+/// Effect of a call on the state of IPS; decides whether it may be retried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// Read-only; may be retried and shared between callers.
+    Reads,
+    /// Mutation; never repeated once a byte of it may have reached IPS.
+    Changes,
+}
+
+/// Request of an IPS operation, with the operation's name, elements, effect and answer.
+pub trait Operation: Serialize + DeserializeOwned + Send + Sync {
+    /// Name of the operation, for example `getActiveJobs`; also its `SOAPAction`.
+    const NAME: &'static str;
+    /// Local name of the request's body element, for example `getActiveJobsParam`.
+    const REQUEST: &'static str;
+    /// Local name of the answer's body element, for example `getActiveJobsReturn`.
+    const ANSWER: &'static str;
+    /// Effect of a call.
+    const EFFECT: Effect;
+    /// Answer of IPS.
+    type Answer: Serialize + DeserializeOwned + Send;
+}
+
+/// Calls a macro with the table of all IPS job operations.
+///
+/// `for_each_operation!(callback)` expands to one call of `callback!` with a row per operation:
+///
+/// ```text
+/// callback! {
+///     submit_job, "submitJob", SubmitJobParam => SubmitJobReturn, Changes;
+///     get_active_jobs, "getActiveJobs", GetActiveJobsParam => GetActiveJobsReturn, Reads;
+///     …
+/// }
+/// ```
+///
+/// `for_each_operation!(callback { tokens })` puts `{ tokens }` before the first row, for a callback that takes arguments. The types of a row
+/// are found where the macro is called: import `ips::types::*` there. A callback matches the rows with
+/// `$($method:ident, $name:literal, $request:ident => $answer:ident, $effect:ident;)+`.
+///
+/// ```
+/// use ips_gateway::ips::types::{OPERATIONS, for_each_operation};
+///
+/// macro_rules! method_names {
+///     ($($method:ident, $name:literal, $request:ident => $answer:ident, $effect:ident;)+) => {
+///         [$(stringify!($method)),+]
+///     };
+/// }
+/// let methods = for_each_operation!(method_names);
+/// assert_eq!(methods.len(), OPERATIONS.len());
+/// assert_eq!(methods[0], "submit_job");
+/// ```
+#[macro_export]
+macro_rules! for_each_operation {
+    ($callback:ident $({ $($argument:tt)* })?) => {
+        $callback! {
+            $({ $($argument)* })?
+            submit_job, "submitJob", SubmitJobParam => SubmitJobReturn, Changes;
+            get_active_jobs, "getActiveJobs", GetActiveJobsParam => GetActiveJobsReturn, Reads;
+            get_scheduled_jobs, "getScheduledJobs", GetScheduledJobsParam => GetScheduledJobsReturn, Reads;
+            get_job_logs, "getJobLogs", GetJobLogsParam => GetJobLogsReturn, Reads;
+            get_job_log_details, "getJobLogDetails", GetJobLogDetailsParam => GetJobLogDetailsReturn, Reads;
+            get_archived_job_log_details, "getArchivedJobLogDetails",
+                GetArchivedJobLogDetailsParam => GetArchivedJobLogDetailsReturn, Reads;
+            get_asset_job_logs, "getAssetJobLogs", GetAssetJobLogsParam => GetAssetJobLogsReturn, Reads;
+            get_asset_archived_job_logs, "getAssetArchivedJobLogs",
+                GetAssetArchivedJobLogsParam => GetAssetArchivedJobLogsReturn, Reads;
+            stop_job, "stopJob", StopJobParam => StopJobReturn, Changes;
+            pause_job, "pauseJob", PauseJobParam => PauseJobReturn, Changes;
+            resume_job, "resumeJob", ResumeJobParam => ResumeJobReturn, Changes;
+            execute_job, "executeJob", ExecuteJobParam => ExecuteJobReturn, Changes;
+            delete_job, "deleteJob", DeleteJobParam => DeleteJobReturn, Changes;
+            get_company_info, "getCompanyInfo", GetCompanyInfoParam => GetCompanyInfoReturn, Reads;
+            get_company_membership, "getCompanyMembership", GetCompanyMembershipParam => GetCompanyMembershipReturn, Reads;
+            check_login, "checkLogin", CheckLoginParam => CheckLoginReturn, Reads;
+        }
+    };
+}
+
+pub use for_each_operation;
+
+macro_rules! implement {
+    ($($method:ident, $name:literal, $request:ident => $answer:ident, $effect:ident;)+) => {
+        $(impl Operation for $request {
+            const NAME: &'static str = $name;
+            const REQUEST: &'static str = concat!($name, "Param");
+            const ANSWER: &'static str = concat!($name, "Return");
+            const EFFECT: Effect = Effect::$effect;
+            type Answer = $answer;
+        })+
+
+        /// Names of all IPS job operations, in the order of the table.
+        pub const OPERATIONS: &[&str] = &[$($name),+];
+    };
+}
+
+for_each_operation!(implement);

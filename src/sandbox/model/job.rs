@@ -1,0 +1,327 @@
+//! Job life cycle: phase, progress and tasks of a job as a function of its submit time, its simulation and a stop request.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::kinds::JobDetails;
+use super::simulation::{Item, Simulation};
+use crate::ips::types::{ActiveJob, ActiveJobState, TaskItemProgress, TaskProgress, TaskState};
+use crate::sandbox::server_time::server_timestamp;
+use crate::sandbox::users::Tenant;
+
+/// Duration of the phase `New`.
+const NEW: TimeDelta = TimeDelta::milliseconds(500);
+/// Duration of the phase `Done`, in which the job is still listed as active.
+const DONE: TimeDelta = TimeDelta::seconds(1);
+/// Time between leaving the active list and appearing in the log.
+const GAP: TimeDelta = TimeDelta::milliseconds(1500);
+/// Time that a running job takes to stop.
+const STOPPING: TimeDelta = TimeDelta::seconds(3);
+/// Interval of progress updates.
+const PROGRESS_INTERVAL: TimeDelta = TimeDelta::seconds(2);
+/// Age at which a log is archived.
+const ARCHIVED_AFTER: TimeDelta = TimeDelta::days(30);
+/// Fractions of the run at which the first of several tasks ends and the second starts; no task progresses in between.
+const TASK_GAP: (f64, f64) = (0.30, 0.42);
+
+/// Retention of a job when the sandbox exceeds its maximum number of jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sandbox) enum Retention {
+    /// Kept: seeded or submitted.
+    Keep,
+    /// Evicted, oldest first: generated, or a run of a recurring schedule.
+    Evict,
+}
+
+/// Request to stop a job.
+#[derive(Debug, Clone)]
+pub(in crate::sandbox) struct StopRequest {
+    pub at: DateTime<Utc>,
+    /// E-mail address of the user who requested it.
+    pub by: String,
+}
+
+/// Properties of a job that are fixed by its submit.
+#[derive(Debug, Clone)]
+pub(in crate::sandbox) struct JobSpec {
+    pub company: &'static Tenant,
+    pub original_name: String,
+    pub details: JobDetails,
+    /// E-mail address of the submitting user.
+    pub submitter: String,
+    pub locale: Option<String>,
+    pub description: Option<String>,
+}
+
+/// Started job.
+#[derive(Debug, Clone)]
+pub(in crate::sandbox) struct Job {
+    pub spec: JobSpec,
+    /// Unique number, part of the active handle.
+    pub number: u64,
+    /// Original name with a suffix that makes it unique in the company.
+    pub name: String,
+    pub queued: DateTime<Utc>,
+    pub simulation: Simulation,
+    pub stop: Option<StopRequest>,
+    pub retention: Retention,
+}
+
+/// Phase of a job's life cycle, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sandbox) enum Phase {
+    /// Accepted.
+    New,
+    /// Waiting for other jobs of the company.
+    WaitingClient,
+    /// Waiting for a free server.
+    WaitingCoordinator,
+    /// Running.
+    Running,
+    /// Stop requested, still running.
+    Stopping,
+    /// Finished, still listed as active.
+    Done,
+    /// Finished, neither listed as active nor in the log.
+    Unlisted,
+    /// In the log.
+    Logged,
+    /// In the archived log.
+    Archived,
+}
+
+impl Phase {
+    /// Returns the `state` of an active job; `None` if the job is not listed as active.
+    pub fn state(self) -> Option<ActiveJobState> {
+        match self {
+            Self::New => Some(ActiveJobState::New),
+            Self::WaitingClient => Some(ActiveJobState::WaitingClient),
+            Self::WaitingCoordinator => Some(ActiveJobState::WaitingCoordinator),
+            Self::Running => Some(ActiveJobState::Running),
+            Self::Stopping => Some(ActiveJobState::Stopping),
+            Self::Done => Some(ActiveJobState::Done),
+            Self::Unlisted | Self::Logged | Self::Archived => None,
+        }
+    }
+
+    /// Returns whether the job has not started to run.
+    pub fn is_waiting(self) -> bool {
+        matches!(self, Self::New | Self::WaitingClient | Self::WaitingCoordinator)
+    }
+}
+
+impl Job {
+    /// Returns the planned start of the run; a stop may come before it.
+    pub fn start(&self) -> DateTime<Utc> {
+        self.queued + self.simulation.wait
+    }
+
+    /// Returns the end of the run, whether completed or stopped.
+    pub fn end(&self) -> DateTime<Utc> {
+        match &self.stop {
+            Some(stop) if stop.at < self.start() => stop.at,
+            Some(stop) => stop.at + STOPPING,
+            None => self.start() + self.simulation.run,
+        }
+    }
+
+    /// Returns the phase at a given time.
+    pub fn phase(&self, now: DateTime<Utc>) -> Phase {
+        let listed_until = if self.stop.is_some() { self.end() } else { self.end() + DONE };
+        if now >= listed_until {
+            return match now - listed_until {
+                age if age < GAP => Phase::Unlisted,
+                age if age < ARCHIVED_AFTER => Phase::Logged,
+                _ => Phase::Archived,
+            };
+        }
+        if now < self.start() {
+            return match now - self.queued {
+                age if age < NEW => Phase::New,
+                age if age < self.simulation.wait / 2 => Phase::WaitingClient,
+                _ => Phase::WaitingCoordinator,
+            };
+        }
+        match &self.stop {
+            Some(_) => Phase::Stopping,
+            None if now < self.end() => Phase::Running,
+            None => Phase::Done,
+        }
+    }
+
+    /// Returns the handle in the list of active jobs.
+    pub fn active_handle(&self) -> String {
+        format!("{}|{}", self.log_handle(), self.number)
+    }
+
+    /// Returns the handle in the job log.
+    pub fn log_handle(&self) -> String {
+        format!("j|{}||{}", self.spec.company.number, self.name)
+    }
+
+    /// Returns the job as listed by getActiveJobs; `None` if it is not listed as active.
+    pub fn to_active_job(&self, now: DateTime<Utc>) -> Option<ActiveJob> {
+        let phase = self.phase(now);
+        let state = phase.state()?;
+        let updated = self.last_update(now);
+        let mut job = ActiveJob {
+            company_handle: self.spec.company.handle.into(),
+            job_handle: self.active_handle(),
+            name: self.name.clone(),
+            original_name: self.spec.original_name.clone(),
+            r#type: Some(self.spec.details.kind().job_type.into()),
+            state: Some(state),
+            submit_user_email: Some(self.spec.submitter.clone()),
+            locale: self.spec.locale.clone(),
+            description: self.spec.description.clone(),
+            server_name: Some(if phase.is_waiting() {
+                String::new()
+            } else {
+                format!("sandbox_{}_{}", self.spec.company.number, self.number % 7 + 50)
+            }),
+            start_date: Some(server_timestamp(if phase.is_waiting() { self.queued } else { self.start() })),
+            trigger_time: Some(server_timestamp(self.queued)),
+            total_size: Some(if phase.is_waiting() { 0 } else { self.simulation.total_bytes() }),
+            progress: Some(self.progress(self.elapsed_fraction(updated))),
+            progress_message: Some(self.message(phase, self.elapsed_fraction(updated))),
+            last_progress_update: Some(server_timestamp(updated)),
+            task_progress_array: if phase.is_waiting() { Vec::new() } else { self.tasks(phase, updated) },
+            ..ActiveJob::default()
+        };
+        self.spec.details.write_to_active(&mut job);
+        Some(job)
+    }
+
+    /// Returns the time of the last progress update: every [`PROGRESS_INTERVAL`], and at the end.
+    fn last_update(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        let starts = self.start();
+        if now < starts {
+            return self.queued;
+        }
+        let until = self.stop.as_ref().map_or(now, |stop| stop.at.min(now));
+        if self.stop.is_none() && until >= self.end() {
+            return self.end();
+        }
+        let updates = (until - starts).num_milliseconds() / PROGRESS_INTERVAL.num_milliseconds();
+        starts + TimeDelta::milliseconds(updates * PROGRESS_INTERVAL.num_milliseconds())
+    }
+
+    /// Returns the elapsed fraction of the run, from 0 to 1.
+    fn elapsed_fraction(&self, time: DateTime<Utc>) -> f64 {
+        let run = self.simulation.run.num_milliseconds().max(1);
+        ratio((time - self.start()).num_milliseconds(), run)
+    }
+
+    /// Returns the `progress` of the job, 0 to 100. With several tasks it stays at 0 until the second one starts, as in IPS.
+    fn progress(&self, fraction: f64) -> i64 {
+        let counted = if self.spec.details.kind().tasks.len() > 1 {
+            within_window(fraction, (TASK_GAP.1, 1.0))
+        } else {
+            fraction
+        };
+        percent(counted)
+    }
+
+    fn message(&self, phase: Phase, fraction: f64) -> String {
+        let kind = self.spec.details.kind();
+        match phase {
+            Phase::New => String::new(),
+            Phase::WaitingClient => "Waiting for other jobs of the company".into(),
+            Phase::WaitingCoordinator => "Waiting for a free server".into(),
+            Phase::Stopping => "Stopping".into(),
+            Phase::Done => "Done".into(),
+            _ if kind.tasks.len() > 1 && fraction < TASK_GAP.1 => "Collecting files".into(),
+            _ => format!(
+                "Processing assets: {} of {}",
+                share(self.simulation.items.len(), within_window(fraction, (TASK_GAP.1, 1.0))),
+                self.simulation.items.len()
+            ),
+        }
+    }
+
+    fn tasks(&self, phase: Phase, updated: DateTime<Utc>) -> Vec<TaskProgress> {
+        let tasks = self.spec.details.kind().tasks;
+        let fraction = self.elapsed_fraction(updated);
+        let windows = task_windows(tasks.len());
+        tasks
+            .iter()
+            .zip(windows)
+            .map(|(task_type, window)| self.task(task_type, phase, within_window(fraction, window), updated))
+            .collect()
+    }
+
+    fn task(&self, task_type: &str, phase: Phase, progress: f64, updated: DateTime<Utc>) -> TaskProgress {
+        let total = self.simulation.items.len();
+        let processed = share(total, progress);
+        let processing = usize::from(progress > 0.0 && processed < total);
+        let state = match progress {
+            p if p >= 1.0 => TaskState::Done,
+            _ if phase == Phase::Stopping => TaskState::Stopping,
+            p if p > 0.0 => TaskState::Processing,
+            _ => TaskState::New,
+        };
+        TaskProgress {
+            task_type: Some(task_type.into()),
+            task_state: Some(state),
+            num_processed: Some(to_i64(processed)),
+            num_processing: Some(to_i64(processing)),
+            num_pending: Some(to_i64(total - processed - processing)),
+            progress: Some((progress * 1000.0).round() / 1000.0),
+            progress_message: Some(String::new()),
+            last_progress_update: Some(server_timestamp(updated)),
+            task_item_progress_array: self
+                .simulation
+                .items
+                .iter()
+                .skip(processed)
+                .take(processing)
+                .map(|item| self.item(item, progress, updated))
+                .collect(),
+        }
+    }
+
+    fn item(&self, item: &Item, progress: f64, updated: DateTime<Utc>) -> TaskItemProgress {
+        let within = (progress * self.simulation.items.len() as f64).fract();
+        TaskItemProgress {
+            item_name: Some(item.name.clone()),
+            progress: Some((within * 1000.0).round() / 1000.0),
+            progress_message: Some(self.spec.details.kind().verb.into()),
+            last_progress_update: Some(server_timestamp(updated)),
+        }
+    }
+}
+
+/// Returns the start and end of each task as fractions of the run: the first ends at the gap, the others share the rest equally.
+fn task_windows(tasks: usize) -> Vec<(f64, f64)> {
+    if tasks < 2 {
+        return vec![(0.0, 1.0)];
+    }
+    let length = (1.0 - TASK_GAP.1) / (tasks - 1) as f64;
+    let rest =
+        (0..tasks - 1).map(|index| (TASK_GAP.1 + length * index as f64, TASK_GAP.1 + length * (index + 1) as f64));
+    std::iter::once((0.0, TASK_GAP.0)).chain(rest).collect()
+}
+
+/// Returns the position of `fraction` within a window, from 0 to 1.
+fn within_window(fraction: f64, (from, to): (f64, f64)) -> f64 {
+    let within = ((fraction - from) / (to - from)).clamp(0.0, 1.0);
+    if within > 1.0 - 1e-9 { 1.0 } else { within }
+}
+
+fn ratio(part: i64, whole: i64) -> f64 {
+    (part as f64 / whole as f64).clamp(0.0, 1.0)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a fraction is at most 1")]
+fn percent(fraction: f64) -> i64 {
+    (fraction * 100.0).floor() as i64
+}
+
+/// Returns the whole part of a fraction of `total`.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a fraction lies within 0 and 1")]
+fn share(total: usize, fraction: f64) -> usize {
+    (total as f64 * fraction).floor() as usize
+}
+
+fn to_i64(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,14 @@
+//! Model of the sandbox: jobs, their schedules, their logs and the simulation of their runs. All of it is a function of time.
+
+mod job;
+mod job_log;
+mod kinds;
+mod rng;
+mod schedule;
+mod simulation;
+
+pub(super) use job::{Job, JobSpec, Phase, Retention, StopRequest};
+pub(super) use kinds::JobDetails;
+pub(super) use rng::Rng;
+pub(super) use schedule::{Schedule, Trigger};
+pub(super) use simulation::{OutcomeProfile, Simulation};
