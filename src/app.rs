@@ -132,7 +132,7 @@ pub fn build(config: &Config, surroundings: Dependencies) -> Result<Server, Star
     let app = move || {
         App::new()
             .configure(|routes| http::configure(routes, api.clone()))
-            .wrap(middleware::from_fn(http::limit_head_size))
+            .wrap(middleware::from_fn(http::limit_target_length))
             .wrap(middleware::from_fn(http::limit))
             .wrap(middleware::Compress::default())
             .wrap(middleware::from_fn(http::finish))
@@ -147,7 +147,6 @@ pub fn build(config: &Config, surroundings: Dependencies) -> Result<Server, Star
         listen: config.listen,
         connections: config.connections,
         timeouts: config.timeouts,
-        max_head_bytes: http::MAX_HEAD_BYTES,
         shutdown: config.shutdown,
         early_response,
         lifecycle,

@@ -20,7 +20,7 @@ use tokio_util::task::TaskTracker;
 pub use auth::{Access, ApiKeys, InvalidKeys, Tickets, new_key};
 pub use extract::BodyBudget;
 pub use handlers::docs::Documents;
-pub use middleware::{Limits, MAX_HEAD_BYTES, cors, finish, limit, limit_head_size, trail};
+pub use middleware::{Limits, cors, finish, limit, limit_target_length, trail};
 pub use problem::{KINDS, Kind, respond_to_unparsed};
 pub use routes::{configure, openapi_document};
 pub use ui::{DemoUser, Environment, SignInMethod, UiAssets, UiConfig};

@@ -31,8 +31,6 @@ const LINGER: Duration = Duration::from_secs(1);
 pub struct ConnectionSettings {
     /// Timeouts of clients.
     pub timeouts: Timeouts,
-    /// Size of a request's head, in bytes, beyond which it is refused before it is complete.
-    pub max_head_bytes: usize,
     /// Renders responses to requests that never reach the routes.
     pub early_response: Arc<EarlyResponse>,
     /// Phase of the shutdown.

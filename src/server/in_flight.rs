@@ -49,6 +49,7 @@ impl BodyLength {
         }
         let headers = request.headers();
         if request.method() == Method::CONNECT || headers.contains_key(UPGRADE) {
+            // actix takes what follows an offer of WebSocket for a tunnel, whatever its length is said to be.
             return Self::Unknown;
         }
         let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.trim().parse().ok());
@@ -175,11 +176,8 @@ impl InFlight {
 
     /// Prepares the response for the dispatcher.
     async fn respond<B: MessageBody + 'static>(self, mut response: Response<B>) -> Response<TrackedBody> {
-        let (state, io) = (&self.connection.requests, &self.connection.io);
-        if response.status() == StatusCode::REQUEST_TIMEOUT
-            || self.connection.settings.lifecycle.is_draining()
-            || io.has_input_ended()
-        {
+        let state = &self.connection.requests;
+        if response.status() == StatusCode::REQUEST_TIMEOUT || self.connection.settings.lifecycle.is_draining() {
             state.last.set(true);
         }
         if let Some(body) = &self.body
@@ -199,6 +197,7 @@ impl InFlight {
 struct RequestBody {
     connection: Rc<Connection>,
     payload: RefCell<Payload>,
+    has_failed: Cell<bool>,
 }
 
 /// The routes' handle of a request's body.
@@ -208,7 +207,7 @@ impl RequestBody {
     /// Takes the body out of a request, and leaves a handle of it there.
     fn take(request: &mut Request, connection: &Rc<Connection>) -> Rc<Self> {
         let payload = RefCell::new(request.take_payload());
-        let body = Rc::new(Self { connection: Rc::clone(connection), payload });
+        let body = Rc::new(Self { connection: Rc::clone(connection), payload, has_failed: Cell::new(false) });
         *request.payload() = Payload::Stream { payload: Box::pin(RequestBodyStream(Rc::clone(&body))) };
         body
     }
@@ -221,8 +220,11 @@ impl RequestBody {
             // The dispatcher has read from the socket before it came here: it is to do so again.
             context.waker().wake_by_ref();
         }
-        if let Poll::Ready(None) = next {
-            state.body_complete.set(true);
+        match next {
+            Poll::Ready(Some(Err(_))) => self.has_failed.set(true),
+            // actix ends a body with this after an error, too.
+            Poll::Ready(None) if !self.has_failed.get() => state.body_complete.set(true),
+            _ => {}
         }
         next
     }

@@ -41,8 +41,6 @@ pub struct ServerSettings {
     pub connections: Connections,
     /// Timeouts of clients.
     pub timeouts: Timeouts,
-    /// Size of a request's head, in bytes, beyond which it is refused before it is complete.
-    pub max_head_bytes: usize,
     /// Durations of the shutdown.
     pub shutdown: Shutdown,
     /// Renders responses to requests that never reach the routes.
@@ -108,7 +106,7 @@ impl Server {
         S::Response: Into<Response<B>> + 'static,
         B: MessageBody + 'static,
     {
-        let ServerSettings { listen, connections, timeouts, max_head_bytes, shutdown, early_response, .. } = settings;
+        let ServerSettings { listen, connections, timeouts, shutdown, early_response, .. } = settings;
         let (lifecycle, background) = (settings.lifecycle, settings.background);
         let listener = accept::bind(listen).map_err(|error| ServerError::Bind { address: listen, error })?;
         let address = listener.local_addr().unwrap_or(listen);
@@ -116,7 +114,6 @@ impl Server {
         let (connections, requests) = (TaskTracker::new(), TaskTracker::new());
         let settings = Arc::new(ConnectionSettings {
             timeouts,
-            max_head_bytes,
             early_response,
             lifecycle: lifecycle.clone(),
             requests: requests.clone(),

@@ -21,6 +21,8 @@ use super::connection::Connection;
 use super::early_response::EarlyError;
 use super::in_flight::BodyLength;
 
+/// Maximum size of a request's head, in bytes. Larger ones are refused with 431.
+const MAX_HEAD_BYTES: usize = 32 * 1024;
 /// Number of bytes that a client has to take within the write timeout.
 const MIN_WRITE_PROGRESS: usize = 4 * 1024;
 /// Number of bytes that are read ahead of a client that sends more before it has its response. It is read to notice when it disconnects.
@@ -36,7 +38,6 @@ pub const LAST_REQUEST_WINDOW: Duration = Duration::from_millis(200);
 #[derive(Default)]
 pub struct IoState {
     closed: Cell<bool>,
-    input_ended: Cell<bool>,
     unread_input: Cell<bool>,
     early_error: Cell<Option<(EarlyError, Instant)>>,
 }
@@ -45,11 +46,6 @@ impl IoState {
     /// Whether the last response was sent: nothing goes through the socket any more.
     pub fn is_closed(&self) -> bool {
         self.closed.get()
-    }
-
-    /// Whether the client has closed its sending direction, and all that it sent before was handed over.
-    pub fn has_input_ended(&self) -> bool {
-        self.input_ended.get()
     }
 
     /// Whether the connection was closed with input that was not handed over, or that is still to come.
@@ -121,7 +117,7 @@ impl TimeoutIo {
         }
         let started = *self.head.started.get_or_insert_with(Instant::now);
         self.is_paused = self.head.is_complete;
-        if !self.head.is_complete && self.head.bytes > self.connection.settings.max_head_bytes {
+        if self.head.bytes > MAX_HEAD_BYTES {
             return self.refuse(EarlyError::HeadTooLarge, started);
         }
         Poll::Ready(Ok(()))
@@ -227,7 +223,6 @@ impl TimeoutIo {
             }
             bytes
         };
-        self.publish_end_of_input();
         Poll::Ready(Ok(bytes))
     }
 
@@ -241,14 +236,7 @@ impl TimeoutIo {
         }
         self.received.extend_from_slice(input);
         buffer.set_filled(before);
-        self.publish_end_of_input();
         Poll::Ready(Ok(()))
-    }
-
-    fn publish_end_of_input(&self) {
-        if self.half_closed_since.is_some() {
-            self.connection.io.input_ended.set(self.received.is_empty());
-        }
     }
 
     /// Makes the connection idle after a response, or closes it.

@@ -2,12 +2,14 @@
 //!
 //! Time is real here, so the gateway is given little patience.
 
+mod connection_close;
 mod connection_limit;
 mod credentials;
 mod fragmented_requests;
 mod injection;
 mod panics;
 mod rate_limits;
+mod request_bodies;
 mod request_heads;
 mod shutdown;
 mod slow_readers;

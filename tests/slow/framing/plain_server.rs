@@ -28,7 +28,7 @@ impl PlainServer {
                     let get = web::route().guard(guard::Any(guard::Get()).or(guard::Head()));
                     App::new()
                         .app_data(PayloadConfig::new(MAX_BODY_BYTES))
-                        .service(web::resource("/livez").route(get.to(livez)))
+                        .service(web::resource("/livez").route(get.to(livez)).default_service(web::to(wrong_method)))
                         .service(web::resource("/jobs").route(web::post().to(submit)))
                         .default_service(web::to(not_found))
                 });
@@ -62,8 +62,15 @@ async fn livez() -> HttpResponse {
 }
 
 /// Reads the whole body, and refuses it for what it says.
-async fn submit(_: Bytes) -> HttpResponse {
+async fn submit(body: Bytes) -> HttpResponse {
+    if body.is_empty() {
+        return HttpResponse::BadRequest().body("{}");
+    }
     HttpResponse::UnprocessableEntity().body("{}")
+}
+
+async fn wrong_method() -> HttpResponse {
+    HttpResponse::MethodNotAllowed().body("{}")
 }
 
 async fn not_found() -> HttpResponse {
