@@ -88,7 +88,10 @@ fn what_only_looks_like_a_path_is_none() {
 
 #[test]
 fn other_crates_are_told_from_modules_of_the_same_name() {
-    assert_eq!(externals("replicas", "use redis::{Client, aio}; fn f() { redis::cmd(\"GET\"); }"), ["redis", "redis", "redis"]);
+    assert_eq!(
+        externals("replicas", "use redis::{Client, aio}; fn f() { redis::cmd(\"GET\"); }"),
+        ["redis", "redis", "redis"]
+    );
     assert_eq!(
         externals("app", "use crate::replicas::redis; fn f(a: A) { redis::connect(); a.redis(); let redis = 1; }"),
         [""; 0]

@@ -1,4 +1,4 @@
-//! README.md says what the code says.
+//! The tables of README.md against the code.
 
 use ips_gateway::config::{Kind, SETTINGS, Setting};
 use ips_gateway::http::{self, KINDS, openapi};
@@ -6,7 +6,7 @@ use ips_gateway::telemetry::{METRICS, Metric};
 
 const README: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"));
 
-/// The rows of a table: the lines that begin so.
+/// The rows of a table: the lines with this prefix.
 fn rows(beginning: &str) -> Vec<&'static str> {
     README.lines().filter(|line| line.starts_with(beginning)).collect()
 }

@@ -1,11 +1,11 @@
-//! Every fault that the sandbox raises, by code.
+//! The faults of the sandbox, by code.
 
 use ips_gateway::ips::types::{Fault, FaultName};
 use ips_gateway::sandbox::users::{
     BOTH_COMPANIES, FURNITURE, INACTIVE, ORDINARY, OTHER_COMPANY, OUTFITTERS, READ_ONLY,
 };
 
-use super::soap::{House, NAMESPACE, PUBLISH, company, envelope, envelope_in, upload};
+use super::soap::{Fixture, NAMESPACE, PUBLISH, company, envelope, envelope_in, upload};
 
 fn login(user: &str, password: &str) -> String {
     format!("<a:user>{user}</a:user><a:password>{password}</a:password>")
@@ -13,7 +13,7 @@ fn login(user: &str, password: &str) -> String {
 
 #[tokio::test]
 async fn missing_wrong_and_unknown_credentials_are_faults() {
-    let house = House::seeded();
+    let fixture = Fixture::seeded();
     for (login, code) in [
         (String::new(), 10000),
         (login(ORDINARY.email, "wrong"), 10001),
@@ -21,7 +21,7 @@ async fn missing_wrong_and_unknown_credentials_are_faults() {
         (login("nobody@example.com", "x"), 10002),
         (login(INACTIVE.email, INACTIVE.password), 10002),
     ] {
-        let reply = house.post("getActiveJobs", envelope(&login, "getActiveJobs", "")).await;
+        let reply = fixture.post("getActiveJobs", envelope(&login, "getActiveJobs", "")).await;
         let fault = reply.fault();
         assert_eq!(
             (reply.status, fault.name.as_str(), fault.code),
@@ -33,13 +33,13 @@ async fn missing_wrong_and_unknown_credentials_are_faults() {
 
 #[tokio::test]
 async fn an_access_token_and_http_basic_authenticate_too() {
-    let house = House::seeded();
+    let fixture = Fixture::seeded();
     let token = format!("<a:accessToken>{}</a:accessToken>", ORDINARY.access_token);
-    house.post("getActiveJobs", envelope(&token, "getActiveJobs", "")).await.answer();
+    fixture.post("getActiveJobs", envelope(&token, "getActiveJobs", "")).await.answer();
     let basic = |password| {
-        let request = house
+        let request = fixture
             .http
-            .post(house.sandbox.url())
+            .post(fixture.sandbox.url())
             .header("content-type", "text/xml")
             .basic_auth(ORDINARY.email, Some(password));
         request.body(envelope("", "getActiveJobs", "")).send()
@@ -52,7 +52,7 @@ async fn an_access_token_and_http_basic_authenticate_too() {
 
 #[tokio::test]
 async fn unknown_foreign_and_missing_companies_are_faults() {
-    let house = House::seeded();
+    let fixture = Fixture::seeded();
     for (user, inner, code) in [
         (&ORDINARY, "<companyHandle>c|999</companyHandle>".to_owned(), 20000),
         (&BOTH_COMPANIES, String::new(), 20000),
@@ -60,7 +60,7 @@ async fn unknown_foreign_and_missing_companies_are_faults() {
         (&OTHER_COMPANY, company(&OUTFITTERS), 20006),
     ] {
         for operation in ["getActiveJobs", "getScheduledJobs", "getJobLogs"] {
-            let fault = house.ask(user, operation, &inner).await.fault();
+            let fault = fixture.ask(user, operation, &inner).await.fault();
             assert_eq!(
                 (fault.name.as_str(), fault.code),
                 ("authorizationFault", code),
@@ -69,26 +69,26 @@ async fn unknown_foreign_and_missing_companies_are_faults() {
         }
     }
     for inner in [company(&OUTFITTERS), company(&FURNITURE)] {
-        house.ask(&BOTH_COMPANIES, "getActiveJobs", &inner).await.answer();
+        fixture.ask(&BOTH_COMPANIES, "getActiveJobs", &inner).await.answer();
     }
 }
 
 #[tokio::test]
 async fn a_user_without_write_permission_changes_nothing() {
-    let house = House::seeded();
-    let handle = house.active(&READ_ONLY).await[0].text("jobHandle");
+    let fixture = Fixture::seeded();
+    let handle = fixture.active(&READ_ONLY).await[0].text("jobHandle");
     for operation in ["stopJob", "pauseJob", "resumeJob", "executeJob", "deleteJob"] {
-        let fault = house.act(&READ_ONLY, operation, &handle).await.fault();
+        let fault = fixture.act(&READ_ONLY, operation, &handle).await.fault();
         assert_eq!(fault.code, 20003, "{operation}: {fault:?}");
         assert!(fault.reason.contains(operation), "{fault:?}");
     }
     let inner = format!("{}<jobName>x</jobName>{PUBLISH}", company(&OUTFITTERS));
-    assert_eq!(house.ask(&READ_ONLY, "submitJob", &inner).await.code(), 20003);
+    assert_eq!(fixture.ask(&READ_ONLY, "submitJob", &inner).await.code(), 20003);
 }
 
 #[tokio::test]
 async fn only_an_administrator_acts_for_other_members() {
-    let house = House::seeded();
+    let fixture = Fixture::seeded();
     let submit = |handle: &str| {
         let handle = format!("<userHandle>{handle}</userHandle>");
         format!("{}{handle}<jobName>for another</jobName>{PUBLISH}", company(&OUTFITTERS))
@@ -98,17 +98,17 @@ async fn only_an_administrator_acts_for_other_members() {
         (&ORDINARY, "u|0", 20002),
         (&BOTH_COMPANIES, OTHER_COMPANY.handle, 20007),
     ] {
-        assert_eq!(house.ask(user, "submitJob", &submit(handle)).await.code(), code, "{} for {handle}", user.email);
+        assert_eq!(fixture.ask(user, "submitJob", &submit(handle)).await.code(), code, "{} for {handle}", user.email);
     }
-    house.ask(&BOTH_COMPANIES, "submitJob", &submit(ORDINARY.handle)).await.answer();
-    let jobs = house.active(&ORDINARY).await;
+    fixture.ask(&BOTH_COMPANIES, "submitJob", &submit(ORDINARY.handle)).await.answer();
+    let jobs = fixture.active(&ORDINARY).await;
     let job = jobs.iter().find(|job| job.text("originalName") == "for another").unwrap_or_else(|| panic!("{jobs:#?}"));
     assert_eq!(job.text("submitUserEmail"), ORDINARY.email);
 }
 
 #[tokio::test]
 async fn illegal_and_invalid_values_have_different_faults() {
-    let house = House::seeded();
+    let fixture = Fixture::seeded();
     let company = company(&OUTFITTERS);
     for (operation, inner, code) in [
         ("getJobLogs", "<sortBy>Colour</sortBy>".to_owned(), 20005),
@@ -126,14 +126,14 @@ async fn illegal_and_invalid_values_have_different_faults() {
         ("getJobLogDetails", format!("{company}<sortBy>JobName</sortBy>"), 20005),
         ("stopJob", format!("{company}<jobHandle>j|110||never</jobHandle>"), 20005),
     ] {
-        let fault = house.ask(&ORDINARY, operation, &inner).await.fault();
+        let fault = fixture.ask(&ORDINARY, operation, &inner).await.fault();
         assert_eq!(fault.code, code, "{operation} {inner}: {fault:?}");
     }
 }
 
 #[tokio::test]
 async fn a_submit_needs_a_name_exactly_one_kind_of_job_and_at_most_one_time() {
-    let house = House::empty();
+    let fixture = Fixture::empty();
     let both = format!("<execTime>2027-01-01T00:00:00Z</execTime><execSchedule>0 0 3 * * ?</execSchedule>{PUBLISH}");
     let two = format!("{PUBLISH}{}", upload(&["https://images.example.com/a.tif"]));
     for (rest, code) in [
@@ -142,18 +142,18 @@ async fn a_submit_needs_a_name_exactly_one_kind_of_job_and_at_most_one_time() {
         (format!("<jobName>two</jobName>{two}"), 30001),
         (format!("<jobName>both</jobName>{both}"), 30001),
     ] {
-        let fault = house.ask(&ORDINARY, "submitJob", &format!("{}{rest}", company(&OUTFITTERS))).await.fault();
+        let fault = fixture.ask(&ORDINARY, "submitJob", &format!("{}{rest}", company(&OUTFITTERS))).await.fault();
         assert_eq!((fault.name.as_str(), fault.code), ("ipsApiFault", code), "{rest}: {fault:?}");
     }
-    assert!(house.active(&ORDINARY).await.is_empty());
+    assert!(fixture.active(&ORDINARY).await.is_empty());
 }
 
 #[tokio::test]
 async fn xml_that_violates_the_schema_is_refused_with_the_reason() {
-    let house = House::seeded();
+    let fixture = Fixture::seeded();
     let login = login(ORDINARY.email, ORDINARY.password);
     let wrong_order = "<includeWaitingJobs>true</includeWaitingJobs><companyHandle>c|110</companyHandle>";
-    for (what, action, body, told) in [
+    for (what, action, body, expected) in [
         ("not XML", "getActiveJobs", "job, please".to_owned(), ""),
         ("cut off", "getActiveJobs", envelope(&login, "getActiveJobs", "")[..400].to_owned(), ""),
         ("no such operation", "getWeather", envelope(&login, "getWeather", ""), "getWeatherParam"),
@@ -174,36 +174,36 @@ async fn xml_that_violates_the_schema_is_refused_with_the_reason() {
         ),
         ("other action", "stopJob", envelope(&login, "getActiveJobs", ""), "SOAPAction"),
     ] {
-        let fault = house.post(action, body).await.fault();
+        let fault = fixture.post(action, body).await.fault();
         assert_eq!((fault.name.as_str(), fault.code), ("ipsApiFault", 30003), "{what}: {fault:?}");
-        assert!(fault.reason.contains(told), "{what} doesn't mention {told}: {fault:?}");
+        assert!(fault.reason.contains(expected), "{what} doesn't mention {expected}: {fault:?}");
     }
 }
 
 #[tokio::test]
 async fn the_caller_may_choose_the_http_status_of_a_fault() {
-    let house = House::seeded();
+    let fixture = Fixture::seeded();
     for (wanted, status) in [(200, 200), (400, 400), (7, 500)] {
         let body = envelope("", "getActiveJobs", "").replace(
             "</a:appVersion>",
             &format!("</a:appVersion><a:faultHttpStatusCode>{wanted}</a:faultHttpStatusCode>"),
         );
-        let reply = house.post("getActiveJobs", body).await;
+        let reply = fixture.post("getActiveJobs", body).await;
         assert_eq!((reply.status, reply.code()), (status, 10000));
     }
 }
 
 #[tokio::test]
 async fn any_fault_can_be_injected_into_the_next_call() {
-    let house = House::seeded();
+    let fixture = Fixture::seeded();
     let planned = |code| Fault { name: FaultName::IpsApi, code: Some(code), reason: "the disk is <full>".into() };
-    house.sandbox.fail_next("getActiveJobs", planned(30000), 200);
-    house.sandbox.fail_next("getActiveJobs", planned(30099), 503);
-    house.ask(&ORDINARY, "getScheduledJobs", "").await.answer();
+    fixture.sandbox.fail_next("getActiveJobs", planned(30000), 200);
+    fixture.sandbox.fail_next("getActiveJobs", planned(30099), 503);
+    fixture.ask(&ORDINARY, "getScheduledJobs", "").await.answer();
     for (status, code) in [(200, 30000), (503, 30099)] {
-        let reply = house.ask(&ORDINARY, "getActiveJobs", "").await;
+        let reply = fixture.ask(&ORDINARY, "getActiveJobs", "").await;
         let fault = reply.fault();
         assert_eq!((reply.status, fault.code, fault.reason.as_str()), (status, code, "the disk is <full>"));
     }
-    house.ask(&ORDINARY, "getActiveJobs", "").await.answer();
+    fixture.ask(&ORDINARY, "getActiveJobs", "").await.answer();
 }

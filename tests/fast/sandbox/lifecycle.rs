@@ -1,4 +1,4 @@
-//! What becomes of a job, and what it is called on the way.
+//! States and handles of a job over its life.
 
 use std::time::Duration;
 
@@ -6,43 +6,43 @@ use chrono::TimeDelta;
 use ips_gateway::sandbox::Population;
 use ips_gateway::sandbox::users::{ORDINARY, OTHER_COMPANY, OUTFITTERS, READ_ONLY};
 
-use super::soap::{House, PUBLISH, company, texts, upload};
+use super::soap::{Fixture, PUBLISH, company, texts, upload};
 
 const STEP: TimeDelta = TimeDelta::milliseconds(250);
 
-/// Where a job is seen: its state, or `log`, or nowhere.
-async fn whereabouts(house: &House) -> String {
-    match house.active(&ORDINARY).await.first() {
+/// The state of the only job, `log` if it is in the log, `nowhere` if it is in no list.
+async fn location(fixture: &Fixture) -> String {
+    match fixture.active(&ORDINARY).await.first() {
         Some(job) => job.text("state"),
-        None if house.logs(&ORDINARY).await.is_empty() => "nowhere".into(),
+        None if fixture.logs(&ORDINARY).await.is_empty() => "nowhere".into(),
         None => "log".into(),
     }
 }
 
-/// Steps through time until the job of the house is running.
-async fn until_running(house: &House) -> super::soap::Element {
+/// Steps through time until the job of the fixture is running.
+async fn until_running(fixture: &Fixture) -> super::soap::Element {
     for _ in 0..100 {
-        if let Some(job) = house.active(&ORDINARY).await.into_iter().find(|job| job.text("state") == "Running") {
+        if let Some(job) = fixture.active(&ORDINARY).await.into_iter().find(|job| job.text("state") == "Running") {
             return job;
         }
-        house.advance(STEP);
+        fixture.advance(STEP);
     }
-    panic!("the job never ran: {:#?}", house.active(&ORDINARY).await)
+    panic!("the job never ran: {:#?}", fixture.active(&ORDINARY).await)
 }
 
 #[tokio::test]
 async fn a_job_passes_every_state_then_is_in_no_list_then_in_the_log() {
-    let house = House::empty();
-    house.submit(&ORDINARY, "katlyn", PUBLISH).await;
-    let mut seen = vec![whereabouts(&house).await];
+    let fixture = Fixture::empty();
+    fixture.submit(&ORDINARY, "katlyn", PUBLISH).await;
+    let mut seen = vec![location(&fixture).await];
     while seen.last().unwrap() != "log" && seen.len() < 50 {
-        house.advance(STEP);
-        let now = whereabouts(&house).await;
+        fixture.advance(STEP);
+        let now = location(&fixture).await;
         if seen.last() != Some(&now) {
             seen.push(now);
         }
         assert!(
-            house.sandbox.clock().now() < super::soap::monday() + TimeDelta::minutes(3),
+            fixture.sandbox.clock().now() < super::soap::monday() + TimeDelta::minutes(3),
             "still not in the log: {seen:?}"
         );
     }
@@ -51,18 +51,18 @@ async fn a_job_passes_every_state_then_is_in_no_list_then_in_the_log() {
 
 #[tokio::test]
 async fn a_job_has_another_handle_in_every_phase() {
-    let house = House::empty();
+    let fixture = Fixture::empty();
     let name = "katlyn_2026-03-02-09:00:00.000";
-    assert_eq!(house.submit(&ORDINARY, "katlyn", PUBLISH).await, "j|110|katlyn||");
-    let job = until_running(&house).await;
+    assert_eq!(fixture.submit(&ORDINARY, "katlyn", PUBLISH).await, "j|110|katlyn||");
+    let job = until_running(&fixture).await;
     assert_eq!(job.text("name"), name);
     assert_eq!(job.text("originalName"), "katlyn");
     let handle = job.text("jobHandle");
     let number =
         handle.strip_prefix(&format!("j|110||{name}|")).unwrap_or_else(|| panic!("{handle} isn't made of {name}"));
     assert!(number.parse::<u64>().is_ok(), "{handle} doesn't end in a number");
-    house.advance(TimeDelta::minutes(3));
-    let log = house.log_of(&ORDINARY, "katlyn").await.expect("a log");
+    fixture.advance(TimeDelta::minutes(3));
+    let log = fixture.log_of(&ORDINARY, "katlyn").await.expect("a log");
     assert_eq!(log.text("jobHandle"), format!("j|110||{name}"));
     assert_eq!(log.text("jobName"), name);
     assert_eq!(log.text("originalJobName"), "katlyn");
@@ -70,56 +70,56 @@ async fn a_job_has_another_handle_in_every_phase() {
 
 #[tokio::test]
 async fn only_the_handle_of_the_current_phase_finds_a_job() {
-    let house = House::empty();
-    let submitted = house.submit(&ORDINARY, "katlyn", PUBLISH).await;
-    let active = until_running(&house).await.text("jobHandle");
+    let fixture = Fixture::empty();
+    let submitted = fixture.submit(&ORDINARY, "katlyn", PUBLISH).await;
+    let active = until_running(&fixture).await.text("jobHandle");
     let logged = active.rsplit_once('|').unwrap().0.to_owned();
     for (handle, found) in [(&submitted, 0), (&active, 1), (&logged, 0)] {
         let inner = format!("<jobHandle>{handle}</jobHandle><includeWaitingJobs>true</includeWaitingJobs>");
-        let jobs = house.ask(&ORDINARY, "getActiveJobs", &inner).await.answer().all("jobArray/items");
+        let jobs = fixture.ask(&ORDINARY, "getActiveJobs", &inner).await.answer().all("jobArray/items");
         assert_eq!(jobs.len(), found, "active by {handle}");
     }
     for handle in [&submitted, &logged] {
-        let fault = house.act(&ORDINARY, "stopJob", handle).await.fault();
+        let fault = fixture.act(&ORDINARY, "stopJob", handle).await.fault();
         assert_eq!(fault.code, 20005, "{fault:?}");
         assert!(fault.reason.contains(handle.as_str()) && fault.reason.contains("getActiveJobs"), "{fault:?}");
     }
-    house.advance(TimeDelta::minutes(3));
+    fixture.advance(TimeDelta::minutes(3));
     for (handle, found) in [(&submitted, 0), (&active, 0), (&logged, 1)] {
         let inner = format!("{}<jobHandle>{handle}</jobHandle>", company(&OUTFITTERS));
-        let logs = house.ask(&ORDINARY, "getJobLogDetails", &inner).await.answer().all("jobLogArray/items");
+        let logs = fixture.ask(&ORDINARY, "getJobLogDetails", &inner).await.answer().all("jobLogArray/items");
         assert_eq!(logs.len(), found, "log by {handle}");
     }
 }
 
 #[tokio::test]
 async fn jobs_of_the_same_name_get_different_suffixes() {
-    let house = House::empty();
-    house.submit(&ORDINARY, "twin", PUBLISH).await;
-    house.submit(&ORDINARY, "twin", PUBLISH).await;
-    let jobs = house.active(&ORDINARY).await;
+    let fixture = Fixture::empty();
+    fixture.submit(&ORDINARY, "twin", PUBLISH).await;
+    fixture.submit(&ORDINARY, "twin", PUBLISH).await;
+    let jobs = fixture.active(&ORDINARY).await;
     assert_eq!(texts(&jobs, "originalName"), ["twin", "twin"]);
     assert_eq!(texts(&jobs, "name"), ["twin_2026-03-02-09:00:00.000", "twin_2026-03-02-09:00:00.001"]);
 }
 
 #[tokio::test]
 async fn waiting_jobs_are_listed_only_on_request() {
-    let house = House::empty();
-    house.submit(&ORDINARY, "patient", PUBLISH).await;
+    let fixture = Fixture::empty();
+    fixture.submit(&ORDINARY, "patient", PUBLISH).await;
     for (inner, found) in [
         ("", 0),
         ("<includeWaitingJobs>false</includeWaitingJobs>", 0),
         ("<includeWaitingJobs>true</includeWaitingJobs>", 1),
     ] {
-        let jobs = house.ask(&ORDINARY, "getActiveJobs", inner).await.answer().all("jobArray/items");
+        let jobs = fixture.ask(&ORDINARY, "getActiveJobs", inner).await.answer().all("jobArray/items");
         assert_eq!(jobs.len(), found, "{inner:?}");
     }
 }
 
 #[tokio::test]
 async fn the_first_task_finishes_while_the_job_is_at_0_percent() {
-    let house = House::empty();
-    house
+    let fixture = Fixture::empty();
+    fixture
         .submit(
             &ORDINARY,
             "fixture",
@@ -128,8 +128,8 @@ async fn the_first_task_finishes_while_the_job_is_at_0_percent() {
         .await;
     let mut seen = Vec::new();
     for _ in 0..400 {
-        house.advance(STEP);
-        for job in house.active(&ORDINARY).await.iter().filter(|job| job.text("state") == "Running") {
+        fixture.advance(STEP);
+        for job in fixture.active(&ORDINARY).await.iter().filter(|job| job.text("state") == "Running") {
             let tasks = job.all("taskProgressArray/items");
             let [first, second] = &tasks[..] else { panic!("not two tasks: {job:#?}") };
             if job.number("progress") == 0.0 && first.number("progress") == 1.0 {
@@ -147,20 +147,20 @@ async fn the_first_task_finishes_while_the_job_is_at_0_percent() {
 
 #[tokio::test]
 async fn progress_is_monotonic_and_reported_with_its_time() {
-    let house = House::empty();
-    house.submit(&ORDINARY, "grow", PUBLISH).await;
+    let fixture = Fixture::empty();
+    fixture.submit(&ORDINARY, "grow", PUBLISH).await;
     let mut last = (-1.0, super::soap::monday());
     let mut distinct = 0;
     for _ in 0..400 {
-        house.advance(STEP);
-        let Some(job) = house.active(&ORDINARY).await.into_iter().next() else { break };
+        fixture.advance(STEP);
+        let Some(job) = fixture.active(&ORDINARY).await.into_iter().next() else { break };
         let now = (job.number("progress"), job.time("lastProgressUpdate"));
         assert!(now.0 >= last.0 && now.1 >= last.1, "{now:?} after {last:?}");
         assert!(
             now.0 == last.0 || now.1 > last.1 || last.0 < 0.0,
             "progress without an update: {now:?} after {last:?}"
         );
-        assert!(now.1 <= house.sandbox.clock().now(), "an update from the future: {job:#?}");
+        assert!(now.1 <= fixture.sandbox.clock().now(), "an update from the future: {job:#?}");
         distinct += i32::from(now.0 > last.0);
         last = now;
     }
@@ -170,13 +170,13 @@ async fn progress_is_monotonic_and_reported_with_its_time() {
 
 #[tokio::test]
 async fn the_outcome_of_a_job_depends_on_its_parameters() {
-    let house = House::empty();
+    let fixture = Fixture::empty();
     let mixed =
         ["https://x.example.com/trail_boot_brown.tif", "https://gone.invalid/b.tif", "https://x.example.com/setup.exe"];
-    house.submit(&ORDINARY, "mixed", &upload(&mixed)).await;
-    house.submit(&ORDINARY, "hopeless", &upload(&["https://gone.invalid/a.tif"])).await;
-    house.advance(TimeDelta::minutes(3));
-    let log = house.log_of(&ORDINARY, "mixed").await.expect("a log");
+    fixture.submit(&ORDINARY, "mixed", &upload(&mixed)).await;
+    fixture.submit(&ORDINARY, "hopeless", &upload(&["https://gone.invalid/a.tif"])).await;
+    fixture.advance(TimeDelta::minutes(3));
+    let log = fixture.log_of(&ORDINARY, "mixed").await.expect("a log");
     let counts = ["fileSuccessCount", "fileErrorCount", "fileWarningCount", "fileUpdateCount", "totalFileCount"];
     assert_eq!(counts.map(|count| log.number(count)), [2.0, 1.0, 1.0, 1.0, 3.0], "{log:#?}");
     assert_eq!(log.text("fatalError"), "false");
@@ -187,23 +187,23 @@ async fn the_outcome_of_a_job_depends_on_its_parameters() {
     );
     assert_eq!(entries[1].text("assetHandle"), "a|11000");
     assert!(entries[2].text("auxArray/items/logMessage").contains("gone.invalid"), "{:#?}", entries[2]);
-    let log = house.log_of(&ORDINARY, "hopeless").await.expect("a log");
+    let log = fixture.log_of(&ORDINARY, "hopeless").await.expect("a log");
     assert_eq!(log.text("fatalError"), "true");
     assert!(log.texts("detailArray/items/logType").contains(&"FatalError".into()), "{log:#?}");
 }
 
 #[tokio::test]
 async fn a_stopped_running_job_is_logged_with_the_user_who_stopped_it() {
-    let house = House::empty();
-    house.submit(&ORDINARY, "halt", PUBLISH).await;
-    let handle = until_running(&house).await.text("jobHandle");
-    house.advance(TimeDelta::seconds(12));
-    house.act(&ORDINARY, "stopJob", &handle).await.answer();
-    assert_eq!(whereabouts(&house).await, "Stopping");
-    house.advance(TimeDelta::seconds(3));
-    assert_eq!(whereabouts(&house).await, "nowhere");
-    house.advance(TimeDelta::seconds(2));
-    let log = house.log_of(&ORDINARY, "halt").await.expect("a log");
+    let fixture = Fixture::empty();
+    fixture.submit(&ORDINARY, "halt", PUBLISH).await;
+    let handle = until_running(&fixture).await.text("jobHandle");
+    fixture.advance(TimeDelta::seconds(12));
+    fixture.act(&ORDINARY, "stopJob", &handle).await.answer();
+    assert_eq!(location(&fixture).await, "Stopping");
+    fixture.advance(TimeDelta::seconds(3));
+    assert_eq!(location(&fixture).await, "nowhere");
+    fixture.advance(TimeDelta::seconds(2));
+    let log = fixture.log_of(&ORDINARY, "halt").await.expect("a log");
     let messages = log.texts("detailArray/items/logMessage");
     assert!(messages.contains(&"Job stopped by katlyn@example.com".into()), "{messages:?}");
     assert!(log.number("fileSuccessCount") < log.number("totalFileCount"), "it did everything: {log:#?}");
@@ -211,48 +211,48 @@ async fn a_stopped_running_job_is_logged_with_the_user_who_stopped_it() {
 
 #[tokio::test]
 async fn a_waiting_job_is_stopped_at_once() {
-    let house = House::empty();
-    house.submit(&ORDINARY, "halt", PUBLISH).await;
-    let handle = house.active(&ORDINARY).await[0].text("jobHandle");
-    house.act(&ORDINARY, "stopJob", &handle).await.answer();
-    assert_eq!(whereabouts(&house).await, "nowhere");
-    house.advance(TimeDelta::seconds(2));
-    let log = house.log_of(&ORDINARY, "halt").await.expect("a log");
+    let fixture = Fixture::empty();
+    fixture.submit(&ORDINARY, "halt", PUBLISH).await;
+    let handle = fixture.active(&ORDINARY).await[0].text("jobHandle");
+    fixture.act(&ORDINARY, "stopJob", &handle).await.answer();
+    assert_eq!(location(&fixture).await, "nowhere");
+    fixture.advance(TimeDelta::seconds(2));
+    let log = fixture.log_of(&ORDINARY, "halt").await.expect("a log");
     assert_eq!(log.number("fileSuccessCount"), 0.0);
 }
 
 #[tokio::test]
 async fn a_deleted_job_leaves_nothing() {
-    let house = House::empty();
-    house.submit(&ORDINARY, "gone", PUBLISH).await;
-    let handle = until_running(&house).await.text("jobHandle");
-    house.act(&ORDINARY, "deleteJob", &handle).await.answer();
-    house.advance(TimeDelta::minutes(5));
-    assert_eq!(whereabouts(&house).await, "nowhere");
-    assert_eq!(house.act(&ORDINARY, "deleteJob", &handle).await.code(), 20005);
+    let fixture = Fixture::empty();
+    fixture.submit(&ORDINARY, "gone", PUBLISH).await;
+    let handle = until_running(&fixture).await.text("jobHandle");
+    fixture.act(&ORDINARY, "deleteJob", &handle).await.answer();
+    fixture.advance(TimeDelta::minutes(5));
+    assert_eq!(location(&fixture).await, "nowhere");
+    assert_eq!(fixture.act(&ORDINARY, "deleteJob", &handle).await.code(), 20005);
 }
 
 #[tokio::test]
 async fn the_seeded_population_has_jobs_in_every_phase() {
-    let house = House::seeded();
-    let states = texts(&house.active(&READ_ONLY).await, "state");
+    let fixture = Fixture::seeded();
+    let states = texts(&fixture.active(&READ_ONLY).await, "state");
     assert!(
         states.contains(&"Running".into()) && states.iter().any(|state| state.starts_with("Waiting")),
         "{states:?}"
     );
-    let triggers = texts(&house.scheduled(&READ_ONLY).await, "triggerState");
+    let triggers = texts(&fixture.scheduled(&READ_ONLY).await, "triggerState");
     assert!(triggers.contains(&"Normal".into()) && triggers.contains(&"Paused".into()), "{triggers:?}");
-    let logs = house.logs(&READ_ONLY).await;
+    let logs = fixture.logs(&READ_ONLY).await;
     assert!(logs.iter().any(|log| log.text("fatalError") == "true"), "none failed: {logs:#?}");
     assert!(logs.iter().any(|log| log.number("fileWarningCount") > 0.0), "none warned: {logs:#?}");
-    let others = house.active(&OTHER_COMPANY).await;
+    let others = fixture.active(&OTHER_COMPANY).await;
     assert!(!others.is_empty() && texts(&others, "companyHandle").iter().all(|handle| handle == "c|47"), "{others:#?}");
 }
 
 #[tokio::test]
 async fn new_jobs_arrive_and_are_the_same_for_the_same_seed() {
     let trickling = || {
-        House::with(|config| {
+        Fixture::with(|config| {
             config.population = Population::Empty;
             config.trickle = Some(Duration::from_secs(5));
         })

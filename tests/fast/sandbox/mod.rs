@@ -1,4 +1,4 @@
-//! The sandbox from outside: hand-written SOAP over its real socket, and a clock that is advanced instead of waited for.
+//! The sandbox from outside: hand-written SOAP over its real socket, with a manual clock.
 
 mod contract;
 mod faults;

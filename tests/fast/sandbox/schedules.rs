@@ -1,9 +1,9 @@
-//! execTime, execSchedule, and what can be asked of a scheduled job.
+//! execTime, execSchedule, and the actions of scheduled jobs.
 
 use chrono::TimeDelta;
 use ips_gateway::sandbox::users::ORDINARY;
 
-use super::soap::{Element, House, PUBLISH, company, monday, texts};
+use super::soap::{Element, Fixture, PUBLISH, company, monday, texts};
 use ips_gateway::sandbox::users::OUTFITTERS;
 
 fn at(time: &str) -> String {
@@ -14,50 +14,50 @@ fn every(cron: &str) -> String {
     format!("<execSchedule>{cron}</execSchedule>{PUBLISH}")
 }
 
-async fn only_scheduled(house: &House) -> Element {
-    let mut jobs = house.scheduled(&ORDINARY).await;
+async fn only_scheduled(fixture: &Fixture) -> Element {
+    let mut jobs = fixture.scheduled(&ORDINARY).await;
     assert_eq!(jobs.len(), 1, "{jobs:#?}");
     jobs.remove(0)
 }
 
 #[tokio::test]
 async fn a_job_with_an_exec_time_is_scheduled_until_that_time() {
-    let house = House::empty();
-    let handle = house.submit(&ORDINARY, "later", &at("2026-03-02T10:00:00-06:00")).await;
+    let fixture = Fixture::empty();
+    let handle = fixture.submit(&ORDINARY, "later", &at("2026-03-02T10:00:00-06:00")).await;
     assert_eq!(handle, "j|110|later||");
-    let job = only_scheduled(&house).await;
+    let job = only_scheduled(&fixture).await;
     assert_eq!(job.text("jobHandle"), format!("0|{}|", job.text("name")));
     assert_eq!(job.text("nextFireTime"), "2026-03-02T10:00:00-06:00");
     assert_eq!(job.find("execSchedule"), None);
-    house.advance(TimeDelta::minutes(59));
-    assert!(house.active(&ORDINARY).await.is_empty());
-    house.advance(TimeDelta::minutes(1));
-    assert!(house.scheduled(&ORDINARY).await.is_empty());
-    let active = house.active(&ORDINARY).await;
+    fixture.advance(TimeDelta::minutes(59));
+    assert!(fixture.active(&ORDINARY).await.is_empty());
+    fixture.advance(TimeDelta::minutes(1));
+    assert!(fixture.scheduled(&ORDINARY).await.is_empty());
+    let active = fixture.active(&ORDINARY).await;
     assert_eq!(texts(&active, "name"), [job.text("name")], "a one-time job keeps its name");
     assert_eq!(active[0].time("triggerTime"), monday() + TimeDelta::hours(1));
 }
 
 #[tokio::test]
 async fn an_exec_time_that_has_passed_runs_at_once() {
-    let house = House::empty();
-    house.submit(&ORDINARY, "late", &at("2026-03-01T10:00:00Z")).await;
-    assert_eq!(texts(&house.active(&ORDINARY).await, "originalName"), ["late"]);
+    let fixture = Fixture::empty();
+    fixture.submit(&ORDINARY, "late", &at("2026-03-01T10:00:00Z")).await;
+    assert_eq!(texts(&fixture.active(&ORDINARY).await, "originalName"), ["late"]);
 }
 
 #[tokio::test]
 async fn a_recurring_job_stays_scheduled_and_each_firing_is_a_separate_run() {
-    let house = House::empty();
-    house.submit(&ORDINARY, "hourly", &every("0 0 * * * ?")).await;
-    house.advance(TimeDelta::hours(3) + TimeDelta::minutes(30));
-    let logs = house.logs(&ORDINARY).await;
+    let fixture = Fixture::empty();
+    fixture.submit(&ORDINARY, "hourly", &every("0 0 * * * ?")).await;
+    fixture.advance(TimeDelta::hours(3) + TimeDelta::minutes(30));
+    let logs = fixture.logs(&ORDINARY).await;
     assert_eq!(texts(&logs, "originalJobName"), ["hourly"; 3]);
     let names = texts(&logs, "jobName");
     assert_eq!(
         names,
         ["hourly_2026-03-02-12:00:00.000", "hourly_2026-03-02-11:00:00.000", "hourly_2026-03-02-10:00:00.000"]
     );
-    let job = only_scheduled(&house).await;
+    let job = only_scheduled(&fixture).await;
     assert_eq!(job.text("nextFireTime"), "2026-03-02T13:00:00-06:00");
     assert_eq!(job.text("execSchedule"), "0 0 * * * ?");
 }
@@ -72,90 +72,90 @@ async fn cron_is_quartz_with_seconds_and_unix_without_in_the_time_zone_of_the_se
         ("0 0 12 1 1 ? 2028", "2028-01-01T12:00:00-06:00"),
         ("15 10 9 * * ?", "2026-03-02T09:10:15-06:00"),
     ] {
-        let house = House::empty();
-        house.submit(&ORDINARY, "cron", &every(cron)).await;
-        assert_eq!(only_scheduled(&house).await.text("nextFireTime"), next, "{cron}");
+        let fixture = Fixture::empty();
+        fixture.submit(&ORDINARY, "cron", &every(cron)).await;
+        assert_eq!(only_scheduled(&fixture).await.text("nextFireTime"), next, "{cron}");
     }
 }
 
 #[tokio::test]
 async fn an_invalid_or_never_firing_cron_expression_is_an_invalid_parameter() {
-    let house = House::empty();
+    let fixture = Fixture::empty();
     for cron in ["every day", "* * *", "61 * * * *", "0 0 0 1 1 ? 2001"] {
         let inner = format!("{}<jobName>bad</jobName>{}", company(&OUTFITTERS), every(cron));
-        let fault = house.ask(&ORDINARY, "submitJob", &inner).await.fault();
+        let fault = fixture.ask(&ORDINARY, "submitJob", &inner).await.fault();
         assert_eq!(fault.code, 30001, "{cron}: {fault:?}");
         assert!(fault.reason.contains(cron), "{fault:?}");
     }
-    assert!(house.scheduled(&ORDINARY).await.is_empty());
+    assert!(fixture.scheduled(&ORDINARY).await.is_empty());
 }
 
 #[tokio::test]
 async fn a_resumed_job_makes_up_for_missed_firings_once() {
-    let house = House::empty();
-    house.submit(&ORDINARY, "hourly", &every("0 0 * * * ?")).await;
-    let handle = only_scheduled(&house).await.text("jobHandle");
-    house.act(&ORDINARY, "pauseJob", &handle).await.answer();
-    assert_eq!(only_scheduled(&house).await.text("triggerState"), "Paused");
-    house.advance(TimeDelta::hours(3) + TimeDelta::minutes(30));
-    assert!(house.logs(&ORDINARY).await.is_empty() && house.active(&ORDINARY).await.is_empty());
-    house.act(&ORDINARY, "resumeJob", &handle).await.answer();
-    let job = only_scheduled(&house).await;
+    let fixture = Fixture::empty();
+    fixture.submit(&ORDINARY, "hourly", &every("0 0 * * * ?")).await;
+    let handle = only_scheduled(&fixture).await.text("jobHandle");
+    fixture.act(&ORDINARY, "pauseJob", &handle).await.answer();
+    assert_eq!(only_scheduled(&fixture).await.text("triggerState"), "Paused");
+    fixture.advance(TimeDelta::hours(3) + TimeDelta::minutes(30));
+    assert!(fixture.logs(&ORDINARY).await.is_empty() && fixture.active(&ORDINARY).await.is_empty());
+    fixture.act(&ORDINARY, "resumeJob", &handle).await.answer();
+    let job = only_scheduled(&fixture).await;
     assert_eq!(
         (job.text("triggerState"), job.text("nextFireTime")),
         ("Normal".into(), "2026-03-02T13:00:00-06:00".into())
     );
-    assert_eq!(texts(&house.active(&ORDINARY).await, "name"), ["hourly_2026-03-02-12:30:00.000"]);
+    assert_eq!(texts(&fixture.active(&ORDINARY).await, "name"), ["hourly_2026-03-02-12:30:00.000"]);
 }
 
 #[tokio::test]
 async fn resuming_before_the_next_firing_fires_nothing() {
-    let house = House::empty();
-    house.submit(&ORDINARY, "hourly", &every("0 0 * * * ?")).await;
-    let handle = only_scheduled(&house).await.text("jobHandle");
-    house.act(&ORDINARY, "pauseJob", &handle).await.answer();
-    house.act(&ORDINARY, "resumeJob", &handle).await.answer();
-    assert!(house.active(&ORDINARY).await.is_empty());
+    let fixture = Fixture::empty();
+    fixture.submit(&ORDINARY, "hourly", &every("0 0 * * * ?")).await;
+    let handle = only_scheduled(&fixture).await.text("jobHandle");
+    fixture.act(&ORDINARY, "pauseJob", &handle).await.answer();
+    fixture.act(&ORDINARY, "resumeJob", &handle).await.answer();
+    assert!(fixture.active(&ORDINARY).await.is_empty());
 }
 
 #[tokio::test]
 async fn executing_a_scheduled_job_runs_it_now_and_keeps_only_a_recurring_one() {
-    let house = House::empty();
-    house.submit(&ORDINARY, "again", &every("0 0 3 * * ?")).await;
-    let handle = only_scheduled(&house).await.text("jobHandle");
-    house.act(&ORDINARY, "executeJob", &handle).await.answer();
-    assert_eq!(texts(&house.active(&ORDINARY).await, "originalName"), ["again"]);
-    assert_eq!(only_scheduled(&house).await.text("nextFireTime"), "2026-03-03T03:00:00-06:00");
+    let fixture = Fixture::empty();
+    fixture.submit(&ORDINARY, "again", &every("0 0 3 * * ?")).await;
+    let handle = only_scheduled(&fixture).await.text("jobHandle");
+    fixture.act(&ORDINARY, "executeJob", &handle).await.answer();
+    assert_eq!(texts(&fixture.active(&ORDINARY).await, "originalName"), ["again"]);
+    assert_eq!(only_scheduled(&fixture).await.text("nextFireTime"), "2026-03-03T03:00:00-06:00");
 
-    let house = House::empty();
-    house.submit(&ORDINARY, "once", &at("2026-03-02T23:00:00Z")).await;
-    let handle = only_scheduled(&house).await.text("jobHandle");
-    house.act(&ORDINARY, "executeJob", &handle).await.answer();
-    assert_eq!(texts(&house.active(&ORDINARY).await, "originalName"), ["once"]);
-    assert!(house.scheduled(&ORDINARY).await.is_empty());
+    let fixture = Fixture::empty();
+    fixture.submit(&ORDINARY, "once", &at("2026-03-02T23:00:00Z")).await;
+    let handle = only_scheduled(&fixture).await.text("jobHandle");
+    fixture.act(&ORDINARY, "executeJob", &handle).await.answer();
+    assert_eq!(texts(&fixture.active(&ORDINARY).await, "originalName"), ["once"]);
+    assert!(fixture.scheduled(&ORDINARY).await.is_empty());
 }
 
 #[tokio::test]
 async fn a_deleted_schedule_never_fires() {
-    let house = House::empty();
-    house.submit(&ORDINARY, "hourly", &every("0 0 * * * ?")).await;
-    let handle = only_scheduled(&house).await.text("jobHandle");
-    house.act(&ORDINARY, "deleteJob", &handle).await.answer();
-    house.advance(TimeDelta::days(1));
-    assert!(house.logs(&ORDINARY).await.is_empty() && house.scheduled(&ORDINARY).await.is_empty());
+    let fixture = Fixture::empty();
+    fixture.submit(&ORDINARY, "hourly", &every("0 0 * * * ?")).await;
+    let handle = only_scheduled(&fixture).await.text("jobHandle");
+    fixture.act(&ORDINARY, "deleteJob", &handle).await.answer();
+    fixture.advance(TimeDelta::days(1));
+    assert!(fixture.logs(&ORDINARY).await.is_empty() && fixture.scheduled(&ORDINARY).await.is_empty());
 }
 
 #[tokio::test]
 async fn an_action_in_the_wrong_phase_is_an_invalid_parameter() {
-    let house = House::empty();
-    house.submit(&ORDINARY, "runs", PUBLISH).await;
-    house.submit(&ORDINARY, "waits", &every("0 0 3 * * ?")).await;
-    let active = house.active(&ORDINARY).await[0].text("jobHandle");
-    let scheduled = only_scheduled(&house).await.text("jobHandle");
+    let fixture = Fixture::empty();
+    fixture.submit(&ORDINARY, "runs", PUBLISH).await;
+    fixture.submit(&ORDINARY, "waits", &every("0 0 3 * * ?")).await;
+    let active = fixture.active(&ORDINARY).await[0].text("jobHandle");
+    let scheduled = only_scheduled(&fixture).await.text("jobHandle");
     for (operation, handle) in
         [("pauseJob", &active), ("resumeJob", &active), ("executeJob", &active), ("stopJob", &scheduled)]
     {
-        let fault = house.act(&ORDINARY, operation, handle).await.fault();
+        let fault = fixture.act(&ORDINARY, operation, handle).await.fault();
         assert_eq!((fault.code, fault.name.as_str()), (30001, "ipsApiFault"), "{operation}: {fault:?}");
         assert!(fault.reason.contains(operation), "{fault:?}");
     }
@@ -163,17 +163,17 @@ async fn an_action_in_the_wrong_phase_is_an_invalid_parameter() {
 
 #[tokio::test]
 async fn the_built_in_cleanup_job_has_the_documented_handle() {
-    let house = House::seeded();
-    let jobs = house.scheduled(&ORDINARY).await;
+    let fixture = Fixture::seeded();
+    let jobs = fixture.scheduled(&ORDINARY).await;
     let cleanup = jobs.iter().find(|job| job.text("originalName") == "Cleanup").unwrap_or_else(|| panic!("{jobs:#?}"));
     assert_eq!((cleanup.text("jobHandle"), cleanup.text("type")), ("0|Cleanup|".into(), "Cleanup".into()));
 }
 
 #[tokio::test]
 async fn a_long_clock_advance_fires_a_limited_number_of_times() {
-    let house = House::empty();
-    house.submit(&ORDINARY, "busy", &every("* * * * * *")).await;
-    house.advance(TimeDelta::days(20));
-    assert!(house.logs(&ORDINARY).await.len() <= 60);
-    assert!(only_scheduled(&house).await.time("nextFireTime") > house.sandbox.clock().now());
+    let fixture = Fixture::empty();
+    fixture.submit(&ORDINARY, "busy", &every("* * * * * *")).await;
+    fixture.advance(TimeDelta::days(20));
+    assert!(fixture.logs(&ORDINARY).await.len() <= 60);
+    assert!(only_scheduled(&fixture).await.time("nextFireTime") > fixture.sandbox.clock().now());
 }

@@ -1,4 +1,4 @@
-//! A SOAP client that shares nothing with the project's codec: envelopes are strings, answers a small tree.
+//! A SOAP client that shares no code with the project's codec: envelopes are strings, answers a small tree.
 
 use std::time::Duration;
 
@@ -15,22 +15,22 @@ pub fn monday() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 3, 2, 15, 0, 0).unwrap()
 }
 
-/// A sandbox at a standstill, and a client of it.
-pub struct House {
+/// A sandbox with a manual clock, and a client of it.
+pub struct Fixture {
     pub sandbox: Sandbox,
     pub http: reqwest::Client,
 }
 
-/// An answer as it came.
+/// A response.
 #[derive(Debug)]
 pub struct Reply {
     pub status: u16,
     pub text: String,
 }
 
-/// A fault as it came.
+/// A SOAP fault.
 #[derive(Debug, PartialEq, Eq)]
-pub struct FaultSeen {
+pub struct SoapFault {
     pub name: String,
     pub code: i32,
     pub reason: String,
@@ -44,7 +44,7 @@ pub struct Element {
     pub children: Vec<Element>,
 }
 
-impl House {
+impl Fixture {
     pub fn with(adjust: impl FnOnce(&mut SandboxConfig)) -> Self {
         let mut config = SandboxConfig { clock: Clock::manual(monday()), trickle: None, ..SandboxConfig::default() };
         adjust(&mut config);
@@ -53,12 +53,12 @@ impl House {
         Self { sandbox, http }
     }
 
-    /// Without any job.
+    /// A sandbox without jobs.
     pub fn empty() -> Self {
         Self::with(|config| config.population = Population::Empty)
     }
 
-    /// As it is seeded.
+    /// A sandbox with the seeded population.
     pub fn seeded() -> Self {
         Self::with(|_| {})
     }
@@ -83,7 +83,7 @@ impl House {
         self.post(operation, envelope(&login, operation, inner)).await
     }
 
-    /// Submits a job and gives its handle.
+    /// Submits a job; returns its handle.
     pub async fn submit(&self, user: &User, name: &str, rest: &str) -> String {
         let inner = format!("{}<jobName>{name}</jobName>{rest}", company(&OUTFITTERS));
         self.ask(user, "submitJob", &inner).await.answer().text("jobHandle")
@@ -160,12 +160,12 @@ impl Reply {
     }
 
     /// The fault's name, code and reason.
-    pub fn fault(&self) -> FaultSeen {
+    pub fn fault(&self) -> SoapFault {
         let body = self.body();
         assert_eq!(body.name, "Fault", "no fault, but {} {}", self.status, self.text);
         let detail = body.all("detail").remove(0).children.remove(0);
         assert_eq!(detail.name, body.text("faultstring"), "the faultstring names the fault: {}", self.text);
-        FaultSeen {
+        SoapFault {
             name: detail.name.clone(),
             code: detail.text("code").parse().unwrap(),
             reason: detail.text("reason"),
@@ -191,7 +191,7 @@ impl Element {
         })
     }
 
-    /// The text at a path that is there once.
+    /// The text of the only element at a path.
     pub fn text(&self, path: &str) -> String {
         self.find(path).unwrap_or_else(|| panic!("no {path} in {self:#?}"))
     }

@@ -1,4 +1,4 @@
-//! `schema.json`: the published contract of the job operations, the independent witness of the wire types.
+//! `schema.json`: the published contract of the job operations, an independent source for the tests of the wire types.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,7 +36,7 @@ impl Contract {
         serde_json::from_str(include_str!("schema.json")).expect("schema.json has its known shape")
     }
 
-    /// The only field of an array type, which in Rust is a vector.
+    /// The only field of an array type, which is a vector in Rust.
     pub fn items(&self, type_name: &str) -> Option<&ContractField> {
         match self.types.get(type_name)?.as_slice() {
             [field] if field.repeated => Some(field),
@@ -52,7 +52,7 @@ impl Contract {
             .map(|(name, fields)| (name.as_str(), fields.as_slice()))
     }
 
-    /// The types that a caller can send.
+    /// The types of requests.
     pub fn requested(&self) -> BTreeSet<&str> {
         let mut found = BTreeSet::new();
         let mut left: Vec<_> = self.operations.iter().map(|operation| capitalized(&operation.request)).collect();
@@ -66,13 +66,13 @@ impl Contract {
         found
     }
 
-    /// The version that brought a field; for an array the later of its own and its items'.
+    /// The version that introduced a field; of an array the later one of itself and its items.
     pub fn since<'a>(&'a self, field: &'a ContractField) -> Option<&'a str> {
         let items = self.items(&field.type_name).and_then(|items| items.since.as_deref());
         field.since.as_deref().max(items)
     }
 
-    /// The kind of value that Rust should have for a type of the contract.
+    /// The expected Rust kind of a type of the contract.
     pub fn matches(&self, type_name: &str, requested: bool, kind: &Kind) -> bool {
         match kind {
             Kind::Text => type_name == "xsd:string",
@@ -80,7 +80,7 @@ impl Contract {
             Kind::Bool => type_name == "xsd:boolean",
             Kind::Double => type_name == "xsd:double",
             Kind::Int => type_name == "xsd:int" && requested,
-            // what IPS counts has outgrown its `int`
+            // Counts of IPS exceed its `int`.
             Kind::Long => type_name == "xsd:long" || (type_name == "xsd:int" && !requested),
             Kind::Struct(name) => type_name == *name,
             Kind::Array(item) => {

@@ -1,4 +1,4 @@
-//! Holds the wire types, their operations and their OpenAPI components against the published contract.
+//! The wire types, operations and OpenAPI components against the published contract.
 
 pub mod contract;
 mod openapi;
@@ -8,22 +8,22 @@ use std::collections::BTreeSet;
 
 use contract::{Contract, capitalized};
 use ips_gateway::ips::types::*;
-use probe::{Book, Document, Field, Kind, probe};
+use probe::{Document, Field, Kind, StructMap, probe};
 use utoipa::ToSchema;
 
-/// An operation as the Rust types know it.
+/// An operation, from its Rust types.
 pub struct Row {
     name: &'static str,
     request: &'static str,
     answer: &'static str,
     effect: Effect,
-    /// What request and answer are made of.
+    /// The shapes of request and answer.
     shapes: [Shape; 2],
     /// Adds its components to a document.
     pub components: fn(&mut openapi::Components),
 }
 
-type Shape = fn(Document<'_>) -> Result<(Option<Kind>, Book), serde::de::value::Error>;
+type Shape = fn(Document<'_>) -> Result<(Option<Kind>, StructMap), serde::de::value::Error>;
 
 fn row<T: Operation + ToSchema>() -> Row
 where
@@ -65,7 +65,7 @@ pub fn operations() -> [Row; 16] {
 }
 
 /// Every struct that the operations are made of.
-fn book() -> Book {
+fn rust_structs() -> StructMap {
     let shapes = operations().into_iter().flat_map(|row| row.shapes);
     shapes.flat_map(|shape| shape(Document::Complete).expect("a complete document is read").1).collect()
 }
@@ -75,10 +75,10 @@ fn is_read(document: Document<'_>) -> bool {
     operations().iter().flat_map(|row| row.shapes).all(|shape| shape(document).is_ok())
 }
 
-/// Fails with all complaints at once.
+/// Fails with all differences at once.
 ///
 /// # Panics
-/// There are complaints.
+/// There are differences.
 #[track_caller]
 pub fn assert_none(complaints: Vec<String>) {
     assert!(complaints.is_empty(), "{} differences from the contract:\n{}", complaints.len(), complaints.join("\n"));
@@ -103,14 +103,14 @@ fn the_operation_table_matches_the_contract() {
 
 #[test]
 fn every_type_has_the_fields_of_the_contract_in_their_order() {
-    let (contract, book) = (Contract::load(), book());
+    let (contract, structs) = (Contract::load(), rust_structs());
     let requested = contract.requested();
     let mut complaints = Vec::new();
     let mut walked_fields = 0;
     let mut walked_types = BTreeSet::new();
 
     for (type_name, expected) in contract.structs() {
-        let Some(fields) = book.get(type_name) else {
+        let Some(fields) = structs.get(type_name) else {
             complaints.push(format!("{type_name}: no such struct"));
             continue;
         };
@@ -132,14 +132,14 @@ fn every_type_has_the_fields_of_the_contract_in_their_order() {
             }
         }
     }
-    for name in book.keys().filter(|name| !contract.types.contains_key(**name)) {
+    for name in structs.keys().filter(|name| !contract.types.contains_key(**name)) {
         complaints.push(format!("{name}: not in the contract"));
     }
     assert_none(complaints);
     assert_eq!((walked_types.len(), walked_fields), (100, 512), "types and fields of the contract");
 }
 
-/// What is missing, extra or out of order.
+/// Missing, extra and misordered fields.
 pub fn order_complaints(type_name: &str, wanted: &[&str], given: &[&str]) -> Vec<String> {
     let missing = wanted.iter().filter(|name| !given.contains(name)).map(|name| format!("{type_name}.{name}: missing"));
     let extra = given.iter().filter(|name| !wanted.contains(name)).map(|name| format!("{type_name}.{name}: extra"));
@@ -152,12 +152,12 @@ pub fn order_complaints(type_name: &str, wanted: &[&str], given: &[&str]) -> Vec
     complaints
 }
 
-/// The one field that the wire requires and the body of `POST /jobs` may lack: the query or the settings name the company then.
+/// The one required field of the wire format that the body of `POST /jobs` may lack: query or settings may name the company.
 pub const LEFT_OUT_OVER_HTTP: (&str, &str) = ("SubmitJobParam", "companyHandle");
 
 #[test]
 fn requests_are_as_strict_as_the_contract_and_answers_not_stricter() {
-    let (contract, book) = (Contract::load(), book());
+    let (contract, structs) = (Contract::load(), rust_structs());
     let requested = contract.requested();
     let mut complaints = Vec::new();
     for (type_name, expected) in contract.structs() {
@@ -167,7 +167,7 @@ fn requests_are_as_strict_as_the_contract_and_answers_not_stricter() {
             if field.optional && !may_lack {
                 complaints.push(format!("{type_name}.{}: required, but the contract says optional", field.name));
             }
-            let optional = book[type_name].iter().any(|given| given.name == field.name && given.optional);
+            let optional = structs[type_name].iter().any(|given| given.name == field.name && given.optional);
             let may_be_left_out = LEFT_OUT_OVER_HTTP == (type_name, field.name.as_str());
             if in_requests && !field.optional && !may_be_left_out && (may_lack || optional) {
                 complaints.push(format!("{type_name}.{}: optional, but the contract requires it", field.name));

@@ -1,4 +1,4 @@
-//! The same contract held against the OpenAPI components that the types generate.
+//! The OpenAPI components of the types against the contract.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ use super::{assert_none, operations, order_complaints};
 
 pub type Components = BTreeMap<String, RefOr<Schema>>;
 
-/// The component of a type and of everything that it is made of.
+/// The component of a type and of all types in it.
 pub fn collect<T: ToSchema>(components: &mut Components) {
     let mut schemas = vec![(T::name().into_owned(), T::schema())];
     T::schemas(&mut schemas);
@@ -34,7 +34,7 @@ fn json(schema: &RefOr<Schema>) -> Value {
     serde_json::to_value(schema).expect("a schema is JSON")
 }
 
-/// What a property holds, through references to components that are no structs.
+/// The kind of a property; references to components that are no structs are followed.
 fn kind(components: &Components, property: &Value) -> Option<Kind> {
     if let Some(reference) = property["$ref"].as_str() {
         let (name, component) = components.get_key_value(reference.rsplit('/').next()?)?;
@@ -109,7 +109,7 @@ fn every_component_has_the_properties_of_the_contract_in_their_order() {
     assert_none(complaints);
 }
 
-/// Each example reads as the type and says all that it holds.
+/// Every example parses as its type without loss.
 fn check_examples<T: ToSchema + Serialize + DeserializeOwned>() {
     let RefOr::T(Schema::Object(object)) = T::schema() else { panic!("{} is no object", T::name()) };
     assert!(!object.examples.is_empty(), "{} has no example", T::name());

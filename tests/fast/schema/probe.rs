@@ -1,5 +1,5 @@
-//! Asks a type what it is: a serde deserializer that has no data, but answers every question with some value and
-//! writes down what was asked for.
+//! The structure of a type, found by a serde deserializer without data: it returns some value for every request of the type, and
+//! records the requests.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use serde::de::value::Error;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, Expected, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
-/// What kind of value a type takes.
+/// The kind of value of a type.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Kind {
     Text,
@@ -28,10 +28,10 @@ pub struct Field {
     pub optional: bool,
 }
 
-/// The structs of a type, by name, with their fields in the order that serde was told.
-pub type Book = BTreeMap<&'static str, Vec<Field>>;
+/// The structs of a type by name, with their fields in the order of serde.
+pub type StructMap = BTreeMap<&'static str, Vec<Field>>;
 
-/// How the imagined document differs from a complete one.
+/// The difference of the simulated document from a complete one.
 #[derive(Debug, Clone, Copy)]
 pub enum Document<'a> {
     Complete,
@@ -39,11 +39,11 @@ pub enum Document<'a> {
     WithUnknownField { type_name: &'a str },
 }
 
-/// The structs that make up `T` and which of them it is itself; an error where `T` refuses the document.
-pub fn probe<T: serde::de::DeserializeOwned>(document: Document<'_>) -> Result<(Option<Kind>, Book), Error> {
-    let (answer, book) = (RefCell::default(), RefCell::default());
-    T::deserialize(Probe { document, answer: &answer, book: &book })?;
-    Ok((answer.into_inner().kind, book.into_inner()))
+/// The kind of `T` and the structs in it; an error if `T` refuses the document.
+pub fn probe<T: serde::de::DeserializeOwned>(document: Document<'_>) -> Result<(Option<Kind>, StructMap), Error> {
+    let (answer, structs) = (RefCell::default(), RefCell::default());
+    T::deserialize(Probe { document, answer: &answer, structs: &structs })?;
+    Ok((answer.into_inner().kind, structs.into_inner()))
 }
 
 #[derive(Default)]
@@ -56,7 +56,7 @@ struct Answer {
 struct Probe<'a> {
     document: Document<'a>,
     answer: &'a RefCell<Answer>,
-    book: &'a RefCell<Book>,
+    structs: &'a RefCell<StructMap>,
 }
 
 impl Probe<'_> {
@@ -64,7 +64,7 @@ impl Probe<'_> {
         self.answer.borrow_mut().kind = Some(kind);
     }
 
-    /// Asks for what belongs into a field or an array.
+    /// Probes the type of a field or an array item.
     fn inner<'de, S: DeserializeSeed<'de>>(&self, seed: S) -> Result<(S::Value, Kind, bool), Error> {
         let answer = RefCell::default();
         let value = seed.deserialize(Probe { answer: &answer, ..*self })?;
@@ -127,7 +127,7 @@ impl<'de> Deserializer<'de> for Probe<'_> {
             .collect();
         let mut given = Fields { probe: self, left, seen: Vec::new() };
         let value = visitor.visit_map(&mut given)?;
-        self.book.borrow_mut().insert(name, given.seen);
+        self.structs.borrow_mut().insert(name, given.seen);
         Ok(value)
     }
 

@@ -1,4 +1,4 @@
-//! The client over real sockets: what it sends, and what it makes of what comes back.
+//! The client over real sockets: its requests, and how it classifies responses and failures.
 
 use std::io::Write;
 use std::num::NonZeroU32;
@@ -51,17 +51,17 @@ fn caller() -> Caller {
     }
 }
 
-/// Asks for the active jobs, which changes nothing.
+/// Reads the active jobs.
 async fn list(client: &IpsClient) -> Result<Answered<GetActiveJobsReturn>, UpstreamError> {
     client.get_active_jobs(&caller(), &GetActiveJobsParam::default()).await
 }
 
-/// Asks for the active jobs of a server with a script.
+/// Reads the active jobs from a server with a script.
 async fn list_from(script: Script) -> Result<Answered<GetActiveJobsReturn>, UpstreamError> {
     list(&client(&Server::start(script).await)).await
 }
 
-/// Stops a job, which changes something.
+/// Stops a job: a mutation.
 async fn stop(client: &IpsClient) -> Result<Answered<StopJobReturn>, UpstreamError> {
     let request = StopJobParam { company_handle: "c|1".into(), job_handle: "j|1".into() };
     client.stop_job(&caller(), &request).await

@@ -1,4 +1,4 @@
-//! Every type of the contract survives being written and read, with values made by the contract and not by our types.
+//! Round trips of every type of the contract, with values generated from the contract and not from our types.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -17,25 +17,25 @@ use super::answer;
 use super::roundtrip::{date, text};
 use crate::schema::contract::{Contract, ContractField, capitalized};
 
-/// How often each request and each answer is made up.
+/// Generated values of each request and each answer.
 const CASES: u32 = 48;
-/// An optional element is there with this probability: often enough that each is there in some case, seldom enough to be absent, too.
+/// The probability of an optional element: each is present in some cases and absent in others.
 const PRESENT: f64 = 0.4;
 /// The version that has every field.
 const NEWEST: &str = "2022-11-01-beta";
 
-/// Makes up documents as the contract has them.
-struct Maker {
+/// Generates documents by the contract.
+struct Generator {
     contract: Contract,
-    /// The types that were made.
+    /// The generated types.
     made: RefCell<BTreeSet<String>>,
 }
 
-impl Maker {
+impl Generator {
     /// JSON of a type.
     fn value(&self, type_name: &str) -> BoxedStrategy<Value> {
         match type_name {
-            // An element without text means an absent one.
+            // An element without text counts as absent.
             "xsd:string" => text().prop_filter("blank", |text| !text.trim().is_empty()).prop_map(Value::from).boxed(),
             "xsd:dateTime" => date().prop_filter_map("no date", |date| Some(json!(date?.to_string()))).boxed(),
             "xsd:boolean" => any::<bool>().prop_map(Value::from).boxed(),
@@ -52,7 +52,7 @@ impl Maker {
             return vec(self.value(&items.type_name), 1..3).prop_map(Value::from).boxed();
         }
         let fields = self.contract.types.get(type_name).unwrap_or_else(|| panic!("{type_name} is not in the contract"));
-        // A struct without any element would be as good as absent: one is always there.
+        // A struct without elements would count as absent, so that one is always present.
         let always_there = fields.iter().all(|field| field.optional).then(|| fields.first()).flatten();
         let member = |field: &ContractField| {
             let name = field.name.clone();
@@ -65,7 +65,7 @@ impl Maker {
         members.prop_map(|members| Value::Object(members.into_iter().flatten().collect::<Map<_, _>>())).boxed()
     }
 
-    /// Whatever the contract allows as request and as answer of an operation comes back as it was.
+    /// Requests and answers of an operation round-trip.
     fn survives<T: Operation>(&self) {
         let version: ApiVersion = NEWEST.parse().expect("a version");
         let operation = self.contract.operations.iter().find(|operation| operation.name == T::NAME);
@@ -84,7 +84,7 @@ impl Maker {
         });
     }
 
-    /// Tries values of a type that our type takes over whole.
+    /// Tests values of a type that our type accepts as a whole.
     fn each<T: DeserializeOwned + Serialize>(&self, type_name: &str, test: impl Fn(T) -> Result<(), TestCaseError>) {
         let config = ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() };
         let tried = TestRunner::new(config).run(&self.value(type_name), |made| {
@@ -97,7 +97,7 @@ impl Maker {
     }
 }
 
-/// Whether nothing that was made is left out.
+/// Whether everything that was generated is there.
 fn holds(taken: &Value, made: &Value) -> bool {
     match (taken, made) {
         (Value::Object(taken), Value::Object(made)) => {
@@ -106,7 +106,7 @@ fn holds(taken: &Value, made: &Value) -> bool {
         (Value::Array(taken), Value::Array(made)) => {
             taken.len() == made.len() && taken.iter().zip(made).all(|(taken, made)| holds(taken, made))
         }
-        // There are several ways to write a date.
+        // A date has several forms.
         _ => true,
     }
 }
@@ -119,16 +119,16 @@ fn same<T: Serialize>(given: &T, read: &T) -> Result<(), TestCaseError> {
 
 #[test]
 fn every_type_of_the_contract_round_trips() {
-    let maker = Maker { contract: Contract::load(), made: RefCell::default() };
+    let generator = Generator { contract: Contract::load(), made: RefCell::default() };
     macro_rules! all_survive {
-        ($($operation:ident)+) => { $(maker.survives::<$operation>();)+ };
+        ($($operation:ident)+) => { $(generator.survives::<$operation>();)+ };
     }
     all_survive! {
         SubmitJobParam GetActiveJobsParam GetScheduledJobsParam GetJobLogsParam GetJobLogDetailsParam GetArchivedJobLogDetailsParam
         GetAssetJobLogsParam GetAssetArchivedJobLogsParam StopJobParam PauseJobParam ResumeJobParam ExecuteJobParam DeleteJobParam
         GetCompanyInfoParam GetCompanyMembershipParam CheckLoginParam
     }
-    let made = maker.made.into_inner();
-    let missing: Vec<_> = maker.contract.types.keys().filter(|name| !made.contains(*name)).collect();
+    let made = generator.made.into_inner();
+    let missing: Vec<_> = generator.contract.types.keys().filter(|name| !made.contains(*name)).collect();
     assert!(missing.is_empty(), "never made: {missing:?}");
 }

@@ -1,4 +1,4 @@
-//! Documents with every field of the contract, written by zeep (see golden/write.py).
+//! Golden documents with every field of the contract, written by zeep (see golden/write.py).
 
 use std::fmt::Debug;
 
@@ -106,7 +106,7 @@ golden! {
 
 #[track_caller]
 fn check_fault(xml: &[u8], expected: &Fault) {
-    // Whatever the call expected, a fault is a fault.
+    // A fault is recognised for every expected operation.
     for reply in [
         read_answer::<GetActiveJobsParam>(xml, None).map(fault_of),
         read_answer::<StopJobParam>(xml, None).map(fault_of),

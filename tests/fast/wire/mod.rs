@@ -1,5 +1,4 @@
-//! The codec and the client, seen from outside: documents that other software or a person wrote, and a server that does
-//! what it is told.
+//! The codec and the client from outside: documents written by other software or by hand, and a scripted server.
 
 mod client;
 mod every_type;
@@ -16,7 +15,7 @@ mod writing;
 use ips_gateway::ips::soap::{Answer, Reply, read_answer};
 use ips_gateway::ips::types::{ActiveJob, GetActiveJobsParam, GetActiveJobsReturn, Operation};
 
-/// Reads a document that holds an answer.
+/// Reads a document with an answer.
 #[track_caller]
 fn answer<T: Operation>(document: impl AsRef<[u8]>) -> Answer<T::Answer> {
     match read_answer::<T>(document.as_ref(), None) {
@@ -26,7 +25,7 @@ fn answer<T: Operation>(document: impl AsRef<[u8]>) -> Answer<T::Answer> {
     }
 }
 
-/// What is wrong with a document, as an answer of getActiveJobs.
+/// The error of a document, read as an answer of getActiveJobs.
 #[track_caller]
 fn complaint(document: impl AsRef<[u8]>) -> String {
     match read_answer::<GetActiveJobsParam>(document.as_ref(), None) {
@@ -49,7 +48,7 @@ fn envelope(body: &str) -> String {
     )
 }
 
-/// The job of an answer that holds the given elements beside those that identify a job.
+/// The job of an answer, with these elements after those that identify a job.
 #[track_caller]
 fn job(elements: &str) -> ActiveJob {
     let Answer { value: GetActiveJobsReturn { job_array }, bad_items } =
@@ -58,7 +57,7 @@ fn job(elements: &str) -> ActiveJob {
     job_array.into_iter().next().expect("a job")
 }
 
-/// The reason why a job with the given elements is left out of its list.
+/// The error of a job with these elements, which is dropped from its list.
 #[track_caller]
 fn bad_job(elements: &str) -> String {
     let Answer { value: GetActiveJobsReturn { job_array }, bad_items } =

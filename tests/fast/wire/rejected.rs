@@ -1,4 +1,4 @@
-//! Documents that are no answer: each is refused with a reason, none is taken for an empty list.
+//! Invalid documents: each is refused with a reason, none is read as an empty list.
 
 use ips_gateway::ips::codec::{Document, Limits, Mode, Token};
 use ips_gateway::ips::soap::{Request, read_answer};

@@ -1,4 +1,4 @@
-//! Any value survives being written and read.
+//! Round trips of arbitrary values.
 
 use ips_gateway::ips::soap::{AuthHeader, Request, write_answer, write_request};
 use ips_gateway::ips::types::*;
@@ -8,12 +8,12 @@ use proptest::prelude::*;
 
 use super::answer;
 
-/// Text of every character that XML can carry.
+/// Text of all characters of XML.
 pub fn text() -> impl Strategy<Value = String> {
     "([\t\n\r -~]|[\u{80}-\u{D7FF}]|[\u{E000}-\u{FFFD}]|[\u{10000}-\u{10FFFF}]|[<>&\"'\\]]){0,12}"
 }
 
-/// Text that isn't nothing: an answer doesn't tell an empty element from an absent one.
+/// Non-empty text or none: an empty element of an answer counts as absent.
 fn some_text() -> impl Strategy<Value = Option<String>> {
     option::of(text().prop_filter("blank", |text| !text.trim().is_empty()))
 }

@@ -1,4 +1,4 @@
-//! A server that does what a test tells it, over real sockets on the loopback interface.
+//! A scripted server, over real sockets on loopback.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -7,18 +7,18 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What the server does with every request.
+/// The reaction of the server to every request.
 #[derive(Debug, Clone)]
 pub enum Script {
     /// Sends these bytes, and keeps the connection open.
     Send(Vec<u8>),
     /// Sends these bytes, and closes the connection.
     SendAndClose(Vec<u8>),
-    /// Reads the request and never answers.
+    /// Reads the request and never responds.
     StaySilent,
-    /// Reads the request, waits so long and closes the connection.
+    /// Reads the request, waits this long and closes the connection.
     WaitAndClose(Duration),
-    /// Closes the connection before it has read anything.
+    /// Closes the connection before reading anything.
     HangUp,
 }
 
@@ -59,7 +59,7 @@ impl Server {
         self.seen.lock().expect("the requests").clone()
     }
 
-    /// How many connections were made.
+    /// The number of accepted connections.
     pub fn connections(&self) -> usize {
         *self.connections.lock().expect("the count")
     }
@@ -87,7 +87,7 @@ async fn serve(mut stream: TcpStream, script: Script, seen: Arc<Mutex<Vec<String
     }
 }
 
-/// A request with a Content-Length, whole; `None` at the end of the connection.
+/// Reads a request with a Content-Length; `None` at the end of the connection.
 async fn read_request(stream: &mut TcpStream) -> Option<String> {
     let mut request = Vec::new();
     loop {
@@ -115,7 +115,7 @@ pub fn response(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
-/// A response that holds a document.
+/// An HTTP response with a document.
 pub fn xml(status: &str, document: &str) -> Vec<u8> {
     response(status, "Content-Type: text/xml; charset=UTF-8\r\n", document.as_bytes())
 }

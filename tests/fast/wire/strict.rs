@@ -1,4 +1,4 @@
-//! Requests are read strictly: IPS itself refuses what its schema doesn't have.
+//! Requests are read strictly, as IPS refuses what violates its schema.
 
 use ips_gateway::ips::soap::Request;
 use ips_gateway::ips::types::{GetActiveJobsParam, Operation, StopJobParam, SubmitJobParam};
@@ -11,7 +11,7 @@ fn read<T: Operation>(document: &str) -> Result<T, String> {
     request.read().map_err(|error| error.to_string())
 }
 
-/// Why the content of a submitJobParam is refused.
+/// Reads the content of a submitJobParam.
 #[track_caller]
 fn submit(content: &str) -> Result<SubmitJobParam, String> {
     read(&envelope(&format!(

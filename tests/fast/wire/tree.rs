@@ -1,4 +1,4 @@
-//! A comparison of documents that shares no code with the codec: names, namespaces, order and text.
+//! A comparison of documents by names, namespaces, order and text, without code of the codec.
 
 use std::fmt::Debug;
 
@@ -7,7 +7,7 @@ use quick_xml::NsReader;
 use quick_xml::events::Event;
 use quick_xml::name::ResolveResult;
 
-/// The document as lines, one per tag or text, so that two can be compared and a difference be shown.
+/// The document as lines, one per tag or text.
 #[track_caller]
 pub fn outline(document: &[u8]) -> Vec<String> {
     let document = std::str::from_utf8(document).unwrap_or_else(|error| panic!("no UTF-8: {error}"));
@@ -51,7 +51,7 @@ pub fn outline(document: &[u8]) -> Vec<String> {
     }
 }
 
-/// Text other than indentation; dates in one form, since many forms mean the same.
+/// Text other than indentation; dates in a canonical form.
 fn push_text(lines: &mut Vec<String>, text: &mut String, depth: usize) {
     let text = std::mem::take(text);
     if !text.trim().is_empty() {

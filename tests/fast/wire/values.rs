@@ -1,4 +1,4 @@
-//! Single values: their lexical forms, what stands for nothing, and what becomes of those that can't be read.
+//! Single values: lexical forms, absence, and errors.
 
 use ips_gateway::ips::codec::ReadError;
 use ips_gateway::ips::types::{

@@ -1,11 +1,11 @@
-//! One answer, in the many forms that XML allows it.
+//! Equivalent XML forms of an answer.
 
 use ips_gateway::ips::soap::{Reply, read_answer};
 use ips_gateway::ips::types::{GetActiveJobsParam, GetCompanyInfoParam, GetJobLogDetailsParam};
 
 use super::{IDENTITY, active_jobs, answer, envelope, job};
 
-/// The names of the jobs of an answer.
+/// The names of the jobs in an answer.
 #[track_caller]
 fn names(document: impl AsRef<[u8]>) -> Vec<String> {
     let answer = answer::<GetActiveJobsParam>(document);

@@ -1,4 +1,4 @@
-//! What is sent: only what was set, in order; and what is not sent at all.
+//! Writing of requests: set fields in order; values that are refused.
 
 use ips_gateway::ips::codec::{WriteError, WriteReason};
 use ips_gateway::ips::soap::{AuthHeader, FaultCode, Request, write_answer, write_fault, write_request};
