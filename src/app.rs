@@ -171,8 +171,8 @@ fn client(config: &Config, clock: Clock) -> Result<IpsClient, StartError> {
         // What can't be reached is tried again in time.
         connect_timeout: (config.upstream_timeout / 2).min(CONNECT_TIMEOUT),
         max_calls: config.upstream_calls,
-        patience: config.upstream_wait,
-        failures_before_rest: config.upstream_failures,
+        max_queue_time: config.upstream_wait,
+        min_failures: config.upstream_failures,
         max_answer_bytes: config.upstream_answer_limit,
         clock,
         app_name: env!("CARGO_PKG_NAME").into(),

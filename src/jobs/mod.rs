@@ -139,7 +139,7 @@ impl Jobs {
             metrics::gauge!("ips_gateway_upstream_circuit", "state" => state.code()).set(is_it);
         }
         metrics::gauge!("ips_gateway_upstream_calls", "state" => "in_flight").set(health.in_flight as f64);
-        metrics::gauge!("ips_gateway_upstream_calls", "state" => "waiting").set(health.waiting as f64);
+        metrics::gauge!("ips_gateway_upstream_calls", "state" => "waiting").set(health.queued as f64);
         for (_, store) in self.stores() {
             store.report();
         }
