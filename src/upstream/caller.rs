@@ -60,6 +60,12 @@ impl Caller {
         self.companies.as_ref().is_none_or(|companies| companies.iter().any(|permitted| permitted == company))
     }
 
+    /// Returns the same caller without a locale, for answers that don't depend on it.
+    #[must_use]
+    pub fn without_locale(&self) -> Self {
+        Self { locale: None, ..self.clone() }
+    }
+
     /// Returns kind, user and secret of the whole credential, to be hashed with a key.
     #[must_use]
     pub fn credential_parts(&self) -> [&str; 3] {

@@ -132,7 +132,7 @@ pub async fn list(
     let company = api.company(&caller, choice).await?;
     let watches = async { Ok(api.jobs.watch(&caller, &company, query.phases())) };
     long_poll::answer(&api, &request, watches, || async {
-        if let Some(listed) = api.jobs.list_at_hand(&caller, &company, &query, want) {
+        if let Some(listed) = api.jobs.list_fresh(&caller, &company, &query, want) {
             return Ok(list_answer(&api, &request, &listed?));
         }
         let (jobs, caller, company, query) = (api.jobs.clone(), caller.clone(), company.clone(), query.clone());

@@ -22,8 +22,8 @@ use crate::config::CallerLimits;
 use crate::http::Api;
 use crate::http::auth::authenticate;
 use crate::http::problem::Problem;
-use crate::jobs::CallerKey;
 use crate::upstream::Caller;
+use crate::upstream::CallerKey;
 
 /// Fields of draft-ietf-httpapi-ratelimit-headers.
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
