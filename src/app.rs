@@ -23,12 +23,10 @@ use crate::lifecycle::Lifecycle;
 use crate::replicas::Coordinator;
 use crate::replicas::redis::{InvalidAddress, RedisCoordinator};
 use crate::server::{EarlyError, Server, ServerError, ServerSettings};
-use crate::telemetry::Metrics;
+use crate::telemetry::metrics::Metrics;
 use crate::upstream::{ClientConfig, IpsClient};
 use crate::upstream::{Credentials, IpsApi};
 
-/// How often metrics are summed up.
-const METRICS_INTERVAL: Duration = Duration::from_secs(5);
 /// A connection to IPS that takes longer than this won't come.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -88,7 +86,7 @@ pub fn build(config: &Config, surroundings: Dependencies) -> Result<Server, Star
     };
     let runtime = Handle::current();
     // Before anything is measured.
-    let metrics = Metrics::collected();
+    let metrics = Metrics::install();
     let fleet = fleet_of(config)?;
     let freshness = Freshness {
         fresh: config.fresh,
@@ -109,7 +107,10 @@ pub fn build(config: &Config, surroundings: Dependencies) -> Result<Server, Star
     let access = access_of(config)?;
     let sign_in = if config.service.is_some() { SignInMethod::ApiKey } else { SignInMethod::Ips };
     let ui = UiAssets::new(&UiConfig::of(&config.upstream, sign_in, config.company.clone(), users));
-    runtime.spawn(keep_up(metrics.clone(), lifecycle.clone()));
+    runtime.spawn({
+        let (metrics, lifecycle) = (metrics.clone(), lifecycle.clone());
+        async move { metrics.run_upkeep(lifecycle.stopping()).await }
+    });
     let api = Data::new(Api {
         jobs: Jobs::new(upstream, settings),
         fresh: config.fresh,
@@ -179,13 +180,6 @@ fn client(config: &Config, clock: Clock) -> Result<IpsClient, StartError> {
         app_version: env!("CARGO_PKG_VERSION").into(),
     })
     .map_err(|error| StartError::Client(error.into()))
-}
-
-/// Histograms gather what was recorded until somebody sums it up, scraped or not.
-async fn keep_up(metrics: Metrics, lifecycle: Lifecycle) {
-    while tokio::time::timeout(METRICS_INTERVAL, lifecycle.stopping()).await.is_err() {
-        metrics.run_upkeep();
-    }
 }
 
 fn authorities_in(path: &PathBuf) -> Result<Vec<u8>, StartError> {

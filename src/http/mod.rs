@@ -29,7 +29,7 @@ use crate::clock::Clock;
 use crate::config::Submits;
 use crate::jobs::{CompanyChoice, Error, Jobs};
 use crate::lifecycle::Lifecycle;
-use crate::telemetry::Metrics;
+use crate::telemetry::metrics::Metrics;
 use crate::telemetry::span;
 use crate::upstream::Caller;
 use problem::Problem;
@@ -84,7 +84,7 @@ impl Api {
         &self,
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Problem> {
-        let done = self.effects.spawn_on(span::carry(work), &self.runtime).await;
+        let done = self.effects.spawn_on(span::in_current_span(work), &self.runtime).await;
         done.map_err(|_| Problem::internal("the work on this request ended early"))?.map_err(Problem::from)
     }
 

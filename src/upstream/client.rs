@@ -13,6 +13,7 @@ use crate::backoff;
 use crate::clock::Clock;
 use crate::ips::soap::{Answer, AuthHeader, Reply, write_request};
 use crate::ips::types::*;
+use crate::telemetry::metrics::names;
 use crate::upstream::circuit_breaker::CircuitBreaker;
 use crate::upstream::classify::{self, Lost};
 use crate::upstream::concurrency_limit::ConcurrencyLimit;
@@ -90,7 +91,7 @@ impl IpsClient {
         match self.attempts::<T>(body).await.map_err(error)? {
             Reply::Answer(Answer { value, bad_items }) => {
                 let count = u64::try_from(bad_items.len()).unwrap_or(u64::MAX);
-                metrics::counter!("ips_gateway_bad_items_total", "rpc_method" => T::NAME).increment(count);
+                metrics::counter!(names::BAD_ITEMS, "rpc_method" => T::NAME).increment(count);
                 Ok(Answered { value, bad_items: bad_items.into_iter().map(Into::into).collect() })
             }
             Reply::Fault(fault) => Err(error((Failure::Fault(fault), Delivery::Rejected))),
@@ -121,7 +122,7 @@ impl IpsClient {
         {
             tokio::time::sleep(pause).await;
             attempt += 1;
-            metrics::counter!("ips_gateway_upstream_retries_total", "rpc_method" => T::NAME).increment(1);
+            metrics::counter!(names::UPSTREAM_RETRIES, "rpc_method" => T::NAME).increment(1);
             lost = match self.attempt::<T>(body.clone(), deadline).await {
                 // What went wrong before says more than that there is no other try.
                 Err((Failure::Busy { .. } | Failure::Suspended { .. }, _)) => return Err(lost),
@@ -176,7 +177,7 @@ impl IpsClient {
 
 /// A call that is not made, to spare IPS.
 fn refused(failure: Failure) -> Lost {
-    metrics::counter!("ips_gateway_upstream_refused_total", "reason" => failure.code()).increment(1);
+    metrics::counter!(names::UPSTREAM_REFUSED, "reason" => failure.code()).increment(1);
     (failure, Delivery::NotSent)
 }
 

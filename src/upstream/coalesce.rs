@@ -93,7 +93,7 @@ impl CoalescingUpstream {
         };
         let begin = || {
             let asked = ask(Arc::clone(&self.upstream), caller.clone(), request.clone());
-            let task = self.runtime.spawn(span::carry(async move {
+            let task = self.runtime.spawn(span::in_current_span(async move {
                 // Or all who ask later would join what never ends.
                 let answer: Answer<T> =
                     AssertUnwindSafe(asked).catch_unwind().await.unwrap_or_else(|_| Err(lost::<T>()));

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use ips_gateway::config::{Kind, SETTINGS, Setting};
 use ips_gateway::http::{self, KINDS};
-use ips_gateway::telemetry::{METRICS, Metric};
+use ips_gateway::telemetry::metrics::{METRICS, Metric};
 
 /// A newcomer reads README whole, so it stays short.
 const README_LINES: usize = 160;
