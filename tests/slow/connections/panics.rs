@@ -1,4 +1,4 @@
-//! A bug that panics spoils one answer, and nothing else.
+//! Panics in handlers.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use ips_gateway::upstream::{Answered, Caller, CircuitState, IpsApi, UpstreamErro
 use crate::support::Socket;
 use crate::support::{Gateway, any_job};
 
-/// An upstream all of whose operations have the same bug.
+/// An upstream whose operations panic.
 struct Broken;
 
 macro_rules! broken {
@@ -56,7 +56,7 @@ fn gateway() -> Gateway {
 }
 
 #[tokio::test]
-async fn a_panic_in_a_handler_is_a_problem_on_a_connection_that_goes_on() {
+async fn a_panic_in_a_handler_is_a_500_problem_and_keeps_the_connection() {
     let gateway = gateway();
     let mut socket = Socket::open(&gateway).await;
     let body = any_job("n").to_string();
@@ -73,7 +73,7 @@ async fn a_panic_in_a_handler_is_a_problem_on_a_connection_that_goes_on() {
 }
 
 #[tokio::test]
-async fn every_panic_is_counted_wherever_it_happens() {
+async fn every_panic_is_counted() {
     let _telemetry = telemetry::init(LogFormat::Json).expect("it can log");
     let gateway = gateway();
     gateway.post_json("/jobs?validateOnly=true", &any_job("n")).await.problem(500, "internal-error").await;
