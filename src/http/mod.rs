@@ -26,7 +26,7 @@ pub use routes::{configure, openapi_document};
 pub use ui::{DemoUser, Environment, SignInMethod, UiAssets, UiConfig};
 
 use crate::clock::Clock;
-use crate::config::Submits;
+use crate::config::IdempotencyKeys;
 use crate::jobs::{CompanyChoice, Error, Jobs};
 use crate::lifecycle::Lifecycle;
 use crate::telemetry::metrics::Metrics;
@@ -56,8 +56,8 @@ pub struct Api {
     pub runtime: Handle,
     /// How callers are told apart.
     pub access: Access,
-    /// Which submits are taken.
-    pub submits: Submits,
+    /// Whether submits need an `Idempotency-Key`.
+    pub idempotency_keys: IdempotencyKeys,
     /// What callers used of what they may.
     pub limits: Limits,
     /// The tickets for event streams that were given out.
