@@ -33,7 +33,7 @@ const MAX_PROBE_P99: f64 = 20.0;
 const USER: (&str, &str) = ("katlyn@example.com", "sandbox-katlyn");
 const LIST: &str = "/jobs?companyHandle=c%7C110";
 
-/// What a hostile socket is slow with.
+/// Behaviour of a hostile socket.
 #[derive(Debug, Clone, Copy)]
 enum SlowClient {
     /// Sends its first head a byte at a time.
@@ -46,7 +46,8 @@ enum SlowClient {
     Reader,
 }
 
-const ATTACKS: [SlowClient; 4] = [SlowClient::FirstHead, SlowClient::SecondHead, SlowClient::Body, SlowClient::Reader];
+const SLOW_CLIENTS: [SlowClient; 4] =
+    [SlowClient::FirstHead, SlowClient::SecondHead, SlowClient::Body, SlowClient::Reader];
 
 /// Counters of the hostile sockets.
 #[derive(Default)]
@@ -65,26 +66,26 @@ impl Attackers {
     /// Runs one hostile socket, which connects again whenever the gateway closes it.
     async fn run(self: Arc<Self>, gateway: SocketAddr, number: u32) {
         let own = IpAddr::V4(Ipv4Addr::new(127, 0, 1, u8::try_from(number % ADDRESSES).unwrap_or(0) + 1));
-        let attack = ATTACKS[number as usize % ATTACKS.len()];
+        let client = SLOW_CLIENTS[number as usize % SLOW_CLIENTS.len()];
         // They connect over half of the time.
         tokio::time::sleep(CONNECT_TIME / 2 * number / SOCKETS).await;
         while !self.is_stopped() {
-            let buffer = if matches!(attack, SlowClient::Reader) { 4_096 } else { 65_536 };
+            let buffer = if matches!(client, SlowClient::Reader) { 4_096 } else { 65_536 };
             if let Ok(connection) = Connection::open_from(own, gateway, buffer).await {
                 self.opened.fetch_add(1, Ordering::Relaxed);
                 self.open.fetch_add(1, Ordering::Relaxed);
                 // To be disconnected is what it expects.
-                let _ = self.attack(connection, attack).await;
+                let _ = self.attack(connection, client).await;
                 self.open.fetch_sub(1, Ordering::Relaxed);
             }
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
     }
 
-    async fn attack(&self, mut connection: Connection, attack: SlowClient) -> std::io::Result<()> {
+    async fn attack(&self, mut connection: Connection, client: SlowClient) -> std::io::Result<()> {
         let (user, password) = USER;
         let list = request("GET", LIST, user, password, "");
-        match attack {
+        match client {
             SlowClient::FirstHead => {}
             SlowClient::SecondHead => drop(connection.call(&list).await?),
             SlowClient::Body => {

@@ -140,7 +140,7 @@ impl Jobs {
             metrics::gauge!(names::UPSTREAM_CIRCUIT, "state" => state.code()).set(is_it);
         }
         metrics::gauge!(names::UPSTREAM_CALLS, "state" => "in_flight").set(health.in_flight as f64);
-        metrics::gauge!(names::UPSTREAM_CALLS, "state" => "waiting").set(health.waiting as f64);
+        metrics::gauge!(names::UPSTREAM_CALLS, "state" => "waiting").set(health.queued as f64);
         for (_, store) in self.stores() {
             store.report();
         }

@@ -79,7 +79,7 @@ impl Checks {
             last_success: seen.last_success.map(moment),
             last_failure: seen.last_failure.map(moment),
             in_flight: seen.in_flight,
-            waiting: seen.waiting,
+            waiting: seen.queued,
         };
         let shared = api.jobs.fleet_health();
         Self {

@@ -159,7 +159,7 @@ impl Submits {
 
     fn begin_here(&self, caller: &Caller, company: &str, key: &IdempotencyKey) -> Result<Turn> {
         let record_key =
-            (CallerKey::whatever_locale(caller), caller.holder.clone(), company.to_owned(), key.key.clone());
+            (CallerKey::ignoring_locale(caller), caller.holder.clone(), company.to_owned(), key.key.clone());
         let fresh = Arc::new(Record { fingerprint: key.fingerprint, state: Mutex::new(State::Running) });
         let entry = self.here.entry(record_key.clone()).or_insert(Arc::clone(&fresh));
         let is_first = entry.is_fresh();

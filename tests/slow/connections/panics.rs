@@ -15,40 +15,24 @@ use crate::support::{Gateway, any_job};
 /// An upstream whose operations panic.
 struct Broken;
 
-macro_rules! broken {
-    ($($method:ident($param:ty) -> $answer:ty;)+) => {
+macro_rules! implement_with_panics {
+    ($($method:ident, $name:literal, $request:ident => $answer:ident, $effect:ident;)+) => {
         #[async_trait]
         impl IpsApi for Broken {
             fn health(&self) -> UpstreamHealth {
-                UpstreamHealth { circuit: CircuitState::Closed, last_success: None, last_failure: None, in_flight: 0, waiting: 0 }
+                UpstreamHealth { circuit: CircuitState::Closed, last_success: None, last_failure: None, in_flight: 0, queued: 0 }
             }
             fn check_submit(&self, _: &SubmitJobParam) -> Result<(), UpstreamError> {
                 panic!("a bug")
             }
-            $(async fn $method(&self, _: &Caller, _: &$param) -> Result<Answered<$answer>, UpstreamError> {
+            $(async fn $method(&self, _: &Caller, _: &$request) -> Result<Answered<$answer>, UpstreamError> {
                 panic!("a bug")
             })+
         }
     };
 }
 
-broken! {
-    submit_job(SubmitJobParam) -> SubmitJobReturn;
-    get_active_jobs(GetActiveJobsParam) -> GetActiveJobsReturn;
-    get_scheduled_jobs(GetScheduledJobsParam) -> GetScheduledJobsReturn;
-    get_job_logs(GetJobLogsParam) -> GetJobLogsReturn;
-    get_job_log_details(GetJobLogDetailsParam) -> GetJobLogDetailsReturn;
-    get_archived_job_log_details(GetArchivedJobLogDetailsParam) -> GetArchivedJobLogDetailsReturn;
-    get_asset_job_logs(GetAssetJobLogsParam) -> GetAssetJobLogsReturn;
-    get_asset_archived_job_logs(GetAssetArchivedJobLogsParam) -> GetAssetArchivedJobLogsReturn;
-    stop_job(StopJobParam) -> StopJobReturn;
-    pause_job(PauseJobParam) -> PauseJobReturn;
-    resume_job(ResumeJobParam) -> ResumeJobReturn;
-    execute_job(ExecuteJobParam) -> ExecuteJobReturn;
-    delete_job(DeleteJobParam) -> DeleteJobReturn;
-    get_company_info(GetCompanyInfoParam) -> GetCompanyInfoReturn;
-    get_company_membership(GetCompanyMembershipParam) -> GetCompanyMembershipReturn;
-}
+for_each_operation!(implement_with_panics);
 
 fn gateway() -> Gateway {
     let surroundings = Dependencies { upstream: Some(Arc::new(Broken)), ..Dependencies::default() };

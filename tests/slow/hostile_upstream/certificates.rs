@@ -22,7 +22,7 @@ use crate::support::{Answer, Gateway, START, active_job, any_job, envelope, id};
 
 const LIST: &str = "/jobs?companyHandle=c%7C110";
 const TRUSTED: &str = "Trusted";
-const UNTRUSTED: &str = "is of an authority that is not trusted";
+const UNTRUSTED: &str = "is issued by an authority that is not trusted";
 /// The address of the upstream.
 const HOST: &str = "127.0.0.1";
 

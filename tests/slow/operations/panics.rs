@@ -21,7 +21,7 @@ fn a_panic_is_counted_and_logged_without_its_message() {
         return;
     }
     let this = std::env::current_exe().expect("a test has a file");
-    let name = "panics::a_panic_is_counted_and_logged_without_its_message";
+    let name = "operations::panics::a_panic_is_counted_and_logged_without_its_message";
     let mut command = Command::new(this);
     command.args(["--exact", name, "--nocapture"]).env(PANIC_HERE, "1").env_remove("RUST_BACKTRACE");
     let output = command.env_remove("RUST_LOG").output().expect("it can be run");
