@@ -34,6 +34,7 @@ use super::queries::logs::LogQueries;
 use super::queries::subscription::{Subscription, Subscriptions};
 use crate::clock::Clock;
 use crate::replicas::{Coordinator, StoreHealth};
+use crate::telemetry::metrics::names;
 use crate::upstream::{Caller, CircuitState, CoalescingUpstream, IpsApi, UpstreamHealth};
 
 /// Configuration and dependencies of the jobs.
@@ -237,10 +238,10 @@ impl Jobs {
         let health = self.upstream_health();
         for state in [CircuitState::Closed, CircuitState::HalfOpen, CircuitState::Open] {
             let value = if state == health.circuit { 1.0 } else { 0.0 };
-            metrics::gauge!("ips_gateway_upstream_circuit", "state" => state.code()).set(value);
+            metrics::gauge!(names::UPSTREAM_CIRCUIT, "state" => state.code()).set(value);
         }
-        metrics::gauge!("ips_gateway_upstream_calls", "state" => "in_flight").set(health.in_flight as f64);
-        metrics::gauge!("ips_gateway_upstream_calls", "state" => "waiting").set(health.queued as f64);
+        metrics::gauge!(names::UPSTREAM_CALLS, "state" => "in_flight").set(health.in_flight as f64);
+        metrics::gauge!(names::UPSTREAM_CALLS, "state" => "waiting").set(health.queued as f64);
         self.lists.report();
     }
 
