@@ -35,18 +35,19 @@ const LIST: &str = "/jobs?companyHandle=c%7C110";
 
 /// Behaviour of a hostile socket.
 #[derive(Debug, Clone, Copy)]
-enum Attack {
+enum SlowClient {
     /// Sends its first head a byte at a time.
-    SlowFirstHead,
+    FirstHead,
     /// Sends a whole request, then the head of a second one a byte at a time.
-    SlowSecondHead,
+    SecondHead,
     /// Sends a body a byte at a time.
-    SlowBody,
+    Body,
     /// Pipelines requests and reads no response.
-    SlowReader,
+    Reader,
 }
 
-const ATTACKS: [Attack; 4] = [Attack::SlowFirstHead, Attack::SlowSecondHead, Attack::SlowBody, Attack::SlowReader];
+const SLOW_CLIENTS: [SlowClient; 4] =
+    [SlowClient::FirstHead, SlowClient::SecondHead, SlowClient::Body, SlowClient::Reader];
 
 /// Counters of the hostile sockets.
 #[derive(Default)]
@@ -65,33 +66,33 @@ impl Attackers {
     /// Runs one hostile socket, which connects again whenever the gateway closes it.
     async fn run(self: Arc<Self>, gateway: SocketAddr, number: u32) {
         let own = IpAddr::V4(Ipv4Addr::new(127, 0, 1, u8::try_from(number % ADDRESSES).unwrap_or(0) + 1));
-        let attack = ATTACKS[number as usize % ATTACKS.len()];
+        let client = SLOW_CLIENTS[number as usize % SLOW_CLIENTS.len()];
         // They connect over half of the time.
         tokio::time::sleep(CONNECT_TIME / 2 * number / SOCKETS).await;
         while !self.is_stopped() {
-            let buffer = if matches!(attack, Attack::SlowReader) { 4_096 } else { 65_536 };
+            let buffer = if matches!(client, SlowClient::Reader) { 4_096 } else { 65_536 };
             if let Ok(connection) = Connection::open_from(own, gateway, buffer).await {
                 self.opened.fetch_add(1, Ordering::Relaxed);
                 self.open.fetch_add(1, Ordering::Relaxed);
                 // To be disconnected is what it expects.
-                let _ = self.attack(connection, attack).await;
+                let _ = self.attack(connection, client).await;
                 self.open.fetch_sub(1, Ordering::Relaxed);
             }
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
     }
 
-    async fn attack(&self, mut connection: Connection, attack: Attack) -> std::io::Result<()> {
+    async fn attack(&self, mut connection: Connection, client: SlowClient) -> std::io::Result<()> {
         let (user, password) = USER;
         let list = request("GET", LIST, user, password, "");
-        match attack {
-            Attack::SlowFirstHead => {}
-            Attack::SlowSecondHead => drop(connection.call(&list).await?),
-            Attack::SlowBody => {
+        match client {
+            SlowClient::FirstHead => {}
+            SlowClient::SecondHead => drop(connection.call(&list).await?),
+            SlowClient::Body => {
                 let headers = "Content-Type: application/json\r\nContent-Length: 100000\r\n";
                 connection.send(request("POST", "/jobs", user, password, headers).as_bytes()).await?;
             }
-            Attack::SlowReader => {
+            SlowClient::Reader => {
                 let many = list.repeat(PIPELINED);
                 let _ = tokio::time::timeout(DRIP_INTERVAL, connection.send(many.as_bytes())).await;
             }

@@ -80,12 +80,16 @@ pub struct Api {
 
 impl Api {
     /// Does the work of a request on a task of its own: a client that hangs up in the middle neither cancels it nor loses its effect.
-    async fn run<T: Send + 'static>(
+    fn run<T: Send + 'static, F: Future<Output = Result<T, Error>> + Send + 'static>(
         &self,
-        work: impl Future<Output = Result<T, Error>> + Send + 'static,
-    ) -> Result<T, Problem> {
-        let done = self.effects.spawn_on(span::carry(work), &self.runtime).await;
-        done.map_err(|_| Problem::internal("the work on this request ended early"))?.map_err(Problem::from)
+        work: F,
+    ) -> impl Future<Output = Result<T, Problem>> + use<T, F> {
+        // Spawned before the first await: the future of a handler, which is allocated with the request, doesn't hold the work as well.
+        let done = self.effects.spawn_on(span::carry(work), &self.runtime);
+        async move {
+            let done = done.await.map_err(|_| Problem::internal("the work on this request ended early"))?;
+            done.map_err(Problem::from)
+        }
     }
 
     /// The company that a request is about.

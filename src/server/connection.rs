@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 
 use super::early_response::{EarlyError, EarlyResponse};
 use super::in_flight::RequestState;
-use super::timeout_io::{IoState, LAST_REQUEST_WINDOW, TimeoutIo};
+use super::timeout_io::{IoState, TimeoutIo};
 use super::worker::Dispatch;
 use crate::config::Timeouts;
 use crate::lifecycle::Lifecycle;
@@ -61,13 +61,17 @@ impl Connection {
         Pin::new(&mut *self.socket.borrow_mut()).poll_write(context, bytes)
     }
 
-    /// Runs the dispatcher until it ends, or until the last response of the connection is sent.
-    async fn dispatch(self: &Rc<Self>, peer: SocketAddr, dispatch: &Dispatch) -> Result<(), DispatchError> {
-        let mut dispatcher = dispatch(TimeoutIo::new(Rc::clone(self)), peer);
+    /// Receives the first head, then runs the dispatcher until it ends or the last response of the connection is sent.
+    async fn run(self: &Rc<Self>, peer: SocketAddr, dispatch: Dispatch) -> Result<(), DispatchError> {
+        let mut serving = pin!(async {
+            let mut io = TimeoutIo::new(Rc::clone(self));
+            io.receive_head().await?;
+            dispatch(io, peer).await
+        });
         let mut stopping = pin!(self.settings.lifecycle.stopping());
         let mut is_registered = false;
         poll_fn(|context| {
-            if let Poll::Ready(result) = dispatcher.as_mut().poll(context) {
+            if let Poll::Ready(result) = serving.as_mut().poll(context) {
                 return Poll::Ready(result);
             }
             if self.io.is_closed() {
@@ -114,12 +118,9 @@ impl Connection {
 
 /// Serves a connection from its first byte to its close.
 pub async fn serve(socket: TcpStream, peer: SocketAddr, settings: Arc<ConnectionSettings>, dispatch: Dispatch) {
-    if !receives_first_byte(&socket, &settings).await {
-        return;
-    }
     let requests = RequestState::default();
     let connection = Rc::new(Connection { settings, requests, io: IoState::default(), socket: RefCell::new(socket) });
-    let result = connection.dispatch(peer, &dispatch).await;
+    let result = connection.run(peer, dispatch).await;
     let malformed = result.err().as_ref().and_then(EarlyError::of).filter(|_| !connection.requests.is_last());
     let refused = malformed.map(|error| (error, Instant::now())).or(connection.io.early_error());
     if let Some((error, received)) = refused {
@@ -127,20 +128,5 @@ pub async fn serve(socket: TcpStream, peer: SocketAddr, settings: Arc<Connection
         connection.linger().await;
     } else if connection.io.is_closed() && connection.has_unread_input() {
         connection.linger().await;
-    }
-}
-
-/// Waits for the first byte, which may take as long as a head. The dispatcher's buffers are only allocated after that.
-async fn receives_first_byte(socket: &TcpStream, settings: &ConnectionSettings) -> bool {
-    let timeout = settings.timeouts.request;
-    let stopped = async {
-        settings.lifecycle.stopping().await;
-        tokio::time::sleep(LAST_REQUEST_WINDOW.min(timeout)).await;
-    };
-    tokio::select! {
-        biased;
-        readable = socket.readable() => readable.is_ok(),
-        () = tokio::time::sleep(timeout) => false,
-        () = stopped => false,
     }
 }

@@ -6,6 +6,7 @@
 //! ends with its first empty line, and a body where [`RequestState`](super::in_flight::RequestState) says.
 
 use std::cell::Cell;
+use std::future::poll_fn;
 use std::io;
 use std::mem;
 use std::pin::Pin;
@@ -25,14 +26,14 @@ use super::in_flight::BodyLength;
 const MAX_HEAD_BYTES: usize = 32 * 1024;
 /// Number of bytes that a client has to take within the write timeout.
 const MIN_WRITE_PROGRESS: usize = 4 * 1024;
-/// Number of bytes that are read ahead of a client that sends more before it has its response. It is read to notice when it disconnects.
-const MAX_READ_AHEAD: usize = 8 * 1024;
+/// Number of bytes that are read ahead of a client that sends more before it has its response. They are read to notice its disconnect.
+const READ_AHEAD: usize = 1024;
 /// Time in which the rest of a response must follow when the client has closed its sending direction, since the last write or that close.
 /// Most such clients have left; some only wait for the response.
 const HALF_CLOSED_TIMEOUT: Duration = Duration::from_millis(500);
 /// Time in which an idle connection still takes a request when the server stops. A proxy may have sent one on it already, and can't send it
 /// again when it crosses with the close.
-pub const LAST_REQUEST_WINDOW: Duration = Duration::from_millis(200);
+const LAST_REQUEST_WINDOW: Duration = Duration::from_millis(200);
 
 /// State of the socket that others may read.
 #[derive(Default)]
@@ -81,7 +82,7 @@ pub struct TimeoutIo {
 }
 
 impl TimeoutIo {
-    /// Wraps the socket of a connection whose first byte has arrived.
+    /// Wraps the socket of a new connection.
     pub fn new(connection: Rc<Connection>) -> Self {
         Self {
             connection,
@@ -97,6 +98,28 @@ impl TimeoutIo {
             read_deadline: Deadline::default(),
             write_deadline: Deadline::default(),
         }
+    }
+
+    /// Receives the first head. The dispatcher, which sets 16 KiB aside for a connection, is only started after that.
+    ///
+    /// # Errors
+    /// The head does not come in time, is too large, or the client disconnects before it ends.
+    pub async fn receive_head(&mut self) -> io::Result<()> {
+        poll_fn(|context| {
+            while !self.head.is_complete {
+                let before = self.received.len();
+                let Poll::Ready(read) = self.poll_read_ahead(context) else { return self.poll_idle(context) };
+                read?;
+                if self.half_closed_since.is_some() {
+                    return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+                }
+                ready!(self.measure_head(before))?;
+            }
+            // It is measured again when it is handed over.
+            self.head = Head { started: self.head.started, ..Head::default() };
+            Poll::Ready(Ok(()))
+        })
+        .await
     }
 
     /// Its connection.
@@ -115,8 +138,19 @@ impl TimeoutIo {
         if part? == 0 {
             return Poll::Ready(Ok(()));
         }
-        let started = *self.head.started.get_or_insert_with(Instant::now);
         self.is_paused = self.head.is_complete;
+        self.check_head()
+    }
+
+    /// Measures the received part of a head from this position on.
+    fn measure_head(&mut self, from: usize) -> Poll<io::Result<()>> {
+        self.head.measure(&self.received[from..], Part::Head);
+        self.check_head()
+    }
+
+    /// Refuses a head that is too large.
+    fn check_head(&mut self) -> Poll<io::Result<()>> {
+        let started = *self.head.started.get_or_insert_with(Instant::now);
         if self.head.bytes > MAX_HEAD_BYTES {
             return self.refuse(EarlyError::HeadTooLarge, started);
         }
@@ -137,6 +171,7 @@ impl TimeoutIo {
         let deadline = match (self.head.started, self.stopping_since) {
             (Some(started), _) => started + timeouts.request,
             (None, Some(since)) => self.idle_since.max(since) + LAST_REQUEST_WINDOW.min(timeouts.request),
+            (None, None) if self.answered == 0 => self.idle_since + timeouts.request,
             (None, None) => self.idle_since + timeouts.idle,
         };
         ready!(self.read_deadline.poll(deadline, context));
@@ -169,8 +204,8 @@ impl TimeoutIo {
             self.is_paused = bytes > 0;
             return Poll::Ready(Ok(()));
         }
-        while self.received.len() < MAX_READ_AHEAD && self.half_closed_since.is_none() {
-            ready!(self.poll_read_ahead(context, buffer))?;
+        while self.received.len() < READ_AHEAD && self.half_closed_since.is_none() {
+            ready!(self.poll_read_ahead(context))?;
         }
         let Some(since) = self.half_closed_since else { return Poll::Pending };
         ready!(self.read_deadline.poll(since + HALF_CLOSED_TIMEOUT, context));
@@ -178,10 +213,10 @@ impl TimeoutIo {
     }
 
     /// Lets the dispatcher decode what it got before it gets more.
-    fn poll_pause(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_pause(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let is_head = !self.is_request_open();
         if is_head && self.received.is_empty() && self.half_closed_since.is_none() {
-            if let Poll::Ready(Err(error)) = self.poll_read_ahead(context, buffer) {
+            if let Poll::Ready(Err(error)) = self.poll_read_ahead(context) {
                 return Poll::Ready(Err(error));
             }
             if self.received.is_empty() && self.half_closed_since.is_none() {
@@ -226,16 +261,15 @@ impl TimeoutIo {
         Poll::Ready(Ok(bytes))
     }
 
-    /// Reads what is there without handing it over.
-    fn poll_read_ahead(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        ready!(self.connection.poll_read(context, buffer))?;
-        let input = &buffer.filled()[before..];
-        if input.is_empty() {
+    /// Reads some input without handing it over.
+    fn poll_read_ahead(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut scratch = [0; READ_AHEAD];
+        let mut input = ReadBuf::new(&mut scratch);
+        ready!(self.connection.poll_read(context, &mut input))?;
+        if input.filled().is_empty() {
             self.half_closed_since = Some(Instant::now());
         }
-        self.received.extend_from_slice(input);
-        buffer.set_filled(before);
+        self.received.extend_from_slice(input.filled());
         Poll::Ready(Ok(()))
     }
 
@@ -262,7 +296,7 @@ impl AsyncRead for TimeoutIo {
         if io.connection.io.is_closed() {
             Poll::Pending
         } else if mem::take(&mut io.is_paused) {
-            io.poll_pause(context, buffer)
+            io.poll_pause(context)
         } else if io.is_request_open() {
             io.poll_body(context, buffer)
         } else {
