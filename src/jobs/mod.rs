@@ -36,6 +36,7 @@ pub use queries::subscription::{HEARTBEAT, Subscription, Told, Watches};
 use crate::clock::Clock;
 use crate::replicas;
 use crate::replicas::Coordinator;
+use crate::telemetry::metrics::names;
 use crate::upstream::CoalescingUpstream;
 use crate::upstream::{CircuitState, IpsApi, UpstreamHealth};
 use cache::epoch::CompanyEpochs;
@@ -136,10 +137,10 @@ impl Jobs {
         let health = self.upstream_health();
         for state in [CircuitState::Closed, CircuitState::HalfOpen, CircuitState::Open] {
             let is_it = if state == health.circuit { 1.0 } else { 0.0 };
-            metrics::gauge!("ips_gateway_upstream_circuit", "state" => state.code()).set(is_it);
+            metrics::gauge!(names::UPSTREAM_CIRCUIT, "state" => state.code()).set(is_it);
         }
-        metrics::gauge!("ips_gateway_upstream_calls", "state" => "in_flight").set(health.in_flight as f64);
-        metrics::gauge!("ips_gateway_upstream_calls", "state" => "waiting").set(health.queued as f64);
+        metrics::gauge!(names::UPSTREAM_CALLS, "state" => "in_flight").set(health.in_flight as f64);
+        metrics::gauge!(names::UPSTREAM_CALLS, "state" => "waiting").set(health.queued as f64);
         for (_, store) in self.stores() {
             store.report();
         }

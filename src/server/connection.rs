@@ -22,6 +22,7 @@ use super::timeout_io::{IoState, TimeoutIo};
 use super::worker::Dispatch;
 use crate::config::Timeouts;
 use crate::lifecycle::Lifecycle;
+use crate::telemetry::metrics::names;
 
 /// Maximum time that input is discarded for before a connection is closed on a client that may still be sending: if the socket were
 /// closed with unread input, the client would get a reset, and might lose the response.
@@ -89,7 +90,7 @@ impl Connection {
 
     /// Sends an early response. A client that doesn't take even that little at once gets none.
     fn send_early_response(&self, error: EarlyError, received: Instant) {
-        metrics::counter!("ips_gateway_connections_refused_total", "reason" => error.reason()).increment(1);
+        metrics::counter!(names::CONNECTIONS_REFUSED, "reason" => error.reason()).increment(1);
         let _ = self.socket.borrow().try_write(&(self.settings.early_response)(error, received));
     }
 

@@ -21,6 +21,7 @@ use tokio::time::{Instant, Sleep};
 use super::connection::Connection;
 use super::early_response::EarlyError;
 use super::in_flight::BodyLength;
+use crate::telemetry::metrics::names;
 
 /// Maximum size of a request's head, in bytes. Larger ones are refused with 431.
 const MAX_HEAD_BYTES: usize = 32 * 1024;
@@ -329,7 +330,7 @@ impl AsyncWrite for TimeoutIo {
         }
         let deadline = *since + timeout;
         ready!(io.write_deadline.poll(deadline, context));
-        metrics::counter!("ips_gateway_connections_refused_total", "reason" => "slow_reader").increment(1);
+        metrics::counter!(names::CONNECTIONS_REFUSED, "reason" => "slow_reader").increment(1);
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 

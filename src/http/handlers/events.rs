@@ -12,13 +12,14 @@ use utoipa::{IntoParams, ToSchema};
 use crate::http::Api;
 use crate::http::auth::{Authenticated, authenticate};
 use crate::http::extract::{JobPath, Query};
-use crate::http::middleware::access_log::Present;
 use crate::http::middleware::rate_limit::OpenStream;
 use crate::http::openapi::components;
 use crate::http::problem::Problem;
 use crate::ips::types::Timestamp;
 use crate::jobs::{CompanyChoice, EventCursor, HEARTBEAT, Subscription, Told, moment};
 use crate::lifecycle::Lifecycle;
+use crate::telemetry::gauge::GaugeGuard;
+use crate::telemetry::metrics::names;
 use crate::upstream::Caller;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -161,7 +162,7 @@ fn respond(api: &Api, subscription: Subscription, open: OpenStream) -> HttpRespo
         prefix: api.prefix.clone(),
         begun: false,
         over: false,
-        _present: Present::in_gauge(metrics::gauge!("ips_gateway_event_streams")),
+        _present: GaugeGuard::new(metrics::gauge!(names::EVENT_STREAMS)),
         _open: open,
     };
     HttpResponse::Ok()
@@ -183,7 +184,7 @@ struct Reader {
     prefix: String,
     begun: bool,
     over: bool,
-    _present: Present,
+    _present: GaugeGuard,
     _open: OpenStream,
 }
 
