@@ -18,7 +18,7 @@ use crate::http::{
     self, Access, Api, ApiKeys, BodyBudget, DemoUser, Documents, InvalidKeys, Limits, SignInMethod, Tickets, UiAssets,
     UiConfig, openapi,
 };
-use crate::jobs::{Freshness, Jobs, Settings, UrlRules};
+use crate::jobs::{Freshness, Jobs, JobsConfig, UrlRules};
 use crate::lifecycle::Lifecycle;
 use crate::replicas::Coordinator;
 use crate::replicas::redis::{InvalidAddress, RedisCoordinator};
@@ -95,13 +95,13 @@ pub fn build(config: &Config, surroundings: Dependencies) -> Result<Server, Star
         stale_while_revalidate: config.stale_while_revalidate,
         stale_if_error: config.stale_if_error,
     };
-    let settings = Settings {
+    let settings = JobsConfig {
         company: config.company.clone(),
         urls: urls(config),
         freshness,
         clock: clock.clone(),
         runtime: runtime.clone(),
-        fleet: fleet.clone(),
+        coordinator: fleet.clone(),
     };
     let document = openapi::for_deployment(http::openapi_document(), &config.path_prefix, note.as_deref());
     let lifecycle = Lifecycle::default();
@@ -171,8 +171,8 @@ fn client(config: &Config, clock: Clock) -> Result<IpsClient, StartError> {
         // What can't be reached is tried again in time.
         connect_timeout: (config.upstream_timeout / 2).min(CONNECT_TIMEOUT),
         max_calls: config.upstream_calls,
-        patience: config.upstream_wait,
-        failures_before_rest: config.upstream_failures,
+        max_queue_time: config.upstream_wait,
+        min_failures: config.upstream_failures,
         max_answer_bytes: config.upstream_answer_limit,
         clock,
         app_name: env!("CARGO_PKG_NAME").into(),

@@ -1,25 +1,14 @@
 //! The HTTP API: routes on one page, handlers of a few lines, errors from one table.
 
-mod access;
-mod answer;
-mod body_budget;
-mod companies;
-mod docs;
-mod events;
+mod auth;
 mod extract;
-mod jobs;
-mod limits;
-mod logs;
+mod handlers;
 mod middleware;
 pub mod openapi;
-mod ops;
 mod problem;
+mod response;
 mod routes;
-mod tickets;
-mod trail;
 mod ui;
-mod unparsed_request;
-mod wait;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -28,17 +17,13 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
-pub use access::{Access, ApiKeys, InvalidKeys, new_key};
-pub use body_budget::BodyBudget;
-pub use docs::Documents;
-pub use limits::{Limits, limit};
-pub use middleware::{cors, finish, limit_target_length};
-pub use problem::{KINDS, Kind};
+pub use auth::{Access, ApiKeys, InvalidKeys, Tickets, new_key};
+pub use extract::BodyBudget;
+pub use handlers::docs::Documents;
+pub use middleware::{Limits, cors, finish, limit, limit_target_length, trail};
+pub use problem::{KINDS, Kind, respond_to_unparsed};
 pub use routes::{configure, openapi_document};
-pub use tickets::Tickets;
-pub use trail::trail;
 pub use ui::{DemoUser, Environment, SignInMethod, UiAssets, UiConfig};
-pub use unparsed_request::respond_to_unparsed;
 
 use crate::clock::Clock;
 use crate::config::Submits;
@@ -49,12 +34,12 @@ use crate::telemetry::span;
 use crate::upstream::Caller;
 use problem::Problem;
 
-/// What reads the text that callers write, for the fuzz targets.
+/// Parsers of text that callers write, for the fuzz targets.
 pub mod extractors {
-    pub use super::answer::is_known;
     pub use super::extract::{CacheDemand, CompanyParams, IdempotencyHeader, JobPath, Query};
-    pub use super::jobs::{JobsParams, SubmitParams};
-    pub use super::logs::{AssetLogsParams, JobLogsParams, LogParams};
+    pub use super::handlers::jobs::{JobsParams, SubmitParams};
+    pub use super::handlers::logs::{AssetLogsParams, JobLogsParams, LogParams};
+    pub use super::response::cache_headers::is_known;
 }
 
 /// What every handler shares.

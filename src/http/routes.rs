@@ -9,7 +9,8 @@ use utoipa::OpenApi as _;
 
 use super::middleware::catch_panic;
 use super::problem::Problem;
-use super::{Api, companies, docs, events, jobs, logs, openapi, ops, ui};
+use crate::http::handlers::{companies, docs, events, health, jobs, logs};
+use crate::http::{Api, openapi, ui};
 
 /// Declares the API operations. Each row becomes a resource of the router and a path of the OpenAPI document, so that neither can have an
 /// operation that the other lacks.
@@ -43,9 +44,9 @@ api_operations! {
     "/assets/{assetHandle}/job-logs" => get logs::of_asset;
     "/companies" => get companies::list;
     "/companies/{company}" => get companies::read;
-    "/livez" => get ops::livez;
-    "/readyz" => get ops::readyz;
-    "/metrics" => get ops::metrics;
+    "/livez" => get health::livez;
+    "/readyz" => get health::readyz;
+    "/metrics" => get health::metrics;
 }
 
 /// Returns the OpenAPI 3.1 document of the API operations.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use moka::sync::Cache;
 
-use crate::ips::types::{Company, CompanyMembership, GetCompanyInfoParam, GetCompanyMembershipParam};
+use crate::ips::types::{Company, CompanyMembership, FaultClass, GetCompanyInfoParam, GetCompanyMembershipParam};
 use crate::jobs::error::{Error, InvalidField, Location, Result};
 use crate::upstream::CallerKey;
 use crate::upstream::{Answered, Caller, IpsApi, UpstreamError};
@@ -164,7 +164,9 @@ impl Companies {
         let request = GetCompanyInfoParam { company_name: Some(name.into()), ..GetCompanyInfoParam::default() };
         match self.upstream.get_company_info(caller, &request).await {
             Ok(answer) => Ok(answer.value.company_info),
-            Err(error) if error.says_no_such_company() => Err(Error::CompanyNotFound(name.into())),
+            Err(error) if error.fault_class() == Some(FaultClass::NoSuchCompany) => {
+                Err(Error::CompanyNotFound(name.into()))
+            }
             Err(error) => Err(Error::of_call(caller, error)),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::ips::types::Company;
+use crate::ips::types::{Company, Fault, FaultClass};
 use crate::jobs::model::job::Action;
 use crate::upstream::{Caller, CredentialSource, UpstreamError};
 
@@ -93,18 +93,13 @@ impl Error {
     /// Whether it tells that the caller may not see what it asked for: then nothing that is remembered may be served instead.
     #[must_use]
     pub fn denies_access(&self) -> bool {
-        match self {
-            Self::Upstream { error, .. } => {
-                matches!(error.fault_code(), Some(10000..=10002 | 20000..=20004 | 20006..=20009))
-            }
-            _ => false,
-        }
+        matches!(self, Self::Upstream { error, .. } if error.fault().is_some_and(Fault::denies_access))
     }
 
     /// Whether IPS doesn't take the credentials, whatever is asked with them.
     #[must_use]
     pub fn rejects_credentials(&self) -> bool {
-        matches!(self, Self::Upstream { error, .. } if matches!(error.fault_code(), Some(10000..=10002)))
+        matches!(self, Self::Upstream { error, .. } if error.fault_class() == Some(FaultClass::Authentication))
     }
 
     /// When it is worth another try, where that is known.

@@ -16,7 +16,7 @@ use flate2::write::DeflateEncoder;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::ips::types::{ActiveJob, Fault, FaultName, JobLog, OPERATIONS, ScheduledJob};
+use crate::ips::types::{ActiveJob, Fault, FaultName, JobLog, ScheduledJob, operation_named};
 use crate::jobs::error::Error;
 use crate::jobs::events::{Change, Event, EventCursor};
 use crate::jobs::model::job::{Action, Job, Outcome, Phase, Record, RenderedJob, Status, SubmittedJob};
@@ -235,7 +235,7 @@ impl ErrorForm {
             Failure::Cut(why) => Cause::Cut(why),
             Failure::Malformed { status, reason } => Cause::Malformed { status, reason },
             Failure::TooLarge(limit) => Cause::TooLarge(limit),
-            Failure::Unwritable { .. } | Failure::Busy { .. } | Failure::Suspended { .. } => return None,
+            Failure::Unwritable { .. } | Failure::Overloaded { .. } | Failure::CircuitOpen { .. } => return None,
         };
         Some(Self {
             operation: error.operation.to_owned(),
@@ -247,7 +247,7 @@ impl ErrorForm {
 
     /// The error of a form.
     pub fn receive(self) -> Option<Error> {
-        let operation = OPERATIONS.iter().find(|operation| **operation == self.operation)?;
+        let (operation, effect) = operation_named(&self.operation)?;
         let delivery = match (&self.cause, self.sent) {
             (Cause::Fault { .. }, _) => Delivery::Rejected,
             (_, true) => Delivery::Unknown,
@@ -267,6 +267,6 @@ impl ErrorForm {
             Cause::TooLarge(limit) => Failure::TooLarge(limit),
         };
         let credentials = if self.by_gateway { CredentialSource::Gateway } else { CredentialSource::Caller };
-        Some(Error::Upstream { error: UpstreamError { operation, failure, delivery }, credentials })
+        Some(Error::Upstream { error: UpstreamError { operation, effect, failure, delivery }, credentials })
     }
 }

@@ -1,19 +1,19 @@
 //! Answers of IPS, and the items of them that could not be read.
 
-/// An answer, and what of it could not be read.
+/// Answer of IPS, with the items of it that could not be read.
 #[derive(Debug, Clone, Default)]
 pub struct Answered<T> {
-    /// The answer, without the items that could not be read.
+    /// Answer without the unreadable items.
     pub value: T,
-    /// The items of its arrays that were left out, with the reason.
+    /// Items of its arrays that were left out, each with the reason.
     pub bad_items: Vec<BadItem>,
 }
 
-/// An item of an answer that could not be read; the others could.
+/// Item of an answer that could not be read; the other items could.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct BadItem {
     /// Where in the answer, for example `jobArray.items[3].totalSize`.
     pub path: String,
-    /// What is wrong there.
+    /// Why it could not be read.
     pub reason: String,
 }

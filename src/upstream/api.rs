@@ -1,107 +1,56 @@
-//! The port to IPS: one method for each SOAP operation, without HTTP or XML.
+//! Port to IPS: one method for each SOAP operation, without HTTP or XML.
 
 use async_trait::async_trait;
 
+use super::answer::Answered;
+use super::caller::Caller;
+use super::error::UpstreamError;
+use super::health::UpstreamHealth;
 use crate::ips::types::*;
-use crate::upstream::answer::Answered;
-use crate::upstream::caller::Caller;
-use crate::upstream::error::UpstreamError;
-use crate::upstream::health::UpstreamHealth;
 
-/// The IPS operations that the gateway calls. One method, one SOAP call; see the operation of the same name in the IPS reference.
-#[async_trait]
-pub trait IpsApi: Send + Sync {
-    /// How IPS was when it was asked last; asks nothing.
-    fn health(&self) -> UpstreamHealth;
+macro_rules! declare_api {
+    ($($method:ident, $name:literal, $request:ident => $answer:ident, $effect:ident;)+) => {
+        /// Operations of IPS. One method is one SOAP call; the IPS reference documents the operation of the same name.
+        #[async_trait]
+        pub trait IpsApi: Send + Sync {
+            /// Returns the health of the upstream as recent calls showed it. Makes no call.
+            fn health(&self) -> UpstreamHealth;
 
-    /// Checks that a submit could be written, as [`IpsApi::submit_job`] would write it; sends nothing.
-    fn check_submit(&self, request: &SubmitJobParam) -> Result<(), UpstreamError>;
+            /// Checks that the request of a submit can be written as XML of the configured version. Makes no call.
+            ///
+            /// # Errors
+            /// [`Failure::Unwritable`](super::Failure::Unwritable).
+            fn check_submit(&self, request: &SubmitJobParam) -> Result<(), UpstreamError>;
 
-    /// `submitJob`
-    async fn submit_job(
-        &self,
-        caller: &Caller,
-        request: &SubmitJobParam,
-    ) -> Result<Answered<SubmitJobReturn>, UpstreamError>;
-    /// `getActiveJobs`
-    async fn get_active_jobs(
-        &self,
-        caller: &Caller,
-        request: &GetActiveJobsParam,
-    ) -> Result<Answered<GetActiveJobsReturn>, UpstreamError>;
-    /// `getScheduledJobs`
-    async fn get_scheduled_jobs(
-        &self,
-        caller: &Caller,
-        request: &GetScheduledJobsParam,
-    ) -> Result<Answered<GetScheduledJobsReturn>, UpstreamError>;
-    /// `getJobLogs`
-    async fn get_job_logs(
-        &self,
-        caller: &Caller,
-        request: &GetJobLogsParam,
-    ) -> Result<Answered<GetJobLogsReturn>, UpstreamError>;
-    /// `getJobLogDetails`
-    async fn get_job_log_details(
-        &self,
-        caller: &Caller,
-        request: &GetJobLogDetailsParam,
-    ) -> Result<Answered<GetJobLogDetailsReturn>, UpstreamError>;
-    /// `getArchivedJobLogDetails`
-    async fn get_archived_job_log_details(
-        &self,
-        caller: &Caller,
-        request: &GetArchivedJobLogDetailsParam,
-    ) -> Result<Answered<GetArchivedJobLogDetailsReturn>, UpstreamError>;
-    /// `getAssetJobLogs`
-    async fn get_asset_job_logs(
-        &self,
-        caller: &Caller,
-        request: &GetAssetJobLogsParam,
-    ) -> Result<Answered<GetAssetJobLogsReturn>, UpstreamError>;
-    /// `getAssetArchivedJobLogs`
-    async fn get_asset_archived_job_logs(
-        &self,
-        caller: &Caller,
-        request: &GetAssetArchivedJobLogsParam,
-    ) -> Result<Answered<GetAssetArchivedJobLogsReturn>, UpstreamError>;
-    /// `stopJob`
-    async fn stop_job(&self, caller: &Caller, request: &StopJobParam)
-    -> Result<Answered<StopJobReturn>, UpstreamError>;
-    /// `pauseJob`
-    async fn pause_job(
-        &self,
-        caller: &Caller,
-        request: &PauseJobParam,
-    ) -> Result<Answered<PauseJobReturn>, UpstreamError>;
-    /// `resumeJob`
-    async fn resume_job(
-        &self,
-        caller: &Caller,
-        request: &ResumeJobParam,
-    ) -> Result<Answered<ResumeJobReturn>, UpstreamError>;
-    /// `executeJob`
-    async fn execute_job(
-        &self,
-        caller: &Caller,
-        request: &ExecuteJobParam,
-    ) -> Result<Answered<ExecuteJobReturn>, UpstreamError>;
-    /// `deleteJob`
-    async fn delete_job(
-        &self,
-        caller: &Caller,
-        request: &DeleteJobParam,
-    ) -> Result<Answered<DeleteJobReturn>, UpstreamError>;
-    /// `getCompanyInfo`
-    async fn get_company_info(
-        &self,
-        caller: &Caller,
-        request: &GetCompanyInfoParam,
-    ) -> Result<Answered<GetCompanyInfoReturn>, UpstreamError>;
-    /// `getCompanyMembership`
-    async fn get_company_membership(
-        &self,
-        caller: &Caller,
-        request: &GetCompanyMembershipParam,
-    ) -> Result<Answered<GetCompanyMembershipReturn>, UpstreamError>;
+            $(#[doc = concat!("Calls `", $name, "`.")]
+            ///
+            /// # Errors
+            /// No answer, or a fault.
+            async fn $method(&self, caller: &Caller, request: &$request) -> Result<Answered<$answer>, UpstreamError>;)+
+        }
+    };
 }
+
+for_each_operation!(declare_api);
+
+/// Implements the operations of [`IpsApi`] within an `impl` block: each method evaluates the expression `$forward!(self, method, caller,
+/// request)`.
+macro_rules! forward_operations {
+    ({ $forward:ident } $($method:ident, $name:literal, $request:ident => $answer:ident, $effect:ident;)+) => {
+        $(fn $method<'life0, 'life1, 'life2, 'async_trait>(
+            &'life0 self,
+            caller: &'life1 Caller,
+            request: &'life2 $request,
+        ) -> futures_util::future::BoxFuture<'async_trait, Result<Answered<$answer>, UpstreamError>>
+        where
+            'life0: 'async_trait,
+            'life1: 'async_trait,
+            'life2: 'async_trait,
+            Self: 'async_trait,
+        {
+            Box::pin($forward!(self, $method, caller, request))
+        })+
+    };
+}
+
+pub(super) use forward_operations;

@@ -6,14 +6,14 @@ use std::sync::{Arc, LazyLock};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-/// The credentials that go into the `authHeader` of a call.
+/// Credentials of the `authHeader` of a call.
 #[derive(Clone)]
 pub enum Credentials {
     /// IPS e-mail and password.
     Password {
-        /// The e-mail address of the IPS user.
+        /// E-mail address of the IPS user.
         user: String,
-        /// Its password.
+        /// Password of the IPS user.
         password: SecretString,
     },
     /// An IMS access token.
@@ -29,38 +29,44 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// Whose credentials a call carries: that decides what their rejection means.
+/// Origin of the credentials of a call; decides what their rejection means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CredentialSource {
-    /// The caller's own, passed through.
+    /// Credentials of the caller, passed through.
     Caller,
-    /// The gateway's service account.
+    /// Service account of the gateway.
     Gateway,
 }
 
-/// On whose behalf IPS is asked.
+/// Caller on whose behalf IPS is called.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// What IPS checks.
+    /// Credentials that IPS checks.
     pub credentials: Credentials,
-    /// Whose they are.
+    /// Origin of the credentials.
     pub source: CredentialSource,
-    /// The only companies that an API key may see; `None`: those that IPS lets the credentials see.
+    /// Companies that the API key permits; `None`: all that IPS permits.
     pub companies: Option<Arc<[String]>>,
-    /// The hash of the API key that the caller holds: IPS sees one account, and idempotency keys are each holder's own.
+    /// Hash of the caller's API key. IPS sees one account; idempotency keys are scoped to the API key.
     pub holder: Option<String>,
-    /// The language of log messages (`authHeader/locale`), for example `en-US`.
+    /// Language of log messages (`authHeader/locale`), for example `en-US`.
     pub locale: Option<String>,
 }
 
 impl Caller {
-    /// Whether the caller may see this company, as far as the gateway decides that.
+    /// Whether the API key permits this company.
     #[must_use]
     pub fn may_see(&self, company: &str) -> bool {
         self.companies.as_ref().is_none_or(|companies| companies.iter().any(|permitted| permitted == company))
     }
 
-    /// Returns kind, user and secret of the whole credential. Only to be hashed, with a key.
+    /// Returns the same caller without a locale, for answers that don't depend on it.
+    #[must_use]
+    pub fn without_locale(&self) -> Self {
+        Self { locale: None, ..self.clone() }
+    }
+
+    /// Returns kind, user and secret of the whole credential, to be hashed with a key.
     #[must_use]
     pub fn credential_parts(&self) -> [&str; 3] {
         match &self.credentials {
@@ -70,27 +76,27 @@ impl Caller {
     }
 }
 
-/// Keys are worthless outside the process that made them.
+/// Random hash key of this process: cache keys have no meaning outside of it.
 static PROCESS_KEY: LazyLock<[u8; 32]> = LazyLock::new(|| {
     let mut key = [0; 32];
     getrandom::fill(&mut key).expect("the operating system has random bytes");
     key
 });
 
-/// A keyed hash of everything that makes IPS answer one caller differently from another: the whole credential, and the locale.
+/// Cache key of a caller: keyed hash of the whole credential and the locale, which together determine the answers of IPS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CallerKey([u8; 32]);
 
 impl CallerKey {
-    /// The key of `caller`.
+    /// Returns the cache key of `caller`.
     #[must_use]
     pub fn of(caller: &Caller) -> Self {
         Self::with_locale(caller, caller.locale.as_deref().unwrap_or_default())
     }
 
-    /// The key of `caller` where the language of log messages doesn't matter.
+    /// Returns the cache key of `caller` for answers that don't depend on the locale.
     #[must_use]
-    pub fn whatever_locale(caller: &Caller) -> Self {
+    pub fn ignoring_locale(caller: &Caller) -> Self {
         Self::with_locale(caller, "")
     }
 

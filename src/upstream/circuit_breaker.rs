@@ -1,4 +1,4 @@
-//! The circuit breaker: an IPS that fails is given a rest, and one call at a time tries whether it is back.
+//! Circuit breaker of the calls to IPS: closed, open for an interval, half-open with one probe at a time.
 
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,140 +6,152 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::health::CircuitState;
 use crate::backoff::{self, Backoff};
 use crate::clock::Clock;
-use crate::upstream::CircuitState;
 
-/// Calls are looked back upon for once to twice as long: the time that most of them take to fail at the worst.
-const LOOK_BACK: TimeDelta = TimeDelta::seconds(15);
+/// Length of a window of counted calls. Failures of the current and of the previous window count: 15 to 30 s, about the time that calls
+/// need to time out.
+const WINDOW: TimeDelta = TimeDelta::seconds(15);
 /// Open intervals of the circuit: they double until a call succeeds.
-const BACKOFF: Backoff = Backoff { first: Duration::from_secs(1), max: Duration::from_secs(4), jitter: 0.25 };
-/// A call that tries whether IPS is back gets so long until another one may try, too.
-const PROBE_PATIENCE: TimeDelta = TimeDelta::seconds(2);
+const OPEN_INTERVALS: Backoff = Backoff { first: Duration::from_secs(1), max: Duration::from_secs(4), jitter: 0.25 };
+/// Time after which a probe that has not ended no longer keeps the next one back.
+const PROBE_TIMEOUT: TimeDelta = TimeDelta::seconds(2);
 
-/// The breaker as a state machine. Time is an argument, and so is the rest that a failure is worth.
+/// State machine of the circuit breaker. Time and jitter are arguments.
 #[derive(Debug)]
-struct Machine {
+struct Circuit {
     state: State,
-    /// Grows with every change of state: what began before it says nothing afterwards.
-    epoch: u64,
-    rests: u32,
+    /// Number of state changes. The result of a call that began in an earlier state is ignored.
+    transitions: u64,
+    /// Number of open intervals since the last success.
+    reopened: u32,
     window: Window,
-    /// Fewer failures than this, in the time that is looked back upon, say nothing. `None`: it never opens.
-    fewest_failures: Option<NonZeroU32>,
+    /// Minimum number of failures in the window that opens the circuit; `None`: it never opens.
+    min_failures: Option<NonZeroU32>,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum State {
     Closed,
-    Open { since: DateTime<Utc>, rest: TimeDelta },
-    HalfOpen { probing_since: Option<DateTime<Utc>> },
+    Open { since: DateTime<Utc>, open_for: TimeDelta },
+    HalfOpen { probe_since: Option<DateTime<Utc>> },
 }
 
-/// What became of calls lately, in this stretch of time and the one before.
+/// Sliding window of call results, made of the current and the previous fixed window.
 #[derive(Debug, Default)]
 struct Window {
     began: DateTime<Utc>,
-    current: Tally,
-    previous: Tally,
+    current: Counts,
+    previous: Counts,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
-struct Tally {
+struct Counts {
     calls: u32,
     failures: u32,
 }
 
+/// Result of a call that counts for the circuit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CallResult {
+    Success,
+    Failure,
+}
+
 impl Window {
-    fn count(&mut self, failed: bool, now: DateTime<Utc>) {
+    fn record(&mut self, result: CallResult, now: DateTime<Utc>) {
         let age = now - self.began;
-        // A clock that was put back begins anew, too.
-        if age < TimeDelta::zero() || age >= LOOK_BACK {
-            self.previous =
-                if age >= TimeDelta::zero() && age < LOOK_BACK * 2 { self.current } else { Tally::default() };
-            self.current = Tally::default();
+        // A clock that was set back starts a new window, too.
+        if age < TimeDelta::zero() || age >= WINDOW {
+            self.previous = if age >= TimeDelta::zero() && age < WINDOW * 2 { self.current } else { Counts::default() };
+            self.current = Counts::default();
             self.began = now;
         }
         self.current.calls = self.current.calls.saturating_add(1);
-        self.current.failures = self.current.failures.saturating_add(failed.into());
+        self.current.failures = self.current.failures.saturating_add((result == CallResult::Failure).into());
     }
 
-    /// At least half of the calls failed, and more than a few.
-    fn is_bad(&self, fewest_failures: u32) -> bool {
+    /// Whether at least `min_failures` calls failed, and at least half of all.
+    fn exceeds(&self, min_failures: u32) -> bool {
         let failures = self.current.failures.saturating_add(self.previous.failures);
         let calls = self.current.calls.saturating_add(self.previous.calls);
-        failures >= fewest_failures && failures.saturating_mul(2) >= calls
+        failures >= min_failures && failures.saturating_mul(2) >= calls
     }
 }
 
-impl Machine {
-    fn new(fewest_failures: Option<NonZeroU32>) -> Self {
-        Self { state: State::Closed, epoch: 0, rests: 0, window: Window::default(), fewest_failures }
+impl Circuit {
+    fn new(min_failures: Option<NonZeroU32>) -> Self {
+        Self { state: State::Closed, transitions: 0, reopened: 0, window: Window::default(), min_failures }
     }
 
-    fn change(&mut self, state: State) {
+    fn transition(&mut self, state: State) {
         self.state = state;
-        self.epoch += 1;
+        self.transitions += 1;
     }
 
-    /// Whether a call may be made, and if not, when it is worth another try.
+    /// Checks that a call is permitted.
+    ///
+    /// # Errors
+    /// The time until the next probe is permitted.
     fn check(&self, now: DateTime<Utc>) -> Result<(), Duration> {
-        let left = match self.state {
-            State::Closed | State::HalfOpen { probing_since: None } => return Ok(()),
-            State::Open { since, rest } => left(since, rest, now),
-            State::HalfOpen { probing_since: Some(since) } => left(since, PROBE_PATIENCE, now),
+        let remaining = match self.state {
+            State::Closed | State::HalfOpen { probe_since: None } => return Ok(()),
+            State::Open { since, open_for } => remaining(since, open_for, now),
+            State::HalfOpen { probe_since: Some(since) } => remaining(since, PROBE_TIMEOUT, now),
         };
-        left.map_or(Ok(()), Err)
+        remaining.map_or(Ok(()), Err)
     }
 
-    /// Lets a call through that is made now; the answer names the epoch to report its end under.
-    fn admit(&mut self, now: DateTime<Utc>) -> Result<u64, Duration> {
+    /// Permits a call, as the probe of a circuit that is not closed. Returns the state number under which to record its result.
+    fn acquire(&mut self, now: DateTime<Utc>) -> Result<u64, Duration> {
         self.check(now)?;
         if !matches!(self.state, State::Closed) {
-            self.change(State::HalfOpen { probing_since: Some(now) });
+            self.transition(State::HalfOpen { probe_since: Some(now) });
         }
-        Ok(self.epoch)
+        Ok(self.transitions)
     }
 
-    /// A call of `epoch` got an answer; whether that closed the circuit.
-    fn succeeded(&mut self, epoch: u64, now: DateTime<Utc>) -> bool {
-        if epoch != self.epoch {
+    /// Records a success; returns whether it closed the circuit.
+    fn succeeded(&mut self, acquired_in: u64, now: DateTime<Utc>) -> bool {
+        if acquired_in != self.transitions {
             return false;
         }
-        self.window.count(false, now);
+        self.window.record(CallResult::Success, now);
         let was_open = !matches!(self.state, State::Closed);
         if was_open {
-            self.rests = 0;
+            self.reopened = 0;
             self.window = Window::default();
-            self.change(State::Closed);
+            self.transition(State::Closed);
         }
         was_open
     }
 
-    /// A call of `epoch` got none; whether that opened a closed circuit. `jitter` from 0 to 1 shortens the rest by up to a quarter.
-    fn failed(&mut self, epoch: u64, now: DateTime<Utc>, jitter: f64) -> bool {
-        if epoch != self.epoch {
+    /// Records a failure; returns whether it opened a closed circuit. `jitter` is from 0 to 1.
+    fn failed(&mut self, acquired_in: u64, now: DateTime<Utc>, jitter: f64) -> bool {
+        if acquired_in != self.transitions {
             return false;
         }
-        self.window.count(true, now);
+        self.window.record(CallResult::Failure, now);
         let was_closed = matches!(self.state, State::Closed);
-        if was_closed && self.fewest_failures.is_none_or(|fewest| !self.window.is_bad(fewest.get())) {
+        if was_closed && self.min_failures.is_none_or(|min| !self.window.exceeds(min.get())) {
             return false;
         }
-        let rest = BACKOFF.pause_with(self.rests, jitter);
-        self.rests = self.rests.saturating_add(1);
-        self.change(State::Open { since: now, rest: TimeDelta::from_std(rest).unwrap_or(TimeDelta::zero()) });
+        let open_for = OPEN_INTERVALS.pause_with(self.reopened, jitter);
+        self.reopened = self.reopened.saturating_add(1);
+        let open_for = TimeDelta::from_std(open_for).unwrap_or(TimeDelta::zero());
+        self.transition(State::Open { since: now, open_for });
         was_closed
     }
 
-    /// A call of `epoch` was given up: it says nothing, and another may try.
-    fn abandoned(&mut self, epoch: u64) {
-        if epoch == self.epoch && matches!(self.state, State::HalfOpen { .. }) {
-            self.change(State::HalfOpen { probing_since: None });
+    /// Records a call that was cancelled: it counts for nothing, and permits the next probe.
+    fn cancelled(&mut self, acquired_in: u64) {
+        if acquired_in == self.transitions && matches!(self.state, State::HalfOpen { .. }) {
+            self.transition(State::HalfOpen { probe_since: None });
         }
     }
 
-    fn circuit(&self, now: DateTime<Utc>) -> CircuitState {
+    fn state(&self, now: DateTime<Utc>) -> CircuitState {
         match self.state {
             State::Closed => CircuitState::Closed,
             State::Open { .. } if self.check(now).is_err() => CircuitState::Open,
@@ -148,94 +160,94 @@ impl Machine {
     }
 }
 
-/// What is left of a time; a clock that was put back ends it.
-fn left(since: DateTime<Utc>, time: TimeDelta, now: DateTime<Utc>) -> Option<Duration> {
-    let passed = now - since;
-    if passed < TimeDelta::zero() || passed >= time { None } else { (time - passed).to_std().ok() }
+/// Returns what remains of an interval, `None` after its end. A clock that was set back ends it.
+fn remaining(since: DateTime<Utc>, interval: TimeDelta, now: DateTime<Utc>) -> Option<Duration> {
+    let elapsed = now - since;
+    if elapsed < TimeDelta::zero() || elapsed >= interval { None } else { (interval - elapsed).to_std().ok() }
 }
 
-/// The breaker of one upstream. Clones share it.
+/// Circuit breaker of one upstream. Clones share it.
 #[derive(Debug, Clone)]
 pub(super) struct CircuitBreaker {
-    shared: Arc<Mutex<Seen>>,
+    shared: Arc<Mutex<Shared>>,
     clock: Clock,
 }
 
 #[derive(Debug)]
-struct Seen {
-    machine: Machine,
+struct Shared {
+    circuit: Circuit,
     last_success: Option<DateTime<Utc>>,
     last_failure: Option<DateTime<Utc>>,
 }
 
-/// A call that was let through. Dropped without a word, it was given up.
+/// Permit of one call. Dropping it without a result records the call as cancelled.
 #[derive(Debug)]
 pub(super) struct BreakerPermit<'a> {
     breaker: &'a CircuitBreaker,
-    epoch: u64,
+    acquired_in: u64,
 }
 
 impl CircuitBreaker {
-    /// Opens after so many failures, or never.
-    pub(super) fn new(fewest_failures: Option<NonZeroU32>, clock: Clock) -> Self {
-        let seen = Seen { machine: Machine::new(fewest_failures), last_success: None, last_failure: None };
-        Self { shared: Arc::new(Mutex::new(seen)), clock }
+    /// Creates a closed circuit. It opens at `min_failures` failures and 50 % of the calls of the window; `None`: never.
+    pub(super) fn new(min_failures: Option<NonZeroU32>, clock: Clock) -> Self {
+        let shared = Shared { circuit: Circuit::new(min_failures), last_success: None, last_failure: None };
+        Self { shared: Arc::new(Mutex::new(shared)), clock }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Seen> {
+    fn lock(&self) -> MutexGuard<'_, Shared> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a call would be let through now.
+    /// Checks that a call would be permitted.
     ///
     /// # Errors
-    /// When it is worth another try.
+    /// The time until the next probe is permitted.
     pub(super) fn check(&self) -> Result<(), Duration> {
-        self.lock().machine.check(self.clock.now())
+        self.lock().circuit.check(self.clock.now())
     }
 
-    /// Lets a call through that is made now.
+    /// Permits a call.
     ///
     /// # Errors
-    /// When it is worth another try.
-    pub(super) fn admit(&self) -> Result<BreakerPermit<'_>, Duration> {
-        let epoch = self.lock().machine.admit(self.clock.now())?;
-        Ok(BreakerPermit { breaker: self, epoch })
+    /// The time until the next probe is permitted.
+    pub(super) fn acquire(&self) -> Result<BreakerPermit<'_>, Duration> {
+        let acquired_in = self.lock().circuit.acquire(self.clock.now())?;
+        Ok(BreakerPermit { breaker: self, acquired_in })
     }
 
-    /// Its state, and when IPS last answered and last failed.
-    pub(super) fn seen(&self) -> (CircuitState, Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
-        let seen = self.lock();
-        (seen.machine.circuit(self.clock.now()), seen.last_success, seen.last_failure)
+    /// Returns the state, and the times of the last success and of the last failure.
+    pub(super) fn status(&self) -> (CircuitState, Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
+        let shared = self.lock();
+        (shared.circuit.state(self.clock.now()), shared.last_success, shared.last_failure)
     }
 }
 
 impl BreakerPermit<'_> {
-    /// IPS answered, with whatever.
+    /// Records an answer of IPS, whatever it says.
     pub(super) fn succeeded(self) {
         let now = self.breaker.clock.now();
-        let mut seen = self.breaker.lock();
-        seen.last_success = Some(now);
-        if seen.machine.succeeded(self.epoch, now) {
-            tracing::info!("IPS answers again");
+        let mut shared = self.breaker.lock();
+        shared.last_success = Some(now);
+        if shared.circuit.succeeded(self.acquired_in, now) {
+            tracing::info!("circuit closed: IPS answers again");
         }
     }
 
-    /// IPS gave no answer.
+    /// Records a call without an answer.
     pub(super) fn failed(self) {
         let now = self.breaker.clock.now();
-        let mut seen = self.breaker.lock();
-        seen.last_failure = Some(now);
-        if seen.machine.failed(self.epoch, now, backoff::random()) {
-            tracing::warn!("IPS fails: until it answers again, one call at a time tries whether it is back");
+        let mut shared = self.breaker.lock();
+        shared.last_failure = Some(now);
+        if shared.circuit.failed(self.acquired_in, now, backoff::random()) {
+            tracing::warn!("circuit opened: too many calls of IPS failed; one probe at a time until it answers again");
         }
     }
 }
 
 impl Drop for BreakerPermit<'_> {
     fn drop(&mut self) {
-        // After a report the epoch is another one, or the circuit closed: then this means nothing.
-        self.breaker.lock().machine.abandoned(self.epoch);
+        // After a result the state number is another one, or the circuit is closed: then this does nothing.
+        self.breaker.lock().circuit.cancelled(self.acquired_in);
     }
 }
 
@@ -247,107 +259,114 @@ mod tests {
         DateTime::default() + TimeDelta::milliseconds(milliseconds)
     }
 
-    /// A machine that opened at 0.
-    fn open() -> Machine {
-        let mut machine = Machine::new(NonZeroU32::new(5));
+    /// Circuit that opened at 0.
+    fn open() -> Circuit {
+        let mut circuit = Circuit::new(NonZeroU32::new(5));
         for failure in 1..=5 {
-            let epoch = machine.admit(at(0)).expect("it is closed");
-            assert_eq!(machine.failed(epoch, at(0), 0.0), failure == 5, "failure {failure}");
+            let acquired_in = circuit.acquire(at(0)).expect("it is closed");
+            assert_eq!(circuit.failed(acquired_in, at(0), 0.0), failure == 5, "failure {failure}");
         }
-        assert_eq!(machine.circuit(at(0)), CircuitState::Open);
-        machine
+        assert_eq!(circuit.state(at(0)), CircuitState::Open);
+        circuit
     }
 
     #[test]
-    fn a_few_failures_and_many_among_more_good_calls_mean_nothing() {
-        let mut machine = Machine::new(NonZeroU32::new(5));
+    fn a_circuit_stays_closed_below_the_minimum_number_and_share_of_failures() {
+        let mut circuit = Circuit::new(NonZeroU32::new(5));
         for call in 0..1_000 {
-            let epoch = machine.admit(at(call)).expect("it is closed");
-            let changed =
-                if call % 5 > 2 { machine.failed(epoch, at(call), 0.0) } else { machine.succeeded(epoch, at(call)) };
+            let acquired_in = circuit.acquire(at(call)).expect("it is closed");
+            let changed = if call % 5 > 2 {
+                circuit.failed(acquired_in, at(call), 0.0)
+            } else {
+                circuit.succeeded(acquired_in, at(call))
+            };
             assert!(!changed, "at call {call}");
         }
-        assert_eq!(machine.circuit(at(1_000)), CircuitState::Closed);
+        assert_eq!(circuit.state(at(1_000)), CircuitState::Closed);
     }
 
     #[test]
-    fn failures_of_long_ago_are_forgotten() {
-        let mut machine = Machine::new(NonZeroU32::new(5));
+    fn failures_before_the_window_do_not_count() {
+        let mut circuit = Circuit::new(NonZeroU32::new(5));
         for second in (0..600).step_by(8) {
-            let epoch = machine.admit(at(second * 1_000)).expect("it is closed");
-            assert!(!machine.failed(epoch, at(second * 1_000), 0.0), "after {second} s");
+            let acquired_in = circuit.acquire(at(second * 1_000)).expect("it is closed");
+            assert!(!circuit.failed(acquired_in, at(second * 1_000), 0.0), "after {second} s");
         }
     }
 
     #[test]
-    fn an_open_circuit_says_how_long_it_rests_and_then_lets_one_call_try() {
-        let mut machine = open();
-        assert_eq!(machine.admit(at(0)), Err(Duration::from_secs(1)));
-        assert_eq!(machine.admit(at(999)), Err(Duration::from_millis(1)));
-        assert_eq!(machine.circuit(at(1_000)), CircuitState::HalfOpen);
-        let probe = machine.admit(at(1_000)).expect("one may try");
-        assert_eq!(machine.admit(at(1_500)), Err(Duration::from_millis(1_500)), "one is enough");
-        assert!(machine.succeeded(probe, at(1_600)));
-        assert_eq!(machine.circuit(at(1_600)), CircuitState::Closed);
+    fn an_open_circuit_returns_its_remaining_interval_and_then_permits_one_probe() {
+        let mut circuit = open();
+        assert_eq!(circuit.acquire(at(0)), Err(Duration::from_secs(1)));
+        assert_eq!(circuit.acquire(at(999)), Err(Duration::from_millis(1)));
+        assert_eq!(circuit.state(at(1_000)), CircuitState::HalfOpen);
+        let probe = circuit.acquire(at(1_000)).expect("a probe is permitted");
+        assert_eq!(circuit.acquire(at(1_500)), Err(Duration::from_millis(1_500)), "one probe at a time");
+        assert!(circuit.succeeded(probe, at(1_600)));
+        assert_eq!(circuit.state(at(1_600)), CircuitState::Closed);
     }
 
     #[test]
-    fn rests_grow_until_a_call_succeeds_but_never_long() {
-        let mut machine = open();
+    fn open_intervals_double_up_to_the_maximum_and_restart_after_a_success() {
+        let mut circuit = open();
         let mut now = 0;
-        for rest in [1_000, 2_000, 4_000, 4_000] {
-            assert_eq!(machine.admit(at(now)), Err(Duration::from_millis(rest)));
-            now += i64::try_from(rest).expect("small");
-            let probe = machine.admit(at(now)).expect("one may try");
-            assert!(!machine.failed(probe, at(now), 0.0), "it was open before");
+        for interval in [1_000, 2_000, 4_000, 4_000] {
+            assert_eq!(circuit.acquire(at(now)), Err(Duration::from_millis(interval)));
+            now += i64::try_from(interval).expect("small");
+            let probe = circuit.acquire(at(now)).expect("a probe is permitted");
+            assert!(!circuit.failed(probe, at(now), 0.0), "it was open before");
         }
-        let probe = machine.admit(at(now + 4_000)).expect("one may try");
-        machine.succeeded(probe, at(now + 4_000));
+        let probe = circuit.acquire(at(now + 4_000)).expect("a probe is permitted");
+        circuit.succeeded(probe, at(now + 4_000));
         for _ in 0..5 {
-            let epoch = machine.admit(at(now + 5_000)).expect("it is closed");
-            machine.failed(epoch, at(now + 5_000), 1.0);
+            let acquired_in = circuit.acquire(at(now + 5_000)).expect("it is closed");
+            circuit.failed(acquired_in, at(now + 5_000), 1.0);
         }
-        assert_eq!(machine.admit(at(now + 5_000)), Err(Duration::from_millis(750)), "short again, by the jitter, too");
-    }
-
-    #[test]
-    fn a_call_that_tries_and_hangs_or_is_given_up_keeps_no_other_from_trying() {
-        let mut machine = open();
-        let hanging = machine.admit(at(1_000)).expect("one may try");
-        let given_up = machine.admit(at(3_000)).expect("another may try");
-        assert!(machine.admit(at(3_000)).is_err());
-        machine.abandoned(given_up);
-        let probe = machine.admit(at(3_000)).expect("another may try");
-        assert!(
-            !machine.failed(hanging, at(3_100), 0.0) && machine.succeeded(probe, at(3_200)),
-            "only the last counts"
+        assert_eq!(
+            circuit.acquire(at(now + 5_000)),
+            Err(Duration::from_millis(750)),
+            "the first interval again, shortened by the jitter"
         );
     }
 
     #[test]
-    fn what_began_before_the_circuit_opened_says_nothing_about_what_comes_after() {
-        let mut machine = Machine::new(NonZeroU32::new(5));
-        let old = machine.admit(at(0)).expect("it is closed");
+    fn a_probe_that_hangs_or_is_cancelled_does_not_block_the_next_one() {
+        let mut circuit = open();
+        let hanging = circuit.acquire(at(1_000)).expect("a probe is permitted");
+        let cancelled = circuit.acquire(at(3_000)).expect("another probe is permitted");
+        assert!(circuit.acquire(at(3_000)).is_err());
+        circuit.cancelled(cancelled);
+        let probe = circuit.acquire(at(3_000)).expect("another probe is permitted");
+        assert!(
+            !circuit.failed(hanging, at(3_100), 0.0) && circuit.succeeded(probe, at(3_200)),
+            "only the last probe counts"
+        );
+    }
+
+    #[test]
+    fn results_of_calls_from_before_a_state_change_are_ignored() {
+        let mut circuit = Circuit::new(NonZeroU32::new(5));
+        let old = circuit.acquire(at(0)).expect("it is closed");
         for _ in 0..5 {
-            let epoch = machine.admit(at(0)).expect("it is closed");
-            machine.failed(epoch, at(0), 0.0);
+            let acquired_in = circuit.acquire(at(0)).expect("it is closed");
+            circuit.failed(acquired_in, at(0), 0.0);
         }
-        assert!(!machine.succeeded(old, at(10)));
-        assert_eq!(machine.circuit(at(10)), CircuitState::Open);
+        assert!(!circuit.succeeded(old, at(10)));
+        assert_eq!(circuit.state(at(10)), CircuitState::Open);
     }
 
     #[test]
-    fn a_breaker_that_is_turned_off_never_opens() {
-        let mut machine = Machine::new(None);
+    fn a_disabled_breaker_never_opens() {
+        let mut circuit = Circuit::new(None);
         for call in 0..1_000 {
-            let epoch = machine.admit(at(call)).expect("it is closed");
-            assert!(!machine.failed(epoch, at(call), 0.0), "at call {call}");
+            let acquired_in = circuit.acquire(at(call)).expect("it is closed");
+            assert!(!circuit.failed(acquired_in, at(call), 0.0), "at call {call}");
         }
     }
 
     #[test]
-    fn a_clock_that_is_put_back_ends_a_rest() {
-        let mut machine = open();
-        assert!(machine.admit(at(-3_600_000)).is_ok());
+    fn a_clock_that_is_set_back_ends_an_open_interval() {
+        let mut circuit = open();
+        assert!(circuit.acquire(at(-3_600_000)).is_ok());
     }
 }

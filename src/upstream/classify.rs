@@ -1,4 +1,4 @@
-//! From the errors of the HTTP library and the codec to those of the port.
+//! Classification of errors of the HTTP library and the codec.
 
 use std::error::Error;
 use std::fmt::Display;
@@ -11,42 +11,42 @@ use rustls::CertificateError;
 use crate::ips::codec::{ReadError, WriteError, WriteReason};
 use crate::upstream::{BadItem, Delivery, Failure, UnwritableReason};
 
-/// Why a call was lost, and how far it got.
-pub(super) type Lost = (Failure, Delivery);
+/// Reason of a failed call, and how far its request got.
+pub(super) type CallFailure = (Failure, Delivery);
 
-/// A request that can't be written.
-pub(super) fn unwritable(error: WriteError) -> Lost {
+/// Failure of a request that can't be written as XML.
+pub(super) fn unwritable(error: WriteError) -> CallFailure {
     (Failure::Unwritable { pointer: error.pointer, reason: error.reason.into() }, Delivery::NotSent)
 }
 
-/// What is read is larger than it may be.
+/// Marker error of a body that exceeds its limit.
 #[derive(Debug, thiserror::Error)]
 #[error("too large")]
 pub(super) struct TooLarge;
 
-/// A request that met no response.
-pub(super) fn unsent_or_lost(error: reqwest::Error) -> Lost {
+/// Failure of a request without a response.
+pub(super) fn request_error(error: reqwest::Error) -> CallFailure {
     if error.is_connect() {
         let failure = match certificate_error(&error) {
-            Some(error) => Failure::Tls(format!("the certificate of IPS {}", fault_of(error))),
+            Some(error) => Failure::Tls(format!("the certificate of IPS {}", describe(error))),
             None if is_tls(&error) => Failure::Tls(cause(error)),
             None => Failure::Connect(cause(error)),
         };
         (failure, Delivery::NotSent)
     } else if error.is_builder() {
         (Failure::Connect(cause(error)), Delivery::NotSent)
-    } else if is_no_http(&error) {
+    } else if is_invalid_http(&error) {
         (Failure::Malformed { status: None, reason: cause(error) }, Delivery::Unknown)
     } else {
         (Failure::Cut(cause(error)), Delivery::Unknown)
     }
 }
 
-/// A response whose body failed: the connection, its encoding, or the limit in bytes.
-pub(super) fn cut(error: io::Error, status: StatusCode, limit: usize) -> Lost {
+/// Failure of a response whose body can't be read: connection, content encoding, or size limit in bytes.
+pub(super) fn body_error(error: io::Error, status: StatusCode, limit: usize) -> CallFailure {
     let kind = error.kind();
     match error.downcast::<reqwest::Error>() {
-        Ok(error) if is_no_http(&error) => malformed(status, cause(error)),
+        Ok(error) if is_invalid_http(&error) => malformed(status, cause(error)),
         Ok(error) => (Failure::Cut(cause(error)), Delivery::Unknown),
         Err(error) if error.get_ref().and_then(|inner| inner.downcast_ref::<TooLarge>()).is_some() => too_large(limit),
         Err(error) if kind == ErrorKind::UnexpectedEof => (Failure::Cut(error.to_string()), Delivery::Unknown),
@@ -54,47 +54,46 @@ pub(super) fn cut(error: io::Error, status: StatusCode, limit: usize) -> Lost {
     }
 }
 
-/// A response that is no answer.
-pub(super) fn malformed(status: StatusCode, reason: impl Display) -> Lost {
+/// Failure of a response that is not a SOAP answer.
+pub(super) fn malformed(status: StatusCode, reason: impl Display) -> CallFailure {
     (Failure::Malformed { status: Some(status.as_u16()), reason: reason.to_string() }, Delivery::Unknown)
 }
 
-/// A response of more than `limit` bytes, before or after it is decompressed.
-pub(super) fn too_large(limit: usize) -> Lost {
+/// Failure of a response of more than `limit` bytes, compressed or decompressed.
+pub(super) fn too_large(limit: usize) -> CallFailure {
     (Failure::TooLarge(limit), Delivery::Unknown)
 }
 
-/// Whether the same call may well succeed when it is made again at once.
-pub(super) fn is_passing(failure: &Failure) -> bool {
+/// Whether a retry is likely to succeed.
+pub(super) fn is_transient(failure: &Failure) -> bool {
     matches!(failure, Failure::Connect(_) | Failure::Cut(_))
 }
 
-/// Whether IPS, or the way to it, is to blame, so that it counts for the circuit breaker. A fault is an answer; an answer that is too
-/// large comes from an IPS that works.
-pub(super) fn is_outage(failure: &Failure) -> bool {
+/// Whether the circuit breaker counts it as a failure. Faults and answers that are too large come from an upstream that works.
+pub(super) fn counts_as_failure(failure: &Failure) -> bool {
     match failure {
         Failure::Connect(_) | Failure::Tls(_) | Failure::Timeout(_) | Failure::Cut(_) | Failure::Malformed { .. } => {
             true
         }
         Failure::Fault(_)
         | Failure::Unwritable { .. }
-        | Failure::Busy { .. }
-        | Failure::Suspended { .. }
+        | Failure::Overloaded { .. }
+        | Failure::CircuitOpen { .. }
         | Failure::TooLarge(_) => false,
     }
 }
 
-/// Whether what came is not HTTP, or beyond the limits of the head.
-fn is_no_http(error: &reqwest::Error) -> bool {
+/// Whether the response is not HTTP, or its head exceeds the limits.
+fn is_invalid_http(error: &reqwest::Error) -> bool {
     sources(error).filter_map(|source| source.downcast_ref::<hyper::Error>()).any(hyper::Error::is_parse)
 }
 
-/// Whether it was the handshake that failed: the TLS library reports what it read as data, or as its end.
+/// Whether the TLS handshake failed: the library reports invalid data or an early end of file.
 fn is_tls(error: &reqwest::Error) -> bool {
     io_kinds(error).any(|kind| matches!(kind, ErrorKind::InvalidData | ErrorKind::UnexpectedEof))
 }
 
-/// What is wrong with the certificate, if that is why there is no connection.
+/// Returns the certificate error, if that is why there is no connection.
 fn certificate_error(error: &reqwest::Error) -> Option<&CertificateError> {
     sources(error).find_map(|source| match source.downcast_ref() {
         Some(rustls::Error::InvalidCertificate(error)) => Some(error),
@@ -102,13 +101,13 @@ fn certificate_error(error: &reqwest::Error) -> Option<&CertificateError> {
     })
 }
 
-/// The same in words for callers: those of the library name hosts of the inside, and tell the time by the second.
-fn fault_of(error: &CertificateError) -> &'static str {
+/// Describes a certificate error for callers. The library's message names internal hosts and exact times.
+fn describe(error: &CertificateError) -> &'static str {
     match error {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => "has expired",
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "is not valid yet",
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => "is for another host",
-        CertificateError::UnknownIssuer => "is of an authority that is not trusted",
+        CertificateError::UnknownIssuer => "is issued by an authority that is not trusted",
         CertificateError::BadSignature => "is not signed by its authority",
         CertificateError::Revoked => "was revoked",
         _ => "is not valid",
@@ -129,7 +128,7 @@ fn sources(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static
     })
 }
 
-/// The innermost cause, which says most; never the address, which may hold credentials.
+/// Returns the innermost cause, which is the most specific, without the URL, which may contain credentials.
 fn cause(error: reqwest::Error) -> String {
     let error = error.without_url();
     sources(&error).last().map_or_else(|| error.to_string(), ToString::to_string)

@@ -1,13 +1,13 @@
-//! The same read, asked for by many at once, is one call to IPS; whoever asks again within a second gets the same answer.
+//! Request coalescing: concurrent equal reads share one call of IPS, and its answer for one more second.
 //!
-//! The lists of active and scheduled jobs have a [`Store`](crate::jobs::cache::snapshot_cache::Store), which does more. All other reads come through here.
+//! The lists of active and scheduled jobs are not coalesced here: the snapshot cache has them.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
@@ -15,34 +15,40 @@ use moka::sync::Cache;
 use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
 
+use super::answer::Answered;
+use super::api::{IpsApi, forward_operations};
+use super::caller::{Caller, CallerKey};
+use super::error::{Delivery, Failure, UpstreamError};
+use super::health::UpstreamHealth;
 use crate::clock::Clock;
 use crate::ips::types::*;
 use crate::telemetry::span;
-use crate::upstream::caller::CallerKey;
-use crate::upstream::{Answered, Caller, Delivery, Failure, IpsApi, UpstreamError, UpstreamHealth};
 
-/// How long an answer serves those who ask the same: as often as `no-cache` may ask IPS.
-const REMEMBERED: TimeDelta = TimeDelta::seconds(1);
-const MOST_READS: u64 = 1_000;
+/// Reads that the snapshot cache already shares.
+const CACHED_AS_SNAPSHOTS: [&str; 2] = [GetActiveJobsParam::NAME, GetScheduledJobsParam::NAME];
+/// Time to live of an answer: the minimum interval of `no-cache` reads.
+const TIME_TO_LIVE: TimeDelta = TimeDelta::seconds(1);
+/// Maximum number of reads in flight or remembered.
+const MAX_READS: u64 = 1_000;
 
 type Answer<T> = Result<Answered<<T as Operation>::Answer>, UpstreamError>;
-/// Asks IPS for a `T`.
-type Ask<T> = fn(Arc<dyn IpsApi>, Caller, T) -> BoxFuture<'static, Answer<T>>;
-type Read = Shared<BoxFuture<'static, Arc<dyn Any + Send + Sync>>>;
+/// Makes a call of `T`.
+type MakeCall<T> = fn(Arc<dyn IpsApi>, Caller, T) -> BoxFuture<'static, Answer<T>>;
+type SharedCall = Shared<BoxFuture<'static, Arc<dyn Any + Send + Sync>>>;
 
-/// Who asks what: equal keys get equal answers.
+/// Identity of a read: equal keys get equal answers.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Key {
+struct ReadKey {
     operation: &'static str,
     caller: CallerKey,
     request: [u8; 32],
 }
 
 #[derive(Clone)]
-struct Entry {
-    read: Read,
-    begun: DateTime<Utc>,
-    generation: u64,
+struct CoalescedRead {
+    call: SharedCall,
+    began: DateTime<Utc>,
+    invalidations: u64,
 }
 
 /// Counter of invalidations: a read that was started before an invalidation is not shared with callers that come after it.
@@ -62,108 +68,85 @@ impl Invalidations {
     }
 }
 
-/// An upstream whose reads are joined.
+/// Decorator of [`IpsApi`] that coalesces reads.
 pub struct CoalescingUpstream {
     upstream: Arc<dyn IpsApi>,
-    reads: Cache<Key, Entry>,
-    /// What began before a change is worthless after it.
+    reads: Cache<ReadKey, CoalescedRead>,
+    /// Reads that began before a mutation are not shared after it.
     invalidations: Invalidations,
     clock: Clock,
     runtime: Handle,
 }
 
 impl CoalescingUpstream {
-    /// Joins the reads of `upstream`; they run on `runtime`, so that nobody who hangs up takes one along.
+    /// Coalesces the reads of `upstream`. They run as tasks of `runtime`, so that a caller that disconnects does not cancel them.
     #[must_use]
     pub fn new(upstream: Arc<dyn IpsApi>, invalidations: Invalidations, clock: Clock, runtime: Handle) -> Self {
-        let reads = Cache::builder().max_capacity(MOST_READS).time_to_live(std::time::Duration::from_mins(1)).build();
+        let reads = Cache::builder().max_capacity(MAX_READS).time_to_live(Duration::from_mins(1)).build();
         Self { upstream, reads, invalidations, clock, runtime }
     }
 
-    async fn join<T>(&self, caller: &Caller, request: &T, ask: Ask<T>) -> Answer<T>
+    async fn coalesce<T>(&self, caller: &Caller, request: &T, make_call: MakeCall<T>) -> Answer<T>
     where
         T: Operation<Answer: Clone + Sync + 'static> + Clone + 'static,
     {
         let written = serde_json::to_vec(request).expect("a request has string keys and finite numbers");
-        let key = Key { operation: T::NAME, caller: CallerKey::of(caller), request: Sha256::digest(&written).into() };
-        let (generation, now) = (self.invalidations.count(), self.clock.now());
-        let serves = |entry: &Entry| {
-            let recent = now - entry.begun < REMEMBERED;
-            entry.generation == generation && (recent || entry.read.peek().is_none())
+        let key =
+            ReadKey { operation: T::NAME, caller: CallerKey::of(caller), request: Sha256::digest(&written).into() };
+        let (invalidations, now) = (self.invalidations.count(), self.clock.now());
+        let is_shareable = |read: &CoalescedRead| {
+            let is_fresh = now - read.began < TIME_TO_LIVE;
+            read.invalidations == invalidations && (is_fresh || read.call.peek().is_none())
         };
-        let begin = || {
-            let asked = ask(Arc::clone(&self.upstream), caller.clone(), request.clone());
+        let start = || {
+            let call = make_call(Arc::clone(&self.upstream), caller.clone(), request.clone());
             let task = self.runtime.spawn(span::carry(async move {
-                // Or all who ask later would join what never ends.
+                // Without it, later callers would wait for a call that never ends.
                 let answer: Answer<T> =
-                    AssertUnwindSafe(asked).catch_unwind().await.unwrap_or_else(|_| Err(lost::<T>()));
+                    AssertUnwindSafe(call).catch_unwind().await.unwrap_or_else(|_| Err(aborted::<T>()));
                 Arc::new(answer) as Arc<dyn Any + Send + Sync>
             }));
-            let read = task.map(|ended| ended.unwrap_or_else(|_| Arc::new(Answer::<T>::Err(lost::<T>()))));
-            Entry { read: read.boxed().shared(), begun: now, generation }
+            let call = task.map(|ended| ended.unwrap_or_else(|_| Arc::new(Answer::<T>::Err(aborted::<T>()))));
+            CoalescedRead { call: call.boxed().shared(), began: now, invalidations }
         };
-        let entry = self.reads.entry(key).or_insert_with_if(begin, |entry| !serves(entry)).into_value();
-        let answer = entry.read.await;
-        answer.downcast_ref::<Answer<T>>().cloned().unwrap_or_else(|| Err(lost::<T>()))
+        let read = self.reads.entry(key).or_insert_with_if(start, |read| !is_shareable(read)).into_value();
+        let answer = read.call.await;
+        answer.downcast_ref::<Answer<T>>().cloned().unwrap_or_else(|| Err(aborted::<T>()))
     }
 }
 
-/// A read that ended without an answer, because the gateway broke or ends.
-fn lost<T: Operation>() -> UpstreamError {
-    UpstreamError {
-        operation: T::NAME,
-        failure: Failure::Cut("the gateway gave the call up".into()),
-        delivery: Delivery::Unknown,
-    }
+/// Error of a read whose task panicked or was aborted.
+fn aborted<T: Operation>() -> UpstreamError {
+    UpstreamError::of::<T>(Failure::Cut("the gateway aborted the call".into()), Delivery::Unknown)
 }
 
-macro_rules! upstream {
-    (
-        join { $($joined:ident($joined_request:ident) -> $joined_answer:ident;)+ }
-        pass { $($passed:ident($passed_request:ident) -> $passed_answer:ident;)+ }
-    ) => {
-        #[async_trait]
-        impl IpsApi for CoalescingUpstream {
-            fn health(&self) -> UpstreamHealth {
-                self.upstream.health()
+/// Whether calls of this operation are coalesced.
+fn is_coalesced<T: Operation>(_request: &T) -> bool {
+    T::EFFECT == Effect::Reads && !CACHED_AS_SNAPSHOTS.contains(&T::NAME)
+}
+
+macro_rules! coalesce_or_forward {
+    ($decorator:ident, $method:ident, $caller:ident, $request:ident) => {
+        async move {
+            if is_coalesced($request) {
+                let make_call: MakeCall<_> =
+                    |upstream, caller, request| Box::pin(async move { upstream.$method(&caller, &request).await });
+                $decorator.coalesce($caller, $request, make_call).await
+            } else {
+                $decorator.upstream.$method($caller, $request).await
             }
-
-            fn check_submit(&self, request: &SubmitJobParam) -> Result<(), UpstreamError> {
-                self.upstream.check_submit(request)
-            }
-
-            $(async fn $joined(&self, caller: &Caller, request: &$joined_request) -> Result<Answered<$joined_answer>, UpstreamError> {
-                self.join(caller, request, |upstream, caller, request| {
-                    Box::pin(async move { upstream.$joined(&caller, &request).await })
-                })
-                .await
-            })+
-
-            $(async fn $passed(&self, caller: &Caller, request: &$passed_request) -> Result<Answered<$passed_answer>, UpstreamError> {
-                self.upstream.$passed(caller, request).await
-            })+
         }
     };
 }
 
-upstream! {
-    join {
-        get_job_logs(GetJobLogsParam) -> GetJobLogsReturn;
-        get_job_log_details(GetJobLogDetailsParam) -> GetJobLogDetailsReturn;
-        get_archived_job_log_details(GetArchivedJobLogDetailsParam) -> GetArchivedJobLogDetailsReturn;
-        get_asset_job_logs(GetAssetJobLogsParam) -> GetAssetJobLogsReturn;
-        get_asset_archived_job_logs(GetAssetArchivedJobLogsParam) -> GetAssetArchivedJobLogsReturn;
-        get_company_info(GetCompanyInfoParam) -> GetCompanyInfoReturn;
-        get_company_membership(GetCompanyMembershipParam) -> GetCompanyMembershipReturn;
+impl IpsApi for CoalescingUpstream {
+    fn health(&self) -> UpstreamHealth {
+        self.upstream.health()
     }
-    pass {
-        submit_job(SubmitJobParam) -> SubmitJobReturn;
-        get_active_jobs(GetActiveJobsParam) -> GetActiveJobsReturn;
-        get_scheduled_jobs(GetScheduledJobsParam) -> GetScheduledJobsReturn;
-        stop_job(StopJobParam) -> StopJobReturn;
-        pause_job(PauseJobParam) -> PauseJobReturn;
-        resume_job(ResumeJobParam) -> ResumeJobReturn;
-        execute_job(ExecuteJobParam) -> ExecuteJobReturn;
-        delete_job(DeleteJobParam) -> DeleteJobReturn;
+
+    fn check_submit(&self, request: &SubmitJobParam) -> Result<(), UpstreamError> {
+        self.upstream.check_submit(request)
     }
+
+    for_each_operation!(forward_operations { coalesce_or_forward });
 }

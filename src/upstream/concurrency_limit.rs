@@ -1,7 +1,7 @@
-//! How many calls are made at once: a few wait for their turn, and who would wait too long is told at once.
+//! Concurrency limit of the calls to IPS, with a short queue and load shedding.
 //!
-//! Waiting costs nobody anything as long as it is short. Under overload a queue would only grow until all that is answered comes too
-//! late, so the gate looks at how long calls take, and refuses at once what would not have its turn in time.
+//! A short queue absorbs bursts. Under overload it would grow until every answer comes too late, so a call whose expected wait exceeds
+//! the maximum queue time is rejected at once.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,113 +10,114 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
-/// So many may wait for each call that may be under way.
-const WAITING_PER_CALL: usize = 4;
+/// Maximum queue length for each call in flight.
+const MAX_QUEUED_PER_CALL: usize = 4;
 
-/// Lets so many calls through at once.
+/// Concurrency limit with a bounded queue.
 #[derive(Debug)]
 pub(super) struct ConcurrencyLimit {
-    turns: Semaphore,
-    size: usize,
-    /// How long a call may wait for its turn.
-    patience: Duration,
-    waiting: AtomicUsize,
-    pace: Mutex<Pace>,
+    slots: Semaphore,
+    max_calls: usize,
+    /// Maximum time that a call queues for a slot.
+    max_queue_time: Duration,
+    queued: AtomicUsize,
+    service_time: Mutex<ServiceTime>,
 }
 
-/// How fast calls come to their end.
+/// Estimate of the service time of calls.
 #[derive(Debug)]
-struct Pace {
-    /// How long a call takes, the last ones counting most.
-    call: Duration,
-    /// When one last began or ended.
-    moved: Instant,
+struct ServiceTime {
+    /// Exponentially weighted moving average of the duration of calls.
+    average: Duration,
+    /// Time at which a call last began or ended.
+    last_progress: Instant,
 }
 
-impl Pace {
-    fn end(&mut self, began: Instant, now: Instant) {
+impl ServiceTime {
+    fn record(&mut self, began: Instant, now: Instant) {
         let took = now.saturating_duration_since(began);
-        self.call = self.call.mul_f64(0.9) + took.mul_f64(0.1);
-        self.moved = now;
+        self.average = self.average.mul_f64(0.9) + took.mul_f64(0.1);
+        self.last_progress = now;
     }
 
-    /// How long the `position`th of those who wait is likely to wait while `size` calls are under way.
-    fn wait(&self, position: usize, size: usize, now: Instant) -> Duration {
-        // When nothing has moved for longer than they usually take, they are no longer as fast as that.
-        let call = self.call.max(now.saturating_duration_since(self.moved));
-        call.mul_f64(position as f64 / size as f64)
+    /// Expected wait at this position of the queue while `max_calls` calls are in flight.
+    fn expected_wait(&self, position: usize, max_calls: usize, now: Instant) -> Duration {
+        // Without progress for longer than the average, calls have become slower than that.
+        let service_time = self.average.max(now.saturating_duration_since(self.last_progress));
+        service_time.mul_f64(position as f64 / max_calls as f64)
     }
 }
 
-/// A call has its turn until this is dropped.
+/// Slot of one call in flight. Dropping it frees the slot.
 #[derive(Debug)]
-pub(super) struct Permit<'a> {
+pub(super) struct Slot<'a> {
     _permit: SemaphorePermit<'a>,
-    gate: &'a ConcurrencyLimit,
+    limit: &'a ConcurrencyLimit,
     began: Instant,
 }
 
-/// Counts one who waits, however the waiting ends.
-struct Waiting<'a>(&'a AtomicUsize);
+/// Counts a queued call until it is dropped.
+struct Queued<'a>(&'a AtomicUsize);
 
-impl Drop for Waiting<'_> {
+impl Drop for Queued<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 impl ConcurrencyLimit {
-    pub(super) fn new(size: usize, patience: Duration) -> Self {
-        let pace = Mutex::new(Pace { call: Duration::ZERO, moved: Instant::now() });
-        Self { turns: Semaphore::new(size), size, patience, waiting: AtomicUsize::new(0), pace }
+    /// Permits `max_calls` calls at the same time; further ones queue for at most `max_queue_time`.
+    pub(super) fn new(max_calls: usize, max_queue_time: Duration) -> Self {
+        let service_time = Mutex::new(ServiceTime { average: Duration::ZERO, last_progress: Instant::now() });
+        Self { slots: Semaphore::new(max_calls), max_calls, max_queue_time, queued: AtomicUsize::new(0), service_time }
     }
 
-    /// Waits for a turn, until `deadline` at the latest.
+    /// Waits for a free slot, until `deadline` at the latest.
     ///
     /// # Errors
-    /// There is none in time. The answer is when it is worth another try.
-    pub(super) async fn enter(&self, deadline: Instant) -> Result<Permit<'_>, Duration> {
-        if let Ok(permit) = self.turns.try_acquire() {
-            return Ok(self.turn(permit));
+    /// No slot is, or is expected to be, free in time: the time after which to retry.
+    pub(super) async fn acquire(&self, deadline: Instant) -> Result<Slot<'_>, Duration> {
+        if let Ok(permit) = self.slots.try_acquire() {
+            return Ok(self.slot(permit));
         }
-        let position = self.waiting.fetch_add(1, Ordering::Relaxed) + 1;
-        let _waiting = Waiting(&self.waiting);
+        let position = self.queued.fetch_add(1, Ordering::Relaxed) + 1;
+        let _queued = Queued(&self.queued);
         let now = Instant::now();
-        let wait = self.pace().wait(position, self.size, now);
-        // Likely to come in good time, so that hardly any waits in vain.
-        if position > self.size * WAITING_PER_CALL || wait > self.patience / 2 {
-            return Err(wait.max(self.patience));
+        let expected = self.service_time().expected_wait(position, self.max_calls, now);
+        // Half of the maximum, so that hardly any call queues in vain.
+        if position > self.max_calls * MAX_QUEUED_PER_CALL || expected > self.max_queue_time / 2 {
+            return Err(expected.max(self.max_queue_time));
         }
-        match tokio::time::timeout_at(deadline.min(now + self.patience), self.turns.acquire()).await {
-            Ok(Ok(permit)) => Ok(self.turn(permit)),
-            Ok(Err(_)) | Err(_) => Err(self.patience),
+        match tokio::time::timeout_at(deadline.min(now + self.max_queue_time), self.slots.acquire()).await {
+            Ok(Ok(permit)) => Ok(self.slot(permit)),
+            Ok(Err(_)) | Err(_) => Err(self.max_queue_time),
         }
     }
 
-    fn turn<'a>(&'a self, permit: SemaphorePermit<'a>) -> Permit<'a> {
+    fn slot<'a>(&'a self, permit: SemaphorePermit<'a>) -> Slot<'a> {
         let now = Instant::now();
-        self.pace().moved = now;
-        Permit { _permit: permit, gate: self, began: now }
+        self.service_time().last_progress = now;
+        Slot { _permit: permit, limit: self, began: now }
     }
 
-    fn pace(&self) -> MutexGuard<'_, Pace> {
-        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+    fn service_time(&self) -> MutexGuard<'_, ServiceTime> {
+        self.service_time.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Calls that have their turn.
+    /// Number of calls in flight.
     pub(super) fn in_flight(&self) -> usize {
-        self.size - self.turns.available_permits()
+        self.max_calls - self.slots.available_permits()
     }
 
-    /// Calls that wait for it.
-    pub(super) fn waiting(&self) -> usize {
-        self.waiting.load(Ordering::Relaxed)
+    /// Number of queued calls.
+    pub(super) fn queued(&self) -> usize {
+        self.queued.load(Ordering::Relaxed)
     }
 }
 
-impl Drop for Permit<'_> {
+impl Drop for Slot<'_> {
     fn drop(&mut self) {
-        self.gate.pace().end(self.began, Instant::now());
+        self.limit.service_time().record(self.began, Instant::now());
     }
 }
 
@@ -127,17 +128,17 @@ mod tests {
 
     use super::*;
 
-    const PATIENCE: Duration = Duration::from_secs(1);
+    const MAX_QUEUE_TIME: Duration = Duration::from_secs(1);
 
     fn far() -> Instant {
         Instant::now() + Duration::from_hours(1)
     }
 
-    /// Makes a call that takes `time`; when it was refused, if it was.
-    async fn call(gate: &ConcurrencyLimit, time: Duration) -> Option<Duration> {
+    /// Makes a call that takes `time`. Returns the time until its rejection, if it was rejected.
+    async fn call(limit: &ConcurrencyLimit, time: Duration) -> Option<Duration> {
         let began = Instant::now();
-        match gate.enter(far()).await {
-            Ok(_turn) => {
+        match limit.acquire(far()).await {
+            Ok(_slot) => {
                 tokio::time::sleep(time).await;
                 None
             }
@@ -146,71 +147,72 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn so_many_have_their_turn_and_the_next_waits_for_an_end() {
-        let gate = ConcurrencyLimit::new(2, PATIENCE);
-        let (first, _second) = (gate.enter(far()).await.expect("a turn"), gate.enter(far()).await.expect("a turn"));
-        let mut third = Box::pin(gate.enter(far()));
+    async fn calls_beyond_the_limit_queue_until_a_slot_is_free() {
+        let limit = ConcurrencyLimit::new(2, MAX_QUEUE_TIME);
+        let (first, _second) =
+            (limit.acquire(far()).await.expect("a free slot"), limit.acquire(far()).await.expect("a free slot"));
+        let mut third = Box::pin(limit.acquire(far()));
         assert!(third.as_mut().now_or_never().is_none());
-        assert_eq!((gate.in_flight(), gate.waiting()), (2, 1));
+        assert_eq!((limit.in_flight(), limit.queued()), (2, 1));
         drop(first);
         assert!(third.await.is_ok());
-        assert_eq!(gate.waiting(), 0);
+        assert_eq!(limit.queued(), 0);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn waiting_ends_with_patience_or_with_the_deadline() {
-        let gate = ConcurrencyLimit::new(1, PATIENCE);
-        let _turn = gate.enter(far()).await.expect("a turn");
+    async fn queueing_ends_at_the_maximum_queue_time_or_at_the_deadline() {
+        let limit = ConcurrencyLimit::new(1, MAX_QUEUE_TIME);
+        let _slot = limit.acquire(far()).await.expect("a free slot");
         let began = Instant::now();
-        assert!(gate.enter(far()).await.is_err());
+        assert!(limit.acquire(far()).await.is_err());
         assert_eq!(began.elapsed().as_millis() / 10, 100);
-        let gate = ConcurrencyLimit::new(1, PATIENCE);
-        let _turn = gate.enter(far()).await.expect("a turn");
+        let limit = ConcurrencyLimit::new(1, MAX_QUEUE_TIME);
+        let _slot = limit.acquire(far()).await.expect("a free slot");
         let began = Instant::now();
-        assert!(gate.enter(began + Duration::from_millis(300)).await.is_err());
+        assert!(limit.acquire(began + Duration::from_millis(300)).await.is_err());
         assert_eq!(began.elapsed().as_millis() / 10, 30);
-        assert_eq!(gate.waiting(), 0);
+        assert_eq!(limit.queued(), 0);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nobody_waits_behind_more_than_a_few() {
-        let gate = ConcurrencyLimit::new(2, PATIENCE);
-        let refused = join_all((0..20).map(|_| call(&gate, Duration::from_millis(10)))).await;
-        let refused: Vec<_> = refused.into_iter().flatten().collect();
-        assert_eq!(refused, [Duration::ZERO; 10], "2 have their turn, 8 wait");
+    async fn the_queue_is_bounded() {
+        let limit = ConcurrencyLimit::new(2, MAX_QUEUE_TIME);
+        let rejected = join_all((0..20).map(|_| call(&limit, Duration::from_millis(10)))).await;
+        let rejected: Vec<_> = rejected.into_iter().flatten().collect();
+        assert_eq!(rejected, [Duration::ZERO; 10], "2 in flight, 8 queued");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nobody_waits_where_nothing_moves() {
-        let gate = ConcurrencyLimit::new(4, PATIENCE);
+    async fn calls_are_rejected_at_once_while_no_call_ends() {
+        let limit = ConcurrencyLimit::new(4, MAX_QUEUE_TIME);
         tokio::time::advance(Duration::from_mins(10)).await;
-        let _turns = join_all((0..4).map(|_| gate.enter(far()))).await;
-        assert!(gate.enter(far()).now_or_never().is_none(), "they may be quick");
+        let _slots = join_all((0..4).map(|_| limit.acquire(far()))).await;
+        assert!(limit.acquire(far()).now_or_never().is_none(), "calls may be fast");
         tokio::time::advance(Duration::from_secs(5)).await;
-        assert!(gate.enter(far()).now_or_never().is_some_and(|refused| refused.is_err()), "they are not");
+        assert!(limit.acquire(far()).now_or_never().is_some_and(|rejected| rejected.is_err()), "they are slow");
     }
 
-    /// Calls come five times as fast as they can be made, then no more than fits, and calls get ten times as slow and quick again.
+    /// Load of five times the capacity while calls become ten times slower and fast again, then a load below the capacity.
     #[tokio::test(start_paused = true)]
-    async fn under_overload_work_goes_on_at_full_speed_and_the_rest_is_told_at_once() {
-        let gate = ConcurrencyLimit::new(8, PATIENCE);
+    async fn under_overload_throughput_stays_full_and_the_excess_is_rejected_at_once() {
+        let limit = ConcurrencyLimit::new(8, MAX_QUEUE_TIME);
         for (time, offered, seconds) in [(100, 400, 20), (1_000, 400, 120), (100, 400, 10), (100, 60, 10)] {
             let calls = (0..offered * seconds).map(|number| {
-                let gate = &gate;
+                let limit = &limit;
                 async move {
                     tokio::time::sleep(
                         Duration::from_secs(seconds).mul_f64(number as f64 / (offered * seconds) as f64),
                     )
                     .await;
-                    call(gate, Duration::from_millis(time)).await
+                    call(limit, Duration::from_millis(time)).await
                 }
             });
-            let refused: Vec<_> = join_all(calls).await.into_iter().flatten().collect();
-            let done = offered * seconds - refused.len() as u64;
+            let rejected: Vec<_> = join_all(calls).await.into_iter().flatten().collect();
+            let done = offered * seconds - rejected.len() as u64;
             let most = (8_000 / time * seconds).min(offered * seconds);
             assert!(done * 100 >= most * 90, "{done} of {most} were done when each took {time} ms");
-            let late = refused.iter().filter(|wait| **wait > Duration::from_millis(10)).count();
-            assert!(late * 1_000 <= refused.len(), "{late} of {} were refused late", refused.len());
+            let late = rejected.iter().filter(|wait| **wait > Duration::from_millis(10)).count();
+            assert!(late * 1_000 <= rejected.len(), "{late} of {} were rejected late", rejected.len());
         }
     }
 }

@@ -2,117 +2,125 @@
 
 use std::time::Duration;
 
-use crate::ips::types::Fault;
+use crate::ips::types::{Effect, Fault, FaultClass, Operation};
 
-/// How far a failed call got: it decides whether it may be sent again.
+/// How far the request of a failed call got; decides whether it may be sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delivery {
-    /// No byte of the request left: safe to send again.
+    /// No byte was sent: safe to send again.
     NotSent,
-    /// The request may or may not have been processed.
+    /// IPS may or may not have processed the request.
     Unknown,
-    /// IPS answered, with a fault.
+    /// IPS answered with a fault.
     Rejected,
 }
 
-/// A call that brought no answer.
+/// Failed call of an IPS operation.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{operation}: {failure}")]
 pub struct UpstreamError {
-    /// The IPS operation.
+    /// Name of the IPS operation.
     pub operation: &'static str,
-    /// What went wrong.
+    /// Effect of the operation.
+    pub effect: Effect,
+    /// Reason of the failure.
     pub failure: Failure,
     /// How far the request got.
     pub delivery: Delivery,
 }
 
 impl UpstreamError {
-    /// The code of the fault that IPS answered with.
+    /// Returns the error of a call of `T`.
     #[must_use]
-    pub fn fault_code(&self) -> Option<i32> {
+    pub fn of<T: Operation>(failure: Failure, delivery: Delivery) -> Self {
+        Self { operation: T::NAME, effect: T::EFFECT, failure, delivery }
+    }
+
+    /// Returns the fault that IPS answered with.
+    #[must_use]
+    pub fn fault(&self) -> Option<&Fault> {
         match &self.failure {
-            Failure::Fault(fault) => fault.code,
+            Failure::Fault(fault) => Some(fault),
             _ => None,
         }
     }
 
-    /// When it is worth another try: told only of calls that were not sent, to spare IPS.
+    /// Returns the class of the fault that IPS answered with.
+    #[must_use]
+    pub fn fault_class(&self) -> Option<FaultClass> {
+        self.fault().map(Fault::class)
+    }
+
+    /// Returns the pause after which to retry. Only calls that were shed before they were sent have one.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self.failure {
-            Failure::Busy { retry_after } | Failure::Suspended { retry_after } => Some(retry_after),
+            Failure::Overloaded { retry_after } | Failure::CircuitOpen { retry_after } => Some(retry_after),
             _ => None,
         }
     }
-
-    /// Whether IPS said that there is no such company (20000 invalid company, 20006 illegal company).
-    #[must_use]
-    pub fn says_no_such_company(&self) -> bool {
-        matches!(self.fault_code(), Some(20000 | 20006))
-    }
 }
 
-/// Why a call brought no answer.
+/// Reason of a failed call.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Failure {
-    /// IPS answered with a SOAP fault (on whatever HTTP status).
+    /// SOAP fault, on any HTTP status.
     #[error("{0}")]
     Fault(Fault),
-    /// The request holds a value that can't be sent; nothing was.
+    /// A value of the request can't be written as XML; nothing was sent.
     #[error("{pointer}: {reason}")]
     Unwritable {
         /// JSON pointer (RFC 6901) to the value within the request.
         pointer: String,
-        /// What is wrong with it.
+        /// Why it can't be written.
         reason: UnwritableReason,
     },
-    /// As many calls are under way as may be, and enough wait for their turn.
-    #[error("as many calls are under way as IPS is to get at once")]
-    Busy {
-        /// When it is worth another try.
+    /// The concurrency limit is reached, and no slot is expected to be free within the maximum queue time; nothing was sent.
+    #[error("the limit of concurrent calls to IPS is reached")]
+    Overloaded {
+        /// Pause after which to retry.
         retry_after: Duration,
     },
-    /// Calls failed so often lately that none is made for a while.
-    #[error("calls failed so often lately that none is made for a while")]
-    Suspended {
-        /// When it is worth another try.
+    /// The circuit breaker is open; nothing was sent.
+    #[error("the circuit breaker is open: too many calls to IPS failed recently")]
+    CircuitOpen {
+        /// Pause after which to retry.
         retry_after: Duration,
     },
-    /// No connection: refused, unresolvable, or not accepted in time.
+    /// No connection: refused, not resolvable, or connect timeout.
     #[error("no connection: {0}")]
     Connect(String),
     /// The TLS handshake failed.
     #[error("TLS: {0}")]
     Tls(String),
-    /// The whole call took longer than allowed.
+    /// The timeout of the whole call expired.
     #[error("no answer within {0:?}")]
     Timeout(Duration),
     /// The connection ended before the answer was complete.
     #[error("the answer was cut off: {0}")]
     Cut(String),
-    /// The answer is no SOAP envelope with the expected content.
+    /// The answer is not a SOAP envelope with the expected content.
     #[error("the answer{} can't be understood: {reason}", status.map(|status| format!(" (HTTP {status})")).unwrap_or_default())]
     Malformed {
-        /// The HTTP status of the answer, if it has one that can be read.
+        /// HTTP status of the answer, if there is one.
         status: Option<u16>,
-        /// What is wrong, with the path to it where there is one.
+        /// Why it can't be read, with the path to the element if there is one.
         reason: String,
     },
-    /// The answer is larger than this many bytes.
+    /// The answer is larger than this limit, in bytes.
     #[error("the answer is larger than {0} bytes")]
     TooLarge(usize),
 }
 
 impl Failure {
-    /// One word for it, for metrics and logs.
+    /// Returns the label value for metrics and logs.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
             Self::Fault(_) => "fault",
             Self::Unwritable { .. } => "unwritable",
-            Self::Busy { .. } => "busy",
-            Self::Suspended { .. } => "suspended",
+            Self::Overloaded { .. } => "busy",
+            Self::CircuitOpen { .. } => "suspended",
             Self::Connect(_) => "connect",
             Self::Tls(_) => "tls",
             Self::Timeout(_) => "timeout",
@@ -123,21 +131,21 @@ impl Failure {
     }
 }
 
-/// Why a value can't be written into a request.
+/// Reason why a value can't be written into a request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnwritableReason {
-    /// XML 1.0 has no way to carry this character.
-    #[error("holds the character U+{:04X}, which XML can't carry", u32::from(*.0))]
+    /// XML 1.0 does not permit this character.
+    #[error("contains the character U+{:04X}, which XML does not permit", u32::from(*.0))]
     Character(char),
-    /// The field came with a later API version than the configured one.
+    /// A later API version than the configured one introduced the field.
     #[error("needs API version {since} or later; {configured} is configured")]
     Version {
-        /// The version that introduced the field.
+        /// Version that introduced the field.
         since: &'static str,
-        /// The version that the gateway speaks.
+        /// Configured version.
         configured: String,
     },
-    /// A number that XML Schema has no lexical form for, or another unrepresentable value.
+    /// Value without a lexical form in XML Schema.
     #[error("{0}")]
     Value(String),
 }

@@ -2,19 +2,19 @@
 
 use chrono::{DateTime, Utc};
 
-/// Whether IPS is asked (a circuit breaker).
+/// State of the circuit breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CircuitState {
-    /// It is.
+    /// Calls are made.
     Closed,
-    /// It failed too often lately: it is given a rest.
+    /// Too many calls failed recently: no call is made for some seconds.
     Open,
-    /// One call tries whether it is back.
+    /// One probe at a time is permitted.
     HalfOpen,
 }
 
 impl CircuitState {
-    /// One word for it, for metrics and logs.
+    /// Returns the label value for metrics and logs.
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
@@ -25,17 +25,17 @@ impl CircuitState {
     }
 }
 
-/// How IPS was when it was asked last.
+/// Health of the upstream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UpstreamHealth {
-    /// Whether it is asked.
+    /// State of the circuit breaker.
     pub circuit: CircuitState,
-    /// When it answered last, be it with a fault.
+    /// Time of the last answer, faults included.
     pub last_success: Option<DateTime<Utc>>,
-    /// When a call last brought no answer.
+    /// Time of the last call without an answer.
     pub last_failure: Option<DateTime<Utc>>,
-    /// Calls under way.
+    /// Number of calls in flight.
     pub in_flight: usize,
-    /// Calls that wait for their turn.
-    pub waiting: usize,
+    /// Number of calls in the queue.
+    pub queued: usize,
 }

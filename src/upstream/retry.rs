@@ -1,4 +1,4 @@
-//! When a read that failed is made again: after a pause, while there is time, and out of a budget.
+//! Retry policy of reads: exponential back-off within the deadline, limited by a retry budget.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -7,36 +7,36 @@ use tokio::time::Instant;
 
 use crate::backoff::Backoff;
 
-/// A call is made so often at most, the first time included.
-const MOST_ATTEMPTS: u32 = 3;
+/// Maximum number of attempts, the first included.
+const MAX_ATTEMPTS: u32 = 3;
 /// Pauses between attempts; the jitter takes off up to half.
 const BACKOFF: Backoff = Backoff { first: Duration::from_millis(100), max: Duration::from_secs(1), jitter: 0.5 };
-/// What a retry costs, in what a call brings in: one retry for five calls (20 %).
+/// Cost of a retry in tokens; each call deposits one: at most one retry for five calls (20 %).
 const COST: u32 = 5;
-/// So many retries may be saved up; a gateway begins with them, so that a quiet one can retry, too.
-const MOST_SAVED: u32 = 10;
+/// Maximum number of retries in the budget, which starts full.
+const MAX_SAVED: u32 = 10;
 
-/// What may be spent on retries: without it, retries would multiply the load on an IPS that fails under load.
+/// Retry budget: a token bucket that keeps retries from multiplying the load on an upstream that fails under load.
 #[derive(Debug)]
 pub(super) struct RetryBudget(AtomicU32);
 
 impl Default for RetryBudget {
     fn default() -> Self {
-        Self(AtomicU32::new(COST * MOST_SAVED))
+        Self(AtomicU32::new(COST * MAX_SAVED))
     }
 }
 
 impl RetryBudget {
-    /// A call that may be retried begins.
+    /// Adds the token of a call.
     pub(super) fn deposit(&self) {
         let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |saved| {
-            Some(saved.saturating_add(1).min(COST * MOST_SAVED))
+            Some(saved.saturating_add(1).min(COST * MAX_SAVED))
         });
     }
 
-    /// The pause after which the call that failed in its `attempt`, counted from 1, is made again; `None` when it is not.
+    /// Returns the pause before the retry that follows `attempt` (from 1); `None` when no attempt, time or budget is left.
     pub(super) fn pause(&self, attempt: u32, deadline: Instant) -> Option<Duration> {
-        if attempt >= MOST_ATTEMPTS {
+        if attempt >= MAX_ATTEMPTS {
             return None;
         }
         let pause = BACKOFF.pause(attempt - 1);

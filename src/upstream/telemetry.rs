@@ -1,4 +1,4 @@
-//! What every call of IPS leaves behind: a span, a measurement, and a line for those who look closely.
+//! Client span, metrics and debug log line of every call of IPS.
 
 use std::time::Instant;
 
@@ -7,15 +7,14 @@ use opentelemetry::propagation::Injector;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
+use super::classify::CallFailure;
 use crate::ips::soap::Reply;
 use crate::ips::types::Fault;
-use crate::telemetry::span;
-use crate::telemetry::span::Span;
-use crate::upstream::classify::Lost;
+use crate::telemetry::span::{self, Span};
 
 const SERVICE: &str = "IpsApiService";
 
-/// A call under way.
+/// Telemetry of a call in flight.
 pub(super) struct CallTelemetry {
     operation: &'static str,
     span: Span,
@@ -23,8 +22,8 @@ pub(super) struct CallTelemetry {
 }
 
 impl CallTelemetry {
-    /// The call is about to be sent.
-    pub(super) fn begin(operation: &'static str, url: &Url) -> Self {
+    /// Starts the client span and the measurement.
+    pub(super) fn start(operation: &'static str, url: &Url) -> Self {
         let name = || format!("{SERVICE}/{operation}");
         let attributes = || {
             let port = url.port_or_known_default().unwrap_or_default();
@@ -39,13 +38,13 @@ impl CallTelemetry {
         Self { operation, span: Span::of_call(operation, name, attributes), began: Instant::now() }
     }
 
-    /// What `work` does belongs to the call.
+    /// Runs a future within the client span.
     pub(super) fn within<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
         self.span.within(work)
     }
 
-    /// The call ended like this.
-    pub(super) fn end<A>(self, reply: &Result<Reply<A>, Lost>) {
+    /// Records the result of the call.
+    pub(super) fn end<A>(self, reply: &Result<Reply<A>, CallFailure>) {
         let result = match reply {
             Ok(Reply::Answer(_)) => "ok",
             Ok(Reply::Fault(_)) => "fault",
@@ -64,8 +63,8 @@ impl CallTelemetry {
     }
 }
 
-/// The headers by which IPS, and what stands before it, go on with the trace of the call that is under way here.
-pub(super) fn headers() -> HeaderMap {
+/// Returns the trace context headers (W3C Trace Context) of the current span.
+pub(super) fn trace_headers() -> HeaderMap {
     let mut headers = Headers(HeaderMap::new());
     span::write_headers(&mut headers);
     headers.0
@@ -75,7 +74,7 @@ struct Headers(HeaderMap);
 
 impl Injector for Headers {
     fn set(&mut self, name: &str, value: String) {
-        // An empty `tracestate` says nothing.
+        // An empty `tracestate` has no meaning.
         if let (false, Ok(name), Ok(value)) =
             (value.is_empty(), HeaderName::try_from(name), HeaderValue::try_from(value))
         {

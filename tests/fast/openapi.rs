@@ -1,4 +1,4 @@
-//! The OpenAPI document: committed as the code has it, and true.
+//! The OpenAPI document: committed, complete and true.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::pending;
@@ -34,7 +34,7 @@ fn documented() -> BTreeMap<String, BTreeSet<String>> {
     paths.iter().map(|(path, item)| (path.clone(), methods(item))).collect()
 }
 
-/// A gateway that has no IPS to ask; its address.
+/// Starts a gateway without an upstream; returns its address.
 fn gateway() -> String {
     let variables = vec![("IPS_GATEWAY_LISTEN".into(), "127.0.0.1:0".into())];
     let sources = Sources { variables, ..Sources::default() };
@@ -46,7 +46,7 @@ fn gateway() -> String {
     address
 }
 
-/// A path with something in place of its parameters.
+/// A path with its parameters filled in.
 fn filled(path: &str) -> String {
     path.split('/').map(|part| if part.starts_with('{') { "x" } else { part }).collect::<Vec<_>>().join("/")
 }
@@ -84,7 +84,7 @@ async fn exactly_the_documented_methods_exist() {
             let status = response.status().as_u16();
             let expected = methods.contains(method) || (method == "HEAD" && methods.contains("GET"));
             assert_eq!(status != 405, expected, "{method} {path}: {status}");
-            // Unauthenticated, or with a body that is no JSON: but never an unknown path.
+            // 401 or 415, but never 404.
             assert_ne!(status, 404, "{method} {path}");
         }
     }

@@ -1,4 +1,4 @@
-//! The commands of the binary, as a shell or a container runs them.
+//! The commands of the binary, run as child processes.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -21,7 +21,7 @@ fn output(command: &mut Command) -> Output {
     command.output().expect("the binary can be run")
 }
 
-/// A running command, killed when the test is over.
+/// A running command, killed on drop.
 struct Running(Child);
 
 impl Running {
@@ -38,14 +38,14 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have exited already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
 #[test]
-fn serve_lists_everything_wrong_with_its_settings_and_exits_with_2() {
+fn serve_reports_all_invalid_settings_and_exits_with_2() {
     let output = output(gateway(&["serve", "--fresh", "soon"]).env("IPS_GATEWAY_COLOUR", "red"));
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{stderr}");
@@ -58,7 +58,7 @@ fn serve_lists_everything_wrong_with_its_settings_and_exits_with_2() {
 }
 
 #[test]
-fn openapi_needs_no_settings_and_minds_no_wrong_ones() {
+fn openapi_ignores_settings() {
     let output = output(gateway(&["openapi"]).env("IPS_GATEWAY_FRESH", "soon"));
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it prints JSON");
@@ -66,7 +66,7 @@ fn openapi_needs_no_settings_and_minds_no_wrong_ones() {
 }
 
 #[test]
-fn openapi_is_printed_in_the_version_that_is_asked_for() {
+fn openapi_is_printed_in_the_requested_version() {
     for (version, expected) in [("3.0", "3.0.3"), ("3.1", "3.1.0"), ("3.2", "3.2.0")] {
         let output = output(&mut gateway(&["openapi", "--version", version]));
         let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it prints JSON");
@@ -75,7 +75,7 @@ fn openapi_is_printed_in_the_version_that_is_asked_for() {
 }
 
 #[test]
-fn the_first_line_of_the_demo_is_its_address_and_the_next_ones_a_welcome() {
+fn the_demo_prints_its_address_then_a_welcome() {
     let mut demo = Running::start(&["demo", "--listen", "127.0.0.1:0", "--path-prefix", "/ips"]);
     let mut lines = demo.lines();
     let url = lines.next().expect("a first line");
@@ -88,14 +88,14 @@ fn the_first_line_of_the_demo_is_its_address_and_the_next_ones_a_welcome() {
 }
 
 #[test]
-fn the_first_line_of_the_sandbox_is_the_url_of_its_service() {
+fn the_sandbox_prints_the_url_of_its_service() {
     let mut sandbox = Running::start(&["sandbox", "--listen", "127.0.0.1:0"]);
     let url = sandbox.lines().next().expect("a first line");
     assert!(url.starts_with("http://127.0.0.1:") && url.ends_with("/scene7/services/IpsApiService"), "{url}");
 }
 
 #[test]
-fn it_goes_on_when_nobody_reads_what_it_prints() {
+fn a_closed_stdout_does_not_end_the_process() {
     let mut demo = Running::start(&["demo", "--listen", "127.0.0.1:0"]);
     drop(demo.0.stdout.take());
     thread::sleep(Duration::from_millis(500));
@@ -105,7 +105,7 @@ fn it_goes_on_when_nobody_reads_what_it_prints() {
 
 #[cfg(unix)]
 #[test]
-fn a_termination_signal_ends_it_in_good_order() {
+fn a_termination_signal_shuts_down_with_exit_status_0() {
     for arguments in [["demo", "--listen", "127.0.0.1:0"], ["sandbox", "--listen", "127.0.0.1:0"]] {
         for signal in ["-TERM", "-INT"] {
             let mut running = Running::start(&arguments);
@@ -119,7 +119,7 @@ fn a_termination_signal_ends_it_in_good_order() {
 }
 
 #[test]
-fn an_address_in_use_gives_one_line_that_says_what_to_do() {
+fn an_address_in_use_is_one_line_with_a_hint() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     for command in ["demo", "sandbox"] {
@@ -131,10 +131,10 @@ fn an_address_in_use_gives_one_line_that_says_what_to_do() {
     }
 }
 
-/// Answers one request with `answer` and returns the request's first line.
+/// Answers one request with `answer`; returns the request line.
 fn answer_once(listener: TcpListener, answer: &'static str) -> thread::JoinHandle<String> {
     thread::spawn(move || {
-        let (mut stream, _) = listener.accept().expect("somebody connects");
+        let (mut stream, _) = listener.accept().expect("a connection");
         let mut line = String::new();
         BufReader::new(&stream).read_line(&mut line).expect("a request line comes");
         stream.write_all(answer.as_bytes()).expect("the answer is read");
@@ -143,7 +143,7 @@ fn answer_once(listener: TcpListener, answer: &'static str) -> thread::JoinHandl
 }
 
 #[test]
-fn a_health_check_succeeds_exactly_when_the_gateway_answers_200() {
+fn a_health_check_succeeds_only_on_200() {
     for (answer, code) in [
         ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 0),
         ("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n", 1),
@@ -162,7 +162,7 @@ fn a_health_check_succeeds_exactly_when_the_gateway_answers_200() {
 }
 
 #[test]
-fn a_health_check_fails_with_1_where_nobody_listens_and_on_wrong_settings() {
+fn a_health_check_exits_with_1_on_a_refused_connection_or_invalid_settings() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     for listen in [&*free, "nowhere"] {
         let output = output(&mut gateway(&["healthcheck", "--listen", listen]));
@@ -171,11 +171,11 @@ fn a_health_check_fails_with_1_where_nobody_listens_and_on_wrong_settings() {
 }
 
 #[test]
-fn a_health_check_waits_two_seconds_even_if_bytes_keep_dripping() {
+fn a_health_check_has_a_total_timeout_of_two_seconds() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let drip = thread::spawn(move || {
-        let (mut stream, _) = listener.accept().expect("somebody connects");
+        let (mut stream, _) = listener.accept().expect("a connection");
         for byte in b"HTTP/1.1 200 " {
             thread::sleep(Duration::from_millis(500));
             if stream.write_all(&[*byte]).is_err() {

@@ -1,4 +1,4 @@
-//! An answer of the gateway, and assertions that show all of it when they fail.
+//! A response of the gateway, with assertions that print all of it when they fail.
 
 use std::fmt;
 
@@ -6,16 +6,16 @@ use reqwest::Client;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-/// A whole answer.
+/// A response with its body.
 pub struct Answer {
     /// The request line.
     pub request: String,
     /// The HTTP status.
     pub status: u16,
     pub headers: HeaderMap,
-    /// The body as it came.
+    /// The body as received.
     pub body: Vec<u8>,
-    /// What the paths of the gateway begin with, address included.
+    /// The origin and path prefix of the gateway.
     pub base: String,
     pub client: Client,
 }
@@ -41,7 +41,7 @@ impl Answer {
         self
     }
 
-    /// Asserts status 200 and takes the body.
+    /// Asserts status 200 and returns the body.
     #[track_caller]
     pub fn ok(self) -> Value {
         self.expect(200).json()
@@ -56,7 +56,7 @@ impl Answer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// A header that has to be there.
+    /// A required header.
     #[track_caller]
     pub fn header(&self, name: &str) -> &str {
         self.find_header(name).unwrap_or_else(|| panic!("no header {name}{self}"))
@@ -74,7 +74,7 @@ impl Answer {
         Some(query.unwrap_or_else(|| panic!("no link to a next page{self}")).to_owned())
     }
 
-    /// Asserts a problem document of this kind with everything that every problem has, and that its page exists.
+    /// Asserts a problem document of this kind with all common members, and that the page of its type exists.
     pub async fn problem(&self, status: u16, code: &str) -> Value {
         assert_eq!(self.status, status, "expected {code}{self}");
         assert_eq!(self.header("content-type"), "application/problem+json", "{self}");
@@ -95,12 +95,12 @@ impl Answer {
         problem
     }
 
-    /// Asserts an `invalid-request` problem about this one parameter, and takes what it says of it.
+    /// Asserts an `invalid-request` problem about this parameter only; returns its detail.
     pub async fn invalid_parameter(&self, parameter: &str) -> String {
         self.invalid("parameter", parameter).await
     }
 
-    /// Asserts an `invalid-request` problem about this one place in the body, and takes what it says of it.
+    /// Asserts an `invalid-request` problem about this JSON pointer only; returns its detail.
     pub async fn invalid_body(&self, pointer: &str) -> String {
         self.invalid("pointer", pointer).await
     }

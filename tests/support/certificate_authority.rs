@@ -1,4 +1,4 @@
-//! Certificates of authorities that no system knows.
+//! Private certificate authorities.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rcgen::{BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 
-/// Who vouches for the servers of a test.
+/// The certificate authority of a test's servers.
 pub struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
@@ -17,12 +17,12 @@ impl Authority {
         Self(CertifiedIssuer::self_signed(params, key()).expect("a certificate"))
     }
 
-    /// Its own certificate, in PEM.
+    /// Its root certificate, in PEM.
     pub fn pem(&self) -> String {
         self.0.pem()
     }
 
-    /// Writes its certificate to a file.
+    /// Writes its root certificate to a file; returns the path.
     pub fn file(&self) -> String {
         static FILES: AtomicUsize = AtomicUsize::new(0);
         let name = format!("authority-{}-{}.pem", std::process::id(), FILES.fetch_add(1, Ordering::Relaxed));
@@ -31,7 +31,7 @@ impl Authority {
         path.to_str().expect("a path in UTF-8").to_owned()
     }
 
-    /// A certificate of this authority, and its key.
+    /// Issues a certificate; returns it with its key.
     pub fn certify(&self, params: CertificateParams) -> (Certificate, KeyPair) {
         let key = key();
         (params.signed_by(&key, &self.0).expect("a certificate"), key)

@@ -9,8 +9,8 @@ use tokio::time::timeout;
 
 use crate::support::{Request, id};
 
-/// Longer than anything takes that a test waits for.
-const PATIENCE: Duration = Duration::from_secs(8);
+/// The longest wait for an event: longer than every interval in the tests.
+const TIMEOUT: Duration = Duration::from_secs(8);
 
 /// An event.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,23 +21,23 @@ pub struct Event {
 }
 
 impl Event {
-    /// What the event is about: the id of a job.
+    /// The id of the job of the event.
     pub fn job(&self) -> String {
         id(&self.data)
     }
 
-    /// When it happened, as far as its id tells: the history and the number in it.
-    pub fn place(&self) -> (String, u64) {
-        let (history, number) = self.id.split_once('-').unwrap_or_else(|| panic!("no place: {self:?}"));
+    /// The position of the event in its id: event log and sequence number.
+    pub fn position(&self) -> (String, u64) {
+        let (history, number) = self.id.split_once('-').unwrap_or_else(|| panic!("no position: {self:?}"));
         (history.to_owned(), number.trim_end_matches("-end").parse().unwrap_or_else(|_| panic!("no number: {self:?}")))
     }
 }
 
-/// A stream of events, open.
+/// An open event stream.
 pub struct Stream {
     pub response: Response,
     received: String,
-    /// How often it said that it is still there.
+    /// The number of received heartbeats.
     pub heartbeats: usize,
 }
 
@@ -53,10 +53,10 @@ impl Stream {
 
     /// The next event; `None` at the end of the stream.
     pub async fn next(&mut self) -> Option<Event> {
-        self.next_within(PATIENCE).await
+        self.next_within(TIMEOUT).await
     }
 
-    pub async fn next_within(&mut self, patience: Duration) -> Option<Event> {
+    pub async fn next_within(&mut self, limit: Duration) -> Option<Event> {
         loop {
             if let Some((block, rest)) = self.received.split_once("\n\n") {
                 let (block, rest) = (block.to_owned(), rest.to_owned());
@@ -66,7 +66,7 @@ impl Stream {
                     None => continue,
                 }
             }
-            let chunk = timeout(patience, self.response.chunk()).await.expect("something happens");
+            let chunk = timeout(limit, self.response.chunk()).await.expect("an event in time");
             self.received += std::str::from_utf8(&chunk.expect("no error")?).expect("whole characters");
         }
     }
@@ -90,17 +90,17 @@ impl Stream {
         Some(Event { name: field("event"), id: field("id"), data })
     }
 
-    /// The next event, which is to be of this type.
+    /// The next event, which has to be of this type.
     pub async fn expect(&mut self, name: &str) -> Event {
-        let event = self.next().await.unwrap_or_else(|| panic!("{name} was to come, and not the end"));
+        let event = self.next().await.unwrap_or_else(|| panic!("expected {name}, not the end"));
         assert_eq!(event.name, name, "{event:?}");
         event
     }
 
-    /// Asserts that nothing comes any more.
+    /// Asserts the end of the stream.
     pub async fn expect_end(&mut self) {
         let event = self.next().await;
-        assert!(event.is_none(), "the end was to come, and not {event:?}");
+        assert!(event.is_none(), "expected the end, not {event:?}");
     }
 
     /// The events up to and including the first for which `last` holds.
@@ -116,7 +116,7 @@ impl Stream {
     }
 }
 
-/// A list that is kept by folding events into it: what jobs mean by their ids.
+/// A list kept up to date by folding events into it: the content of jobs by id.
 #[derive(Debug, Default, PartialEq)]
 pub struct Folded(pub BTreeMap<String, Value>);
 
@@ -124,27 +124,27 @@ impl Folded {
     /// The jobs of a list.
     pub fn of(list: &Value) -> Self {
         let jobs = list["jobs"].as_array().unwrap_or_else(|| panic!("no list: {list:#}"));
-        Self(jobs.iter().map(|job| (id(job), meaning(job))).collect())
+        Self(jobs.iter().map(|job| (id(job), content(job))).collect())
     }
 
     pub fn fold(&mut self, event: &Event) {
         match event.name.as_str() {
             "snapshot" => *self = Self::of(&event.data),
             "job.created" => {
-                assert_eq!(self.0.insert(event.job(), meaning(&event.data)), None, "created twice: {event:?}");
+                assert_eq!(self.0.insert(event.job(), content(&event.data)), None, "created twice: {event:?}");
             }
             "job.progress" | "job.status" => {
-                assert!(self.0.insert(event.job(), meaning(&event.data)).is_some(), "never created: {event:?}");
+                assert!(self.0.insert(event.job(), content(&event.data)).is_some(), "never created: {event:?}");
             }
             "job.finished" | "job.removed" => {
                 assert!(self.0.remove(&event.job()).is_some(), "never created: {event:?}");
             }
-            _ => panic!("what is this: {event:?}"),
+            _ => panic!("unknown event: {event:?}"),
         }
     }
 }
 
-fn meaning(job: &Value) -> Value {
+fn content(job: &Value) -> Value {
     let mut job = job.clone();
     let members = job.as_object_mut().unwrap_or_else(|| panic!("no job"));
     members.remove("observedAt");

@@ -1,4 +1,4 @@
-//! A gateway in this process, and a client that calls it as a user of the sandbox.
+//! A gateway in this process, and a client of it that authenticates as a user of the sandbox.
 
 use std::future::{Future, IntoFuture, pending};
 use std::pin::Pin;
@@ -18,10 +18,10 @@ use tokio::task::JoinHandle;
 
 use super::Answer;
 
-/// A gateway, called by somebody.
+/// A gateway, and the credentials of its client.
 #[derive(Clone)]
 pub struct Gateway {
-    /// Its address and the prefix of its paths.
+    /// Origin and path prefix.
     base: String,
     client: Client,
     caller: Caller,
@@ -35,7 +35,7 @@ enum Caller {
     Token(String),
 }
 
-/// Ends the gateway with the last of its clients.
+/// Stops the gateway with its last client.
 struct Serving(JoinHandle<Result<(), CutOff>>);
 
 impl Drop for Serving {
@@ -45,7 +45,7 @@ impl Drop for Serving {
 }
 
 impl Gateway {
-    /// Starts one before this IPS, with these settings by their variables without `IPS_GATEWAY_`.
+    /// Starts a gateway in front of this IPS. Settings are variables without `IPS_GATEWAY_`.
     pub fn start(url: &str, version: &ApiVersion, clock: &Clock, settings: &[(&str, &str)]) -> Self {
         Self::start_in(Dependencies { clock: clock.clone(), ..Dependencies::default() }, url, version, settings)
     }
@@ -60,39 +60,39 @@ impl Gateway {
         let config = Config::read_for(&sources, upstream, version.clone()).expect("good settings");
         let server = app::build(&config, surroundings).expect("it can be built");
         let base = format!("http://{}{}", server.address(), config.path_prefix);
-        // What comes is looked at as it came: not decompressed, not followed.
+        // Responses are neither decompressed nor redirected.
         let client = Client::builder().timeout(Duration::from_secs(20)).no_gzip().redirect(Policy::none()).no_proxy();
         let caller = Caller::Password(ORDINARY.email.into(), ORDINARY.password.into());
         let serving = Arc::new(Serving(tokio::spawn(server.run_until(pending()))));
         Self { base, client: client.build().expect("a client"), caller, _serving: serving }
     }
 
-    /// Its address and port.
+    /// Address and port.
     pub fn address(&self) -> &str {
         self.base.split('/').nth(2).unwrap_or_else(|| panic!("no address: {}", self.base))
     }
 
-    /// The same gateway, called by another user.
-    pub fn called_by(&self, user: &User) -> Self {
+    /// The same gateway, with the credentials of another user.
+    pub fn as_user(&self, user: &User) -> Self {
         Self { caller: Caller::Password(user.email.into(), user.password.into()), ..self.clone() }
     }
 
-    /// The same gateway, called by somebody whom the sandbox doesn't know.
-    pub fn called_with_password(&self, user: &str, password: &str) -> Self {
+    /// The same gateway, with this user and password.
+    pub fn with_password(&self, user: &str, password: &str) -> Self {
         Self { caller: Caller::Password(user.into(), password.into()), ..self.clone() }
     }
 
-    /// The same gateway, called with an access token.
-    pub fn called_with_token(&self, token: &str) -> Self {
+    /// The same gateway, with an access token or API key.
+    pub fn with_token(&self, token: &str) -> Self {
         Self { caller: Caller::Token(token.into()), ..self.clone() }
     }
 
-    /// The same gateway, called by somebody who says nothing about themselves.
-    pub fn called_by_nobody(&self) -> Self {
+    /// The same gateway, without credentials.
+    pub fn unauthenticated(&self) -> Self {
         Self { caller: Caller::Nobody, ..self.clone() }
     }
 
-    /// The same gateway, called by paths from the root on.
+    /// The same gateway, without its path prefix.
     pub fn without_prefix(&self) -> Self {
         let root = self.base.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
         Self { base: root, ..self.clone() }
@@ -120,14 +120,14 @@ impl Gateway {
         self.post(path).header("Content-Type", "application/json").body(body.to_string())
     }
 
-    /// Submits a job and takes what the answer says of it.
+    /// Submits a job; returns it as in the response.
     #[track_caller]
     pub fn submit(&self, body: &Value) -> impl Future<Output = Value> + use<> {
         let request = self.post_json("/jobs", body);
         async move { request.await.expect(202).json() }
     }
 
-    /// The job of this id, asked of IPS anew if the last answer is over a second old.
+    /// The job of this id, with `no-cache`.
     pub async fn job(&self, id: &str) -> Value {
         self.get(&format!("/jobs/{id}")).header("Cache-Control", "no-cache").await.ok()
     }
@@ -145,7 +145,7 @@ impl Gateway {
     }
 }
 
-/// A request to the gateway: await it for the answer.
+/// A request to the gateway: await it for the response.
 pub struct Request {
     line: String,
     builder: RequestBuilder,
@@ -175,7 +175,7 @@ impl Request {
         Self { builder: RequestBuilder::from_parts(self.client.clone(), request), line, ..self }
     }
 
-    /// The answer as far as its head: the body is still to come.
+    /// Sends the request and returns the response without reading its body.
     pub async fn open(self) -> Response {
         let Self { line: request, builder, .. } = self;
         builder.send().await.unwrap_or_else(|error| panic!("{request}: {error:?}"))

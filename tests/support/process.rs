@@ -1,4 +1,4 @@
-//! The binary, running.
+//! The gateway's binary as a child process.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -7,24 +7,24 @@ use std::thread::{self, JoinHandle};
 
 use serde_json::Value;
 
-/// A gateway in a process of its own, killed when the test is over.
+/// A gateway in a child process, killed on drop.
 pub struct Process {
     child: Child,
-    /// Where it answers.
+    /// Its origin.
     pub url: String,
     stderr: Arc<Mutex<String>>,
     readers: Vec<JoinHandle<()>>,
 }
 
-/// What a process left behind.
-pub struct Remains {
+/// Exit status and output of a process.
+pub struct Exited {
     pub status: ExitStatus,
-    /// All that it printed to stderr.
+    /// Everything that it wrote to stderr.
     pub stderr: String,
 }
 
 impl Process {
-    /// `serve` before this IPS with these variables; nothing of the test's own environment is passed on.
+    /// Starts `serve` in front of this IPS with exactly these variables.
     pub fn serve(upstream: &str, variables: &[(&str, &str)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ips-gateway"));
         command.arg("serve").env_clear().env("IPS_GATEWAY_LISTEN", "127.0.0.1:0");
@@ -37,40 +37,40 @@ impl Process {
         let mut readers = vec![collect(child.stderr.take().expect("it is piped"), &stderr)];
         stdout.read_line(&mut url).expect("a first line");
         assert!(url.starts_with("http://"), "it prints {url:?} and\n{}", stderr.lock().expect("no panic"));
-        // What else comes is kept with the rest: there should be nothing.
+        // Any more output to stdout is appended to stderr, where assertions see it.
         readers.push(collect(stdout, &stderr));
         Self { child, url: url.trim_end().to_owned(), stderr, readers }
     }
 
-    /// What it printed to stderr so far.
+    /// Everything that it has written to stderr.
     pub fn stderr(&self) -> String {
         self.stderr.lock().expect("no panic").clone()
     }
 
-    /// Sends it a signal, such as `INT`.
+    /// Sends a signal, such as `INT`.
     pub fn signal(&self, signal: &str) {
         let kill = Command::new("kill").args([&format!("-{signal}"), &self.child.id().to_string()]).status();
         assert!(kill.expect("kill can be run").success());
     }
 
-    /// Asks it to end, and waits for that.
-    pub async fn terminate(self) -> Remains {
-        self.end_by("TERM").await
+    /// Sends SIGTERM and waits for the exit.
+    pub async fn terminate(self) -> Exited {
+        self.exit_by("TERM").await
     }
 
-    /// Sends it a signal, and waits for its end.
-    pub async fn end_by(self, signal: &str) -> Remains {
+    /// Sends a signal and waits for the exit.
+    pub async fn exit_by(self, signal: &str) -> Exited {
         self.signal(signal);
-        // On another thread: what it tells at its end may be for a server of this test.
-        tokio::task::spawn_blocking(|| self.ended()).await.expect("no panic")
+        // On another thread, since it may export traces to a server of this test before it exits.
+        tokio::task::spawn_blocking(|| self.wait()).await.expect("no panic")
     }
 
-    fn ended(mut self) -> Remains {
+    fn wait(mut self) -> Exited {
         let status = self.child.wait().expect("it can be waited for");
         for reader in self.readers.drain(..) {
             reader.join().expect("no panic");
         }
-        Remains { status, stderr: self.stderr() }
+        Exited { status, stderr: self.stderr() }
     }
 }
 
@@ -86,14 +86,14 @@ fn collect(mut from: impl Read + Send + 'static, into: &Arc<Mutex<String>>) -> J
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-impl Remains {
-    /// Its log lines. Each has to be a JSON object.
+impl Exited {
+    /// The log lines, each of which has to be a JSON object.
     #[track_caller]
     pub fn lines(&self) -> Vec<Value> {
         let parse = |line| match serde_json::from_str(line) {
@@ -103,7 +103,7 @@ impl Remains {
         self.stderr.lines().map(parse).collect()
     }
 
-    /// The lines about requests.
+    /// The access log lines.
     #[track_caller]
     pub fn requests(&self) -> Vec<Value> {
         self.lines().into_iter().filter(|line| line["message"] == "request").collect()

@@ -1,4 +1,4 @@
-//! A client that says exactly what a test wants, when it wants.
+//! A client that controls every byte it sends, and when.
 
 use std::time::Duration;
 
@@ -9,16 +9,16 @@ use tokio::time::{sleep, timeout};
 
 use crate::support::Gateway;
 
-/// Longer than anything takes that a test waits for.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// The longest wait for a response or the end of a connection.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A connection.
+/// A connection to the gateway.
 pub struct Socket {
     stream: TcpStream,
     received: Vec<u8>,
 }
 
-/// An answer.
+/// A response.
 #[derive(Debug)]
 pub struct Heard {
     pub status: u16,
@@ -33,7 +33,7 @@ impl Heard {
         self
     }
 
-    /// Asserts that it is this problem.
+    /// Asserts a problem document with this code.
     #[track_caller]
     pub fn problem(self, status: u16, code: &str) -> Value {
         assert_eq!(self.status, status, "{self:?}");
@@ -51,7 +51,7 @@ impl Socket {
         Self { stream, received: Vec::new() }
     }
 
-    /// One that takes little at a time.
+    /// Opens a connection with a small receive buffer.
     pub async fn open_narrow(gateway: &Gateway) -> Self {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.set_recv_buffer_size(4096).expect("a small buffer");
@@ -64,12 +64,12 @@ impl Socket {
         self.stream.write_all(bytes.as_ref()).await.expect("the connection is open");
     }
 
-    /// Sends this, unless the gateway has hung up.
+    /// Sends bytes; returns false if the gateway has closed the connection.
     pub async fn try_send(&mut self, bytes: &[u8]) -> bool {
         self.stream.write_all(bytes).await.is_ok()
     }
 
-    /// Sends a byte at a time, until all are sent or the gateway has hung up.
+    /// Sends one byte at a time with a pause after each, until the gateway closes the connection.
     pub async fn drip(&mut self, text: &str, pause: Duration) {
         for byte in text.as_bytes() {
             if !self.try_send(&[*byte]).await {
@@ -79,9 +79,9 @@ impl Socket {
         }
     }
 
-    /// Reads an answer with a `Content-Length`.
+    /// Reads a response with a `Content-Length`.
     pub async fn hear(&mut self) -> Heard {
-        timeout(PATIENCE, self.hear_in_time()).await.expect("an answer")
+        timeout(TIMEOUT, self.hear_in_time()).await.expect("an answer")
     }
 
     async fn hear_in_time(&mut self) -> Heard {
@@ -98,27 +98,27 @@ impl Socket {
                 }
             }
             let read = self.stream.read_buf(&mut self.received).await.expect("no reset");
-            assert!(read > 0, "hung up after {:?}", String::from_utf8_lossy(&self.received));
+            assert!(read > 0, "closed after {:?}", String::from_utf8_lossy(&self.received));
         }
     }
 
-    /// Asserts that the gateway hangs up without another word.
+    /// Asserts that the gateway closes the connection without sending anything.
     pub async fn expect_end(&mut self) {
         let rest = self.rest().await;
-        assert!(rest.is_empty(), "the end was to come, and not {:?}", String::from_utf8_lossy(&rest));
+        assert!(rest.is_empty(), "expected the end, not {:?}", String::from_utf8_lossy(&rest));
     }
 
-    /// Whatever comes before the gateway hangs up, or resets the connection.
+    /// Reads until the gateway closes or resets the connection.
     pub async fn rest(&mut self) -> Vec<u8> {
         let mut rest = std::mem::take(&mut self.received);
-        let _ = timeout(PATIENCE, self.stream.read_to_end(&mut rest)).await.expect("it hangs up");
+        let _ = timeout(TIMEOUT, self.stream.read_to_end(&mut rest)).await.expect("the gateway closes the connection");
         rest
     }
 
-    /// Asserts that the connection stays open and silent for this long.
+    /// Asserts that nothing arrives and the connection stays open for this long.
     pub async fn expect_silence(&mut self, time: Duration) {
         let mut byte = [0];
         let read = timeout(time, self.stream.read(&mut byte)).await;
-        assert!(read.is_err(), "silence was to be, and not {read:?}");
+        assert!(read.is_err(), "expected silence, not {read:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! An upstream that answers each operation as a test tells it, with XML written by hand.
+//! A scripted upstream, with XML written by hand.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -12,22 +12,22 @@ use tokio::task::JoinHandle;
 
 use super::{Gateway, START};
 
-/// What it does about a call.
+/// The reaction to a call.
 #[derive(Clone)]
 pub enum Reply {
-    /// Answers with this status and document.
+    /// Responds with this status and document.
     Xml(u16, String),
-    /// Hangs up in the middle of this document.
+    /// Closes the connection in the middle of this document.
     Cut(String),
-    /// Hangs up without a word.
-    HangUp,
-    /// Never says anything.
+    /// Closes the connection without a response.
+    Close,
+    /// Never responds.
     Silence,
-    /// Answers with this document once the gate is open.
+    /// Responds with this document once the channel holds `true`.
     Held(watch::Receiver<bool>, String),
 }
 
-/// Makes the reply to a request body.
+/// Returns the reply to a request body.
 type Script = Arc<dyn Fn(&str) -> Reply + Send + Sync>;
 
 #[derive(Default)]
@@ -37,7 +37,7 @@ struct State {
     heads: HashMap<String, Vec<String>>,
 }
 
-/// An upstream that plays a script. Until it is told otherwise its user has the one company `c|110`, and its lists are empty.
+/// A scripted upstream. By default its user has the one company `c|110`, and its lists are empty.
 pub struct ScriptedUpstream {
     url: String,
     state: Arc<Mutex<State>>,
@@ -73,53 +73,53 @@ impl ScriptedUpstream {
         upstream
     }
 
-    /// A gateway before it, with these settings.
+    /// A gateway in front of it, with these settings.
     pub fn gateway(&self, clock: &Clock, settings: &[(&str, &str)]) -> Gateway {
         Gateway::start(&self.url, &ApiVersion::default(), clock, settings)
     }
 
-    /// A gateway before it with the default settings, and a clock that stands still.
+    /// A gateway in front of it with default settings and a manual clock.
     pub fn plain_gateway(&self) -> Gateway {
         self.gateway(&Clock::manual(START.parse().expect("a time")), &[])
     }
 
-    /// From now on, the operation is answered with this reply.
+    /// Sets the reply of an operation.
     pub fn reply(&self, operation: &str, reply: Reply) {
         self.script(operation, move |_| reply.clone());
     }
 
-    /// From now on, the operation is answered with this content of its answer element.
+    /// Sets the reply of an operation to an answer with this content.
     pub fn answer(&self, operation: &str, content: &str) {
         self.reply(operation, Reply::Xml(200, envelope(operation, content)));
     }
 
-    /// From now on, the operation is answered as the script says of the request's body.
+    /// Sets the script of an operation.
     pub fn script(&self, operation: &str, script: impl Fn(&str) -> Reply + Send + Sync + 'static) {
         self.state.lock().expect("no panic").scripts.insert(operation.into(), Arc::new(script));
     }
 
-    /// How often the operation was called.
+    /// The number of calls of an operation.
     pub fn calls(&self, operation: &str) -> usize {
         self.requests(operation).len()
     }
 
-    /// The bodies of the calls of the operation.
+    /// The request bodies of the calls of an operation.
     pub fn requests(&self, operation: &str) -> Vec<String> {
         self.state.lock().expect("no panic").calls.get(operation).cloned().unwrap_or_default()
     }
 
-    /// The heads of the calls of the operation.
+    /// The request heads of the calls of an operation.
     pub fn heads(&self, operation: &str) -> Vec<String> {
         self.state.lock().expect("no panic").heads.get(operation).cloned().unwrap_or_default()
     }
 
-    /// Where it is.
+    /// The URL of its service.
     pub fn url(&self) -> &str {
         &self.url
     }
 }
 
-/// Answers one request and hangs up.
+/// Serves one request and closes the connection.
 async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
     let Some((operation, received, body)) = read_request(&mut stream).await else { return };
     let script = {
@@ -132,7 +132,7 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
         || fault("ipsApiFault", 30000, &format!("no script for {operation}"), 500),
         |script| script(&body),
     );
-    // The gateway may have hung up first: that is its right.
+    // The gateway may close the connection first.
     let _ = match reply {
         Reply::Xml(status, document) => {
             let head = head(status, document.len());
@@ -142,9 +142,9 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
             let half = &document[..document.len() / 2];
             stream.write_all(format!("{}{half}", head(200, document.len())).as_bytes()).await
         }
-        Reply::HangUp => Ok(()),
-        Reply::Held(mut gate, document) => {
-            let _ = gate.wait_for(|open| *open).await;
+        Reply::Close => Ok(()),
+        Reply::Held(mut released, document) => {
+            let _ = released.wait_for(|released| *released).await;
             let head = head(200, document.len());
             stream.write_all(format!("{head}{document}").as_bytes()).await
         }
@@ -184,7 +184,7 @@ async fn read_request(stream: &mut TcpStream) -> Option<(String, String, String)
     Some((header("soapaction")?.trim_matches('"').to_owned(), head, body))
 }
 
-/// An envelope with the answer of an operation.
+/// An envelope with an answer of the operation.
 pub fn envelope(operation: &str, content: &str) -> String {
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
@@ -194,7 +194,7 @@ pub fn envelope(operation: &str, content: &str) -> String {
     )
 }
 
-/// A fault as IPS words it.
+/// A SOAP fault in the form of IPS.
 pub fn fault(name: &str, code: i32, reason: &str, status: u16) -> Reply {
     Reply::Xml(
         status,
@@ -207,7 +207,7 @@ pub fn fault(name: &str, code: i32, reason: &str, status: u16) -> Reply {
     )
 }
 
-/// An item of getActiveJobs: a running job that was submitted under `original`, with `more` elements at its end.
+/// An item of getActiveJobs: a running job with the original name `original`, and `more` elements at its end.
 pub fn active_job(original: &str, more: &str) -> String {
     format!(
         "<items><companyHandle>c|110</companyHandle><jobHandle>j|110||{original}_2026-03-02-06:00:00.000|5129821</jobHandle>\
@@ -216,7 +216,7 @@ pub fn active_job(original: &str, more: &str) -> String {
     )
 }
 
-/// An item of getJobLogs: a job that was submitted under `original`, with `more` elements after its handles and names.
+/// An item of getJobLogs: a job with the original name `original`, and `more` elements after its handles and names.
 pub fn job_log(original: &str, more: &str) -> String {
     format!(
         "<items><companyHandle>c|110</companyHandle><jobHandle>j|110||{original}_2026-03-02-06:00:00.000</jobHandle>\

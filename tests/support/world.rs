@@ -1,4 +1,4 @@
-//! The sandbox and a gateway before it, sharing a clock.
+//! The sandbox and a gateway in front of it, with one clock.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use ips_gateway::clock::Clock;
@@ -7,23 +7,23 @@ use serde_json::{Value, json};
 
 use super::Gateway;
 
-/// A sandbox and a gateway, called by an ordinary user of its first company.
+/// A sandbox and a gateway with the credentials of an ordinary user of its first company.
 pub struct World {
     pub gateway: Gateway,
     pub sandbox: Sandbox,
     pub clock: Clock,
 }
 
-/// A Monday, six in the morning at the sandbox's server.
+/// The initial time of manual clocks: a Monday, 06:00 in the time zone of the sandbox.
 pub const START: &str = "2026-03-02T12:00:00Z";
 
 impl World {
-    /// No jobs.
+    /// A world without jobs.
     pub fn empty() -> Self {
         Self::with(Population::Empty, &[])
     }
 
-    /// Jobs in every phase.
+    /// A world with jobs in every phase.
     pub fn seeded() -> Self {
         Self::with(Population::Seeded, &[])
     }
@@ -37,38 +37,38 @@ impl World {
         Self { gateway, sandbox, clock }
     }
 
-    /// Puts the clock forward.
-    pub fn pass(&self, milliseconds: i64) {
+    /// Advances the clock.
+    pub fn advance(&self, milliseconds: i64) {
         self.clock.advance(TimeDelta::milliseconds(milliseconds));
     }
 
-    /// Lets time pass until the job is in the log.
+    /// Advances the clock until the job is completed.
     pub async fn finish(&self, id: &str) -> Value {
         let mut job = self.gateway.job(id).await;
         for _ in 0..60 {
             if job["status"] == "completed" {
                 return job;
             }
-            self.pass(5_000);
+            self.advance(5_000);
             job = self.gateway.job(id).await;
         }
         panic!("it never finished: {job:#}")
     }
 
-    /// How often the sandbox was asked for each operation that changes something.
+    /// The number of calls of each mutating operation.
     pub fn changes(&self) -> Vec<(&'static str, u64)> {
         ["submitJob", "stopJob", "pauseJob", "resumeJob", "executeJob", "deleteJob"]
             .map(|operation| (operation, self.sandbox.calls(operation)))
             .into()
     }
 
-    /// How often the sandbox was asked for anything.
+    /// The number of calls of all operations.
     pub fn calls(&self) -> u64 {
         ips_gateway::ips::types::OPERATIONS.iter().map(|operation| self.sandbox.calls(operation)).sum()
     }
 }
 
-/// A job that optimizes images, for when it doesn't matter what it does.
+/// A job of any kind: it optimizes images.
 pub fn any_job(name: &str) -> Value {
     json!({ "jobName": name, "optimizeImagesJob": { "emailSetting": "None" } })
 }

@@ -1,112 +1,16 @@
-//! What happens to every answer: a problem document for every error, and the headers that all have.
+//! Middleware: access log, problem documents, rate limit, CORS and security headers.
 
+pub mod access_log;
 mod catch_panic;
+mod cors;
+mod problem_body;
+pub mod rate_limit;
+pub mod security_headers;
 mod target_length;
 
-use actix_cors::Cors;
-use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::middleware::Next;
-use actix_web::web::Data;
-use actix_web::{Error, HttpResponse};
-
-use super::Api;
-use super::problem::Problem;
-use super::trail::RequestId;
+pub use access_log::trail;
 pub use catch_panic::catch_panic;
+pub use cors::cors;
+pub use problem_body::finish;
+pub use rate_limit::{Limits, limit};
 pub use target_length::limit_target_length;
-
-/// By this browsers tell requests of scripts from pages that are opened (W3C Fetch Metadata).
-const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
-
-/// For browsers, whatever they take the answer for. `Strict-Transport-Security` is for whoever ends TLS to say: this server never does.
-pub const FOR_BROWSERS: [(HeaderName, &str); 4] = [
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::X_FRAME_OPTIONS, "DENY"),
-    (header::REFERRER_POLICY, "no-referrer"),
-    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-];
-
-/// Headers of answers that scripts of other origins may read.
-const EXPOSED: [&str; 12] = [
-    "Age",
-    "Allow",
-    "Cache-Status",
-    "ETag",
-    "Link",
-    "Location",
-    "Preference-Applied",
-    "RateLimit",
-    "RateLimit-Policy",
-    "Retry-After",
-    "WWW-Authenticate",
-    "X-Request-Id",
-];
-
-/// Browsers of these origins may call the API; `*` stands for all.
-pub fn cors(origins: &[String]) -> Cors {
-    let methods = ["GET", "HEAD", "POST", "DELETE"];
-    let cors = Cors::default()
-        .allowed_methods(methods)
-        .allow_any_header()
-        .expose_headers(EXPOSED)
-        .max_age(3600)
-        .block_on_origin_mismatch(false);
-    origins.iter().fold(cors, |cors, origin| match origin.as_str() {
-        "*" => cors.allow_any_origin().send_wildcard(),
-        origin => cors.allowed_origin(origin),
-    })
-}
-
-/// Gives every error a problem document that holds the id of the request.
-///
-/// # Errors
-/// Never: an error of the service becomes an answer.
-pub async fn finish(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
-    let request_id = RequestId::known(&request);
-    let api = request.app_data::<Data<Api>>();
-    let prefix = api.map(|api| api.prefix.clone()).unwrap_or_default();
-    let from_script = request.headers().get(SEC_FETCH_MODE).is_some_and(|mode| mode != "navigate");
-    let challenge = api.map(|api| if from_script { api.access.challenge_to_scripts() } else { api.access.challenge() });
-    let safe = request.method().is_safe();
-    let mut response = next.call(request).await?.map_into_boxed_body();
-    let status = response.status();
-    if status.is_client_error() || status.is_server_error() {
-        let own = response.response().error().and_then(|error| error.as_error::<Problem>());
-        let own_or_generic;
-        let problem = match own {
-            Some(problem) if safe => problem,
-            Some(problem) => {
-                own_or_generic = problem.of_change();
-                &own_or_generic
-            }
-            None => {
-                own_or_generic = Problem::from_status(status);
-                &own_or_generic
-            }
-        };
-        let body = serde_json::to_string(&problem.document(request_id.as_str(), &prefix))?;
-        let mut answer = HttpResponse::build(status).content_type("application/problem+json").body(body);
-        for (name, value) in response.headers() {
-            if *name != header::CONTENT_TYPE && *name != header::CONTENT_LENGTH {
-                answer.headers_mut().append(name.clone(), value.clone());
-            }
-        }
-        answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if status == StatusCode::UNAUTHORIZED
-            && let Some(challenge) = challenge
-        {
-            answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
-        }
-        response = response.into_response(answer);
-    }
-    for (name, value) in FOR_BROWSERS {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
-    }
-    Ok(response)
-}

@@ -1,6 +1,7 @@
 //! Problem details (RFC 9457): every error that leaves the gateway, from one table and one match.
 
 mod kinds;
+mod unparsed_request;
 
 use std::fmt;
 use std::time::Duration;
@@ -13,8 +14,9 @@ use utoipa::ToSchema;
 
 use kinds::*;
 pub use kinds::{KINDS, Kind};
+pub use unparsed_request::respond_to_unparsed;
 
-use crate::ips::types::Company;
+use crate::ips::types::{Company, Effect, FaultClass};
 use crate::jobs::{Action, Error, InvalidField, Location};
 use crate::upstream::{CredentialSource, Delivery, Failure, UpstreamError};
 
@@ -387,10 +389,10 @@ impl From<Error> for Problem {
 
 fn from_upstream(error: &UpstreamError, credentials: CredentialSource) -> Problem {
     let kind = match &error.failure {
-        Failure::Fault(fault) => kind_of_fault(fault.code, credentials),
+        Failure::Fault(fault) => kind_of_fault(fault.class(), credentials),
         Failure::Unwritable { .. } => INVALID_REQUEST,
-        Failure::Busy { .. } => UPSTREAM_BUSY,
-        Failure::Suspended { .. } => UPSTREAM_SUSPENDED,
+        Failure::Overloaded { .. } => UPSTREAM_BUSY,
+        Failure::CircuitOpen { .. } => UPSTREAM_SUSPENDED,
         Failure::Connect(_) | Failure::Tls(_) => UPSTREAM_UNREACHABLE,
         Failure::Timeout(_) => UPSTREAM_TIMEOUT,
         Failure::Cut(_) | Failure::Malformed { .. } | Failure::TooLarge(_) => UPSTREAM_INVALID_ANSWER,
@@ -403,7 +405,7 @@ fn from_upstream(error: &UpstreamError, credentials: CredentialSource) -> Proble
     let problem = Problem { retry_after: error.retry_after(), ..Problem::new(kind, error.failure.to_string()) };
     problem.with(|more| {
         more.upstream = Some(upstream_detail(error));
-        more.outcome = changes(error.operation).then_some(outcome);
+        more.outcome = (error.effect == Effect::Changes).then_some(outcome);
         if let Failure::Unwritable { pointer, reason } = &error.failure {
             more.upstream = None;
             more.errors =
@@ -412,21 +414,17 @@ fn from_upstream(error: &UpstreamError, credentials: CredentialSource) -> Proble
     })
 }
 
-/// The fault codes that IPS documents.
-fn kind_of_fault(code: Option<i32>, credentials: CredentialSource) -> &'static Kind {
-    match (code, credentials) {
-        (Some(10000..=10002), CredentialSource::Caller) => CREDENTIALS_REJECTED,
-        (Some(10000..=10002), CredentialSource::Gateway) => SERVICE_ACCOUNT_REJECTED,
-        (Some(20003 | 20004 | 20008 | 20009), _) => FORBIDDEN,
-        (Some(20000 | 20006), _) => COMPANY_NOT_FOUND,
-        (Some(20001 | 20002 | 20005 | 20007 | 30001 | 30002), _) => REJECTED_BY_IPS,
-        (Some(30003), _) => REFUSED_BY_IPS,
-        _ => UPSTREAM_FAULT,
+/// Returns the kind of problem of a fault.
+fn kind_of_fault(class: FaultClass, credentials: CredentialSource) -> &'static Kind {
+    match (class, credentials) {
+        (FaultClass::Authentication, CredentialSource::Caller) => CREDENTIALS_REJECTED,
+        (FaultClass::Authentication, CredentialSource::Gateway) => SERVICE_ACCOUNT_REJECTED,
+        (FaultClass::Permission, _) => FORBIDDEN,
+        (FaultClass::NoSuchCompany, _) => COMPANY_NOT_FOUND,
+        (FaultClass::InvalidValue, _) => REJECTED_BY_IPS,
+        (FaultClass::InvalidXml, _) => REFUSED_BY_IPS,
+        (FaultClass::Exception | FaultClass::Unknown, _) => UPSTREAM_FAULT,
     }
-}
-
-fn changes(operation: &str) -> bool {
-    !operation.starts_with("get") && operation != "checkLogin"
 }
 
 fn upstream_detail(error: &UpstreamError) -> UpstreamDetail {

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
 use super::config::UiConfig;
-use crate::http::answer::{is_known, takes_gzip};
+use crate::http::response::cache_headers::{is_known, takes_gzip};
 use crate::jobs::weak_etag;
 
 static BOARD: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/src/http/ui/board");

@@ -125,7 +125,7 @@ pub struct WriteError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WriteReason {
     /// Character that XML 1.0 does not allow.
-    #[error("holds the character U+{:04X}, which XML can't carry", u32::from(*.0))]
+    #[error("contains the character U+{:04X}, which XML does not permit", u32::from(*.0))]
     Character(char),
     /// Field of a later API version than the configured one.
     #[error("needs API version {since} or later; {configured} is configured")]

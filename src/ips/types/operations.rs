@@ -98,6 +98,15 @@ macro_rules! implement {
             type Answer = $answer;
         })+
 
+        /// Returns name and effect of the operation with this name.
+        #[must_use]
+        pub fn operation_named(name: &str) -> Option<(&'static str, Effect)> {
+            match name {
+                $($name => Some(($name, Effect::$effect)),)+
+                _ => None,
+            }
+        }
+
         /// Names of all IPS job operations, in the order of the table.
         pub const OPERATIONS: &[&str] = &[$($name),+];
     };

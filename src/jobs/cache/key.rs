@@ -15,7 +15,7 @@ pub type JobKey = (CallerKey, String);
 
 /// Returns the cache key of the job with this id, for this caller in whatever locale.
 pub fn job_key(caller: &Caller, id: &str) -> JobKey {
-    (CallerKey::whatever_locale(caller), id.to_owned())
+    (CallerKey::ignoring_locale(caller), id.to_owned())
 }
 
 /// Returns an empty cache of something about single jobs.

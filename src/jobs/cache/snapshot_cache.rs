@@ -41,7 +41,7 @@ pub struct Key {
 impl Key {
     /// What a list holds is the same in every language.
     pub fn new(caller: &Caller, company: &str) -> Self {
-        Self { caller: CallerKey::whatever_locale(caller), company: company.to_owned() }
+        Self { caller: CallerKey::ignoring_locale(caller), company: company.to_owned() }
     }
 }
 

@@ -1,23 +1,44 @@
-//! Asking something of a job: stop, pause, resume, execute, delete.
+//! Job actions: stop, pause, resume, execute, delete.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::ips::types::{DeleteJobParam, ExecuteJobParam, PauseJobParam, ResumeJobParam, StopJobParam};
+use crate::jobs::cache::epoch::CompanyEpochs;
 use crate::jobs::cache::policy::CacheDirective;
-use crate::jobs::cache::recent::Mutation;
+use crate::jobs::cache::recent::{Mutation, RecentMutations};
+use crate::jobs::company::CompanyChoice;
 use crate::jobs::error::{Error, Result};
 use crate::jobs::model::id::{JobId, JobRef, Name};
 use crate::jobs::model::job::{Action, Job, Phase, Status};
-use crate::jobs::queries::find::Found;
-use crate::jobs::{CompanyChoice, Jobs};
+use crate::jobs::queries::find::{Found, JobLookup};
 use crate::upstream::{Caller, Delivery, IpsApi, UpstreamError};
 
-impl Jobs {
-    /// Asks `action` of a job and tells how the job is then, or was before if that can't be read; `None` once it is deleted.
+/// Actions on jobs.
+pub struct JobActions {
+    upstream: Arc<dyn IpsApi>,
+    lookup: Arc<JobLookup>,
+    recent: RecentMutations,
+    epochs: Arc<CompanyEpochs>,
+}
+
+impl JobActions {
+    /// Creates the actions.
+    #[must_use]
+    pub fn new(
+        upstream: Arc<dyn IpsApi>,
+        lookup: Arc<JobLookup>,
+        recent: RecentMutations,
+        epochs: Arc<CompanyEpochs>,
+    ) -> Self {
+        Self { upstream, lookup, recent, epochs }
+    }
+
+    /// Performs an action and returns the job after it, or before it if it can't be read afterwards; `None` once it is deleted.
     ///
     /// # Errors
-    /// Whatever [`Jobs::find`] finds, [`Error::ActionNotPossible`] when the job's phase and status don't allow it (nothing is sent
-    /// then), and whatever IPS answers.
+    /// Those of [`JobLookup::find`], [`Error::ActionNotPossible`] if the job's phase and status don't allow the action (nothing is sent),
+    /// or a failed call of IPS.
     pub async fn act(
         &self,
         caller: &Caller,
@@ -25,43 +46,43 @@ impl Jobs {
         job: &JobRef,
         action: Action,
     ) -> Result<Option<Found>> {
-        let before = self.find(caller, choice, job, CacheDirective::NotOlderThan(Duration::ZERO)).await?;
-        let company = self.company_of(caller, choice, job).await?;
+        let before = self.lookup.find(caller, choice, job, CacheDirective::NotOlderThan(Duration::ZERO)).await?;
+        let company = self.lookup.company_of(caller, choice, job).await?;
         let known = &before.job.job;
         let handle = match known.handle() {
             Some(handle) if known.actions.contains(&action) => handle.to_owned(),
             _ => return Err(Error::ActionNotPossible { action, possible: known.actions.clone() }),
         };
-        self.changed(&company).await;
+        self.epochs.change(&company).await;
         let answer = self.send(caller, &company, handle, action).await;
-        self.changed(&company).await;
-        let id: JobRef = known.id.parse().map_err(|_| Error::Internal("an id of our own can't be read"))?;
+        self.epochs.change(&company).await;
+        let id: JobRef = known.id.parse().map_err(|_| Error::Internal("an id of the gateway can't be parsed"))?;
         if let Err(error) = answer {
-            // The answer may be lost and the request not: the job tells, and is not asked again.
-            let done = match error.delivery {
+            // If only the answer was lost, the job shows the effect. The request is not repeated.
+            let is_done = match error.delivery {
                 Delivery::Unknown => {
-                    let now = self.find(caller, &CompanyChoice::default(), &id, CacheDirective::Any).await;
+                    let now = self.lookup.find(caller, &CompanyChoice::default(), &id, CacheDirective::Any).await;
                     shows(action, known, now.as_ref().map(|found| &found.job.job))
                 }
                 Delivery::NotSent | Delivery::Rejected => false,
             };
-            if !done {
+            if !is_done {
                 return Err(Error::of_call(caller, error));
             }
         }
         match action {
             Action::Delete => {
-                self.remember_done(caller, &company, known, &Mutation::Deleted).await;
+                self.remember(caller, &company, known, &Mutation::Deleted).await;
                 return Ok(None);
             }
             Action::Stop => {
                 let stopped = Mutation::Stopped(Box::new(known.clone()));
-                self.remember_done(caller, &company, known, &stopped).await;
+                self.remember(caller, &company, known, &stopped).await;
             }
             Action::Pause | Action::Resume | Action::Execute => {}
         }
-        // Whatever goes wrong now, IPS has done it: the job as it was before is a better answer than an error.
-        Ok(Some(self.find(caller, &CompanyChoice::default(), &id, CacheDirective::Any).await.unwrap_or(before)))
+        // IPS has performed the action: if the job can't be read now, its earlier state is a better answer than an error.
+        Ok(Some(self.lookup.find(caller, &CompanyChoice::default(), &id, CacheDirective::Any).await.unwrap_or(before)))
     }
 
     async fn send(
@@ -82,16 +103,16 @@ impl Jobs {
         }
     }
 
-    /// A job whose name was sent as given is remembered by that name alone.
-    async fn remember_done(&self, caller: &Caller, company: &str, job: &Job, done: &Mutation) {
+    /// Adds a mutation to the recent ones, under the id and under the original name.
+    async fn remember(&self, caller: &Caller, company: &str, job: &Job, mutation: &Mutation) {
         let name = Name::Original(job.original_name().into());
         for id in [job.id.clone(), JobId { company: company.into(), name }.encode()] {
-            self.memory.remember(caller, &id, done.clone()).await;
+            self.recent.remember(caller, &id, mutation.clone()).await;
         }
     }
 }
 
-/// Whether the job, as it is now, shows that `action` was done.
+/// Whether the current state of the job shows that the action was performed.
 fn shows(action: Action, before: &Job, now: Result<&Job, &Error>) -> bool {
     match (action, now) {
         (Action::Delete, Err(Error::JobNotFound)) => true,

@@ -29,18 +29,18 @@ const ATTEMPTS: usize = 3;
 /// A client's name for one submit, and what it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey {
-    /// The key as the client chose it.
+    /// Key as the client sent it.
     pub key: String,
-    /// A hash of the request: the same key with another request is a mistake.
+    /// Hash of the request: a key must not be reused with another request.
     pub fingerprint: [u8; 32],
 }
 
-/// What became of the submit that came first with a key.
+/// State of the first submit with a key.
 #[derive(Debug, Clone)]
 enum State {
     Running,
     Accepted(Box<Job>),
-    /// Its answer was lost: the job may or may not be there.
+    /// Its answer was lost: the job may or may not exist.
     Unknown(Box<Job>),
 }
 
@@ -56,117 +56,120 @@ impl Record {
     }
 }
 
-/// A record as the fleet has it. Whether its owner is at work, the store tells.
+/// Record in the shared store, which also knows whether its owner holds it.
 #[derive(Serialize, Deserialize)]
-struct RecordForm<'a> {
+struct StoredRecord<'a> {
     fingerprint: [u8; 32],
     is_accepted: bool,
     job: JobForm<'a>,
 }
 
-/// Whose account, by whom, in which company, under which key.
+/// Cache key of a record: account, API key, company and idempotency key.
 type RecordKey = (CallerKey, Option<String>, String, String);
 
-/// The submits that came with a key.
-pub struct Submits {
-    here: Cache<RecordKey, Arc<Record>>,
-    fleet: Option<Arc<dyn Coordinator>>,
+/// Records of the submits with an idempotency key.
+pub struct IdempotencyRecords {
+    local: Cache<RecordKey, Arc<Record>>,
+    coordinator: Option<Arc<dyn Coordinator>>,
     runtime: Handle,
 }
 
-/// What a submit with a key may do.
-pub enum Turn {
-    /// It is the first: it may be sent.
+/// Result of claiming an idempotency key.
+pub enum ClaimResult {
+    /// First submit with the key: it may be sent.
     First(Claim),
-    /// It was sent, and this is the answer.
+    /// It was sent before, with this answer.
     Answered(Box<Job>),
-    /// It was sent and its answer was lost: it may only be looked for.
-    LookFor(Box<Job>, Claim),
+    /// It was sent before and its answer was lost: it may only be recovered.
+    Recover(Box<Job>, Claim),
 }
 
-/// The right to settle what became of a submit.
+/// Claim of an idempotency key; it must be settled with the outcome of the submit.
 pub struct Claim {
     records: Cache<RecordKey, Arc<Record>>,
     key: RecordKey,
     record: Arc<Record>,
-    /// The same, as the fleet knows it.
-    held: Option<Held>,
+    /// Record in the shared store, if it could be claimed there.
+    held: Option<HeldRecord>,
     settled: bool,
 }
 
-/// A record of the fleet that this replica owns, as long as it says so again and again.
-struct Held {
-    fleet: Arc<dyn Coordinator>,
-    name: StoreKey,
+/// Record in the shared store that this replica holds by renewing it.
+struct HeldRecord {
+    coordinator: Arc<dyn Coordinator>,
+    key: StoreKey,
     stamp: Vec<u8>,
-    holding: AbortHandle,
+    renewal: AbortHandle,
 }
 
-impl Submits {
-    /// Those of this process, or of the whole fleet.
+impl IdempotencyRecords {
+    /// Creates the records of this process, or of all replicas.
     #[must_use]
-    pub fn new(fleet: Option<Arc<dyn Coordinator>>, runtime: Handle) -> Self {
-        Self { here: Cache::builder().max_capacity(MOST_RECORDS).time_to_live(LIFETIME).build(), fleet, runtime }
+    pub fn new(coordinator: Option<Arc<dyn Coordinator>>, runtime: Handle) -> Self {
+        Self { local: Cache::builder().max_capacity(MOST_RECORDS).time_to_live(LIFETIME).build(), coordinator, runtime }
     }
 
-    /// Begins a submit to the company of `job` with `key`; `job` is what it will be known as if its answer is lost.
+    /// Claims a key for a submit to the company of `job`. If its answer is lost, it is recovered as `job`.
     ///
     /// # Errors
-    /// [`Error::IdempotencyKeyReused`] when the key came with another request, [`Error::SubmitInProgress`] while that is under way.
-    pub async fn begin(&self, caller: &Caller, job: &Job, key: &IdempotencyKey) -> Result<Turn> {
-        let turn = self.begin_here(caller, job.company(), key)?;
-        let Some(fleet) = &self.fleet else { return Ok(turn) };
-        let (mut claim, lost) = match turn {
-            Turn::Answered(_) => return Ok(turn),
-            Turn::First(claim) => (claim, None),
-            Turn::LookFor(job, claim) => (claim, Some(job)),
+    /// [`Error::IdempotencyKeyReused`] if the key was used with another request, [`Error::SubmitInProgress`] while the first is in flight.
+    pub async fn claim(&self, caller: &Caller, job: &Job, key: &IdempotencyKey) -> Result<ClaimResult> {
+        let local = self.claim_local(caller, job.company(), key)?;
+        let Some(coordinator) = &self.coordinator else { return Ok(local) };
+        let (mut claim, lost) = match local {
+            ClaimResult::Answered(_) => return Ok(local),
+            ClaimResult::First(claim) => (claim, None),
+            ClaimResult::Recover(job, claim) => (claim, Some(job)),
         };
         let holder = caller.holder.as_deref().unwrap_or_default();
-        let name = name_of(&**fleet, "submit", caller, &[holder, job.company(), &key.key]);
-        let form =
-            RecordForm { fingerprint: key.fingerprint, is_accepted: false, job: lost.as_deref().unwrap_or(job).into() };
+        let store_key = name_of(&**coordinator, "submit", caller, &[holder, job.company(), &key.key]);
+        let form = StoredRecord {
+            fingerprint: key.fingerprint,
+            is_accepted: false,
+            job: lost.as_deref().unwrap_or(job).into(),
+        };
         let Some(form) = wire::write(&form) else { return Err(Error::Internal("a record can't be written")) };
-        let theirs = match fleet.claim(name, &form, HOLD, LIFETIME).await {
+        let theirs = match coordinator.claim(store_key, &form, HOLD, LIFETIME).await {
             Ok(ClaimOutcome::Theirs(entry)) => entry,
             Ok(ClaimOutcome::Ours(stamp)) => {
-                claim.held = Some(self.hold(fleet, name, stamp));
+                claim.held = Some(self.hold(coordinator, store_key, stamp));
                 return Ok(first_or_lost(claim, lost));
             }
-            // This replica by itself, then.
+            // The store is unavailable: this replica goes on alone.
             Err(_) => return Ok(first_or_lost(claim, lost)),
         };
         let ClaimedRecord { stamp, value, is_held } = theirs;
-        // A record that can't be read is somebody's: the submit may have been sent.
-        let known = value.as_deref().and_then(wire::read::<RecordForm<'_>>);
+        // A record that can't be read belongs to another submit, which may have been sent.
+        let known = value.as_deref().and_then(wire::read::<StoredRecord<'_>>);
         match known {
             Some(known) if known.fingerprint != key.fingerprint => Err(Error::IdempotencyKeyReused),
             Some(known) if known.is_accepted => {
                 let job: Box<Job> = Box::new(known.job.into());
-                claim.settle_here(State::Accepted(job.clone()));
-                Ok(Turn::Answered(job))
+                claim.settle_local(State::Accepted(job.clone()));
+                Ok(ClaimResult::Answered(job))
             }
             _ if is_held => Err(Error::SubmitInProgress),
-            known => match fleet.take_over(name, &stamp, &form, HOLD, LIFETIME).await {
+            known => match coordinator.take_over(store_key, &stamp, &form, HOLD, LIFETIME).await {
                 Ok(Some(stamp)) => {
-                    claim.held = Some(self.hold(fleet, name, stamp));
+                    claim.held = Some(self.hold(coordinator, store_key, stamp));
                     let lost = known.map_or_else(|| job.clone(), |known| known.job.into());
-                    Ok(Turn::LookFor(Box::new(lost), claim))
+                    Ok(ClaimResult::Recover(Box::new(lost), claim))
                 }
                 Ok(None) | Err(_) => Err(Error::SubmitInProgress),
             },
         }
     }
 
-    fn begin_here(&self, caller: &Caller, company: &str, key: &IdempotencyKey) -> Result<Turn> {
+    fn claim_local(&self, caller: &Caller, company: &str, key: &IdempotencyKey) -> Result<ClaimResult> {
         let record_key =
-            (CallerKey::whatever_locale(caller), caller.holder.clone(), company.to_owned(), key.key.clone());
+            (CallerKey::ignoring_locale(caller), caller.holder.clone(), company.to_owned(), key.key.clone());
         let fresh = Arc::new(Record { fingerprint: key.fingerprint, state: Mutex::new(State::Running) });
-        let entry = self.here.entry(record_key.clone()).or_insert(Arc::clone(&fresh));
+        let entry = self.local.entry(record_key.clone()).or_insert(Arc::clone(&fresh));
         let is_first = entry.is_fresh();
         let record = entry.into_value();
-        let claim = |record| Claim { records: self.here.clone(), key: record_key, record, held: None, settled: false };
+        let claim = |record| Claim { records: self.local.clone(), key: record_key, record, held: None, settled: false };
         if is_first {
-            return Ok(Turn::First(claim(record)));
+            return Ok(ClaimResult::First(claim(record)));
         }
         if record.fingerprint != key.fingerprint {
             return Err(Error::IdempotencyKeyReused);
@@ -174,73 +177,74 @@ impl Submits {
         let mut state = record.state.lock().unwrap_or_else(PoisonError::into_inner);
         match &*state {
             State::Running => Err(Error::SubmitInProgress),
-            State::Accepted(job) => Ok(Turn::Answered(job.clone())),
+            State::Accepted(job) => Ok(ClaimResult::Answered(job.clone())),
             State::Unknown(job) => {
                 let job = job.clone();
                 *state = State::Running;
                 drop(state);
-                Ok(Turn::LookFor(job, claim(record)))
+                Ok(ClaimResult::Recover(job, claim(record)))
             }
         }
     }
 
-    fn hold(&self, fleet: &Arc<dyn Coordinator>, name: StoreKey, stamp: Vec<u8>) -> Held {
-        let holder = Arc::clone(fleet);
-        let holding = self.runtime.spawn(async move {
+    fn hold(&self, coordinator: &Arc<dyn Coordinator>, key: StoreKey, stamp: Vec<u8>) -> HeldRecord {
+        let renewing = Arc::clone(coordinator);
+        let renewal = self.runtime.spawn(async move {
             loop {
                 tokio::time::sleep(HOLD / 3).await;
-                let _ = holder.hold(name, HOLD).await;
+                let _ = renewing.hold(key, HOLD).await;
             }
         });
-        Held { fleet: Arc::clone(fleet), name, stamp, holding: holding.abort_handle() }
+        HeldRecord { coordinator: Arc::clone(coordinator), key, stamp, renewal: renewal.abort_handle() }
     }
 }
 
-fn first_or_lost(claim: Claim, lost: Option<Box<Job>>) -> Turn {
+fn first_or_lost(claim: Claim, lost: Option<Box<Job>>) -> ClaimResult {
     match lost {
-        Some(job) => Turn::LookFor(job, claim),
-        None => Turn::First(claim),
+        Some(job) => ClaimResult::Recover(job, claim),
+        None => ClaimResult::First(claim),
     }
 }
 
 impl Claim {
-    /// IPS has the job.
+    /// Settles the claim: IPS accepted the job.
     pub async fn accepted(mut self, job: &Job) {
-        self.settle_here(State::Accepted(Box::new(job.clone())));
-        self.tell(Some((true, job))).await;
+        self.settle_local(State::Accepted(Box::new(job.clone())));
+        self.publish(Some((true, job))).await;
     }
 
-    /// IPS may have the job: it must never be sent again.
+    /// Settles the claim: IPS may have the job, which is never sent again.
     pub async fn unknown(mut self, job: &Job) {
-        self.settle_here(State::Unknown(Box::new(job.clone())));
-        self.tell(Some((false, job))).await;
+        self.settle_local(State::Unknown(Box::new(job.clone())));
+        self.publish(Some((false, job))).await;
     }
 
-    /// Nothing was done: the key is free again.
-    pub async fn free(self) {
-        self.tell(None).await;
+    /// Releases the key: nothing was done.
+    pub async fn release(self) {
+        self.publish(None).await;
     }
 
-    fn settle_here(&mut self, state: State) {
+    fn settle_local(&mut self, state: State) {
         self.record.set(state);
         self.settled = true;
     }
 
-    /// Before the client gets its answer: it may come back to another replica.
-    async fn tell(&self, settled: Option<(bool, &Job)>) {
-        let Some(Held { fleet, name, stamp, .. }) = &self.held else { return };
+    /// Writes the outcome to the shared store, before the client gets its answer and may repeat the request on another replica.
+    async fn publish(&self, settled: Option<(bool, &Job)>) {
+        let Some(HeldRecord { coordinator, key, stamp, .. }) = &self.held else { return };
         let form = settled.and_then(|(is_accepted, job)| {
-            wire::write(&RecordForm { fingerprint: self.record.fingerprint, is_accepted, job: job.into() })
+            wire::write(&StoredRecord { fingerprint: self.record.fingerprint, is_accepted, job: job.into() })
         });
         for _ in 0..ATTEMPTS {
-            if fleet.settle(*name, stamp, form.as_deref(), LIFETIME).await.is_ok() {
+            if coordinator.settle(*key, stamp, form.as_deref(), LIFETIME).await.is_ok() {
                 return;
             }
         }
     }
 }
 
-/// Without a word, the key is free again here. To the fleet that says nothing: it looks for the job when nobody holds the record any more.
+/// A claim that is dropped without an outcome frees the key in this process. In the shared store the hold expires, and the next submit
+/// recovers the job.
 impl Drop for Claim {
     fn drop(&mut self) {
         if !self.settled {
@@ -249,8 +253,8 @@ impl Drop for Claim {
     }
 }
 
-impl Drop for Held {
+impl Drop for HeldRecord {
     fn drop(&mut self) {
-        self.holding.abort();
+        self.renewal.abort();
     }
 }

@@ -1,49 +1,76 @@
-//! One job in whatever phase it is: IPS has no such operation, so its three lists are asked in turn.
+//! Lookup of one job in any phase. IPS has no such operation: the three lists are read one after the other.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use moka::sync::Cache;
 
+use crate::clock::Clock;
 use crate::ips::types::{GetJobLogDetailsParam, JobLog};
-use crate::jobs::Jobs;
+use crate::jobs::cache::key::{JobKey, job_cache};
 use crate::jobs::cache::loaders;
 use crate::jobs::cache::policy::{CacheDirective, CacheStatus, Lookup};
-use crate::jobs::cache::recent::Mutation;
-use crate::jobs::company::{CompanyChoice, asked, permitted};
+use crate::jobs::cache::recent::{Mutation, RecentMutations};
+use crate::jobs::company::{Companies, CompanyChoice, asked, permitted};
 use crate::jobs::error::{Error, Result};
 use crate::jobs::model::id::{JobId, JobRef, Name};
 use crate::jobs::model::job::{Job, Phase, RenderedJob, Status};
 use crate::jobs::model::unique_name;
-use crate::upstream::CallerKey;
-use crate::upstream::{Caller, IpsApi};
+use crate::jobs::queries::list::JobLists;
+use crate::upstream::{Caller, CallerKey, IpsApi};
 
-/// So long after its submit a job that is in no list yet is believed to be on its way.
-const APPEARS_WITHIN: TimeDelta = TimeDelta::minutes(2);
+/// Time after its submit within which a job that is in no list yet counts as waiting.
+const LISTED_WITHIN: TimeDelta = TimeDelta::minutes(2);
 
-/// A job and how it was found.
+/// Job with its cache status.
 #[derive(Debug, Clone)]
 pub struct Found {
-    /// The job.
+    /// Job and its JSON.
     pub job: Arc<RenderedJob>,
-    /// How the answer came about.
+    /// Cache status of the answer.
     pub source: CacheStatus,
-    /// How old it is.
+    /// Age of the answer.
     pub age: Duration,
 }
 
-/// Where a job is looked for.
+/// Scope of one lookup.
 struct Search<'a> {
     caller: &'a Caller,
     company: &'a str,
     want: CacheDirective,
 }
 
-impl Jobs {
+/// Time to live of a final job, which doesn't change any more.
+const FINAL_TIME_TO_LIVE: Duration = Duration::from_hours(1);
+
+/// Lookup of single jobs, with a cache of final ones.
+pub struct JobLookup {
+    lists: Arc<JobLists>,
+    companies: Arc<Companies>,
+    upstream: Arc<dyn IpsApi>,
+    recent: RecentMutations,
+    finals: Cache<JobKey, Arc<RenderedJob>>,
+    clock: Clock,
+}
+
+impl JobLookup {
+    /// Creates a lookup with an empty cache.
+    #[must_use]
+    pub fn new(
+        lists: Arc<JobLists>,
+        companies: Arc<Companies>,
+        upstream: Arc<dyn IpsApi>,
+        recent: RecentMutations,
+        clock: Clock,
+    ) -> Self {
+        Self { lists, companies, upstream, recent, finals: job_cache(FINAL_TIME_TO_LIVE), clock }
+    }
+
     /// Finds a job.
     ///
     /// # Errors
-    /// [`Error::JobNotFound`], [`Error::AmbiguousJob`] when several jobs answer to an id whose name is not unique, and whatever IPS answers.
+    /// [`Error::JobNotFound`], [`Error::AmbiguousJob`] if several jobs share the name of the id, or a failed call of IPS.
     pub async fn find(
         &self,
         caller: &Caller,
@@ -55,14 +82,17 @@ impl Jobs {
         let search = Search { caller, company: &company, want };
         match job {
             JobRef::Handle(handle) => self.find_by_handle(&search, handle).await,
-            JobRef::Id(id) => match self.finished.get(&(CallerKey::of(caller), id.encode())) {
+            JobRef::Id(id) => match self.finals.get(&(CallerKey::of(caller), id.encode())) {
                 Some(job) => Ok(Found { job, source: CacheStatus::Hit, age: Duration::ZERO }),
                 None => self.find_by_id(&search, id).await,
             },
         }
     }
 
-    /// The company that a job belongs to: an id tells, a handle doesn't.
+    /// Returns the company of a job: an id contains it, a handle doesn't.
+    ///
+    /// # Errors
+    /// The selected company can't be resolved, or is not that of the id.
     pub async fn company_of(&self, caller: &Caller, choice: &CompanyChoice, job: &JobRef) -> Result<String> {
         match job {
             JobRef::Handle(_) => self.companies.resolve(caller, choice).await,
@@ -77,13 +107,13 @@ impl Jobs {
     async fn find_by_id(&self, search: &Search<'_>, id: &JobId) -> Result<Found> {
         let unique = unique_name::is_unique(id.name.original());
         match &id.name {
-            Name::Original(original) if !unique => self.find_by_common_name(search, id, original).await,
-            _ => self.find_by_own_name(search, id).await,
+            Name::Original(original) if !unique => self.find_by_shared_name(search, id, original).await,
+            _ => self.find_by_unique_name(search, id).await,
         }
     }
 
-    /// A name that no other job has: the first list that knows it answers.
-    async fn find_by_own_name(&self, search: &Search<'_>, id: &JobId) -> Result<Found> {
+    /// Finds a job by a unique name: the first list that contains it decides.
+    async fn find_by_unique_name(&self, search: &Search<'_>, id: &JobId) -> Result<Found> {
         let text = id.encode();
         let active = self.active_jobs(search, search.want).await?;
         if let Some(found) = found_in(&active, &text) {
@@ -103,7 +133,7 @@ impl Jobs {
                 return Ok(self.logged(search, log).await);
             }
         }
-        // It may have moved on between two of these calls, or have come after a snapshot that was not quite fresh.
+        // It may have moved between two of these calls, or have appeared after the cached snapshot.
         if active.source != CacheStatus::Loaded {
             let active = self.active_jobs(search, CacheDirective::NotOlderThan(Duration::ZERO)).await?;
             if let Some(found) = found_in(&active, &text) {
@@ -113,8 +143,8 @@ impl Jobs {
         self.between_lists(search, id).await
     }
 
-    /// A name that several jobs may have: all lists are asked, and the job is found when just one of them has it.
-    async fn find_by_common_name(&self, search: &Search<'_>, id: &JobId, original: &str) -> Result<Found> {
+    /// Finds a job by a name that several jobs may have: it must be the only one in all lists.
+    async fn find_by_shared_name(&self, search: &Search<'_>, id: &JobId, original: &str) -> Result<Found> {
         let (active, scheduled) = (self.active_jobs(search, search.want).await?, self.scheduled_jobs(search).await?);
         let mut candidates = Vec::new();
         for read in [&active, &scheduled] {
@@ -153,12 +183,12 @@ impl Jobs {
     }
 
     async fn active_jobs(&self, search: &Search<'_>, want: CacheDirective) -> Result<Lookup> {
-        let read = self.active.read(search.caller, search.company, want).await?;
+        let read = self.lists.active.read(search.caller, search.company, want).await?;
         read.ok_or(Error::NotCached)
     }
 
     async fn scheduled_jobs(&self, search: &Search<'_>) -> Result<Lookup> {
-        let read = self.scheduled.read(search.caller, search.company, search.want).await?;
+        let read = self.lists.scheduled.read(search.caller, search.company, search.want).await?;
         read.ok_or(Error::NotCached)
     }
 
@@ -176,39 +206,56 @@ impl Jobs {
         asked(search.caller, answer).map(|answer| answer.value.job_log_array)
     }
 
-    /// A job of the log; it is remembered once nothing about it will change any more.
+    /// Makes a job of a log. Final jobs are cached.
     async fn logged(&self, search: &Search<'_>, log: JobLog) -> Found {
         let mut job = Job::completed(log);
-        loaders::point_to_schedules(std::slice::from_mut(&mut job), &self.scheduled, search.caller, search.company)
-            .await;
+        loaders::point_to_schedules(
+            std::slice::from_mut(&mut job),
+            &self.lists.scheduled,
+            search.caller,
+            search.company,
+        )
+        .await;
         let job = Arc::new(RenderedJob::new(job, self.clock.now()));
         if job.job.is_final() {
-            self.finished.insert((CallerKey::of(search.caller), job.job.id.clone()), Arc::clone(&job));
+            self.finals.insert((CallerKey::of(search.caller), job.job.id.clone()), Arc::clone(&job));
         }
         Found { job, source: CacheStatus::Loaded, age: Duration::ZERO }
     }
 
-    /// In no list, but known: just submitted, or stopped.
+    /// Makes a job that is in no list from recent mutations: submitted or stopped.
     async fn between_lists(&self, search: &Search<'_>, id: &JobId) -> Result<Found> {
         let now = self.clock.now();
-        let lately = |at: DateTime<Utc>| (now - at).abs() < APPEARS_WITHIN;
-        let job = match self.memory.recall(search.caller, &id.encode()).await {
-            Some(Mutation::Submitted(job, at)) if lately(at) || job.phase == Phase::Scheduled => *job,
+        let is_recent = |at: DateTime<Utc>| (now - at).abs() < LISTED_WITHIN;
+        let job = match self.recent.recall(search.caller, &id.encode()).await {
+            Some(Mutation::Submitted(job, at)) if is_recent(at) || job.phase == Phase::Scheduled => *job,
             Some(Mutation::Submitted(job, _) | Mutation::Stopped(job)) => job.finalizing(),
-            None if unique_name::submitted_at(id.name.original()).is_some_and(lately) => {
+            None if unique_name::submitted_at(id.name.original()).is_some_and(is_recent) => {
                 Job::between_lists(id, Status::Waiting)
             }
             None | Some(Mutation::Deleted) => return Err(Error::JobNotFound),
         };
-        Ok(self.known_here(job))
+        Ok(self.unlisted(job))
     }
 
-    /// A job that no list of IPS tells of now.
-    fn known_here(&self, job: Job) -> Found {
+    /// Result for a job that is in no list of IPS.
+    fn unlisted(&self, job: Job) -> Found {
         Found {
             job: Arc::new(RenderedJob::new(job, self.clock.now())),
             source: CacheStatus::Loaded,
             age: Duration::ZERO,
+        }
+    }
+}
+
+impl Found {
+    /// Returns the phases in which the next change of this job will appear; none for a final job.
+    #[must_use]
+    pub fn next_phases(&self) -> &'static [Phase] {
+        match self.job.job.phase {
+            _ if self.job.job.is_final() => &[],
+            Phase::Scheduled => &[Phase::Scheduled, Phase::Active],
+            Phase::Active | Phase::Completed => &[Phase::Active],
         }
     }
 }
@@ -218,7 +265,7 @@ fn found_in(read: &Lookup, id: &str) -> Option<Found> {
     Some(Found { job, source: read.source, age: read.age })
 }
 
-/// A look at the log itself: one entry is the least that IPS can be asked for.
+/// Request for a log without its entries: one entry is the minimum that IPS permits.
 fn details_of(company: &str) -> GetJobLogDetailsParam {
     GetJobLogDetailsParam {
         company_handle: company.into(),

@@ -1,4 +1,4 @@
-//! The list of jobs: which phases, which of them, in which order, how many.
+//! List query: jobs of the asked phases, filtered, sorted and paged.
 
 use std::cmp::Ordering;
 use std::str::FromStr;
@@ -8,8 +8,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-use crate::jobs::Jobs;
 use crate::jobs::cache::policy::{CacheDirective, CacheStatus, Lookup};
+use crate::jobs::cache::refresh::Watcher;
 use crate::jobs::cache::snapshot_cache::SnapshotCache;
 use crate::jobs::error::{Error, Result};
 use crate::jobs::model::job::{Job, Phase, RenderedJob, Status};
@@ -17,42 +17,42 @@ use crate::jobs::model::snapshot::StaleReason;
 use crate::jobs::model::snapshot::{ListBody, etag_of};
 use crate::upstream::{BadItem, Caller};
 
-/// What to list.
+/// Filters, order and page of a list.
 #[derive(Debug, Clone, Default)]
 pub struct ListQuery {
-    /// The phases to list; empty for the active ones.
+    /// Phases to list; empty: active.
     pub phases: Vec<Phase>,
-    /// Only jobs in one of these; empty for any.
+    /// Filter by status; empty: any.
     pub statuses: Vec<Status>,
-    /// Only jobs of one of these kinds, in the words of IPS and whatever the case; empty for any.
+    /// Filter by kind, as IPS names it, ignoring case; empty: any.
     pub types: Vec<String>,
-    /// Only jobs submitted under exactly this name.
+    /// Filter by exact original name.
     pub original_name: Option<String>,
-    /// Only jobs submitted by this e-mail address, whatever the case.
+    /// Filter by the submitter's e-mail address, ignoring case.
     pub submitted_by: Option<String>,
-    /// Only jobs with this text in name, description or submitter, whatever the case.
+    /// Filter by a text in name, description or submitter, ignoring case.
     pub text: Option<String>,
-    /// The order; that of IPS unless told.
+    /// Order; `None`: the order of IPS.
     pub sort: Option<Sort>,
-    /// At most this many.
+    /// Maximum number of jobs.
     pub limit: Option<usize>,
-    /// Go on after the job that this names.
+    /// Start after the job of this cursor.
     pub cursor: Option<Cursor>,
 }
 
 impl ListQuery {
-    /// Whether it asks for all active jobs, as they come.
+    /// Whether it asks for all active jobs in the order of IPS: the whole snapshot.
     #[must_use]
     pub fn is_plain(&self) -> bool {
-        let everything = self.statuses.is_empty()
+        let is_unfiltered = self.statuses.is_empty()
             && self.types.is_empty()
             && self.original_name.is_none()
             && self.submitted_by.is_none();
-        let as_it_comes = self.sort.is_none() && self.limit.is_none() && self.cursor.is_none();
-        everything && self.text.is_none() && as_it_comes && matches!(self.phases[..], [] | [Phase::Active])
+        let is_unpaged = self.sort.is_none() && self.limit.is_none() && self.cursor.is_none();
+        is_unfiltered && self.text.is_none() && is_unpaged && matches!(self.phases[..], [] | [Phase::Active])
     }
 
-    /// The phases that it lists.
+    /// Returns the phases to list.
     #[must_use]
     pub fn phases(&self) -> &[Phase] {
         if self.phases.is_empty() { &[Phase::Active] } else { &self.phases }
@@ -78,24 +78,24 @@ impl ListQuery {
     }
 }
 
-/// By what a list is sorted.
+/// Field to sort by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SortField {
-    /// When it started, or will.
+    /// Start, or next start.
     StartDate,
-    /// Its name.
+    /// Name, ignoring case.
     Name,
-    /// Its kind.
+    /// Kind, ignoring case.
     Type,
-    /// Its status.
+    /// Status.
     Status,
-    /// How far it is.
+    /// Percent.
     Percent,
-    /// Who submitted it.
+    /// Submitter, ignoring case.
     SubmittedBy,
 }
 
-/// The fields to sort by, as clients write them.
+/// Names of the fields to sort by.
 pub const SORT_FIELDS: &[(&str, SortField)] = &[
     ("startDate", SortField::StartDate),
     ("name", SortField::Name),
@@ -105,7 +105,7 @@ pub const SORT_FIELDS: &[(&str, SortField)] = &[
     ("submittedBy", SortField::SubmittedBy),
 ];
 
-/// An order: a field, and whether the largest comes first.
+/// Order: a field, ascending or descending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sort {
     field: SortField,
@@ -113,7 +113,7 @@ pub struct Sort {
 }
 
 impl Sort {
-    /// The newest first: the order of pages unless another is asked for.
+    /// Newest first: the default order of pages.
     pub const NEWEST_FIRST: Self = Self { field: SortField::StartDate, descending: true };
 
     fn key(self, job: &Job) -> SortKey {
@@ -161,7 +161,7 @@ enum SortKey {
     Absent,
 }
 
-/// Where a page ended: the last job's place in the order, so that jobs coming and going move no page.
+/// Keyset cursor: sort key and id of the last job of a page, so that new and finished jobs don't shift pages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
     #[serde(rename = "s")]
@@ -189,72 +189,82 @@ impl FromStr for Cursor {
     }
 }
 
-/// A page of the list of jobs.
+/// Filtered, sorted or paged part of a list.
 #[derive(Debug, Clone)]
 pub struct Page {
-    /// Its JSON.
+    /// JSON body.
     pub body: bytes::Bytes,
-    /// Its weak entity tag.
+    /// Weak entity tag (RFC 9110 §8.8.3).
     pub etag: String,
-    /// The cursor of the next page, when there is one.
+    /// Cursor of the next page, if there is one.
     pub next: Option<String>,
-    /// How the oldest part of it came about.
+    /// Cache status of the stalest part.
     pub source: CacheStatus,
-    /// How old that part is.
+    /// Age of the oldest part.
     pub age: std::time::Duration,
 }
 
-/// The answer to a list request.
+/// Result of a list query.
 #[derive(Debug, Clone)]
 pub enum Listed {
-    /// All active jobs, as the snapshot has them ready.
+    /// All active jobs: the snapshot with its prepared body.
     Whole(Lookup),
-    /// A selection.
+    /// Filtered, sorted or paged part.
     Page(Page),
 }
 
-impl Jobs {
-    /// Lists the jobs of `company`; `Ok(None)` only for [`Want::OnlyIfCached`].
+/// The snapshot caches of the three job lists of IPS.
+pub struct JobLists {
+    /// Active jobs (`getActiveJobs`).
+    pub active: Arc<SnapshotCache>,
+    /// Scheduled jobs (`getScheduledJobs`).
+    pub scheduled: Arc<SnapshotCache>,
+    /// Newest completed jobs (`getJobLogs`).
+    pub history: Arc<SnapshotCache>,
+}
+
+impl JobLists {
+    /// Lists the jobs of `company`; `Ok(None)` only for [`CacheDirective::OnlyIfCached`].
     ///
     /// # Errors
-    /// An invalid cursor, and whatever IPS answers.
+    /// An invalid cursor, or a failed call of IPS.
     pub async fn list(
         &self,
         caller: &Caller,
         company: &str,
         query: &ListQuery,
-        want: CacheDirective,
+        directive: CacheDirective,
     ) -> Result<Option<Listed>> {
         if query.is_plain() {
-            return Ok(self.active.read(caller, company, want).await?.map(Listed::Whole));
+            return Ok(self.active.read(caller, company, directive).await?.map(Listed::Whole));
         }
         let mut parts = Vec::new();
-        for (phase, store) in self.stores() {
+        for (phase, cache) in self.by_phase() {
             if query.phases().contains(&phase) {
-                let Some(read) = store.read(caller, company, want).await? else { return Ok(None) };
-                parts.push(read);
+                let Some(lookup) = cache.read(caller, company, directive).await? else { return Ok(None) };
+                parts.push(lookup);
             }
         }
         page(&parts, query).map(Listed::Page).map(Some)
     }
 
-    /// What [`Jobs::list`] would give, when all of it is there and fresh: then nobody has to wait for anything.
+    /// Fast path of [`JobLists::list`]: the result if every snapshot is fresh, without waiting for anything.
     ///
     /// # Errors
-    /// As those of [`Jobs::list`].
+    /// An invalid cursor.
     #[must_use]
-    pub fn list_at_hand(
+    pub fn list_fresh(
         &self,
         caller: &Caller,
         company: &str,
         query: &ListQuery,
-        want: CacheDirective,
+        directive: CacheDirective,
     ) -> Option<Result<Listed>> {
-        if want != CacheDirective::Any {
+        if directive != CacheDirective::Any {
             return None;
         }
-        let wanted = self.stores().into_iter().filter(|(phase, _)| query.phases().contains(phase));
-        let mut parts: Vec<Lookup> = wanted.map(|(_, store)| store.at_hand(caller, company)).collect::<Option<_>>()?;
+        let caches = self.by_phase().into_iter().filter(|(phase, _)| query.phases().contains(phase));
+        let mut parts: Vec<Lookup> = caches.map(|(_, cache)| cache.at_hand(caller, company)).collect::<Option<_>>()?;
         if query.is_plain() {
             parts.pop().map(Listed::Whole).map(Ok)
         } else {
@@ -262,9 +272,44 @@ impl Jobs {
         }
     }
 
-    /// Snapshot cache of each phase.
-    pub fn stores(&self) -> [(Phase, &Arc<SnapshotCache>); 3] {
+    /// Watches the lists of `phases` for changes.
+    #[must_use]
+    pub fn watch(&self, caller: &Caller, company: &str, phases: &[Phase]) -> ListWatchers {
+        let caches = self.by_phase().into_iter().filter(|(phase, _)| phases.contains(phase));
+        ListWatchers(caches.map(|(_, cache)| cache.watch(caller, company)).collect())
+    }
+
+    /// Returns the snapshot cache of each phase.
+    #[must_use]
+    pub fn by_phase(&self) -> [(Phase, &Arc<SnapshotCache>); 3] {
         [(Phase::Active, &self.active), (Phase::Scheduled, &self.scheduled), (Phase::Completed, &self.history)]
+    }
+
+    /// Returns the number of cached snapshots.
+    #[must_use]
+    pub fn snapshots(&self) -> u64 {
+        self.by_phase().iter().map(|(_, cache)| cache.count()).sum()
+    }
+
+    /// Updates the gauges of the caches.
+    pub fn report(&self) {
+        for (_, cache) in self.by_phase() {
+            cache.report();
+        }
+    }
+}
+
+/// Watchers of several lists.
+pub struct ListWatchers(Vec<Watcher>);
+
+impl ListWatchers {
+    /// Waits until one of the lists changes its meaning; forever if there is none.
+    pub async fn changed(&mut self) {
+        if self.0.is_empty() {
+            return std::future::pending().await;
+        }
+        let changes = self.0.iter_mut().map(|watcher| Box::pin(watcher.changed()));
+        futures_util::future::select_all(changes).await;
     }
 }
 
@@ -308,7 +353,7 @@ fn page(parts: &[Lookup], query: &ListQuery) -> Result<Page> {
     Ok(Page { body: frame.write(), etag, next, source, age: oldest.map(|part| part.age).unwrap_or_default() })
 }
 
-/// The matching jobs; one that is in two lists because it moved between two calls is shown where it went.
+/// Selects the matching jobs. A job that moved between two calls, and so is in two lists, is taken from the later phase.
 fn select(parts: &[Lookup], query: &ListQuery) -> Vec<Arc<RenderedJob>> {
     let mut jobs = Vec::new();
     for (index, part) in parts.iter().enumerate() {
@@ -319,7 +364,7 @@ fn select(parts: &[Lookup], query: &ListQuery) -> Vec<Arc<RenderedJob>> {
     jobs
 }
 
-/// How far an answer is from a fresh one.
+/// Staleness rank of a cache status.
 fn rank(source: CacheStatus) -> u8 {
     match source {
         CacheStatus::Hit => 0,

@@ -1,4 +1,6 @@
-//! What became of jobs: the entries of a job's log, the history of a company, the log of an asset.
+//! Log queries: the entries of a job's log, the history of a company, the log of an asset.
+
+use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset};
 use serde::{Deserialize, Serialize};
@@ -9,33 +11,34 @@ use crate::ips::types::{
     GetJobLogDetailsParam, GetJobLogsParam, JobLog, JobLogDetail, Timestamp,
 };
 use crate::jobs::cache::policy::CacheDirective;
+use crate::jobs::company::CompanyChoice;
 use crate::jobs::company::asked;
 use crate::jobs::error::Result;
 use crate::jobs::model::id::{JobRef, Name};
 use crate::jobs::model::job::{Job, Record};
 use crate::jobs::model::unique_name;
-use crate::jobs::{CompanyChoice, Jobs};
+use crate::jobs::queries::find::JobLookup;
 use crate::upstream::{BadItem, Caller, IpsApi};
 
-/// As many entries as IPS gives at once.
-pub const MOST_PER_PAGE: u32 = 1000;
-/// IPS can't filter by level, so all entries are read: up to this many pages of [`MOST_PER_PAGE`].
-const MOST_PAGES_SCANNED: u32 = 10;
+/// Maximum number of entries of a page, which is the maximum of IPS.
+pub const MAX_PER_PAGE: u32 = 1000;
+/// Maximum number of pages of [`MAX_PER_PAGE`] that a filter by level scans, because IPS can't filter by level.
+const MAX_PAGES_SCANNED: u32 = 10;
 
-/// How serious a log entry is, told from its `logType`.
+/// Severity of a log entry, derived from its `logType`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Level {
-    /// Something went wrong: `…Error` and `…Failure`.
+    /// `…Error` and `…Failure`.
     Error,
-    /// Something looks wrong: `…Warning`.
+    /// `…Warning`.
     Warning,
-    /// Everything else.
+    /// All other types.
     Info,
 }
 
 impl Level {
-    /// The level of a `logType`.
+    /// Returns the level of a `logType`.
     #[must_use]
     pub fn of(log_type: &str) -> Self {
         let log_type = log_type.to_ascii_lowercase();
@@ -49,22 +52,22 @@ impl Level {
     }
 }
 
-/// An entry of a job's log.
+/// Entry of a job's log.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct LogEntry {
-    /// How serious it is, told from `logType`.
+    /// Severity, derived from `logType`.
     pub level: Level,
-    /// What IPS says, field by field.
+    /// Fields of IPS.
     #[serde(flatten)]
     pub detail: JobLogDetail,
 }
 
-/// By what entries are sorted.
+/// Order of log entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogSort {
-    /// The word of IPS for the field: `Date` or `LogType`.
+    /// Field, as IPS names it: `Date` or `LogType`.
     pub field: &'static str,
-    /// The word of IPS for the direction.
+    /// Direction, as IPS names it.
     pub direction: &'static str,
 }
 
@@ -85,57 +88,57 @@ fn direction_of(text: &str) -> (&'static str, &str) {
     text.strip_prefix('-').map_or(("Ascending", text), |name| ("Descending", name))
 }
 
-/// Which entries of a log.
+/// Filters, order and page of a log.
 #[derive(Debug, Clone)]
 pub struct LogQuery {
-    /// The page, from 1.
+    /// Number of the page, from 1.
     pub page: u32,
-    /// Entries a page, 1–1000.
+    /// Entries per page, 1–1000.
     pub per_page: u32,
-    /// Only these values of `logType`; empty for any.
+    /// Filter by `logType`; empty: any.
     pub log_types: Vec<String>,
-    /// Only this level.
+    /// Filter by level.
     pub level: Option<Level>,
-    /// The order; that of IPS unless told.
+    /// Order; `None`: the order of IPS.
     pub sort: Option<LogSort>,
-    /// From the archive (`getArchivedJobLogDetails`).
+    /// Current or archived logs (`getArchivedJobLogDetails`).
     pub archive: Archive,
 }
 
-/// Where logs are read.
+/// Source of logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Archive {
-    /// In the current logs.
+    /// Current logs.
     #[default]
     Current,
-    /// In the archived ones.
+    /// Archived logs.
     Archived,
 }
 
-/// A page of a job's log.
+/// Page of a job's log.
 #[derive(Debug, Clone, Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LogPage {
-    /// The entries.
+    /// Entries of the page.
     pub entries: Vec<LogEntry>,
-    /// How many entries there are on all pages, as far as IPS tells.
+    /// Number of entries on all pages, if IPS reports it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub total: Option<i64>,
-    /// The page, from 1.
+    /// Number of the page, from 1.
     pub page: u32,
-    /// Entries a page.
+    /// Entries per page.
     pub per_page: u32,
-    /// `true` when a filter by level read only the first 10,000 entries of a longer log.
+    /// `true` if a filter by level scanned only the first 10,000 entries of a longer log.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub truncated: bool,
-    /// What of the answer of IPS could not be read.
+    /// Items of the answer of IPS that could not be read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub bad_items: Vec<BadItem>,
 }
 
 impl LogPage {
-    /// Whether there is another page.
+    /// Whether there is a next page.
     #[must_use]
     pub fn has_next(&self) -> bool {
         let shown = i64::from(self.page) * i64::from(self.per_page);
@@ -143,7 +146,7 @@ impl LogPage {
     }
 }
 
-/// The fields that the history can be sorted by, as clients and as IPS write them.
+/// Fields to sort the history by: names of this API and of IPS.
 pub const JOB_LOG_SORT_FIELDS: &[(&str, &str)] = &[
     ("startDate", "StartDate"),
     ("jobName", "JobName"),
@@ -156,7 +159,7 @@ pub const JOB_LOG_SORT_FIELDS: &[(&str, &str)] = &[
     ("fileSuccessCount", "FileSuccessCount"),
 ];
 
-/// By what the history is sorted.
+/// Order of the history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JobLogsSort {
     field: &'static str,
@@ -182,26 +185,38 @@ impl std::str::FromStr for JobLogsSort {
     }
 }
 
-/// Which part of the history.
+/// Filters, order and limit of the history.
 #[derive(Debug, Clone, Default)]
 pub struct JobLogsQuery {
-    /// Only jobs that started then or later.
+    /// Minimum start.
     pub from: Option<DateTime<FixedOffset>>,
-    /// Only jobs that started then or earlier.
+    /// Maximum start.
     pub to: Option<DateTime<FixedOffset>>,
-    /// Only jobs submitted by this e-mail address, whatever the case.
+    /// Filter by the submitter's e-mail address, ignoring case.
     pub submitted_by: Option<String>,
-    /// The order.
+    /// Order.
     pub sort: JobLogsSort,
-    /// At most this many, 1–1000.
+    /// Maximum number of jobs, 1–1000.
     pub limit: usize,
 }
 
-impl Jobs {
-    /// The entries of a job's log (`getJobLogDetails`, `getArchivedJobLogDetails`): none while it is not in the log yet.
+/// Log queries of IPS.
+pub struct LogQueries {
+    upstream: Arc<dyn IpsApi>,
+    lookup: Arc<JobLookup>,
+}
+
+impl LogQueries {
+    /// Creates the queries.
+    #[must_use]
+    pub fn new(upstream: Arc<dyn IpsApi>, lookup: Arc<JobLookup>) -> Self {
+        Self { upstream, lookup }
+    }
+
+    /// Returns entries of a job's log (`getJobLogDetails`, `getArchivedJobLogDetails`); none while the job has no log yet.
     ///
     /// # Errors
-    /// Whatever [`Jobs::find`] finds, and whatever IPS answers.
+    /// Those of [`JobLookup::find`], or a failed call of IPS.
     pub async fn log(
         &self,
         caller: &Caller,
@@ -209,14 +224,14 @@ impl Jobs {
         job: &JobRef,
         query: &LogQuery,
     ) -> Result<LogPage> {
-        let company = self.company_of(caller, choice, job).await?;
+        let company = self.lookup.company_of(caller, choice, job).await?;
         let by = match job {
             JobRef::Handle(handle) => LogKey::Handle(handle.clone()),
             JobRef::Id(id) => match &id.name {
                 Name::Original(original) if unique_name::is_unique(original) && query.archive == Archive::Current => {
                     LogKey::OriginalName(original.clone())
                 }
-                _ => match self.find(caller, choice, job, CacheDirective::Any).await?.job.job.record.clone() {
+                _ => match self.lookup.find(caller, choice, job, CacheDirective::Any).await?.job.job.record.clone() {
                     Record::Completed(log) => LogKey::Handle(log.job_handle),
                     _ => return Ok(query.empty()),
                 },
@@ -224,12 +239,12 @@ impl Jobs {
         };
         let page = match query.level {
             None => self.log_page(caller, &company, &by, query).await?,
-            Some(level) => self.entries_of(caller, &company, &by, query, level).await?,
+            Some(level) => self.scan_by_level(caller, &company, &by, query, level).await?,
         };
         match page {
             Some(page) => Ok(page),
-            // No such log: that is fine for a job that is not finished, and an error for one that doesn't exist.
-            None => self.find(caller, choice, job, CacheDirective::Any).await.map(|_| query.empty()),
+            // Without a log, the job is not final yet, or does not exist.
+            None => self.lookup.find(caller, choice, job, CacheDirective::Any).await.map(|_| query.empty()),
         }
     }
 
@@ -240,8 +255,8 @@ impl Jobs {
         Ok(Some(LogPage { entries, total: log.detail_total_rows, bad_items, ..query.empty() }))
     }
 
-    /// Entries of one level: IPS can't filter by it, so they are all read.
-    async fn entries_of(
+    /// Returns the entries of one level. IPS can't filter by level, so all are scanned.
+    async fn scan_by_level(
         &self,
         caller: &Caller,
         company: &str,
@@ -250,8 +265,8 @@ impl Jobs {
         level: Level,
     ) -> Result<Option<LogPage>> {
         let mut found = LogPage::default();
-        for page in 1..=MOST_PAGES_SCANNED {
-            let all = LogQuery { page, per_page: MOST_PER_PAGE, ..query.clone() };
+        for page in 1..=MAX_PAGES_SCANNED {
+            let all = LogQuery { page, per_page: MAX_PER_PAGE, ..query.clone() };
             let Some(part) = self.log_page(caller, company, by, &all).await? else { return Ok(None) };
             found.truncated = part.has_next();
             found.entries.extend(part.entries.into_iter().filter(|entry| entry.level == level));
@@ -312,18 +327,18 @@ impl Jobs {
         Ok((answer.value.job_log_array, answer.bad_items))
     }
 
-    /// The history of a company (`getJobLogs`), each log as a completed job.
+    /// Returns the history of a company (`getJobLogs`), each log as a completed job.
     ///
     /// # Errors
-    /// Whatever IPS answers.
+    /// A failed call of IPS.
     pub async fn job_logs(
         &self,
         caller: &Caller,
         company: &str,
         query: &JobLogsQuery,
     ) -> Result<(Vec<Job>, Vec<BadItem>)> {
-        // IPS filters by the handle of a user, which clients don't know: an e-mail address is looked for here.
-        let rows = if query.submitted_by.is_some() { MOST_PER_PAGE as usize } else { query.limit };
+        // IPS filters by user handle, which clients don't know: the e-mail address is compared here.
+        let rows = if query.submitted_by.is_some() { MAX_PER_PAGE as usize } else { query.limit };
         let request = GetJobLogsParam {
             company_handle: Some(company.to_owned()),
             sort_by: Some(query.sort.field.into()),
@@ -342,10 +357,10 @@ impl Jobs {
         Ok((jobs.filter(theirs).take(query.limit).collect(), answer.bad_items))
     }
 
-    /// What happened to an asset (`getAssetJobLogs`, `getAssetArchivedJobLogs`).
+    /// Returns the job logs of an asset (`getAssetJobLogs`, `getAssetArchivedJobLogs`).
     ///
     /// # Errors
-    /// Whatever IPS answers.
+    /// A failed call of IPS.
     pub async fn asset_logs(
         &self,
         caller: &Caller,
@@ -369,7 +384,7 @@ impl Jobs {
     }
 }
 
-/// How IPS finds a log.
+/// Key of a log in a request.
 enum LogKey {
     Handle(String),
     OriginalName(String),

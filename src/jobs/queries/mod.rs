@@ -1,4 +1,4 @@
-//! Queries: lists, single jobs, logs and subscriptions.
+//! Queries: lists, single jobs, logs and event subscriptions.
 
 pub mod find;
 pub mod list;

@@ -1,4 +1,4 @@
-//! A reader of events: it keeps its place in the history, so that a slow one costs no memory and a returning one misses nothing.
+//! Event subscriptions. A subscriber keeps a cursor into the event log: a slow one costs no memory, a returning one resumes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,256 +8,235 @@ use bytes::Bytes;
 use crate::jobs::cache::entry::EntryState;
 use crate::jobs::cache::policy::CacheDirective;
 use crate::jobs::cache::refresh::Watcher;
+use crate::jobs::company::CompanyChoice;
 use crate::jobs::error::{Error, Result};
 use crate::jobs::events::{Change, Event, EventCursor};
 use crate::jobs::model::id::{JobId, JobRef};
+use crate::jobs::model::job::{Phase, RenderedJob};
 use crate::jobs::model::snapshot::ListBody;
-use crate::jobs::{CompanyChoice, Found, Jobs, Phase, RenderedJob};
+use crate::jobs::queries::find::{Found, JobLookup};
+use crate::jobs::queries::list::JobLists;
 use crate::upstream::Caller;
 
-/// What a reader is told next.
+/// Message to a subscriber.
 #[derive(Debug, Clone)]
-pub enum Told {
-    /// The whole list: at the start, and when events were missed.
+pub enum StreamMessage {
+    /// Whole list: at the start, and after missed events.
     Snapshot {
-        /// The place after it.
-        place: EventCursor,
-        /// The list as JSON.
+        /// Cursor after it.
+        cursor: EventCursor,
+        /// JSON body of the list.
         body: Bytes,
     },
-    /// Something happened.
+    /// Event.
     Event {
-        /// The place after it.
-        place: EventCursor,
-        /// What.
+        /// Cursor after it.
+        cursor: EventCursor,
+        /// Event with its data.
         event: Arc<Event>,
     },
-    /// The reader may not see the list any more.
+    /// The subscriber has lost access to the list.
     Denied(Error),
 }
 
-/// A reader of the events of a company or of one job.
+/// Subscription to the events of a company or of one job.
 pub struct Subscription {
-    jobs: Arc<Jobs>,
+    lookup: Arc<JobLookup>,
     caller: Caller,
-    watch: Watcher,
-    place: Option<EventCursor>,
-    /// The only job that it reads about.
-    job: Option<OneJob>,
-    /// Told before anything else happens.
-    pending: Option<Told>,
-    over: bool,
+    watcher: Watcher,
+    cursor: Option<EventCursor>,
+    /// Job of a subscription to one job.
+    job: Option<SubscribedJob>,
+    /// Message to deliver before the next event.
+    pending: Option<StreamMessage>,
+    is_over: bool,
 }
 
-/// The job of a reader who reads about no other.
-struct OneJob {
+/// Job of a subscription to one job.
+struct SubscribedJob {
     id: JobId,
-    /// The id as events have it.
+    /// Id as text, as events have it.
     text: String,
-    /// What the reader knows of it while it is in no list of active jobs.
-    told: Option<[u8; 32]>,
-    /// Watched as long as it is scheduled.
+    /// Meaning of the last delivered state while the job is not in the list of active jobs.
+    delivered: Option<[u8; 32]>,
+    /// Watcher of the scheduled jobs, as long as the job is scheduled.
     scheduled: Option<Watcher>,
 }
 
-impl Jobs {
-    /// Reads the events of the active jobs of `company`, from `place` on if that is still known.
-    ///
-    /// # Errors
-    /// Whatever IPS answers to a first look.
-    pub async fn subscribe(
-        self: Arc<Self>,
-        caller: Caller,
-        company: &str,
-        place: Option<EventCursor>,
-    ) -> Result<Subscription> {
-        let caller = caller.without_locale();
-        let watch = self.active.watch(&caller, company);
-        self.active.read(&caller, company, CacheDirective::Any).await?;
-        Ok(Subscription { jobs: self, caller, watch, place, job: None, pending: None, over: false })
+/// Subscriptions to events.
+pub struct Subscriptions {
+    lists: Arc<JobLists>,
+    lookup: Arc<JobLookup>,
+}
+
+impl Subscriptions {
+    /// Creates subscriptions to the events of these lists.
+    #[must_use]
+    pub fn new(lists: Arc<JobLists>, lookup: Arc<JobLookup>) -> Self {
+        Self { lists, lookup }
     }
 
-    /// Reads the events of one job, until it is finished or gone.
+    /// Subscribes to the events of the active jobs of `company`, from `cursor` on if the log still has it.
     ///
     /// # Errors
-    /// Whatever [`Jobs::find`] finds.
-    pub async fn subscribe_to(
-        self: Arc<Self>,
+    /// The first read of the list fails.
+    pub async fn of_company(&self, caller: Caller, company: &str, cursor: Option<EventCursor>) -> Result<Subscription> {
+        let caller = caller.without_locale();
+        let watcher = self.lists.active.watch(&caller, company);
+        self.lists.active.read(&caller, company, CacheDirective::Any).await?;
+        let lookup = Arc::clone(&self.lookup);
+        Ok(Subscription { lookup, caller, watcher, cursor, job: None, pending: None, is_over: false })
+    }
+
+    /// Subscribes to the events of one job, until it is final or deleted.
+    ///
+    /// # Errors
+    /// Those of [`JobLookup::find`].
+    pub async fn of_job(
+        &self,
         caller: Caller,
         choice: &CompanyChoice,
         job: &JobRef,
-        place: Option<EventCursor>,
+        cursor: Option<EventCursor>,
     ) -> Result<Subscription> {
         let caller = caller.without_locale();
-        let company = self.company_of(&caller, choice, job).await?;
-        let found = self.find(&caller, choice, job, CacheDirective::Any).await?;
-        let watch = self.active.watch(&caller, &company);
-        self.active.read(&caller, &company, CacheDirective::Any).await?;
-        // The canonical id: events are told by it.
+        let company = self.lookup.company_of(&caller, choice, job).await?;
+        let found = self.lookup.find(&caller, choice, job, CacheDirective::Any).await?;
+        let watcher = self.lists.active.watch(&caller, &company);
+        self.lists.active.read(&caller, &company, CacheDirective::Any).await?;
+        // Events have the canonical id.
         let text = found.job.job.id.clone();
         let id = JobId::decode(&text).map_err(|_| Error::Internal("an id of our own can't be read"))?;
         let is_scheduled = found.job.job.phase == Phase::Scheduled;
-        let scheduled = is_scheduled.then(|| self.scheduled.watch(&caller, &company));
-        // The history is that of the active jobs: what happened to a schedule meanwhile, only the whole job tells.
-        let place = place.filter(|_| !is_scheduled);
-        let job = Some(OneJob { id, text, told: None, scheduled });
-        Ok(Subscription { jobs: self, caller, watch, place, job, pending: None, over: false })
-    }
-
-    /// Watches the lists that an answer about `phases` is made of.
-    #[must_use]
-    pub fn watch(&self, caller: &Caller, company: &str, phases: &[Phase]) -> Watches {
-        let stores = self.stores().into_iter().filter(|(phase, _)| phases.contains(phase));
-        Watches(stores.map(|(_, store)| store.watch(caller, company)).collect())
-    }
-}
-
-/// Somebody waits for changes of some lists.
-pub struct Watches(Vec<Watcher>);
-
-impl Watches {
-    /// Waits until one of the lists means something else; for ever where there is none.
-    pub async fn changed(&mut self) {
-        if self.0.is_empty() {
-            return std::future::pending().await;
-        }
-        let changes = self.0.iter_mut().map(|watch| Box::pin(watch.changed()));
-        futures_util::future::select_all(changes).await;
-    }
-}
-
-impl Found {
-    /// The phases in which the next change of this job will show; none when nothing will change any more.
-    #[must_use]
-    pub fn next_phases(&self) -> &'static [Phase] {
-        match self.job.job.phase {
-            _ if self.job.job.is_final() => &[],
-            Phase::Scheduled => &[Phase::Scheduled, Phase::Active],
-            Phase::Active | Phase::Completed => &[Phase::Active],
-        }
+        let scheduled = is_scheduled.then(|| self.lists.scheduled.watch(&caller, &company));
+        // The event log has active jobs only: a scheduled job starts with its whole state.
+        let cursor = cursor.filter(|_| !is_scheduled);
+        let job = Some(SubscribedJob { id, text, delivered: None, scheduled });
+        let lookup = Arc::clone(&self.lookup);
+        Ok(Subscription { lookup, caller, watcher, cursor, job, pending: None, is_over: false })
     }
 }
 
 impl Subscription {
-    /// Whether all was told: nothing will happen any more.
+    /// Whether the last message was delivered.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        self.over
+        self.is_over
     }
 
-    /// What the reader is told next, when there is something; `None` once there will be nothing any more.
-    pub async fn next(&mut self) -> Option<Told> {
+    /// Waits for the next message; `None` after the last one.
+    pub async fn next(&mut self) -> Option<StreamMessage> {
         loop {
-            if self.over {
+            if self.is_over {
                 return None;
             }
-            if let Some(told) = self.pending.take() {
-                return Some(self.tell(told));
+            if let Some(message) = self.pending.take() {
+                return Some(self.deliver(message));
             }
-            if let Some(error) = self.watch.with(EntryState::denied) {
-                return Some(self.tell(Told::Denied(error)));
+            if let Some(error) = self.watcher.with(EntryState::denied) {
+                return Some(self.deliver(StreamMessage::Denied(error)));
             }
-            match self.place.map(|place| self.watch.with(|state| state.history().next(place))) {
-                Some(Ok(Some((place, event)))) => {
-                    self.place = Some(place);
+            match self.cursor.map(|cursor| self.watcher.with(|state| state.history().next(cursor))) {
+                Some(Ok(Some((cursor, event)))) => {
+                    self.cursor = Some(cursor);
                     if self.is_about(&event.job) {
-                        return Some(self.tell(Told::Event { place, event }));
+                        return Some(self.deliver(StreamMessage::Event { cursor, event }));
                     }
                 }
                 Some(Ok(None)) => self.changed().await,
                 Some(Err(_)) | None => match self.start().await {
-                    Some(told) => return Some(self.tell(told)),
+                    Some(message) => return Some(self.deliver(message)),
                     None => self.changed().await,
                 },
             }
         }
     }
 
-    /// Waits until there may be something to tell.
+    /// Waits until there may be a message.
     async fn changed(&mut self) {
         let Some(scheduled) = self.job.as_mut().and_then(|job| job.scheduled.as_mut()) else {
-            return self.watch.changed().await;
+            return self.watcher.changed().await;
         };
         tokio::select! {
-            () = self.watch.changed() => {}
-            () = scheduled.changed() => self.look().await,
+            () = self.watcher.changed() => {}
+            () = scheduled.changed() => self.check_unlisted().await,
         }
     }
 
-    /// Looks after a job that is not in the list of active jobs: it may be scheduled, be deleted, or have run unseen.
-    pub async fn look(&mut self) {
-        let Some(job) = self.job.as_ref().filter(|_| !self.over) else { return };
-        let here = self.watch.with(EntryState::here);
-        let Some((_, place)) = here.filter(|(snapshot, _)| snapshot.job(&job.text).is_none()) else { return };
+    /// Looks up a job that is not in the list of active jobs: it may be scheduled, deleted, or final already.
+    pub async fn check_unlisted(&mut self) {
+        let Some(job) = self.job.as_ref().filter(|_| !self.is_over) else { return };
+        let here = self.watcher.with(EntryState::here);
+        let Some((_, cursor)) = here.filter(|(snapshot, _)| snapshot.job(&job.text).is_none()) else { return };
         let found = self.find(&job.id).await;
         let Some(job) = &mut self.job else { return };
         let (change, data) = match found {
             Ok(found) if found.job.job.is_final() => (Change::Finished, found.job.json.clone()),
-            Ok(found) if job.told.replace(found.job.meaning) != Some(found.job.meaning) => {
+            Ok(found) if job.delivered.replace(found.job.meaning) != Some(found.job.meaning) => {
                 (Change::Status, found.job.json.clone())
             }
             Err(Error::JobNotFound) => (Change::Removed, serde_json::json!({ "id": job.text }).to_string().into()),
             _ => return,
         };
         let event = Event { change, job: job.text.clone(), data };
-        self.pending = Some(Told::Event { place, event: Arc::new(event) });
+        self.pending = Some(StreamMessage::Event { cursor, event: Arc::new(event) });
     }
 
-    /// Remembers what ends the stream.
-    fn tell(&mut self, told: Told) -> Told {
-        self.over = match &told {
-            Told::Event { event, .. } => {
+    /// Notes whether a message is the last one.
+    fn deliver(&mut self, message: StreamMessage) -> StreamMessage {
+        self.is_over = match &message {
+            StreamMessage::Event { event, .. } => {
                 if let Some(job) = self.job.as_mut().filter(|_| event.change == Change::Created) {
                     job.scheduled = None;
                 }
                 self.job.is_some() && event.change.is_last()
             }
-            Told::Denied(_) => true,
-            Told::Snapshot { .. } => false,
+            StreamMessage::Denied(_) => true,
+            StreamMessage::Snapshot { .. } => false,
         };
-        told
+        message
     }
 
     fn is_about(&self, id: &str) -> bool {
         self.job.as_ref().is_none_or(|own| own.text == id)
     }
 
-    /// The list as it is now, and the place from where the events go on. May be given up at any await: nothing is lost then.
-    async fn start(&mut self) -> Option<Told> {
-        let (snapshot, place) = self.watch.with(EntryState::here)?;
-        let Some(OneJob { id, text, .. }) = &self.job else {
-            self.place = Some(place);
-            return Some(Told::Snapshot { place, body: snapshot.body.clone() });
+    /// Returns the current list, and sets the cursor after it. Cancel-safe.
+    async fn start(&mut self) -> Option<StreamMessage> {
+        let (snapshot, cursor) = self.watcher.with(EntryState::here)?;
+        let Some(SubscribedJob { id, text, .. }) = &self.job else {
+            self.cursor = Some(cursor);
+            return Some(StreamMessage::Snapshot { cursor, body: snapshot.body.clone() });
         };
-        // The events that follow are told after this very snapshot: it goes before a newer look.
+        // The events that follow start at this snapshot, so it takes precedence over a newer lookup.
         let job = match snapshot.job(text) {
             Some(job) => Arc::clone(job),
             None => match self.find(id).await {
                 Ok(found) => found.job,
-                Err(error) => return Some(Told::Denied(error)),
+                Err(error) => return Some(StreamMessage::Denied(error)),
             },
         };
-        self.place = Some(place);
+        self.cursor = Some(cursor);
         if let Some(own) = &mut self.job {
-            own.told = Some(job.meaning);
+            own.delivered = Some(job.meaning);
         }
         if job.job.is_final() {
-            self.pending = Some(finished(place, &job));
+            self.pending = Some(finished(cursor, &job));
         }
         let jobs = [job];
         let body = ListBody { member: "jobs", jobs: &jobs, bad_items: &[], observed_at: None, stale: None, next: None };
-        Some(Told::Snapshot { place, body: body.write() })
+        Some(StreamMessage::Snapshot { cursor, body: body.write() })
     }
 
     async fn find(&self, id: &JobId) -> Result<Found> {
-        self.jobs.find(&self.caller, &CompanyChoice::default(), &JobRef::Id(id.clone()), CacheDirective::Any).await
+        self.lookup.find(&self.caller, &CompanyChoice::default(), &JobRef::Id(id.clone()), CacheDirective::Any).await
     }
 }
 
-fn finished(place: EventCursor, job: &RenderedJob) -> Told {
+fn finished(cursor: EventCursor, job: &RenderedJob) -> StreamMessage {
     let event = Event { change: Change::Finished, job: job.job.id.clone(), data: job.json.clone() };
-    Told::Event { place, event: Arc::new(event) }
+    StreamMessage::Event { cursor, event: Arc::new(event) }
 }
 
-/// How often a reader hears something even when nothing happens: proxies cut silent connections.
+/// Interval of heartbeats on an idle stream: proxies close silent connections.
 pub const HEARTBEAT: Duration = Duration::from_secs(15);

@@ -171,7 +171,7 @@ export const submit = (origin, name) =>
   api(origin, 'POST', '/jobs', { jobName: name, imageServingPublishJob: { publishType: 'Incremental', emailSetting: 'None' } });
 
 /**
- * A test with a page of its own. Whatever it does, the page complains of nothing, breaks no policy, and asks nobody but its origin.
+ * A test with a new page, which must have no errors or warnings on its console and send requests to its own origin only.
  * `allows` is a pattern for the complaints that the test is about: browsers note every refused call.
  */
 export function inBrowser(name, { viewport = DESKTOP, scheme = 'light', allows, ...options } = {}, run) {

@@ -34,7 +34,7 @@ impl Source {
     }
 
     /// The top-level module that the file belongs to: `jobs`, or `main` for `src/main.rs`.
-    pub fn room(&self) -> String {
+    pub fn top_level(&self) -> String {
         let path = self.path.strip_prefix("src").expect("it is below src").with_extension("");
         path.iter().next().expect("a name").to_string_lossy().into_owned()
     }

@@ -1,4 +1,4 @@
-//! What is wrong is said at once, with its place and what was expected there.
+//! Errors in settings: all at once, each with its origin and the expected value.
 
 use std::ffi::OsString;
 

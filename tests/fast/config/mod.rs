@@ -1,4 +1,4 @@
-//! The configuration, from what people give to what the gateway runs with.
+//! The configuration, from its sources to the values in effect.
 
 mod complaints;
 mod precedence;
@@ -16,7 +16,7 @@ fn variables(variables: &[(&str, &str)]) -> Sources {
     Sources { variables: variables.iter().map(|(name, value)| (name.into(), value.into())).collect(), flags: vec![] }
 }
 
-/// The variables beside those that `serve` needs.
+/// The variables that `serve` requires, and more.
 fn beside_upstream(more: &[(&str, &str)]) -> Sources {
     variables(&[&[UPSTREAM], more].concat())
 }

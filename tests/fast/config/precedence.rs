@@ -1,4 +1,4 @@
-//! Where settings come from: the file, variables, flags; and which of them counts.
+//! The sources of settings (file, variables, flags) and their precedence.
 
 use std::ffi::OsString;
 use std::time::Duration;
@@ -97,7 +97,7 @@ fn example(setting: &Setting) -> &'static str {
     }
 }
 
-/// What a setting can't be given without.
+/// The settings that a setting requires.
 fn company_of(setting: &Setting) -> Vec<&'static Setting> {
     let keys: &[&str] = match setting.key {
         "staging" => &["region"],

@@ -1,4 +1,4 @@
-//! Secrets: from files, too, and never shown; and what can't be given without them.
+//! Secrets: given directly or by files, never shown, and required together with other settings.
 
 use secrecy::ExposeSecret;
 

@@ -1,4 +1,4 @@
-//! Which IPS it is.
+//! The upstream: URL, region and API version.
 
 use super::{UPSTREAM, beside_upstream, complaints, config, in_file, variables};
 

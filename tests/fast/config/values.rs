@@ -1,4 +1,4 @@
-//! What values may be: prefixes, durations, sizes, numbers, origins.
+//! Valid values: prefixes, durations, sizes, numbers, origins.
 
 use ips_gateway::config::Config;
 

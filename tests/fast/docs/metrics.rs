@@ -1,4 +1,4 @@
-//! The table of metrics is what the code records.
+//! The table of metrics against the metrics that the code records.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use ips_gateway::telemetry::{Kind, METRICS};
 
-/// The sources below a folder.
+/// The source files below a folder.
 fn sources(folder: &Path) -> Vec<String> {
     let entries =
         fs::read_dir(folder).expect("src can be listed").map(|entry| entry.expect("src can be listed").path());

@@ -1,4 +1,4 @@
-//! How many connections there may be.
+//! Limits on the number of connections.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::support::World;
 const LIVEZ: &str = "GET /livez HTTP/1.1\r\nHost: gateway\r\n\r\n";
 
 #[tokio::test]
-async fn a_connection_too_many_is_closed_until_another_one_ends() {
+async fn connections_above_the_limit_are_closed() {
     for setting in ["MAX_CONNECTIONS", "MAX_CONNECTIONS_PER_ADDRESS"] {
         let world = World::with(Population::Empty, &[(setting, "3")]);
         let mut sockets = Vec::new();

@@ -1,4 +1,4 @@
-//! `Authorization` headers as no library writes them.
+//! Unusual and invalid `Authorization` headers.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -13,7 +13,7 @@ fn basic(credentials: impl AsRef<[u8]>) -> String {
     format!("Basic {}", STANDARD.encode(credentials))
 }
 
-/// Asks for the list of jobs with these lines between the head's first ones and its end.
+/// Sends GET /jobs with these header lines.
 async fn ask(gateway: &Gateway, lines: &[u8]) -> Heard {
     let mut socket = Socket::open(gateway).await;
     socket.send([b"GET /jobs HTTP/1.1\r\nHost: gateway\r\n", lines, b"\r\n"].concat()).await;
@@ -25,32 +25,32 @@ async fn ask_with(gateway: &Gateway, authorization: &str) -> Heard {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_a_401_that_says_so_and_not_what_it_was() {
+async fn unreadable_credentials_are_a_401_that_does_not_repeat_them() {
     let world = World::empty();
     let good = STANDARD.encode(format!("{}:{}", ORDINARY.email, ORDINARY.password));
     for authorization in [
-        // Scheme and credentials.
+        // Missing or unknown scheme, missing credentials.
         "Basic".to_owned(),
         "Basic:".to_owned(),
         format!("Basic\t{good}"),
         good.clone(),
         format!("Negotiate {good}"),
         format!("Basic, Basic {good}"),
-        // Base64, whole, in one piece, of the ordinary alphabet, with its padding.
+        // Invalid base64: plain text, missing padding, other alphabet, split.
         "Basic s3cret:s3cret".to_owned(),
         "Basic czNjcmV0OnMzY3JldA".to_owned(),
         "Basic czNjcmV0OnMzY3JldA===".to_owned(),
         "Basic _3NjcmV0OnMzY3JldA==".to_owned(),
         format!("Basic {} {}", &good[..8], &good[8..]),
         format!("Basic {good} {good}"),
-        // A user and a password, in UTF-8, of characters that can be written.
+        // Invalid user and password: no colon, not UTF-8, control characters.
         basic("s3cret"),
         basic(b"s3cret:\xff\xfe"),
         basic("s3cret:\0"),
         basic("s3cret:a\r\nInjected: yes"),
         basic("s3\tcret:a"),
         basic("s3cret:\u{85}"),
-        // A token, and one.
+        // Not exactly one token.
         "Bearer s3cret s3cret".to_owned(),
         "Bearer s3cret\ts3cret".to_owned(),
         "Bearer    ".to_owned(),
@@ -69,7 +69,7 @@ async fn what_cannot_be_read_is_a_401_that_says_so_and_not_what_it_was() {
 }
 
 #[tokio::test]
-async fn scheme_and_space_may_be_written_as_http_permits() {
+async fn scheme_and_whitespace_are_parsed_as_http_permits() {
     let world = World::empty();
     let good = STANDARD.encode(format!("{}:{}", ORDINARY.email, ORDINARY.password));
     for authorization in [format!("basic {good}"), format!("  BASIC   {good}  ")] {
@@ -78,7 +78,7 @@ async fn scheme_and_space_may_be_written_as_http_permits() {
 }
 
 #[tokio::test]
-async fn of_several_headers_none_is_picked() {
+async fn several_authorization_headers_are_refused() {
     let world = World::empty();
     let good = basic(format!("{}:{}", ORDINARY.email, ORDINARY.password));
     for other in [&*good, "Bearer s3cret", "Basic", ""] {
@@ -92,7 +92,7 @@ async fn of_several_headers_none_is_picked() {
 }
 
 #[tokio::test]
-async fn of_several_api_keys_none_is_picked() {
+async fn several_api_keys_are_refused() {
     let (key, entry) = new_key("viewer", "viewer", &[]).expect("random bytes");
     let file = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("keys-credentials.toml");
     std::fs::write(&file, entry).expect("a file");
@@ -114,9 +114,9 @@ async fn of_several_api_keys_none_is_picked() {
 }
 
 #[tokio::test]
-async fn credentials_may_be_as_long_as_a_head_and_no_longer() {
+async fn credentials_may_be_as_long_as_the_head_limit() {
     let world = World::empty();
-    // Nobody has such a token; but it gets as far as IPS, which says so.
+    // An unknown token, which is passed to IPS and rejected there.
     ask_with(&world.gateway, &format!("Bearer {}", "t".repeat(30 * 1024))).await.problem(401, "credentials-rejected");
     ask_with(&world.gateway, &basic(format!("{}:{}", ORDINARY.email, "p".repeat(20 * 1024))))
         .await

@@ -1,4 +1,4 @@
-//! Requests are the same however they arrive: in pieces, all at once, after a pause, with bodies of every kind.
+//! Requests split over several segments, pipelined, after a pause, and with bodies of every kind.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use tokio::time::sleep;
 use crate::support::Socket;
 use crate::support::World;
 
-/// Long enough for a connection to be idle.
+/// Long enough for the connection to count as idle.
 const PAUSE: Duration = Duration::from_millis(1_300);
 const LIVEZ: &str = "GET /livez HTTP/1.1\r\nHost: gateway\r\n\r\n";
 
-/// A submit whose body is refused for what it says, and so was read.
+/// A submit with an unknown field, which is refused after its body has been read.
 fn submit(fields: &str, body: &str) -> String {
     format!(
         "POST /jobs HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer t\r\nContent-Type: application/json\r\n{fields}\r\n\r\n{body}"
@@ -23,13 +23,13 @@ fn submit_of(length: usize) -> String {
     submit(&format!("Content-Length: {}", body.len()), &body)
 }
 
-/// Three requests and what is said to them.
+/// Three requests and the statuses of their responses.
 fn several() -> (String, [u16; 3]) {
     (format!("{LIVEZ}{}GET /problems/none HTTP/1.1\r\nHost: gateway\r\n\r\n", submit_of(40)), [200, 422, 404])
 }
 
 #[tokio::test]
-async fn cut_in_two_anywhere_they_are_answered_in_their_order() {
+async fn requests_split_at_any_byte_are_answered_in_order() {
     let world = World::empty();
     let (requests, statuses) = several();
     for at in 1..requests.len() {
@@ -45,7 +45,7 @@ async fn cut_in_two_anywhere_they_are_answered_in_their_order() {
 }
 
 #[tokio::test]
-async fn byte_by_byte_they_are_answered_in_their_order() {
+async fn requests_sent_byte_by_byte_are_answered_in_order() {
     let world = World::empty();
     let (requests, statuses) = several();
     let mut socket = Socket::open(&world.gateway).await;
@@ -56,7 +56,7 @@ async fn byte_by_byte_they_are_answered_in_their_order() {
 }
 
 #[tokio::test]
-async fn many_at_once_are_answered_in_their_order() {
+async fn pipelined_requests_are_answered_in_order() {
     let world = World::empty();
     let (requests, statuses) = several();
     let mut socket = Socket::open(&world.gateway).await;
@@ -69,7 +69,7 @@ async fn many_at_once_are_answered_in_their_order() {
 }
 
 #[tokio::test]
-async fn a_connection_goes_on_after_a_pause() {
+async fn a_connection_is_kept_after_an_idle_pause() {
     let world = World::empty();
     let mut socket = Socket::open(&world.gateway).await;
     let (requests, statuses) = several();
@@ -86,12 +86,12 @@ async fn a_connection_goes_on_after_a_pause() {
 }
 
 #[tokio::test]
-async fn a_body_may_be_as_large_as_is_allowed_and_no_larger() {
+async fn bodies_up_to_the_size_limit_are_accepted() {
     let world = World::empty();
     for (length, status) in [(8 * 1024, 422), (1024 * 1024 - 16, 422), (1024 * 1024, 413)] {
         let mut socket = Socket::open(&world.gateway).await;
         let (request, mut written) = (submit_of(length), 0);
-        // Whoever is refused may be so before all was sent.
+        // A refusal may be sent before the whole body has arrived.
         for piece in request.as_bytes().chunks(100_000) {
             written += piece.len();
             if !socket.try_send(piece).await {
@@ -104,7 +104,7 @@ async fn a_body_may_be_as_large_as_is_allowed_and_no_larger() {
 }
 
 #[tokio::test]
-async fn a_body_in_chunks_is_taken_and_the_last_on_its_connection() {
+async fn a_chunked_body_is_accepted_and_closes_its_connection() {
     let world = World::empty();
     let mut socket = Socket::open(&world.gateway).await;
     socket.send(LIVEZ).await;
@@ -122,7 +122,7 @@ async fn a_body_in_chunks_is_taken_and_the_last_on_its_connection() {
 }
 
 #[tokio::test]
-async fn garbage_behind_a_request_is_refused_when_that_is_answered() {
+async fn garbage_after_a_request_is_refused_after_its_response() {
     let world = World::empty();
     let mut socket = Socket::open(&world.gateway).await;
     socket.send(format!("{LIVEZ}{}GARBAGE\0\r\n\r\n", LIVEZ.replace("livez", "openapi.json"))).await;
@@ -136,7 +136,7 @@ async fn garbage_behind_a_request_is_refused_when_that_is_answered() {
 }
 
 #[tokio::test]
-async fn a_client_that_wants_to_be_asked_for_the_body_sends_it_then() {
+async fn expect_100_continue_is_answered() {
     let world = World::empty();
     let mut socket = Socket::open(&world.gateway).await;
     let body = "{\"unheardOf\":1}";
@@ -152,7 +152,7 @@ async fn a_client_that_wants_to_be_asked_for_the_body_sends_it_then() {
 }
 
 #[tokio::test]
-async fn a_connection_goes_on_though_nobody_wanted_the_body() {
+async fn a_connection_is_kept_after_an_unread_body() {
     let world = World::empty();
     let mut socket = Socket::open(&world.gateway).await;
     for length in [10, 100_000] {

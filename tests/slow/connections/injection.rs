@@ -1,4 +1,4 @@
-//! Line breaks and NUL where callers may write: none gets into a head, a header or a call of IPS.
+//! Line breaks and NUL in paths, queries and headers: none reaches a response head or a call of IPS.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,7 +8,7 @@ use ips_gateway::sandbox::users::ORDINARY;
 use crate::support::World;
 use crate::support::{Heard, Socket};
 
-/// What would be a header of its own, and an answer of its own, if it were written as it came.
+/// Texts that would inject a header or a response if written unescaped.
 const BREAKS: [&str; 5] = [
     "%0d%0aInjected:%20yes",
     "%0aInjected:%20yes",
@@ -23,14 +23,14 @@ async fn ask(world: &World, method: &str, target: &str, lines: &str) -> Heard {
     let request = format!("{method} {target} HTTP/1.1\r\nHost: gateway\r\nAuthorization: Basic {authorization}\r\n");
     socket.send(format!("{request}Connection: close\r\n{lines}\r\n")).await;
     let heard = socket.hear().await;
-    // One answer, and no more.
+    // Exactly one response.
     socket.expect_end().await;
     assert!(!heard.head.contains("njected"), "{method} {target}: {heard:?}");
     heard
 }
 
 #[tokio::test]
-async fn a_path_with_them_is_refused_and_nothing_is_asked_of_ips() {
+async fn line_breaks_in_a_path_are_refused_without_a_call() {
     let world = World::with(Population::Seeded, &[("COMPANY", "c|110")]);
     for text in BREAKS {
         for (method, target) in [
@@ -55,7 +55,7 @@ async fn a_path_with_them_is_refused_and_nothing_is_asked_of_ips() {
 }
 
 #[tokio::test]
-async fn a_query_with_them_is_refused_and_nothing_is_asked_of_ips() {
+async fn line_breaks_in_a_query_are_refused_without_a_call() {
     let world = World::with(Population::Seeded, &[("COMPANY", "c|110")]);
     for text in BREAKS {
         for target in [
@@ -81,7 +81,7 @@ async fn a_query_with_them_is_refused_and_nothing_is_asked_of_ips() {
 }
 
 #[tokio::test]
-async fn a_header_that_is_repeated_is_a_plain_word_or_not_repeated() {
+async fn echoed_headers_hold_no_escapes() {
     let world = World::empty();
     for text in BREAKS {
         let heard = ask(&world, "GET", "/livez", &format!("X-Request-Id: {text}\r\n")).await.expect(200);

@@ -1,6 +1,6 @@
-//! Clients that are slow, greedy or hostile, bugs of our own, and the end: what holds up others, and what does not.
+//! Slow and hostile clients, panics, and graceful shutdown.
 //!
-//! Time is real here, so the gateway is given little patience.
+//! Time is real, so that the gateway has short timeouts.
 
 mod connection_close;
 mod connection_limit;

@@ -1,4 +1,4 @@
-//! A bug that panics spoils one answer, and nothing else.
+//! Panics in handlers.
 
 use std::sync::Arc;
 
@@ -12,43 +12,27 @@ use ips_gateway::upstream::{Answered, Caller, CircuitState, IpsApi, UpstreamErro
 use crate::support::Socket;
 use crate::support::{Gateway, any_job};
 
-/// An upstream all of whose operations have the same bug.
+/// An upstream whose operations panic.
 struct Broken;
 
-macro_rules! broken {
-    ($($method:ident($param:ty) -> $answer:ty;)+) => {
+macro_rules! implement_with_panics {
+    ($($method:ident, $name:literal, $request:ident => $answer:ident, $effect:ident;)+) => {
         #[async_trait]
         impl IpsApi for Broken {
             fn health(&self) -> UpstreamHealth {
-                UpstreamHealth { circuit: CircuitState::Closed, last_success: None, last_failure: None, in_flight: 0, waiting: 0 }
+                UpstreamHealth { circuit: CircuitState::Closed, last_success: None, last_failure: None, in_flight: 0, queued: 0 }
             }
             fn check_submit(&self, _: &SubmitJobParam) -> Result<(), UpstreamError> {
                 panic!("a bug")
             }
-            $(async fn $method(&self, _: &Caller, _: &$param) -> Result<Answered<$answer>, UpstreamError> {
+            $(async fn $method(&self, _: &Caller, _: &$request) -> Result<Answered<$answer>, UpstreamError> {
                 panic!("a bug")
             })+
         }
     };
 }
 
-broken! {
-    submit_job(SubmitJobParam) -> SubmitJobReturn;
-    get_active_jobs(GetActiveJobsParam) -> GetActiveJobsReturn;
-    get_scheduled_jobs(GetScheduledJobsParam) -> GetScheduledJobsReturn;
-    get_job_logs(GetJobLogsParam) -> GetJobLogsReturn;
-    get_job_log_details(GetJobLogDetailsParam) -> GetJobLogDetailsReturn;
-    get_archived_job_log_details(GetArchivedJobLogDetailsParam) -> GetArchivedJobLogDetailsReturn;
-    get_asset_job_logs(GetAssetJobLogsParam) -> GetAssetJobLogsReturn;
-    get_asset_archived_job_logs(GetAssetArchivedJobLogsParam) -> GetAssetArchivedJobLogsReturn;
-    stop_job(StopJobParam) -> StopJobReturn;
-    pause_job(PauseJobParam) -> PauseJobReturn;
-    resume_job(ResumeJobParam) -> ResumeJobReturn;
-    execute_job(ExecuteJobParam) -> ExecuteJobReturn;
-    delete_job(DeleteJobParam) -> DeleteJobReturn;
-    get_company_info(GetCompanyInfoParam) -> GetCompanyInfoReturn;
-    get_company_membership(GetCompanyMembershipParam) -> GetCompanyMembershipReturn;
-}
+for_each_operation!(implement_with_panics);
 
 fn gateway() -> Gateway {
     let surroundings = Dependencies { upstream: Some(Arc::new(Broken)), ..Dependencies::default() };
@@ -56,7 +40,7 @@ fn gateway() -> Gateway {
 }
 
 #[tokio::test]
-async fn a_panic_in_a_handler_is_a_problem_on_a_connection_that_goes_on() {
+async fn a_panic_in_a_handler_is_a_500_problem_and_keeps_the_connection() {
     let gateway = gateway();
     let mut socket = Socket::open(&gateway).await;
     let body = any_job("n").to_string();
@@ -73,7 +57,7 @@ async fn a_panic_in_a_handler_is_a_problem_on_a_connection_that_goes_on() {
 }
 
 #[tokio::test]
-async fn every_panic_is_counted_wherever_it_happens() {
+async fn every_panic_is_counted() {
     let _telemetry = telemetry::init(LogFormat::Json).expect("it can log");
     let gateway = gateway();
     gateway.post_json("/jobs?validateOnly=true", &any_job("n")).await.problem(500, "internal-error").await;

@@ -1,4 +1,4 @@
-//! How much one caller may ask for.
+//! Rate limits and stream quotas of a caller.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::support::World;
 const PAGE: &str = "https://app.example.com";
 
 #[tokio::test]
-async fn who_asks_too_often_is_told_to_wait_and_others_are_not() {
+async fn the_rate_limit_refuses_one_caller_and_no_other() {
     let settings = [("RATE_LIMIT", "1"), ("RATE_BURST", "3"), ("CORS_ORIGINS", PAGE)];
     let world = World::with(Population::Seeded, &settings);
     for left in ["2", "1", "0"] {
@@ -32,28 +32,28 @@ async fn who_asks_too_often_is_told_to_wait_and_others_are_not() {
     assert_eq!(submit.problem(429, "too-many-requests").await["outcome"], "not_sent", "{submit}");
     assert_eq!(world.calls(), calls, "IPS was not asked");
 
-    world.gateway.called_by(&BOTH_COMPANIES).get("/companies").await.expect(200);
+    world.gateway.as_user(&BOTH_COMPANIES).get("/companies").await.expect(200);
     sleep(Duration::from_secs(2)).await;
     world.gateway.get("/jobs").await.expect(200);
 }
 
 #[tokio::test]
-async fn probes_are_never_refused_and_whoever_shows_no_credentials_is_one_by_address() {
+async fn probes_are_exempt_and_unauthenticated_callers_are_limited_by_address() {
     let world = World::with(Population::Empty, &[("RATE_LIMIT", "1"), ("RATE_BURST", "1"), ("PATH_PREFIX", "/ips")]);
-    let nobody = world.gateway.called_by_nobody();
-    nobody.get("/openapi.json").await.expect(200);
-    nobody.get("/openapi.json").await.expect(429);
-    nobody.get("/jobs").header("Authorization", "Basic !").await.expect(429);
+    let anonymous = world.gateway.unauthenticated();
+    anonymous.get("/openapi.json").await.expect(200);
+    anonymous.get("/openapi.json").await.expect(429);
+    anonymous.get("/jobs").header("Authorization", "Basic !").await.expect(429);
     for path in ["/livez", "/readyz", "/metrics"] {
         for _ in 0..3 {
-            let answer = nobody.get(path).await.expect(200);
+            let answer = anonymous.get(path).await.expect(200);
             assert_eq!(answer.find_header("ratelimit"), None, "{answer}");
         }
     }
 }
 
 #[tokio::test]
-async fn each_api_key_has_its_own_share() {
+async fn each_api_key_has_its_own_rate_limit() {
     let keys = [1, 2].map(|number| new_key(&number.to_string(), "viewer", &[]).expect("random bytes"));
     let file = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("keys-limits.toml");
     std::fs::write(&file, format!("{}\n{}", keys[0].1, keys[1].1)).expect("a file");
@@ -66,24 +66,24 @@ async fn each_api_key_has_its_own_share() {
     ];
     let world = World::with(Population::Empty, &settings);
     for (key, _) in &keys {
-        let caller = world.gateway.called_with_token(key);
+        let caller = world.gateway.with_token(key);
         caller.get("/companies").await.expect(200);
         caller.get("/companies").await.expect(429);
     }
     for guess in ["ipsgw_a", "ipsgw_b"] {
-        let answer = world.gateway.called_with_token(guess).get("/companies").await;
+        let answer = world.gateway.with_token(guess).get("/companies").await;
         assert_eq!(answer.status, if guess == "ipsgw_a" { 401 } else { 429 }, "guesses share one: {answer}");
     }
 }
 
 #[tokio::test]
-async fn made_up_credentials_share_one_limit_and_those_who_are_known_have_their_own() {
+async fn unknown_credentials_share_one_rate_limit() {
     let world = World::with(Population::Empty, &[("RATE_LIMIT", "1"), ("RATE_BURST", "3")]);
     world.gateway.get("/jobs").await.expect(200);
     let mut refused = 0;
     for guess in 0..20 {
         let calls = world.calls();
-        let caller = world.gateway.called_with_password(ORDINARY.email, &format!("guess-{guess}"));
+        let caller = world.gateway.with_password(ORDINARY.email, &format!("guess-{guess}"));
         let answer = caller.get("/jobs").await;
         if answer.status == 401 {
             assert_eq!(answer.json()["code"], "credentials-rejected", "{answer}");
@@ -100,11 +100,11 @@ async fn made_up_credentials_share_one_limit_and_those_who_are_known_have_their_
     world.gateway.get("/jobs").await.expect(200);
 
     sleep(Duration::from_secs(2)).await;
-    world.gateway.called_by(&BOTH_COMPANIES).get("/companies").await.expect(200);
+    world.gateway.as_user(&BOTH_COMPANIES).get("/companies").await.expect(200);
 }
 
 #[tokio::test]
-async fn no_limit_is_no_limit() {
+async fn the_rate_limit_can_be_disabled() {
     let world = World::with(Population::Empty, &[("RATE_LIMIT", "none"), ("RATE_BURST", "1")]);
     for _ in 0..20 {
         let answer = world.gateway.get("/jobs").await.expect(200);
@@ -113,14 +113,14 @@ async fn no_limit_is_no_limit() {
 }
 
 #[tokio::test]
-async fn a_stream_too_many_is_refused_until_another_one_ends() {
+async fn streams_above_the_quota_are_refused() {
     let world = World::with(Population::Empty, &[("MAX_STREAMS", "2")]);
     let open = || async { world.gateway.get("/jobs/events").open().await };
     let (first, second) = (open().await, open().await);
     assert_eq!((first.status().as_u16(), second.status().as_u16()), (200, 200));
     world.gateway.get("/jobs/events").await.problem(429, "too-many-requests").await;
     assert_eq!(
-        world.gateway.called_by(&BOTH_COMPANIES).get("/jobs/events?companyHandle=c%7C110").open().await.status(),
+        world.gateway.as_user(&BOTH_COMPANIES).get("/jobs/events?companyHandle=c%7C110").open().await.status(),
         200
     );
     drop(first);

@@ -1,4 +1,4 @@
-//! Requests that take too long to arrive, or are too large.
+//! Request heads and bodies that are too slow, too large or malformed.
 
 use std::time::{Duration, Instant};
 
@@ -10,8 +10,8 @@ use crate::support::{Heard, Socket};
 const LIVEZ: &str = "GET /livez HTTP/1.1\r\nHost: gateway\r\n\r\n";
 const HALF: &str = "GET /livez HTTP/1.1\r\nHost: gat";
 
-/// A gateway that waits half a second for a request.
-fn impatient() -> World {
+/// A world with a request timeout of half a second.
+fn short_timeout() -> World {
     World::with(Population::Empty, &[("REQUEST_TIMEOUT", "500ms")])
 }
 
@@ -22,8 +22,8 @@ fn assert_about_half_a_second(began: Instant) {
 }
 
 #[tokio::test]
-async fn a_head_that_never_ends_is_answered_408() {
-    let world = impatient();
+async fn an_incomplete_head_is_a_408() {
+    let world = short_timeout();
     let mut socket = Socket::open(&world.gateway).await;
     socket.send(HALF).await;
     let began = Instant::now();
@@ -33,8 +33,8 @@ async fn a_head_that_never_ends_is_answered_408() {
 }
 
 #[tokio::test]
-async fn a_head_that_drips_gets_no_more_time() {
-    let world = impatient();
+async fn a_slowly_sent_head_gets_no_more_time() {
+    let world = short_timeout();
     let mut socket = Socket::open(&world.gateway).await;
     let began = Instant::now();
     socket.drip(&LIVEZ.repeat(3), Duration::from_millis(100)).await;
@@ -42,8 +42,8 @@ async fn a_head_that_drips_gets_no_more_time() {
 }
 
 #[tokio::test]
-async fn a_half_sent_second_request_holds_no_connection() {
-    let world = impatient();
+async fn an_incomplete_second_head_is_a_408() {
+    let world = short_timeout();
     let mut socket = Socket::open(&world.gateway).await;
     socket.send(LIVEZ).await;
     socket.hear().await.expect(200);
@@ -55,8 +55,8 @@ async fn a_half_sent_second_request_holds_no_connection() {
 }
 
 #[tokio::test]
-async fn a_half_sent_request_that_came_with_the_one_before_gets_no_more_time() {
-    let world = impatient();
+async fn an_incomplete_pipelined_head_is_a_408() {
+    let world = short_timeout();
     let mut socket = Socket::open(&world.gateway).await;
     let began = Instant::now();
     socket.send(&format!("{LIVEZ}{HALF}")).await;
@@ -67,8 +67,8 @@ async fn a_half_sent_request_that_came_with_the_one_before_gets_no_more_time() {
 }
 
 #[tokio::test]
-async fn a_connection_on_which_nothing_ever_comes_is_closed() {
-    let world = impatient();
+async fn a_silent_connection_is_closed() {
+    let world = short_timeout();
     let mut socket = Socket::open(&world.gateway).await;
     let began = Instant::now();
     socket.expect_end().await;
@@ -76,7 +76,7 @@ async fn a_connection_on_which_nothing_ever_comes_is_closed() {
 }
 
 #[tokio::test]
-async fn a_connection_between_requests_is_kept_and_then_closed() {
+async fn an_idle_connection_is_kept_until_the_keep_alive_timeout() {
     let world = World::with(Population::Empty, &[("REQUEST_TIMEOUT", "200ms"), ("KEEP_ALIVE", "1500ms")]);
     let mut socket = Socket::open(&world.gateway).await;
     for _ in 0..2 {
@@ -88,8 +88,8 @@ async fn a_connection_between_requests_is_kept_and_then_closed() {
 }
 
 #[tokio::test]
-async fn a_request_in_several_pieces_is_one_request() {
-    let world = impatient();
+async fn a_request_in_several_segments_is_one_request() {
+    let world = short_timeout();
     let mut socket = Socket::open(&world.gateway).await;
     for _ in 0..2 {
         let (first, second) = LIVEZ.split_at(10);
@@ -101,8 +101,8 @@ async fn a_request_in_several_pieces_is_one_request() {
 }
 
 #[tokio::test]
-async fn a_body_that_never_ends_is_answered_408_and_the_connection_ends() {
-    let world = impatient();
+async fn an_incomplete_body_is_a_408_and_closes_the_connection() {
+    let world = short_timeout();
     let mut socket = Socket::open(&world.gateway).await;
     let head = "POST /jobs HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\nAuthorization: Bearer t\r\n";
     for (length, begun) in [("Content-Length: 100", "{\"jobName\":"), ("Transfer-Encoding: chunked", "5\r\n{\"job")] {
@@ -118,7 +118,7 @@ async fn a_body_that_never_ends_is_answered_408_and_the_connection_ends() {
 }
 
 #[tokio::test]
-async fn a_head_that_is_too_large_is_answered_431_whether_it_ends_or_not() {
+async fn a_head_above_the_size_limit_is_a_431_complete_or_not() {
     let world = World::empty();
     let large = format!("GET /livez HTTP/1.1\r\nHost: gateway\r\nX-Large: {}", "x".repeat(40_000));
     for end in ["", "\r\n\r\n"] {
@@ -133,7 +133,7 @@ async fn a_head_that_is_too_large_is_answered_431_whether_it_ends_or_not() {
 }
 
 #[tokio::test]
-async fn a_target_that_is_too_long_is_answered_414_and_the_connection_goes_on() {
+async fn a_target_above_the_length_limit_is_a_414_and_keeps_the_connection() {
     let world = World::empty();
     let mut socket = Socket::open(&world.gateway).await;
     socket.send(&format!("GET /livez?{} HTTP/1.1\r\nHost: gateway\r\n\r\n", "x".repeat(9_000))).await;
@@ -142,7 +142,7 @@ async fn a_target_that_is_too_long_is_answered_414_and_the_connection_goes_on() 
     socket.hear().await.expect(200);
 }
 
-/// Asserts that it is a problem with all that a browser should know.
+/// Asserts a problem with the security headers, which closes the connection.
 #[track_caller]
 fn assert_refused(heard: Heard, status: u16, code: &str) {
     for header in
@@ -154,7 +154,7 @@ fn assert_refused(heard: Heard, status: u16, code: &str) {
 }
 
 #[tokio::test]
-async fn a_head_that_is_none_is_answered_with_a_problem_and_counted() {
+async fn a_malformed_head_is_a_problem_and_counted() {
     let world = World::empty();
     let malformed = [
         "GET /livez HTTP/1.1\r\nHost: gateway\r\nX-Escape: \x1b[31m\r\n\r\n",
@@ -195,9 +195,9 @@ async fn a_head_that_is_none_is_answered_with_a_problem_and_counted() {
 }
 
 #[tokio::test]
-async fn a_second_head_that_is_none_is_answered_with_a_problem_too() {
+async fn a_malformed_second_head_is_a_problem() {
     let world = World::empty();
-    // A whole answer, and one in pieces.
+    // A response with a length, and a chunked one.
     for first in [LIVEZ.to_owned(), LIVEZ.replace("livez", "openapi.json")] {
         let mut socket = Socket::open(&world.gateway).await;
         for _ in 0..2 {

@@ -1,4 +1,4 @@
-//! The end: it is announced, and what is under way is finished.
+//! Graceful shutdown: readiness, drain delay, requests in flight, grace period.
 
 use std::time::{Duration, Instant};
 
@@ -15,15 +15,15 @@ use tokio::time::sleep;
 
 use crate::support::{Reply, ScriptedUpstream, any_job, envelope};
 
-/// A gateway that can be told to end.
-struct Mortal {
+/// A gateway that can be shut down.
+struct StoppableGateway {
     base: String,
     client: Client,
     stop: Option<oneshot::Sender<()>>,
     serving: JoinHandle<Result<(), CutOff>>,
 }
 
-impl Mortal {
+impl StoppableGateway {
     fn start(upstream: &ScriptedUpstream, settings: &[(&str, &str)]) -> Self {
         let given = [("LISTEN", "127.0.0.1:0")].iter().chain(settings);
         let variables = given.map(|(name, value)| (format!("IPS_GATEWAY_{name}").into(), (*value).into())).collect();
@@ -48,13 +48,13 @@ impl Mortal {
         tokio::spawn(async move { request.send().await.map_or(0, |answer| answer.status().as_u16()) })
     }
 
-    /// A connection, kept alive.
+    /// Opens a connection.
     async fn connect(&self) -> std::io::Result<TcpStream> {
         TcpStream::connect(self.base.strip_prefix("http://").expect("a URL")).await
     }
 
-    fn tell(&mut self) {
-        self.stop.take().expect("told once").send(()).expect("it serves");
+    fn stop(&mut self) {
+        self.stop.take().expect("stopped once").send(()).expect("it serves");
     }
 }
 
@@ -68,22 +68,22 @@ async fn until(what: impl Fn() -> bool) {
     panic!("it never came to that")
 }
 
-/// A submit that IPS answers when the gate opens.
+/// Holds the answer of submitJob until the returned channel holds `true`.
 fn held(upstream: &ScriptedUpstream) -> watch::Sender<bool> {
-    let (gate, opened) = watch::channel(false);
+    let (release, released) = watch::channel(false);
     let document = envelope("submitJob", "<jobHandle>j|110|last||</jobHandle>");
-    upstream.reply("submitJob", Reply::Held(opened, document));
-    gate
+    upstream.reply("submitJob", Reply::Held(released, document));
+    release
 }
 
 #[tokio::test]
-async fn it_says_that_it_is_not_ready_and_serves_until_the_delay_is_over() {
+async fn it_is_not_ready_and_serves_during_the_drain_delay() {
     let upstream = ScriptedUpstream::start().await;
-    let mut gateway = Mortal::start(&upstream, &[("DRAIN_DELAY", "2s")]);
+    let mut gateway = StoppableGateway::start(&upstream, &[("DRAIN_DELAY", "2s")]);
     let ready = gateway.get("/readyz").send().await.expect("an answer");
     assert_eq!(ready.status(), 200);
-    gateway.tell();
-    let told = Instant::now();
+    gateway.stop();
+    let stopped = Instant::now();
     sleep(Duration::from_millis(300)).await;
     let ready = gateway.get("/readyz").send().await.expect("an answer");
     assert_eq!((ready.status().as_u16(), ready.headers()["connection"].to_str().ok()), (503, Some("close")));
@@ -92,63 +92,63 @@ async fn it_says_that_it_is_not_ready_and_serves_until_the_delay_is_over() {
         assert_eq!(gateway.get(path).send().await.expect("it still serves").status(), 200, "{path}");
     }
     gateway.serving.await.expect("no panic").expect("nothing was cut off");
-    assert!(told.elapsed() >= Duration::from_secs(2), "after {:?}", told.elapsed());
+    assert!(stopped.elapsed() >= Duration::from_secs(2), "after {:?}", stopped.elapsed());
 }
 
 #[tokio::test]
-async fn a_submit_under_way_is_finished_and_answered() {
+async fn a_submit_in_flight_is_completed_and_answered() {
     let upstream = ScriptedUpstream::start().await;
-    let gate = held(&upstream);
-    let mut gateway = Mortal::start(&upstream, &[]);
+    let release = held(&upstream);
+    let mut gateway = StoppableGateway::start(&upstream, &[]);
     let submit = gateway.submit();
     until(|| upstream.calls("submitJob") == 1).await;
-    gateway.tell();
+    gateway.stop();
     sleep(Duration::from_millis(500)).await;
     assert!(!gateway.serving.is_finished(), "it waits");
     assert!(gateway.get("/livez").send().await.is_err(), "it takes no more connections");
-    gate.send_replace(true);
+    release.send_replace(true);
     assert_eq!(submit.await.expect("no panic"), 202);
     gateway.serving.await.expect("no panic").expect("nothing was cut off");
 }
 
 #[tokio::test]
-async fn a_submit_whose_client_hung_up_is_finished_too() {
+async fn a_submit_in_flight_of_a_disconnected_client_is_completed() {
     let upstream = ScriptedUpstream::start().await;
-    let gate = held(&upstream);
-    let mut gateway = Mortal::start(&upstream, &[]);
+    let release = held(&upstream);
+    let mut gateway = StoppableGateway::start(&upstream, &[]);
     let submit = gateway.submit();
     until(|| upstream.calls("submitJob") == 1).await;
     submit.abort();
-    gateway.tell();
+    gateway.stop();
     sleep(Duration::from_millis(500)).await;
     assert!(!gateway.serving.is_finished(), "it waits for IPS");
-    gate.send_replace(true);
+    release.send_replace(true);
     gateway.serving.await.expect("no panic").expect("nothing was cut off");
 }
 
 #[tokio::test]
-async fn what_does_not_finish_in_time_is_cut_off_and_told() {
+async fn requests_beyond_the_grace_period_are_cut_off_and_counted() {
     let upstream = ScriptedUpstream::start().await;
     let _gate = held(&upstream);
-    let mut gateway = Mortal::start(&upstream, &[("GRACE", "500ms")]);
+    let mut gateway = StoppableGateway::start(&upstream, &[("GRACE", "500ms")]);
     let submit = gateway.submit();
     until(|| upstream.calls("submitJob") == 1).await;
-    gateway.tell();
+    gateway.stop();
     let cut = gateway.serving.await.expect("no panic").expect_err("something was cut off");
     assert_eq!((cut.requests, cut.effects), (1, 1), "{cut}");
     assert_eq!(submit.await.expect("no panic"), 0, "its client got no answer");
 }
 
 #[tokio::test]
-async fn connections_without_a_request_do_not_hold_it_up() {
+async fn idle_connections_do_not_delay_the_shutdown() {
     let upstream = ScriptedUpstream::start().await;
-    let mut gateway = Mortal::start(&upstream, &[]);
+    let mut gateway = StoppableGateway::start(&upstream, &[]);
     assert_eq!(gateway.get("/livez").send().await.expect("an answer").status(), 200);
     let _silent = gateway.connect().await.expect("it listens");
-    gateway.tell();
-    let told = Instant::now();
+    gateway.stop();
+    let stopped = Instant::now();
     gateway.serving.await.expect("no panic").expect("nothing was cut off");
-    assert!(told.elapsed() < Duration::from_secs(3), "it took {:?}", told.elapsed());
+    assert!(stopped.elapsed() < Duration::from_secs(3), "it took {:?}", stopped.elapsed());
 }
 
 /// Sends a request without a body.
@@ -157,7 +157,7 @@ async fn send(connection: &mut TcpStream, path: &str) {
     connection.write_all(request.as_bytes()).await.expect("it is open");
 }
 
-/// Reads up to `end`, or to the end of the connection.
+/// Reads up to `end`, or up to the end of the connection.
 async fn read_to(connection: &mut TcpStream, end: &str) -> String {
     let mut text = String::new();
     let mut chunk = [0; 4096];
@@ -171,9 +171,9 @@ async fn read_to(connection: &mut TcpStream, end: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_request_that_crosses_with_the_end_on_a_connection_that_was_kept_is_answered() {
+async fn a_request_on_a_kept_connection_during_the_shutdown_is_answered() {
     let upstream = ScriptedUpstream::start().await;
-    let mut gateway = Mortal::start(&upstream, &[]);
+    let mut gateway = StoppableGateway::start(&upstream, &[]);
     let mut idle = gateway.connect().await.expect("it listens");
     send(&mut idle, "/livez").await;
     let before = read_to(&mut idle, "\r\n\r\n").await;
@@ -183,7 +183,7 @@ async fn a_request_that_crosses_with_the_end_on_a_connection_that_was_kept_is_an
     let stream = read_to(&mut watching, "event: snapshot").await;
     assert!(stream.starts_with("HTTP/1.1 200"), "{stream}");
 
-    gateway.tell();
+    gateway.stop();
     while gateway.connect().await.is_ok() {
         sleep(Duration::from_millis(1)).await;
     }

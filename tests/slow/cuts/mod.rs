@@ -1,7 +1,7 @@
-//! The gateway keeps its word when connections end in the middle: between it and IPS at every byte of the request and of the answer,
-//! and between a caller and it. No submit makes two jobs, and every error says truly how far the request got.
+//! Connections that end in the middle: between gateway and IPS at every byte of request and answer, and between a caller and the gateway.
+//! No submit makes two jobs, and every error has the right `outcome`.
 //!
-//! A proxy between gateway and sandbox cuts the connections; the sandbox's own lists, asked past gateway and proxy, tell what became of them.
+//! A proxy between gateway and sandbox cuts the connections; the sandbox is queried directly for the jobs that exist.
 
 mod actions;
 mod client_disconnects;
@@ -18,13 +18,13 @@ use ips_gateway::sandbox::{Population, Sandbox, SandboxConfig};
 
 use self::proxy::Proxy;
 
-/// However many calls are cut: the next is made nevertheless.
+/// The circuit breaker is off, as most calls fail.
 const SETTINGS: &[(&str, &str)] = &[("UPSTREAM_FAILURES", "0")];
 
-/// The company that all of it is about.
+/// The company of all requests.
 const COMPANY: &str = "companyHandle=c%7C110";
 
-/// A sandbox without jobs, a proxy before it, and a gateway before that, all by one clock that stands still.
+/// A sandbox without jobs, a proxy in front of it, and a gateway in front of that, with one manual clock.
 struct CutWorld {
     sandbox: Sandbox,
     proxy: Proxy,

@@ -1,4 +1,4 @@
-//! A proxy between the gateway and IPS that ends connections where a test says.
+//! A proxy between the gateway and IPS that cuts connections.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,30 +11,30 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::plan::{Cut, Place, Way};
+use super::plan::{CloseMode, Cut, Position};
 
-/// How long an end waits for the other to end, too.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// The longest wait for the other side to close too.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What is done to the calls of one operation that hold a text.
+/// The cut of calls of one operation with this text in their request.
 struct Plan {
     operation: &'static str,
     text: String,
     cut: Cut,
-    /// How often such a call came.
+    /// The number of such calls.
     calls: usize,
-    /// How many bytes of the last one's request and answer went by.
+    /// Bytes of request and answer of the last call.
     passed: (usize, usize),
 }
 
 struct State {
     ips: SocketAddr,
     plans: Mutex<Vec<Plan>>,
-    /// Late requests wait for it.
-    gate: watch::Sender<bool>,
+    /// Late requests wait until it holds `true`.
+    released: watch::Sender<bool>,
 }
 
-/// See the module. Ends when it is dropped.
+/// The proxy; stops on drop.
 pub struct Proxy {
     address: SocketAddr,
     state: Arc<State>,
@@ -48,21 +48,21 @@ impl Drop for Proxy {
 }
 
 impl Proxy {
-    /// A proxy before the IPS at this address.
+    /// Starts a proxy in front of the IPS at this address.
     pub async fn start(ips: SocketAddr) -> Self {
         Self::start_at(([127, 0, 0, 1], 0).into(), ips).await
     }
 
-    /// The same, where another was before.
+    /// Starts a proxy that listens at the address of an earlier one.
     pub async fn start_at(address: SocketAddr, ips: SocketAddr) -> Self {
         let listener = TcpListener::bind(address).await.expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let state = Arc::new(State { ips, plans: Mutex::default(), gate: watch::Sender::new(false) });
+        let state = Arc::new(State { ips, plans: Mutex::default(), released: watch::Sender::new(false) });
         let shared = Arc::clone(&state);
         let serving = tokio::spawn(async move {
             while let Ok((gateway, _)) = listener.accept().await {
                 let state = Arc::clone(&shared);
-                // Both sides may have gone already: that is what this is for.
+                // Errors are expected: connections are cut.
                 tokio::spawn(async move { state.serve(gateway).await.ok() });
             }
         });
@@ -73,30 +73,30 @@ impl Proxy {
         self.address
     }
 
-    /// From now on, calls of the operation whose request holds the text end so.
+    /// Sets the cut of calls of the operation with this text in their request.
     pub fn plan(&self, operation: &'static str, text: &str, cut: Cut) {
         let plan = Plan { operation, text: text.into(), cut, calls: 0, passed: (0, 0) };
         self.state.plans.lock().expect("no panic").push(plan);
     }
 
-    /// From now on, nothing is cut.
+    /// Removes all cuts.
     pub fn forget_plans(&self) {
         self.state.plans.lock().expect("no panic").clear();
     }
 
-    /// How many planned calls of the operation with the text came.
+    /// The number of planned calls of the operation with the text.
     pub fn calls(&self, operation: &str, text: &str) -> usize {
         self.state.of_plan(operation, text, |plan| plan.calls)
     }
 
-    /// How many bytes of the request and of the answer of the planned call went by.
+    /// Bytes of request and answer of the planned call.
     pub fn passed(&self, operation: &str, text: &str) -> (usize, usize) {
         self.state.of_plan(operation, text, |plan| plan.passed)
     }
 
-    /// Lets the late requests go on to IPS.
+    /// Forwards the late requests to IPS.
     pub fn release(&self) {
-        self.state.gate.send_replace(true);
+        self.state.released.send_replace(true);
     }
 }
 
@@ -127,36 +127,36 @@ impl State {
                 ips.write_all(&request).await?;
                 copy_bidirectional(&mut gateway, &mut ips).await.map(drop)
             }
-            Some(Cut { place: Place::Request(bytes), way }) => {
+            Some(Cut { position: Position::Request(bytes), mode }) => {
                 let mut ips = connect().await?;
                 let early = bytes.min(request.len());
                 ips.write_all(&request[..early]).await?;
                 copy(&mut (&mut gateway).take((bytes - early) as u64), &mut ips).await?;
-                tokio::join!(end(gateway, way), end(ips, way));
+                tokio::join!(end(gateway, mode), end(ips, mode));
                 Ok(())
             }
-            Some(Cut { place: Place::LateRequest, way }) => {
+            Some(Cut { position: Position::LateRequest, mode }) => {
                 read_whole(&mut gateway, &mut request).await?;
-                end(gateway, way).await;
-                let _ = self.gate.subscribe().wait_for(|open| *open).await;
+                end(gateway, mode).await;
+                let _ = self.released.subscribe().wait_for(|released| *released).await;
                 let mut ips = connect().await?;
                 ips.write_all(&request).await?;
-                // IPS has done it when it begins to answer.
+                // IPS has carried it out when it begins to answer.
                 ips.read_u8().await.map(drop)
             }
-            Some(Cut { place, way }) => {
+            Some(Cut { position, mode }) => {
                 read_whole(&mut gateway, &mut request).await?;
                 let mut ips = connect().await?;
                 ips.write_all(&request).await?;
                 ips.peek(&mut [0]).await?;
-                let most = if let Place::Answer(bytes) = place { bytes } else { usize::MAX };
+                let most = if let Position::Answer(bytes) = position { bytes } else { usize::MAX };
                 let (mut answer, mut passed) = (vec![0; 4096], 0);
                 while passed < most {
-                    let room = answer.len().min(most - passed);
+                    let space = answer.len().min(most - passed);
                     let bytes = tokio::select! {
-                        bytes = ips.read(&mut answer[..room]) => bytes?,
-                        // The gateway has what it wanted.
-                        () = hung_up(&gateway) => 0,
+                        bytes = ips.read(&mut answer[..space]) => bytes?,
+                        // The gateway has read the whole answer.
+                        () = closed_by(&gateway) => 0,
                     };
                     if bytes == 0 {
                         break;
@@ -167,13 +167,13 @@ impl State {
                 if let Some((operation, text, _)) = &planned {
                     self.of_plan(operation, text, |plan| plan.passed = (request.len(), passed));
                 }
-                tokio::join!(end(gateway, way), end(ips, way));
+                tokio::join!(end(gateway, mode), end(ips, mode));
                 Ok(())
             }
         }
     }
 
-    /// What is planned for this request, as soon as its beginning tells.
+    /// The plan of this request, as soon as enough of it has arrived.
     fn planned(&self, request: &[u8]) -> Option<(&'static str, String, Cut)> {
         let text = String::from_utf8_lossy(request);
         let mut plans = self.plans.lock().expect("no panic");
@@ -186,18 +186,18 @@ impl State {
     }
 }
 
-/// Ends a connection. What the other side still sends is read, or the end would look like a crash whatever the way.
-async fn end(mut stream: TcpStream, way: Way) {
-    match way {
-        Way::Rst => drop(stream.set_zero_linger()),
-        Way::Fin => {
+/// Closes a connection. Unread bytes would turn an orderly end into a reset, so that they are read.
+async fn end(mut stream: TcpStream, mode: CloseMode) {
+    match mode {
+        CloseMode::Rst => drop(stream.set_zero_linger()),
+        CloseMode::Fin => {
             let _ = stream.shutdown().await;
-            let _ = timeout(PATIENCE, stream.read_to_end(&mut Vec::new())).await;
+            let _ = timeout(TIMEOUT, stream.read_to_end(&mut Vec::new())).await;
         }
     }
 }
 
-async fn hung_up(stream: &TcpStream) {
+async fn closed_by(stream: &TcpStream) {
     let _ = stream.peek(&mut [0]).await;
 }
 
@@ -210,7 +210,7 @@ async fn read_whole(stream: &mut TcpStream, request: &mut Vec<u8>) -> io::Result
     Ok(())
 }
 
-/// Whether the head is there, and as much of the body as it says.
+/// Whether head and body have arrived.
 fn is_whole(request: &[u8]) -> bool {
     let Some(end) = request.windows(4).position(|window| window == b"\r\n\r\n") else { return false };
     let head = String::from_utf8_lossy(&request[..end]).to_ascii_lowercase();

@@ -1,4 +1,4 @@
-//! One submit across restarts, replicas and outages.
+//! A submit across restarts, replicas and outages.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -9,15 +9,15 @@ use ips_gateway::sandbox::users::ORDINARY;
 use ips_gateway::sandbox::{Population, Sandbox, SandboxConfig};
 use serde_json::Value;
 
-use super::plan::{Cut, Place, Way};
+use super::plan::{CloseMode, Cut, Position};
 use super::proxy::Proxy;
-use super::sandbox_jobs::Census;
+use super::sandbox_jobs::SandboxJobs;
 use super::{COMPANY, CutWorld};
 use crate::support::{Answer, Gateway, any_job, id};
 
 const KEY: &str = "0f7d5a0e-93b2-4a8e-8b1d-d0c1f2a3b4c5";
 
-/// A gateway in a process of its own.
+/// A gateway in a child process.
 struct Process {
     child: Child,
     address: String,
@@ -59,7 +59,7 @@ async fn submit(gateway: &Gateway, body: &Value) -> Answer {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_gateway_killed_in_the_middle_of_a_submit_leaves_one_job_that_the_next_one_finds() {
+async fn a_submit_of_a_killed_gateway_is_recovered_by_the_next_one() {
     let config = SandboxConfig {
         clock: Clock::system(),
         new_job_interval: None,
@@ -68,7 +68,7 @@ async fn a_gateway_killed_in_the_middle_of_a_submit_leaves_one_job_that_the_next
     };
     let sandbox = Sandbox::start(config).expect("a free port");
     let proxy = Proxy::start(sandbox.address()).await;
-    proxy.plan("submitJob", "nightly", Cut { place: Place::LateRequest, way: Way::Fin });
+    proxy.plan("submitJob", "nightly", Cut { position: Position::LateRequest, mode: CloseMode::Fin });
     let upstream = format!("http://{}/scene7/services/IpsApiService", proxy.address());
     let version = sandbox.version().to_string();
 
@@ -94,34 +94,34 @@ async fn a_gateway_killed_in_the_middle_of_a_submit_leaves_one_job_that_the_next
     assert_eq!((status, &job["recovered"]), (202, &true.into()), "{job:#}");
     let (status, again) = second.submit(&body).await.expect("an answer");
     assert_eq!((status, id(&again)), (202, id(&job)), "{again:#}");
-    assert_eq!(Census::take(&sandbox).await.count("nightly"), 1);
+    assert_eq!(SandboxJobs::read(&sandbox).await.count("nightly"), 1);
     assert_eq!(sandbox.calls("submitJob"), 1);
     second.kill();
 }
 
 #[tokio::test]
-async fn a_submit_with_a_key_is_not_sent_while_nobody_can_tell_whether_it_was_before() {
-    for way in [Way::Fin, Way::Rst] {
+async fn a_keyed_submit_is_not_sent_while_an_earlier_one_cannot_be_excluded() {
+    for mode in [CloseMode::Fin, CloseMode::Rst] {
         let world = CutWorld::start().await;
         submit(&world.gateway, &any_job("nightly")).await.expect(202);
         let url = format!("http://{}/scene7/services/IpsApiService", world.proxy.address());
         let replica = Gateway::start(&url, world.sandbox.version(), &world.clock, &[]);
-        world.proxy.plan("getActiveJobs", "c|110", Cut { place: Place::Answer(20), way });
+        world.proxy.plan("getActiveJobs", "c|110", Cut { position: Position::Answer(20), mode });
         let answer = submit(&replica, &any_job("nightly")).await;
         let problem = answer.problem(502, "upstream-invalid-answer").await;
         assert_eq!((&problem["outcome"], &problem["retryable"]), (&"not_sent".into(), &true.into()), "{answer}");
-        assert_eq!(world.sandbox.calls("submitJob"), 1, "{way:?}");
+        assert_eq!(world.sandbox.calls("submitJob"), 1, "{mode:?}");
 
         world.proxy.forget_plans();
         world.clock.advance(chrono::TimeDelta::seconds(2));
         let again = submit(&replica, &any_job("nightly")).await.expect(202);
-        assert_eq!(again.json()["recovered"], true, "{way:?}{again}");
-        assert_eq!(world.sandbox.calls("submitJob"), 1, "{way:?}");
+        assert_eq!(again.json()["recovered"], true, "{mode:?}{again}");
+        assert_eq!(world.sandbox.calls("submitJob"), 1, "{mode:?}");
     }
 }
 
 #[tokio::test]
-async fn what_was_not_sent_for_want_of_a_connection_can_be_sent_again() {
+async fn a_submit_that_was_not_sent_can_be_repeated() {
     let CutWorld { sandbox, proxy, gateway, clock } = CutWorld::start().await;
     let address = proxy.address();
     drop(proxy);
@@ -141,6 +141,6 @@ async fn what_was_not_sent_for_want_of_a_connection_can_be_sent_again() {
         let request = gateway.post_json(&format!("/jobs?{COMPANY}"), &any_job(name));
         let request = key.into_iter().fold(request, |request, key| request.header("Idempotency-Key", key));
         request.await.expect(202);
-        assert_eq!(Census::take(&sandbox).await.count(name), 1);
+        assert_eq!(SandboxJobs::read(&sandbox).await.count(name), 1);
     }
 }

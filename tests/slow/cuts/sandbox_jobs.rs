@@ -1,15 +1,15 @@
-//! What the sandbox really has: asked over SOAP that is written by hand, past gateway and proxy.
+//! The jobs of the sandbox, read directly over hand-written SOAP.
 
 use std::collections::BTreeMap;
 
 use ips_gateway::sandbox::Sandbox;
 use ips_gateway::sandbox::users::BOTH_COMPANIES;
 
-/// The active and the scheduled jobs of the company: for each original name the elements of its jobs.
-pub struct Census(BTreeMap<String, Vec<String>>);
+/// The active and scheduled jobs of the company: the XML of the jobs of each original name.
+pub struct SandboxJobs(BTreeMap<String, Vec<String>>);
 
-impl Census {
-    pub async fn take(sandbox: &Sandbox) -> Self {
+impl SandboxJobs {
+    pub async fn read(sandbox: &Sandbox) -> Self {
         let company = "<companyHandle>c|110</companyHandle>";
         let active = format!("{company}<includeWaitingJobs>true</includeWaitingJobs>");
         let active = ask(sandbox, "getActiveJobs", &active).await;
@@ -22,17 +22,17 @@ impl Census {
         Self(jobs)
     }
 
-    /// How many jobs were submitted under a name that begins so.
+    /// The number of jobs with this prefix of their original name.
     pub fn count(&self, beginning: &str) -> usize {
         self.found(beginning).map(Vec::len).sum()
     }
 
-    /// The full name of the one job whose name begins so.
+    /// The original name of the job with this prefix.
     pub fn name(&self, beginning: &str) -> Option<&str> {
         self.0.keys().map(String::as_str).find(|name| name.starts_with(beginning))
     }
 
-    /// The state of the one job whose name begins so.
+    /// The state of the job with this prefix.
     pub fn state<'a>(&'a self, beginning: &'a str) -> Option<&'a str> {
         let rest = self.found(beginning).flatten().next()?;
         rest.split_once("<state>")?.1.split_once("</state>").map(|(state, _)| state)

@@ -1,4 +1,4 @@
-//! Submits whose connection to IPS ends at every byte of request and answer.
+//! Submits whose connection to IPS is cut at every byte of request and answer.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,25 +9,25 @@ use futures_util::{StreamExt, stream};
 use ips_gateway::sandbox::users::READ_ONLY;
 use serde_json::Value;
 
-use super::plan::{Cut, Place, Way, every_cut};
-use super::sandbox_jobs::Census;
+use super::plan::{CloseMode, Cut, Position, every_cut};
+use super::sandbox_jobs::SandboxJobs;
 use super::{COMPANY, CutWorld};
 use crate::support::{Answer, Gateway, any_job, id, upload};
 
-/// So many submits share a world, all at once.
-const AT_ONCE: usize = 50;
-/// So many worlds there are at a time.
+/// Concurrent submits in one world.
+const BATCH: usize = 50;
+/// Concurrent worlds.
 const WORLDS: usize = 4;
 
-/// A submit that is to be cut.
+/// A submit and its cut.
 #[derive(Clone)]
 struct Submit {
-    /// What its job's name begins with.
+    /// The prefix of its job's name.
     name: String,
     cut: Cut,
-    /// Whether it carries an `Idempotency-Key`.
+    /// Whether it has an `Idempotency-Key`.
     keyed: bool,
-    /// Whether its user may submit at all.
+    /// Whether its user has permission.
     allowed: bool,
 }
 
@@ -37,7 +37,7 @@ impl Submit {
     }
 
     async fn send(&self, gateway: &Gateway) -> Answer {
-        let gateway = if self.allowed { gateway.clone() } else { gateway.called_by(&READ_ONLY) };
+        let gateway = if self.allowed { gateway.clone() } else { gateway.as_user(&READ_ONLY) };
         let request = gateway.post_json(&format!("/jobs?{COMPANY}"), &any_job(&self.name));
         if self.keyed { request.header("Idempotency-Key", &self.name).await } else { request.await }
     }
@@ -46,14 +46,14 @@ impl Submit {
 impl fmt::Display for Submit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let key = if self.keyed { " with a key" } else { "" };
-        let who = if self.allowed { "" } else { " by one who may not" };
-        write!(f, "{}{key}{who}, {}", self.name, self.cut)
+        let permission = if self.allowed { "" } else { " without permission" };
+        write!(f, "{}{key}{permission}, {}", self.name, self.cut)
     }
 }
 
-/// What the gateway says of a submit.
+/// The outcome that the gateway reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Label {
+enum Outcome {
     Accepted,
     Recovered,
     NotSent,
@@ -61,92 +61,92 @@ enum Label {
     Unknown,
 }
 
-/// The label of an answer, which has to have one.
-async fn label(answer: &Answer) -> Label {
+/// The outcome in a response.
+async fn outcome_of(answer: &Answer) -> Outcome {
     if answer.status == 202 {
-        return if answer.json()["recovered"] == true { Label::Recovered } else { Label::Accepted };
+        return if answer.json()["recovered"] == true { Outcome::Recovered } else { Outcome::Accepted };
     }
     match answer.json()["outcome"].as_str() {
-        Some("not_sent") => Label::NotSent,
-        Some("rejected") => Label::Rejected,
+        Some("not_sent") => Outcome::NotSent,
+        Some("rejected") => Outcome::Rejected,
         Some("unknown") => {
             answer.problem(504, "submit-outcome-unknown").await;
-            Label::Unknown
+            Outcome::Unknown
         }
         _ => panic!("no outcome{answer}"),
     }
 }
 
-/// How many bytes a request and its answer take.
+/// The lengths of a request and its answer, in bytes.
 async fn lengths() -> (usize, usize) {
     let world = CutWorld::start().await;
-    let submit = Submit { keyed: false, ..Submit::new(0, Cut { place: Place::Nowhere, way: Way::Fin }) };
+    let submit = Submit { keyed: false, ..Submit::new(0, Cut { position: Position::Nowhere, mode: CloseMode::Fin }) };
     world.proxy.plan("submitJob", &submit.name, submit.cut);
     submit.send(&world.gateway).await.expect(202);
     world.proxy.passed("submitJob", &submit.name)
 }
 
-/// Sends the submits of one world and holds every answer against what the sandbox has.
-async fn one_world(submits: Vec<Submit>) -> BTreeMap<Label, usize> {
+/// Sends the submits of one world, and compares every response with the jobs of the sandbox.
+async fn one_world(submits: Vec<Submit>) -> BTreeMap<Outcome, usize> {
     let world = CutWorld::start().await;
     for submit in &submits {
         world.proxy.plan("submitJob", &submit.name, submit.cut);
     }
     let answers = join_all(submits.iter().map(|submit| submit.send(&world.gateway))).await;
-    let before = Census::take(&world.sandbox).await;
+    let before = SandboxJobs::read(&world.sandbox).await;
     world.proxy.release();
-    let late = submits.iter().filter(|submit| submit.allowed && submit.cut.place == Place::LateRequest);
+    let late = submits.iter().filter(|submit| submit.allowed && submit.cut.position == Position::LateRequest);
     for submit in late.clone() {
         assert_eq!(before.count(&submit.name), 0, "{submit}: it is to come later");
     }
-    let mut census = before;
+    let mut sandbox_jobs = before;
     for _ in 0..200 {
-        if late.clone().all(|submit| census.count(&submit.name) == 1) {
+        if late.clone().all(|submit| sandbox_jobs.count(&submit.name) == 1) {
             break;
         }
         tokio::time::sleep(std::time::Duration::from_millis(25)).await;
-        census = Census::take(&world.sandbox).await;
+        sandbox_jobs = SandboxJobs::read(&world.sandbox).await;
     }
 
-    let mut tally = BTreeMap::new();
+    let mut counts = BTreeMap::new();
     for (submit, answer) in submits.iter().zip(&answers) {
-        let label = label(answer).await;
-        *tally.entry(label).or_default() += 1;
-        let jobs = census.count(&submit.name);
+        let outcome = outcome_of(answer).await;
+        *counts.entry(outcome).or_default() += 1;
+        let jobs = sandbox_jobs.count(&submit.name);
         assert!(jobs <= 1, "{submit}: {jobs} jobs{answer}");
         assert_eq!(world.proxy.calls("submitJob", &submit.name), 1, "{submit}: sent once{answer}");
-        let possible: &[Label] = match (submit.cut.place, submit.allowed) {
-            (Place::Nowhere, true) => &[Label::Accepted],
-            (Place::Nowhere, false) => &[Label::Rejected],
-            (Place::Answer(_), true) => &[Label::Accepted, Label::Recovered],
-            (Place::Answer(_), false) => &[Label::Rejected, Label::Unknown],
-            (Place::LateRequest, _) | (Place::Request(_), false) => &[Label::Unknown],
-            // All of it may have arrived, or all but the end.
-            (Place::Request(_), true) => &[Label::Unknown, Label::Recovered],
+        let possible: &[Outcome] = match (submit.cut.position, submit.allowed) {
+            (Position::Nowhere, true) => &[Outcome::Accepted],
+            (Position::Nowhere, false) => &[Outcome::Rejected],
+            (Position::Answer(_), true) => &[Outcome::Accepted, Outcome::Recovered],
+            (Position::Answer(_), false) => &[Outcome::Rejected, Outcome::Unknown],
+            (Position::LateRequest, _) | (Position::Request(_), false) => &[Outcome::Unknown],
+            // The request may be complete but for its end.
+            (Position::Request(_), true) => &[Outcome::Unknown, Outcome::Recovered],
         };
-        assert!(possible.contains(&label), "{submit}: {label:?} is none of {possible:?}{answer}");
-        match label {
-            Label::Accepted | Label::Recovered => {
+        assert!(possible.contains(&outcome), "{submit}: {outcome:?} is none of {possible:?}{answer}");
+        match outcome {
+            Outcome::Accepted | Outcome::Recovered => {
                 assert_eq!(jobs, 1, "{submit}: the job is there{answer}");
-                assert_eq!(answer.json()["originalName"].as_str(), census.name(&submit.name), "{submit}{answer}");
+                assert_eq!(answer.json()["originalName"].as_str(), sandbox_jobs.name(&submit.name), "{submit}{answer}");
             }
-            Label::NotSent | Label::Rejected => assert_eq!(jobs, 0, "{submit}: no job is there{answer}"),
-            Label::Unknown => {}
+            Outcome::NotSent | Outcome::Rejected => assert_eq!(jobs, 0, "{submit}: no job is there{answer}"),
+            Outcome::Unknown => {}
         }
     }
-    ask_again(&world, &submits, &answers, &census).await;
-    tally
+    ask_again(&world, &submits, &answers, &sandbox_jobs).await;
+    counts
 }
 
-/// What is to be found is found by the id of the first answer, and the same key is no second submit.
-async fn ask_again(world: &CutWorld, submits: &[Submit], answers: &[Answer], census: &Census) {
+/// Reads the jobs by the ids of the first responses, and repeats the submits with keys.
+async fn ask_again(world: &CutWorld, submits: &[Submit], answers: &[Answer], sandbox_jobs: &SandboxJobs) {
     let ids: Vec<_> = answers.iter().map(|answer| job_id(&answer.json())).collect();
     world.clock.advance(TimeDelta::milliseconds(2_500));
     for ((submit, answer), known) in submits.iter().zip(answers).zip(&ids) {
         let Some(known) = known.as_ref().filter(|_| submit.allowed) else { continue };
-        let arrived = census.count(&submit.name) == 1;
+        let arrived = sandbox_jobs.count(&submit.name) == 1;
         let job = world.gateway.get(&format!("/jobs/{known}")).await;
-        // What never arrived is believed to be on its way for a while, where its name tells when it was sent.
+        // A job that never arrived is `waiting` for a while, as its unique name holds the time of its submit.
         assert!(job.status == 200 || (job.status == 404 && !arrived), "{submit}{answer}{job}");
         assert_eq!(job.json()["name"].is_string(), arrived, "{submit}: as the list has it{answer}{job}");
         if submit.keyed {
@@ -162,7 +162,7 @@ async fn ask_again(world: &CutWorld, submits: &[Submit], answers: &[Answer], cen
     for ((submit, answer), known) in submits.iter().zip(answers).zip(&ids) {
         let Some(known) = known.as_ref().filter(|_| submit.allowed) else { continue };
         let job = world.gateway.get(&format!("/jobs/{known}")).await;
-        if census.count(&submit.name) == 1 {
+        if sandbox_jobs.count(&submit.name) == 1 {
             assert_eq!(job.json()["phase"], "completed", "{submit}: it is in the log{answer}{job}");
             assert_eq!(id(&job.json()), *known, "{submit}{job}");
         } else {
@@ -174,57 +174,58 @@ async fn ask_again(world: &CutWorld, submits: &[Submit], answers: &[Answer], cen
     }
 }
 
-/// The id of the job that an answer is about.
+/// The id of the job of a response.
 fn job_id(answer: &Value) -> Option<String> {
     answer["id"].as_str().or_else(|| answer["job"].as_str()).map(Into::into)
 }
 
-/// Cuts so many submits, every `step`-th byte, and tells how they were labelled.
+/// Cuts `count` submits at every `step`-th byte, and prints the outcomes.
 async fn cut(count: usize, step: usize) {
     let (request, answer) = lengths().await;
     assert!(request > 500 && answer > 200, "a request of {request} bytes, an answer of {answer}");
     let cuts = every_cut(request, answer, step).take(count);
     let submits: Vec<_> = cuts.enumerate().map(|(number, cut)| Submit::new(number, cut)).collect();
-    let worlds = submits.chunks(AT_ONCE).map(|submits| tokio::spawn(one_world(submits.to_vec())));
-    let mut tally = BTreeMap::<Label, usize>::new();
+    let worlds = submits.chunks(BATCH).map(|submits| tokio::spawn(one_world(submits.to_vec())));
+    let mut counts = BTreeMap::<Outcome, usize>::new();
     let mut worlds = stream::iter(worlds).buffer_unordered(WORLDS);
     while let Some(of_world) = worlds.next().await {
-        for (label, count) in of_world.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic())) {
-            *tally.entry(label).or_default() += count;
+        for (outcome, count) in of_world.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic())) {
+            *counts.entry(outcome).or_default() += count;
         }
     }
-    println!("{count} submits, a request of {request} bytes, an answer of {answer}: {tally:?}");
-    for label in [Label::Accepted, Label::Recovered, Label::Rejected, Label::Unknown] {
-        assert!(tally.contains_key(&label), "none was {label:?}: {tally:?}");
+    println!("{count} submits, a request of {request} bytes, an answer of {answer}: {counts:?}");
+    for outcome in [Outcome::Accepted, Outcome::Recovered, Outcome::Rejected, Outcome::Unknown] {
+        assert!(counts.contains_key(&outcome), "none was {outcome:?}: {counts:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_submit_makes_one_job_or_none_and_says_which_wherever_it_is_cut() {
+async fn a_submit_cut_at_any_byte_makes_at_most_one_job_and_reports_it() {
     cut(300, 13).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_submit_that_is_cut_while_it_is_being_written_makes_no_job() {
+async fn a_submit_cut_while_it_is_written_makes_no_job() {
     let world = CutWorld::start().await;
     let urls: Vec<_> = (0..6_000).map(|number| format!("https://assets.example.com/{number:050}.tif")).collect();
     let urls: Vec<_> = urls.iter().map(String::as_str).collect();
-    let places = [0, 1_000, 20_000, 300_000, 700_000].map(Place::Request);
-    let cuts = places.into_iter().flat_map(|place| [Way::Fin, Way::Rst].map(|way| Cut { place, way }));
+    let places = [0, 1_000, 20_000, 300_000, 700_000].map(Position::Request);
+    let cuts =
+        places.into_iter().flat_map(|position| [CloseMode::Fin, CloseMode::Rst].map(|mode| Cut { position, mode }));
     let submits: Vec<_> = cuts.enumerate().map(|(number, cut)| (format!("cut-{number:05}"), cut)).collect();
     let answers = join_all(submits.iter().map(|(name, cut)| {
         world.proxy.plan("submitJob", name, *cut);
         world.gateway.post_json(&format!("/jobs?{COMPANY}"), &upload(name, &urls)).into_future()
     }));
     for ((name, cut), answer) in submits.iter().zip(answers.await) {
-        assert_eq!(label(&answer).await, Label::Unknown, "{name}, {cut}{answer}");
-        assert_eq!(Census::take(&world.sandbox).await.count(name), 0, "{name}, {cut}");
+        assert_eq!(outcome_of(&answer).await, Outcome::Unknown, "{name}, {cut}{answer}");
+        assert_eq!(SandboxJobs::read(&world.sandbox).await.count(name), 0, "{name}, {cut}");
         assert_eq!(world.proxy.calls("submitJob", name), 1, "{name}, {cut}: sent once");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "takes minutes: cargo test --release --test cuts -- --ignored --nocapture"]
-async fn ten_thousand_submits_are_cut_at_every_byte_in_turn() {
+async fn ten_thousand_submits_are_cut_at_every_byte() {
     cut(10_000, 1).await;
 }

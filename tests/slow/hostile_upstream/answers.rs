@@ -1,4 +1,4 @@
-//! Answers that are none.
+//! Invalid and malicious answers.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use ips_gateway::clock::Clock;
 use ips_gateway::ips::types::ApiVersion;
 use serde_json::json;
 
-use super::upstream::{Act, BadUpstream};
+use super::upstream::{Behaviour, HostileUpstream};
 use super::{SETTINGS, TIMEOUT, document, head};
 use crate::support::{Gateway, START, active_job, envelope};
 
@@ -28,14 +28,16 @@ fn gzip(body: &[u8]) -> Vec<u8> {
     encoder.finish().expect("compressed")
 }
 
-fn compressed(body: &[u8]) -> Act {
-    Act::Say([head(&format!("Content-Encoding: gzip\r\nContent-Length: {}\r\n", body.len())).as_bytes(), body].concat())
+fn compressed(body: &[u8]) -> Behaviour {
+    Behaviour::Send(
+        [head(&format!("Content-Encoding: gzip\r\nContent-Length: {}\r\n", body.len())).as_bytes(), body].concat(),
+    )
 }
 
-fn tricks() -> Vec<(&'static str, Act, (u16, &'static str))> {
+fn hostile_answers() -> Vec<(&'static str, Behaviour, (u16, &'static str))> {
     let (list, whole) = (list(), head(&format!("Content-Length: {}\r\n", list().len())));
-    let said = |text: String| Act::Say(text.into_bytes());
-    let closing = |text: &str| said(format!("{}{text}", head("Connection: close\r\n")));
+    let sent = |text: String| Behaviour::Send(text.into_bytes());
+    let closing = |text: &str| sent(format!("{}{text}", head("Connection: close\r\n")));
     let millisecond = Duration::from_millis(1);
     let entity = |level: u32| format!("<!ENTITY l{level} \"{}\">", format!("&l{};", level - 1).repeat(10));
     let laughs = (1..10).map(entity).collect::<Vec<_>>().concat();
@@ -56,13 +58,13 @@ fn tricks() -> Vec<(&'static str, Act, (u16, &'static str))> {
             document(&list.replace("<jobArray>", &format!("<jobArray a=\"{}\">", "a".repeat(20_000)))),
             INVALID,
         ),
-        ("cut off with a length", said(format!("{whole}{}", &list[..list.len() / 2])), INVALID),
+        ("cut off with a length", sent(format!("{whole}{}", &list[..list.len() / 2])), INVALID),
         ("cut off without a length", closing(&list[..list.len() - 20]), INVALID),
         ("cut off in the last tag", closing(&list[..list.len() - 1]), INVALID),
-        ("cut off in a chunk", said(format!("{}ffff\r\n{list}", head("Transfer-Encoding: chunked\r\n"))), INVALID),
+        ("cut off in a chunk", sent(format!("{}ffff\r\n{list}", head("Transfer-Encoding: chunked\r\n"))), INVALID),
         (
             "no last chunk",
-            said(format!("{}{:x}\r\n{list}\r\n", head("Transfer-Encoding: chunked\r\n"), list.len())),
+            sent(format!("{}{:x}\r\n{list}\r\n", head("Transfer-Encoding: chunked\r\n"), list.len())),
             INVALID,
         ),
         (
@@ -70,53 +72,57 @@ fn tricks() -> Vec<(&'static str, Act, (u16, &'static str))> {
             closing(&list.replace("<jobArray>", &format!("{}<jobArray>", " ".repeat(2 << 20)))),
             INVALID,
         ),
-        ("a length beyond the limit", said(head("Content-Length: 99999999999\r\n")), INVALID),
+        ("a length beyond the limit", sent(head("Content-Length: 99999999999\r\n")), INVALID),
         ("a gzip bomb", compressed(&gzip(&vec![b' '; 20 << 20])), INVALID),
         ("gzip that is none", compressed(list.as_bytes()), INVALID),
         ("half a gzip", compressed(&gzip(list.as_bytes())[..100]), INVALID),
         (
             "an unknown encoding",
-            said(format!("{}{list}", head("Content-Encoding: br\r\nConnection: close\r\n"))),
+            sent(format!("{}{list}", head("Content-Encoding: br\r\nConnection: close\r\n"))),
             INVALID,
         ),
-        ("thousands of headers", said(format!("{}{list}", head(&"X-A: b\r\n".repeat(5_000)))), INVALID),
+        ("thousands of headers", sent(format!("{}{list}", head(&"X-A: b\r\n".repeat(5_000)))), INVALID),
         (
             "headers without an end",
-            Act::Drip(b"HTTP/1.1 200 OK\r\n".to_vec(), b"X-A: b\r\n".repeat(1_000), millisecond),
+            Behaviour::Drip(b"HTTP/1.1 200 OK\r\n".to_vec(), b"X-A: b\r\n".repeat(1_000), millisecond),
             INVALID,
         ),
-        ("a header of megabytes", said(head(&format!("X-A: {}\r\n", "b".repeat(2 << 20)))), INVALID),
-        ("no HTTP", said("220 mail.example.com ESMTP\r\n".into()), INVALID),
+        ("a header of megabytes", sent(head(&format!("X-A: {}\r\n", "b".repeat(2 << 20)))), INVALID),
+        ("no HTTP", sent("220 mail.example.com ESMTP\r\n".into()), INVALID),
         (
             "endless bytes",
-            Act::Drip(head("Connection: close\r\n").into_bytes(), vec![b' '; 65_536], millisecond),
+            Behaviour::Drip(head("Connection: close\r\n").into_bytes(), vec![b' '; 65_536], millisecond),
             INVALID,
         ),
-        ("reset before the request", Act::ResetAfter(0), INVALID),
-        ("reset within the request", Act::ResetAfter(600), INVALID),
-        ("reset after the request", Act::SayAndReset(Vec::new()), INVALID),
-        ("reset within the head", Act::SayAndReset(whole[..30].into()), INVALID),
-        ("reset after the head", Act::SayAndReset(whole.clone().into_bytes()), INVALID),
-        ("reset within the body", Act::SayAndReset(format!("{whole}{}", &list[..100]).into_bytes()), INVALID),
-        ("silence", Act::Drip(Vec::new(), Vec::new(), Duration::from_secs(1)), TOO_LATE),
-        ("a drip within the head", Act::Drip(Vec::new(), b"H".to_vec(), Duration::from_mins(1)), TOO_LATE),
-        ("a drip within the body", Act::Drip(whole.into_bytes(), b" ".to_vec(), Duration::from_millis(50)), TOO_LATE),
+        ("reset before the request", Behaviour::ResetAfter(0), INVALID),
+        ("reset within the request", Behaviour::ResetAfter(600), INVALID),
+        ("reset after the request", Behaviour::SendAndReset(Vec::new()), INVALID),
+        ("reset within the head", Behaviour::SendAndReset(whole[..30].into()), INVALID),
+        ("reset after the head", Behaviour::SendAndReset(whole.clone().into_bytes()), INVALID),
+        ("reset within the body", Behaviour::SendAndReset(format!("{whole}{}", &list[..100]).into_bytes()), INVALID),
+        ("silence", Behaviour::Drip(Vec::new(), Vec::new(), Duration::from_secs(1)), TOO_LATE),
+        ("a drip within the head", Behaviour::Drip(Vec::new(), b"H".to_vec(), Duration::from_mins(1)), TOO_LATE),
+        (
+            "a drip within the body",
+            Behaviour::Drip(whole.into_bytes(), b" ".to_vec(), Duration::from_millis(50)),
+            TOO_LATE,
+        ),
     ]
 }
 
-/// Two worlds for each trick: one that has seen nothing yet, and one with a good list.
+/// Each answer is given first without and then with a cached list.
 #[tokio::test]
-async fn every_trick_is_a_precise_problem_in_time_and_takes_the_place_of_nothing() {
-    for some in tricks().chunks(9) {
-        join_all(some.iter().map(|(what, act, problem)| play(what, act, *problem))).await;
+async fn every_hostile_answer_is_a_problem_in_time_and_replaces_no_list() {
+    for some in hostile_answers().chunks(9) {
+        join_all(some.iter().map(|(what, behaviour, problem)| check(what, behaviour, *problem))).await;
     }
 }
 
-async fn play(what: &str, act: &Act, (status, code): (u16, &str)) {
-    let upstream = BadUpstream::start().await;
+async fn check(what: &str, behaviour: &Behaviour, (status, code): (u16, &str)) {
+    let upstream = HostileUpstream::start().await;
     let clock = Clock::manual(START.parse().expect("a time"));
     let gateway = Gateway::start(&upstream.url, &ApiVersion::default(), &clock, SETTINGS);
-    upstream.act("getActiveJobs", act.clone());
+    upstream.set("getActiveJobs", behaviour.clone());
     let path = "/jobs?companyHandle=c%7C110";
     let began = Instant::now();
     let answer = gateway.get(path).await;
@@ -126,11 +132,11 @@ async fn play(what: &str, act: &Act, (status, code): (u16, &str)) {
     assert_eq!(problem["retryable"], true, "{what}{answer}");
     assert!(!answer.to_string().contains("sandbox-katlyn"), "{what}{answer}");
 
-    upstream.act("getActiveJobs", document(&list()));
+    upstream.set("getActiveJobs", document(&list()));
     clock.advance(TimeDelta::seconds(60));
     let good = gateway.get(path).await.ok();
-    assert_eq!(good["jobs"][0]["originalName"], "nightly", "{what} is over");
-    upstream.act("getActiveJobs", act.clone());
+    assert_eq!(good["jobs"][0]["originalName"], "nightly", "after {what}");
+    upstream.set("getActiveJobs", behaviour.clone());
     clock.advance(TimeDelta::seconds(60));
     let answer = gateway.get(path).await.expect(200);
     let kept = answer.json();
@@ -139,17 +145,17 @@ async fn play(what: &str, act: &Act, (status, code): (u16, &str)) {
 }
 
 #[tokio::test]
-async fn a_redirect_takes_the_password_nowhere() {
-    let other = BadUpstream::start().await;
+async fn a_redirect_is_not_followed() {
+    let other = HostileUpstream::start().await;
     for status in [301, 302, 303, 307, 308] {
-        let upstream = BadUpstream::start().await;
+        let upstream = HostileUpstream::start().await;
         let clock = Clock::manual(START.parse().expect("a time"));
         let gateway = Gateway::start(&upstream.url, &ApiVersion::default(), &clock, SETTINGS);
         let redirect = format!("HTTP/1.1 {status} Elsewhere\r\nLocation: {}\r\nContent-Length: 0\r\n\r\n", other.url);
-        upstream.act("getActiveJobs", Act::Say(redirect.into_bytes()));
+        upstream.set("getActiveJobs", Behaviour::Send(redirect.into_bytes()));
         let answer = gateway.get("/jobs?companyHandle=c%7C110").await;
         answer.problem(INVALID.0, INVALID.1).await;
-        assert_eq!(upstream.calls("getActiveJobs"), 1, "a redirect is no reason to ask again{answer}");
+        assert_eq!(upstream.calls("getActiveJobs"), 1, "a redirect is not retried{answer}");
     }
     assert_eq!(other.calls("getActiveJobs"), 0);
 }

@@ -1,4 +1,4 @@
-//! Certificates that prove nothing: not a byte of a call is sent to whoever shows one.
+//! Untrusted certificates: no byte of a call is sent to a server with one.
 
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -15,21 +15,21 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 
-use super::upstream::BadUpstream;
+use super::upstream::HostileUpstream;
 use super::{SETTINGS, TIMEOUT, document};
 use crate::support::certificate_authority::{Authority, for_host, key};
 use crate::support::{Answer, Gateway, START, active_job, any_job, envelope, id};
 
 const LIST: &str = "/jobs?companyHandle=c%7C110";
 const TRUSTED: &str = "Trusted";
-const UNTRUSTED: &str = "is of an authority that is not trusted";
-/// Where the upstream is.
+const UNTRUSTED: &str = "is issued by an authority that is not trusted";
+/// The address of the upstream.
 const HOST: &str = "127.0.0.1";
 
-/// How a server greets that shows a certificate of this authority.
-fn greeting(authority: &Authority, params: CertificateParams) -> Greeting {
+/// The handshake with a certificate of this authority.
+fn handshake(authority: &Authority, params: CertificateParams) -> Handshake {
     let (certificate, key) = authority.certify(params);
-    Greeting::Certificate(Arc::new(server(vec![certificate.der().clone()], &key)))
+    Handshake::Certificate(Arc::new(server(vec![certificate.der().clone()], &key)))
 }
 
 fn server(chain: Vec<CertificateDer<'static>>, key: &KeyPair) -> ServerConfig {
@@ -37,40 +37,40 @@ fn server(chain: Vec<CertificateDer<'static>>, key: &KeyPair) -> ServerConfig {
     ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).expect("they belong together")
 }
 
-/// How a server meets a connection.
+/// How a server handles a new connection.
 #[derive(Clone)]
-enum Greeting {
+enum Handshake {
     Certificate(Arc<ServerConfig>),
-    /// Says this, which is no TLS.
+    /// Sends plain text instead of TLS.
     Plain(&'static str),
-    /// Reads what the client begins with, and ends.
-    HangUp,
+    /// Reads the client's hello and closes.
+    Close,
 }
 
-/// An upstream behind TLS, or what looks like it.
-struct Secured {
-    upstream: BadUpstream,
+/// An upstream behind TLS, or a broken one.
+struct TlsUpstream {
+    upstream: HostileUpstream,
     url: String,
-    greeting: Arc<Mutex<Greeting>>,
+    handshake: Arc<Mutex<Handshake>>,
 }
 
-impl Secured {
-    async fn start(greeting: &Greeting) -> Self {
-        let upstream = BadUpstream::start().await;
-        upstream.act("getActiveJobs", document(&envelope("getActiveJobs", &jobs())));
-        upstream.act("submitJob", document(&envelope("submitJob", "<jobHandle>j|110|nightly||</jobHandle>")));
+impl TlsUpstream {
+    async fn start(handshake: &Handshake) -> Self {
+        let upstream = HostileUpstream::start().await;
+        upstream.set("getActiveJobs", document(&envelope("getActiveJobs", &jobs())));
+        upstream.set("submitJob", document(&envelope("submitJob", "<jobHandle>j|110|nightly||</jobHandle>")));
         let inner = upstream.url.split('/').nth(2).expect("an address").to_owned();
         let listener = TcpListener::bind((HOST, 0)).await.expect("a free port");
         let url = format!("https://{}/scene7/services/IpsApiService", listener.local_addr().expect("an address"));
-        let greeting = Arc::new(Mutex::new(greeting.clone()));
-        let shared = Arc::clone(&greeting);
+        let handshake = Arc::new(Mutex::new(handshake.clone()));
+        let shared = Arc::clone(&handshake);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let greeting = shared.lock().expect("no panic").clone();
-                tokio::spawn(greet(stream, greeting, inner.clone()));
+                let handshake = shared.lock().expect("no panic").clone();
+                tokio::spawn(accept(stream, handshake, inner.clone()));
             }
         });
-        Self { upstream, url, greeting }
+        Self { upstream, url, handshake }
     }
 
     fn gateway(&self, clock: &Clock, settings: &[(&str, &str)]) -> Gateway {
@@ -78,25 +78,25 @@ impl Secured {
         Gateway::start(&self.url, &ApiVersion::default(), clock, &settings)
     }
 
-    /// From now on it greets like this.
-    fn greet(&self, greeting: &Greeting) {
-        *self.greeting.lock().expect("no panic") = greeting.clone();
+    /// Sets the handling of new connections.
+    fn set_handshake(&self, handshake: &Handshake) {
+        *self.handshake.lock().expect("no panic") = handshake.clone();
     }
 }
 
-async fn greet(mut stream: TcpStream, greeting: Greeting, inner: String) {
-    // That the gateway hangs up is what the tests are about.
-    match greeting {
-        Greeting::Certificate(config) => {
+async fn accept(mut stream: TcpStream, handshake: Handshake, inner: String) {
+    // The gateway closes the connection in most tests.
+    match handshake {
+        Handshake::Certificate(config) => {
             let Ok(mut stream) = TlsAcceptor::from(config).accept(stream).await else { return };
             let mut inner = TcpStream::connect(inner).await.expect("it listens");
             let _ = copy_bidirectional(&mut stream, &mut inner).await;
         }
-        Greeting::Plain(words) => {
-            let _ = stream.write_all(words.as_bytes()).await;
+        Handshake::Plain(text) => {
+            let _ = stream.write_all(text.as_bytes()).await;
             let _ = stream.shutdown().await;
         }
-        Greeting::HangUp => {
+        Handshake::Close => {
             let _ = stream.read(&mut [0; 16_384]).await;
         }
     }
@@ -110,25 +110,29 @@ fn clock() -> Clock {
     Clock::manual(START.parse().expect("a time"))
 }
 
-/// Greetings to distrust, and what callers are told of them.
-fn impostors(trusted: &Authority) -> Vec<(&'static str, Greeting, &'static str)> {
+/// Untrusted servers, and the text of the problem that each causes.
+fn untrusted_servers(trusted: &Authority) -> Vec<(&'static str, Handshake, &'static str)> {
     let dated = |from, until| {
         let mut params = for_host(HOST);
         (params.not_before, params.not_after) = (date_time_ymd(from, 1, 1), date_time_ymd(until, 1, 1));
-        greeting(trusted, params)
+        handshake(trusted, params)
     };
     let key = key();
-    let itself = for_host(HOST).self_signed(&key).expect("a certificate");
-    let itself = Greeting::Certificate(Arc::new(server(vec![itself.der().clone()], &key)));
+    let self_signed = for_host(HOST).self_signed(&key).expect("a certificate");
+    let self_signed = Handshake::Certificate(Arc::new(server(vec![self_signed.der().clone()], &key)));
     vec![
-        ("an unknown authority", greeting(&Authority::named("Unknown"), for_host(HOST)), UNTRUSTED),
-        ("a namesake", greeting(&Authority::named(TRUSTED), for_host(HOST)), "is not signed by its authority"),
-        ("itself for an authority", itself, UNTRUSTED),
-        ("another host", greeting(trusted, for_host("inside.example.com")), "is for another host"),
-        ("the past", dated(2001, 2002), "has expired"),
-        ("the future", dated(2999, 3000), "is not valid yet"),
-        ("no TLS", Greeting::Plain("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"), "TLS: "),
-        ("an end", Greeting::HangUp, "TLS: "),
+        ("an unknown certificate authority", handshake(&Authority::named("Unknown"), for_host(HOST)), UNTRUSTED),
+        (
+            "a certificate authority of the same name",
+            handshake(&Authority::named(TRUSTED), for_host(HOST)),
+            "is not signed by its authority",
+        ),
+        ("a self-signed certificate", self_signed, UNTRUSTED),
+        ("another host", handshake(trusted, for_host("inside.example.com")), "is for another host"),
+        ("an expired certificate", dated(2001, 2002), "has expired"),
+        ("a certificate that is not valid yet", dated(2999, 3000), "is not valid yet"),
+        ("no TLS", Handshake::Plain("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"), "TLS: "),
+        ("a closed connection", Handshake::Close, "TLS: "),
     ]
 }
 
@@ -137,27 +141,27 @@ async fn not_sent(what: &str, answer: Answer, why: &str) -> Value {
     let problem = answer.problem(502, "upstream-unreachable").await;
     assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains(why)), "{what}{answer}");
     assert_eq!(problem["retryable"], true, "{what}{answer}");
-    for inside in [HOST, "inside.example.com", "sandbox-katlyn"] {
-        assert!(!answer.to_string().contains(inside), "{what} tells of {inside}{answer}");
+    for private in [HOST, "inside.example.com", "sandbox-katlyn"] {
+        assert!(!answer.to_string().contains(private), "{what}: {private} is in the problem{answer}");
     }
     problem
 }
 
 #[tokio::test]
-async fn whoever_proves_nothing_gets_no_call_and_takes_the_place_of_nothing() {
+async fn an_untrusted_server_gets_no_call_and_replaces_no_list() {
     let trusted = Authority::named(TRUSTED);
     let file = trusted.file();
-    let good = greeting(&trusted, for_host(HOST));
-    let trials = impostors(&trusted).into_iter().map(|(what, bad, why)| {
+    let good = handshake(&trusted, for_host(HOST));
+    let trials = untrusted_servers(&trusted).into_iter().map(|(what, bad, why)| {
         let (file, good) = (file.as_str(), good.clone());
-        async move { distrusts(what, &bad, &good, file, why).await }
+        async move { check_untrusted_server(what, &bad, &good, file, why).await }
     });
     join_all(trials).await;
 }
 
-/// First with nothing known, then with a good list, and good again at the end.
-async fn distrusts(what: &str, bad: &Greeting, good: &Greeting, file: &str, why: &str) {
-    let (secured, clock) = (Secured::start(bad).await, clock());
+/// First without a cached list, then with one, and trusted again at the end.
+async fn check_untrusted_server(what: &str, bad: &Handshake, good: &Handshake, file: &str, why: &str) {
+    let (secured, clock) = (TlsUpstream::start(bad).await, clock());
     let gateway = secured.gateway(&clock, &[("UPSTREAM_CA_FILE", file)]);
     let submit = || gateway.post_json(LIST, &any_job("nightly")).header("Idempotency-Key", "\"k\"");
 
@@ -167,12 +171,12 @@ async fn distrusts(what: &str, bad: &Greeting, good: &Greeting, file: &str, why:
     assert_eq!(problem["outcome"], "not_sent", "{what}: {problem:#}");
     assert!(began.elapsed() < TIMEOUT * 15, "{what} took {:?}", began.elapsed());
 
-    secured.greet(good);
+    secured.set_handshake(good);
     clock.advance(TimeDelta::seconds(60));
     let known = gateway.get(LIST).await.ok();
-    assert_eq!(known["jobs"][0]["originalName"], "nightly", "{what} was not taken for a list");
+    assert_eq!(known["jobs"][0]["originalName"], "nightly", "{what} is no list");
 
-    secured.greet(bad);
+    secured.set_handshake(bad);
     clock.advance(TimeDelta::seconds(60));
     let answer = gateway.get(LIST).await.expect(200);
     let kept = answer.json();
@@ -181,23 +185,23 @@ async fn distrusts(what: &str, bad: &Greeting, good: &Greeting, file: &str, why:
     let problem = not_sent(what, gateway.post(&format!("/jobs/{}/stop", id(&known["jobs"][0]))).await, why).await;
     assert_eq!(problem["outcome"], "not_sent", "{what}: {problem:#}");
     for operation in ["submitJob", "stopJob"] {
-        assert_eq!(secured.upstream.calls(operation), 0, "{what}: {operation} went out");
+        assert_eq!(secured.upstream.calls(operation), 0, "{what}: {operation} was sent");
     }
 
-    secured.greet(good);
+    secured.set_handshake(good);
     submit().await.expect(202);
-    assert_eq!(secured.upstream.calls("submitJob"), 1, "{what}: what was not sent may be sent again");
+    assert_eq!(secured.upstream.calls("submitJob"), 1, "{what}: it can be repeated");
 }
 
 #[tokio::test]
-async fn a_private_authority_is_trusted_once_its_file_is_set() {
+async fn a_private_certificate_authority_is_trusted_if_configured() {
     let authority = Authority::named(TRUSTED);
-    let secured = Secured::start(&greeting(&authority, for_host(HOST))).await;
-    let stranger = secured.gateway(&clock(), &[]);
-    not_sent("without the file", stranger.get(LIST).await, UNTRUSTED).await;
+    let secured = TlsUpstream::start(&handshake(&authority, for_host(HOST))).await;
+    let without_file = secured.gateway(&clock(), &[]);
+    not_sent("without the file", without_file.get(LIST).await, UNTRUSTED).await;
     let other = Authority::named("Other").file();
-    let misled = secured.gateway(&clock(), &[("UPSTREAM_CA_FILE", &other)]);
-    not_sent("with another's", misled.get(LIST).await, UNTRUSTED).await;
+    let with_other_file = secured.gateway(&clock(), &[("UPSTREAM_CA_FILE", &other)]);
+    not_sent("with another file", with_other_file.get(LIST).await, UNTRUSTED).await;
     assert_eq!(secured.upstream.calls("getActiveJobs"), 0);
 
     let gateway = secured.gateway(&clock(), &[("UPSTREAM_CA_FILE", &authority.file())]);

@@ -1,4 +1,4 @@
-//! However much IPS sends: the gateway takes the limit and a little more.
+//! The memory bound of large answers.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::upstream::{Act, BadUpstream};
+use super::upstream::{Behaviour, HostileUpstream};
 use super::{document, head};
 
 struct Running(Child);
@@ -19,14 +19,14 @@ impl Drop for Running {
     }
 }
 
-/// The most memory that a process had, in KiB.
+/// The peak resident memory of a process, in KiB.
 fn peak(process: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).expect("the process runs");
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
     line.trim().trim_end_matches(" kB").parse().expect("a number")
 }
 
-/// Of spaces.
+/// A gzip bomb of spaces.
 fn bomb(bytes: usize) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     let block = vec![b' '; 1 << 20];
@@ -36,15 +36,18 @@ fn bomb(bytes: usize) -> Vec<u8> {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn neither_a_bomb_nor_an_answer_as_large_as_may_be_takes_more_than_the_limit_and_16_mb() {
+async fn large_answers_and_gzip_bombs_take_at_most_the_limit_and_16_mb() {
     let bomb = bomb(192 << 20);
     let bomb =
         [head(&format!("Content-Encoding: gzip\r\nContent-Length: {}\r\n", bomb.len())).into_bytes(), bomb].concat();
     let large = format!("{}{}", " ".repeat((64 << 20) - 8), "<a></a>");
-    let endless = Act::Drip(head("Connection: close\r\n").into_bytes(), vec![b' '; 1 << 20], std::time::Duration::ZERO);
-    for (what, act) in [("a bomb", Act::Say(bomb)), ("64 MiB", document(&large)), ("endless bytes", endless)] {
-        let upstream = BadUpstream::start().await;
-        upstream.act("getActiveJobs", act);
+    let endless =
+        Behaviour::Drip(head("Connection: close\r\n").into_bytes(), vec![b' '; 1 << 20], std::time::Duration::ZERO);
+    for (what, behaviour) in
+        [("a bomb", Behaviour::Send(bomb)), ("64 MiB", document(&large)), ("endless bytes", endless)]
+    {
+        let upstream = HostileUpstream::start().await;
+        upstream.set("getActiveJobs", behaviour);
         let command = Command::new(env!("CARGO_BIN_EXE_ips-gateway"))
             .args(["serve", "--listen", "127.0.0.1:0", "--upstream-url", &upstream.url])
             .env("RUST_LOG", "warn")

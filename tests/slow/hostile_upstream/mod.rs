@@ -1,5 +1,5 @@
-//! An IPS that hangs, lies or dies: whatever it does, callers get a precise problem in time, nothing it says is taken for truth, the
-//! last good list stays, and what changes something is sent once.
+//! Hanging, invalid and malicious answers of IPS: callers get a precise problem in time, invalid answers replace no cached list, and
+//! mutations are sent once.
 
 mod answers;
 mod certificates;
@@ -9,20 +9,20 @@ mod upstream;
 
 use std::time::Duration;
 
-use self::upstream::Act;
+use self::upstream::Behaviour;
 
-/// A call may take so long here.
+/// The timeout of calls.
 const TIMEOUT: Duration = Duration::from_secs(2);
-/// What the gateway is started with: short calls, a small limit, and no rest, since all that comes is bad.
+/// Settings of the gateway: short timeout, small answer limit, no circuit breaker.
 const SETTINGS: &[(&str, &str)] =
     &[("UPSTREAM_TIMEOUT", "2s"), ("UPSTREAM_ANSWER_LIMIT", "1MiB"), ("UPSTREAM_FAILURES", "0"), ("FRESH", "1s")];
 
-/// A head of an answer with these headers.
+/// The head of an answer with these headers.
 fn head(headers: &str) -> String {
     format!("HTTP/1.1 200 OK\r\nContent-Type: text/xml; charset=UTF-8\r\n{headers}\r\n")
 }
 
 /// An answer with this document.
-fn document(text: &str) -> Act {
-    Act::Say(format!("{}{text}", head(&format!("Content-Length: {}\r\n", text.len()))).into_bytes())
+fn document(text: &str) -> Behaviour {
+    Behaviour::Send(format!("{}{text}", head(&format!("Content-Length: {}\r\n", text.len()))).into_bytes())
 }

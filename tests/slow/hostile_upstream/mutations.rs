@@ -1,4 +1,4 @@
-//! What changes something is sent once, and its outcome is told truly.
+//! Mutations are sent once, and their `outcome` is right.
 
 use std::time::Duration;
 
@@ -6,47 +6,47 @@ use ips_gateway::clock::Clock;
 use ips_gateway::ips::types::ApiVersion;
 use serde_json::json;
 
-use super::upstream::{Act, BadUpstream};
+use super::upstream::{Behaviour, HostileUpstream};
 use super::{SETTINGS, document, head};
 use crate::support::{Gateway, START, active_job, any_job, envelope, id};
 
-/// Answers from which nobody can tell whether it was done.
-fn unclear() -> [(&'static str, Act); 8] {
+/// Answers that leave the outcome unknown.
+fn incomplete_answers() -> [(&'static str, Behaviour); 8] {
     let done = envelope("stopJob", "");
     let length = head(&format!("Content-Length: {}\r\n", done.len()));
     [
         ("nothing", document("")),
-        ("an end without a length", Act::Say(head("Connection: close\r\n").into_bytes())),
+        ("an end without a length", Behaviour::Send(head("Connection: close\r\n").into_bytes())),
         (
             "half an envelope",
-            Act::Say(format!("{}{}", head("Connection: close\r\n"), &done[..done.len() - 10]).into_bytes()),
+            Behaviour::Send(format!("{}{}", head("Connection: close\r\n"), &done[..done.len() - 10]).into_bytes()),
         ),
-        ("a cut body", Act::Say(format!("{length}{}", &done[..100]).into_bytes())),
-        ("a reset within the request", Act::ResetAfter(600)),
-        ("a reset after it", Act::SayAndReset(Vec::new())),
+        ("a cut body", Behaviour::Send(format!("{length}{}", &done[..100]).into_bytes())),
+        ("a reset within the request", Behaviour::ResetAfter(600)),
+        ("a reset after it", Behaviour::SendAndReset(Vec::new())),
         ("HTML", document("<html/>")),
-        ("silence", Act::Drip(Vec::new(), Vec::new(), Duration::from_secs(1))),
+        ("silence", Behaviour::Drip(Vec::new(), Vec::new(), Duration::from_secs(1))),
     ]
 }
 
 #[tokio::test]
-async fn a_stop_without_a_whole_answer_is_unknown_unless_the_job_shows_it_and_is_never_sent_again() {
+async fn a_stop_with_an_incomplete_answer_is_unknown_and_never_sent_again() {
     let running = active_job("nightly", "");
     let stopping = running.replace("<state>Running</state>", "<state>Stopping</state>");
-    for (what, act) in unclear() {
-        let upstream = BadUpstream::start().await;
+    for (what, behaviour) in incomplete_answers() {
+        let upstream = HostileUpstream::start().await;
         let clock = Clock::manual(START.parse().expect("a time"));
         let gateway = Gateway::start(&upstream.url, &ApiVersion::default(), &clock, SETTINGS);
         let jobs = |job: &str| document(&envelope("getActiveJobs", &format!("<jobArray>{job}</jobArray>")));
-        upstream.act("getActiveJobs", jobs(&running));
+        upstream.set("getActiveJobs", jobs(&running));
         let job = id(&gateway.get("/jobs?companyHandle=c%7C110").await.ok()["jobs"][0]);
-        upstream.act("stopJob", act.clone());
+        upstream.set("stopJob", behaviour.clone());
         let answer = gateway.post(&format!("/jobs/{job}/stop")).await;
         assert!(answer.json()["outcome"] == "unknown", "{what}{answer}");
         assert!(matches!(answer.status, 502 | 504), "{what}{answer}");
         assert_eq!(upstream.calls("stopJob"), 1, "{what}");
 
-        upstream.act("getActiveJobs", jobs(&stopping));
+        upstream.set("getActiveJobs", jobs(&stopping));
         clock.advance(chrono::TimeDelta::seconds(2));
         let again = gateway.post(&format!("/jobs/{job}/stop")).await;
         let problem = again.problem(409, "action-not-possible").await;
@@ -56,12 +56,12 @@ async fn a_stop_without_a_whole_answer_is_unknown_unless_the_job_shows_it_and_is
 }
 
 #[tokio::test]
-async fn a_submit_without_a_whole_answer_is_unknown_and_never_sent_again() {
-    let submits = unclear().map(|(what, act)| async move {
-        let upstream = BadUpstream::start().await;
+async fn a_submit_with_an_incomplete_answer_is_unknown_and_never_sent_again() {
+    let submits = incomplete_answers().map(|(what, behaviour)| async move {
+        let upstream = HostileUpstream::start().await;
         let clock = Clock::manual(START.parse().expect("a time"));
         let gateway = Gateway::start(&upstream.url, &ApiVersion::default(), &clock, SETTINGS);
-        upstream.act("submitJob", act);
+        upstream.set("submitJob", behaviour);
         let submit =
             || gateway.post_json("/jobs?companyHandle=c%7C110", &any_job("nightly")).header("Idempotency-Key", "\"k\"");
         for _ in 0..2 {
@@ -76,11 +76,11 @@ async fn a_submit_without_a_whole_answer_is_unknown_and_never_sent_again() {
 }
 
 #[tokio::test]
-async fn while_ips_is_given_a_rest_a_submit_is_not_sent_and_says_when_to_try_again() {
-    let upstream = BadUpstream::start().await;
+async fn an_open_circuit_sends_no_submit_and_has_retry_after() {
+    let upstream = HostileUpstream::start().await;
     let clock = Clock::manual(START.parse().expect("a time"));
     let gateway = Gateway::start(&upstream.url, &ApiVersion::default(), &clock, &[]);
-    upstream.act("getActiveJobs", document("<html/>"));
+    upstream.set("getActiveJobs", document("<html/>"));
     for wait in [0, 1_100, 2_100, 4_100, 5_100] {
         clock.advance(chrono::TimeDelta::milliseconds(wait));
         gateway.get("/jobs?companyHandle=c%7C110").await.problem(502, "upstream-invalid-answer").await;
@@ -92,6 +92,6 @@ async fn while_ips_is_given_a_rest_a_submit_is_not_sent_and_says_when_to_try_aga
     assert!((1..=6).contains(&wait), "{answer}");
     assert_eq!(upstream.calls("submitJob"), 0);
     clock.advance(chrono::TimeDelta::seconds(wait));
-    upstream.act("submitJob", document(&envelope("submitJob", "<jobHandle>j|110|nightly||</jobHandle>")));
+    upstream.set("submitJob", document(&envelope("submitJob", "<jobHandle>j|110|nightly||</jobHandle>")));
     gateway.post_json("/jobs?companyHandle=c%7C110", &any_job("nightly")).await.expect(202);
 }

@@ -1,4 +1,4 @@
-//! An upstream that plays bad tricks, below the level of HTTP.
+//! A hostile upstream, below the level of HTTP.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -7,54 +7,54 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What it does about a call.
+/// The reaction to a call.
 #[derive(Debug, Clone)]
-pub enum Act {
+pub enum Behaviour {
     /// Sends these bytes and closes the connection.
-    Say(Vec<u8>),
+    Send(Vec<u8>),
     /// Sends these bytes and resets the connection.
-    SayAndReset(Vec<u8>),
-    /// Sends these bytes, then these others for ever, one portion after each pause.
+    SendAndReset(Vec<u8>),
+    /// Sends these bytes, then endlessly the second ones, with a pause after each.
     Drip(Vec<u8>, Vec<u8>, Duration),
-    /// Resets the connection after so many bytes of the request.
+    /// Resets the connection after this many bytes of the request.
     ResetAfter(usize),
 }
 
-type Acts = Arc<Mutex<HashMap<String, Act>>>;
+type Behaviours = Arc<Mutex<HashMap<String, Behaviour>>>;
 
-/// Bad, but only when told so: without an act an operation gets an empty answer.
-pub struct BadUpstream {
+/// The upstream. An operation without a behaviour has an empty answer.
+pub struct HostileUpstream {
     pub url: String,
-    acts: Acts,
+    behaviours: Behaviours,
     calls: Arc<Mutex<Vec<String>>>,
 }
 
-impl BadUpstream {
+impl HostileUpstream {
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}/scene7/services/IpsApiService", listener.local_addr().expect("an address"));
-        let (acts, calls) = (Acts::default(), Arc::<Mutex<Vec<String>>>::default());
-        let (shared, counted) = (Arc::clone(&acts), Arc::clone(&calls));
+        let (behaviours, calls) = (Behaviours::default(), Arc::<Mutex<Vec<String>>>::default());
+        let (shared, counted) = (Arc::clone(&behaviours), Arc::clone(&calls));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 tokio::spawn(serve(stream, Arc::clone(&shared), Arc::clone(&counted)));
             }
         });
-        Self { url, acts, calls }
+        Self { url, behaviours, calls }
     }
 
-    /// From now on the operation is treated like this.
-    pub fn act(&self, operation: &str, act: Act) {
-        self.acts.lock().expect("no panic").insert(operation.into(), act);
+    /// Sets the behaviour of an operation.
+    pub fn set(&self, operation: &str, behaviour: Behaviour) {
+        self.behaviours.lock().expect("no panic").insert(operation.into(), behaviour);
     }
 
-    /// How often the operation was called.
+    /// The number of calls of an operation.
     pub fn calls(&self, operation: &str) -> usize {
         self.calls.lock().expect("no panic").iter().filter(|call| *call == operation).count()
     }
 }
 
-async fn serve(mut stream: TcpStream, acts: Acts, calls: Arc<Mutex<Vec<String>>>) {
+async fn serve(mut stream: TcpStream, behaviours: Behaviours, calls: Arc<Mutex<Vec<String>>>) {
     let mut request = Vec::new();
     let mut operation = None;
     loop {
@@ -68,8 +68,9 @@ async fn serve(mut stream: TcpStream, acts: Acts, calls: Arc<Mutex<Vec<String>>>
             operation = header("soapaction");
             calls.lock().expect("no panic").extend(operation.clone());
         }
-        let act = operation.as_ref().and_then(|operation| acts.lock().expect("no panic").get(operation).cloned());
-        if let Some(Act::ResetAfter(bytes)) = act
+        let behaviour =
+            operation.as_ref().and_then(|operation| behaviours.lock().expect("no panic").get(operation).cloned());
+        if let Some(Behaviour::ResetAfter(bytes)) = behaviour
             && request.len() >= bytes
         {
             return reset(stream);
@@ -78,8 +79,8 @@ async fn serve(mut stream: TcpStream, acts: Acts, calls: Arc<Mutex<Vec<String>>>
         if let (Some(operation), Some(length)) = (&operation, length)
             && body.len() >= length
         {
-            let act = act.unwrap_or_else(|| super::document(&crate::support::envelope(operation, "")));
-            return play(stream, act).await;
+            let behaviour = behaviour.unwrap_or_else(|| super::document(&crate::support::envelope(operation, "")));
+            return perform(stream, behaviour).await;
         }
         let mut chunk = [0; 256];
         match stream.read(&mut chunk).await {
@@ -89,30 +90,30 @@ async fn serve(mut stream: TcpStream, acts: Acts, calls: Arc<Mutex<Vec<String>>>
     }
 }
 
-async fn play(mut stream: TcpStream, act: Act) {
-    // The gateway may have hung up first: that is its right.
-    match act {
-        Act::Say(bytes) => {
+async fn perform(mut stream: TcpStream, behaviour: Behaviour) {
+    // The gateway may close the connection first.
+    match behaviour {
+        Behaviour::Send(bytes) => {
             let _ = stream.write_all(&bytes).await;
             let _ = stream.shutdown().await;
             let _ = stream.read(&mut [0]).await;
         }
-        Act::SayAndReset(bytes) => {
+        Behaviour::SendAndReset(bytes) => {
             let _ = stream.write_all(&bytes).await;
             tokio::time::sleep(Duration::from_millis(20)).await;
             reset(stream);
         }
-        Act::Drip(bytes, portion, pause) => {
+        Behaviour::Drip(bytes, portion, pause) => {
             let _ = stream.write_all(&bytes).await;
             while stream.write_all(&portion).await.is_ok() {
                 tokio::time::sleep(pause).await;
             }
         }
-        Act::ResetAfter(_) => reset(stream),
+        Behaviour::ResetAfter(_) => reset(stream),
     }
 }
 
-/// Closes with a reset in place of an orderly end.
+/// Closes with a reset.
 fn reset(stream: TcpStream) {
     let _ = stream.set_zero_linger();
 }

@@ -1,4 +1,4 @@
-//! What happens in a company, as it happens.
+//! Event streams of a company.
 
 use std::time::{Duration, Instant};
 
@@ -7,13 +7,13 @@ use ips_gateway::sandbox::Population;
 use serde_json::json;
 use tokio::time::sleep;
 
-use super::{FRESH, assert_left_alone, running_world, watched_world};
+use super::{FRESH, assert_no_more_calls, manual_time_world, real_time_world};
 use crate::support::event_stream::{Folded, Stream};
 use crate::support::{Reply, START, ScriptedUpstream, active_job, any_job, envelope, fault, id};
 
 #[tokio::test]
-async fn a_jobs_whole_life_is_told_in_order() {
-    let world = watched_world(Population::Empty);
+async fn the_events_of_a_job_are_complete_and_in_order() {
+    let world = manual_time_world(Population::Empty);
     let mut stream = Stream::open(world.gateway.get("/jobs/events")).await;
     let snapshot = stream.expect("snapshot").await;
     assert_eq!(snapshot.data["jobs"], json!([]), "{snapshot:?}");
@@ -22,29 +22,29 @@ async fn a_jobs_whole_life_is_told_in_order() {
     let job = id(&world.gateway.submit(&any_job("nightly")).await);
     let mut events = vec![snapshot, stream.expect("job.created").await];
     while events.last().is_none_or(|event| event.name != "job.finished") {
-        world.pass(1_500);
-        // Nothing may happen for a step or two: what the job reports comes in steps of its own.
+        world.advance(1_500);
+        // A step may have no event.
         let look = tokio::time::timeout(Duration::from_millis(200), stream.next()).await;
         events.extend(look.ok().flatten());
         assert!(events.len() < 200, "{events:#?}");
     }
-    let told = |name: &str| events.iter().filter(|event| event.name == name).collect::<Vec<_>>();
+    let named = |name: &str| events.iter().filter(|event| event.name == name).collect::<Vec<_>>();
     assert!(events[1..].iter().all(|event| event.job() == job), "{events:#?}");
-    assert!(told("job.progress").len() > 2, "{events:#?}");
-    let statuses: Vec<_> = told("job.status").iter().map(|event| event.data["status"].clone()).collect();
+    assert!(named("job.progress").len() > 2, "{events:#?}");
+    let statuses: Vec<_> = named("job.status").iter().map(|event| event.data["status"].clone()).collect();
     assert!(statuses.contains(&json!("running")) && statuses.contains(&json!("finalizing")), "{statuses:?}");
     let percents: Vec<_> = events.iter().filter_map(|event| event.data["percent"].as_u64()).collect();
     assert!(percents.is_sorted(), "{percents:?}");
-    let finished = &told("job.finished")[0].data;
+    let finished = &named("job.finished")[0].data;
     assert_eq!((&finished["phase"], &finished["outcome"]), (&json!("completed"), &json!("succeeded")), "{finished:#}");
-    let numbers: Vec<_> = events.iter().map(|event| event.place().1).collect();
+    let numbers: Vec<_> = events.iter().map(|event| event.position().1).collect();
     assert!(numbers.windows(2).all(|pair| pair[0] + 1 == pair[1]), "{numbers:?}");
-    assert!(events.iter().all(|event| event.place().0 == events[0].place().0), "{events:#?}");
+    assert!(events.iter().all(|event| event.position().0 == events[0].position().0), "{events:#?}");
 }
 
 #[tokio::test]
 async fn a_deleted_job_is_removed() {
-    let world = watched_world(Population::Empty);
+    let world = manual_time_world(Population::Empty);
     let mut stream = Stream::open(world.gateway.get("/jobs/events")).await;
     let job = id(&world.gateway.submit(&any_job("mistake")).await);
     stream.until(|event| event.name == "job.created").await;
@@ -54,8 +54,8 @@ async fn a_deleted_job_is_removed() {
 }
 
 #[tokio::test]
-async fn folding_the_events_gives_the_list_that_is_polled() {
-    let world = watched_world(Population::Seeded);
+async fn the_folded_events_equal_the_polled_list() {
+    let world = manual_time_world(Population::Seeded);
     let mut stream = Stream::open(world.gateway.get("/jobs/events")).await;
     let mut folded = Folded::default();
     folded.fold(&stream.expect("snapshot").await);
@@ -65,30 +65,31 @@ async fn folding_the_events_gives_the_list_that_is_polled() {
             world.gateway.submit(&any_job("more")).await;
         }
         for _ in 0..4 {
-            world.pass(1_100);
+            world.advance(1_100);
             sleep(Duration::from_millis(60)).await;
         }
-        // Time stands still now: the stream catches up with what is polled.
+        // The clock stands still: the stream catches up with the polled list.
         let polled = Folded::of(&world.gateway.get("/jobs").header("Cache-Control", "no-cache").await.ok());
         while folded != polled {
-            let event = stream.next().await.unwrap_or_else(|| panic!("the end, at {folded:#?} instead of {polled:#?}"));
+            let event =
+                stream.next().await.unwrap_or_else(|| panic!("the stream ended at {folded:#?} instead of {polled:#?}"));
             folded.fold(&event);
             happened += 1;
         }
     }
-    assert!(happened > 30, "{happened} events are not much");
+    assert!(happened > 30, "{happened} events are too few");
 }
 
 #[tokio::test]
-async fn a_stream_goes_on_after_the_last_event_without_loss_or_repeat() {
-    let world = watched_world(Population::Seeded);
+async fn a_stream_resumes_after_the_last_event_id_without_loss_or_repeat() {
+    let world = manual_time_world(Population::Seeded);
     let mut whole = Stream::open(world.gateway.get("/jobs/events")).await;
     let mut last = whole.expect("snapshot").await;
     for _ in 0..4 {
-        // Every reader that is cut off comes back with the last id that it saw.
+        // Resumes with the last id.
         let mut resumed = Stream::open(world.gateway.get("/jobs/events").header("Last-Event-ID", &last.id)).await;
         let job = id(&world.gateway.submit(&any_job("more")).await);
-        world.pass(2_500);
+        world.advance(2_500);
         let one = whole.until(|event| event.name == "job.created" && event.job() == job).await;
         let other = resumed.until(|event| event.name == "job.created" && event.job() == job).await;
         assert_eq!(other, one);
@@ -98,8 +99,8 @@ async fn a_stream_goes_on_after_the_last_event_without_loss_or_repeat() {
 }
 
 #[tokio::test]
-async fn what_happened_between_two_streams_is_told_by_the_second() {
-    let world = watched_world(Population::Empty);
+async fn a_resumed_stream_delivers_missed_events() {
+    let world = manual_time_world(Population::Empty);
     let mut first = Stream::open(world.gateway.get("/jobs/events")).await;
     let seen = first.expect("snapshot").await;
     drop(first);
@@ -110,10 +111,10 @@ async fn what_happened_between_two_streams_is_told_by_the_second() {
 }
 
 #[tokio::test]
-async fn an_id_that_is_not_known_here_begins_with_a_snapshot() {
-    let world = watched_world(Population::Seeded);
+async fn an_unknown_last_event_id_starts_with_a_snapshot() {
+    let world = manual_time_world(Population::Seeded);
     let snapshot = Stream::open(world.gateway.get("/jobs/events")).await.expect("snapshot").await;
-    let (history, number) = snapshot.place();
+    let (history, number) = snapshot.position();
     for unknown in ["", "nonsense", "1-0", &format!("{history}-{}", number + 1), &format!("{history}-x")] {
         let mut stream = Stream::open(world.gateway.get("/jobs/events").header("Last-Event-ID", unknown)).await;
         assert_eq!(stream.expect("snapshot").await, snapshot, "after {unknown:?}");
@@ -121,8 +122,8 @@ async fn an_id_that_is_not_known_here_begins_with_a_snapshot() {
 }
 
 #[tokio::test]
-async fn any_number_of_readers_make_one_loop_that_ends_with_the_last_of_them() {
-    let world = running_world();
+async fn all_readers_share_one_refresh_loop_that_ends_with_the_last() {
+    let world = real_time_world();
     let mut streams = Vec::new();
     for _ in 0..200 {
         streams.push(Stream::open(world.gateway.get("/jobs/events?companyHandle=c%7C110")).await);
@@ -138,13 +139,13 @@ async fn any_number_of_readers_make_one_loop_that_ends_with_the_last_of_them() {
     streams.truncate(1);
     let before = world.sandbox.calls("getActiveJobs");
     sleep(4 * FRESH).await;
-    assert!(world.sandbox.calls("getActiveJobs") > before, "one is still there");
+    assert!(world.sandbox.calls("getActiveJobs") > before, "one reader is left");
     drop(streams);
-    assert_left_alone(&world).await;
+    assert_no_more_calls(&world).await;
 }
 
 #[tokio::test]
-async fn who_may_look_no_more_is_told_so_and_the_stream_ends() {
+async fn a_stream_ends_with_an_error_event_when_permission_is_lost() {
     let clock = Clock::manual(START.parse().expect("a time"));
     let upstream = ScriptedUpstream::start().await;
     upstream.answer("getActiveJobs", &format!("<jobArray>{}</jobArray>", active_job("nightly", "")));
@@ -167,12 +168,12 @@ async fn an_outage_is_no_event() {
     let gateway = upstream.gateway(&clock, &[("FRESH", "50ms")]);
     let mut stream = Stream::open(gateway.get("/jobs/events")).await;
     stream.expect("snapshot").await;
-    upstream.reply("getActiveJobs", Reply::HangUp);
+    upstream.reply("getActiveJobs", Reply::Close);
     for _ in 0..10 {
         clock.advance(chrono::TimeDelta::seconds(1));
         sleep(Duration::from_millis(60)).await;
     }
-    assert!(upstream.calls("getActiveJobs") > 2, "the loop tried");
+    assert!(upstream.calls("getActiveJobs") > 2, "the refresh loop goes on");
     let jobs = [active_job("nightly", ""), active_job("next", "")].concat();
     upstream.answer("getActiveJobs", &format!("<jobArray>{jobs}</jobArray>"));
     clock.advance(chrono::TimeDelta::seconds(60));
@@ -180,10 +181,10 @@ async fn an_outage_is_no_event() {
 }
 
 #[tokio::test]
-async fn a_reader_that_is_too_slow_is_given_a_new_snapshot() {
+async fn a_slow_reader_gets_a_new_snapshot() {
     let clock = Clock::manual(START.parse().expect("a time"));
     let upstream = ScriptedUpstream::start().await;
-    // Every look finds other descriptions: much to tell each time.
+    // Every load has other descriptions, so that every job has an event.
     let (clock_of_upstream, text) = (clock.clone(), "x".repeat(20_000));
     upstream.script("getActiveJobs", move |_| {
         let now = clock_of_upstream.now().timestamp_millis();

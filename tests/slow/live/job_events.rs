@@ -1,11 +1,11 @@
-//! What happens to one job, until nothing will any more.
+//! Event streams of one job, until it is completed.
 
 use std::time::Duration;
 
 use ips_gateway::sandbox::Population;
 use serde_json::json;
 
-use super::watched_world;
+use super::manual_time_world;
 use crate::support::event_stream::Stream;
 use crate::support::{World, any_job, id};
 
@@ -14,8 +14,8 @@ async fn stream_of(world: &World, job: &str) -> Stream {
 }
 
 #[tokio::test]
-async fn a_jobs_stream_tells_of_that_job_alone_and_ends_with_it() {
-    let world = watched_world(Population::Seeded);
+async fn the_stream_of_a_job_has_its_events_only_and_ends_with_it() {
+    let world = manual_time_world(Population::Seeded);
     let job = id(&world.gateway.submit(&any_job("nightly")).await);
     let mut stream = stream_of(&world, &job).await;
     let snapshot = stream.expect("snapshot").await;
@@ -23,7 +23,7 @@ async fn a_jobs_stream_tells_of_that_job_alone_and_ends_with_it() {
     assert_eq!(id(&snapshot.data["jobs"][0]), job);
     let mut events = Vec::new();
     while events.last().is_none_or(|event: &crate::support::event_stream::Event| event.name != "job.finished") {
-        world.pass(1_500);
+        world.advance(1_500);
         let look = tokio::time::timeout(Duration::from_millis(200), stream.next()).await;
         events.extend(look.ok().flatten());
         assert!(events.len() < 100, "{events:#?}");
@@ -32,11 +32,11 @@ async fn a_jobs_stream_tells_of_that_job_alone_and_ends_with_it() {
     assert_eq!(events.last().expect("the last").data["outcome"], "succeeded", "{events:#?}");
     stream.expect_end().await;
 
-    // A browser connects again, and with the id of the last event it is told to leave it.
+    // A browser reconnects with the id of the last event: 204 stops it.
     let last = &events.last().expect("the last").id;
     let again = world.gateway.get(&format!("/jobs/{job}/events")).header("Last-Event-ID", last).await.expect(204);
     assert!(again.body.is_empty(), "{again}");
-    // With the one before, it is told what is missing.
+    // With the id before, the missing event is sent.
     let before = &events[events.len() - 2].id;
     let again = world.gateway.get(&format!("/jobs/{job}/events")).header("Last-Event-ID", before);
     let mut again = Stream::open(again).await;
@@ -45,8 +45,8 @@ async fn a_jobs_stream_tells_of_that_job_alone_and_ends_with_it() {
 }
 
 #[tokio::test]
-async fn a_stream_of_a_finished_job_tells_so_and_ends() {
-    let world = watched_world(Population::Empty);
+async fn the_stream_of_a_finished_job_says_so_and_ends() {
+    let world = manual_time_world(Population::Empty);
     let job = id(&world.gateway.submit(&any_job("nightly")).await);
     let completed = world.finish(&job).await;
     let mut stream = stream_of(&world, &job).await;
@@ -58,7 +58,7 @@ async fn a_stream_of_a_finished_job_tells_so_and_ends() {
 
 #[tokio::test]
 async fn a_deleted_job_ends_its_stream() {
-    let world = watched_world(Population::Empty);
+    let world = manual_time_world(Population::Empty);
     let job = id(&world.gateway.submit(&any_job("mistake")).await);
     let mut stream = stream_of(&world, &job).await;
     stream.expect("snapshot").await;
@@ -69,8 +69,8 @@ async fn a_deleted_job_ends_its_stream() {
 }
 
 #[tokio::test]
-async fn a_schedules_stream_tells_when_it_is_paused_and_when_it_is_deleted() {
-    let world = watched_world(Population::Empty);
+async fn the_stream_of_a_schedule_reports_pause_and_delete() {
+    let world = manual_time_world(Population::Empty);
     let schedule = json!({ "jobName": "nightly", "execSchedule": "0 30 2 * * ?", "optimizeImagesJob": { "emailSetting": "None" } });
     let job = id(&world.gateway.submit(&schedule).await);
     let mut stream = stream_of(&world, &job).await;
@@ -84,14 +84,14 @@ async fn a_schedules_stream_tells_when_it_is_paused_and_when_it_is_deleted() {
 
 #[tokio::test]
 async fn a_job_that_runs_later_is_followed_from_schedule_to_log() {
-    let world = watched_world(Population::Empty);
+    let world = manual_time_world(Population::Empty);
     let later = json!({ "jobName": "later", "execTime": "2026-03-02T12:05:00Z", "optimizeImagesJob": { "emailSetting": "None" } });
     let job = id(&world.gateway.submit(&later).await);
     let mut stream = stream_of(&world, &job).await;
     assert_eq!(stream.expect("snapshot").await.data["jobs"][0]["phase"], "scheduled");
-    world.pass(5 * 60_000 + 2_000);
+    world.advance(5 * 60_000 + 2_000);
     assert_eq!(stream.until(|event| event.name == "job.created").await.pop().expect("it").data["phase"], "active");
-    world.pass(2_000);
+    world.advance(2_000);
     stream.until(|event| event.name == "job.progress" || event.name == "job.status").await;
     world.finish(&job).await;
     let events = stream.until(|event| event.name == "job.finished").await;
@@ -100,18 +100,18 @@ async fn a_job_that_runs_later_is_followed_from_schedule_to_log() {
 }
 
 #[tokio::test]
-async fn events_of_what_is_no_job_are_a_problem() {
+async fn events_of_an_unknown_job_are_a_problem() {
     let world = World::seeded();
     world.gateway.get("/jobs/nonsense/events").await.problem(422, "invalid-job-id").await;
     let gone = id(&world.gateway.submit(&any_job("gone")).await);
     world.gateway.delete(&format!("/jobs/{gone}")).await.expect(204);
     world.gateway.get(&format!("/jobs/{gone}/events")).await.problem(404, "job-not-found").await;
-    world.gateway.called_by_nobody().get(&format!("/jobs/{gone}/events")).await.problem(401, "unauthenticated").await;
+    world.gateway.unauthenticated().get(&format!("/jobs/{gone}/events")).await.problem(401, "unauthenticated").await;
 }
 
-/// Takes as long as the interval of the heartbeat, which is made for proxies and not for tests; it only waits.
+/// Takes the heartbeat interval of 15 s.
 #[tokio::test]
-async fn a_stream_on_which_nothing_happens_says_that_it_is_there() {
+async fn an_idle_stream_sends_heartbeats() {
     let world = World::seeded();
     let mut stream = Stream::open(world.gateway.get("/jobs/events")).await;
     stream.expect("snapshot").await;

@@ -7,14 +7,14 @@ use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use super::{FRESH, assert_left_alone, running_world, watched_world};
+use super::{FRESH, assert_no_more_calls, manual_time_world, real_time_world};
 use crate::support::{Answer, Request, World, any_job, id};
 
 fn waiting(request: Request, seconds: &str, known: &Answer) -> Request {
     request.header("Prefer", &format!("wait={seconds}")).header("If-None-Match", known.header("etag"))
 }
 
-/// Asserts that nothing is answered for a moment.
+/// Asserts that the poll is not answered for 300 ms.
 async fn assert_waits(poll: &tokio::task::JoinHandle<Answer>) {
     sleep(Duration::from_millis(300)).await;
     assert!(!poll.is_finished(), "nothing has changed yet");
@@ -22,13 +22,13 @@ async fn assert_waits(poll: &tokio::task::JoinHandle<Answer>) {
 
 #[tokio::test]
 async fn a_long_poll_answers_when_something_changes() {
-    let world = watched_world(Population::Empty);
+    let world = manual_time_world(Population::Empty);
     let job = id(&world.gateway.submit(&any_job("nightly")).await);
     for path in ["/jobs".to_owned(), "/jobs?status=waiting,running&sort=name".into(), format!("/jobs/{job}")] {
         let known = world.gateway.get(&path).header("Cache-Control", "no-cache").await.expect(200);
         let poll = tokio::spawn(waiting(world.gateway.get(&path), "30", &known).into_future());
         assert_waits(&poll).await;
-        world.pass(3_000);
+        world.advance(3_000);
         let answer = poll.await.expect("it ends").expect(200);
         assert_eq!(answer.header("preference-applied"), "wait=30", "{answer}");
         assert_ne!(answer.header("etag"), known.header("etag"), "{answer}");
@@ -37,7 +37,7 @@ async fn a_long_poll_answers_when_something_changes() {
 }
 
 #[tokio::test]
-async fn a_change_made_here_is_told_at_once() {
+async fn a_mutation_through_the_gateway_ends_a_long_poll_at_once() {
     let world = World::with(Population::Empty, &[("FRESH", "10m")]);
     let known = world.gateway.get("/jobs").await.expect(200);
     let poll = tokio::spawn(waiting(world.gateway.get("/jobs"), "30", &known).into_future());
@@ -48,7 +48,7 @@ async fn a_change_made_here_is_told_at_once() {
 
 #[tokio::test]
 async fn long_polls_cover_scheduled_jobs() {
-    let world = watched_world(Population::Empty);
+    let world = manual_time_world(Population::Empty);
     let schedule = json!({ "jobName": "nightly", "execSchedule": "0 30 2 * * ?", "optimizeImagesJob": { "emailSetting": "None" } });
     let job = id(&world.gateway.submit(&schedule).await);
     let mut polls = Vec::new();
@@ -65,7 +65,7 @@ async fn long_polls_cover_scheduled_jobs() {
 }
 
 #[tokio::test]
-async fn without_a_change_it_is_a_304_with_all_headers_in_the_end() {
+async fn a_long_poll_without_a_change_is_a_304_with_all_headers() {
     let world = World::seeded();
     let known = world.gateway.get("/jobs").await.expect(200);
     let asked = Instant::now();
@@ -86,22 +86,22 @@ async fn without_a_change_it_is_a_304_with_all_headers_in_the_end() {
 }
 
 #[tokio::test]
-async fn who_has_nothing_or_something_else_does_not_wait() {
+async fn a_long_poll_without_a_matching_entity_tag_does_not_wait() {
     let world = World::seeded();
     let asked = Instant::now();
     let first = world.gateway.get("/jobs").header("Prefer", "wait=600").await.expect(200);
     assert_eq!(first.find_header("preference-applied"), None, "there is nothing to wait for{first}");
     let other = world.gateway.get("/jobs").header("Prefer", "respond-async, wait=600").header("If-None-Match", "\"x\"");
     let other = other.await.expect(200);
-    assert_eq!(other.header("preference-applied"), "wait=60", "nobody waits longer than a minute{other}");
+    assert_eq!(other.header("preference-applied"), "wait=60", "the maximum is a minute{other}");
     assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
 }
 
 #[tokio::test]
-async fn waiting_costs_ips_one_call_per_interval_however_many_wait_and_none_when_all_have_hung_up() {
-    let world = running_world();
-    // The list of a company in which nothing happens by itself for a while.
-    let path = "/jobs?companyHandle=c%7C110&originalName=nobody";
+async fn long_polls_cost_one_call_per_interval_and_none_after_all_have_disconnected() {
+    let world = real_time_world();
+    // A selection that never changes.
+    let path = "/jobs?companyHandle=c%7C110&originalName=none";
     let known = world.gateway.get(path).await.expect(200);
     let (began, before) = (Instant::now(), world.sandbox.calls("getActiveJobs"));
     let mut polls = JoinSet::new();
@@ -114,5 +114,5 @@ async fn waiting_costs_ips_one_call_per_interval_however_many_wait_and_none_when
     let calls = world.sandbox.calls("getActiveJobs") - before;
     assert!((3..=intervals + 1).contains(&u128::from(calls)), "{calls} calls in {intervals} intervals");
     polls.shutdown().await;
-    assert_left_alone(&world).await;
+    assert_no_more_calls(&world).await;
 }

@@ -1,7 +1,6 @@
-//! Many watch, IPS hardly notices, and all see the same truth: polls, long polls and events over real sockets.
+//! Polls, long polls and event streams of many clients.
 //!
-//! Where the count of calls over time matters, time is real and short; everywhere else the gateway and the sandbox share a clock that a
-//! test puts forward.
+//! Time is real and intervals are short where calls are counted over time; elsewhere the gateway and the sandbox share a manual clock.
 
 mod company_events;
 mod job_events;
@@ -17,11 +16,11 @@ use crate::support::{Gateway, World};
 use ips_gateway::clock::Clock;
 use ips_gateway::sandbox::{Population, Sandbox, SandboxConfig};
 
-/// How long snapshots stay fresh where time is real.
+/// The freshness interval where time is real.
 const FRESH: Duration = Duration::from_millis(200);
 
-/// A world with jobs in which time passes, and whose crowds are one caller.
-fn running_world() -> World {
+/// A world with jobs and a real clock, without a rate limit.
+fn real_time_world() -> World {
     let clock = Clock::system();
     let config = SandboxConfig { clock: clock.clone(), population: Population::Seeded, ..SandboxConfig::default() };
     let sandbox = Sandbox::start(config).expect("a free port");
@@ -31,15 +30,15 @@ fn running_world() -> World {
     World { gateway, sandbox, clock }
 }
 
-/// A world whose gateway looks at IPS often enough for a test that puts the clock forward.
-fn watched_world(population: Population) -> World {
+/// A world with a manual clock and a short refresh interval.
+fn manual_time_world(population: Population) -> World {
     World::with(population, &[("FRESH", "50ms")])
 }
 
-/// Asserts that IPS is asked no more: one look may be under way, and one is forgiven to who left just now.
-async fn assert_left_alone(world: &World) {
+/// Asserts that IPS is not called any more, after the loads in flight have ended.
+async fn assert_no_more_calls(world: &World) {
     tokio::time::sleep(2 * FRESH).await;
     let calls = world.sandbox.calls("getActiveJobs");
     tokio::time::sleep(3 * FRESH).await;
-    assert_eq!(world.sandbox.calls("getActiveJobs"), calls, "nobody watches any more");
+    assert_eq!(world.sandbox.calls("getActiveJobs"), calls, "IPS is still called");
 }

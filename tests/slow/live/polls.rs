@@ -1,4 +1,4 @@
-//! Poll as often as you like: IPS sees one call per interval, and nobody sees what was true before a change.
+//! Polls: one call per interval, and no list from before a mutation after it.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use super::{FRESH, running_world};
+use super::{FRESH, real_time_world};
 use crate::support::{Gateway, Reply, ScriptedUpstream, World, active_job, any_job, envelope, id, names};
 
 fn list_of(jobs: &[&str]) -> String {
@@ -24,8 +24,8 @@ async fn calls_arrive(upstream: &ScriptedUpstream, operation: &str, calls: usize
 }
 
 #[tokio::test]
-async fn however_many_poll_at_once_ips_is_asked_once_per_interval() {
-    let world = running_world();
+async fn concurrent_polls_cost_one_call_per_interval() {
+    let world = real_time_world();
     let began = Instant::now();
     let mut pollers = JoinSet::new();
     for _ in 0..100 {
@@ -44,25 +44,25 @@ async fn however_many_poll_at_once_ips_is_asked_once_per_interval() {
     let polls: u64 = pollers.join_all().await.into_iter().sum();
     let intervals = began.elapsed().as_millis().div_ceil(FRESH.as_millis());
     let calls = world.sandbox.calls("getActiveJobs");
-    assert!(polls > 1000, "{polls} polls are no crowd");
+    assert!(polls > 1000, "{polls} polls are too few");
     assert!(u128::from(calls) <= intervals + 1, "{calls} calls for {polls} polls in {intervals} intervals");
-    assert!(calls > 3, "{calls} calls keep nobody up to date");
+    assert!(calls > 3, "{calls} calls do not keep clients up to date");
 }
 
 #[tokio::test]
-async fn a_call_outlives_the_client_who_caused_it() {
+async fn a_call_outlives_the_client_that_caused_it() {
     let upstream = ScriptedUpstream::start().await;
-    let (open, gate) = watch::channel(false);
-    upstream.reply("getActiveJobs", Reply::Held(gate, envelope("getActiveJobs", &list_of(&["nightly"]))));
+    let (release, released) = watch::channel(false);
+    upstream.reply("getActiveJobs", Reply::Held(released, envelope("getActiveJobs", &list_of(&["nightly"]))));
     let gateway = upstream.plain_gateway();
-    let impatient = tokio::spawn(gateway.get("/jobs?companyHandle=c%7C110").into_future());
+    let aborted = tokio::spawn(gateway.get("/jobs?companyHandle=c%7C110").into_future());
     calls_arrive(&upstream, "getActiveJobs", 1).await;
-    impatient.abort();
-    assert!(impatient.await.is_err(), "it hung up");
-    let patient = tokio::spawn(gateway.get("/jobs?companyHandle=c%7C110").into_future());
+    aborted.abort();
+    assert!(aborted.await.is_err(), "it was aborted");
+    let second = tokio::spawn(gateway.get("/jobs?companyHandle=c%7C110").into_future());
     sleep(Duration::from_millis(50)).await;
-    open.send_replace(true);
-    assert_eq!(names(&patient.await.expect("it ends").ok()), ["nightly"]);
+    release.send_replace(true);
+    assert_eq!(names(&second.await.expect("it ends").ok()), ["nightly"]);
     assert_eq!(upstream.calls("getActiveJobs"), 1);
 }
 
@@ -71,11 +71,11 @@ async fn submit(gateway: &Gateway) {
 }
 
 #[tokio::test]
-async fn what_was_asked_before_a_change_is_never_shown_after_it() {
+async fn a_list_loaded_before_a_mutation_is_never_served_after_it() {
     let upstream = ScriptedUpstream::start().await;
     upstream.answer("submitJob", "<jobHandle>j|110||new|1</jobHandle>");
-    let (open, gate) = watch::channel(false);
-    upstream.reply("getActiveJobs", Reply::Held(gate, envelope("getActiveJobs", &list_of(&["old"]))));
+    let (release, released) = watch::channel(false);
+    upstream.reply("getActiveJobs", Reply::Held(released, envelope("getActiveJobs", &list_of(&["old"]))));
     let gateway = upstream.plain_gateway();
     let slow = tokio::spawn(gateway.get("/jobs?companyHandle=c%7C110").into_future());
     calls_arrive(&upstream, "getActiveJobs", 1).await;
@@ -84,18 +84,22 @@ async fn what_was_asked_before_a_change_is_never_shown_after_it() {
     upstream.answer("getActiveJobs", &list_of(&["old", "new"]));
     let polled = || async { names(&gateway.get("/jobs?companyHandle=c%7C110").await.ok()) };
     assert_eq!(polled().await, ["old", "new"], "a call of before the change is not joined");
-    open.send_replace(true);
-    assert_eq!(names(&slow.await.expect("it ends").ok()), ["old"], "whoever asked before may see what was before");
-    assert_eq!(polled().await, ["old", "new"], "and nobody else");
+    release.send_replace(true);
+    assert_eq!(
+        names(&slow.await.expect("it ends").ok()),
+        ["old"],
+        "a poll from before the submit may get the earlier list"
+    );
+    assert_eq!(polled().await, ["old", "new"], "a later poll must not");
     assert_eq!(upstream.calls("getActiveJobs"), 2);
 }
 
 #[tokio::test]
-async fn after_a_stop_no_list_and_no_job_tells_of_the_time_before() {
+async fn no_list_or_job_from_before_a_stop_is_served_after_it() {
     let world = World::with(Population::Empty, &[("FRESH", "10m")]);
     let job = id(&world.gateway.submit(&any_job("doomed")).await);
     for _ in 0..60 {
-        world.pass(1_000);
+        world.advance(1_000);
         if world.gateway.job(&job).await["status"] == "running" {
             break;
         }
@@ -109,25 +113,25 @@ async fn after_a_stop_no_list_and_no_job_tells_of_the_time_before() {
 }
 
 #[tokio::test]
-async fn a_job_that_was_stopped_before_any_kept_list_had_it_waits_no_more() {
+async fn a_job_stopped_before_it_was_listed_is_not_waiting() {
     let upstream = ScriptedUpstream::start().await;
     upstream.answer("submitJob", "<jobHandle>j|110||doomed|</jobHandle>");
     let gateway = upstream.plain_gateway();
     let submitted = gateway.post_json("/jobs?companyHandle=c%7C110", &any_job("doomed")).await.expect(202).json();
     let name = submitted["originalName"].as_str().expect("a name").to_owned();
 
-    // What it looks at before it stops the job is worth nothing after another change.
-    let (open, gate) = watch::channel(false);
-    upstream.reply("getActiveJobs", Reply::Held(gate, envelope("getActiveJobs", &list_of(&[&name]))));
+    // The list that it reads before the stop is invalidated by another mutation.
+    let (release, released) = watch::channel(false);
+    upstream.reply("getActiveJobs", Reply::Held(released, envelope("getActiveJobs", &list_of(&[&name]))));
     let stop = tokio::spawn(gateway.post(&format!("/jobs/{}/stop", id(&submitted))).into_future());
     calls_arrive(&upstream, "getActiveJobs", 1).await;
     submit(&gateway).await;
-    let (stopped, gate) = watch::channel(false);
-    upstream.reply("stopJob", Reply::Held(gate, envelope("stopJob", "")));
-    open.send_replace(true);
+    let (release_stop, released) = watch::channel(false);
+    upstream.reply("stopJob", Reply::Held(released, envelope("stopJob", "")));
+    release.send_replace(true);
     calls_arrive(&upstream, "stopJob", 1).await;
     upstream.answer("getActiveJobs", "");
-    stopped.send_replace(true);
+    release_stop.send_replace(true);
 
     let answer = stop.await.expect("it ends").expect(202);
     let job = answer.json();
@@ -137,7 +141,7 @@ async fn a_job_that_was_stopped_before_any_kept_list_had_it_waits_no_more() {
 }
 
 #[tokio::test]
-async fn two_gateways_give_equal_entity_tags_for_what_means_the_same() {
+async fn replicas_have_equal_entity_tags_for_equal_content() {
     let world = World::seeded();
     let replica = Gateway::start(&world.sandbox.url(), world.sandbox.version(), &world.clock, &[]);
     let job = id(&world.gateway.get("/jobs").await.ok()["jobs"][0]);
@@ -147,10 +151,10 @@ async fn two_gateways_give_equal_entity_tags_for_what_means_the_same() {
     for path in &paths {
         answers.push(world.gateway.get(path).await.expect(200));
     }
-    world.pass(10);
+    world.advance(10);
     for (path, one) in paths.iter().zip(answers) {
         let other = replica.get(path).await.expect(200);
-        assert_ne!(one.text(), other.text(), "{path} was looked at twice, at different times");
+        assert_ne!(one.text(), other.text(), "{path} has different observedAt");
         assert_eq!(one.header("etag"), other.header("etag"), "{one}{other}");
         replica.get(path).header("If-None-Match", one.header("etag")).await.expect(304);
     }

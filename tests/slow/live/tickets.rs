@@ -1,4 +1,4 @@
-//! Tickets: for clients that can't send an `Authorization` header.
+//! Tickets for clients that can't send an `Authorization` header.
 
 use ips_gateway::sandbox::users::{INACTIVE, OTHER_COMPANY};
 
@@ -16,21 +16,21 @@ async fn ticket(gateway: &Gateway) -> String {
 #[tokio::test]
 async fn a_ticket_opens_one_stream() {
     let world = World::seeded();
-    let nobody = world.gateway.called_by_nobody();
+    let anonymous = world.gateway.unauthenticated();
     let job = id(&world.gateway.get("/jobs").await.ok()["jobs"][0]);
     for path in ["/jobs/events".to_owned(), format!("/jobs/{job}/events")] {
         let ticket = ticket(&world.gateway).await;
-        let mut stream = Stream::open(nobody.get(&path).query(&[("ticket", &ticket)])).await;
+        let mut stream = Stream::open(anonymous.get(&path).query(&[("ticket", &ticket)])).await;
         stream.expect("snapshot").await;
-        nobody.get(&path).query(&[("ticket", &ticket)]).await.problem(401, "unauthenticated").await;
+        anonymous.get(&path).query(&[("ticket", &ticket)]).await.problem(401, "unauthenticated").await;
     }
 }
 
 #[tokio::test]
-async fn of_many_who_hold_the_same_ticket_one_gets_in() {
+async fn concurrent_uses_of_a_ticket_open_one_stream() {
     let world = World::seeded();
-    let (nobody, ticket) = (world.gateway.called_by_nobody(), ticket(&world.gateway).await);
-    let open = || nobody.get("/jobs/events").query(&[("ticket", &ticket)]).open();
+    let (anonymous, ticket) = (world.gateway.unauthenticated(), ticket(&world.gateway).await);
+    let open = || anonymous.get("/jobs/events").query(&[("ticket", &ticket)]).open();
     let answers = futures_util::future::join_all((0..20).map(|_| open())).await;
     let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status().as_u16()).collect();
     statuses.sort_unstable();
@@ -38,48 +38,48 @@ async fn of_many_who_hold_the_same_ticket_one_gets_in() {
 }
 
 #[tokio::test]
-async fn a_ticket_is_worthless_after_a_minute() {
+async fn a_ticket_expires_after_a_minute() {
     let world = World::seeded();
-    let nobody = world.gateway.called_by_nobody();
+    let anonymous = world.gateway.unauthenticated();
     let tickets = [ticket(&world.gateway).await, ticket(&world.gateway).await];
-    world.pass(59_000);
-    Stream::open(nobody.get("/jobs/events").query(&[("ticket", &tickets[0])])).await;
-    world.pass(1_000);
-    nobody.get("/jobs/events").query(&[("ticket", &tickets[1])]).await.problem(401, "unauthenticated").await;
+    world.advance(59_000);
+    Stream::open(anonymous.get("/jobs/events").query(&[("ticket", &tickets[0])])).await;
+    world.advance(1_000);
+    anonymous.get("/jobs/events").query(&[("ticket", &tickets[1])]).await.problem(401, "unauthenticated").await;
 }
 
 #[tokio::test]
-async fn a_ticket_shows_what_its_owner_may_see_and_opens_nothing_else() {
+async fn a_ticket_has_the_permissions_of_its_owner_for_event_streams_only() {
     let world = World::seeded();
-    let nobody = world.gateway.called_by_nobody();
-    let theirs = ticket(&world.gateway.called_by(&OTHER_COMPANY)).await;
-    let other = nobody.get("/jobs/events").query(&[("ticket", &theirs), ("companyHandle", "c|110")]).await;
+    let anonymous = world.gateway.unauthenticated();
+    let theirs = ticket(&world.gateway.as_user(&OTHER_COMPANY)).await;
+    let other = anonymous.get("/jobs/events").query(&[("ticket", &theirs), ("companyHandle", "c|110")]).await;
     assert!([403, 404].contains(&other.status), "{other}");
     for wrong in ["", "nonsense", &theirs] {
-        nobody.get("/jobs/events").query(&[("ticket", wrong)]).await.problem(401, "unauthenticated").await;
+        anonymous.get("/jobs/events").query(&[("ticket", wrong)]).await.problem(401, "unauthenticated").await;
     }
     let good = ticket(&world.gateway).await;
-    nobody.get("/jobs").query(&[("ticket", &good)]).await.expect(401);
-    nobody.post("/jobs/events/tickets").await.problem(401, "unauthenticated").await;
+    anonymous.get("/jobs").query(&[("ticket", &good)]).await.expect(401);
+    anonymous.post("/jobs/events/tickets").await.problem(401, "unauthenticated").await;
 }
 
 #[tokio::test]
-async fn no_browser_asks_for_a_password_when_a_script_is_refused() {
-    let nobody = World::seeded().gateway.called_by_nobody();
+async fn a_refused_script_triggers_no_password_prompt() {
+    let anonymous = World::seeded().gateway.unauthenticated();
     for mode in ["cors", "same-origin", "no-cors"] {
-        let refused = nobody.get("/jobs/events?ticket=used").header("Sec-Fetch-Mode", mode).await.expect(401);
+        let refused = anonymous.get("/jobs/events?ticket=used").header("Sec-Fetch-Mode", mode).await.expect(401);
         assert_eq!(refused.header("www-authenticate"), "Bearer realm=\"IPS\"", "{refused}");
     }
-    let opened = nobody.get("/jobs").header("Sec-Fetch-Mode", "navigate").await.expect(401);
+    let opened = anonymous.get("/jobs").header("Sec-Fetch-Mode", "navigate").await.expect(401);
     assert!(opened.header("www-authenticate").starts_with("Basic"), "{opened}");
 }
 
 #[tokio::test]
-async fn wrong_credentials_get_no_ticket_and_an_outage_of_ips_is_no_reason_to_refuse_one() {
+async fn a_ticket_needs_valid_credentials_but_no_available_ips() {
     let world = World::seeded();
-    let answer = world.gateway.called_by(&INACTIVE).post("/jobs/events/tickets").await;
+    let answer = world.gateway.as_user(&INACTIVE).post("/jobs/events/tickets").await;
     answer.problem(401, "credentials-rejected").await;
     let upstream = ScriptedUpstream::start().await;
-    upstream.reply("getCompanyMembership", Reply::HangUp);
+    upstream.reply("getCompanyMembership", Reply::Close);
     upstream.plain_gateway().post("/jobs/events/tickets").await.expect(201);
 }

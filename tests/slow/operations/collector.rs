@@ -1,4 +1,4 @@
-//! A collector of traces (OTLP over HTTP) that keeps what it gets.
+//! A trace collector (OTLP over HTTP).
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// A span as it was exported; ids are hexadecimal.
+/// An exported span; ids are hexadecimal.
 #[derive(Debug, Clone)]
 pub struct Span {
     pub trace: String,
@@ -23,14 +23,14 @@ pub struct Span {
     /// 2 if it failed.
     pub status: i32,
     pub attributes: BTreeMap<String, String>,
-    /// Of what exported it.
+    /// The attributes of its resource.
     pub resource: BTreeMap<String, String>,
 }
 
 #[derive(Default)]
 struct Received {
     spans: Vec<Span>,
-    /// Everything as it came, heads included.
+    /// Everything received, heads included.
     bytes: Vec<u8>,
 }
 
@@ -75,13 +75,13 @@ impl Collector {
         }
     }
 
-    /// All that came, as far as it is text.
+    /// Everything received, as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.received.lock().expect("no panic").bytes).into_owned()
     }
 }
 
-/// Takes exports until the other side hangs up.
+/// Receives exports until the end of the connection.
 async fn serve(mut stream: TcpStream, received: Arc<Mutex<Received>>) {
     let mut buffer = Vec::new();
     loop {

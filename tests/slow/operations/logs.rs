@@ -1,4 +1,4 @@
-//! One line of JSON a request.
+//! The access log: one line of JSON per request.
 
 use reqwest::{Client, Method};
 use serde_json::Value;
@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use crate::support::ScriptedUpstream;
 use crate::support::process::Process;
 
-/// The line of the request with this id; there must be no other.
+/// The only line of the request with this id.
 #[track_caller]
 fn line<'a>(lines: &'a [Value], id: &str) -> &'a Value {
     let found: Vec<_> = lines.iter().filter(|line| line["request_id"] == id).collect();
@@ -17,7 +17,7 @@ fn line<'a>(lines: &'a [Value], id: &str) -> &'a Value {
 }
 
 #[tokio::test]
-async fn a_request_leaves_one_line_that_says_what_was_done_and_not_to_whom() {
+async fn a_request_is_one_log_line_without_personal_data() {
     let upstream = ScriptedUpstream::start().await;
     let gateway = Process::serve(upstream.url(), &[("IPS_GATEWAY_CORS_ORIGINS", "https://app.example.com")]);
     let client = Client::new();
@@ -41,8 +41,8 @@ async fn a_request_leaves_one_line_that_says_what_was_done_and_not_to_whom() {
     let no_id = client.get(format!("{}/livez", gateway.url)).send().await.expect("an answer");
     let made = no_id.headers()["x-request-id"].to_str().expect("a word").to_owned();
 
-    let remains = gateway.terminate().await;
-    let lines = remains.requests();
+    let exited = gateway.terminate().await;
+    let lines = exited.requests();
     assert_eq!(lines.len(), 9, "{lines:#?}");
     let loaded = line(&lines, "loaded");
     assert_eq!(
@@ -69,15 +69,15 @@ async fn a_request_leaves_one_line_that_says_what_was_done_and_not_to_whom() {
     assert_eq!(line(&lines, "preflight")["method"], "OPTIONS");
     assert_eq!(line(&lines, &made)["route"], "/livez");
     for private in ["katlyn", "henrik", "hidden-password", "c|110", "c%7C110", "MXJjfDEx", "BREW"] {
-        assert!(!remains.stderr.contains(private), "{private} is in\n{}", remains.stderr);
+        assert!(!exited.stderr.contains(private), "{private} is in\n{}", exited.stderr);
     }
 }
 
 #[tokio::test]
-async fn a_client_that_hangs_up_leaves_its_line_too() {
+async fn a_request_of_a_disconnected_client_is_logged_as_499() {
     let upstream = ScriptedUpstream::start().await;
     upstream.reply("getActiveJobs", crate::support::Reply::Silence);
-    // The call goes on without the client, and is to be over before the gateway has to end.
+    // The call goes on without the client: its timeout has to end before the grace period.
     let gateway = Process::serve(upstream.url(), &[("IPS_GATEWAY_UPSTREAM_TIMEOUT", "2s")]);
     let address = gateway.url.strip_prefix("http://").expect("an address").to_owned();
     let mut stream = TcpStream::connect(&address).await.expect("it listens");
@@ -86,7 +86,7 @@ async fn a_client_that_hangs_up_leaves_its_line_too() {
     while upstream.calls("getActiveJobs") == 0 {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
-    // A reset, not only an end of what is sent: the server gives the request up.
+    // A reset makes the server drop the request; an orderly end would not.
     stream.set_zero_linger().expect("it can be set");
     drop(stream);
     while !gateway.stderr().contains("\"gone\"") {
@@ -97,7 +97,7 @@ async fn a_client_that_hangs_up_leaves_its_line_too() {
 }
 
 #[tokio::test]
-async fn nothing_that_a_caller_sends_makes_a_line_of_its_own() {
+async fn callers_cannot_forge_log_lines() {
     let upstream = ScriptedUpstream::start().await;
     let gateway = Process::serve(upstream.url(), &[]);
     let address = gateway.url.strip_prefix("http://").expect("an address").to_owned();
@@ -118,13 +118,13 @@ async fn nothing_that_a_caller_sends_makes_a_line_of_its_own() {
         stream.read_exact(&mut answer).await.unwrap_or_else(|error| panic!("no answer to {head:?}: {error}"));
         assert!(answer.starts_with(b"HTTP/1.1 "), "{answer:?}");
     }
-    let remains = gateway.terminate().await;
-    assert_eq!(remains.lines().len(), heads.len(), "{}", remains.stderr);
-    assert!(!remains.stderr.to_lowercase().contains("forged"), "{}", remains.stderr);
+    let exited = gateway.terminate().await;
+    assert_eq!(exited.lines().len(), heads.len(), "{}", exited.stderr);
+    assert!(!exited.stderr.to_lowercase().contains("forged"), "{}", exited.stderr);
 }
 
 #[tokio::test]
-async fn heads_that_cannot_be_read_leave_a_line_each_and_no_alarm() {
+async fn malformed_heads_are_logged_once_at_level_info() {
     let upstream = ScriptedUpstream::start().await;
     let gateway = Process::serve(upstream.url(), &[("IPS_GATEWAY_REQUEST_TIMEOUT", "300ms")]);
     let address = gateway.url.strip_prefix("http://").expect("an address").to_owned();
@@ -136,20 +136,20 @@ async fn heads_that_cannot_be_read_leave_a_line_each_and_no_alarm() {
         (format!("{begun}X-Forged: {}", "x".repeat(40_000)), 431),
         (format!("{begun}X-Forged: "), 408),
     ];
-    let mut told = Vec::new();
+    let mut ids = Vec::new();
     for (head, _) in &heads {
         let mut stream = TcpStream::connect(&address).await.expect("it listens");
         stream.write_all(head.as_bytes()).await.expect("it reads");
         let mut answer = String::new();
-        // The rest of a head may be answered with a reset.
+        // Unread bytes of the head may cause a reset.
         let _ = stream.read_to_string(&mut answer).await;
         let id = answer.lines().find_map(|line| line.strip_prefix("x-request-id: "));
-        told.push(id.unwrap_or_else(|| panic!("no id in {answer:?}")).to_owned());
+        ids.push(id.unwrap_or_else(|| panic!("no id in {answer:?}")).to_owned());
     }
-    let remains = gateway.terminate().await;
-    let lines = remains.requests();
-    assert_eq!((lines.len(), remains.lines().len()), (heads.len(), heads.len()), "{}", remains.stderr);
-    for (id, (_, status)) in told.iter().zip(&heads) {
+    let exited = gateway.terminate().await;
+    let lines = exited.requests();
+    assert_eq!((lines.len(), exited.lines().len()), (heads.len(), heads.len()), "{}", exited.stderr);
+    for (id, (_, status)) in ids.iter().zip(&heads) {
         let line = line(&lines, id);
         assert_eq!(
             (&line["level"], &line["method"], &line["route"], &line["status"]),
@@ -157,5 +157,5 @@ async fn heads_that_cannot_be_read_leave_a_line_each_and_no_alarm() {
             "{line:#}"
         );
     }
-    assert!(!remains.stderr.to_lowercase().contains("forged"), "{}", remains.stderr);
+    assert!(!exited.stderr.to_lowercase().contains("forged"), "{}", exited.stderr);
 }

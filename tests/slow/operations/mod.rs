@@ -1,4 +1,4 @@
-//! What operators see of the real binary: its log lines, its traces, and no secret in either.
+//! Logs and traces of the binary, without secrets.
 
 mod collector;
 mod logs;

@@ -1,4 +1,4 @@
-//! A panic is a bug, and known to be there.
+//! Panics in metrics and logs.
 
 use std::process::Command;
 use std::thread;
@@ -10,7 +10,7 @@ use ips_gateway::telemetry::{self, Metrics};
 const PANIC_HERE: &str = "TEST_PANICS_HERE";
 
 #[test]
-fn a_panic_is_counted_and_told_in_one_line_without_its_message() {
+fn a_panic_is_counted_and_logged_without_its_message() {
     if std::env::var_os(PANIC_HERE).is_some() {
         let metrics = Metrics::collected();
         let _telemetry = telemetry::init(LogFormat::Json).expect("it can log");
@@ -20,7 +20,7 @@ fn a_panic_is_counted_and_told_in_one_line_without_its_message() {
         return;
     }
     let this = std::env::current_exe().expect("a test has a file");
-    let name = "panics::a_panic_is_counted_and_told_in_one_line_without_its_message";
+    let name = "operations::panics::a_panic_is_counted_and_logged_without_its_message";
     let mut command = Command::new(this);
     command.args(["--exact", name, "--nocapture"]).env(PANIC_HERE, "1").env_remove("RUST_BACKTRACE");
     let output = command.env_remove("RUST_LOG").output().expect("it can be run");

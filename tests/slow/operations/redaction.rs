@@ -1,4 +1,4 @@
-//! What holds secrets does not show them, even to those who print it.
+//! Types with secrets redact them in their debug output.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ fn no_debug_output_shows_a_secret() {
         ("SHARED_CACHE_URL", "redis://user:hidden-password@cache.example.com"),
         ("SHARED_CACHE_KEY", "hidden-password-that-is-long-enough-to-be-a-key"),
     ];
-    // A setting that this version lacks is none of this test's business.
+    // Unknown settings are skipped.
     let is_known = |name: &String| SETTINGS.iter().any(|setting| setting.variable() == *name);
     let variables = variables.map(|(name, value)| (format!("IPS_GATEWAY_{name}"), value)).into_iter();
     let variables = variables.filter(|(name, _)| is_known(name)).map(|(name, value)| (name.into(), value.into()));

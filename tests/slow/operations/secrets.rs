@@ -1,4 +1,4 @@
-//! No secret in anything that the binary tells anybody: a full run at level trace, and a look at every byte of it.
+//! No secret in any output of the binary: a full run at level trace, with every byte of output searched.
 
 use std::fs;
 
@@ -11,33 +11,33 @@ use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use super::collector::Collector;
-use crate::support::process::{Process, Remains};
+use crate::support::process::{Exited, Process};
 
 const WRONG_PASSWORD: &str = "wrong-password-4f1c";
 const WRONG_TOKEN: &str = "wrong-token-9b2e";
-/// What a job says that is no secret, but nobody's business either.
+/// Private data of a job.
 const DESCRIPTION: &str = "description-of-the-test";
 const COMPLETION_URL: &str = "https://hooks.example.com/private-hook-77aa";
 
-/// Who calls, and how the request shows it.
+/// Credentials by name, and how they are added to a request.
 type Credentials = (&'static str, Box<dyn Fn(RequestBuilder) -> RequestBuilder>);
 
-fn by(name: &'static str, authorize: impl Fn(RequestBuilder) -> RequestBuilder + 'static) -> Credentials {
+fn with(name: &'static str, authorize: impl Fn(RequestBuilder) -> RequestBuilder + 'static) -> Credentials {
     (name, Box::new(authorize))
 }
 
-/// All that came out of a run.
+/// All output of a run.
 struct Run {
-    remains: Remains,
+    exited: Exited,
     /// The bodies and headers of all errors, and the metrics.
-    told: String,
+    responses: String,
     exported: String,
-    /// What was handed out on the way and must not show again.
+    /// Issued tickets, which must be in no output.
     tickets: Vec<String>,
 }
 
 impl Run {
-    /// Calls every route of the document with every one of these credentials; the first ones are good.
+    /// Calls every route of the document with each of these credentials; the first ones are valid.
     async fn of(variables: &[(&str, &str)], credentials: &[Credentials]) -> Self {
         let sandbox = SandboxConfig { population: Population::Seeded, ..SandboxConfig::default() };
         let sandbox = Sandbox::start(sandbox).expect("a free port");
@@ -55,7 +55,7 @@ impl Run {
         let jobs: Value = serde_json::from_str(&jobs.1).expect("JSON");
         let job = jobs["jobs"][0]["id"].as_str().expect("a job").to_owned();
 
-        let (mut told, mut tickets) = (String::new(), Vec::new());
+        let (mut responses, mut tickets) = (String::new(), Vec::new());
         for (name, authorize) in credentials {
             for (method, path) in routes(&job) {
                 let request = authorize(caller.request(method.clone(), &path))
@@ -64,7 +64,7 @@ impl Run {
                 let (status, text) = caller.send(request).await;
                 if let Some(ticket) = ticket(&text) {
                     for _ in 0..2 {
-                        told +=
+                        responses +=
                             &caller
                                 .open(caller.request(
                                     Method::GET,
@@ -76,24 +76,24 @@ impl Run {
                 }
                 if status >= 400 {
                     let route = path.split('?').next().unwrap_or_default();
-                    told.extend([name, " ", method.as_str(), " ", route, ": ", &text, "\n"]);
+                    responses.extend([name, " ", method.as_str(), " ", route, ": ", &text, "\n"]);
                 }
             }
         }
-        told += &caller.send(caller.request(Method::GET, "/metrics")).await.1;
-        let remains = gateway.terminate().await;
-        assert!(remains.status.success(), "{}", remains.stderr);
+        responses += &caller.send(caller.request(Method::GET, "/metrics")).await.1;
+        let exited = gateway.terminate().await;
+        assert!(exited.status.success(), "{}", exited.stderr);
         assert!(!collector.spans().is_empty(), "nothing was exported");
         sandbox.stop().await;
-        // The collector may know what it asks for, and nobody else.
+        // The collector's own credentials are sent to it.
         let exported = collector.text().replace("Bearer secret-of-the-collector", "");
-        Self { remains, told, exported, tickets }
+        Self { exited, responses, exported, tickets }
     }
 
-    /// Looks for each of these in all that was told.
+    /// Asserts that no secret is in any output.
     #[track_caller]
-    fn shows_none_of(&self, secrets: &[String]) {
-        let places = [("a log", &self.remains.stderr), ("an answer", &self.told), ("a span", &self.exported)];
+    fn contains_none_of(&self, secrets: &[String]) {
+        let places = [("a log", &self.exited.stderr), ("an answer", &self.responses), ("a span", &self.exported)];
         for secret in secrets.iter().chain(&self.tickets) {
             for (place, text) in places {
                 let lines = text.lines().filter(|line| line.contains(secret.as_str())).take(3);
@@ -103,12 +103,12 @@ impl Run {
         }
     }
 
-    /// Looks for what must not be told at level info and above, and in no span.
+    /// Asserts that no personal data is in logs at level info and above or in spans.
     #[track_caller]
-    fn names_nobody(&self) {
-        let lines = self.remains.lines();
-        assert!(lines.len() > 150, "a full run says more than {} lines", lines.len());
-        assert!(lines.iter().any(|line| line["level"] == "DEBUG"), "it says no more than at level info");
+    fn has_no_personal_data(&self) {
+        let lines = self.exited.lines();
+        assert!(lines.len() > 150, "only {} lines", lines.len());
+        assert!(lines.iter().any(|line| line["level"] == "DEBUG"), "no lines at level DEBUG");
         let loud = lines.iter().filter(|line| !matches!(line["level"].as_str(), Some("DEBUG" | "TRACE")));
         let loud: Vec<_> = loud.map(Value::to_string).collect();
         assert!(loud.len() > 60, "{loud:#?}");
@@ -127,7 +127,7 @@ impl Run {
             assert!(!self.exported.contains(private), "{private} is in a span");
         }
         for of_soap in ["<soapenv", "Envelope", "authHeader", "<jobArray", "<items>"] {
-            assert!(!self.remains.stderr.contains(of_soap), "a SOAP body is in a log: {of_soap}");
+            assert!(!self.exited.stderr.contains(of_soap), "a SOAP body is in a log: {of_soap}");
         }
     }
 }
@@ -142,7 +142,7 @@ impl Caller {
         self.client.request(method, format!("{}{path}", self.url)).header("User-Agent", "caller/1.0")
     }
 
-    /// The status, and headers and body as text; of an endless body nothing.
+    /// Sends a request; returns the status, and headers and body as text, without the body of an event stream.
     async fn send(&self, request: RequestBuilder) -> (u16, String) {
         let answer = request.send().await.expect("an answer");
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
@@ -159,14 +159,14 @@ impl Caller {
     }
 }
 
-/// Every route of the document, about this job, and some that nobody has.
+/// Every route of the document for this job, and some unknown ones.
 fn routes(job: &str) -> Vec<(Method, String)> {
     let document = openapi_document();
     let mut routes = Vec::new();
     for (path, operations) in document["paths"].as_object().expect("paths") {
         let path = path.replace("{job}", job).replace("{company}", "c%7C110").replace("{code}", "not-found");
         let path = path.replace("{assetHandle}", "a%7C11003");
-        assert!(!path.contains('{'), "what is to stand in {path}?");
+        assert!(!path.contains('{'), "unknown parameter in {path}");
         for method in operations.as_object().expect("operations").keys() {
             let Ok(method) = Method::from_bytes(method.to_uppercase().as_bytes()) else { continue };
             let query = if path.starts_with("/jobs") { "?companyHandle=c%7C110" } else { "" };
@@ -174,7 +174,7 @@ fn routes(job: &str) -> Vec<(Method, String)> {
         }
     }
     assert!(routes.len() > 15, "{routes:#?}");
-    // What is deleted can't be asked for any more.
+    // Deletes come last.
     routes.sort_by_key(|(method, _)| *method == Method::DELETE);
     let more = [
         "/jobs?companyHandle=c%7C110&submittedBy=katlyn@example.com",
@@ -215,20 +215,20 @@ fn basic(user: &str, password: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_full_run_with_credentials_of_ips_shows_none_of_them() {
+async fn credentials_of_ips_are_in_no_output_of_a_full_run() {
     let run = Run::of(
         &[],
         &[
-            by("basic", |request| request.basic_auth(ORDINARY.email, Some(ORDINARY.password))),
-            by("token", |request| request.bearer_auth(ORDINARY.access_token)),
-            by("wrong password", |request| request.basic_auth(ORDINARY.email, Some(WRONG_PASSWORD))),
-            by("wrong token", |request| request.bearer_auth(WRONG_TOKEN)),
-            by("no colon", |request| {
+            with("basic", |request| request.basic_auth(ORDINARY.email, Some(ORDINARY.password))),
+            with("token", |request| request.bearer_auth(ORDINARY.access_token)),
+            with("wrong password", |request| request.basic_auth(ORDINARY.email, Some(WRONG_PASSWORD))),
+            with("wrong token", |request| request.bearer_auth(WRONG_TOKEN)),
+            with("no colon", |request| {
                 request.header("Authorization", format!("Basic {}", STANDARD.encode(WRONG_PASSWORD)))
             }),
-            by("no base64", |request| request.header("Authorization", "Basic wrong-password-4f1c!")),
-            by("no scheme", |request| request.header("Authorization", WRONG_TOKEN)),
-            by("none", |request| request),
+            with("no base64", |request| request.header("Authorization", "Basic wrong-password-4f1c!")),
+            with("no scheme", |request| request.header("Authorization", WRONG_TOKEN)),
+            with("none", |request| request),
         ],
     )
     .await;
@@ -242,13 +242,13 @@ async fn a_full_run_with_credentials_of_ips_shows_none_of_them() {
         STANDARD.encode(WRONG_PASSWORD),
         "secret-of-the-collector".to_owned(),
     ];
-    run.shows_none_of(&secrets);
-    run.names_nobody();
+    run.contains_none_of(&secrets);
+    run.has_no_personal_data();
     assert!(run.tickets.len() >= 2, "tickets were handed out");
 }
 
 #[tokio::test]
-async fn a_full_run_with_a_service_account_shows_neither_it_nor_the_keys() {
+async fn service_account_and_api_keys_are_in_no_output_of_a_full_run() {
     let folder = std::env::temp_dir().join(format!("ips-gateway-secrets-{}", std::process::id()));
     fs::create_dir_all(&folder).expect("a folder");
     let companies = ["c|110".to_owned()];
@@ -265,11 +265,11 @@ async fn a_full_run_with_a_service_account_shows_neither_it_nor_the_keys() {
             ("IPS_GATEWAY_API_KEYS_FILE", keys.to_str().expect("text")),
         ],
         &[
-            by("operator", move |request| request.bearer_auth(&by_operator)),
-            by("viewer", move |request| request.header("X-API-Key", &by_viewer)),
-            by("wrong key", |request| request.bearer_auth("ipsgw_wrong-key-1c7d")),
-            by("wrong key in its own header", |request| request.header("X-API-Key", "ipsgw_wrong-key-1c7d")),
-            by("credentials of IPS", |request| request.basic_auth(ORDINARY.email, Some(ORDINARY.password))),
+            with("operator", move |request| request.bearer_auth(&by_operator)),
+            with("viewer", move |request| request.header("X-API-Key", &by_viewer)),
+            with("wrong key", |request| request.bearer_auth("ipsgw_wrong-key-1c7d")),
+            with("wrong key in its own header", |request| request.header("X-API-Key", "ipsgw_wrong-key-1c7d")),
+            with("credentials of IPS", |request| request.basic_auth(ORDINARY.email, Some(ORDINARY.password))),
         ],
     )
     .await;
@@ -284,6 +284,6 @@ async fn a_full_run_with_a_service_account_shows_neither_it_nor_the_keys() {
         basic(BOTH_COMPANIES.email, BOTH_COMPANIES.password),
         "secret-of-the-collector".to_owned(),
     ];
-    run.shows_none_of(&secrets);
-    run.names_nobody();
+    run.contains_none_of(&secrets);
+    run.has_no_personal_data();
 }

@@ -1,4 +1,4 @@
-//! One trace from the caller through the gateway to IPS.
+//! Traces from the caller through the gateway to IPS.
 
 use std::time::{Duration, Instant};
 
@@ -36,15 +36,15 @@ fn header(upstream: &ScriptedUpstream, operation: &str, name: &str) -> Option<St
 }
 
 #[tokio::test]
-async fn the_trace_of_a_caller_goes_on_through_the_gateway_to_ips() {
+async fn trace_context_is_propagated_from_the_caller_to_ips() {
     let (collector, upstream) = (Collector::start().await, ScriptedUpstream::start().await);
     let gateway = Process::serve(
         upstream.url(),
         &[("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url), ("OTEL_SERVICE_NAME", "gateway-of-the-test")],
     );
     expect(of_caller(get(&gateway, "/jobs?companyHandle=c%7C110").header("X-Request-Id", "req-1")), 200).await;
-    let remains = gateway.terminate().await;
-    assert!(remains.status.success(), "{}", remains.stderr);
+    let exited = gateway.terminate().await;
+    assert!(exited.status.success(), "{}", exited.stderr);
 
     let request = collector.span("GET /jobs");
     assert_eq!((request.trace.as_str(), request.parent.as_str(), request.kind), (TRACE, CALLER, 2), "{request:#?}");
@@ -67,7 +67,7 @@ async fn the_trace_of_a_caller_goes_on_through_the_gateway_to_ips() {
     assert_eq!(header(&upstream, "getActiveJobs", "traceparent"), Some(format!("00-{TRACE}-{}-01", call.id)));
     assert_eq!(header(&upstream, "getActiveJobs", "tracestate").as_deref(), Some("vendor=opaque"));
 
-    let lines = remains.requests();
+    let lines = exited.requests();
     assert_eq!(lines[0]["trace_id"], TRACE, "{lines:#?}");
     let exported = collector.text();
     for private in ["hidden-password", "katlyn", "c|110", "c%7C110"] {
@@ -76,7 +76,7 @@ async fn the_trace_of_a_caller_goes_on_through_the_gateway_to_ips() {
 }
 
 #[tokio::test]
-async fn failures_show_in_their_spans() {
+async fn failures_are_recorded_in_spans() {
     let (collector, upstream) = (Collector::start().await, ScriptedUpstream::start().await);
     upstream.reply("getActiveJobs", fault("ipsApiFault", 30000, "something hidden", 200));
     let gateway = Process::serve(upstream.url(), &[("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url)]);
@@ -97,13 +97,13 @@ async fn failures_show_in_their_spans() {
     assert_eq!(
         (nowhere.status, nowhere.attributes.get("http.route")),
         (0, None),
-        "that is the caller's mistake: {nowhere:#?}"
+        "a 404 is no failure of the server: {nowhere:#?}"
     );
     assert!(!collector.text().contains("hidden"), "{:#?}", collector.spans());
 }
 
 #[tokio::test]
-async fn without_a_collector_a_trace_goes_through_as_it_came_or_begins_here() {
+async fn without_an_exporter_trace_context_is_passed_on_or_created() {
     let upstream = ScriptedUpstream::start().await;
     let gateway = Process::serve(upstream.url(), &[]);
     expect(of_caller(get(&gateway, "/jobs?companyHandle=c%7C110")), 200).await;
@@ -120,7 +120,7 @@ async fn without_a_collector_a_trace_goes_through_as_it_came_or_begins_here() {
 }
 
 #[tokio::test]
-async fn a_broken_traceparent_begins_a_new_trace() {
+async fn an_invalid_traceparent_starts_a_new_trace() {
     let upstream = ScriptedUpstream::start().await;
     let gateway = Process::serve(upstream.url(), &[]);
     for broken in ["00-zz-zz-01", "", "00-00000000000000000000000000000000-b7ad6b7169203331-01", "katlyn@example.com"] {
@@ -133,7 +133,7 @@ async fn a_broken_traceparent_begins_a_new_trace() {
 }
 
 #[tokio::test]
-async fn the_sampler_that_is_set_decides_what_is_exported() {
+async fn the_configured_sampler_is_used() {
     let (collector, upstream) = (Collector::start().await, ScriptedUpstream::start().await);
     let sampler = ("OTEL_TRACES_SAMPLER", "parentbased_always_off");
     let gateway = Process::serve(upstream.url(), &[("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url), sampler]);
@@ -147,9 +147,9 @@ async fn the_sampler_that_is_set_decides_what_is_exported() {
 }
 
 #[tokio::test]
-async fn a_collector_that_hangs_or_is_gone_slows_no_request_and_no_shutdown() {
+async fn a_hanging_or_unreachable_collector_delays_no_request_and_no_shutdown() {
     let upstream = ScriptedUpstream::start().await;
-    // It takes connections, since the system does, and never says a word.
+    // The kernel accepts connections, but nothing responds.
     let hanging = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let hanging_url = format!("http://{}", hanging.local_addr().expect("an address"));
     for url in [&*hanging_url, "http://127.0.0.1:1"] {
@@ -167,21 +167,21 @@ async fn a_collector_that_hangs_or_is_gone_slows_no_request_and_no_shutdown() {
         let took = began.elapsed();
         assert!(took < Duration::from_secs(10), "300 requests took {took:?} with {url}");
         let began = Instant::now();
-        let remains = gateway.terminate().await;
-        assert!(remains.status.success(), "{}", remains.stderr);
+        let exited = gateway.terminate().await;
+        assert!(exited.status.success(), "{}", exited.stderr);
         assert!(began.elapsed() < Duration::from_secs(8), "it took {:?} to end with {url}", began.elapsed());
-        assert_eq!(remains.requests().len(), 300);
+        assert_eq!(exited.requests().len(), 300);
     }
 }
 
 #[tokio::test]
-async fn what_can_not_be_exported_is_said_and_does_not_stop_the_gateway() {
+async fn an_unsupported_export_protocol_is_a_warning() {
     let upstream = ScriptedUpstream::start().await;
     let settings = [("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1"), ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")];
     let gateway = Process::serve(upstream.url(), &settings);
     expect(get(&gateway, "/livez"), 200).await;
-    let remains = gateway.terminate().await;
-    let warnings: Vec<_> = remains.lines().into_iter().filter(|line| line["level"] == "WARN").collect();
-    assert_eq!(warnings.len(), 1, "{}", remains.stderr);
+    let exited = gateway.terminate().await;
+    let warnings: Vec<_> = exited.lines().into_iter().filter(|line| line["level"] == "WARN").collect();
+    assert_eq!(warnings.len(), 1, "{}", exited.stderr);
     assert_eq!(warnings[0]["problem"], "OTEL_EXPORTER_OTLP_PROTOCOL: expected http/protobuf");
 }

@@ -1,4 +1,4 @@
-//! Lists: one replica asks IPS, all have the same.
+//! Lists: one replica loads, all serve the same.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::redis_server::Redis;
 use crate::support::{Reply, START, ScriptedUpstream, active_job, any_job, envelope, id, names};
 
 #[tokio::test]
-async fn what_one_replica_loaded_all_serve_byte_by_byte() {
+async fn a_list_loaded_by_one_replica_is_served_identically_by_all() {
     let Some(fleet) = Fleet::start(Population::Seeded, &[]) else { return };
     for phase in ["active", "scheduled", "completed"] {
         let mut first = None;
@@ -30,24 +30,24 @@ async fn what_one_replica_loaded_all_serve_byte_by_byte() {
 }
 
 #[tokio::test]
-async fn however_many_ask_all_replicas_at_once_ips_is_asked_once_an_interval() {
+async fn concurrent_polls_of_all_replicas_cost_one_call_per_interval() {
     let Some(fleet) = Fleet::start(Population::Seeded, &[]) else { return };
     for interval in 1..=5 {
         let polls = (0..60).map(|number| fleet.replicas[number % 3].get("/jobs").into_future());
         for answer in futures_util::future::join_all(polls).await {
             answer.expect(200);
         }
-        // What is stale is served while one replica refreshes it: the next look brings that.
+        // A stale list is served while one replica refreshes it: the next request returns the new one.
         for replica in &fleet.replicas {
             replica.get("/jobs").header("Cache-Control", "max-age=2").await.expect(200);
         }
         assert_eq!(fleet.sandbox.calls("getActiveJobs"), interval);
-        fleet.pass(2_500);
+        fleet.advance(2_500);
     }
 }
 
 #[tokio::test]
-async fn a_stop_on_one_replica_is_seen_by_the_next_poll_on_another() {
+async fn a_stop_on_one_replica_is_visible_to_the_next_poll_on_another() {
     let Some(fleet) = Fleet::start(Population::Empty, &[]) else { return };
     for round in 0..20 {
         let [one, other, third] = std::array::from_fn(|number| &fleet.replicas[(round + number) % 3]);
@@ -67,12 +67,12 @@ async fn a_stop_on_one_replica_is_seen_by_the_next_poll_on_another() {
             "{stopped:#}"
         );
         third.delete(&format!("/jobs/{job}")).await;
-        fleet.pass(60_000);
+        fleet.advance(60_000);
     }
 }
 
 #[tokio::test]
-async fn whoever_asked_before_a_change_waits_for_no_second_load() {
+async fn a_poll_from_before_a_mutation_does_not_wait_for_a_second_load() {
     let Some(redis) = Redis::start() else { return };
     let upstream = ScriptedUpstream::start().await;
     upstream.answer("submitJob", "<jobHandle>j|110||</jobHandle>");
@@ -82,20 +82,20 @@ async fn whoever_asked_before_a_change_waits_for_no_second_load() {
     let [one, other] = [(); 2].map(|()| upstream.gateway(&clock, &sharing));
     let list = |job: &str| envelope("getActiveJobs", &format!("<jobArray>{}</jobArray>", active_job(job, "")));
 
-    let (open, gate) = watch::channel(false);
-    upstream.reply("getActiveJobs", Reply::Held(gate, list("old")));
+    let (release, released) = watch::channel(false);
+    upstream.reply("getActiveJobs", Reply::Held(released, list("old")));
     let early = tokio::spawn(one.get("/jobs?companyHandle=c%7C110").into_future());
     while upstream.calls("getActiveJobs") == 0 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     other.post_json("/jobs?companyHandle=c%7C110", &any_job("new")).await.expect(202);
     upstream.reply("getActiveJobs", Reply::Xml(200, list("new")));
-    open.send_replace(true);
+    release.send_replace(true);
 
-    assert_eq!(names(&early.await.expect("it ends").ok()), ["old"], "it was asked for before the submit");
+    assert_eq!(names(&early.await.expect("it ends").ok()), ["old"], "the request is from before the submit");
     assert_eq!(upstream.calls("getActiveJobs"), 1);
     for gateway in [&one, &other] {
-        assert_eq!(names(&gateway.get("/jobs?companyHandle=c%7C110").await.ok()), ["new"], "nobody else sees it");
+        assert_eq!(names(&gateway.get("/jobs?companyHandle=c%7C110").await.ok()), ["new"], "no other caller gets it");
     }
     assert_eq!(upstream.calls("getActiveJobs"), 2);
 }
@@ -115,7 +115,7 @@ async fn a_deleted_job_is_gone_on_every_replica() {
 }
 
 #[tokio::test]
-async fn a_failed_load_is_told_and_not_repeated_by_others() {
+async fn a_failed_load_is_shared_and_not_repeated_by_other_replicas() {
     let Some(fleet) = Fleet::start(Population::Seeded, &[]) else { return };
     let fault = Fault { name: FaultName::IpsApi, code: Some(30000), reason: "no database today".into() };
     fleet.sandbox.fail_next("getActiveJobs", fault, 500);
@@ -125,18 +125,18 @@ async fn a_failed_load_is_told_and_not_repeated_by_others() {
         assert_eq!(problem["upstream"]["operation"], "getActiveJobs", "{problem:#}");
     }
     assert_eq!(fleet.sandbox.calls("getActiveJobs"), 1);
-    fleet.pass(1_000);
+    fleet.advance(1_000);
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     fleet.replicas[2].get("/jobs").await.expect(200);
 }
 
 #[tokio::test]
-async fn who_may_not_see_a_list_any_more_sees_it_on_no_replica() {
+async fn lost_permission_invalidates_a_list_on_every_replica() {
     let Some(fleet) = Fleet::start(Population::Seeded, &[]) else { return };
     for replica in &fleet.replicas {
         replica.get("/jobs").await.expect(200);
     }
-    fleet.pass(2_500);
+    fleet.advance(2_500);
     let fault = Fault { name: FaultName::Authorization, code: Some(20009), reason: "not any more".into() };
     fleet.sandbox.fail_next("getActiveJobs", fault, 500);
     fleet.replicas[0].get("/jobs").header("Cache-Control", "no-cache").await.problem(403, "forbidden").await;
@@ -144,12 +144,12 @@ async fn who_may_not_see_a_list_any_more_sees_it_on_no_replica() {
 }
 
 #[tokio::test]
-async fn nobody_is_served_what_another_replica_loaded_for_somebody_else() {
+async fn a_list_loaded_for_one_caller_is_served_to_no_other_by_any_replica() {
     let Some(fleet) = Fleet::start(Population::Seeded, &[]) else { return };
     let ours = fleet.replicas[0].get("/jobs").await.ok();
-    let theirs = fleet.replicas[1].called_by(&OTHER_COMPANY).get("/jobs").await.ok();
+    let theirs = fleet.replicas[1].as_user(&OTHER_COMPANY).get("/jobs").await.ok();
     assert_ne!(ours["jobs"], theirs["jobs"]);
-    let stranger = fleet.replicas[1].called_by(&OTHER_COMPANY).get("/jobs?companyHandle=c%7C110").await;
+    let stranger = fleet.replicas[1].as_user(&OTHER_COMPANY).get("/jobs?companyHandle=c%7C110").await;
     assert!([403, 404].contains(&stranger.status), "{stranger}");
     assert_eq!(fleet.replicas[2].get("/jobs").await.ok(), ours);
 }

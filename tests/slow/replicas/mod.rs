@@ -1,5 +1,5 @@
-//! Replicas that share a Redis behave as one, and each by itself where it fails: gateways in this process, a real `redis-server`, and one
-//! that plays a script.
+//! Replicas that share a Redis, and that work on their own while it fails: gateways in this process, a real `redis-server`, and a
+//! misbehaving one.
 
 mod events;
 mod fleet;

@@ -1,4 +1,4 @@
-//! The stores: a real one, and one that misbehaves.
+//! A real `redis-server`, and a misbehaving one.
 
 use std::net::TcpListener as Listener;
 use std::path::Path;
@@ -13,13 +13,13 @@ use tokio::task::JoinHandle;
 
 use crate::support::certificate_authority::{Authority, for_host};
 
-/// The user of a store that knows its users, and the password.
+/// User and password of a Redis with access control.
 pub const USER: (&str, &str) = ("gateway", "s3cret");
-/// What this user may do: enough for a gateway.
-pub const RIGHTS: [&str; 8] =
+/// The permissions of this user: those that a gateway needs.
+pub const PERMISSIONS: [&str; 8] =
     ["~ipsgw:1:*", "&ipsgw:1:*", "+@read", "+@write", "+@scripting", "+@pubsub", "+@connection", "+time"];
 
-/// Writes a file that lasts as long as the tests; its path.
+/// Writes a temporary file; returns its path.
 fn file(content: &str) -> String {
     static FILES: AtomicUsize = AtomicUsize::new(0);
     let name = format!("store-{}-{}.pem", std::process::id(), FILES.fetch_add(1, Ordering::Relaxed));
@@ -28,17 +28,17 @@ fn file(content: &str) -> String {
     path.to_str().expect("a path in UTF-8").to_owned()
 }
 
-/// A `redis-server` on a port of its own, empty.
+/// An empty `redis-server` on a free port.
 pub struct Redis {
     url: String,
-    /// Whom to trust about it.
+    /// The certificate authority of its certificate, in PEM.
     authority: Option<String>,
     settings: Vec<String>,
     process: Option<Child>,
 }
 
 impl Redis {
-    /// Starts one; `None`, and says so, where none is installed.
+    /// Starts one; `None` if it is not installed.
     pub fn start() -> Option<Self> {
         Self::start_with(|port| {
             let settings = ["--port", &port.to_string()].map(str::to_owned).into();
@@ -46,7 +46,7 @@ impl Redis {
         })
     }
 
-    /// Starts one behind TLS, with a certificate of this authority, that knows [`USER`] and another one without any rights.
+    /// Starts one with TLS, a certificate of this authority, [`USER`], and a user without permissions.
     pub fn start_guarded(authority: &Authority) -> Option<Self> {
         let (certificate, key) = authority.certify(for_host("127.0.0.1"));
         Self::start_with(|port| {
@@ -57,7 +57,7 @@ impl Redis {
             let tls = ["--port", "0", "--tls-port", &port, "--tls-cert-file", &certificate, "--tls-key-file", &key];
             let more = ["--tls-ca-cert-file", &trusted, "--tls-auth-clients", "no", "--user", "default", "off"];
             let users = ["--user", "powerless", "on", &password, "--user", USER.0, "on", &password];
-            let settings = [&tls[..], &more, &users, &RIGHTS].concat().into_iter().map(str::to_owned).collect();
+            let settings = [&tls[..], &more, &users, &PERMISSIONS].concat().into_iter().map(str::to_owned).collect();
             (format!("rediss://{}:{}@127.0.0.1:{port}/", USER.0, USER.1), Some(authority.pem()), settings)
         })
     }
@@ -75,7 +75,7 @@ impl Redis {
         Some(redis)
     }
 
-    /// Starts it again, empty.
+    /// Starts it, empty.
     pub fn run(&mut self) {
         let mut server = Command::new("redis-server");
         server.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]).args(&self.settings);
@@ -83,19 +83,19 @@ impl Redis {
         self.process = Some(process.expect("redis-server starts"));
         let deadline = Instant::now() + Duration::from_secs(10);
         while self.try_connect().is_none() {
-            assert!(Instant::now() < deadline, "redis-server doesn't answer");
+            assert!(Instant::now() < deadline, "redis-server does not respond");
             std::thread::sleep(Duration::from_millis(10));
         }
     }
 
-    /// Ends it as a power cut would.
+    /// Kills it.
     pub fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
             process.kill().and_then(|()| process.wait()).expect("it ends");
         }
     }
 
-    /// Sends it a signal: `STOP` to hang, `CONT` to go on.
+    /// Sends a signal: `STOP` makes it hang, `CONT` continues it.
     pub fn signal(&self, signal: &str) {
         let pid = self.process.as_ref().expect("it runs").id().to_string();
         let sent = Command::new("kill").args([&format!("-{signal}"), &pid]).status().expect("kill is there");
@@ -120,7 +120,7 @@ impl Redis {
     }
 
     pub fn connection(&self) -> Connection {
-        self.try_connect().expect("redis-server answers")
+        self.try_connect().expect("redis-server responds")
     }
 }
 
@@ -130,48 +130,48 @@ impl Drop for Redis {
     }
 }
 
-/// How a store misbehaves.
+/// A kind of misbehaviour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mischief {
-    /// Takes connections and never says anything.
+pub enum Misbehaviour {
+    /// Accepts connections and never responds.
     Hangs,
-    /// Hangs up on whoever says something.
+    /// Closes the connection on the first command.
     Closes,
-    /// Answers with what is no answer.
+    /// Responds with garbage.
     Garbage,
-    /// Says yes at first, then that it is full.
+    /// Accepts the connection's setup, then is out of memory.
     Full,
-    /// Says yes at first, then that it only reads.
+    /// Accepts the connection's setup, then is read-only.
     ReadOnly,
-    /// Answers everything with a number.
+    /// Responds to everything with a number.
     WrongTypes,
-    /// Knows nobody.
+    /// Denies access.
     Denies,
 }
 
-pub const MISCHIEF: [Mischief; 7] = [
-    Mischief::Hangs,
-    Mischief::Closes,
-    Mischief::Garbage,
-    Mischief::Full,
-    Mischief::ReadOnly,
-    Mischief::WrongTypes,
-    Mischief::Denies,
+pub const MISBEHAVIOURS: [Misbehaviour; 7] = [
+    Misbehaviour::Hangs,
+    Misbehaviour::Closes,
+    Misbehaviour::Garbage,
+    Misbehaviour::Full,
+    Misbehaviour::ReadOnly,
+    Misbehaviour::WrongTypes,
+    Misbehaviour::Denies,
 ];
 
-/// A store that misbehaves.
-pub struct BadRedis {
+/// A misbehaving Redis.
+pub struct MisbehavingRedis {
     port: u16,
     serving: JoinHandle<()>,
 }
 
-impl BadRedis {
-    pub async fn start(mischief: Mischief) -> Self {
+impl MisbehavingRedis {
+    pub async fn start(misbehaviour: Misbehaviour) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("an address").port();
         let serving = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(misbehave(stream, mischief));
+                tokio::spawn(misbehave(stream, misbehaviour));
             }
         });
         Self { port, serving }
@@ -182,14 +182,14 @@ impl BadRedis {
     }
 }
 
-impl Drop for BadRedis {
+impl Drop for MisbehavingRedis {
     fn drop(&mut self) {
         self.serving.abort();
     }
 }
 
-/// Answers each command, once for every array that begins in what came.
-async fn misbehave(mut stream: TcpStream, mischief: Mischief) -> Option<()> {
+/// Responds to each command of a connection.
+async fn misbehave(mut stream: TcpStream, misbehaviour: Misbehaviour) -> Option<()> {
     let mut chunk = vec![0; 64 * 1024];
     loop {
         let length = stream.read(&mut chunk).await.ok().filter(|length| *length > 0)?;
@@ -197,18 +197,18 @@ async fn misbehave(mut stream: TcpStream, mischief: Mischief) -> Option<()> {
         for command in text.split("\r\n*").map(str::to_uppercase) {
             let is_greeting = command.contains("CLIENT\r\n") || command.contains("\r\nSUBSCRIBE\r\n");
             let is_probe = command.contains(":PROBE\r\n");
-            let answer: &[u8] = match mischief {
-                Mischief::Hangs => continue,
-                Mischief::Closes => return None,
-                Mischief::Garbage => b"\x00\xff?garbage\r\n",
-                Mischief::WrongTypes if !is_greeting && !is_probe => b":42\r\n",
-                Mischief::Full if !is_greeting && !is_probe => {
+            let answer: &[u8] = match misbehaviour {
+                Misbehaviour::Hangs => continue,
+                Misbehaviour::Closes => return None,
+                Misbehaviour::Garbage => b"\x00\xff?garbage\r\n",
+                Misbehaviour::WrongTypes if !is_greeting && !is_probe => b":42\r\n",
+                Misbehaviour::Full if !is_greeting && !is_probe => {
                     b"-OOM command not allowed when used memory > 'maxmemory'.\r\n"
                 }
-                Mischief::ReadOnly if !is_greeting && !is_probe => {
+                Misbehaviour::ReadOnly if !is_greeting && !is_probe => {
                     b"-READONLY You can't write against a read only replica.\r\n"
                 }
-                Mischief::Denies => b"-NOAUTH Authentication required.\r\n",
+                Misbehaviour::Denies => b"-NOAUTH Authentication required.\r\n",
                 _ if command.contains("\r\nSUBSCRIBE\r\n") => b"*3\r\n$9\r\nsubscribe\r\n$12\r\nipsgw:1:news\r\n:1\r\n",
                 _ => b"+OK\r\n",
             };

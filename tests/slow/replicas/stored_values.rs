@@ -1,4 +1,4 @@
-//! What stands in the store: nothing that anybody could read, and nothing that anybody could pass off.
+//! Keys and values in Redis: encrypted, authenticated and versioned.
 
 use ips_gateway::sandbox::Population;
 use ips_gateway::sandbox::users::ORDINARY;
@@ -7,7 +7,7 @@ use redis::{Commands, Connection};
 use super::fleet::Fleet;
 use crate::support::{Gateway, any_job, id};
 
-/// Every key and value, as the store has them.
+/// Every key and value in Redis.
 fn everything(connection: &mut Connection) -> Vec<(String, Vec<u8>)> {
     let keys: Vec<String> = connection.keys("*").expect("keys");
     let value = |key: &String| match redis::cmd("TYPE").arg(key).query::<String>(connection).expect("a type").as_str() {
@@ -19,13 +19,13 @@ fn everything(connection: &mut Connection) -> Vec<(String, Vec<u8>)> {
 }
 
 #[tokio::test]
-async fn nothing_in_it_tells_of_anybody() {
+async fn keys_and_values_hold_no_readable_data() {
     let Some(fleet) = Fleet::start(Population::Seeded, &[]) else { return };
     let replica = &fleet.replicas[0];
     let key = [("Idempotency-Key", "\"very-secret-key-of-a-client\"")];
     for _ in 0..3 {
         replica.get("/jobs?phase=active,scheduled,completed").await.expect(200);
-        fleet.pass(3_000);
+        fleet.advance(3_000);
     }
     let job =
         replica.post_json("/jobs", &any_job("tell-tale-name")).header(key[0].0, key[0].1).await.expect(202).json();
@@ -45,7 +45,7 @@ async fn nothing_in_it_tells_of_anybody() {
 }
 
 #[tokio::test]
-async fn what_was_moved_changed_or_made_by_others_counts_as_absent() {
+async fn moved_altered_and_foreign_values_count_as_absent() {
     let Some(fleet) = Fleet::start(Population::Seeded, &[]) else { return };
     let expected = fleet.replicas[0].get("/jobs").await.ok()["jobs"].clone();
     fleet.replicas[0].get("/jobs?phase=scheduled").await.expect(200);
@@ -53,12 +53,12 @@ async fn what_was_moved_changed_or_made_by_others_counts_as_absent() {
     let keys: Vec<String> = connection.keys("ipsgw:1:s:*").expect("keys");
     assert!(keys.len() >= 2, "{keys:?}");
     let values: Vec<Vec<u8>> = keys.iter().map(|key| connection.get(key).expect("a value")).collect();
-    // Each snapshot under another's key.
+    // Each snapshot under the key of another.
     for (key, value) in keys.iter().zip(values.iter().cycle().skip(1)) {
         let _: () = connection.set(key, value).expect("it is set");
     }
     assert_eq!(fleet.replicas[1].get("/jobs").await.ok()["jobs"], expected);
-    // Numbers that are none, and everything of a wrong type.
+    // Every value of a wrong type.
     let keys: Vec<String> = connection.keys("ipsgw:1:*").expect("keys");
     for key in &keys {
         let _: () = connection.del(key).expect("it is gone");
@@ -66,23 +66,23 @@ async fn what_was_moved_changed_or_made_by_others_counts_as_absent() {
     }
     assert_eq!(fleet.replicas[2].get("/jobs").await.ok()["jobs"], expected);
     assert_eq!(fleet.replicas[0].get("/jobs").await.ok()["jobs"], expected);
-    fleet.pass(60_000);
+    fleet.advance(60_000);
     let calls = fleet.sandbox.calls("getActiveJobs");
     for replica in &fleet.replicas {
         replica.get("/jobs").await.expect(200);
     }
-    assert_eq!(fleet.sandbox.calls("getActiveJobs"), calls + 1, "they share again");
+    assert_eq!(fleet.sandbox.calls("getActiveJobs"), calls + 1, "one load for all");
 }
 
 #[tokio::test]
-async fn what_stands_there_in_another_format_is_neither_read_nor_touched() {
+async fn values_of_another_format_version_are_neither_read_nor_written() {
     let Some(fleet) = Fleet::start(Population::Seeded, &[]) else { return };
     let [first, second, third] = &fleet.replicas;
     let submit =
         |replica: &Gateway| replica.post_json("/jobs", &any_job("nightly")).header("Idempotency-Key", "\"formats\"");
     let job = id(&submit(first).await.expect(202).json());
     first.get("/jobs").await.expect(200);
-    // Fleets of an older and a newer format have all of it, and this one nothing.
+    // All values exist in an older and a newer format version, and none in this one.
     let mut connection = fleet.redis.connection();
     let keys: Vec<String> = connection.keys("ipsgw:1:*").expect("keys");
     assert!(keys.len() >= 4, "{keys:?}");
@@ -102,31 +102,31 @@ async fn what_stands_there_in_another_format_is_neither_read_nor_touched() {
     };
     let before = of_others(&mut connection);
 
-    fleet.pass(60_000);
+    fleet.advance(60_000);
     let calls = fleet.sandbox.calls("getActiveJobs");
     let expected = second.get("/jobs").await.ok()["jobs"].clone();
-    assert_eq!(fleet.sandbox.calls("getActiveJobs"), calls + 1, "what another format has is not read");
+    assert_eq!(fleet.sandbox.calls("getActiveJobs"), calls + 1, "values of other format versions are not read");
     for replica in &fleet.replicas {
         assert_eq!(replica.get("/jobs").await.ok()["jobs"], expected);
     }
     assert_eq!(
         id(&submit(third).await.expect(202).json()),
         job,
-        "a record in another format is none: the job is found"
+        "a record of another format version is ignored: the job is recovered"
     );
     assert_eq!(fleet.sandbox.calls("submitJob"), 1);
 
-    // What they tell each other is not for this one, and nonsense is harmless.
+    // Notifications of other format versions are ignored, and invalid ones are harmless.
     for channel in ["ipsgw:0:news", "ipsgw:2:news", "ipsgw:1:news"] {
         for news in [&keys[0], "", "nonsense", &"x".repeat(100_000)] {
-            let _: u32 = connection.publish(channel, news).expect("it is told");
+            let _: u32 = connection.publish(channel, news).expect("it is published");
         }
     }
-    fleet.pass(60_000);
+    fleet.advance(60_000);
     let calls = fleet.sandbox.calls("getActiveJobs");
     for replica in &fleet.replicas {
         replica.get("/jobs").await.expect(200);
     }
-    assert_eq!(fleet.sandbox.calls("getActiveJobs"), calls + 1, "they still share");
+    assert_eq!(fleet.sandbox.calls("getActiveJobs"), calls + 1, "one load for all");
     assert_eq!(of_others(&mut connection), before);
 }

@@ -1,4 +1,4 @@
-//! Submits and tickets: once in the whole fleet.
+//! Submits and tickets, once over all replicas.
 
 use ips_gateway::sandbox::Population;
 
@@ -9,7 +9,7 @@ use crate::support::{any_job, id};
 const KEY: &str = "\"2f1c5b1e-6f0a-4b55-9f43-9d5f0c7b7a10\"";
 
 #[tokio::test]
-async fn one_key_sent_to_all_replicas_at_once_makes_one_job() {
+async fn one_key_sent_to_all_replicas_concurrently_makes_one_job() {
     let Some(fleet) = Fleet::start(Population::Empty, &[]) else { return };
     for round in 1..=5 {
         let key = format!("\"round-{round}-1b1e6f0a4b55\"");
@@ -36,7 +36,7 @@ async fn one_key_sent_to_all_replicas_at_once_makes_one_job() {
 }
 
 #[tokio::test]
-async fn a_key_belongs_to_its_first_request_on_every_replica() {
+async fn a_key_reused_for_another_request_is_refused_on_every_replica() {
     let Some(fleet) = Fleet::start(Population::Empty, &[]) else { return };
     let send = |replica: usize, name: &str| {
         fleet.replicas[replica].post_json("/jobs?uniqueName=false", &any_job(name)).header("Idempotency-Key", KEY)
@@ -48,7 +48,7 @@ async fn a_key_belongs_to_its_first_request_on_every_replica() {
 }
 
 #[tokio::test]
-async fn a_key_whose_submit_was_refused_is_free_on_every_replica() {
+async fn the_key_of_a_rejected_submit_is_unused_on_every_replica() {
     let Some(fleet) = Fleet::start(Population::Empty, &[]) else { return };
     let fault = ips_gateway::ips::types::Fault {
         name: ips_gateway::ips::types::FaultName::IpsApi,
@@ -69,18 +69,18 @@ async fn a_ticket_of_one_replica_opens_one_stream_on_another() {
     let ticket = issued["ticket"].as_str().expect("a ticket");
     assert!(ticket.len() < 500, "it stands in a URL: {ticket}");
     let open =
-        |replica: usize| fleet.replicas[replica].called_by_nobody().get("/jobs/events").query(&[("ticket", ticket)]);
+        |replica: usize| fleet.replicas[replica].unauthenticated().get("/jobs/events").query(&[("ticket", ticket)]);
     let mut stream = Stream::open(open(1)).await;
     stream.expect("snapshot").await;
     for replica in 0..3 {
         open(replica).await.problem(401, "unauthenticated").await;
     }
     for altered in [&ticket[1..], &ticket[..ticket.len() - 2]] {
-        let opened = fleet.replicas[2].called_by_nobody().get("/jobs/events").query(&[("ticket", altered)]).await;
+        let opened = fleet.replicas[2].unauthenticated().get("/jobs/events").query(&[("ticket", altered)]).await;
         opened.problem(401, "unauthenticated").await;
     }
     let late = fleet.replicas[0].post("/jobs/events/tickets").await.expect(201).json();
-    fleet.pass(60_000);
+    fleet.advance(60_000);
     let late = [("ticket", late["ticket"].as_str().expect("a ticket"))];
-    fleet.replicas[1].called_by_nobody().get("/jobs/events").query(&late).await.problem(401, "unauthenticated").await;
+    fleet.replicas[1].unauthenticated().get("/jobs/events").query(&late).await.problem(401, "unauthenticated").await;
 }

@@ -1,4 +1,4 @@
-//! A replica dies in the middle of a keyed submit: another one answers for it, and IPS gets the job once.
+//! A replica dies in the middle of a keyed submit: another one takes its lease over, and IPS receives the job once.
 
 use std::time::{Duration, Instant};
 
@@ -14,20 +14,20 @@ use crate::support::{Answer, Gateway, Reply, ScriptedUpstream, active_job, any_j
 
 const KEY: &str = "\"5b0d6c1e-7f1a-4a55-9f43-9d5f0c7b7a10\"";
 const SUBMIT: &str = "/jobs?companyHandle=c%7C110";
-/// A record is held for so long after its owner was last heard of.
-const HOLD: Duration = Duration::from_secs(6);
+/// The lease time of a submit after its last renewal.
+const LEASE: Duration = Duration::from_secs(6);
 
-/// An IPS that never answers a submit, two replicas that live, and one that is about to die in the middle of its submit.
-struct Scene {
+/// An IPS that never answers a submit, two living replicas, and a third one in the middle of its submit, to be killed.
+struct Takeover {
     upstream: ScriptedUpstream,
     replicas: [Gateway; 2],
     dying: Option<Process>,
     _redis: Redis,
 }
 
-impl Scene {
-    /// `None` where no `redis-server` is installed.
-    async fn begin() -> Option<Self> {
+impl Takeover {
+    /// `None` if `redis-server` is not installed.
+    async fn start() -> Option<Self> {
         let redis = Redis::start()?;
         let upstream = ScriptedUpstream::start().await;
         upstream.reply("submitJob", Reply::Silence);
@@ -42,28 +42,28 @@ impl Scene {
         let request = client.post(format!("{}{SUBMIT}", dying.url)).basic_auth(ORDINARY.email, Some(ORDINARY.password));
         let request = request.header("Content-Type", "application/json").header("Idempotency-Key", KEY);
         tokio::spawn(request.body(any_job("nightly").to_string()).send());
-        let scene = Self { upstream, replicas, dying: Some(dying), _redis: redis };
+        let takeover = Self { upstream, replicas, dying: Some(dying), _redis: redis };
         let deadline = Instant::now() + Duration::from_secs(20);
-        while scene.upstream.calls("submitJob") == 0 {
-            assert!(Instant::now() < deadline, "the submit never came to IPS");
+        while takeover.upstream.calls("submitJob") == 0 {
+            assert!(Instant::now() < deadline, "no call of submitJob");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        Some(scene)
+        Some(takeover)
     }
 
-    /// `kill -9`, for the replica that is to die.
+    /// Kills the third replica.
     fn kill(&mut self) {
         drop(self.dying.take());
     }
 
-    /// The name under which IPS got the job.
+    /// The name of the job that IPS received.
     fn name(&self) -> String {
         let requests = self.upstream.requests("submitJob");
         let name = requests[0].split("jobName>").nth(1).and_then(|rest| rest.split('<').next());
         name.unwrap_or_else(|| panic!("no name in {}", requests[0])).to_owned()
     }
 
-    /// From now on IPS lists the job.
+    /// Makes IPS list the job.
     fn list_job(&self) {
         let list = format!("<jobArray>{}</jobArray>", active_job(&self.name(), ""));
         self.upstream.reply("getActiveJobs", Reply::Xml(200, envelope("getActiveJobs", &list)));
@@ -73,73 +73,73 @@ impl Scene {
         self.replicas[replica].post_json(SUBMIT, &any_job("nightly")).header("Idempotency-Key", KEY).await
     }
 
-    /// What each of the replicas says, asked at once, when it says something else than to wait; and when that was.
-    async fn verdicts(&self) -> [Answer; 2] {
+    /// The first response of each replica, called concurrently, that is no `submit-in-progress`.
+    async fn responses(&self) -> [Answer; 2] {
         let began = Instant::now();
-        let mut verdicts = [None, None];
-        while verdicts.iter().any(Option::is_none) {
-            assert!(began.elapsed() < 4 * HOLD, "nobody takes the submit over");
+        let mut responses = [None, None];
+        while responses.iter().any(Option::is_none) {
+            assert!(began.elapsed() < 4 * LEASE, "no replica takes the submit over");
             let (first, second) = tokio::join!(self.submit(0), self.submit(1));
-            for (verdict, answer) in verdicts.iter_mut().zip([first, second]) {
+            for (response, answer) in responses.iter_mut().zip([first, second]) {
                 match answer.status {
                     409 => drop(answer.problem(409, "submit-in-progress").await),
-                    _ => *verdict = Some(answer),
+                    _ => *response = Some(answer),
                 }
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        verdicts.map(|verdict| verdict.expect("both have spoken"))
+        responses.map(|response| response.expect("both have responded"))
     }
 }
 
 #[tokio::test]
-async fn a_submit_whose_owner_lives_is_nobody_elses_however_long_it_takes() {
-    let Some(scene) = Scene::begin().await else { return };
+async fn a_lease_of_a_living_replica_is_never_taken_over() {
+    let Some(takeover) = Takeover::start().await else { return };
     let began = Instant::now();
-    while began.elapsed() < HOLD + Duration::from_secs(3) {
+    while began.elapsed() < LEASE + Duration::from_secs(3) {
         for replica in 0..2 {
-            scene.submit(replica).await.problem(409, "submit-in-progress").await;
+            takeover.submit(replica).await.problem(409, "submit-in-progress").await;
         }
         tokio::time::sleep(Duration::from_millis(300)).await;
     }
-    assert_eq!(scene.upstream.calls("submitJob"), 1);
+    assert_eq!(takeover.upstream.calls("submitJob"), 1);
 }
 
 #[tokio::test]
-async fn a_submit_that_arrived_before_its_owner_died_is_found_by_the_others_and_not_sent_again() {
-    let Some(mut scene) = Scene::begin().await else { return };
-    scene.kill();
-    scene.list_job();
-    scene.submit(0).await.problem(409, "submit-in-progress").await;
-    let verdicts = scene.verdicts().await.map(|answer| answer.expect(202).json());
-    assert_eq!(id(&verdicts[0]), id(&verdicts[1]), "{verdicts:#?}");
-    assert_eq!(verdicts[0]["originalName"], scene.name(), "{verdicts:#?}");
-    assert!(verdicts.iter().any(|verdict| verdict["recovered"] == true), "{verdicts:#?}");
+async fn a_submit_that_arrived_before_its_replica_died_is_recovered_and_not_sent_again() {
+    let Some(mut takeover) = Takeover::start().await else { return };
+    takeover.kill();
+    takeover.list_job();
+    takeover.submit(0).await.problem(409, "submit-in-progress").await;
+    let responses = takeover.responses().await.map(|answer| answer.expect(202).json());
+    assert_eq!(id(&responses[0]), id(&responses[1]), "{responses:#?}");
+    assert_eq!(responses[0]["originalName"], takeover.name(), "{responses:#?}");
+    assert!(responses.iter().any(|response| response["recovered"] == true), "{responses:#?}");
     for replica in 0..2 {
-        assert_eq!(id(&scene.submit(replica).await.expect(202).json()), id(&verdicts[0]));
+        assert_eq!(id(&takeover.submit(replica).await.expect(202).json()), id(&responses[0]));
     }
-    assert_eq!(scene.upstream.calls("submitJob"), 1, "IPS got it once");
+    assert_eq!(takeover.upstream.calls("submitJob"), 1, "IPS received it once");
 }
 
 #[tokio::test]
-async fn a_submit_that_cannot_be_found_stays_unknown_until_it_can_and_is_not_sent_again() {
-    let Some(mut scene) = Scene::begin().await else { return };
-    scene.kill();
-    let verdicts = scene.verdicts().await;
+async fn a_submit_that_is_not_found_stays_unknown_until_it_is_and_is_not_sent_again() {
+    let Some(mut takeover) = Takeover::start().await else { return };
+    takeover.kill();
+    let responses = takeover.responses().await;
     let mut jobs = Vec::new();
-    for verdict in &verdicts {
-        let problem = verdict.problem(504, "submit-outcome-unknown").await;
-        assert_eq!(problem["outcome"], "unknown", "{verdict}");
+    for response in &responses {
+        let problem = response.problem(504, "submit-outcome-unknown").await;
+        assert_eq!(problem["outcome"], "unknown", "{response}");
         jobs.push(problem["job"].clone());
     }
     assert_eq!(jobs[0], jobs[1]);
-    let other = scene.replicas[0].post_json(SUBMIT, &any_job("another")).header("Idempotency-Key", KEY).await;
+    let other = takeover.replicas[0].post_json(SUBMIT, &any_job("another")).header("Idempotency-Key", KEY).await;
     other.problem(422, "idempotency-key-reused").await;
 
-    scene.list_job();
+    takeover.list_job();
     for replica in 0..2 {
-        let found: Value = scene.submit(replica).await.expect(202).json();
+        let found: Value = takeover.submit(replica).await.expect(202).json();
         assert_eq!(found["id"], jobs[0], "{found:#}");
     }
-    assert_eq!(scene.upstream.calls("submitJob"), 1, "IPS got it once");
+    assert_eq!(takeover.upstream.calls("submitJob"), 1, "IPS received it once");
 }

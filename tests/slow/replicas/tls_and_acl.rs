@@ -1,22 +1,22 @@
-//! A store behind TLS that knows its users: who proves what it is gets in, and nobody else is believed.
+//! Redis with TLS and access control.
 
 use ips_gateway::sandbox::Population;
 use serde_json::json;
 
-use super::fleet::{Fleet, assert_store, replica, sandbox};
-use super::outages::assert_it_works;
-use super::redis_server::{RIGHTS, Redis, USER};
+use super::fleet::{Fleet, assert_redis_state, replica, sandbox};
+use super::outages::assert_works;
+use super::redis_server::{PERMISSIONS, Redis, USER};
 use crate::support::certificate_authority::Authority;
 use crate::support::{Gateway, any_job, id};
 
 #[test]
-fn the_documentation_names_the_rights_of_the_user() {
+fn the_documentation_lists_the_permissions_of_the_redis_user() {
     let replicas = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/replicas.md"));
-    assert!(replicas.contains(&format!("`{}`", RIGHTS.join(" "))), "docs/replicas.md doesn't say {RIGHTS:?}");
+    assert!(replicas.contains(&format!("`{}`", PERMISSIONS.join(" "))), "docs/replicas.md doesn't say {PERMISSIONS:?}");
 }
 
 #[tokio::test]
-async fn a_store_behind_tls_and_a_login_is_shared_with_no_more_rights_than_readme_names() {
+async fn replicas_share_over_tls_with_the_documented_permissions() {
     let authority = Authority::named("Trusted");
     let Some(redis) = Redis::start_guarded(&authority) else { return };
     let trusted = authority.file();
@@ -24,9 +24,9 @@ async fn a_store_behind_tls_and_a_login_is_shared_with_no_more_rights_than_readm
     let [first, second, third] = &fleet.replicas;
     for replica in &fleet.replicas {
         assert_eq!(replica.get("/jobs").await.ok()["jobs"], first.get("/jobs").await.ok()["jobs"]);
-        assert_store(replica, &json!({ "up": true })).await;
+        assert_redis_state(replica, &json!({ "up": true })).await;
     }
-    assert_eq!(fleet.sandbox.calls("getActiveJobs"), 1, "one asks for all");
+    assert_eq!(fleet.sandbox.calls("getActiveJobs"), 1, "one load for all");
 
     let submit =
         |replica: &Gateway| replica.post_json("/jobs", &any_job("nightly")).header("Idempotency-Key", "\"guarded\"");
@@ -38,13 +38,13 @@ async fn a_store_behind_tls_and_a_login_is_shared_with_no_more_rights_than_readm
     let stopped = list["jobs"].as_array().and_then(|jobs| jobs.iter().find(|listed| id(listed) == job));
     assert!(stopped.is_none_or(|job| job["status"] != "running"), "{list:#}");
     for (number, replica) in fleet.replicas.iter().enumerate() {
-        assert_it_works(replica, &format!("guarded-{number}")).await;
-        assert_store(replica, &json!({ "up": true })).await;
+        assert_works(replica, &format!("guarded-{number}")).await;
+        assert_redis_state(replica, &json!({ "up": true })).await;
     }
 }
 
 #[tokio::test]
-async fn who_proves_nothing_is_told_nothing_and_who_is_not_let_in_goes_on_alone() {
+async fn an_untrusted_or_denying_redis_is_not_used() {
     let authority = Authority::named("Trusted");
     let Some(redis) = Redis::start_guarded(&authority) else { return };
     let (trusted, other) = (authority.file(), Authority::named("Other").file());
@@ -59,11 +59,11 @@ async fn who_proves_nothing_is_told_nothing_and_who_is_not_let_in_goes_on_alone(
         ("no TLS", plain, &[], "closed"),
         ("a wrong password", url.replace(USER.1, "wrong"), &trusting, "denied"),
         ("an unknown user", url.replace(USER.0, "stranger"), &trusting, "denied"),
-        ("nobody", url.replace(&format!("{}:{}@", USER.0, USER.1), ""), &trusting, "denied"),
-        ("without rights", url.replace(USER.0, "powerless"), &trusting, "denied"),
+        ("no user", url.replace(&format!("{}:{}@", USER.0, USER.1), ""), &trusting, "denied"),
+        ("a user without permissions", url.replace(USER.0, "powerless"), &trusting, "denied"),
     ] {
         let gateway = replica(&url, &sandbox, &clock, settings);
-        assert_it_works(&gateway, &what.replace(' ', "-")).await;
-        assert_store(&gateway, &json!({ "up": false, "trouble": trouble })).await;
+        assert_works(&gateway, &what.replace(' ', "-")).await;
+        assert_redis_state(&gateway, &json!({ "up": false, "trouble": trouble })).await;
     }
 }

@@ -1,4 +1,4 @@
-//! API keys of one account: IPS would tell all of them everything, so the gateway keeps each to its companies.
+//! API keys of one service account: the gateway restricts each key to its companies, as IPS can't.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use super::mark::{COMPANIES, marks};
 use super::upstream::{MarkingUpstream, login};
 use crate::support::{START, any_job};
 
-/// The paths that a company is asked about by: its list, logs, itself, and the jobs and events of it by an id that another key was given.
+/// Paths with a company: its jobs, events, logs and itself.
 const PATHS: &[&str] = &[
     "/jobs?companyHandle=",
     "/jobs?phase=active,scheduled,completed&companyHandle=",
@@ -29,9 +29,9 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 4, max_shrink_iters: 20, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_key_opens_its_companies_only(
+    fn an_api_key_gives_access_to_its_companies_only(
         limits in vec(btree_set(0..COMPANIES, 1..4), 6),
-        asks in vec((0..6_usize, 0..COMPANIES, 0..PATHS.len(), any::<bool>()), 60),
+        requests in vec((0..6_usize, 0..COMPANIES, 0..PATHS.len(), any::<bool>()), 60),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
@@ -54,8 +54,8 @@ proptest! {
             std::fs::remove_file(&file).expect("it was written");
 
             let mut ids = vec![None; COMPANIES];
-            for (key, company, path, by_id) in asks {
-                let caller = gateway.called_with_token(&keys[key]);
+            for (key, company, path, by_id) in requests {
+                let caller = gateway.with_token(&keys[key]);
                 let allowed = limits[key].contains(&company);
                 let path = match &ids[company] {
                     Some(id) if by_id => format!("/jobs/{id}"),

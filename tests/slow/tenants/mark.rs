@@ -1,4 +1,4 @@
-//! The marks by which foreign bytes are recognised.
+//! Marks by which data of other tenants is recognised.
 
 use std::io::Read;
 
@@ -11,7 +11,7 @@ use crate::support::Answer;
 pub const CALLERS: usize = 50;
 pub const COMPANIES: usize = 20;
 
-/// Who asked, and about which company.
+/// A caller and the company of its request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Mark {
     pub caller: usize,
@@ -19,7 +19,7 @@ pub struct Mark {
 }
 
 impl Mark {
-    /// As it stands in every text.
+    /// The mark in every text.
     pub fn text(self) -> String {
         format!("mark{:02}of{:02}!", self.caller, self.company)
     }
@@ -40,7 +40,7 @@ impl Mark {
     }
 }
 
-/// All marks in an answer: in its headers, in its body however it is encoded, and within the ids and cursors there.
+/// All marks in a response: in its headers, its decoded body, and in ids and cursors.
 pub fn marks(answer: &Answer) -> Vec<Mark> {
     let gzipped = answer.find_header("content-encoding") == Some("gzip");
     let body = if gzipped {
@@ -54,7 +54,7 @@ pub fn marks(answer: &Answer) -> Vec<Mark> {
     marks_in(&headers.chain([body.into()]).collect::<Vec<_>>().join("\n"))
 }
 
-/// All marks in a text, and within the base64url there.
+/// All marks in a text and in the base64url in it.
 pub fn marks_in(text: &str) -> Vec<Mark> {
     let is_base64url = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     let words = text.split(|c| !is_base64url(c)).filter(|word| word.len() > 16);

@@ -1,7 +1,7 @@
-//! No tenant sees a byte of another: random interleavings of 50 callers and 20 companies over every path that remembers something.
+//! Isolation of tenants: random interleavings of 50 callers and 20 companies over every route that caches or stores something.
 //!
-//! The upstream writes who asked for what company into every text of every answer. Whatever the gateway then gives to anybody has to be
-//! marked as theirs.
+//! The upstream marks every text of every answer with caller and company. Every response of the gateway must have the marks of its caller
+//! only.
 
 mod keys;
 mod mark;

@@ -1,4 +1,4 @@
-//! An IPS that writes into every text who asked, and about what.
+//! An IPS that marks every text with caller and company.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -6,19 +6,19 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use super::mark::{COMPANIES, Mark};
 use crate::support::{Reply, ScriptedUpstream, envelope, fault};
 
-/// See the module.
+/// The upstream.
 pub struct MarkingUpstream {
     pub upstream: ScriptedUpstream,
     /// Whether it is down.
     pub down: Arc<AtomicBool>,
 }
 
-/// The caller of this number; two and two share a user, not a password.
+/// User and password of a caller; two callers share a user, with different passwords.
 pub fn login(caller: usize) -> (String, String) {
     (format!("user{:02}@example.com", caller / 2), format!("secret{caller:02}"))
 }
 
-/// Who asks, by the credentials in the request.
+/// The mark of a request, by its credentials.
 fn mark_of(request: &str) -> Option<Mark> {
     let element = |name: &str| {
         let (_, rest) = request.split_once(&format!("<{name}>"))?;
@@ -26,11 +26,11 @@ fn mark_of(request: &str) -> Option<Mark> {
     };
     let caller = element("password")?.strip_prefix("secret")?.parse().ok()?;
     let company = element("companyHandle").and_then(|handle| handle.strip_prefix("c|")?.parse().ok());
-    // The user belongs to the password, or IPS would not know them.
+    // IPS knows only matching users and passwords.
     (element("user")? == login(caller).0).then_some(Mark { caller, company: company.unwrap_or_default() })
 }
 
-/// The elements by which a job of the active list, the schedule or the log is known.
+/// The elements that identify a job of the active list, the schedule or the log.
 fn names(mark: Mark, kind: &str, name: &str, original: &str) -> String {
     let (text, company) = (mark.text(), mark.handle());
     format!(
@@ -97,9 +97,9 @@ impl MarkingUpstream {
         let answer = |operation: &'static str, content: fn(Mark, usize) -> String| {
             let (down, asked) = (Arc::clone(&down), Arc::clone(&asked));
             upstream.script(operation, move |request| match mark_of(request) {
-                // A lost submit is looked for, for seconds.
-                _ if down.load(Ordering::Relaxed) && operation != "submitJob" => Reply::HangUp,
-                None => fault("authenticationFault", 10001, "who?", 500),
+                // Submits never fail: the recovery of a lost one takes seconds.
+                _ if down.load(Ordering::Relaxed) && operation != "submitJob" => Reply::Close,
+                None => fault("authenticationFault", 10001, "unknown caller", 500),
                 Some(mark) => {
                     Reply::Xml(200, envelope(operation, &content(mark, asked.fetch_add(1, Ordering::Relaxed))))
                 }

@@ -1,4 +1,4 @@
-//! Poll as often as you like: conditional requests, freshness, and what is served when IPS fails.
+//! Conditional requests, freshness, and stale responses when IPS fails.
 
 use chrono::TimeDelta;
 use ips_gateway::clock::Clock;
@@ -44,11 +44,11 @@ async fn an_entity_tag_depends_on_the_content_and_not_on_age_or_caller() {
     let tag = |answer: crate::support::Answer| answer.header("etag").to_owned();
     let scheduled = "/jobs?phase=scheduled";
     let first = tag(world.gateway.get(scheduled).await.expect(200));
-    world.pass(5_000);
+    world.advance(5_000);
     let later = world.gateway.get(scheduled).header("Cache-Control", "no-cache").await.expect(200);
     assert_eq!(later.header("age"), "0", "{later}");
     assert_eq!(tag(later), first, "nothing has changed but the time");
-    let colleague = world.gateway.called_by(&ips_gateway::sandbox::users::READ_ONLY);
+    let colleague = world.gateway.as_user(&ips_gateway::sandbox::users::READ_ONLY);
     assert_eq!(tag(colleague.get(scheduled).await.expect(200)), first);
 
     let job = id(&world.gateway.get(scheduled).await.ok()["jobs"][0]);
@@ -96,7 +96,7 @@ async fn requests_within_the_freshness_interval_cost_one_call() {
     for _ in 0..5 {
         world.gateway.get("/jobs").await.expect(200);
         world.gateway.get("/jobs?status=running&sort=name").await.expect(200);
-        world.pass(400);
+        world.advance(400);
     }
     assert_eq!(world.sandbox.calls("getActiveJobs"), 1);
     let answer = world.gateway.get("/jobs").await.expect(200);
@@ -120,10 +120,10 @@ async fn no_cache_loads_again_but_at_most_once_a_second() {
     let world = World::seeded();
     let ask = || world.gateway.get("/jobs").header("Cache-Control", "no-cache");
     ask().await.expect(200);
-    world.pass(900);
+    world.advance(900);
     ask().await.expect(200);
     assert_eq!(world.sandbox.calls("getActiveJobs"), 1);
-    world.pass(200);
+    world.advance(200);
     let answer = ask().await.expect(200);
     assert_eq!(world.sandbox.calls("getActiveJobs"), 2, "{answer}");
     assert_eq!((answer.header("age"), answer.header("cache-status")), ("0", "ips-gateway; fwd=miss"), "{answer}");
@@ -133,7 +133,7 @@ async fn no_cache_loads_again_but_at_most_once_a_second() {
 async fn max_age_bounds_the_age_of_the_response() {
     let world = World::with(Population::Seeded, &[("FRESH", "20s")]);
     world.gateway.get("/jobs").await.expect(200);
-    world.pass(5_000);
+    world.advance(5_000);
     world.gateway.get("/jobs").header("Cache-Control", "max-age=10").await.expect(200);
     assert_eq!(world.sandbox.calls("getActiveJobs"), 1);
     let answer = world.gateway.get("/jobs").header("Cache-Control", "max-age=3").await.expect(200);
@@ -154,7 +154,7 @@ async fn only_if_cached_never_calls_ips() {
 
     world.gateway.get("/jobs").await.expect(200);
     let before = world.calls();
-    world.pass(60_000);
+    world.advance(60_000);
     let answer = ask("/jobs").await.expect(200);
     assert_eq!(answer.header("age"), "60", "{answer}");
     ask(&format!("/jobs/{submitted}")).await.expect(200);
@@ -165,17 +165,17 @@ async fn only_if_cached_never_calls_ips() {
 async fn a_stale_list_is_served_at_once_and_revalidated_in_the_background() {
     let world = World::seeded();
     let first = world.gateway.get("/jobs").await.expect(200);
-    world.pass(10_000);
+    world.advance(10_000);
     let old = world.gateway.get("/jobs").await.expect(200);
     assert_eq!((old.header("age"), old.header("etag")), ("10", first.header("etag")), "{old}");
     assert!(old.header("cache-status").contains("detail=revalidating"), "{old}");
     assert!(old.json()["stale"].is_null(), "not marked: that is for failures{old}");
-    // Joins the call in the background, or finds what it brought.
+    // Joins the background load, or is served its result.
     let new = world.gateway.get("/jobs").header("Cache-Control", "no-cache").await.expect(200);
     assert_eq!(new.header("age"), "0", "{new}");
     assert_eq!(world.sandbox.calls("getActiveJobs"), 2);
 
-    world.pass(33_000);
+    world.advance(33_000);
     let too_old = world.gateway.get("/jobs").await.expect(200);
     assert_eq!(too_old.header("age"), "0", "beyond the limit everybody waits{too_old}");
 }

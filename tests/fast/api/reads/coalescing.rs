@@ -1,4 +1,4 @@
-//! What many ask for at once, IPS is asked once: not only for the list of active jobs.
+//! Request coalescing: equal concurrent reads are one call, of every read operation.
 
 use std::future::IntoFuture;
 
@@ -12,7 +12,7 @@ const READS: [(&str, &str); 5] = [
     ("/job-logs?companyHandle=c%7C110", "getJobLogs"),
     ("/assets/a%7C11001/job-logs?companyHandle=c%7C110", "getAssetJobLogs"),
     ("/companies/Nobody", "getCompanyInfo"),
-    // A name in the form that submits make, of a job that doesn't exist.
+    // A unique name, as submits make it, of a job that doesn't exist.
     ("/jobs/MW9jfDExMB9uaWdodGx5LTFtODViZXYxbmhjN2Z3aw", "getJobLogDetails"),
 ];
 
@@ -37,7 +37,7 @@ async fn a_hundred_equal_concurrent_reads_are_one_call() {
 async fn after_a_second_a_read_is_a_new_call() {
     let world = World::seeded();
     for (passed, calls) in [(0, 1), (900, 1), (200, 2)] {
-        world.pass(passed);
+        world.advance(passed);
         world.gateway.get("/job-logs").await.expect(200);
         assert_eq!(world.sandbox.calls("getJobLogs"), calls, "after {passed} ms more");
     }
@@ -58,7 +58,7 @@ async fn a_mutation_invalidates_earlier_reads() {
 #[tokio::test]
 async fn reads_of_different_callers_are_not_coalesced() {
     let world = World::seeded();
-    let (one, both) = (&world.gateway, &world.gateway.called_by(&BOTH_COMPANIES));
+    let (one, both) = (&world.gateway, &world.gateway.as_user(&BOTH_COMPANIES));
     let (one, both) = tokio::join!(one.get("/companies").into_future(), both.get("/companies").into_future());
     assert_ne!(one.ok(), both.ok());
     assert_eq!(world.sandbox.calls("getCompanyMembership"), 2);

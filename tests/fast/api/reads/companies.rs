@@ -1,4 +1,4 @@
-//! /companies, and how every request finds its company.
+//! /companies, and the company of every request.
 
 use ips_gateway::sandbox::Population;
 use ips_gateway::sandbox::users::{BOTH_COMPANIES, INACTIVE};
@@ -18,7 +18,7 @@ async fn companies_lists_the_companies_of_the_caller() {
         expected,
         "{list:#}"
     );
-    let both = gateway.called_by(&BOTH_COMPANIES).get("/companies").await.ok();
+    let both = gateway.as_user(&BOTH_COMPANIES).get("/companies").await.ok();
     assert_eq!(both["companies"].as_array().map(Vec::len), Some(2), "{both:#}");
 }
 
@@ -46,7 +46,7 @@ async fn a_caller_with_one_company_need_not_name_it() {
 #[tokio::test]
 async fn a_caller_with_several_companies_has_to_name_one() {
     let World { gateway, .. } = &World::seeded();
-    let both = gateway.called_by(&BOTH_COMPANIES);
+    let both = gateway.as_user(&BOTH_COMPANIES);
     for path in ["/jobs", "/job-logs", "/assets/a%7C11001/job-logs", "/jobs?phase=completed"] {
         let answer = both.get(path).await;
         let problem = answer.problem(400, "company-required").await;
@@ -61,7 +61,7 @@ async fn a_caller_with_several_companies_has_to_name_one() {
 #[tokio::test]
 async fn a_company_name_is_resolved_to_its_handle_once() {
     let world = World::seeded();
-    let both = world.gateway.called_by(&BOTH_COMPANIES);
+    let both = world.gateway.as_user(&BOTH_COMPANIES);
     let by_name = both.get("/jobs?company=Sample+Furniture").await.ok();
     let by_handle = both.get("/jobs?companyHandle=c%7C47").await.ok();
     assert_eq!(by_name, by_handle);
@@ -77,7 +77,7 @@ async fn a_company_name_is_resolved_to_its_handle_once() {
 async fn the_configured_company_is_the_default() {
     for configured in ["c|47", "Sample Furniture"] {
         let world = World::with(Population::Seeded, &[("COMPANY", configured)]);
-        let both = world.gateway.called_by(&BOTH_COMPANIES);
+        let both = world.gateway.as_user(&BOTH_COMPANIES);
         let list = both.get("/jobs").await.ok();
         assert_eq!(list["jobs"][0]["companyHandle"], "c|47", "{list:#}");
         assert_eq!(both.get("/jobs?companyHandle=c%7C110").await.ok()["jobs"][0]["companyHandle"], "c|110");
@@ -88,7 +88,7 @@ async fn the_configured_company_is_the_default() {
 async fn rejected_credentials_are_a_401() {
     let World { gateway, .. } = &World::seeded();
     for path in ["/companies", "/jobs", "/jobs?companyHandle=c%7C110", "/job-logs"] {
-        let answer = gateway.called_by(&INACTIVE).get(path).await;
+        let answer = gateway.as_user(&INACTIVE).get(path).await;
         assert_eq!(answer.problem(401, "credentials-rejected").await["upstream"]["code"], 10002, "{answer}");
         assert!(answer.header("www-authenticate").contains("Basic"), "{answer}");
     }

@@ -1,4 +1,4 @@
-//! What may stand where a path names a job: our ids, raw handles, and a lot that is neither.
+//! Job ids in paths: our ids, raw handles, and invalid ones.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -37,7 +37,7 @@ async fn a_raw_handle_needs_a_company_if_the_caller_has_several() {
     let world = World::seeded();
     let job = world.gateway.get("/jobs").await.ok()["jobs"][0].clone();
     let handle = encoded(job["jobHandle"].as_str().expect("a handle"));
-    let both = world.gateway.called_by(&BOTH_COMPANIES);
+    let both = world.gateway.as_user(&BOTH_COMPANIES);
     both.get(&format!("/jobs/{handle}")).await.problem(400, "company-required").await;
     assert_eq!(both.get(&format!("/jobs/{handle}?companyHandle=c%7C110")).await.ok()["id"], job["id"]);
     both.get(&format!("/jobs/{handle}?companyHandle=c%7C47")).await.problem(404, "job-not-found").await;
@@ -86,7 +86,7 @@ async fn invalid_utf_8_is_refused_and_not_replaced() {
 #[tokio::test]
 async fn an_id_of_another_company_is_refused_by_ips() {
     let world = World::seeded();
-    let foreign = world.gateway.called_by(&OTHER_COMPANY).get("/jobs").await.ok()["jobs"][0].clone();
+    let foreign = world.gateway.as_user(&OTHER_COMPANY).get("/jobs").await.ok()["jobs"][0].clone();
     let path = format!("/jobs/{}", id(&foreign));
     let answer = world.gateway.get(&path).await;
     assert_eq!(answer.problem(404, "company-not-found").await["upstream"]["code"], 20006, "{answer}");
@@ -102,15 +102,15 @@ async fn an_id_of_another_company_is_refused_by_ips() {
 #[tokio::test]
 async fn a_cached_job_of_one_user_is_not_served_to_another() {
     let world = World::seeded();
-    let seen = world.gateway.called_by(&OTHER_COMPANY).get("/jobs?companyHandle=c%7C47").await.expect(200);
+    let seen = world.gateway.as_user(&OTHER_COMPANY).get("/jobs?companyHandle=c%7C47").await.expect(200);
     assert!(seen.json()["jobs"][0].is_object(), "{seen}");
     world.gateway.get("/jobs?companyHandle=c%7C47").await.problem(404, "company-not-found").await;
     let wrong = ips_gateway::sandbox::users::User { password: "wrong", ..OTHER };
-    let wrong = world.gateway.called_by(&wrong).get("/jobs?companyHandle=c%7C47").await;
+    let wrong = world.gateway.as_user(&wrong).get("/jobs?companyHandle=c%7C47").await;
     wrong.problem(401, "credentials-rejected").await;
 }
 
-/// [`OTHER_COMPANY`], to be altered.
+/// A copy of [`OTHER_COMPANY`].
 const OTHER: ips_gateway::sandbox::users::User = ips_gateway::sandbox::users::User {
     handle: "u|3001",
     email: "henrik@example.com",
@@ -124,7 +124,7 @@ const OTHER: ips_gateway::sandbox::users::User = ips_gateway::sandbox::users::Us
 #[tokio::test]
 async fn a_company_that_conflicts_with_the_id_is_refused() {
     let world = World::seeded();
-    let both = world.gateway.called_by(&BOTH_COMPANIES);
+    let both = world.gateway.as_user(&BOTH_COMPANIES);
     let job = both.get("/jobs?companyHandle=c%7C110").await.ok()["jobs"][0].clone();
     let path = format!("/jobs/{}", id(&job));
     both.get(&format!("{path}?companyHandle=c%7C110")).await.expect(200);
@@ -138,8 +138,8 @@ async fn a_company_that_conflicts_with_the_id_is_refused() {
 #[tokio::test]
 async fn an_access_token_authenticates_like_a_password() {
     let world = World::seeded();
-    let by_token = world.gateway.called_with_token("sandbox-token-katlyn").get("/jobs").await.ok();
+    let by_token = world.gateway.with_token("sandbox-token-katlyn").get("/jobs").await.ok();
     assert_eq!(by_token["jobs"], world.gateway.get("/jobs").await.ok()["jobs"]);
-    let wrong = world.gateway.called_with_token("nonsense").get("/jobs").await;
+    let wrong = world.gateway.with_token("nonsense").get("/jobs").await;
     assert_eq!(wrong.problem(401, "credentials-rejected").await["upstream"]["code"], 10001, "{wrong}");
 }

@@ -1,4 +1,4 @@
-//! GET /jobs: phases, filters, orders.
+//! GET /jobs: phases, filters, sort orders.
 
 use std::collections::BTreeSet;
 

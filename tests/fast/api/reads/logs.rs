@@ -1,4 +1,4 @@
-//! GET /jobs/{job}/log: what happened to a job, entry by entry.
+//! GET /jobs/{job}/log: the log entries of a job.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{World, any_job, id, upload};
 
-/// The id of a job in the log with a success, a warning and an error among its eight entries.
+/// The id of a completed job with a success, a warning and an error among its eight log entries.
 async fn mixed(world: &World) -> String {
     let urls = [
         "https://images.example.com/a.tif",
@@ -132,10 +132,10 @@ async fn an_unfinished_job_has_no_entries_and_an_unknown_job_is_a_404() {
         if log["total"] == 0 {
             assert_eq!(log["entries"], json!([]), "{log:#}");
         }
-        world.pass(900);
+        world.advance(900);
     }
     assert_eq!(seen.into_iter().collect::<Vec<_>>(), ["finalizing", "running", "waiting"]);
-    world.pass(3 * 60_000);
+    world.advance(3 * 60_000);
     let stranger = id(&world.gateway.submit(&any_job("stranger")).await);
     world.gateway.delete(&format!("/jobs/{stranger}")).await.expect(204);
     world.gateway.get(&format!("/jobs/{stranger}/log")).await.problem(404, "job-not-found").await;
@@ -159,7 +159,7 @@ async fn an_archived_log_is_read_on_demand_by_its_handle() {
     let world = World::empty();
     let job = id(&world.gateway.submit(&any_job("nightly")).await);
     let handle = world.finish(&job).await["jobHandle"].as_str().expect("a handle").replace('|', "%7C");
-    world.pass(31 * 24 * 60 * 60_000);
+    world.advance(31 * 24 * 60 * 60_000);
     let log = world.gateway.get(&format!("/jobs/{handle}/log?archived=true&companyHandle=c%7C110")).await.ok();
     assert_eq!(fields(&log, "logType")[0], "BeginReoptimize", "{log:#}");
     assert!(world.sandbox.calls("getArchivedJobLogDetails") > 0);

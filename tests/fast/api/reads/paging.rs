@@ -1,4 +1,4 @@
-//! Pages of a list that changes while somebody walks it.
+//! Pages of a list that changes between requests.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::support::{World, any_job, id};
 
-/// Walks all pages by their links; `between` happens after each. How often each id was seen.
+/// Reads all pages by their links and calls `between` after each; returns the number of occurrences of each id.
 async fn walk(world: &World, query: &str, between: impl AsyncFn(usize)) -> BTreeMap<String, u32> {
     let (mut seen, mut next, mut page) = (BTreeMap::new(), format!("?{query}"), 0);
     loop {
@@ -61,11 +61,11 @@ async fn paging_a_changing_list_repeats_no_job_and_loses_none() {
             let submitted = id(&world.gateway.submit(&job).await);
             let list = if number % 3 == 0 { &mut leaving } else { &mut staying };
             list.push(submitted);
-            world.pass(1);
+            world.advance(1);
         }
         let seen = walk(&world, &format!("phase=scheduled&limit=2&sort={sort}"), async |page| {
-            // Past the shortest interval in which IPS is asked again.
-            world.pass(1_100);
+            // Longer than the minimum interval between two loads.
+            world.advance(1_100);
             if let Some(gone) = leaving.get(page - 1) {
                 world.gateway.delete(&format!("/jobs/{gone}")).await.expect(204);
             }

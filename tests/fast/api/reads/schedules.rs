@@ -1,4 +1,4 @@
-//! Jobs that run later: once (`execTime`) or again and again (`execSchedule`).
+//! Scheduled jobs: once (`execTime`) or recurring (`execSchedule`).
 
 use serde_json::{Value, json};
 
@@ -6,12 +6,12 @@ use crate::support::{World, any_job, id};
 
 fn recurring(name: &str) -> Value {
     let mut job = any_job(name);
-    // At ten past every hour.
+    // Ten minutes past every hour.
     job["execSchedule"] = json!("0 10 * * * ?");
     job
 }
 
-/// The jobs of a list whose original name this is.
+/// The jobs of a list with this original name.
 async fn named(world: &World, phases: &str, name: &str) -> Vec<Value> {
     let list = world.gateway.get("/jobs").query(&[("phase", phases), ("originalName", name)]);
     list.header("Cache-Control", "no-cache").await.ok()["jobs"].as_array().expect("jobs").clone()
@@ -33,7 +33,7 @@ async fn a_job_with_an_exec_time_is_scheduled_then_runs_under_the_same_id() {
     assert_eq!(listed.iter().map(|job| &job["id"]).collect::<Vec<_>>(), [&json!(id)], "{listed:#?}");
     assert_eq!(listed[0]["nextFireTime"], "2026-03-02T06:30:00-06:00", "{listed:#?}");
 
-    world.pass(30 * 60_000 + 10_000);
+    world.advance(30 * 60_000 + 10_000);
     let running = world.gateway.job(&id).await;
     assert_eq!((&running["phase"], &running["status"]), (&json!("active"), &json!("running")), "{running:#}");
     let done = world.finish(&id).await;
@@ -50,7 +50,7 @@ async fn a_schedule_keeps_its_name_and_id_and_each_run_refers_to_it() {
 
     let mut runs = Vec::new();
     for _ in 0..2 {
-        world.pass(60 * 60_000);
+        world.advance(60 * 60_000);
         let done = named(&world, "active,completed", "hourly").await;
         runs = done;
         let kept = world.gateway.job(&schedule).await;
@@ -70,7 +70,7 @@ async fn a_schedule_keeps_its_name_and_id_and_each_run_refers_to_it() {
 async fn a_run_keeps_its_id_from_active_to_completed() {
     let world = World::empty();
     world.gateway.submit(&recurring("hourly")).await;
-    world.pass(10 * 60_000 + 8_000);
+    world.advance(10 * 60_000 + 8_000);
     let active = named(&world, "active", "hourly").await;
     assert_eq!(active.len(), 1, "{active:#?}");
     let run = id(&active[0]);
@@ -95,7 +95,7 @@ async fn a_paused_schedule_does_not_run() {
     let schedule = id(&world.gateway.submit(&recurring("hourly")).await);
     let paused = world.gateway.post(&format!("/jobs/{schedule}/pause")).await.expect(202).json();
     assert_eq!((&paused["id"], &paused["status"]), (&json!(schedule), &json!("paused")), "{paused:#}");
-    world.pass(3 * 60 * 60_000);
+    world.advance(3 * 60 * 60_000);
     assert_eq!(named(&world, "active,completed", "hourly").await, Vec::<Value>::new());
 }
 
@@ -103,7 +103,7 @@ async fn a_paused_schedule_does_not_run() {
 async fn a_deleted_schedule_is_gone_and_its_runs_are_kept() {
     let world = World::empty();
     let schedule = id(&world.gateway.submit(&recurring("hourly")).await);
-    world.pass(15 * 60_000);
+    world.advance(15 * 60_000);
     world.gateway.delete(&format!("/jobs/{schedule}")).await.expect(204);
     world.gateway.get(&format!("/jobs/{schedule}")).await.problem(404, "job-not-found").await;
     let runs = named(&world, "active,completed", "hourly").await;

@@ -1,4 +1,4 @@
-//! A gateway with an account of its own: callers present API keys, with a role and companies.
+//! Service account mode: callers authenticate by API keys, which have a role and companies.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::support::{Gateway, World, any_job};
 
-/// A world whose gateway calls IPS as a user of both companies with `password`, and the keys of a viewer of one of them and of an operator.
+/// A world whose gateway calls IPS as a user of both companies with `password`; clients with the keys of a viewer of one company and of an operator.
 fn world(name: &str, password: &str) -> (World, Gateway, Gateway) {
     let (viewer, viewers_entry) = new_key("board", "viewer", &["c|110".to_owned()]).expect("random bytes");
     let (operator, operators_entry) = new_key("build server", "operator", &[]).expect("random bytes");
@@ -18,7 +18,7 @@ fn world(name: &str, password: &str) -> (World, Gateway, Gateway) {
     let file = file.to_str().expect("a path in UTF-8");
     let settings = [("SERVICE_USER", BOTH_COMPANIES.email), ("SERVICE_PASSWORD", password), ("API_KEYS_FILE", file)];
     let world = World::with(Population::Seeded, &settings);
-    let (viewer, operator) = (world.gateway.called_with_token(&viewer), world.gateway.called_with_token(&operator));
+    let (viewer, operator) = (world.gateway.with_token(&viewer), world.gateway.with_token(&operator));
     (world, viewer, operator)
 }
 
@@ -57,8 +57,7 @@ async fn idempotency_keys_are_separate_for_each_api_key() {
     let world = World::with(Population::Empty, &settings);
     let mut ids = Vec::new();
     for (key, _) in entries.iter().chain(&entries) {
-        let request =
-            world.gateway.called_with_token(key).post_json("/jobs?companyHandle=c%7C110", &any_job("nightly"));
+        let request = world.gateway.with_token(key).post_json("/jobs?companyHandle=c%7C110", &any_job("nightly"));
         let job = request.header("Idempotency-Key", "2026-03-02").await.expect(202).json();
         ids.push(job["id"].clone());
     }
@@ -84,9 +83,9 @@ async fn a_viewer_may_not_submit_or_act_and_an_operator_may() {
 async fn an_unknown_or_missing_key_is_a_401() {
     let (world, viewer, _) = world("unknown", BOTH_COMPANIES.password);
     for caller in [
-        world.gateway.called_by_nobody(),
-        world.gateway.called_with_token("ipsgw_guessed"),
-        world.gateway.called_by(&BOTH_COMPANIES),
+        world.gateway.unauthenticated(),
+        world.gateway.with_token("ipsgw_guessed"),
+        world.gateway.as_user(&BOTH_COMPANIES),
     ] {
         let answer = caller.get("/jobs").await;
         answer.problem(401, "unauthenticated").await;

@@ -1,11 +1,11 @@
-//! Pages of other origins: those that are allowed, and the others.
+//! CORS: allowed and other origins.
 
 use ips_gateway::sandbox::Population;
 
 use crate::support::{Answer, World, any_job};
 
 const PAGE: &str = "https://app.example.com";
-/// What scripts have to be able to read.
+/// Response headers that scripts must be able to read.
 const EXPOSED: [&str; 8] =
     ["ETag", "Location", "Link", "Retry-After", "Age", "Cache-Status", "X-Request-Id", "WWW-Authenticate"];
 
@@ -34,7 +34,7 @@ async fn an_allowed_origin_may_read_responses_errors_and_304s() {
     assert_exposed(&from_page(world.gateway.post_json("/jobs", &any_job("n"))).await.expect(202));
     assert_exposed(&from_page(world.gateway.get("/nowhere")).await.expect(404));
     assert_exposed(&from_page(world.gateway.get("/jobs/x")).await.expect(422));
-    assert_exposed(&from_page(world.gateway.called_by_nobody().get("/jobs")).await.expect(401));
+    assert_exposed(&from_page(world.gateway.unauthenticated().get("/jobs")).await.expect(401));
     assert_exposed(&from_page(world.gateway.delete("/jobs")).await.expect(405));
 }
 
@@ -46,7 +46,7 @@ async fn a_preflight_request_of_an_allowed_origin_needs_no_credentials() {
         ("DELETE", "authorization"),
         ("GET", "authorization, if-none-match, cache-control, prefer"),
     ] {
-        let ask = world.gateway.called_by_nobody().request(reqwest::Method::OPTIONS, "/jobs").header("Origin", PAGE);
+        let ask = world.gateway.unauthenticated().request(reqwest::Method::OPTIONS, "/jobs").header("Origin", PAGE);
         let ask = ask.header("Access-Control-Request-Method", method).header("Access-Control-Request-Headers", headers);
         let answer = ask.await.expect(200);
         assert_eq!(answer.header("access-control-allow-origin"), PAGE, "{answer}");
@@ -69,7 +69,7 @@ async fn other_origins_are_not_allowed() {
     }
     let unset = World::empty();
     let answer = unset.gateway.get("/jobs").header("Origin", PAGE).await.expect(200);
-    assert_eq!(answer.find_header("access-control-allow-origin"), None, "none is allowed unless told{answer}");
+    assert_eq!(answer.find_header("access-control-allow-origin"), None, "no origin is allowed by default{answer}");
 }
 
 #[tokio::test]

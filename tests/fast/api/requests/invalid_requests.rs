@@ -1,4 +1,4 @@
-//! Bad input: each a problem document that says what and where, and nothing is sent.
+//! Invalid requests: a problem document with error and place, and no call of IPS.
 
 use serde_json::{Value, json};
 
@@ -207,20 +207,20 @@ async fn a_field_newer_than_the_api_version_is_refused_with_both_versions() {
 #[tokio::test]
 async fn without_credentials_there_is_a_401_with_a_challenge() {
     let world = World::empty();
-    let nobody = world.gateway.called_by_nobody();
+    let anonymous = world.gateway.unauthenticated();
     for path in ["/jobs", "/jobs/x", "/job-logs", "/companies", "/companies/x", "/assets/x/job-logs", "/jobs/x/log"] {
-        let answer = nobody.get(path).await;
+        let answer = anonymous.get(path).await;
         answer.problem(401, "unauthenticated").await;
         assert!(answer.header("www-authenticate").contains("Basic realm="), "{answer}");
         assert!(answer.header("www-authenticate").contains("Bearer"), "{answer}");
     }
     for credentials in ["Basic", "Basic %%%", "Basic bm9jb2xvbg==", "Digest x=y", "Bearer ", "katlyn"] {
-        let answer = nobody.get("/jobs").header("Authorization", credentials).await;
+        let answer = anonymous.get("/jobs").header("Authorization", credentials).await;
         let problem = answer.problem(401, "unauthenticated").await;
         assert!(!answer.text().contains("bm9jb2xvbg"), "{problem:#}");
     }
     assert_eq!(
-        nobody.post_json("/jobs", &any_job("n")).await.problem(401, "unauthenticated").await["outcome"],
+        anonymous.post_json("/jobs", &any_job("n")).await.problem(401, "unauthenticated").await["outcome"],
         "not_sent"
     );
     assert_eq!(world.calls(), 0);

@@ -1,4 +1,4 @@
-//! Behind a path prefix everything works as without, and every address that is given out begins with it.
+//! A path prefix: all routes work below it, and generated URLs begin with it.
 
 use ips_gateway::sandbox::Population;
 
@@ -20,7 +20,7 @@ async fn generated_urls_begin_with_the_prefix() {
     assert_eq!(missing.problem(422, "invalid-job-id").await["type"], "/ips/api/problems/invalid-job-id");
     assert_eq!(gateway.get("/nowhere").await.problem(404, "not-found").await["type"], "/ips/api/problems/not-found");
 
-    // Pages are reached below whatever a proxy makes of the prefix: their redirects are relative.
+    // Redirects of pages are relative, since a proxy may replace the prefix.
     assert_eq!(gateway.get("").await.expect(308).header("location"), "api/");
     assert_eq!(gateway.get("/swagger-ui").await.expect(308).header("location"), "swagger-ui/");
     gateway.get("/").await.expect(200);

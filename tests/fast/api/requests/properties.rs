@@ -1,4 +1,4 @@
-//! What holds of every list, whatever is in it: pages come to all of it, and tags tell meanings apart.
+//! Properties of every list: its pages add up to it, and entity tags are equal exactly for equal content.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use tokio::runtime::Runtime;
 
 use crate::support::{Gateway, START, ScriptedUpstream, id};
 
-/// A job as far as it is sorted and told apart by.
+/// The fields of a job by which lists are sorted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Job {
     name: String,
@@ -24,7 +24,7 @@ struct Job {
     start: Option<u8>,
 }
 
-/// Few values of each, so that many jobs are equal in what they are sorted by.
+/// Few different values, so that many jobs are equal in their sort keys.
 fn job() -> impl Strategy<Value = Job> {
     let text = |values: &[&'static str]| prop::sample::select(values.to_vec());
     let name = "[a-cA-C]{1,2}";
@@ -53,15 +53,15 @@ fn document(jobs: &[Job]) -> String {
     format!("<jobArray>{}</jobArray>", items.collect::<String>())
 }
 
-/// An upstream whose list is replaced, and a gateway that looks anew each time.
-struct Looks {
+/// An upstream whose list is replaced, and a gateway that loads it on every request.
+struct ListFixture {
     runtime: Runtime,
     upstream: ScriptedUpstream,
     gateway: Gateway,
     clock: Clock,
 }
 
-impl Looks {
+impl ListFixture {
     fn new() -> Self {
         let runtime = Runtime::new().expect("a runtime");
         let clock = Clock::manual(START.parse().expect("a time"));
@@ -73,7 +73,7 @@ impl Looks {
         Self { runtime, upstream, gateway, clock }
     }
 
-    /// The list as it is from now on, and its tag.
+    /// Replaces the list; returns the gateway's response body and entity tag.
     fn at(&self, jobs: &[Job]) -> (Value, String) {
         self.upstream.answer("getActiveJobs", &document(jobs));
         self.clock.advance(TimeDelta::minutes(10));
@@ -86,8 +86,8 @@ impl Looks {
     }
 }
 
-/// The jobs of a list without when they were looked at.
-fn meaning(list: &Value) -> Vec<Value> {
+/// The jobs of a list without `observedAt`.
+fn content(list: &Value) -> Vec<Value> {
     let mut jobs = list["jobs"].as_array().expect("jobs").clone();
     for job in &mut jobs {
         job.as_object_mut().expect("a job").remove("observedAt");
@@ -105,20 +105,20 @@ where
 
 #[test]
 fn pages_of_any_order_and_size_add_up_to_the_list() {
-    let looks = Looks::new();
+    let lists = ListFixture::new();
     let sorts = prop::sample::select(vec!["startDate", "name", "type", "status", "percent", "submittedBy"]);
     try_all(48, &(vec(job(), 0..12), sorts, any::<bool>(), 1..5_usize), |(jobs, sort, descending, limit)| {
-        let (list, _) = looks.at(&jobs);
+        let (list, _) = lists.at(&jobs);
         let ids = |list: &Value| list["jobs"].as_array().expect("jobs").iter().map(id).collect::<Vec<_>>();
         let order = format!("{}{sort}", if descending { "-" } else { "" });
-        let whole = ids(&looks.get(&format!("/jobs?companyHandle=c%7C110&sort={order}")).ok());
+        let whole = ids(&lists.get(&format!("/jobs?companyHandle=c%7C110&sort={order}")).ok());
         let set = |ids: &[String]| ids.iter().cloned().collect::<BTreeSet<_>>();
         prop_assert_eq!(set(&whole), set(&ids(&list)));
 
         let (mut paged, mut next) = (Vec::new(), None::<String>);
         loop {
             let cursor = next.map_or_else(String::new, |next| format!("&cursor={next}"));
-            let page = looks.get(&format!("/jobs?companyHandle=c%7C110&sort={order}&limit={limit}{cursor}")).ok();
+            let page = lists.get(&format!("/jobs?companyHandle=c%7C110&sort={order}&limit={limit}{cursor}")).ok();
             paged.extend(ids(&page));
             next = page["next"].as_str().map(Into::into);
             if next.is_none() {
@@ -133,7 +133,7 @@ fn pages_of_any_order_and_size_add_up_to_the_list() {
 
 #[test]
 fn entity_tags_are_equal_exactly_for_equal_content() {
-    let looks = Looks::new();
+    let lists = ListFixture::new();
     let change = prop_oneof![Just(None), (any::<prop::sample::Index>(), job()).prop_map(Some),];
     try_all(96, &(vec(job(), 1..5), change), |(jobs, change)| {
         let mut later = jobs.clone();
@@ -141,14 +141,14 @@ fn entity_tags_are_equal_exactly_for_equal_content() {
             let at = at.index(later.len());
             later[at] = job;
         }
-        // Those of the case before are finalizing in the first look, and forgotten in the next.
-        looks.at(&[]);
-        let ((before, tag_before), (after, tag_after)) = (looks.at(&jobs), looks.at(&later));
-        let same = meaning(&before) == meaning(&after);
+        // Jobs of the case before are finalizing in the first list, and gone in the next.
+        lists.at(&[]);
+        let ((before, tag_before), (after, tag_after)) = (lists.at(&jobs), lists.at(&later));
+        let same = content(&before) == content(&after);
         prop_assert!(same || jobs != later, "{:#} and {:#}", before, after);
         prop_assert_eq!(tag_before == tag_after, same, "{:#} {} and {:#} {}", before, tag_before, after, tag_after);
-        let answer = looks.runtime.block_on(
-            looks.gateway.get("/jobs?companyHandle=c%7C110").header("If-None-Match", &tag_before).into_future(),
+        let answer = lists.runtime.block_on(
+            lists.gateway.get("/jobs?companyHandle=c%7C110").header("If-None-Match", &tag_before).into_future(),
         );
         prop_assert_eq!(answer.status, if same { 304 } else { 200 }, "{}", answer);
         Ok(())
@@ -157,7 +157,7 @@ fn entity_tags_are_equal_exactly_for_equal_content() {
 
 #[test]
 fn an_arbitrary_cursor_is_a_page_or_a_problem() {
-    let looks = Looks::new();
+    let lists = ListFixture::new();
     let json = "\\{\"s\":\"(name|-startDate|x)\",\"k\":(null|-?[0-9]{1,25}|\"[a-z]{0,5}\"|\\[\\]),\"i\":(\"[A-Za-z0-9]{0,9}\"|3)\\}";
     let texts = prop_oneof![
         "[A-Za-z0-9_-]{0,60}".prop_map(String::from),
@@ -167,7 +167,7 @@ fn an_arbitrary_cursor_is_a_page_or_a_problem() {
         }),
     ];
     try_all(128, &texts, |cursor| {
-        let answer = looks.get(&format!("/jobs?companyHandle=c%7C110&sort=name&limit=1&cursor={cursor}"));
+        let answer = lists.get(&format!("/jobs?companyHandle=c%7C110&sort=name&limit=1&cursor={cursor}"));
         prop_assert!(matches!(answer.status, 200 | 422), "{}", answer);
         Ok(())
     });

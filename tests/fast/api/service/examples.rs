@@ -1,4 +1,4 @@
-//! Every example of the OpenAPI document works when it is sent unchanged.
+//! The examples of the OpenAPI document, sent unchanged.
 
 use ips_gateway::sandbox::users::BOTH_COMPANIES;
 use serde_json::{Value, json};
@@ -59,8 +59,8 @@ async fn every_request_example_is_accepted() {
     for body in bodies {
         world.gateway.post_json("/jobs", &body).await.expect(202);
     }
-    // An administrator of two companies has to name one: then they work as well.
-    let both = world.gateway.called_by(&BOTH_COMPANIES);
+    // An administrator of two companies has to name one.
+    let both = world.gateway.as_user(&BOTH_COMPANIES);
     for example in content["examples"].as_object().expect("examples").values() {
         both.post_json("/jobs?companyHandle=c%7C47", &example["value"]).await.expect(202);
     }
@@ -72,7 +72,7 @@ async fn every_query_example_is_accepted() {
     let document = world.gateway.get("/openapi.json").await.ok();
     let mut tried = 0;
     for (path, item) in document["paths"].as_object().expect("paths") {
-        // A stream of events has no end: its tests read as much as they need.
+        // An event stream has no end.
         if path.ends_with("/events") {
             continue;
         }
@@ -80,7 +80,7 @@ async fn every_query_example_is_accepted() {
         for parameter in parameters.iter().filter(|parameter| parameter["in"] == "query") {
             let name = parameter["name"].as_str().expect("a name");
             let example = &parameter["schema"]["examples"][0];
-            // A cursor is one that an earlier answer gave.
+            // A cursor has to be from an earlier response.
             if example.is_null() || name == "cursor" {
                 continue;
             }
@@ -94,7 +94,7 @@ async fn every_query_example_is_accepted() {
     assert!(tried > 20, "{tried} examples");
 }
 
-/// A value as a query string holds it: lists with commas.
+/// A value in a query string: lists are separated by commas.
 fn in_a_query(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

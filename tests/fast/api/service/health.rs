@@ -1,4 +1,4 @@
-//! What the gateway says of itself to those who run it.
+//! Readiness, and the state of the upstream in it.
 
 use ips_gateway::clock::Clock;
 use serde_json::{Value, json};
@@ -9,21 +9,25 @@ use crate::support::{Reply, START, ScriptedUpstream, any_job, fault};
 async fn verbose_readiness_reports_the_last_calls_and_makes_none() {
     let upstream = ScriptedUpstream::start().await;
     let gateway = upstream.plain_gateway();
-    let nobody = gateway.called_by_nobody();
-    assert_eq!(nobody.get("/readyz").await.ok(), json!({ "status": "ok" }));
+    let anonymous = gateway.unauthenticated();
+    assert_eq!(anonymous.get("/readyz").await.ok(), json!({ "status": "ok" }));
     for path in ["/readyz?verbose", "/readyz?verbose=true"] {
-        let told = nobody.get(path).await.ok();
-        assert_eq!(told["checks"]["upstream"], json!({ "circuit": "closed", "inFlight": 0, "waiting": 0 }), "{told:#}");
-        assert_eq!(told["checks"]["version"], env!("CARGO_PKG_VERSION"), "{told:#}");
-        assert_eq!(told["checks"].get("sharedStore"), None, "{told:#}");
+        let readiness = anonymous.get(path).await.ok();
+        assert_eq!(
+            readiness["checks"]["upstream"],
+            json!({ "circuit": "closed", "inFlight": 0, "waiting": 0 }),
+            "{readiness:#}"
+        );
+        assert_eq!(readiness["checks"]["version"], env!("CARGO_PKG_VERSION"), "{readiness:#}");
+        assert_eq!(readiness["checks"].get("sharedStore"), None, "{readiness:#}");
     }
-    assert_eq!(nobody.get("/readyz?verbose=false").await.ok(), json!({ "status": "ok" }));
-    nobody.get("/readyz?verbose=perhaps").await.invalid_parameter("verbose").await;
+    assert_eq!(anonymous.get("/readyz?verbose=false").await.ok(), json!({ "status": "ok" }));
+    anonymous.get("/readyz?verbose=perhaps").await.invalid_parameter("verbose").await;
     assert_eq!(upstream.calls("getCompanyMembership"), 0);
     gateway.get("/jobs").await.expect(200);
-    let told = nobody.get("/readyz?verbose").await.ok();
-    assert_eq!(told["checks"]["upstream"]["lastSuccess"], START, "{told:#}");
-    assert_eq!(told["checks"]["snapshots"], 1, "{told:#}");
+    let readiness = anonymous.get("/readyz?verbose").await.ok();
+    assert_eq!(readiness["checks"]["upstream"]["lastSuccess"], START, "{readiness:#}");
+    assert_eq!(readiness["checks"]["snapshots"], 1, "{readiness:#}");
 }
 
 #[tokio::test]
@@ -31,13 +35,17 @@ async fn a_gateway_is_ready_when_only_ips_is_down() {
     let upstream = ScriptedUpstream::start().await;
     let clock = Clock::manual(START.parse().expect("a time"));
     let gateway = upstream.gateway(&clock, &[("UPSTREAM_TIMEOUT", "300ms")]);
-    upstream.reply("getActiveJobs", Reply::HangUp);
+    upstream.reply("getActiveJobs", Reply::Close);
     for path in ["/jobs?companyHandle=c%7C1", "/jobs?companyHandle=c%7C2", "/jobs?companyHandle=c%7C3"] {
         gateway.get(path).await;
     }
-    let told = gateway.called_by_nobody().get("/readyz?verbose").await.ok();
-    assert_eq!((&told["status"], &told["checks"]["upstream"]["lastSuccess"]), (&json!("ok"), &Value::Null), "{told:#}");
-    assert!(told["checks"]["upstream"]["lastFailure"].is_string(), "{told:#}");
+    let readiness = gateway.unauthenticated().get("/readyz?verbose").await.ok();
+    assert_eq!(
+        (&readiness["status"], &readiness["checks"]["upstream"]["lastSuccess"]),
+        (&json!("ok"), &Value::Null),
+        "{readiness:#}"
+    );
+    assert!(readiness["checks"]["upstream"]["lastFailure"].is_string(), "{readiness:#}");
 }
 
 #[tokio::test]

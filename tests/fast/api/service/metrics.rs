@@ -1,4 +1,4 @@
-//! What Prometheus reads.
+//! GET /metrics.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ struct Series {
     value: f64,
 }
 
-/// The metrics of a gateway, and their text to be shown.
+/// The metrics of a gateway, parsed and as text.
 struct Scrape {
     series: Vec<Series>,
     text: String,
@@ -22,7 +22,7 @@ struct Scrape {
 
 impl Scrape {
     async fn of(gateway: &Gateway) -> Self {
-        let answer = gateway.called_by_nobody().get("/metrics").await.expect(200);
+        let answer = gateway.unauthenticated().get("/metrics").await.expect(200);
         assert!(answer.header("content-type").starts_with("text/plain; version=0.0.4"), "{answer}");
         let text = answer.text();
         let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
@@ -41,7 +41,7 @@ impl Scrape {
         found[0].value
     }
 
-    /// What tells series apart, without their values.
+    /// Names and labels of all series.
     fn identities(&self) -> BTreeSet<String> {
         self.series.iter().map(|series| format!("{} {:?}", series.name, series.labels)).collect()
     }
@@ -77,14 +77,14 @@ async fn metrics_count_routes_operations_and_cache_reads() {
     scrape.value("ips_gateway_snapshots", &[("list", "active")]);
     assert_eq!(scrape.value("ips_gateway_build_info", &[("version", env!("CARGO_PKG_VERSION"))]), 1.0);
     assert_eq!(scrape.value("ips_gateway_panics_total", &[]), 0.0);
-    // The request that asks is under way itself.
+    // The scrape itself is in flight.
     assert!(scrape.value("http_server_active_requests", &[]) >= 1.0);
     assert!(scrape.value("process_resident_memory_bytes", &[]) > 1e6);
     assert!(scrape.value("process_open_fds", &[]) > 3.0);
     assert!(scrape.value("process_start_time_seconds", &[]) > 1.7e9);
 }
 
-/// Requests that nobody foresaw, full of what metrics must not show; other ones in each round.
+/// Unusual requests with private data in every part, different in each round; returns the private data.
 async fn odd_traffic(world: &World, round: u32) -> Vec<String> {
     let gateway = &world.gateway;
     let (name, person) = (format!("private-{round}"), format!("someone-{round}"));
@@ -113,7 +113,7 @@ async fn odd_traffic(world: &World, round: u32) -> Vec<String> {
     ] {
         gateway.get(&path).await;
     }
-    gateway.called_with_token(&person).get("/jobs").await.expect(401);
+    gateway.with_token(&person).get("/jobs").await.expect(401);
     gateway.get("/jobs").header("X-Request-Id", &person).header("User-Agent", &person).header("Origin", &person).await;
     vec![job, name, person]
 }
@@ -187,7 +187,7 @@ async fn gauges_count_open_streams_and_long_polls() {
     poll.await.expect("no panic").expect(304);
     assert!(waiting, "the poll was never counted");
     assert_eq!(count("ips_gateway_waiting_polls").await, 0.0);
-    // That a client is gone shows when the server writes to it, at the latest with the next heartbeat.
+    // A disconnect is noticed on the next write, at the latest on the next heartbeat.
     for _ in 0..400 {
         if count("ips_gateway_event_streams").await == 0.0 {
             return;

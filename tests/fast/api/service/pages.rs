@@ -1,4 +1,5 @@
-//! The board and Swagger UI: whole, small, from here alone, and not sent twice. What they do is tested in a browser (`tests/browser`).
+//! The files of the board and Swagger UI: complete, small, of this origin only, and cacheable. Their behaviour is tested in a browser
+//! (`tests/e2e/browser`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,13 +10,13 @@ use url::Url;
 
 use crate::support::{Gateway, World};
 
-/// The files that a page or a script refers to, as it writes them.
+/// The files that a page or a script refers to.
 fn references(text: &str) -> impl Iterator<Item = &str> {
     let quoted = text.split(['"', '\'']);
     quoted.filter(|part| !part.contains(' ') && [".js", ".css", ".svg"].iter().any(|end| part.ends_with(end)))
 }
 
-/// Every file that is needed to show `page`, with its bytes as they travel.
+/// Every file that `page` needs, with its bytes as transferred.
 async fn files_of(gateway: &Gateway, page: &str) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     let mut wanted = BTreeSet::from([page.to_owned()]);
@@ -37,7 +38,7 @@ async fn files_of(gateway: &Gateway, page: &str) -> BTreeMap<String, Vec<u8>> {
 
 #[tokio::test]
 async fn the_board_is_complete_and_small() {
-    let gateway = World::empty().gateway.called_by_nobody();
+    let gateway = World::empty().gateway.unauthenticated();
     let files = files_of(&gateway, "/").await;
     let size: usize = files.values().map(Vec::len).sum();
     let sizes: Vec<_> = files.iter().map(|(path, body)| format!("{path} {}", body.len())).collect();
@@ -46,7 +47,7 @@ async fn the_board_is_complete_and_small() {
 
 #[tokio::test]
 async fn swagger_ui_is_complete() {
-    let gateway = World::empty().gateway.called_by_nobody();
+    let gateway = World::empty().gateway.unauthenticated();
     let redirect = gateway.get("/swagger-ui").await.expect(308);
     assert_eq!(redirect.header("location"), "swagger-ui/", "{redirect}");
     let files = files_of(&gateway, "/swagger-ui/").await;
@@ -59,7 +60,7 @@ async fn swagger_ui_is_complete() {
 
 #[tokio::test]
 async fn the_content_security_policy_allows_only_own_scripts() {
-    let gateway = World::empty().gateway.called_by_nobody();
+    let gateway = World::empty().gateway.unauthenticated();
     for path in ["/", "/swagger-ui/", "/problems", "/problems/not-found"] {
         let page = gateway.get(path).await.expect(200);
         let policy = page.header("content-security-policy");
@@ -79,7 +80,7 @@ async fn the_content_security_policy_allows_only_own_scripts() {
 
 #[tokio::test]
 async fn a_cached_file_is_a_304() {
-    let gateway = World::empty().gateway.called_by_nobody();
+    let gateway = World::empty().gateway.unauthenticated();
     for path in ["/", "/board/js/main.js", "/board/config.json", "/swagger-ui/swagger-ui.css"] {
         let first = gateway.get(path).await.expect(200);
         assert_eq!(first.header("cache-control"), "no-cache", "{first}");
@@ -91,26 +92,26 @@ async fn a_cached_file_is_a_304() {
 
 #[tokio::test]
 async fn the_board_gets_its_configuration() {
-    let gateway = World::empty().gateway.called_by_nobody();
+    let gateway = World::empty().gateway.unauthenticated();
     let config = gateway.get("/board/config.json").await.ok();
     let expected = json!({ "version": env!("CARGO_PKG_VERSION"), "environment": "custom", "signIn": "ips" });
     assert_eq!(config, expected);
 }
 
-/// What pages are told with these settings.
-fn told(settings: &[(&str, &str)], users: Vec<DemoUser>) -> Value {
+/// The configuration of the pages with these settings.
+fn page_config(settings: &[(&str, &str)], users: Vec<DemoUser>) -> Value {
     let variables =
         settings.iter().map(|(name, value)| (format!("IPS_GATEWAY_{name}").into(), (*value).into())).collect();
     let config = Config::read(&Sources { variables, ..Sources::default() }).expect("good settings");
-    let told = UiConfig::of(&config.upstream, SignInMethod::Ips, config.company, users);
-    serde_json::to_value(told).expect("it is JSON")
+    let config = UiConfig::of(&config.upstream, SignInMethod::Ips, config.company, users);
+    serde_json::to_value(config).expect("it is JSON")
 }
 
 #[test]
 fn the_environment_is_derived_from_region_or_url() {
     let badge = |settings: &[(&str, &str)]| {
-        let told = told(settings, Vec::new());
-        (told["environment"].clone(), told["region"].clone())
+        let config = page_config(settings, Vec::new());
+        (config["environment"].clone(), config["region"].clone())
     };
     assert_eq!(badge(&[("REGION", "emea")]), (json!("production"), json!("emea")));
     assert_eq!(badge(&[("REGION", "apac"), ("STAGING", "true")]), (json!("staging"), json!("apac")));
@@ -122,7 +123,7 @@ fn the_environment_is_derived_from_region_or_url() {
 #[test]
 fn only_the_demo_lists_users() {
     let user = DemoUser { email: "a@example.com", password: "p", access_token: "t", about: "User of A".into() };
-    let demo = told(&[("UPSTREAM_URL", "http://127.0.0.1:1/"), ("COMPANY", "c|110")], vec![user]);
+    let demo = page_config(&[("UPSTREAM_URL", "http://127.0.0.1:1/"), ("COMPANY", "c|110")], vec![user]);
     let expected = json!([{ "email": "a@example.com", "password": "p", "accessToken": "t", "about": "User of A" }]);
     assert_eq!((&demo["environment"], &demo["company"], &demo["users"]), (&json!("demo"), &json!("c|110"), &expected));
 }

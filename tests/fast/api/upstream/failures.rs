@@ -1,4 +1,4 @@
-//! When there is no answer, or none that can be understood.
+//! No answer of IPS, or an invalid one.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -40,7 +40,7 @@ async fn invalid_answers_are_never_an_empty_list() {
         ("a DOCTYPE", Reply::Xml(200, list.replace("?>", "?><!DOCTYPE x [<!ENTITY a \"b\">]>"))),
         ("a redirect", Reply::Xml(307, String::new())),
         ("a cut connection", Reply::Cut(list)),
-        ("a closed connection", Reply::HangUp),
+        ("a closed connection", Reply::Close),
     ] {
         let problem = problem_of(reply, 502, "upstream-invalid-answer").await;
         assert!(problem["upstream"]["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{what}: {problem:#}");
@@ -71,7 +71,7 @@ async fn a_submit_with_a_lost_answer_is_recovered_by_name() {
     let seen = Arc::clone(&state);
     upstream.script("submitJob", move |request| {
         *seen.lock().expect("no panic") = active_job(&submitted_name(request), "");
-        Reply::HangUp
+        Reply::Close
     });
     upstream.script("getActiveJobs", move |_| {
         let jobs = state.lock().expect("no panic").clone();
@@ -85,11 +85,11 @@ async fn a_submit_with_a_lost_answer_is_recovered_by_name() {
     assert_eq!(upstream.calls("submitJob"), 1, "never sent twice");
 }
 
-/// The job is looked for in real time: these cases wait together.
+/// The search for the job takes real time: the cases wait concurrently.
 #[tokio::test]
 async fn a_submit_with_an_unknown_outcome_returns_the_id_to_poll() {
     let cut = Reply::Cut(envelope("submitJob", "<jobHandle>j</jobHandle>"));
-    let cases = [Reply::HangUp, Reply::Xml(200, "<html/>".into()), cut].map(submit_without_an_answer);
+    let cases = [Reply::Close, Reply::Xml(200, "<html/>".into()), cut].map(submit_without_an_answer);
     futures_util::future::join_all(cases).await;
 }
 
@@ -120,7 +120,7 @@ fn submitted_name(request: &str) -> String {
 #[tokio::test]
 async fn an_action_with_a_lost_answer_is_sent_once_and_has_an_unknown_outcome() {
     for (reply, status, code) in
-        [(Reply::HangUp, 502, "upstream-invalid-answer"), (Reply::Silence, 504, "upstream-timeout")]
+        [(Reply::Close, 502, "upstream-invalid-answer"), (Reply::Silence, 504, "upstream-timeout")]
     {
         let upstream = ScriptedUpstream::start().await;
         upstream.answer("getActiveJobs", &format!("<jobArray>{}</jobArray>", active_job("nightly", "")));
@@ -141,10 +141,10 @@ async fn an_action_with_a_lost_answer_succeeds_if_the_job_shows_it() {
     let gateway = upstream.plain_gateway();
     let job = id(&gateway.get("/jobs").await.ok()["jobs"][0]);
     let stopped = Arc::new(AtomicBool::new(false));
-    let told = Arc::clone(&stopped);
+    let flag = Arc::clone(&stopped);
     upstream.script("stopJob", move |_| {
-        told.store(true, Ordering::SeqCst);
-        Reply::HangUp
+        flag.store(true, Ordering::SeqCst);
+        Reply::Close
     });
     let running = active_job("nightly", "");
     upstream.script("getActiveJobs", move |_| {
@@ -164,7 +164,7 @@ async fn a_successful_action_stays_successful_if_the_job_cannot_be_read_afterwar
     let gateway = upstream.plain_gateway();
     let job = id(&gateway.get("/jobs").await.ok()["jobs"][0]);
     for operation in ["getActiveJobs", "getScheduledJobs", "getJobLogDetails"] {
-        upstream.reply(operation, Reply::HangUp);
+        upstream.reply(operation, Reply::Close);
     }
     let answer = gateway.post(&format!("/jobs/{job}/stop")).await.expect(202);
     assert_eq!(answer.json()["id"], job, "{answer}");
@@ -176,7 +176,7 @@ async fn credentials_are_in_the_envelope_and_in_no_response() {
     let upstream = ScriptedUpstream::start().await;
     let gateway = upstream.plain_gateway();
     gateway.get("/jobs").header("Accept-Language", "de-AT,de;q=0.8").await.expect(200);
-    gateway.called_with_token("a-token").get("/jobs").await.expect(200);
+    gateway.with_token("a-token").get("/jobs").await.expect(200);
     let requests = upstream.requests("getCompanyMembership");
     assert_eq!(requests.len(), 2, "each caller is asked for");
     for expected in ["katlyn@example.com", "sandbox-katlyn", "ips-gateway"] {
@@ -184,7 +184,7 @@ async fn credentials_are_in_the_envelope_and_in_no_response() {
     }
     assert!(requests[1].contains("a-token") && !requests[1].contains("katlyn"), "{}", requests[1]);
 
-    upstream.reply("getJobLogs", Reply::HangUp);
+    upstream.reply("getJobLogs", Reply::Close);
     let answer = gateway.get("/job-logs").await;
     assert!(!answer.to_string().contains("sandbox-katlyn"), "{answer}");
 }

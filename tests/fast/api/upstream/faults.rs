@@ -1,10 +1,10 @@
-//! Every fault that IPS documents, on whatever HTTP status, becomes its problem.
+//! Every documented fault of IPS, on any HTTP status, and its problem.
 
 use serde_json::{Value, json};
 
 use crate::support::{Reply, ScriptedUpstream, active_job, any_job, fault};
 
-/// Fault, code, HTTP status, code of the problem.
+/// Fault, fault code, status and code of the problem.
 const FAULTS: &[(&str, i32, u16, &str)] = &[
     ("authenticationFault", 10000, 401, "credentials-rejected"),
     ("authenticationFault", 10001, 401, "credentials-rejected"),
@@ -114,7 +114,7 @@ async fn a_rejection_is_never_answered_from_the_cache() {
         upstream.answer("getActiveJobs", &format!("<jobArray>{}</jobArray>", active_job("nightly", "")));
         gateway.get("/jobs").await.expect(200);
         upstream.reply("getActiveJobs", fault(name, *code, "no more", 500));
-        // With an own clock that stands still the snapshot stays fresh: a change makes it worthless.
+        // The clock stands still, so that the snapshot is fresh until a mutation invalidates it.
         upstream.answer("submitJob", "<jobHandle>j|110|x||</jobHandle>");
         gateway.post_json("/jobs", &any_job("x")).await.expect(202);
         gateway.get("/jobs").await.problem(*status, problem).await;

@@ -1,4 +1,4 @@
-//! What IPS may say beyond its reference: nothing of it sinks a list.
+//! Answers beyond the reference of IPS: none fails a list.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! stop, pause, resume, execute, delete: what they do, when they are possible, and that nothing is sent when they are not.
+//! stop, pause, resume, execute, delete: their effects, when they are possible, and that impossible ones are not sent.
 
 use ips_gateway::sandbox::users::READ_ONLY;
 use serde_json::{Value, json};
@@ -15,15 +15,15 @@ fn later(name: &str) -> Value {
 async fn a_stopped_job_is_stopping_then_finalizing_then_completed() {
     let world = World::empty();
     let id = id(&world.gateway.submit(&any_job("nightly")).await);
-    world.pass(8_000);
+    world.advance(8_000);
     assert_eq!(world.gateway.job(&id).await["status"], "running");
     let answer = world.gateway.post(&format!("/jobs/{id}/stop")).await.expect(202);
     let job = answer.json();
     assert_eq!((&job["id"], &job["status"]), (&json!(id), &json!("stopping")), "{answer}");
     assert_eq!(job["actions"], json!(["delete"]), "{answer}");
-    world.pass(3_100);
+    world.advance(3_100);
     assert_eq!(world.gateway.job(&id).await["status"], "finalizing");
-    world.pass(1_600);
+    world.advance(1_600);
     let log = world.gateway.get(&format!("/jobs/{id}/log?logType=FileCancel")).await.ok();
     assert_eq!(log["total"], 1, "{log:#}");
 }
@@ -35,7 +35,7 @@ async fn a_stopped_waiting_job_leaves_the_list_at_once_and_keeps_its_id() {
     assert_eq!(world.gateway.job(&id).await["status"], "waiting");
     let job = world.gateway.post(&format!("/jobs/{id}/stop")).await.expect(202).json();
     assert_eq!((&job["id"], &job["status"]), (&json!(id), &json!("finalizing")), "{job:#}");
-    world.pass(1_600);
+    world.advance(1_600);
     assert_eq!(world.gateway.job(&id).await["status"], "completed");
 }
 
@@ -43,7 +43,7 @@ async fn a_stopped_waiting_job_leaves_the_list_at_once_and_keeps_its_id() {
 async fn a_stop_is_visible_in_the_next_list_however_fresh_the_last_one_is() {
     let world = World::empty();
     let id = id(&world.gateway.submit(&any_job("nightly")).await);
-    world.pass(8_000);
+    world.advance(8_000);
     let status = |list: &Value| list["jobs"][0]["status"].clone();
     assert_eq!(status(&world.gateway.get("/jobs").await.ok()), "running");
     world.gateway.post(&format!("/jobs/{id}/stop")).await.expect(202);
@@ -132,7 +132,7 @@ async fn the_name_of_a_deleted_job_can_be_submitted_again() {
 async fn a_user_without_write_permission_may_read_but_not_stop() {
     let world = World::empty();
     let id = id(&world.gateway.submit(&any_job("nightly")).await);
-    let reader = world.gateway.called_by(&READ_ONLY);
+    let reader = world.gateway.as_user(&READ_ONLY);
     reader.get(&format!("/jobs/{id}")).await.expect(200);
     let answer = reader.post(&format!("/jobs/{id}/stop")).await;
     let problem = answer.problem(403, "forbidden").await;
@@ -150,5 +150,5 @@ async fn an_action_accepts_the_current_handle_of_a_job() {
     let active = world.gateway.job(&id).await;
     let handle: String = active["jobHandle"].as_str().expect("a handle").replace('|', "%7C");
     let stopped = world.gateway.post(&format!("/jobs/{handle}/stop?companyHandle=c%7C110")).await.expect(202).json();
-    assert_eq!(stopped["id"], id, "the answer tells the id: {stopped:#}");
+    assert_eq!(stopped["id"], id, "the response has the id: {stopped:#}");
 }

@@ -1,4 +1,4 @@
-//! One submit, however often it is sent: `Idempotency-Key`.
+//! `Idempotency-Key`: repeated submits make one job.
 
 use chrono::TimeDelta;
 use ips_gateway::clock::Clock;
@@ -57,7 +57,7 @@ async fn a_key_with_another_request_is_refused() {
 async fn keys_of_different_callers_are_independent() {
     let world = World::empty();
     let one = submit(&world.gateway, KEY, &any_job("nightly")).await.expect(202).json();
-    let other = submit(&world.gateway.called_by(&BOTH_COMPANIES), KEY, &any_job("nightly")).await.expect(202).json();
+    let other = submit(&world.gateway.as_user(&BOTH_COMPANIES), KEY, &any_job("nightly")).await.expect(202).json();
     assert_ne!(id(&one), id(&other));
     assert_eq!(world.sandbox.calls("submitJob"), 2);
 }
@@ -65,7 +65,7 @@ async fn keys_of_different_callers_are_independent() {
 #[tokio::test]
 async fn keys_in_different_companies_are_independent() {
     let world = World::empty();
-    let gateway = world.gateway.called_by(&BOTH_COMPANIES);
+    let gateway = world.gateway.as_user(&BOTH_COMPANIES);
     let mut ids = Vec::new();
     for company in ["c|110", "c|47"] {
         let mut body = any_job("nightly");
@@ -117,7 +117,7 @@ async fn a_refused_request_leaves_the_key_unused() {
 async fn another_replica_recovers_the_job_of_the_first_one() {
     let world = World::empty();
     let first = submit(&world.gateway, KEY, &any_job("nightly")).await.expect(202).json();
-    world.pass(3_000);
+    world.advance(3_000);
     let replica = Gateway::start(&world.sandbox.url(), world.sandbox.version(), world.sandbox.clock(), &[]);
     let again = submit(&replica, KEY, &any_job("nightly")).await.expect(202);
     assert_eq!(again.json()["id"], first["id"], "{again}");
@@ -134,7 +134,7 @@ async fn a_keyed_submit_with_a_lost_answer_is_recovered_and_never_sent_again() {
     for list in ["getJobLogs", "getJobLogDetails"] {
         upstream.answer(list, "<jobLogArray/>");
     }
-    upstream.reply("submitJob", Reply::HangUp);
+    upstream.reply("submitJob", Reply::Close);
     let gateway = upstream.gateway(&Clock::system(), &[]);
     let first = submit(&gateway, KEY, &any_job("nightly")).await;
     let problem = first.problem(504, "submit-outcome-unknown").await;

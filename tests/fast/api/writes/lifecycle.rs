@@ -1,10 +1,10 @@
-//! One job, one id, from submit to log.
+//! The life of a job under one id, from submit to log.
 
 use serde_json::Value;
 
 use crate::support::{World, any_job, id, upload};
 
-/// Follows a job to its end in steps too small to miss a state: each status that it was in, once.
+/// Follows a job to its end in small steps; returns each status once, in order.
 async fn statuses_of(world: &World, id: &str) -> Vec<String> {
     let mut seen: Vec<String> = Vec::new();
     for _ in 0..400 {
@@ -17,7 +17,7 @@ async fn statuses_of(world: &World, id: &str) -> Vec<String> {
         if status == "completed" {
             return seen;
         }
-        world.pass(600);
+        world.advance(600);
     }
     panic!("it never finished: {seen:?}")
 }
@@ -59,7 +59,7 @@ async fn a_job_without_a_unique_name_is_never_missing_either() {
         if status.as_deref() == Some("completed") {
             break;
         }
-        world.pass(600);
+        world.advance(600);
     }
     let expected = ["waiting", "running", "finalizing", "completed"].map(|status| Some(status.to_owned()));
     assert_eq!(statuses, expected);
@@ -81,7 +81,7 @@ async fn a_job_in_no_list_is_finalizing_even_for_a_restarted_gateway() {
             assert_eq!((&there["id"], &there["outcome"]), (&known["id"], &known["outcome"]));
             return;
         }
-        world.pass(600);
+        world.advance(600);
     }
     panic!("it never finished")
 }
@@ -116,7 +116,7 @@ async fn percent_is_monotonic_and_100_only_at_the_end() {
             Some("waiting" | "running") => assert!(percent < 100, "{job:#}"),
             _ => {}
         }
-        world.pass(900);
+        world.advance(900);
     }
     assert!(rose > 5, "it was seen to rise {rose} times");
     assert_eq!(last, 100);

@@ -1,4 +1,4 @@
-//! Submitting: what is checked, what is sent, under which name, to which company.
+//! Submits: validation, name and company.
 
 use ips_gateway::sandbox::users::BOTH_COMPANIES;
 use serde_json::json;
@@ -37,7 +37,7 @@ async fn an_id_with_the_name_of_two_jobs_is_ambiguous() {
         || async { world.gateway.post_json("/jobs?uniqueName=false", &any_job("nightly")).await.expect(202).json() };
     let shared = id(&submit().await);
     assert_eq!(world.gateway.job(&shared).await["originalName"], "nightly", "one job of that name");
-    world.pass(10);
+    world.advance(10);
     assert_eq!(id(&submit().await), shared, "the id carries nothing but the name");
 
     let answer = world.gateway.get(&format!("/jobs/{shared}")).await;
@@ -60,7 +60,7 @@ async fn an_id_with_the_name_of_two_jobs_is_ambiguous() {
 #[tokio::test]
 async fn the_company_is_taken_from_the_body_the_query_or_the_default() {
     let world = World::empty();
-    let both = world.gateway.called_by(&BOTH_COMPANIES);
+    let both = world.gateway.as_user(&BOTH_COMPANIES);
     let named = json!({ "companyHandle": "c|47", "jobName": "n", "optimizeImagesJob": { "emailSetting": "None" } });
     for (query, body) in
         [("", named), ("?companyHandle=c%7C47", any_job("n")), ("?company=Sample%20Furniture", any_job("n"))]
@@ -91,7 +91,7 @@ async fn conflicting_companies_are_refused_before_anything_is_sent() {
 #[tokio::test]
 async fn a_user_without_write_permission_may_not_submit() {
     let world = World::empty();
-    let reader = world.gateway.called_by(&ips_gateway::sandbox::users::READ_ONLY);
+    let reader = world.gateway.as_user(&ips_gateway::sandbox::users::READ_ONLY);
     let answer = reader.post_json("/jobs", &any_job("nightly")).await;
     let problem = answer.problem(403, "forbidden").await;
     assert_eq!(problem["outcome"], "rejected", "{answer}");

@@ -1,4 +1,4 @@
-//! URLs that a submit makes IPS call.
+//! The policy for URLs that a submit makes IPS call.
 
 use ips_gateway::sandbox::Population;
 use serde_json::{Value, json};

@@ -30,8 +30,8 @@ fn client_of(url: &str) -> IpsClient {
         timeout: Duration::from_secs(1),
         connect_timeout: Duration::from_millis(500),
         max_calls: 8,
-        patience: Duration::from_millis(200),
-        failures_before_rest: NonZeroU32::new(5),
+        max_queue_time: Duration::from_millis(200),
+        min_failures: NonZeroU32::new(5),
         max_answer_bytes: MAX_ANSWER,
         app_name: "ips-gateway".into(),
         app_version: "1.2.3".into(),
@@ -206,7 +206,10 @@ async fn a_redirect_is_not_followed() {
         let expected: u16 = status[..3].parse().expect("a status");
         match &error.failure {
             Failure::Malformed { status, reason } => {
-                assert_eq!((*status, &**reason), (Some(expected), "it redirects elsewhere, which is not followed"));
+                assert_eq!(
+                    (*status, &**reason),
+                    (Some(expected), "it is a redirect, which the gateway does not follow")
+                );
             }
             other => panic!("{other:?}"),
         }
@@ -241,7 +244,7 @@ async fn unwritable_characters_are_not_sent() {
     let sent = client.submit_job(&caller(), &request).await.expect_err("a complaint");
     for error in [checked, sent] {
         assert_eq!((error.operation, error.delivery), ("submitJob", Delivery::NotSent));
-        assert_eq!(error.failure.to_string(), "/jobName: holds the character U+0001, which XML can't carry");
+        assert_eq!(error.failure.to_string(), "/jobName: contains the character U+0001, which XML does not permit");
     }
     assert!(client.check_submit(&SubmitJobParam::default()).is_ok());
     assert_eq!(server.connections(), 0);

@@ -83,7 +83,7 @@ async fn retries_have_a_budget_of_20_percent_and_then_the_circuit_opens() {
         refused = list(&client).await.err();
     }
     let refused = refused.expect("no answer");
-    assert!(matches!(refused.failure, Failure::Suspended { .. }), "{refused:?}");
+    assert!(matches!(refused.failure, Failure::CircuitOpen { .. }), "{refused:?}");
     assert_eq!((refused.delivery, client.health().circuit), (Delivery::NotSent, CircuitState::Open));
     assert!(server.connections() <= 6, "{} calls", server.connections());
     let before = server.connections();
@@ -108,7 +108,7 @@ async fn calls_above_the_concurrency_limit_are_not_sent() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let health = client.health();
-    assert_eq!((health.in_flight, health.waiting), (8, 0));
+    assert_eq!((health.in_flight, health.queued), (8, 0));
     let refused = stop(&client).await.expect_err("no answer");
     assert_eq!((refused.failure.code(), refused.delivery), ("busy", Delivery::NotSent), "{refused:?}");
     assert!(refused.retry_after().is_some_and(|wait| wait >= Duration::from_millis(200)), "{refused:?}");

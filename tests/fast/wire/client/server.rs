@@ -14,7 +14,7 @@ pub enum Script {
     Send(Vec<u8>),
     /// Sends these bytes and closes the connection.
     SendAndClose(Vec<u8>),
-    /// Reads the request and never answers.
+    /// Reads the request and never responds.
     StaySilent,
     /// Reads the request, waits and closes the connection.
     WaitAndClose(Duration),

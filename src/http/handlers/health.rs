@@ -6,10 +6,10 @@ use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::Api;
-use super::extract::Query;
-use super::openapi::components;
-use super::problem::Problem;
+use crate::http::Api;
+use crate::http::extract::Query;
+use crate::http::openapi::components;
+use crate::http::problem::Problem;
 use crate::ips::types::Timestamp;
 use crate::jobs::moment;
 
@@ -79,9 +79,9 @@ impl Checks {
             last_success: seen.last_success.map(moment),
             last_failure: seen.last_failure.map(moment),
             in_flight: seen.in_flight,
-            waiting: seen.waiting,
+            waiting: seen.queued,
         };
-        let shared = api.jobs.fleet_health();
+        let shared = api.jobs.store_health();
         Self {
             version: env!("CARGO_PKG_VERSION"),
             upstream,

@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::access::Access;
+use crate::http::auth::Access;
 use crate::replicas::Coordinator;
 use crate::upstream::{Caller, CredentialSource, Credentials};
 

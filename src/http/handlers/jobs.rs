@@ -6,14 +6,15 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::answer::{Cacheable, link_to_next, takes_gzip};
-use super::extract::{
-    Authenticated, CacheDemand, CommaList, CompanyParams, IdempotencyHeader, JobPath, JsonBody, Operator, Query,
-    parsed, within,
+use crate::http::Api;
+use crate::http::auth::{Authenticated, Operator};
+use crate::http::extract::{
+    CacheDemand, CommaList, CompanyParams, IdempotencyHeader, JobPath, JsonBody, Query, parsed, within,
 };
-use super::openapi::components;
-use super::problem::Problem;
-use super::{Api, wait};
+use crate::http::openapi::components;
+use crate::http::problem::Problem;
+use crate::http::response::cache_headers::{Cacheable, link_to_next, takes_gzip};
+use crate::http::response::long_poll;
 use crate::ips::types::{SubmitJobParam, Timestamp};
 use crate::jobs::{
     Action, CacheDirective, CacheStatus, CompanyChoice, Cursor, IdempotencyKey, JobRef, ListBody, ListQuery, Listed,
@@ -130,8 +131,8 @@ pub async fn list(
     let (choice, query) = params.0.split();
     let company = api.company(&caller, choice).await?;
     let watches = async { Ok(api.jobs.watch(&caller, &company, query.phases())) };
-    wait::answer(&api, &request, watches, || async {
-        if let Some(listed) = api.jobs.list_at_hand(&caller, &company, &query, want) {
+    long_poll::answer(&api, &request, watches, || async {
+        if let Some(listed) = api.jobs.list_fresh(&caller, &company, &query, want) {
             return Ok(list_answer(&api, &request, &listed?));
         }
         let (jobs, caller, company, query) = (api.jobs.clone(), caller.clone(), company.clone(), query.clone());
@@ -293,7 +294,7 @@ pub async fn read(
         let company = found.job.job.company();
         Ok(api.jobs.watch(&caller, company, found.next_phases()))
     };
-    wait::answer(&api, &request, watches, || async {
+    long_poll::answer(&api, &request, watches, || async {
         let found = find(want).await?;
         Ok(Cacheable::of_job(&found, api.fresh).respond(&request, || found.job.json.clone()))
     })

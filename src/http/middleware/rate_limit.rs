@@ -18,12 +18,12 @@ use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use moka::sync::Cache;
 
-use super::Api;
-use super::extract::authenticate;
-use super::problem::Problem;
 use crate::config::CallerLimits;
-use crate::jobs::CallerKey;
+use crate::http::Api;
+use crate::http::auth::authenticate;
+use crate::http::problem::Problem;
 use crate::upstream::Caller;
+use crate::upstream::CallerKey;
 
 /// Fields of draft-ietf-httpapi-ratelimit-headers.
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -52,7 +52,7 @@ impl From<&Caller> for Who {
     fn from(caller: &Caller) -> Self {
         match &caller.holder {
             Some(holder) => Self::Holder(holder.clone()),
-            None => Self::Caller(CallerKey::whatever_locale(caller)),
+            None => Self::Caller(CallerKey::ignoring_locale(caller)),
         }
     }
 }
@@ -111,7 +111,7 @@ impl Limits {
 
     /// Opens a stream of events for `caller`, if it has not too many.
     pub fn open_stream(&self, caller: &Caller) -> Result<OpenStream, Problem> {
-        let watcher = (CallerKey::whatever_locale(caller), caller.companies.clone());
+        let watcher = (CallerKey::ignoring_locale(caller), caller.companies.clone());
         let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
         let open = streams.entry(watcher.clone()).or_default();
         if *open >= self.most_streams {

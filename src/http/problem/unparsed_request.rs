@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use actix_web::http::StatusCode;
 
-use super::middleware::FOR_BROWSERS;
-use super::problem::Problem;
-use super::trail::unread;
+use crate::http::middleware::access_log::unread;
+use crate::http::middleware::security_headers::FOR_BROWSERS;
+use crate::http::problem::Problem;
 
 /// Renders the problem of this status as a whole HTTP message that says `Connection: close`. The access log and the metrics record it as
 /// a request that was received at `received`.

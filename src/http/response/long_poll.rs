@@ -7,10 +7,10 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use tokio::time::Instant;
 
-use super::Api;
-use super::problem::Problem;
-use super::trail::Present;
-use crate::jobs::Watches;
+use crate::http::Api;
+use crate::http::middleware::access_log::Present;
+use crate::http::problem::Problem;
+use crate::jobs::ListWatchers;
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
@@ -23,7 +23,7 @@ const LONGEST_WAIT: Duration = Duration::from_mins(1);
 pub async fn answer<F, Fut>(
     api: &Api,
     request: &HttpRequest,
-    watches: impl Future<Output = Result<Watches, Problem>>,
+    watches: impl Future<Output = Result<ListWatchers, Problem>>,
     mut look: F,
 ) -> Result<HttpResponse, Problem>
 where

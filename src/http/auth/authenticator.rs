@@ -12,7 +12,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::problem::Problem;
+use crate::http::problem::Problem;
 use crate::upstream::{Caller, CredentialSource, Credentials};
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");

@@ -4,9 +4,9 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::Value;
 
-use super::Api;
-use super::answer::Cacheable;
-use super::openapi::{Version, in_version};
+use crate::http::Api;
+use crate::http::openapi::{Version, in_version};
+use crate::http::response::cache_headers::Cacheable;
 
 /// What is served as documentation, made once.
 pub struct Documents {

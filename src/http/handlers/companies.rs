@@ -5,11 +5,12 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Api;
-use super::extract::{Authenticated, Query, TextPath};
-use super::logs::json_answer;
-use super::openapi::components;
-use super::problem::Problem;
+use crate::http::Api;
+use crate::http::auth::Authenticated;
+use crate::http::extract::{Query, TextPath};
+use crate::http::handlers::logs::json_answer;
+use crate::http::openapi::components;
+use crate::http::problem::Problem;
 use crate::ips::types::{Company, CompanyMembership};
 
 /// A company that the caller belongs to.

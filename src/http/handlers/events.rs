@@ -9,14 +9,15 @@ use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::Api;
-use super::extract::{Authenticated, JobPath, Query, authenticate};
-use super::limits::OpenStream;
-use super::openapi::components;
-use super::problem::Problem;
-use super::trail::Present;
+use crate::http::Api;
+use crate::http::auth::{Authenticated, authenticate};
+use crate::http::extract::{JobPath, Query};
+use crate::http::middleware::access_log::Present;
+use crate::http::middleware::rate_limit::OpenStream;
+use crate::http::openapi::components;
+use crate::http::problem::Problem;
 use crate::ips::types::Timestamp;
-use crate::jobs::{CompanyChoice, EventCursor, HEARTBEAT, Subscription, Told, moment};
+use crate::jobs::{CompanyChoice, EventCursor, HEARTBEAT, StreamMessage, Subscription, moment};
 use crate::lifecycle::Lifecycle;
 use crate::upstream::Caller;
 
@@ -76,12 +77,12 @@ impl EventsParams {
 pub async fn of_company(api: Data<Api>, request: HttpRequest, params: Query<EventsParams>) -> Answer {
     let caller = params.0.caller(&api, &request).await?;
     let open = api.limits.open_stream(&caller)?;
-    let (choice, place) = (params.0.choice(), place_of(&request));
+    let (choice, cursor) = (params.0.choice(), last_event_cursor(&request));
     let jobs = api.jobs.clone();
     let subscription = api
         .run(async move {
             let company = jobs.companies().resolve(&caller, &choice).await?;
-            jobs.subscribe(caller, &company, place).await
+            jobs.subscribe(caller, &company, cursor).await
         })
         .await?;
     Ok(respond(&api, subscription, open))
@@ -111,9 +112,9 @@ pub async fn of_job(
         return Ok(HttpResponse::NoContent().finish());
     }
     let open = api.limits.open_stream(&caller)?;
-    let (choice, place) = (params.0.choice(), place_of(&request));
+    let (choice, cursor) = (params.0.choice(), last_event_cursor(&request));
     let jobs = api.jobs.clone();
-    let subscription = api.run(async move { jobs.subscribe_to(caller, &choice, &job, place).await }).await?;
+    let subscription = api.run(async move { jobs.subscribe_to(caller, &choice, &job, cursor).await }).await?;
     Ok(respond(&api, subscription, open))
 }
 
@@ -145,7 +146,7 @@ pub async fn ticket(api: Data<Api>, Authenticated(caller): Authenticated) -> Ans
     Ok(HttpResponse::Created().insert_header((header::CACHE_CONTROL, "no-store")).json(Ticket { ticket, expires_at }))
 }
 
-fn place_of(request: &HttpRequest) -> Option<EventCursor> {
+fn last_event_cursor(request: &HttpRequest) -> Option<EventCursor> {
     last_event_id(request)?.parse().ok()
 }
 
@@ -188,7 +189,7 @@ struct Reader {
 
 /// Why a reader writes.
 enum Next {
-    Told(Option<Told>),
+    Told(Option<StreamMessage>),
     Silence,
     Ending,
 }
@@ -210,7 +211,7 @@ impl Reader {
         match next {
             Next::Told(told) => told.map(|told| self.lines(told)),
             Next::Silence => {
-                self.subscription.look().await;
+                self.subscription.check_unlisted().await;
                 Some(Bytes::from_static(b": still here\n\n"))
             }
             Next::Ending => {
@@ -220,14 +221,14 @@ impl Reader {
         }
     }
 
-    fn lines(&self, told: Told) -> Bytes {
+    fn lines(&self, told: StreamMessage) -> Bytes {
         match told {
-            Told::Snapshot { place, body } => event("snapshot", &place.to_string(), &body),
-            Told::Event { place, event: happened } => {
+            StreamMessage::Snapshot { cursor, body } => event("snapshot", &cursor.to_string(), &body),
+            StreamMessage::Event { cursor, event: happened } => {
                 let last = if self.subscription.is_over() { LAST } else { "" };
-                event(happened.change.name(), &format!("{place}{last}"), &happened.data)
+                event(happened.change.name(), &format!("{cursor}{last}"), &happened.data)
             }
-            Told::Denied(error) => {
+            StreamMessage::Denied(error) => {
                 let problem = Problem::from(error);
                 let document = serde_json::to_vec(&problem.document("", &self.prefix)).unwrap_or_default();
                 event("error", "", &document)

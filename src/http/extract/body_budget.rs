@@ -57,7 +57,7 @@ impl Drop for Reservation {
 
 #[cfg(test)]
 mod tests {
-    use super::{BodyBudget, Exhausted};
+    use crate::http::extract::body_budget::{BodyBudget, Exhausted};
 
     #[test]
     fn reservations_share_the_budget_and_return_it_when_they_are_dropped() {

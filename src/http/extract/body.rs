@@ -1,0 +1,156 @@
+//! JSON body extractor.
+
+use std::rc::Rc;
+
+use actix_web::dev::{Decompress, Payload};
+use actix_web::http::header;
+use actix_web::web::BytesMut;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use futures_util::StreamExt;
+use futures_util::future::LocalBoxFuture;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::http::Api;
+use crate::http::problem::Problem;
+use crate::jobs::Error;
+
+/// Maximum size of a request's body, in bytes, compressed and decompressed. Larger ones are refused with 413.
+const MAX_BODY_BYTES: usize = 1024 * 1024;
+
+/// A JSON body as `T`.
+pub struct JsonBody<T> {
+    /// What it says.
+    pub value: T,
+    /// A hash of the query string and the body, byte for byte: equal requests have equal ones.
+    pub fingerprint: [u8; 32],
+}
+
+impl<T: DeserializeOwned + Serialize> FromRequest for JsonBody<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let is_json = matches!(request.mime_type(), Ok(Some(mime)) if mime.subtype() == mime::JSON || mime.suffix() == Some(mime::JSON));
+        let body = receive_body(request, payload);
+        let query = request.query_string().to_owned();
+        Box::pin(async move {
+            if !is_json {
+                return Err(Problem::unsupported_media_type());
+            }
+            let body = body?.await?;
+            let value = parse(&body)?;
+            let fingerprint = Sha256::new()
+                .chain_update(query.len().to_be_bytes())
+                .chain_update(query)
+                .chain_update(&body)
+                .finalize();
+            Ok(Self { value, fingerprint: fingerprint.into() })
+        })
+    }
+}
+
+/// Receives the body of a request within the size limit, the body timeout, and the memory budget of all bodies. Its share of the budget is
+/// returned when the request ends.
+fn receive_body(
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> Result<impl Future<Output = Result<BytesMut, Problem>> + use<>, Problem> {
+    let api = request.app_data::<web::Data<Api>>();
+    let api = api.ok_or_else(|| Problem::internal("a route without its surroundings"))?;
+    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if declared.is_some_and(|length: usize| length > MAX_BODY_BYTES) {
+        return Err(Problem::too_large(MAX_BODY_BYTES));
+    }
+    let reservation = Rc::new(api.body_budget.reserve());
+    request.extensions_mut().insert(Rc::clone(&reservation));
+    let mut body = Decompress::from_headers(payload.take(), request.headers());
+    let receive = async move {
+        let mut received = BytesMut::new();
+        while let Some(piece) = body.next().await {
+            let piece = piece.map_err(|_| Problem::bad_request("the body could not be read"))?;
+            if received.len() + piece.len() > MAX_BODY_BYTES {
+                return Err(Problem::too_large(MAX_BODY_BYTES));
+            }
+            reservation.grow(piece.len()).map_err(|_| Problem::overloaded())?;
+            received.extend_from_slice(&piece);
+        }
+        Ok(received)
+    };
+    let timeout = tokio::time::timeout(api.body_timeout, receive);
+    Ok(async move {
+        timeout.await.unwrap_or_else(|_| {
+            metrics::counter!("ips_gateway_connections_refused_total", "reason" => "slow_body").increment(1);
+            Err(Problem::request_timeout("the body took too long"))
+        })
+    })
+}
+
+fn parse<T: DeserializeOwned + Serialize>(body: &[u8]) -> Result<T, Problem> {
+    let mut source = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut source).map_err(|error| {
+        let inner = error.inner();
+        if inner.is_data() {
+            Error::invalid_body(pointer_of(error.path()), without_value(&inner.to_string())).into()
+        } else {
+            Problem::invalid_json(format!("not JSON at line {} column {}", inner.line(), inner.column()))
+        }
+    })?;
+    source.end().map_err(|error| {
+        Problem::invalid_json(format!(
+            "more follows after the JSON, at line {} column {}",
+            error.line(),
+            error.column()
+        ))
+    })?;
+    let unreadable = |_| Problem::internal("a body can't be compared with what was read");
+    let sent = serde_json::from_slice(body).map_err(unreadable)?;
+    let read = serde_json::to_value(&value).map_err(unreadable)?;
+    match list_for_object(&sent, &read, String::new()) {
+        Some(pointer) => Err(Error::invalid_body(pointer, "expected an object").into()),
+        None => Ok(value),
+    }
+}
+
+/// Where a list was sent for an object: serde takes its items for the fields in their order, which no client means.
+fn list_for_object(sent: &Value, read: &Value, pointer: String) -> Option<String> {
+    match (sent, read) {
+        (Value::Array(_), Value::Object(_)) => Some(pointer),
+        (Value::Object(sent), Value::Object(read)) => {
+            read.iter().find_map(|(name, value)| list_for_object(sent.get(name)?, value, format!("{pointer}/{name}")))
+        }
+        (Value::Array(sent), Value::Array(read)) => {
+            let pairs = sent.iter().zip(read).enumerate();
+            pairs
+                .into_iter()
+                .find_map(|(index, (sent, read))| list_for_object(sent, read, format!("{pointer}/{index}")))
+        }
+        _ => None,
+    }
+}
+
+/// A JSON pointer (RFC 6901).
+fn pointer_of(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter().fold(String::new(), |pointer, segment| match segment {
+        Segment::Seq { index } => format!("{pointer}/{index}"),
+        Segment::Map { key } => format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1")),
+        Segment::Enum { variant } => format!("{pointer}/{variant}"),
+        Segment::Unknown => pointer,
+    })
+}
+
+/// A message of serde without the value that it complains of, which may be a secret, and without the place, which the pointer tells.
+fn without_value(message: &str) -> String {
+    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
+    let renamed = [("imageServingRenderJob", "imageRenderingPublishJob")];
+    if let Some((_, name)) = renamed.iter().find(|(old, _)| message.starts_with(&format!("unknown field `{old}`"))) {
+        return format!("unknown field: on the wire it is called `{name}`");
+    }
+    match message.split_once(", expected ") {
+        Some((problem, expected)) if problem.starts_with("invalid ") => format!("expected {expected}"),
+        _ => message.to_owned(),
+    }
+}
