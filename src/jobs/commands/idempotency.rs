@@ -121,7 +121,7 @@ impl Submits {
             Turn::First(claim) => (claim, None),
             Turn::LookFor(job, claim) => (claim, Some(job)),
         };
-        let holder = caller.holder.as_deref().unwrap_or_default();
+        let holder = caller.api_key_hash.as_deref().unwrap_or_default();
         let name = name_of(&**fleet, "submit", caller, &[holder, job.company(), &key.key]);
         let form =
             RecordForm { fingerprint: key.fingerprint, is_accepted: false, job: lost.as_deref().unwrap_or(job).into() };
@@ -159,7 +159,7 @@ impl Submits {
 
     fn begin_here(&self, caller: &Caller, company: &str, key: &IdempotencyKey) -> Result<Turn> {
         let record_key =
-            (CallerKey::ignoring_locale(caller), caller.holder.clone(), company.to_owned(), key.key.clone());
+            (CallerKey::ignoring_locale(caller), caller.api_key_hash.clone(), company.to_owned(), key.key.clone());
         let fresh = Arc::new(Record { fingerprint: key.fingerprint, state: Mutex::new(State::Running) });
         let entry = self.here.entry(record_key.clone()).or_insert(Arc::clone(&fresh));
         let is_first = entry.is_fresh();

@@ -47,7 +47,7 @@ fn client(server: &Server) -> IpsClient {
 fn caller() -> Caller {
     Caller {
         companies: None,
-        holder: None,
+        api_key_hash: None,
         credentials: Credentials::Password { user: "user@example.com".into(), password: "s3cret<&>".to_owned().into() },
         source: CredentialSource::Caller,
         locale: Some("de-DE".into()),
