@@ -1,51 +1,87 @@
-//! Wall clock that tests can set: the source of every time that is shown or shared.
+//! Clocks that tests can set: the wall clock is the source of every time that is shown or shared, the monotonic clock of every age and
+//! duration that decides something.
 //!
-//! Used for `observedAt`, expiry times in tickets and entries that replicas share. Ages and durations that decide something inside the process
-//! use `tokio::time::Instant` instead, which is monotonic.
+//! The wall clock is used for `observedAt`, expiry times in tickets and entries that replicas share.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::time::Instant;
 
-/// Wall clock: the system's, or a manual one that changes only by [`Clock::advance`]. Clones share the offset.
+/// Wall clock and monotonic clock: those of the system, or manual ones that change only by [`Clock::advance`]. Clones share the offsets.
 #[derive(Debug, Clone)]
 pub struct Clock {
     /// Start time of a manual clock; `None` for the system clock.
-    start: Option<DateTime<Utc>>,
-    /// Offset added by `advance`, in microseconds.
+    start: Option<(DateTime<Utc>, Instant)>,
+    /// Offset of the wall clock by `advance`, in microseconds.
     offset: Arc<AtomicI64>,
+    /// Offset of the monotonic clock: the sum of the advances that are not negative, in microseconds.
+    monotonic_offset: Arc<AtomicU64>,
 }
 
 impl Clock {
     /// Returns the system clock.
     #[must_use]
     pub fn system() -> Self {
-        Self { start: None, offset: Arc::default() }
+        Self { start: None, offset: Arc::default(), monotonic_offset: Arc::default() }
     }
 
     /// Returns a manual clock that shows `start` until it is advanced.
     #[must_use]
     pub fn manual(start: DateTime<Utc>) -> Self {
-        Self { start: Some(start), offset: Arc::default() }
+        Self { start: Some((start, Instant::now())), ..Self::system() }
     }
 
-    /// Returns the current time.
+    /// Returns the current wall clock time.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         let offset = TimeDelta::microseconds(self.offset.load(Ordering::SeqCst));
-        let base = self.start.unwrap_or_else(Utc::now);
+        let base = self.start.map_or_else(Utc::now, |(wall, _)| wall);
         base.checked_add_signed(offset).unwrap_or(base)
     }
 
-    /// Returns the current time in microseconds since the Unix epoch; 0 before 1970.
+    /// Returns the current monotonic time.
+    #[must_use]
+    pub fn instant(&self) -> Instant {
+        let offset = Duration::from_micros(self.monotonic_offset.load(Ordering::SeqCst));
+        let base = self.start.map_or_else(Instant::now, |(_, monotonic)| monotonic);
+        base.checked_add(offset).unwrap_or(base)
+    }
+
+    /// Returns the current wall clock time in microseconds since the Unix epoch; 0 before 1970.
     #[must_use]
     pub fn micros(&self) -> u64 {
         u64::try_from(self.now().timestamp_micros()).unwrap_or_default()
     }
 
-    /// Advances the clock and all its clones; the system clock then runs ahead by `by`.
+    /// Advances the clock and all its clones; the system clock then runs ahead by `by`. A negative `by` sets only the wall clock back.
     pub fn advance(&self, by: TimeDelta) {
-        self.offset.fetch_add(by.num_microseconds().unwrap_or(0), Ordering::SeqCst);
+        let micros = by.num_microseconds().unwrap_or(0);
+        self.offset.fetch_add(micros, Ordering::SeqCst);
+        self.monotonic_offset.fetch_add(u64::try_from(micros).unwrap_or(0), Ordering::SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn advancing_a_manual_clock_moves_wall_clock_and_monotonic_clock_of_all_clones() {
+        let clock = Clock::manual(DateTime::default());
+        let (other, wall, monotonic) = (clock.clone(), clock.now(), clock.instant());
+        clock.advance(TimeDelta::seconds(2));
+        assert_eq!(other.now() - wall, TimeDelta::seconds(2));
+        assert_eq!(other.instant() - monotonic, Duration::from_secs(2));
+    }
+
+    #[test]
+    fn setting_the_wall_clock_back_leaves_the_monotonic_clock() {
+        let clock = Clock::manual(DateTime::default());
+        let monotonic = clock.instant();
+        clock.advance(TimeDelta::hours(-1));
+        assert_eq!((clock.now() - DateTime::<Utc>::default(), clock.instant()), (TimeDelta::hours(-1), monotonic));
     }
 }

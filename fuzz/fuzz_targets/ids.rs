@@ -1,4 +1,5 @@
-//! Whatever stands for a job or a place in a list: it is read or refused, and an id that is read is written the same.
+//! Fuzz target of job ids, cursors, sort keys, versions and timestamps: any text is parsed or refused without a panic, and a job id survives
+//! a round trip.
 #![no_main]
 
 use ips_gateway::ips::types::{ApiVersion, Timestamp};

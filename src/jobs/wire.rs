@@ -232,7 +232,7 @@ impl ErrorForm {
             Failure::Connect(why) => Cause::Connect(why),
             Failure::Tls(why) => Cause::Tls(why),
             Failure::Timeout(after) => Cause::Timeout(after),
-            Failure::Cut(why) => Cause::Cut(why),
+            Failure::Incomplete(why) => Cause::Cut(why),
             Failure::Malformed { status, reason } => Cause::Malformed { status, reason },
             Failure::TooLarge(limit) => Cause::TooLarge(limit),
             Failure::Unwritable { .. } | Failure::Overloaded { .. } | Failure::CircuitOpen { .. } => return None,
@@ -262,7 +262,7 @@ impl ErrorForm {
             Cause::Connect(why) => Failure::Connect(why),
             Cause::Tls(why) => Failure::Tls(why),
             Cause::Timeout(after) => Failure::Timeout(after),
-            Cause::Cut(why) => Failure::Cut(why),
+            Cause::Cut(why) => Failure::Incomplete(why),
             Cause::Malformed { status, reason } => Failure::Malformed { status, reason },
             Cause::TooLarge(limit) => Failure::TooLarge(limit),
         };

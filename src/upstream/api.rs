@@ -1,17 +1,36 @@
 //! Port to IPS: one method for each SOAP operation, without HTTP or XML.
 
-use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 
-use super::answer::Answered;
 use super::caller::Caller;
 use super::error::UpstreamError;
 use super::health::UpstreamHealth;
 use crate::ips::types::*;
 
+/// Answer of IPS, with the items of it that could not be read.
+#[derive(Debug, Clone, Default)]
+pub struct Answered<T> {
+    /// Answer without the unreadable items.
+    pub value: T,
+    /// Items of its arrays that were left out, each with the reason.
+    pub bad_items: Vec<BadItem>,
+}
+
+/// Item of an answer that could not be read; the other items could.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct BadItem {
+    /// Where in the answer, for example `jobArray.items[3].totalSize`.
+    pub path: String,
+    /// Why it could not be read.
+    pub reason: String,
+}
+
+/// Future of a call of one operation.
+pub type Call<'a, A> = BoxFuture<'a, Result<Answered<A>, UpstreamError>>;
+
 macro_rules! declare_api {
     ($($method:ident, $name:literal, $request:ident => $answer:ident, $effect:ident;)+) => {
         /// Operations of IPS. One method is one SOAP call; the IPS reference documents the operation of the same name.
-        #[async_trait]
         pub trait IpsApi: Send + Sync {
             /// Returns the health of the upstream as recent calls showed it. Makes no call.
             fn health(&self) -> UpstreamHealth;
@@ -26,28 +45,18 @@ macro_rules! declare_api {
             ///
             /// # Errors
             /// No answer, or a fault.
-            async fn $method(&self, caller: &Caller, request: &$request) -> Result<Answered<$answer>, UpstreamError>;)+
+            fn $method<'a>(&'a self, caller: &'a Caller, request: &'a $request) -> Call<'a, $answer>;)+
         }
     };
 }
 
 for_each_operation!(declare_api);
 
-/// Implements the operations of [`IpsApi`] within an `impl` block: each method evaluates the expression `$forward!(self, method, caller,
-/// request)`.
+/// Implements the operations of [`IpsApi`] within an `impl` block: each method returns the future
+/// `$forward!(self, method, caller, request)`.
 macro_rules! forward_operations {
     ({ $forward:ident } $($method:ident, $name:literal, $request:ident => $answer:ident, $effect:ident;)+) => {
-        $(fn $method<'life0, 'life1, 'life2, 'async_trait>(
-            &'life0 self,
-            caller: &'life1 Caller,
-            request: &'life2 $request,
-        ) -> futures_util::future::BoxFuture<'async_trait, Result<Answered<$answer>, UpstreamError>>
-        where
-            'life0: 'async_trait,
-            'life1: 'async_trait,
-            'life2: 'async_trait,
-            Self: 'async_trait,
-        {
+        $(fn $method<'a>(&'a self, caller: &'a Caller, request: &'a $request) -> Call<'a, $answer> {
             Box::pin($forward!(self, $method, caller, request))
         })+
     };

@@ -47,8 +47,8 @@ pub struct Caller {
     pub source: CredentialSource,
     /// Companies that the API key permits; `None`: all that IPS permits.
     pub companies: Option<Arc<[String]>>,
-    /// Hash of the caller's API key. IPS sees one account; idempotency keys are scoped to the API key.
-    pub holder: Option<String>,
+    /// Hash of the caller's API key; `None` without one. All API keys share one IPS account, so it scopes idempotency keys and rate limits.
+    pub api_key_hash: Option<String>,
     /// Language of log messages (`authHeader/locale`), for example `en-US`.
     pub locale: Option<String>,
 }

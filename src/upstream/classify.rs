@@ -1,4 +1,4 @@
-//! Classification of errors of the HTTP library and the codec.
+//! Classification of the errors of the HTTP library and the codec.
 
 use std::error::Error;
 use std::fmt::Display;
@@ -8,15 +8,40 @@ use std::iter::successors;
 use reqwest::StatusCode;
 use rustls::CertificateError;
 
+use super::api::BadItem;
+use super::error::{Delivery, Failure, UnwritableReason, UpstreamError};
 use crate::ips::codec::{ReadError, WriteError, WriteReason};
-use crate::upstream::{BadItem, Delivery, Failure, UnwritableReason};
+use crate::ips::types::Operation;
 
-/// Reason of a failed call, and how far its request got.
-pub(super) type CallFailure = (Failure, Delivery);
+/// Failed attempt of a call, before the operation is known.
+#[derive(Debug)]
+pub(super) struct AttemptError {
+    /// Reason of the failure.
+    pub(super) failure: Failure,
+    /// How far the request got.
+    pub(super) delivery: Delivery,
+}
+
+impl AttemptError {
+    /// Failure of a request of which no byte was sent.
+    pub(super) fn not_sent(failure: Failure) -> Self {
+        Self { failure, delivery: Delivery::NotSent }
+    }
+
+    /// Failure of a request that IPS may have processed.
+    pub(super) fn unknown(failure: Failure) -> Self {
+        Self { failure, delivery: Delivery::Unknown }
+    }
+
+    /// Returns the error of a call of `T`.
+    pub(super) fn into_upstream_error<T: Operation>(self) -> UpstreamError {
+        UpstreamError::of::<T>(self.failure, self.delivery)
+    }
+}
 
 /// Failure of a request that can't be written as XML.
-pub(super) fn unwritable(error: WriteError) -> CallFailure {
-    (Failure::Unwritable { pointer: error.pointer, reason: error.reason.into() }, Delivery::NotSent)
+pub(super) fn unwritable(error: WriteError) -> AttemptError {
+    AttemptError::not_sent(Failure::Unwritable { pointer: error.pointer, reason: error.reason.into() })
 }
 
 /// Marker error of a body that exceeds its limit.
@@ -25,56 +50,58 @@ pub(super) fn unwritable(error: WriteError) -> CallFailure {
 pub(super) struct TooLarge;
 
 /// Failure of a request without a response.
-pub(super) fn request_error(error: reqwest::Error) -> CallFailure {
+pub(super) fn request_error(error: reqwest::Error) -> AttemptError {
     if error.is_connect() {
         let failure = match certificate_error(&error) {
             Some(error) => Failure::Tls(format!("the certificate of IPS {}", describe(error))),
             None if is_tls(&error) => Failure::Tls(cause(error)),
             None => Failure::Connect(cause(error)),
         };
-        (failure, Delivery::NotSent)
+        AttemptError::not_sent(failure)
     } else if error.is_builder() {
-        (Failure::Connect(cause(error)), Delivery::NotSent)
+        AttemptError::not_sent(Failure::Connect(cause(error)))
     } else if is_invalid_http(&error) {
-        (Failure::Malformed { status: None, reason: cause(error) }, Delivery::Unknown)
+        AttemptError::unknown(Failure::Malformed { status: None, reason: cause(error) })
     } else {
-        (Failure::Cut(cause(error)), Delivery::Unknown)
+        AttemptError::unknown(Failure::Incomplete(cause(error)))
     }
 }
 
 /// Failure of a response whose body can't be read: connection, content encoding, or size limit in bytes.
-pub(super) fn body_error(error: io::Error, status: StatusCode, limit: usize) -> CallFailure {
+pub(super) fn body_error(error: io::Error, status: StatusCode, limit: usize) -> AttemptError {
     let kind = error.kind();
     match error.downcast::<reqwest::Error>() {
         Ok(error) if is_invalid_http(&error) => malformed(status, cause(error)),
-        Ok(error) => (Failure::Cut(cause(error)), Delivery::Unknown),
+        Ok(error) => AttemptError::unknown(Failure::Incomplete(cause(error))),
         Err(error) if error.get_ref().and_then(|inner| inner.downcast_ref::<TooLarge>()).is_some() => too_large(limit),
-        Err(error) if kind == ErrorKind::UnexpectedEof => (Failure::Cut(error.to_string()), Delivery::Unknown),
-        Err(error) => malformed(status, format_args!("not what its Content-Encoding says: {error}")),
+        Err(error) if kind == ErrorKind::UnexpectedEof => AttemptError::unknown(Failure::Incomplete(error.to_string())),
+        Err(error) => malformed(status, format_args!("its body does not match its Content-Encoding: {error}")),
     }
 }
 
 /// Failure of a response that is not a SOAP answer.
-pub(super) fn malformed(status: StatusCode, reason: impl Display) -> CallFailure {
-    (Failure::Malformed { status: Some(status.as_u16()), reason: reason.to_string() }, Delivery::Unknown)
+pub(super) fn malformed(status: StatusCode, reason: impl Display) -> AttemptError {
+    AttemptError::unknown(Failure::Malformed { status: Some(status.as_u16()), reason: reason.to_string() })
 }
 
 /// Failure of a response of more than `limit` bytes, compressed or decompressed.
-pub(super) fn too_large(limit: usize) -> CallFailure {
-    (Failure::TooLarge(limit), Delivery::Unknown)
+pub(super) fn too_large(limit: usize) -> AttemptError {
+    AttemptError::unknown(Failure::TooLarge(limit))
 }
 
 /// Whether a retry is likely to succeed.
 pub(super) fn is_transient(failure: &Failure) -> bool {
-    matches!(failure, Failure::Connect(_) | Failure::Cut(_))
+    matches!(failure, Failure::Connect(_) | Failure::Incomplete(_))
 }
 
 /// Whether the circuit breaker counts it as a failure. Faults and answers that are too large come from an upstream that works.
 pub(super) fn counts_as_failure(failure: &Failure) -> bool {
     match failure {
-        Failure::Connect(_) | Failure::Tls(_) | Failure::Timeout(_) | Failure::Cut(_) | Failure::Malformed { .. } => {
-            true
-        }
+        Failure::Connect(_)
+        | Failure::Tls(_)
+        | Failure::Timeout(_)
+        | Failure::Incomplete(_)
+        | Failure::Malformed { .. } => true,
         Failure::Fault(_)
         | Failure::Unwritable { .. }
         | Failure::Overloaded { .. }

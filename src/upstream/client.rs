@@ -5,11 +5,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::answer::Answered;
-use super::api::{IpsApi, forward_operations};
+use super::api::{Answered, Call, IpsApi, forward_operations};
 use super::caller::{Caller, Credentials};
 use super::circuit_breaker::CircuitBreaker;
-use super::classify::{self, CallFailure};
+use super::classify::{self, AttemptError};
 use super::concurrency_limit::ConcurrencyLimit;
 use super::config::ClientConfig;
 use super::error::{Delivery, Failure, UpstreamError};
@@ -56,24 +55,23 @@ impl IpsClient {
     where
         T: Operation<Answer: 'static>,
     {
-        let error = |(failure, delivery)| UpstreamError::of::<T>(failure, delivery);
-        let body = self.write(request, &self.auth(caller)).map_err(error)?.into();
-        match self.attempts::<T>(body).await.map_err(error)? {
+        let body = self.write(request, &self.auth(caller)).map_err(AttemptError::into_upstream_error::<T>)?.into();
+        match self.attempts::<T>(body).await.map_err(AttemptError::into_upstream_error::<T>)? {
             Reply::Answer(Answer { value, bad_items }) => {
                 let count = u64::try_from(bad_items.len()).unwrap_or(u64::MAX);
                 metrics::counter!(names::BAD_ITEMS, "rpc_method" => T::NAME).increment(count);
                 Ok(Answered { value, bad_items: bad_items.into_iter().map(Into::into).collect() })
             }
-            Reply::Fault(fault) => Err(error((Failure::Fault(fault), Delivery::Rejected))),
+            Reply::Fault(fault) => Err(UpstreamError::of::<T>(Failure::Fault(fault), Delivery::Rejected)),
         }
     }
 
-    fn write<T: Operation>(&self, request: &T, auth: &AuthHeader) -> Result<Vec<u8>, CallFailure> {
+    fn write<T: Operation>(&self, request: &T, auth: &AuthHeader) -> Result<Vec<u8>, AttemptError> {
         write_request(request, &self.config.version, auth).map_err(classify::unwritable)
     }
 
     /// Makes a call, with retries if it is a read.
-    async fn attempts<T>(&self, body: Bytes) -> Result<Reply<T::Answer>, CallFailure>
+    async fn attempts<T>(&self, body: Bytes) -> Result<Reply<T::Answer>, AttemptError>
     where
         T: Operation<Answer: 'static>,
     {
@@ -83,44 +81,47 @@ impl IpsClient {
         }
         self.retries.deposit();
         let mut attempt = 1;
-        let mut failure = match self.attempt::<T>(body.clone(), deadline).await {
-            Err(failure) => failure,
+        let mut error = match self.attempt::<T>(body.clone(), deadline).await {
+            Err(error) => error,
             reply => return reply,
         };
-        while classify::is_transient(&failure.0)
+        while classify::is_transient(&error.failure)
             && let Some(pause) = self.retries.pause(attempt, deadline)
         {
             tokio::time::sleep(pause).await;
             attempt += 1;
             metrics::counter!(names::UPSTREAM_RETRIES, "rpc_method" => T::NAME).increment(1);
-            failure = match self.attempt::<T>(body.clone(), deadline).await {
-                // The earlier failure is more specific than a rejected retry.
-                Err((Failure::Overloaded { .. } | Failure::CircuitOpen { .. }, _)) => return Err(failure),
-                Err(failure) => failure,
+            error = match self.attempt::<T>(body.clone(), deadline).await {
+                // The earlier error is more specific than a refused retry.
+                Err(AttemptError { failure: Failure::Overloaded { .. } | Failure::CircuitOpen { .. }, .. }) => {
+                    return Err(error);
+                }
+                Err(error) => error,
                 reply => return reply,
             };
         }
-        Err(failure)
+        Err(error)
     }
 
     /// Makes one attempt, if circuit breaker and concurrency limit permit it.
-    async fn attempt<T>(&self, body: Bytes, deadline: Instant) -> Result<Reply<T::Answer>, CallFailure>
+    async fn attempt<T>(&self, body: Bytes, deadline: Instant) -> Result<Reply<T::Answer>, AttemptError>
     where
         T: Operation<Answer: 'static>,
     {
-        let open = |remaining| rejected(Failure::CircuitOpen { retry_after: backoff::spread(remaining) });
+        let open = |remaining| refused(Failure::CircuitOpen { retry_after: backoff::add_jitter(remaining) });
+        // Before queueing, too: a call that an open circuit refuses needs no slot.
         self.breaker.check().map_err(open)?;
         let slot = self.limit.acquire(deadline).await;
-        let _slot = slot.map_err(|wait| rejected(Failure::Overloaded { retry_after: backoff::spread(wait) }))?;
+        let _slot = slot.map_err(|wait| refused(Failure::Overloaded { retry_after: backoff::add_jitter(wait) }))?;
         let permit = self.breaker.acquire().map_err(open)?;
         let telemetry = CallTelemetry::start(T::NAME, &self.config.url);
         let reply = match tokio::time::timeout_at(deadline, telemetry.within(self.transport.send::<T>(body))).await {
             Ok(reply) => reply,
-            Err(_) => Err((Failure::Timeout(self.config.timeout), Delivery::Unknown)),
+            Err(_) => Err(AttemptError::unknown(Failure::Timeout(self.config.timeout))),
         };
         telemetry.end(&reply);
         match &reply {
-            Err((failure, _)) if classify::counts_as_failure(failure) => permit.failed(),
+            Err(error) if classify::counts_as_failure(&error.failure) => permit.failed(),
             _ => permit.succeeded(),
         }
         reply
@@ -145,10 +146,10 @@ impl IpsClient {
     }
 }
 
-/// Failure of a call that was shed before it was sent.
-fn rejected(failure: Failure) -> CallFailure {
+/// Error of a call that circuit breaker or concurrency limit refused.
+fn refused(failure: Failure) -> AttemptError {
     metrics::counter!(names::UPSTREAM_REFUSED, "reason" => failure.code()).increment(1);
-    (failure, Delivery::NotSent)
+    AttemptError::not_sent(failure)
 }
 
 macro_rules! call {
@@ -165,8 +166,7 @@ impl IpsApi for IpsClient {
     }
 
     fn check_submit(&self, request: &SubmitJobParam) -> Result<(), UpstreamError> {
-        let error = |(failure, delivery)| UpstreamError::of::<SubmitJobParam>(failure, delivery);
-        self.write(request, &self.application()).map(drop).map_err(error)
+        self.write(request, &self.application()).map(drop).map_err(AttemptError::into_upstream_error::<SubmitJobParam>)
     }
 
     for_each_operation!(forward_operations { call });

@@ -1,6 +1,6 @@
-//! Request coalescing: concurrent equal reads share one call of IPS, and its answer for one more second.
+//! Request coalescing: equal reads share one call to IPS while it is in flight, and its answer until one second after its start.
 //!
-//! The lists of active and scheduled jobs are not coalesced here: the snapshot cache has them.
+//! The lists of active and scheduled jobs are not coalesced here: the snapshot cache shares them.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -8,15 +8,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use moka::sync::Cache;
 use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
+use tokio::time::Instant;
 
-use super::answer::Answered;
-use super::api::{IpsApi, forward_operations};
+use super::api::{Answered, Call, IpsApi, forward_operations};
 use super::caller::{Caller, CallerKey};
 use super::error::{Delivery, Failure, UpstreamError};
 use super::health::UpstreamHealth;
@@ -26,14 +25,14 @@ use crate::telemetry::span;
 
 /// Reads that the snapshot cache already shares.
 const CACHED_AS_SNAPSHOTS: [&str; 2] = [GetActiveJobsParam::NAME, GetScheduledJobsParam::NAME];
-/// Time to live of an answer: the minimum interval of `no-cache` reads.
-const TIME_TO_LIVE: TimeDelta = TimeDelta::seconds(1);
-/// Maximum number of reads in flight or remembered.
+/// Time to live of a read from its start: the minimum interval between calls of equal reads.
+const TIME_TO_LIVE: Duration = Duration::from_secs(1);
+/// Maximum number of reads that are shared; beyond it the least used ones are dropped.
 const MAX_READS: u64 = 1_000;
 
-type Answer<T> = Result<Answered<<T as Operation>::Answer>, UpstreamError>;
+type OperationResult<T> = Result<Answered<<T as Operation>::Answer>, UpstreamError>;
 /// Makes a call of `T`.
-type MakeCall<T> = fn(Arc<dyn IpsApi>, Caller, T) -> BoxFuture<'static, Answer<T>>;
+type MakeCall<T> = fn(Arc<dyn IpsApi>, Caller, T) -> BoxFuture<'static, OperationResult<T>>;
 type SharedCall = Shared<BoxFuture<'static, Arc<dyn Any + Send + Sync>>>;
 
 /// Identity of a read: equal keys get equal answers.
@@ -47,7 +46,7 @@ struct ReadKey {
 #[derive(Clone)]
 struct CoalescedRead {
     call: SharedCall,
-    began: DateTime<Utc>,
+    began: Instant,
     invalidations: u64,
 }
 
@@ -86,38 +85,38 @@ impl CoalescingUpstream {
         Self { upstream, reads, invalidations, clock, runtime }
     }
 
-    async fn coalesce<T>(&self, caller: &Caller, request: &T, make_call: MakeCall<T>) -> Answer<T>
+    async fn coalesce<T>(&self, caller: &Caller, request: &T, make_call: MakeCall<T>) -> OperationResult<T>
     where
         T: Operation<Answer: Clone + Sync + 'static> + Clone + 'static,
     {
         let written = serde_json::to_vec(request).expect("a request has string keys and finite numbers");
         let key =
             ReadKey { operation: T::NAME, caller: CallerKey::of(caller), request: Sha256::digest(&written).into() };
-        let (invalidations, now) = (self.invalidations.count(), self.clock.now());
+        let (invalidations, now) = (self.invalidations.count(), self.clock.instant());
         let is_shareable = |read: &CoalescedRead| {
-            let is_fresh = now - read.began < TIME_TO_LIVE;
+            let is_fresh = now.saturating_duration_since(read.began) < TIME_TO_LIVE;
             read.invalidations == invalidations && (is_fresh || read.call.peek().is_none())
         };
         let start = || {
             let call = make_call(Arc::clone(&self.upstream), caller.clone(), request.clone());
             let task = self.runtime.spawn(span::in_current_span(async move {
                 // Without it, later callers would wait for a call that never ends.
-                let answer: Answer<T> =
+                let result: OperationResult<T> =
                     AssertUnwindSafe(call).catch_unwind().await.unwrap_or_else(|_| Err(aborted::<T>()));
-                Arc::new(answer) as Arc<dyn Any + Send + Sync>
+                Arc::new(result) as Arc<dyn Any + Send + Sync>
             }));
-            let call = task.map(|ended| ended.unwrap_or_else(|_| Arc::new(Answer::<T>::Err(aborted::<T>()))));
+            let call = task.map(|ended| ended.unwrap_or_else(|_| Arc::new(OperationResult::<T>::Err(aborted::<T>()))));
             CoalescedRead { call: call.boxed().shared(), began: now, invalidations }
         };
         let read = self.reads.entry(key).or_insert_with_if(start, |read| !is_shareable(read)).into_value();
-        let answer = read.call.await;
-        answer.downcast_ref::<Answer<T>>().cloned().unwrap_or_else(|| Err(aborted::<T>()))
+        let result = read.call.await;
+        result.downcast_ref::<OperationResult<T>>().cloned().unwrap_or_else(|| Err(aborted::<T>()))
     }
 }
 
 /// Error of a read whose task panicked or was aborted.
 fn aborted<T: Operation>() -> UpstreamError {
-    UpstreamError::of::<T>(Failure::Cut("the gateway aborted the call".into()), Delivery::Unknown)
+    UpstreamError::of::<T>(Failure::Incomplete("the gateway aborted the call".into()), Delivery::Unknown)
 }
 
 /// Whether calls of this operation are coalesced.

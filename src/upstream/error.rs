@@ -97,10 +97,10 @@ pub enum Failure {
     #[error("no answer within {0:?}")]
     Timeout(Duration),
     /// The connection ended before the answer was complete.
-    #[error("the answer was cut off: {0}")]
-    Cut(String),
+    #[error("the answer is incomplete: {0}")]
+    Incomplete(String),
     /// The answer is not a SOAP envelope with the expected content.
-    #[error("the answer{} can't be understood: {reason}", status.map(|status| format!(" (HTTP {status})")).unwrap_or_default())]
+    #[error("the answer{} is invalid: {reason}", status.map(|status| format!(" (HTTP {status})")).unwrap_or_default())]
     Malformed {
         /// HTTP status of the answer, if there is one.
         status: Option<u16>,
@@ -124,7 +124,7 @@ impl Failure {
             Self::Connect(_) => "connect",
             Self::Tls(_) => "tls",
             Self::Timeout(_) => "timeout",
-            Self::Cut(_) => "cut",
+            Self::Incomplete(_) => "cut",
             Self::Malformed { .. } => "malformed",
             Self::TooLarge(_) => "too_large",
         }
@@ -145,7 +145,7 @@ pub enum UnwritableReason {
         /// Configured version.
         configured: String,
     },
-    /// Value without a lexical form in XML Schema.
+    /// XML Schema has no lexical form for the value.
     #[error("{0}")]
     Value(String),
 }

@@ -1,4 +1,4 @@
-//! UpstreamHealth of the upstream as its recent calls showed it.
+//! Health of the upstream, as recent calls showed it.
 
 use chrono::{DateTime, Utc};
 

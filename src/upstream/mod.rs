@@ -1,6 +1,5 @@
-//! Calls to IPS, made reliable: authentication, circuit breaker, concurrency limit, retries, request coalescing.
+//! Calls to IPS: the port [`IpsApi`] and its SOAP client with circuit breaker, concurrency limit, retries and request coalescing.
 
-mod answer;
 mod api;
 mod caller;
 mod circuit_breaker;
@@ -15,8 +14,7 @@ mod retry;
 mod telemetry;
 mod transport;
 
-pub use answer::{Answered, BadItem};
-pub use api::IpsApi;
+pub use api::{Answered, BadItem, Call, IpsApi};
 pub use caller::{Caller, CallerKey, CredentialSource, Credentials};
 pub use client::IpsClient;
 pub use coalesce::{CoalescingUpstream, Invalidations};

@@ -11,27 +11,27 @@ use crate::backoff::Backoff;
 const MAX_ATTEMPTS: u32 = 3;
 /// Pauses between attempts; the jitter takes off up to half.
 const BACKOFF: Backoff = Backoff { first: Duration::from_millis(100), max: Duration::from_secs(1), jitter: 0.5 };
-/// Cost of a retry in tokens; each call deposits one: at most one retry for five calls (20 %).
+/// Tokens that a retry costs. Each call deposits one token, so that at most 20 % of the calls are retried.
 const COST: u32 = 5;
-/// Maximum number of retries in the budget, which starts full.
-const MAX_SAVED: u32 = 10;
+/// Maximum number of tokens, for 10 retries in a row. A budget starts with it.
+const CAPACITY: u32 = 10 * COST;
 
-/// Retry budget: a token bucket that keeps retries from multiplying the load on an upstream that fails under load.
+/// Retry budget: a token bucket that limits the load that retries add to an upstream that fails under load.
 #[derive(Debug)]
 pub(super) struct RetryBudget(AtomicU32);
 
 impl Default for RetryBudget {
     fn default() -> Self {
-        Self(AtomicU32::new(COST * MAX_SAVED))
+        Self(AtomicU32::new(CAPACITY))
     }
 }
 
 impl RetryBudget {
     /// Adds the token of a call.
     pub(super) fn deposit(&self) {
-        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |saved| {
-            Some(saved.saturating_add(1).min(COST * MAX_SAVED))
-        });
+        let _ = self
+            .0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tokens| Some(tokens.saturating_add(1).min(CAPACITY)));
     }
 
     /// Returns the pause before the retry that follows `attempt` (from 1); `None` when no attempt, time or budget is left.
@@ -45,7 +45,7 @@ impl RetryBudget {
     }
 
     fn withdraw(&self) -> bool {
-        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |saved| saved.checked_sub(COST)).is_ok()
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tokens| tokens.checked_sub(COST)).is_ok()
     }
 }
 
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_a_thousand_calls_that_fail_a_fifth_is_made_again() {
+    fn at_most_20_percent_of_failing_calls_are_retried() {
         let (budget, deadline) = (RetryBudget::default(), Instant::now() + Duration::from_hours(1));
         let retries = (0..1_000).filter(|_| {
             budget.deposit();
@@ -65,19 +65,19 @@ mod tests {
     }
 
     #[test]
-    fn good_calls_save_up_for_no_more_than_a_few_retries() {
+    fn the_budget_holds_at_most_10_retries() {
         let (budget, deadline) = (RetryBudget::default(), Instant::now() + Duration::from_hours(1));
         (0..1_000).for_each(|_| budget.deposit());
         assert_eq!((0..100).filter(|_| budget.pause(1, deadline).is_some()).count(), 10);
     }
 
     #[test]
-    fn pauses_grow_and_vary_and_end_with_the_attempts_or_the_time() {
+    fn pauses_double_with_jitter_until_the_last_attempt_or_the_deadline() {
         let far = Instant::now() + Duration::from_hours(1);
-        for (attempt, longest) in [(1, 100), (2, 200)] {
-            let longest = Duration::from_millis(longest);
-            let pause = RetryBudget::default().pause(attempt, far).expect("it is made again");
-            assert!(longest / 2 <= pause && pause <= longest, "{pause:?} after attempt {attempt}");
+        for (attempt, max) in [(1, 100), (2, 200)] {
+            let max = Duration::from_millis(max);
+            let pause = RetryBudget::default().pause(attempt, far).expect("a retry");
+            assert!(max / 2 <= pause && pause <= max, "{pause:?} after attempt {attempt}");
         }
         assert_eq!(RetryBudget::default().pause(3, far), None);
         assert_eq!(RetryBudget::default().pause(1, Instant::now()), None, "no time is left");

@@ -1,4 +1,4 @@
-//! Client span, metrics and debug log line of every call of IPS.
+//! Client span, duration histogram and debug log line of every call to IPS.
 
 use std::time::Instant;
 
@@ -7,7 +7,7 @@ use opentelemetry::propagation::Injector;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
-use super::classify::CallFailure;
+use super::classify::AttemptError;
 use crate::ips::soap::Reply;
 use crate::ips::types::Fault;
 use crate::telemetry::metrics::names;
@@ -45,11 +45,11 @@ impl CallTelemetry {
     }
 
     /// Records the result of the call.
-    pub(super) fn end<A>(self, reply: &Result<Reply<A>, CallFailure>) {
+    pub(super) fn end<A>(self, reply: &Result<Reply<A>, AttemptError>) {
         let result = match reply {
             Ok(Reply::Answer(_)) => "ok",
             Ok(Reply::Fault(_)) => "fault",
-            Err((failure, _)) => failure.code(),
+            Err(error) => error.failure.code(),
         };
         if let Ok(Reply::Fault(Fault { code: Some(code), .. })) = reply {
             self.span.set_attribute("rpc.soap.fault_code", i64::from(*code));
@@ -60,20 +60,20 @@ impl CallTelemetry {
         let (operation, took, trace_id) = (self.operation, self.began.elapsed().as_secs_f64(), self.span.trace_id());
         let labels = [("rpc_method", operation), ("result", result)];
         metrics::histogram!(names::HTTP_CLIENT_REQUEST_DURATION, &labels).record(took);
-        tracing::debug!(%trace_id, operation, result, duration_ms = took * 1e3, "IPS was called");
+        tracing::debug!(%trace_id, operation, result, duration_ms = took * 1e3, "IPS call finished");
     }
 }
 
 /// Returns the trace context headers (W3C Trace Context) of the current span.
 pub(super) fn trace_headers() -> HeaderMap {
-    let mut headers = Headers(HeaderMap::new());
+    let mut headers = HeaderInjector(HeaderMap::new());
     span::inject_headers(&mut headers);
     headers.0
 }
 
-struct Headers(HeaderMap);
+struct HeaderInjector(HeaderMap);
 
-impl Injector for Headers {
+impl Injector for HeaderInjector {
     fn set(&mut self, name: &str, value: String) {
         // An empty `tracestate` has no meaning.
         if let (false, Ok(name), Ok(value)) =

@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::io::StreamReader;
 
-use super::classify::{self, CallFailure, TooLarge};
+use super::classify::{self, AttemptError, TooLarge};
 use super::config::ClientConfig;
 use super::telemetry;
 use crate::ips::codec::ReadError;
@@ -67,7 +67,7 @@ impl Transport {
     ///
     /// # Errors
     /// No answer, or one that is not a SOAP envelope with the expected content.
-    pub(super) async fn send<T>(&self, body: Bytes) -> Result<Reply<T::Answer>, CallFailure>
+    pub(super) async fn send<T>(&self, body: Bytes) -> Result<Reply<T::Answer>, AttemptError>
     where
         T: Operation<Answer: 'static>,
     {
@@ -95,7 +95,7 @@ impl Transport {
     }
 
     /// Reads a body and decompresses it on the way. The limit holds before and after decompression.
-    async fn read_body(&self, response: Response) -> Result<Body, CallFailure> {
+    async fn read_body(&self, response: Response) -> Result<Body, AttemptError> {
         let (status, limit) = (response.status(), self.config.max_answer_bytes);
         let declared = response.content_length().map(|length| usize::try_from(length).unwrap_or(usize::MAX));
         if declared.is_some_and(|length| length > limit) {

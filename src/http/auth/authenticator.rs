@@ -135,7 +135,7 @@ impl Access {
                     credentials: credentials_of(request)?,
                     source: CredentialSource::Caller,
                     companies: None,
-                    holder: None,
+                    api_key_hash: None,
                     locale,
                 };
                 Ok((caller, Role::Operator))
@@ -149,7 +149,7 @@ impl Access {
                     credentials: account.clone(),
                     source: CredentialSource::Gateway,
                     companies,
-                    holder: Some(URL_SAFE_NO_PAD.encode(key.hash.0)),
+                    api_key_hash: Some(URL_SAFE_NO_PAD.encode(key.hash.0)),
                     locale,
                 };
                 Ok((caller, key.role))

@@ -71,7 +71,7 @@ impl Sealed {
             }
         };
         // A stream changes nothing: whose key it is makes no difference.
-        Some(Caller { credentials, source, companies, holder: None, locale: self.locale })
+        Some(Caller { credentials, source, companies, api_key_hash: None, locale: self.locale })
     }
 }
 

@@ -50,7 +50,7 @@ pub enum Who {
 
 impl From<&Caller> for Who {
     fn from(caller: &Caller) -> Self {
-        match &caller.holder {
+        match &caller.api_key_hash {
             Some(holder) => Self::Holder(holder.clone()),
             None => Self::Caller(CallerKey::ignoring_locale(caller)),
         }

@@ -395,7 +395,7 @@ fn from_upstream(error: &UpstreamError, credentials: CredentialSource) -> Proble
         Failure::CircuitOpen { .. } => UPSTREAM_SUSPENDED,
         Failure::Connect(_) | Failure::Tls(_) => UPSTREAM_UNREACHABLE,
         Failure::Timeout(_) => UPSTREAM_TIMEOUT,
-        Failure::Cut(_) | Failure::Malformed { .. } | Failure::TooLarge(_) => UPSTREAM_INVALID_ANSWER,
+        Failure::Incomplete(_) | Failure::Malformed { .. } | Failure::TooLarge(_) => UPSTREAM_INVALID_ANSWER,
     };
     let outcome = match error.delivery {
         Delivery::NotSent => ChangeOutcome::NotSent,

@@ -405,7 +405,7 @@ mod tests {
         let store = SnapshotCache::new("test", loader, common);
         let credentials = Credentials::AccessToken(SecretString::from("token"));
         let caller =
-            Caller { credentials, source: CredentialSource::Caller, companies: None, holder: None, locale: None };
+            Caller { credentials, source: CredentialSource::Caller, companies: None, api_key_hash: None, locale: None };
         let read = || store.read(&caller, "c|1", CacheDirective::Any);
         assert!(matches!(read().await, Err(Error::Internal(_))));
         assert!(matches!(read().await, Err(Error::Internal(_))), "it is not asked again at once");

@@ -121,7 +121,7 @@ impl IdempotencyRecords {
             ClaimResult::First(claim) => (claim, None),
             ClaimResult::Recover(job, claim) => (claim, Some(job)),
         };
-        let holder = caller.holder.as_deref().unwrap_or_default();
+        let holder = caller.api_key_hash.as_deref().unwrap_or_default();
         let store_key = name_of(&**coordinator, "submit", caller, &[holder, job.company(), &key.key]);
         let form = StoredRecord {
             fingerprint: key.fingerprint,
@@ -162,7 +162,7 @@ impl IdempotencyRecords {
 
     fn claim_local(&self, caller: &Caller, company: &str, key: &IdempotencyKey) -> Result<ClaimResult> {
         let record_key =
-            (CallerKey::ignoring_locale(caller), caller.holder.clone(), company.to_owned(), key.key.clone());
+            (CallerKey::ignoring_locale(caller), caller.api_key_hash.clone(), company.to_owned(), key.key.clone());
         let fresh = Arc::new(Record { fingerprint: key.fingerprint, state: Mutex::new(State::Running) });
         let entry = self.local.entry(record_key.clone()).or_insert(Arc::clone(&fresh));
         let is_first = entry.is_fresh();

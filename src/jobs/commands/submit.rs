@@ -225,7 +225,7 @@ fn name_seed(caller: &Caller, request: &SubmitJobParam, key: &IdempotencyKey) ->
         Credentials::Password { user, .. } => user.to_lowercase().into_bytes(),
         Credentials::AccessToken(token) => Sha256::digest(token.expose_secret()).to_vec(),
     };
-    let holder = caller.holder.as_deref().unwrap_or_default().as_bytes();
+    let holder = caller.api_key_hash.as_deref().unwrap_or_default().as_bytes();
     [user.as_slice(), request.company_handle.as_bytes(), key.key.as_bytes(), holder].join(&0)
 }
 

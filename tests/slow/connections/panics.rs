@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use ips_gateway::app::Dependencies;
 use ips_gateway::config::LogFormat;
 use ips_gateway::ips::types::*;
 use ips_gateway::telemetry;
-use ips_gateway::upstream::{Answered, Caller, CircuitState, IpsApi, UpstreamError, UpstreamHealth};
+use ips_gateway::upstream::{Call, Caller, CircuitState, IpsApi, UpstreamError, UpstreamHealth};
 
 use crate::support::Socket;
 use crate::support::{Gateway, any_job};
@@ -17,7 +16,6 @@ struct Broken;
 
 macro_rules! implement_with_panics {
     ($($method:ident, $name:literal, $request:ident => $answer:ident, $effect:ident;)+) => {
-        #[async_trait]
         impl IpsApi for Broken {
             fn health(&self) -> UpstreamHealth {
                 UpstreamHealth { circuit: CircuitState::Closed, last_success: None, last_failure: None, in_flight: 0, queued: 0 }
@@ -25,8 +23,8 @@ macro_rules! implement_with_panics {
             fn check_submit(&self, _: &SubmitJobParam) -> Result<(), UpstreamError> {
                 panic!("a bug")
             }
-            $(async fn $method(&self, _: &Caller, _: &$request) -> Result<Answered<$answer>, UpstreamError> {
-                panic!("a bug")
+            $(fn $method<'a>(&'a self, _: &'a Caller, _: &'a $request) -> Call<'a, $answer> {
+                Box::pin(async { panic!("a bug") })
             })+
         }
     };

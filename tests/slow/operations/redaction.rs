@@ -16,7 +16,7 @@ fn no_debug_output_shows_a_secret() {
         credentials: password.clone(),
         source: CredentialSource::Gateway,
         companies: Some(Arc::from(["c|110".to_owned()])),
-        holder: None,
+        api_key_hash: None,
         locale: None,
     };
     let auth = AuthHeader {

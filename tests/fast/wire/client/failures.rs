@@ -43,7 +43,7 @@ async fn a_truncated_answer_leaves_the_outcome_unknown() {
         Script::SendAndClose(whole[..whole.len() - 20].to_vec()),
     ] {
         let error = stop_at(script.clone()).await;
-        assert!(matches!(&error.failure, Failure::Cut(_)), "{script:?}: {error:?}");
+        assert!(matches!(&error.failure, Failure::Incomplete(_)), "{script:?}: {error:?}");
         assert_eq!(error.delivery, Delivery::Unknown);
     }
 }

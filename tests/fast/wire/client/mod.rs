@@ -47,7 +47,7 @@ fn client(server: &Server) -> IpsClient {
 fn caller() -> Caller {
     Caller {
         companies: None,
-        holder: None,
+        api_key_hash: None,
         credentials: Credentials::Password { user: "user@example.com".into(), password: "s3cret<&>".to_owned().into() },
         source: CredentialSource::Caller,
         locale: Some("de-DE".into()),
@@ -193,7 +193,7 @@ async fn invalid_gzip_is_malformed_and_incomplete_gzip_is_truncated() {
     assert!(matches!(&error.failure, Failure::Malformed { status: Some(200), .. }), "{error:?}");
     let short = response("200 OK", "Content-Encoding: gzip\r\n", &body[..body.len() / 2]);
     let error = stop_at(Script::Send(short)).await;
-    assert!(matches!(&error.failure, Failure::Cut(_)), "{error:?}");
+    assert!(matches!(&error.failure, Failure::Incomplete(_)), "{error:?}");
     assert_eq!(error.delivery, Delivery::Unknown);
 }
 
@@ -240,8 +240,8 @@ async fn unwritable_characters_are_not_sent() {
     let server = Server::start(Script::Send(xml("200 OK", &one_job()))).await;
     let client = client(&server);
     let request = SubmitJobParam { job_name: "a\u{1}".into(), ..SubmitJobParam::default() };
-    let checked = client.check_submit(&request).expect_err("a complaint");
-    let sent = client.submit_job(&caller(), &request).await.expect_err("a complaint");
+    let checked = client.check_submit(&request).expect_err("an error");
+    let sent = client.submit_job(&caller(), &request).await.expect_err("an error");
     for error in [checked, sent] {
         assert_eq!((error.operation, error.delivery), ("submitJob", Delivery::NotSent));
         assert_eq!(error.failure.to_string(), "/jobName: contains the character U+0001, which XML does not permit");

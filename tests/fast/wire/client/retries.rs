@@ -35,7 +35,7 @@ async fn a_read_is_retried_after_a_lost_connection_and_a_mutation_never() {
         [Script::HangUp, Script::SendAndClose(Vec::new()), Script::SendAndClose(b"HTTP/1.1 200 OK\r\n".to_vec())]
     {
         let server = Server::start(script.clone()).await;
-        assert!(matches!(list(&client(&server)).await, Err(UpstreamError { failure: Failure::Cut(_), .. })));
+        assert!(matches!(list(&client(&server)).await, Err(UpstreamError { failure: Failure::Incomplete(_), .. })));
         assert_eq!(server.connections(), 3, "{script:?}");
         let server = Server::start(script.clone()).await;
         assert!(stop(&client(&server)).await.is_err());
@@ -70,7 +70,7 @@ async fn all_attempts_share_one_timeout() {
     let server = Server::start(slow_end).await;
     let began = Instant::now();
     assert!(list(&client(&server)).await.is_err());
-    assert!((2..=3).contains(&server.connections()), "{} tries", server.connections());
+    assert!((2..=3).contains(&server.connections()), "{} attempts", server.connections());
     assert!(began.elapsed() < Duration::from_secs(5), "it took {:?}", began.elapsed());
 }
 
