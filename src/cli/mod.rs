@@ -50,3 +50,11 @@ pub async fn run(matches: &ArgMatches) -> ExitCode {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_definition_of_the_command_line_is_valid() {
+        super::command().debug_assert();
+    }
+}

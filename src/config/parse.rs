@@ -1,6 +1,7 @@
-//! Parsers of the values of settings. An error is a description of the expected value.
+//! Parsers of the values of settings.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
@@ -23,32 +24,54 @@ const MIN_KEY_LENGTH: usize = 32;
 /// Minimum number of different characters in it.
 const MIN_KEY_CHARACTERS: usize = 10;
 
+/// Error of a parser: a description of the expected value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Expected(String);
+
+impl From<&str> for Expected {
+    fn from(description: &str) -> Self {
+        Self(description.to_owned())
+    }
+}
+
+impl From<String> for Expected {
+    fn from(description: String) -> Self {
+        Self(description)
+    }
+}
+
+impl fmt::Display for Expected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "expected {}", self.0)
+    }
+}
+
 /// Returns a parser of a value that is one of the named options.
-pub(super) fn one_of<T: Copy>(options: &[(&str, T)]) -> impl Fn(&str) -> Result<T, String> {
+pub(super) fn one_of<T: Copy>(options: &[(&str, T)]) -> impl Fn(&str) -> Result<T, Expected> {
     move |text| {
         let option = options.iter().find(|(name, _)| *name == text);
         option.map(|(_, value)| *value).ok_or_else(|| {
             let names: Vec<_> = options.iter().map(|(name, _)| *name).collect();
             let (last, others) = names.split_last().expect("there is an option");
-            format!("{} or {last}", others.join(", "))
+            format!("{} or {last}", others.join(", ")).into()
         })
     }
 }
 
-pub(super) fn text(text: &str) -> Result<String, String> {
+pub(super) fn text(text: &str) -> Result<String, Expected> {
     if text.is_empty() { Err("a text that is not empty".into()) } else { Ok(text.into()) }
 }
 
-pub(super) fn socket_address(text: &str) -> Result<SocketAddr, String> {
+pub(super) fn socket_address(text: &str) -> Result<SocketAddr, Expected> {
     text.parse().map_err(|_| "an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080".into())
 }
 
-pub(super) fn api_version(text: &str) -> Result<ApiVersion, String> {
+pub(super) fn api_version(text: &str) -> Result<ApiVersion, Expected> {
     text.parse().map_err(|_| "a date, such as 2014-04-03 or 2022-11-01-beta".into())
 }
 
 /// Returns the prefix without its trailing slash, so that `/jobs` can be appended.
-pub(super) fn path_prefix(text: &str) -> Result<String, String> {
+pub(super) fn path_prefix(text: &str) -> Result<String, Expected> {
     let prefix = text.strip_suffix('/').unwrap_or(text);
     let is_segment = |segment: &str| {
         let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
@@ -62,7 +85,7 @@ pub(super) fn path_prefix(text: &str) -> Result<String, String> {
     }
 }
 
-pub(super) fn service_url(text: &str) -> Result<Url, String> {
+pub(super) fn service_url(text: &str) -> Result<Url, Expected> {
     let plain = |url: &Url| {
         matches!(url.scheme(), "http" | "https")
             && url.username().is_empty()
@@ -77,7 +100,7 @@ pub(super) fn service_url(text: &str) -> Result<Url, String> {
     })
 }
 
-pub(super) fn redis_url(text: &str) -> Result<String, String> {
+pub(super) fn redis_url(text: &str) -> Result<String, Expected> {
     let usable = |url: &Url| matches!(url.scheme(), "redis" | "rediss") && url.has_host();
     match Url::parse(text) {
         Ok(url) if usable(&url) => Ok(text.into()),
@@ -86,17 +109,17 @@ pub(super) fn redis_url(text: &str) -> Result<String, String> {
 }
 
 /// Rejects short and repetitive secrets: one that can be guessed reveals the shared cache.
-pub(super) fn shared_key(text: &str) -> Result<String, String> {
+pub(super) fn shared_key(text: &str) -> Result<String, Expected> {
     let different = text.chars().collect::<HashSet<_>>().len();
     if text.chars().count() >= MIN_KEY_LENGTH && different >= MIN_KEY_CHARACTERS {
         Ok(text.into())
     } else {
-        Err(format!("at least {MIN_KEY_LENGTH} random characters, such as from `openssl rand -base64 32`"))
+        Err(format!("at least {MIN_KEY_LENGTH} random characters, such as from `openssl rand -base64 32`").into())
     }
 }
 
 /// Returns an origin in the form of the `Origin` header, or `*`.
-pub(super) fn origin(text: &str) -> Result<String, String> {
+pub(super) fn origin(text: &str) -> Result<String, Expected> {
     let origin = Url::parse(text)
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https") && !text.contains('*'))
@@ -109,34 +132,34 @@ pub(super) fn origin(text: &str) -> Result<String, String> {
     }
 }
 
-pub(super) fn freshness(text: &str) -> Result<Duration, String> {
+pub(super) fn freshness(text: &str) -> Result<Duration, Expected> {
     duration(text, FRESHNESS)
 }
 
-pub(super) fn staleness(text: &str) -> Result<Duration, String> {
+pub(super) fn staleness(text: &str) -> Result<Duration, Expected> {
     duration(text, STALENESS)
 }
 
-pub(super) fn timeout(text: &str) -> Result<Duration, String> {
+pub(super) fn timeout(text: &str) -> Result<Duration, Expected> {
     duration(text, TIMEOUTS)
 }
 
-pub(super) fn max_calls(text: &str) -> Result<usize, String> {
+pub(super) fn max_calls(text: &str) -> Result<usize, Expected> {
     let calls = text.parse().ok().filter(|calls| MAX_CALLS.contains(calls));
-    calls.ok_or_else(|| format!("a number from {} to {}", MAX_CALLS.start(), MAX_CALLS.end()))
+    calls.ok_or_else(|| format!("a number from {} to {}", MAX_CALLS.start(), MAX_CALLS.end()).into())
 }
 
 /// Returns `None` for 0.
-pub(super) fn min_failures(text: &str) -> Result<Option<NonZeroU32>, String> {
+pub(super) fn min_failures(text: &str) -> Result<Option<NonZeroU32>, Expected> {
     text.parse().map(NonZeroU32::new).map_err(|_| "a number, or 0 to disable it".into())
 }
 
-pub(super) fn answer_limit(text: &str) -> Result<usize, String> {
+pub(super) fn answer_limit(text: &str) -> Result<usize, Expected> {
     let bytes = bytes(text).filter(|bytes| ANSWER_LIMITS.contains(bytes));
     bytes.ok_or_else(|| "a size from 64KiB to 1GiB, such as 64MiB".into())
 }
 
-pub(super) fn body_budget(text: &str) -> Result<usize, String> {
+pub(super) fn body_budget(text: &str) -> Result<usize, Expected> {
     let bytes = bytes(text).filter(|bytes| BODY_BUDGETS.contains(bytes));
     bytes.ok_or_else(|| "a size from 1MiB to 1TiB, such as 64MiB".into())
 }
@@ -158,20 +181,20 @@ fn bytes(text: &str) -> Option<usize> {
     number.parse::<usize>().ok()?.checked_mul(unit)
 }
 
-pub(super) fn delay(text: &str) -> Result<Duration, String> {
+pub(super) fn delay(text: &str) -> Result<Duration, Expected> {
     duration(text, DELAYS)
 }
 
 /// Returns `None` for `none`.
-pub(super) fn rate(text: &str) -> Result<Option<NonZeroU32>, String> {
-    if text == "none" { Ok(None) } else { burst(text).map(Some).map_err(|expected| format!("{expected}, or none")) }
+pub(super) fn rate(text: &str) -> Result<Option<NonZeroU32>, Expected> {
+    if text == "none" { Ok(None) } else { text.parse().map(Some).map_err(|_| "a number of at least 1, or none".into()) }
 }
 
-pub(super) fn burst(text: &str) -> Result<NonZeroU32, String> {
+pub(super) fn burst(text: &str) -> Result<NonZeroU32, Expected> {
     text.parse().map_err(|_| "a number of at least 1".into())
 }
 
-pub(super) fn url_scheme(text: &str) -> Result<String, String> {
+pub(super) fn url_scheme(text: &str) -> Result<String, Expected> {
     let is_scheme = |text: &str| {
         text.starts_with(|first: char| first.is_ascii_alphabetic())
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
@@ -180,7 +203,7 @@ pub(super) fn url_scheme(text: &str) -> Result<String, String> {
 }
 
 /// Returns a host in the form of parsed URLs: lower case, names in ASCII.
-pub(super) fn url_host(text: &str) -> Result<String, String> {
+pub(super) fn url_host(text: &str) -> Result<String, Expected> {
     let (wildcard, name) = text.strip_prefix("*.").map_or(("", text), |domain| ("*.", domain));
     match Host::parse(name) {
         Ok(Host::Domain(name)) if !name.contains('*') => Ok(format!("{wildcard}{}", name.trim_end_matches('.'))),
@@ -189,17 +212,18 @@ pub(super) fn url_host(text: &str) -> Result<String, String> {
     }
 }
 
-pub(super) fn limit(text: &str) -> Result<usize, String> {
+pub(super) fn limit(text: &str) -> Result<usize, Expected> {
     text.parse().ok().filter(|limit| *limit > 0).ok_or_else(|| "a number of at least 1".into())
 }
 
-fn duration(text: &str, range: RangeInclusive<Duration>) -> Result<Duration, String> {
+fn duration(text: &str, range: RangeInclusive<Duration>) -> Result<Duration, Expected> {
     match humantime::parse_duration(text) {
         Ok(duration) if range.contains(&duration) => Ok(duration),
         _ => Err(format!(
             "a duration from {} to {}, such as 2s or 1m 30s",
             humantime::format_duration(*range.start()),
             humantime::format_duration(*range.end())
-        )),
+        )
+        .into()),
     }
 }

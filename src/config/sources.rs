@@ -9,6 +9,7 @@ use clap::ArgMatches;
 use secrecy::SecretString;
 
 use super::flags;
+use super::parse::Expected;
 use super::settings::{self, CONFIG, PREFIX, SETTINGS, Setting, ValueKind};
 
 /// Values of environment variables and flags. No other ones are read, neither from the process environment nor from the command line.
@@ -159,7 +160,7 @@ impl Values {
     pub(super) fn required<T>(
         &mut self,
         setting: &Setting,
-        parse: impl Fn(&str) -> Result<T, String>,
+        parse: impl Fn(&str) -> Result<T, Expected>,
     ) -> Result<T, Reported> {
         match self.optional(setting, parse)? {
             Some(value) => Ok(value),
@@ -171,7 +172,7 @@ impl Values {
     pub(super) fn optional<T>(
         &mut self,
         setting: &Setting,
-        parse: impl Fn(&str) -> Result<T, String>,
+        parse: impl Fn(&str) -> Result<T, Expected>,
     ) -> Result<Option<T>, Reported> {
         match self.given_or_default(setting) {
             None => Ok(None),
@@ -187,7 +188,7 @@ impl Values {
     pub(super) fn list<T>(
         &mut self,
         setting: &Setting,
-        parse: impl Fn(&str) -> Result<T, String>,
+        parse: impl Fn(&str) -> Result<T, Expected>,
     ) -> Result<Vec<T>, Reported> {
         let Some((origin, value)) = self.given_or_default(setting) else { return Ok(Vec::new()) };
         let texts = match value {
@@ -205,7 +206,7 @@ impl Values {
     pub(super) fn secret(
         &mut self,
         setting: &Setting,
-        parse: impl Fn(&str) -> Result<String, String>,
+        parse: impl Fn(&str) -> Result<String, Expected>,
     ) -> Result<Option<SecretString>, Reported> {
         let file = setting.file_key().and_then(|key| self.given.get(&key).cloned());
         let direct = self.given.get(setting.key).map(|(origin, _)| origin.clone());
@@ -229,11 +230,11 @@ impl Values {
     }
 
     /// Reports an invalid value, without the value if it may hold credentials.
-    fn report_invalid(&mut self, setting: &Setting, origin: &Origin, text: &str, expected: &str) -> Reported {
+    fn report_invalid(&mut self, setting: &Setting, origin: &Origin, text: &str, expected: &Expected) -> Reported {
         if setting.kind == ValueKind::Secret || text.contains('@') {
-            self.report(origin, format_args!("expected {expected}"))
+            self.report(origin, expected)
         } else {
-            self.report(origin, format_args!("{text:?} given, expected {expected}"))
+            self.report(origin, format_args!("{text:?} given, {expected}"))
         }
     }
 

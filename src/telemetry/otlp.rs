@@ -10,6 +10,18 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 
 use crate::telemetry::span;
 
+/// Invalid variables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+enum OtlpError {
+    #[error("OTEL_TRACES_EXPORTER: expected otlp or none")]
+    Exporter,
+    #[error("OTEL_EXPORTER_OTLP_PROTOCOL: expected http/protobuf")]
+    Protocol,
+    /// Without the error of the library, which may quote a URL with credentials.
+    #[error("OTEL_EXPORTER_OTLP_…: expected a valid endpoint and headers")]
+    Endpoint,
+}
+
 /// Maximum time for the export of the remaining spans at exit.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -21,7 +33,7 @@ impl TraceExporter {
     pub fn start() -> Self {
         let provider = is_enabled(variable).and_then(|enabled| enabled.then(provider).transpose());
         let provider = provider.unwrap_or_else(|problem| {
-            tracing::warn!(problem, "traces are not exported");
+            tracing::warn!(%problem, "traces are not exported");
             None
         });
         if let Some(provider) = &provider {
@@ -46,8 +58,8 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// Returns whether the variables enable the export; an error names the variable and the expected values.
-fn is_enabled(variable: impl Fn(&str) -> Option<String>) -> Result<bool, &'static str> {
+/// Returns whether the variables enable the export.
+fn is_enabled(variable: impl Fn(&str) -> Option<String>) -> Result<bool, OtlpError> {
     let traces_variable = |rest: &str| {
         variable(&format!("OTEL_EXPORTER_OTLP_TRACES_{rest}"))
             .or_else(|| variable(&format!("OTEL_EXPORTER_OTLP_{rest}")))
@@ -60,19 +72,17 @@ fn is_enabled(variable: impl Fn(&str) -> Option<String>) -> Result<bool, &'stati
         Some("none") => return Ok(false),
         None if traces_variable("ENDPOINT").is_none() => return Ok(false),
         None | Some("otlp") => {}
-        Some(_) => return Err("OTEL_TRACES_EXPORTER: expected otlp or none"),
+        Some(_) => return Err(OtlpError::Exporter),
     }
     match traces_variable("PROTOCOL").as_deref() {
         None | Some("http/protobuf") => Ok(true),
-        Some(_) => Err("OTEL_EXPORTER_OTLP_PROTOCOL: expected http/protobuf"),
+        Some(_) => Err(OtlpError::Protocol),
     }
 }
 
 /// Builds the provider of tracers: batch export, with the service's name and version as resource.
-fn provider() -> Result<SdkTracerProvider, &'static str> {
-    // The error of the library may quote a URL with credentials.
-    let exporter = SpanExporter::builder().with_http().build();
-    let exporter = exporter.map_err(|_| "OTEL_EXPORTER_OTLP_…: expected a valid endpoint and headers")?;
+fn provider() -> Result<SdkTracerProvider, OtlpError> {
+    let exporter = SpanExporter::builder().with_http().build().map_err(|_| OtlpError::Endpoint)?;
     let mut resource = Resource::builder().with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")));
     let has_service_name =
         |attributes: String| attributes.split(',').any(|pair| pair.trim().starts_with("service.name="));
@@ -84,9 +94,9 @@ fn provider() -> Result<SdkTracerProvider, &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use crate::telemetry::otlp::is_enabled;
+    use crate::telemetry::otlp::{OtlpError, is_enabled};
 
-    fn enabled_with(variables: &'static [(&str, &str)]) -> Result<bool, &'static str> {
+    fn enabled_with(variables: &'static [(&str, &str)]) -> Result<bool, OtlpError> {
         is_enabled(|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
     }
 
@@ -109,13 +119,10 @@ mod tests {
                 is_enabled(|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).into()));
             assert_eq!(found, Ok(false), "{off}={value}");
         }
-        assert_eq!(
-            enabled_with(&[("OTEL_TRACES_EXPORTER", "console")]),
-            Err("OTEL_TRACES_EXPORTER: expected otlp or none")
-        );
+        assert_eq!(enabled_with(&[("OTEL_TRACES_EXPORTER", "console")]), Err(OtlpError::Exporter));
         assert_eq!(
             enabled_with(&[("OTEL_TRACES_EXPORTER", "otlp"), ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")]),
-            Err("OTEL_EXPORTER_OTLP_PROTOCOL: expected http/protobuf")
+            Err(OtlpError::Protocol)
         );
         assert_eq!(
             enabled_with(&[

@@ -50,15 +50,15 @@ impl Gateway {
         Self::start_in(Dependencies { clock: clock.clone(), ..Dependencies::default() }, url, version, settings)
     }
 
-    /// Starts one in these surroundings.
-    pub fn start_in(surroundings: Dependencies, url: &str, version: &ApiVersion, settings: &[(&str, &str)]) -> Self {
+    /// Starts a gateway with these dependencies.
+    pub fn start_in(dependencies: Dependencies, url: &str, version: &ApiVersion, settings: &[(&str, &str)]) -> Self {
         let given = [("LISTEN", "127.0.0.1:0")].iter().chain(settings);
         let variables =
             given.map(|(name, value)| (format!("IPS_GATEWAY_{name}").into(), (*value).into())).collect::<Vec<_>>();
         let sources = Sources { variables, ..Sources::default() };
         let upstream = url.parse().expect("a URL");
         let config = Config::read_for(&sources, upstream, version.clone()).expect("good settings");
-        let server = app::build(&config, surroundings).expect("it can be built");
+        let server = app::build(&config, dependencies).expect("it can be built");
         let base = format!("http://{}{}", server.address(), config.listen.path_prefix);
         // Responses are neither decompressed nor redirected.
         let client = Client::builder().timeout(Duration::from_secs(20)).no_gzip().redirect(Policy::none()).no_proxy();

@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::io::Write;
-use std::sync::Arc;
+use std::io::{Read, Write};
+use std::sync::{Arc, OnceLock};
 
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse};
 use flate2::Compression;
+use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use include_dir::{Dir, File, include_dir};
 use sha2::{Digest, Sha256};
@@ -35,7 +36,7 @@ impl UiAssets {
     #[must_use]
     pub fn new(config: &UiConfig) -> Self {
         let mut assets = HashMap::new();
-        let mut add = |path: String, body: Bytes| {
+        let mut add = |path: String, body: Body| {
             let asset = Asset::new(&path, body);
             assets.insert(path, asset);
         };
@@ -43,7 +44,7 @@ impl UiAssets {
             add(if path == "index.html" { path } else { format!("board/{path}") }, body);
         }
         let config = serde_json::to_vec(config).expect("UiConfig is serializable");
-        add("board/config.json".into(), config.into());
+        add("board/config.json".into(), Body::Plain(config.into()));
         for (path, body) in embedded(&SWAGGER_UI).into_iter().chain(swagger_ui_distribution()) {
             add(format!("swagger-ui/{path}"), body);
         }
@@ -57,36 +58,42 @@ impl UiAssets {
 }
 
 /// Returns the files of a directory and its subdirectories with their paths relative to the embedded root.
-fn embedded(directory: &'static Dir<'static>) -> Vec<(String, Bytes)> {
-    let file =
-        |file: &'static File<'static>| (file.path().to_string_lossy().into(), Bytes::from_static(file.contents()));
+fn embedded(directory: &'static Dir<'static>) -> Vec<(String, Body)> {
+    let file = |file: &'static File<'static>| {
+        (file.path().to_string_lossy().into(), Body::Plain(Bytes::from_static(file.contents())))
+    };
     directory.files().map(file).chain(directory.dirs().flat_map(embedded)).collect()
 }
 
-fn swagger_ui_distribution() -> impl Iterator<Item = (String, Bytes)> {
+fn swagger_ui_distribution() -> impl Iterator<Item = (String, Body)> {
     let config = Arc::new(utoipa_swagger_ui::Config::default());
     SWAGGER_UI_DISTRIBUTION.into_iter().filter_map(move |name| {
         let file = utoipa_swagger_ui::serve(name, config.clone()).ok().flatten()?;
-        let body = match file.bytes {
+        let bytes = match file.bytes {
             Cow::Borrowed(bytes) => Bytes::from_static(bytes),
             Cow::Owned(bytes) => bytes.into(),
         };
-        Some((name.to_owned(), body))
+        Some((name.to_owned(), if file.gzpipped { Body::Gzip(bytes) } else { Body::Plain(bytes) }))
     })
 }
 
-/// Static file with its content type and its weak entity tag.
+/// Content of a file, as it is embedded in the binary.
+enum Body {
+    Plain(Bytes),
+    Gzip(Bytes),
+}
+
+/// Static file with its content type and its weak entity tag. The representation that is not embedded is made at the first request for it.
 pub struct Asset {
     content_type: &'static str,
     etag: String,
-    body: Bytes,
-    /// Compressed on the first request that accepts gzip.
+    plain: OnceLock<Bytes>,
     gzip: OnceCell<Bytes>,
 }
 
 impl Asset {
     /// The content type follows from the extension of `path`.
-    fn new(path: &str, body: Bytes) -> Self {
+    fn new(path: &str, body: Body) -> Self {
         let content_type = match path.rsplit('.').next() {
             Some("html") => "text/html; charset=utf-8",
             Some("js") => "text/javascript; charset=utf-8",
@@ -95,7 +102,13 @@ impl Asset {
             Some("json") => "application/json",
             _ => "application/octet-stream",
         };
-        Self { content_type, etag: weak_etag(&Sha256::digest(&body)), body, gzip: OnceCell::new() }
+        let (Body::Plain(bytes) | Body::Gzip(bytes)) = &body;
+        let etag = weak_etag(&Sha256::digest(bytes));
+        let (plain, gzip) = match body {
+            Body::Plain(bytes) => (OnceLock::from(bytes), OnceCell::new()),
+            Body::Gzip(bytes) => (OnceLock::new(), OnceCell::from(bytes)),
+        };
+        Self { content_type, etag, plain, gzip }
     }
 
     /// Returns 200 with the file, or 304 for a matching `If-None-Match`. Browsers must revalidate every time (`no-cache`), so that no page
@@ -108,7 +121,7 @@ impl Asset {
         {
             HttpResponse::Ok().insert_header((header::CONTENT_ENCODING, "gzip")).body(gzip)
         } else {
-            HttpResponse::Ok().body(self.body.clone())
+            HttpResponse::Ok().body(self.plain())
         };
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
@@ -120,12 +133,25 @@ impl Asset {
         response
     }
 
+    fn plain(&self) -> Bytes {
+        self.plain.get_or_init(|| self.gzip.get().map(|gzip| decompress(gzip)).unwrap_or_default()).clone()
+    }
+
     /// Compresses on the blocking pool, once; `None` when the runtime is shutting down.
     async fn gzip(&self) -> Option<Bytes> {
-        let body = self.body.clone();
-        let compressed = self.gzip.get_or_try_init(|| web::block(move || compress(&body))).await;
-        compressed.ok().cloned()
+        let compress = || {
+            let plain = self.plain();
+            web::block(move || compress(&plain))
+        };
+        self.gzip.get_or_try_init(compress).await.ok().cloned()
     }
+}
+
+fn decompress(gzip: &[u8]) -> Bytes {
+    let mut body = Vec::new();
+    // What is embedded is valid gzip.
+    let _ = GzDecoder::new(gzip).read_to_end(&mut body);
+    body.into()
 }
 
 fn compress(body: &[u8]) -> Bytes {

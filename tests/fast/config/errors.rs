@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use ips_gateway::config::Sources;
 
-use super::{beside_upstream, errors, in_file};
+use super::{errors, in_file, with_upstream};
 
 #[test]
 fn a_missing_upstream_is_reported() {
@@ -47,14 +47,14 @@ fn all_errors_are_reported_at_once_with_origin_and_expected_value() {
 #[test]
 fn a_variable_that_is_not_utf_8_is_an_error() {
     use std::os::unix::ffi::OsStringExt;
-    let mut sources = beside_upstream(&[]);
+    let mut sources = with_upstream(&[]);
     sources.variables.push(("IPS_GATEWAY_COMPANY".into(), OsString::from_vec(vec![0xff])));
     assert_eq!(errors(&sources), ["IPS_GATEWAY_COMPANY: is not UTF-8"]);
 }
 
 #[test]
 fn a_missing_settings_file_is_an_error() {
-    let errors = errors(&beside_upstream(&[("IPS_GATEWAY_CONFIG", "/no/such.toml")]));
+    let errors = errors(&with_upstream(&[("IPS_GATEWAY_CONFIG", "/no/such.toml")]));
     assert_eq!(errors, ["/no/such.toml: can't be read: No such file or directory (os error 2)"]);
 }
 

@@ -17,7 +17,7 @@ fn variables(variables: &[(&str, &str)]) -> Sources {
 }
 
 /// The variables that `serve` requires, and more.
-fn beside_upstream(more: &[(&str, &str)]) -> Sources {
+fn with_upstream(more: &[(&str, &str)]) -> Sources {
     variables(&[&[UPSTREAM], more].concat())
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ips_gateway::config::{AuthConfig, Config, Group, LogFormat, SETTINGS, Setting, Sources, ValueKind, arguments};
 
-use super::{UPSTREAM, beside_upstream, config, file, in_file, variables};
+use super::{UPSTREAM, config, file, in_file, variables, with_upstream};
 
 #[test]
 fn an_upstream_url_is_the_only_required_setting() {
@@ -54,7 +54,7 @@ fn the_flag_names_the_file_before_the_variable() {
 
 #[test]
 fn an_overridden_value_is_not_validated() {
-    let mut sources = beside_upstream(&[("IPS_GATEWAY_FRESH", "soon")]);
+    let mut sources = with_upstream(&[("IPS_GATEWAY_FRESH", "soon")]);
     sources.flags.push(("fresh".into(), "1s".into()));
     assert_eq!(config(&sources).cache.fresh, Duration::from_secs(1));
 }
@@ -62,7 +62,7 @@ fn an_overridden_value_is_not_validated() {
 #[test]
 fn an_empty_variable_counts_as_unset() {
     let config =
-        config(&beside_upstream(&[("IPS_GATEWAY_COMPANY", ""), ("IPS_GATEWAY_FRESH", ""), ("IPS_GATEWAY_REGION", "")]));
+        config(&with_upstream(&[("IPS_GATEWAY_COMPANY", ""), ("IPS_GATEWAY_FRESH", ""), ("IPS_GATEWAY_REGION", "")]));
     assert_eq!((config.default_company, config.cache.fresh), (None, Duration::from_secs(2)));
 }
 
@@ -99,7 +99,7 @@ fn example(setting: &Setting) -> &'static str {
 }
 
 /// The settings that a setting requires.
-fn company_of(setting: &Setting) -> Vec<&'static Setting> {
+fn required_with(setting: &Setting) -> Vec<&'static Setting> {
     let keys: &[&str] = match setting.key {
         "staging" => &["region"],
         "upstream_url" | "region" => &[],
@@ -118,7 +118,7 @@ fn company_of(setting: &Setting) -> Vec<&'static Setting> {
 fn every_setting_can_be_given_in_every_way() {
     for setting in SETTINGS {
         let others: Vec<(OsString, OsString)> =
-            company_of(setting).into_iter().map(|other| (other.variable().into(), example(other).into())).collect();
+            required_with(setting).into_iter().map(|other| (other.variable().into(), example(other).into())).collect();
         let value = example(setting);
         let secret = file(&format!("{}.secret", setting.key), value);
 

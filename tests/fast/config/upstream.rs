@@ -1,6 +1,6 @@
 //! The upstream: URL, region and API version.
 
-use super::{UPSTREAM, beside_upstream, config, errors, in_file, variables};
+use super::{UPSTREAM, config, errors, in_file, variables, with_upstream};
 
 #[test]
 fn every_region_has_a_production_and_a_staging_url() {
@@ -20,9 +20,9 @@ fn every_region_has_a_production_and_a_staging_url() {
 
 #[test]
 fn a_url_excludes_region_and_staging() {
-    let both = errors(&beside_upstream(&[("IPS_GATEWAY_REGION", "na")]));
+    let both = errors(&with_upstream(&[("IPS_GATEWAY_REGION", "na")]));
     assert_eq!(both, ["IPS_GATEWAY_REGION: also given by IPS_GATEWAY_UPSTREAM_URL; expected one of the two"]);
-    let staging = errors(&beside_upstream(&[("IPS_GATEWAY_STAGING", "true")]));
+    let staging = errors(&with_upstream(&[("IPS_GATEWAY_STAGING", "true")]));
     assert_eq!(staging, ["IPS_GATEWAY_STAGING: requires IPS_GATEWAY_REGION"]);
 }
 

@@ -2,12 +2,12 @@
 
 use ips_gateway::config::Config;
 
-use super::{UPSTREAM, beside_upstream, config, errors, in_file};
+use super::{UPSTREAM, config, errors, in_file, with_upstream};
 
 #[test]
 fn a_path_prefix_is_normalized_and_validated() {
     let read = |prefix| {
-        Config::read(&beside_upstream(&[("IPS_GATEWAY_PATH_PREFIX", prefix)])).map(|config| config.listen.path_prefix)
+        Config::read(&with_upstream(&[("IPS_GATEWAY_PATH_PREFIX", prefix)])).map(|config| config.listen.path_prefix)
     };
     for (given, expected) in [("/", ""), ("/ips", "/ips"), ("/ips/", "/ips"), ("/a/b-1.2_~", "/a/b-1.2_~")] {
         assert_eq!(read(given).as_deref(), Ok(expected), "{given}");
@@ -28,10 +28,10 @@ fn durations_have_units_and_limits() {
     ] {
         let name = format!("IPS_GATEWAY_{name}");
         for value in right {
-            config(&beside_upstream(&[(&name, value)]));
+            config(&with_upstream(&[(&name, value)]));
         }
         for value in wrong {
-            let error = errors(&beside_upstream(&[(&name, value)]));
+            let error = errors(&with_upstream(&[(&name, value)]));
             assert!(error[0].contains("expected a duration from"), "{name}={value}: {error:?}");
         }
     }
@@ -40,7 +40,7 @@ fn durations_have_units_and_limits() {
 #[test]
 fn sizes_have_units_and_limits() {
     let read = |size| {
-        let sources = beside_upstream(&[("IPS_GATEWAY_UPSTREAM_ANSWER_LIMIT", size)]);
+        let sources = with_upstream(&[("IPS_GATEWAY_UPSTREAM_ANSWER_LIMIT", size)]);
         Config::read(&sources).map(|config| config.upstream.max_answer_bytes)
     };
     for (given, expected) in [
@@ -63,11 +63,11 @@ fn sizes_have_units_and_limits() {
 #[test]
 fn numbers_of_calls_have_limits() {
     for (given, good) in [("1", true), ("10000", true), ("0", false), ("10001", false), ("many", false)] {
-        let sources = beside_upstream(&[("IPS_GATEWAY_UPSTREAM_CALLS", given)]);
+        let sources = with_upstream(&[("IPS_GATEWAY_UPSTREAM_CALLS", given)]);
         assert_eq!(Config::read(&sources).is_ok(), good, "{given}");
     }
     let failures = |given| {
-        Config::read(&beside_upstream(&[("IPS_GATEWAY_UPSTREAM_FAILURES", given)]))
+        Config::read(&with_upstream(&[("IPS_GATEWAY_UPSTREAM_FAILURES", given)]))
             .map(|config| config.upstream.min_failures)
     };
     assert_eq!((failures("20"), failures("0")), (Ok(std::num::NonZeroU32::new(20)), Ok(None)));
@@ -77,7 +77,7 @@ fn numbers_of_calls_have_limits() {
 #[test]
 fn cors_origins_are_validated_as_serialized_origins() {
     let read = |origins| {
-        Config::read(&beside_upstream(&[("IPS_GATEWAY_CORS_ORIGINS", origins)])).map(|config| config.cors_origins)
+        Config::read(&with_upstream(&[("IPS_GATEWAY_CORS_ORIGINS", origins)])).map(|config| config.cors_origins)
     };
     for (given, expected) in [
         ("*", vec!["*"]),

@@ -33,8 +33,8 @@ macro_rules! implement_with_panics {
 for_each_operation!(implement_with_panics);
 
 fn gateway() -> Gateway {
-    let surroundings = Dependencies { upstream: Some(Arc::new(Broken)), ..Dependencies::default() };
-    Gateway::start_in(surroundings, "http://ips.invalid/", &ApiVersion::default(), &[])
+    let dependencies = Dependencies { upstream: Some(Arc::new(Broken)), ..Dependencies::default() };
+    Gateway::start_in(dependencies, "http://ips.invalid/", &ApiVersion::default(), &[])
 }
 
 #[tokio::test]
