@@ -18,7 +18,7 @@ use crate::http::{
     self, Access, Api, ApiKeys, BodyBudget, DemoUser, Documents, InvalidKeys, Limits, SignInMethod, Tickets, UiAssets,
     UiConfig, openapi,
 };
-use crate::jobs::{Freshness, Jobs, Settings, UrlRules};
+use crate::jobs::{Freshness, Jobs, JobsConfig, UrlPolicy};
 use crate::lifecycle::Lifecycle;
 use crate::replicas::Coordinator;
 use crate::replicas::redis::{InvalidAddress, RedisCoordinator};
@@ -95,13 +95,13 @@ pub fn build(config: &Config, surroundings: Dependencies) -> Result<Server, Star
         stale_while_revalidate: config.stale_while_revalidate,
         stale_if_error: config.stale_if_error,
     };
-    let settings = Settings {
-        company: config.company.clone(),
-        urls: urls(config),
+    let settings = JobsConfig {
+        default_company: config.company.clone(),
+        url_policy: url_policy(config),
         freshness,
         clock: clock.clone(),
         runtime: runtime.clone(),
-        fleet: fleet.clone(),
+        coordinator: fleet.clone(),
     };
     let document = openapi::for_deployment(http::openapi_document(), &config.path_prefix, note.as_deref());
     let lifecycle = Lifecycle::default();
@@ -155,11 +155,8 @@ pub fn build(config: &Config, surroundings: Dependencies) -> Result<Server, Star
     Ok(Server::bind(settings, app)?)
 }
 
-/// What IPS may be made to call, with what is usual where nothing is set.
-fn urls(config: &Config) -> UrlRules {
-    let usual = UrlRules::default();
-    let schemes = if config.url_schemes.is_empty() { usual.schemes } else { config.url_schemes.clone() };
-    UrlRules { schemes, hosts: config.url_hosts.clone() }
+fn url_policy(config: &Config) -> UrlPolicy {
+    UrlPolicy { schemes: config.url_schemes.clone(), hosts: config.url_hosts.clone() }
 }
 
 fn client(config: &Config, clock: Clock) -> Result<IpsClient, StartError> {

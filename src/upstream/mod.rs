@@ -17,7 +17,7 @@ mod transport;
 
 pub use answer::{Answered, BadItem};
 pub use api::IpsApi;
-pub use caller::{Caller, CallerKey, CredentialSource, Credentials};
+pub use caller::{Caller, CallerKey, CompanyNotPermitted, CredentialSource, Credentials};
 pub use client::IpsClient;
 pub use coalesce::{CoalescingUpstream, Invalidations};
 pub use config::ClientConfig;

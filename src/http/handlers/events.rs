@@ -17,12 +17,14 @@ use crate::http::middleware::rate_limit::OpenStream;
 use crate::http::openapi::components;
 use crate::http::problem::Problem;
 use crate::ips::types::Timestamp;
-use crate::jobs::{CompanyChoice, EventCursor, HEARTBEAT, Subscription, Told, moment};
+use crate::jobs::{CompanyChoice, EventCursor, Subscription, SubscriptionItem, to_timestamp};
 use crate::lifecycle::Lifecycle;
 use crate::upstream::Caller;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+/// Interval of comments in a stream without events: proxies close idle connections.
+const HEARTBEAT: Duration = Duration::from_secs(15);
 /// So long a browser waits before it connects again.
 const RECONNECT_AFTER: Duration = Duration::from_secs(2);
 /// Ends the id of an event after which there will be no other. A browser connects again whenever a stream ends: by this it is known then.
@@ -82,7 +84,7 @@ pub async fn of_company(api: Data<Api>, request: HttpRequest, params: Query<Even
     let subscription = api
         .run(async move {
             let company = jobs.companies().resolve(&caller, &choice).await?;
-            jobs.subscribe(caller, &company, place).await
+            jobs.subscribe_to_company(caller, &company, place).await
         })
         .await?;
     Ok(respond(&api, subscription, open))
@@ -114,7 +116,7 @@ pub async fn of_job(
     let open = api.limits.open_stream(&caller)?;
     let (choice, place) = (params.0.choice(), place_of(&request));
     let jobs = api.jobs.clone();
-    let subscription = api.run(async move { jobs.subscribe_to(caller, &choice, &job, place).await }).await?;
+    let subscription = api.run(async move { jobs.subscribe_to_job(caller, &choice, &job, place).await }).await?;
     Ok(respond(&api, subscription, open))
 }
 
@@ -142,7 +144,7 @@ pub async fn ticket(api: Data<Api>, Authenticated(caller): Authenticated) -> Ans
     api.run(async move { jobs.companies().check_credentials(&asking).await }).await?;
     let issued = api.tickets.issue(caller, api.clock.now());
     let (ticket, expires_at) = issued.ok_or_else(|| Problem::internal("the operating system has no random bytes"))?;
-    let expires_at = moment(expires_at);
+    let expires_at = to_timestamp(expires_at);
     Ok(HttpResponse::Created().insert_header((header::CACHE_CONTROL, "no-store")).json(Ticket { ticket, expires_at }))
 }
 
@@ -189,7 +191,7 @@ struct Reader {
 
 /// Why a reader writes.
 enum Next {
-    Told(Option<Told>),
+    Item(Option<SubscriptionItem>),
     Silence,
     Ending,
 }
@@ -204,14 +206,14 @@ impl Reader {
             return Some(retry(RECONNECT_AFTER));
         }
         let next = tokio::select! {
-            told = self.subscription.next() => Next::Told(told),
+            item = self.subscription.next() => Next::Item(item),
             () = tokio::time::sleep(HEARTBEAT) => Next::Silence,
             () = self.lifecycle.stopping() => Next::Ending,
         };
         match next {
-            Next::Told(told) => told.map(|told| self.lines(told)),
+            Next::Item(item) => item.map(|item| self.lines(item)),
             Next::Silence => {
-                self.subscription.look().await;
+                self.subscription.check_inactive_job().await;
                 Some(Bytes::from_static(b": still here\n\n"))
             }
             Next::Ending => {
@@ -221,14 +223,14 @@ impl Reader {
         }
     }
 
-    fn lines(&self, told: Told) -> Bytes {
-        match told {
-            Told::Snapshot { place, body } => event("snapshot", &place.to_string(), &body),
-            Told::Event { place, event: happened } => {
-                let last = if self.subscription.is_over() { LAST } else { "" };
-                event(happened.change.name(), &format!("{place}{last}"), &happened.data)
+    fn lines(&self, item: SubscriptionItem) -> Bytes {
+        match item {
+            SubscriptionItem::Snapshot { cursor, body } => event("snapshot", &cursor.to_string(), &body),
+            SubscriptionItem::Event { cursor, event: happened } => {
+                let last = if self.subscription.has_ended() { LAST } else { "" };
+                event(happened.change.name(), &format!("{cursor}{last}"), &happened.data)
             }
-            Told::Denied(error) => {
+            SubscriptionItem::Failed(error) => {
                 let problem = Problem::from(error);
                 let document = serde_json::to_vec(&problem.document("", &self.prefix)).unwrap_or_default();
                 event("error", "", &document)

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::http::Api;
 use crate::http::middleware::access_log::Present;
 use crate::http::problem::Problem;
-use crate::jobs::Watches;
+use crate::jobs::Watchers;
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
@@ -23,7 +23,7 @@ const LONGEST_WAIT: Duration = Duration::from_mins(1);
 pub async fn answer<F, Fut>(
     api: &Api,
     request: &HttpRequest,
-    watches: impl Future<Output = Result<Watches, Problem>>,
+    watches: impl Future<Output = Result<Watchers, Problem>>,
     mut look: F,
 ) -> Result<HttpResponse, Problem>
 where

@@ -1,67 +1,88 @@
-//! Asking something of a job: stop, pause, resume, execute, delete.
+//! Job actions: stop, pause, resume, execute and delete.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::ips::types::{DeleteJobParam, ExecuteJobParam, PauseJobParam, ResumeJobParam, StopJobParam};
+use crate::jobs::cache::epoch::CompanyEpochs;
 use crate::jobs::cache::policy::CacheDirective;
-use crate::jobs::cache::recent::Mutation;
+use crate::jobs::cache::recent::{Mutation, RecentMutations};
+use crate::jobs::company::CompanyChoice;
 use crate::jobs::error::{Error, Result};
-use crate::jobs::model::id::{JobId, JobRef, Name};
+use crate::jobs::model::id::{JobId, JobName, JobRef};
 use crate::jobs::model::job::{Action, Job, Phase, Status};
-use crate::jobs::queries::find::Found;
-use crate::jobs::{CompanyChoice, Jobs};
+use crate::jobs::queries::{FoundJob, JobLookup};
 use crate::upstream::{Caller, Delivery, IpsApi, UpstreamError};
 
-impl Jobs {
-    /// Asks `action` of a job and tells how the job is then, or was before if that can't be read; `None` once it is deleted.
+/// Actions on jobs.
+pub struct JobActions {
+    lookup: Arc<JobLookup>,
+    upstream: Arc<dyn IpsApi>,
+    epochs: Arc<CompanyEpochs>,
+    recent: RecentMutations,
+}
+
+impl JobActions {
+    /// Sends actions to `upstream`, and records them in `epochs` and `recent`.
+    #[must_use]
+    pub fn new(
+        lookup: Arc<JobLookup>,
+        upstream: Arc<dyn IpsApi>,
+        epochs: Arc<CompanyEpochs>,
+        recent: RecentMutations,
+    ) -> Self {
+        Self { lookup, upstream, epochs, recent }
+    }
+
+    /// Performs an action on a job. Returns the job after the action, or as it was before if the lookup fails; `None` after a delete.
     ///
     /// # Errors
-    /// Whatever [`Jobs::find`] finds, [`Error::ActionNotPossible`] when the job's phase and status don't allow it (nothing is sent
-    /// then), and whatever IPS answers.
-    pub async fn act(
+    /// Those of [`JobLookup::find`], [`Error::ActionNotPossible`] if the phase and status of the job don't allow the action, and the errors
+    /// of IPS.
+    pub async fn perform(
         &self,
         caller: &Caller,
         choice: &CompanyChoice,
         job: &JobRef,
         action: Action,
-    ) -> Result<Option<Found>> {
-        let before = self.find(caller, choice, job, CacheDirective::NotOlderThan(Duration::ZERO)).await?;
-        let company = self.company_of(caller, choice, job).await?;
+    ) -> Result<Option<FoundJob>> {
+        let before = self.lookup.find(caller, choice, job, CacheDirective::NotOlderThan(Duration::ZERO)).await?;
+        let company = self.lookup.company_of(caller, choice, job).await?;
         let known = &before.job.job;
         let handle = match known.handle() {
             Some(handle) if known.actions.contains(&action) => handle.to_owned(),
             _ => return Err(Error::ActionNotPossible { action, possible: known.actions.clone() }),
         };
-        self.changed(&company).await;
+        let id = JobId::decode(&known.id).map_err(|_| Error::Internal("the gateway's own job id can't be decoded"))?;
+        self.epochs.change(&company).await;
         let answer = self.send(caller, &company, handle, action).await;
-        self.changed(&company).await;
-        let id: JobRef = known.id.parse().map_err(|_| Error::Internal("an id of our own can't be read"))?;
+        self.epochs.change(&company).await;
         if let Err(error) = answer {
-            // The answer may be lost and the request not: the job tells, and is not asked again.
-            let done = match error.delivery {
+            // If the response was lost, the state of the job shows whether IPS performed the action. It is not sent again.
+            let is_done = match error.delivery {
                 Delivery::Unknown => {
-                    let now = self.find(caller, &CompanyChoice::default(), &id, CacheDirective::Any).await;
-                    shows(action, known, now.as_ref().map(|found| &found.job.job))
+                    let after = self.lookup.find_by_job_id(caller, &id).await;
+                    shows_effect(action, known, after.as_ref().map(|found| &found.job.job))
                 }
                 Delivery::NotSent | Delivery::Rejected => false,
             };
-            if !done {
-                return Err(Error::of_call(caller, error));
+            if !is_done {
+                return Err(Error::of_call(caller)(error));
             }
         }
         match action {
             Action::Delete => {
-                self.remember_done(caller, &company, known, &Mutation::Deleted).await;
+                self.record(caller, &company, known, &Mutation::Deleted).await;
                 return Ok(None);
             }
             Action::Stop => {
                 let stopped = Mutation::Stopped(Box::new(known.clone()));
-                self.remember_done(caller, &company, known, &stopped).await;
+                self.record(caller, &company, known, &stopped).await;
             }
             Action::Pause | Action::Resume | Action::Execute => {}
         }
-        // Whatever goes wrong now, IPS has done it: the job as it was before is a better answer than an error.
-        Ok(Some(self.find(caller, &CompanyChoice::default(), &id, CacheDirective::Any).await.unwrap_or(before)))
+        // IPS performed the action: a failed lookup is no error of the request.
+        Ok(Some(self.lookup.find_by_job_id(caller, &id).await.unwrap_or(before)))
     }
 
     async fn send(
@@ -82,23 +103,23 @@ impl Jobs {
         }
     }
 
-    /// A job whose name was sent as given is remembered by that name alone.
-    async fn remember_done(&self, caller: &Caller, company: &str, job: &Job, done: &Mutation) {
-        let name = Name::Original(job.original_name().into());
+    /// Records a mutation under both ids of the job: its own, and that of its original name.
+    async fn record(&self, caller: &Caller, company: &str, job: &Job, mutation: &Mutation) {
+        let name = JobName::Original(job.original_name().into());
         for id in [job.id.clone(), JobId { company: company.into(), name }.encode()] {
-            self.memory.remember(caller, &id, done.clone()).await;
+            self.recent.remember(caller, &id, mutation.clone()).await;
         }
     }
 }
 
-/// Whether the job, as it is now, shows that `action` was done.
-fn shows(action: Action, before: &Job, now: Result<&Job, &Error>) -> bool {
-    match (action, now) {
+/// Returns whether the state of the job after the action shows its effect.
+fn shows_effect(action: Action, before: &Job, after: Result<&Job, &Error>) -> bool {
+    match (action, after) {
         (Action::Delete, Err(Error::JobNotFound)) => true,
-        (Action::Stop, Ok(now)) => matches!(now.status, Status::Stopping | Status::Finalizing | Status::Completed),
-        (Action::Pause, Ok(now)) => now.status == Status::Paused,
-        (Action::Resume, Ok(now)) => before.status == Status::Paused && now.status != Status::Paused,
-        (Action::Execute, Ok(now)) => now.phase != Phase::Scheduled,
+        (Action::Stop, Ok(job)) => matches!(job.status, Status::Stopping | Status::Finalizing | Status::Completed),
+        (Action::Pause, Ok(job)) => job.status == Status::Paused,
+        (Action::Resume, Ok(job)) => before.status == Status::Paused && job.status != Status::Paused,
+        (Action::Execute, Ok(job)) => job.phase != Phase::Scheduled,
         _ => false,
     }
 }

@@ -1,7 +1,7 @@
-//! Idempotency keys: however often a client sends a submit, and to whichever replica, IPS gets it once
-//! (draft-ietf-httpapi-idempotency-key-header).
+//! Idempotency keys (draft-ietf-httpapi-idempotency-key-header): repeated submits with the same key are sent to IPS once, whichever replica
+//! receives them.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use moka::sync::Cache;
@@ -15,232 +15,255 @@ use crate::jobs::model::job::Job;
 use crate::jobs::wire;
 use crate::jobs::wire::JobForm;
 use crate::replicas::{ClaimOutcome, ClaimedRecord, Coordinator, StoreKey};
-use crate::upstream::Caller;
-use crate::upstream::CallerKey;
+use crate::upstream::{Caller, CallerKey};
 
-/// How long an answer is repeated.
-const LIFETIME: Duration = Duration::from_hours(24);
-const MOST_RECORDS: u64 = 200_000;
-/// A replica that stops being heard of has left its submits behind after this time: the others look for their jobs then.
-const HOLD: Duration = Duration::from_secs(6);
-/// So often the fleet is told what became of a submit.
-const ATTEMPTS: usize = 3;
+/// Time for which a record is kept.
+const TIME_TO_LIVE: Duration = Duration::from_hours(24);
+/// Maximum number of records of this process; beyond it, the least used ones are evicted.
+const MAX_RECORDS: u64 = 200_000;
+/// Lease of a claim. When the lease of a replica expires, another replica takes over the claim and looks up the job.
+const LEASE: Duration = Duration::from_secs(6);
+/// Attempts to settle a claim in the shared store.
+const SETTLE_ATTEMPTS: usize = 3;
 
-/// A client's name for one submit, and what it is about.
+/// Idempotency key of a submit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey {
-    /// The key as the client chose it.
+    /// Key in the request.
     pub key: String,
-    /// A hash of the request: the same key with another request is a mistake.
+    /// Hash of the request. The same key with another request is an error.
     pub fingerprint: [u8; 32],
 }
 
-/// What became of the submit that came first with a key.
+/// State of the submit with an idempotency key.
 #[derive(Debug, Clone)]
-enum State {
-    Running,
+enum SubmitState {
+    InFlight,
     Accepted(Box<Job>),
-    /// Its answer was lost: the job may or may not be there.
+    /// The response was lost: IPS may have accepted the job.
     Unknown(Box<Job>),
 }
 
+/// Record of an idempotency key in this process.
 #[derive(Debug)]
-struct Record {
+struct IdempotencyRecord {
     fingerprint: [u8; 32],
-    state: Mutex<State>,
+    state: Mutex<SubmitState>,
 }
 
-impl Record {
-    fn set(&self, state: State) {
-        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
+impl IdempotencyRecord {
+    fn state(&self) -> MutexGuard<'_, SubmitState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A record as the fleet has it. Whether its owner is at work, the store tells.
+/// Record of an idempotency key in the shared store. The store knows whether a replica holds its lease.
 #[derive(Serialize, Deserialize)]
-struct RecordForm<'a> {
+struct SharedRecord<'a> {
     fingerprint: [u8; 32],
     is_accepted: bool,
     job: JobForm<'a>,
 }
 
-/// Whose account, by whom, in which company, under which key.
+/// Scope of an idempotency key: IPS account, hash of the API key, company; and the key.
 type RecordKey = (CallerKey, Option<String>, String, String);
 
-/// The submits that came with a key.
-pub struct Submits {
-    here: Cache<RecordKey, Arc<Record>>,
-    fleet: Option<Arc<dyn Coordinator>>,
+/// Records of idempotency keys: of this process, and shared with other replicas if there are any.
+pub struct IdempotencyRecords {
+    local: Cache<RecordKey, Arc<IdempotencyRecord>>,
+    coordinator: Option<Arc<dyn Coordinator>>,
     runtime: Handle,
 }
 
-/// What a submit with a key may do.
-pub enum Turn {
-    /// It is the first: it may be sent.
-    First(Claim),
-    /// It was sent, and this is the answer.
-    Answered(Box<Job>),
-    /// It was sent and its answer was lost: it may only be looked for.
-    LookFor(Box<Job>, Claim),
+/// Outcome of a claim of an idempotency key.
+pub enum IdempotencyOutcome {
+    /// The key is new: the submit may be sent.
+    New(Claim),
+    /// IPS accepted the submit with this key: the job.
+    Completed(Box<Job>),
+    /// The submit with this key was sent and its response lost: the job may be looked up, but not sent again.
+    Unresolved(Box<Job>, Claim),
 }
 
-/// The right to settle what became of a submit.
+/// Claim of an idempotency key: the exclusive right to send its submit, and the duty to settle the record.
+///
+/// Dropping it without settling releases the key in this process. In the shared store the lease expires, and another replica looks up the
+/// job.
 pub struct Claim {
-    records: Cache<RecordKey, Arc<Record>>,
+    records: Cache<RecordKey, Arc<IdempotencyRecord>>,
     key: RecordKey,
-    record: Arc<Record>,
-    /// The same, as the fleet knows it.
-    held: Option<Held>,
+    record: Arc<IdempotencyRecord>,
+    shared: Option<SharedClaim>,
     settled: bool,
 }
 
-/// A record of the fleet that this replica owns, as long as it says so again and again.
-struct Held {
-    fleet: Arc<dyn Coordinator>,
+/// Claim in the shared store, with the task that renews its lease.
+struct SharedClaim {
+    coordinator: Arc<dyn Coordinator>,
     name: StoreKey,
     stamp: Vec<u8>,
-    holding: AbortHandle,
+    renewal: AbortHandle,
 }
 
-impl Submits {
-    /// Those of this process, or of the whole fleet.
+/// Outcome of a submit, as settled in the shared store.
+enum Settlement<'a> {
+    Accepted(&'a Job),
+    Unknown(&'a Job),
+    /// Nothing was sent: the record is deleted.
+    Released,
+}
+
+impl IdempotencyRecords {
+    /// Creates empty records, shared by `coordinator` if there is one. Leases are renewed on `runtime`.
     #[must_use]
-    pub fn new(fleet: Option<Arc<dyn Coordinator>>, runtime: Handle) -> Self {
-        Self { here: Cache::builder().max_capacity(MOST_RECORDS).time_to_live(LIFETIME).build(), fleet, runtime }
+    pub fn new(coordinator: Option<Arc<dyn Coordinator>>, runtime: Handle) -> Self {
+        let local = Cache::builder().max_capacity(MAX_RECORDS).time_to_live(TIME_TO_LIVE).build();
+        Self { local, coordinator, runtime }
     }
 
-    /// Begins a submit to the company of `job` with `key`; `job` is what it will be known as if its answer is lost.
+    /// Claims `key` for a submit; `job` is recorded in case its response is lost.
     ///
     /// # Errors
-    /// [`Error::IdempotencyKeyReused`] when the key came with another request, [`Error::SubmitInProgress`] while that is under way.
-    pub async fn begin(&self, caller: &Caller, job: &Job, key: &IdempotencyKey) -> Result<Turn> {
-        let turn = self.begin_here(caller, job.company(), key)?;
-        let Some(fleet) = &self.fleet else { return Ok(turn) };
-        let (mut claim, lost) = match turn {
-            Turn::Answered(_) => return Ok(turn),
-            Turn::First(claim) => (claim, None),
-            Turn::LookFor(job, claim) => (claim, Some(job)),
+    /// [`Error::IdempotencyKeyReused`] if the key was used for another request, [`Error::SubmitInProgress`] while a submit with it is in
+    /// flight.
+    pub async fn claim(&self, caller: &Caller, job: &Job, key: &IdempotencyKey) -> Result<IdempotencyOutcome> {
+        let outcome = self.claim_local(caller, job.company(), key)?;
+        let Some(coordinator) = &self.coordinator else { return Ok(outcome) };
+        let (mut claim, unresolved) = match outcome {
+            IdempotencyOutcome::Completed(_) => return Ok(outcome),
+            IdempotencyOutcome::New(claim) => (claim, None),
+            IdempotencyOutcome::Unresolved(job, claim) => (claim, Some(job)),
         };
-        let holder = caller.holder.as_deref().unwrap_or_default();
-        let name = name_of(&**fleet, "submit", caller, &[holder, job.company(), &key.key]);
-        let form =
-            RecordForm { fingerprint: key.fingerprint, is_accepted: false, job: lost.as_deref().unwrap_or(job).into() };
-        let Some(form) = wire::write(&form) else { return Err(Error::Internal("a record can't be written")) };
-        let theirs = match fleet.claim(name, &form, HOLD, LIFETIME).await {
-            Ok(ClaimOutcome::Theirs(entry)) => entry,
+        let api_key_hash = caller.holder.as_deref().unwrap_or_default();
+        let name = name_of(&**coordinator, "submit", caller, &[api_key_hash, job.company(), &key.key]);
+        let record = SharedRecord {
+            fingerprint: key.fingerprint,
+            is_accepted: false,
+            job: unresolved.as_deref().unwrap_or(job).into(),
+        };
+        let Some(record) = wire::write(&record) else {
+            return Err(Error::Internal("an idempotency record can't be serialized"));
+        };
+        let existing = match coordinator.claim(name, &record, LEASE, TIME_TO_LIVE).await {
+            Ok(ClaimOutcome::Theirs(existing)) => existing,
             Ok(ClaimOutcome::Ours(stamp)) => {
-                claim.held = Some(self.hold(fleet, name, stamp));
-                return Ok(first_or_lost(claim, lost));
+                claim.shared = Some(self.renew_lease(coordinator, name, stamp));
+                return Ok(new_or_unresolved(claim, unresolved));
             }
-            // This replica by itself, then.
-            Err(_) => return Ok(first_or_lost(claim, lost)),
+            // Without the shared store, only the records of this process count.
+            Err(_) => return Ok(new_or_unresolved(claim, unresolved)),
         };
-        let ClaimedRecord { stamp, value, is_held } = theirs;
-        // A record that can't be read is somebody's: the submit may have been sent.
-        let known = value.as_deref().and_then(wire::read::<RecordForm<'_>>);
-        match known {
-            Some(known) if known.fingerprint != key.fingerprint => Err(Error::IdempotencyKeyReused),
-            Some(known) if known.is_accepted => {
-                let job: Box<Job> = Box::new(known.job.into());
-                claim.settle_here(State::Accepted(job.clone()));
-                Ok(Turn::Answered(job))
+        let ClaimedRecord { stamp, value, is_held } = existing;
+        // The submit of a record that can't be read may have been sent.
+        let existing = value.as_deref().and_then(wire::read::<SharedRecord<'_>>);
+        match existing {
+            Some(existing) if existing.fingerprint != key.fingerprint => Err(Error::IdempotencyKeyReused),
+            Some(existing) if existing.is_accepted => {
+                let job: Box<Job> = Box::new(existing.job.into());
+                claim.settle_local(SubmitState::Accepted(job.clone()));
+                Ok(IdempotencyOutcome::Completed(job))
             }
             _ if is_held => Err(Error::SubmitInProgress),
-            known => match fleet.take_over(name, &stamp, &form, HOLD, LIFETIME).await {
+            existing => match coordinator.take_over(name, &stamp, &record, LEASE, TIME_TO_LIVE).await {
                 Ok(Some(stamp)) => {
-                    claim.held = Some(self.hold(fleet, name, stamp));
-                    let lost = known.map_or_else(|| job.clone(), |known| known.job.into());
-                    Ok(Turn::LookFor(Box::new(lost), claim))
+                    claim.shared = Some(self.renew_lease(coordinator, name, stamp));
+                    let unresolved = existing.map_or_else(|| job.clone(), |existing| existing.job.into());
+                    Ok(IdempotencyOutcome::Unresolved(Box::new(unresolved), claim))
                 }
                 Ok(None) | Err(_) => Err(Error::SubmitInProgress),
             },
         }
     }
 
-    fn begin_here(&self, caller: &Caller, company: &str, key: &IdempotencyKey) -> Result<Turn> {
+    fn claim_local(&self, caller: &Caller, company: &str, key: &IdempotencyKey) -> Result<IdempotencyOutcome> {
         let record_key =
             (CallerKey::ignoring_locale(caller), caller.holder.clone(), company.to_owned(), key.key.clone());
-        let fresh = Arc::new(Record { fingerprint: key.fingerprint, state: Mutex::new(State::Running) });
-        let entry = self.here.entry(record_key.clone()).or_insert(Arc::clone(&fresh));
-        let is_first = entry.is_fresh();
+        let state = Mutex::new(SubmitState::InFlight);
+        let new = Arc::new(IdempotencyRecord { fingerprint: key.fingerprint, state });
+        let entry = self.local.entry(record_key.clone()).or_insert(new);
+        let is_new = entry.is_fresh();
         let record = entry.into_value();
-        let claim = |record| Claim { records: self.here.clone(), key: record_key, record, held: None, settled: false };
-        if is_first {
-            return Ok(Turn::First(claim(record)));
+        let claim =
+            |record| Claim { records: self.local.clone(), key: record_key, record, shared: None, settled: false };
+        if is_new {
+            return Ok(IdempotencyOutcome::New(claim(record)));
         }
         if record.fingerprint != key.fingerprint {
             return Err(Error::IdempotencyKeyReused);
         }
-        let mut state = record.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = record.state();
         match &*state {
-            State::Running => Err(Error::SubmitInProgress),
-            State::Accepted(job) => Ok(Turn::Answered(job.clone())),
-            State::Unknown(job) => {
+            SubmitState::InFlight => Err(Error::SubmitInProgress),
+            SubmitState::Accepted(job) => Ok(IdempotencyOutcome::Completed(job.clone())),
+            SubmitState::Unknown(job) => {
                 let job = job.clone();
-                *state = State::Running;
+                *state = SubmitState::InFlight;
                 drop(state);
-                Ok(Turn::LookFor(job, claim(record)))
+                Ok(IdempotencyOutcome::Unresolved(job, claim(record)))
             }
         }
     }
 
-    fn hold(&self, fleet: &Arc<dyn Coordinator>, name: StoreKey, stamp: Vec<u8>) -> Held {
-        let holder = Arc::clone(fleet);
-        let holding = self.runtime.spawn(async move {
+    fn renew_lease(&self, coordinator: &Arc<dyn Coordinator>, name: StoreKey, stamp: Vec<u8>) -> SharedClaim {
+        let store = Arc::clone(coordinator);
+        let renewal = self.runtime.spawn(async move {
             loop {
-                tokio::time::sleep(HOLD / 3).await;
-                let _ = holder.hold(name, HOLD).await;
+                tokio::time::sleep(LEASE / 3).await;
+                let _ = store.hold(name, LEASE).await;
             }
         });
-        Held { fleet: Arc::clone(fleet), name, stamp, holding: holding.abort_handle() }
+        SharedClaim { coordinator: Arc::clone(coordinator), name, stamp, renewal: renewal.abort_handle() }
     }
 }
 
-fn first_or_lost(claim: Claim, lost: Option<Box<Job>>) -> Turn {
-    match lost {
-        Some(job) => Turn::LookFor(job, claim),
-        None => Turn::First(claim),
+fn new_or_unresolved(claim: Claim, unresolved: Option<Box<Job>>) -> IdempotencyOutcome {
+    match unresolved {
+        Some(job) => IdempotencyOutcome::Unresolved(job, claim),
+        None => IdempotencyOutcome::New(claim),
     }
 }
 
 impl Claim {
-    /// IPS has the job.
-    pub async fn accepted(mut self, job: &Job) {
-        self.settle_here(State::Accepted(Box::new(job.clone())));
-        self.tell(Some((true, job))).await;
+    /// Settles the claim: IPS accepted the job.
+    pub async fn settle_accepted(mut self, job: &Job) {
+        self.settle_local(SubmitState::Accepted(Box::new(job.clone())));
+        self.settle_shared(Settlement::Accepted(job)).await;
     }
 
-    /// IPS may have the job: it must never be sent again.
-    pub async fn unknown(mut self, job: &Job) {
-        self.settle_here(State::Unknown(Box::new(job.clone())));
-        self.tell(Some((false, job))).await;
+    /// Settles the claim: IPS may have accepted the job, so it is never sent again.
+    pub async fn settle_unknown(mut self, job: &Job) {
+        self.settle_local(SubmitState::Unknown(Box::new(job.clone())));
+        self.settle_shared(Settlement::Unknown(job)).await;
     }
 
-    /// Nothing was done: the key is free again.
-    pub async fn free(self) {
-        self.tell(None).await;
+    /// Releases the key: nothing was sent.
+    pub async fn release(self) {
+        self.settle_shared(Settlement::Released).await;
     }
 
-    fn settle_here(&mut self, state: State) {
-        self.record.set(state);
+    fn settle_local(&mut self, state: SubmitState) {
+        *self.record.state() = state;
         self.settled = true;
     }
 
-    /// Before the client gets its answer: it may come back to another replica.
-    async fn tell(&self, settled: Option<(bool, &Job)>) {
-        let Some(Held { fleet, name, stamp, .. }) = &self.held else { return };
-        let form = settled.and_then(|(is_accepted, job)| {
-            wire::write(&RecordForm { fingerprint: self.record.fingerprint, is_accepted, job: job.into() })
-        });
-        for _ in 0..ATTEMPTS {
-            if fleet.settle(*name, stamp, form.as_deref(), LIFETIME).await.is_ok() {
+    /// Settles the claim in the shared store. Awaited before the response, because the client may send the next request to another replica.
+    async fn settle_shared(&self, settlement: Settlement<'_>) {
+        let Some(SharedClaim { coordinator, name, stamp, .. }) = &self.shared else { return };
+        let fingerprint = self.record.fingerprint;
+        let record = match settlement {
+            Settlement::Accepted(job) => Some(SharedRecord { fingerprint, is_accepted: true, job: job.into() }),
+            Settlement::Unknown(job) => Some(SharedRecord { fingerprint, is_accepted: false, job: job.into() }),
+            Settlement::Released => None,
+        };
+        let record = record.and_then(|record| wire::write(&record));
+        for _ in 0..SETTLE_ATTEMPTS {
+            if coordinator.settle(*name, stamp, record.as_deref(), TIME_TO_LIVE).await.is_ok() {
                 return;
             }
         }
     }
 }
 
-/// Without a word, the key is free again here. To the fleet that says nothing: it looks for the job when nobody holds the record any more.
 impl Drop for Claim {
     fn drop(&mut self) {
         if !self.settled {
@@ -249,8 +272,8 @@ impl Drop for Claim {
     }
 }
 
-impl Drop for Held {
+impl Drop for SharedClaim {
     fn drop(&mut self) {
-        self.holding.abort();
+        self.renewal.abort();
     }
 }

@@ -1,0 +1,287 @@
+//! Facade of the job logic: builds its parts and delegates to them.
+
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+
+use crate::clock::Clock;
+use crate::ips::types::AssetJobLog;
+use crate::jobs::cache::epoch::CompanyEpochs;
+use crate::jobs::cache::policy::{CacheDirective, Freshness};
+use crate::jobs::cache::recent::RecentMutations;
+use crate::jobs::cache::snapshot_cache::Common;
+use crate::jobs::commands::{IdempotencyRecords, JobActions, Submission, SubmitCommand, SubmitDependencies, UrlPolicy};
+use crate::jobs::company::{Companies, CompanyChoice};
+use crate::jobs::error::Result;
+use crate::jobs::events::EventCursor;
+use crate::jobs::model::id::JobRef;
+use crate::jobs::model::job::{Action, Job, Phase};
+use crate::jobs::queries::{
+    FoundJob, JobListing, JobLogsQuery, JobLookup, ListCaches, ListQueries, ListQuery, LogPage, LogQueries, LogQuery,
+    LogSource,
+};
+use crate::jobs::subscriptions::{Subscription, Subscriptions, Watchers};
+use crate::replicas::{Coordinator, StoreHealth};
+use crate::upstream::{BadItem, Caller, CircuitState, CoalescingUpstream, IpsApi, UpstreamHealth};
+
+/// Configuration and dependencies of [`Jobs`].
+pub struct JobsConfig {
+    /// Name or handle of the company of requests that name none.
+    pub default_company: Option<String>,
+    /// Policy for URLs that IPS fetches.
+    pub url_policy: UrlPolicy,
+    /// Freshness of snapshots.
+    pub freshness: Freshness,
+    /// Wall clock.
+    pub clock: Clock,
+    /// Runtime of loads and background tasks, which outlive the request that started them.
+    pub runtime: Handle,
+    /// Coordinator of the replicas, if there are several.
+    pub coordinator: Option<Arc<dyn Coordinator>>,
+}
+
+/// Jobs of IPS: the facade of the job logic.
+pub struct Jobs {
+    upstream: Arc<dyn IpsApi>,
+    coordinator: Option<Arc<dyn Coordinator>>,
+    companies: Arc<Companies>,
+    caches: ListCaches,
+    lookup: Arc<JobLookup>,
+    lists: ListQueries,
+    logs: LogQueries,
+    submit: SubmitCommand,
+    actions: JobActions,
+    subscriptions: Subscriptions,
+}
+
+impl Jobs {
+    /// Builds the job logic on the port `upstream`.
+    #[must_use]
+    pub fn new(upstream: Arc<dyn IpsApi>, config: JobsConfig) -> Arc<Self> {
+        let JobsConfig { default_company, url_policy, freshness, clock, runtime, coordinator } = config;
+        let epochs = Arc::new(CompanyEpochs::new(coordinator.clone(), clock.clone()));
+        let upstream: Arc<dyn IpsApi> =
+            Arc::new(CoalescingUpstream::new(upstream, epochs.invalidations(), clock.clone(), runtime.clone()));
+        let recent = RecentMutations::new(coordinator.clone());
+        let common = Common {
+            freshness,
+            generations: Arc::clone(&epochs),
+            clock: clock.clone(),
+            runtime: runtime.clone(),
+            fleet: coordinator.clone(),
+        };
+        let caches = ListCaches::new(&upstream, &recent, &common);
+        let companies = Arc::new(Companies::new(Arc::clone(&upstream), default_company));
+        let lookup = Arc::new(JobLookup::new(
+            Arc::clone(&companies),
+            caches.clone(),
+            Arc::clone(&upstream),
+            recent.clone(),
+            clock.clone(),
+        ));
+        let submit = SubmitCommand::new(SubmitDependencies {
+            companies: Arc::clone(&companies),
+            lookup: Arc::clone(&lookup),
+            upstream: Arc::clone(&upstream),
+            epochs: Arc::clone(&epochs),
+            recent: recent.clone(),
+            idempotency: IdempotencyRecords::new(coordinator.clone(), runtime),
+            url_policy,
+            clock,
+        });
+        Arc::new(Self {
+            lists: ListQueries::new(caches.clone()),
+            logs: LogQueries::new(Arc::clone(&lookup), Arc::clone(&upstream)),
+            submit,
+            actions: JobActions::new(Arc::clone(&lookup), Arc::clone(&upstream), epochs, recent),
+            subscriptions: Subscriptions::new(caches.clone(), Arc::clone(&lookup)),
+            upstream,
+            coordinator,
+            companies,
+            caches,
+            lookup,
+        })
+    }
+
+    /// Returns the companies of the callers.
+    #[must_use]
+    pub fn companies(&self) -> &Companies {
+        &self.companies
+    }
+
+    /// Lists the jobs of `company`.
+    ///
+    /// # Errors
+    /// Those of `ListQueries::list`.
+    pub async fn list(
+        &self,
+        caller: &Caller,
+        company: &str,
+        query: &ListQuery,
+        directive: CacheDirective,
+    ) -> Result<JobListing> {
+        self.lists.list(caller, company, query, directive).await
+    }
+
+    /// Lists the jobs of `company` if all snapshots are cached and fresh.
+    ///
+    /// # Errors
+    /// Those of `ListQueries::list_fresh`.
+    pub fn list_fresh(
+        &self,
+        caller: &Caller,
+        company: &str,
+        query: &ListQuery,
+        directive: CacheDirective,
+    ) -> Result<JobListing> {
+        self.lists.list_fresh(caller, company, query, directive)
+    }
+
+    /// Returns the referenced job.
+    ///
+    /// # Errors
+    /// Those of `JobLookup::find`.
+    pub async fn find(
+        &self,
+        caller: &Caller,
+        choice: &CompanyChoice,
+        job: &JobRef,
+        directive: CacheDirective,
+    ) -> Result<FoundJob> {
+        self.lookup.find(caller, choice, job, directive).await
+    }
+
+    /// Returns the entries of a job's log.
+    ///
+    /// # Errors
+    /// Those of `LogQueries::job_log`.
+    pub async fn job_log(
+        &self,
+        caller: &Caller,
+        choice: &CompanyChoice,
+        job: &JobRef,
+        query: &LogQuery,
+    ) -> Result<LogPage> {
+        self.logs.job_log(caller, choice, job, query).await
+    }
+
+    /// Returns the job log of a company as completed jobs.
+    ///
+    /// # Errors
+    /// Those of `LogQueries::job_logs`.
+    pub async fn job_logs(
+        &self,
+        caller: &Caller,
+        company: &str,
+        query: &JobLogsQuery,
+    ) -> Result<(Vec<Job>, Vec<BadItem>)> {
+        self.logs.job_logs(caller, company, query).await
+    }
+
+    /// Returns the log of an asset.
+    ///
+    /// # Errors
+    /// Those of `LogQueries::asset_logs`.
+    pub async fn asset_logs(
+        &self,
+        caller: &Caller,
+        company: &str,
+        asset: &str,
+        source: LogSource,
+    ) -> Result<(Vec<AssetJobLog>, Vec<BadItem>)> {
+        self.logs.asset_logs(caller, company, asset, source).await
+    }
+
+    /// Validates a submission without sending it.
+    ///
+    /// # Errors
+    /// Those of `SubmitCommand::validate`.
+    pub fn validate(&self, submission: &Submission) -> Result<()> {
+        self.submit.validate(submission)
+    }
+
+    /// Submits a job.
+    ///
+    /// # Errors
+    /// Those of `SubmitCommand::submit`.
+    pub async fn submit(&self, caller: &Caller, submission: Submission) -> Result<Job> {
+        self.submit.submit(caller, submission).await
+    }
+
+    /// Performs an action on a job. Returns the job after the action; `None` after a delete.
+    ///
+    /// # Errors
+    /// Those of `JobActions::perform`.
+    pub async fn perform(
+        &self,
+        caller: &Caller,
+        choice: &CompanyChoice,
+        job: &JobRef,
+        action: Action,
+    ) -> Result<Option<FoundJob>> {
+        self.actions.perform(caller, choice, job, action).await
+    }
+
+    /// Subscribes to the events of the active jobs of `company`.
+    ///
+    /// # Errors
+    /// Those of `Subscriptions::subscribe_to_company`.
+    pub async fn subscribe_to_company(
+        &self,
+        caller: Caller,
+        company: &str,
+        cursor: Option<EventCursor>,
+    ) -> Result<Subscription> {
+        self.subscriptions.subscribe_to_company(caller, company, cursor).await
+    }
+
+    /// Subscribes to the events of one job.
+    ///
+    /// # Errors
+    /// Those of `Subscriptions::subscribe_to_job`.
+    pub async fn subscribe_to_job(
+        &self,
+        caller: Caller,
+        choice: &CompanyChoice,
+        job: &JobRef,
+        cursor: Option<EventCursor>,
+    ) -> Result<Subscription> {
+        self.subscriptions.subscribe_to_job(caller, choice, job, cursor).await
+    }
+
+    /// Watches the lists of these phases of `company`.
+    #[must_use]
+    pub fn watch(&self, caller: &Caller, company: &str, phases: &[Phase]) -> Watchers {
+        self.subscriptions.watch(caller, company, phases)
+    }
+
+    /// Returns the health of the upstream, without a call to it.
+    #[must_use]
+    pub fn upstream_health(&self) -> UpstreamHealth {
+        self.upstream.health()
+    }
+
+    /// Returns the health of the store that replicas share, if there is one.
+    #[must_use]
+    pub fn shared_store_health(&self) -> Option<StoreHealth> {
+        self.coordinator.as_ref().map(|coordinator| coordinator.health())
+    }
+
+    /// Returns the number of cached snapshots.
+    #[must_use]
+    pub fn snapshot_count(&self) -> u64 {
+        self.caches.snapshot_count()
+    }
+
+    /// Sets the gauges of the upstream and the caches.
+    pub fn report_metrics(&self) {
+        let health = self.upstream_health();
+        for state in [CircuitState::Closed, CircuitState::HalfOpen, CircuitState::Open] {
+            let value = if state == health.circuit { 1.0 } else { 0.0 };
+            metrics::gauge!("ips_gateway_upstream_circuit", "state" => state.code()).set(value);
+        }
+        metrics::gauge!("ips_gateway_upstream_calls", "state" => "in_flight").set(health.in_flight as f64);
+        metrics::gauge!("ips_gateway_upstream_calls", "state" => "waiting").set(health.queued as f64);
+        self.caches.report_metrics();
+    }
+}
