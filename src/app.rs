@@ -1,7 +1,7 @@
 //! Composition root: builds the gateway from its configuration and dependencies.
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use std::{fs, io};
@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
-use crate::config::{Config, ServiceAccount, SharedCache};
+use crate::config::{AuthConfig, Config, Replicas, ServiceAccount};
 use crate::http::{
     self, Access, Api, ApiKeys, BodyBudget, DemoUser, Documents, InvalidKeys, Limits, SignInMethod, Tickets, UiAssets,
     UiConfig, openapi,
@@ -23,110 +23,102 @@ use crate::lifecycle::Lifecycle;
 use crate::replicas::Coordinator;
 use crate::replicas::redis::{InvalidAddress, RedisCoordinator};
 use crate::server::{EarlyError, Server, ServerError, ServerSettings};
-use crate::telemetry::Metrics;
-use crate::upstream::{ClientConfig, IpsClient};
-use crate::upstream::{Credentials, IpsApi};
+use crate::telemetry::metrics::Metrics;
+use crate::upstream::{ClientConfig, Credentials, IpsApi, IpsClient};
 
-/// How often metrics are summed up.
-const METRICS_INTERVAL: Duration = Duration::from_secs(5);
-/// A connection to IPS that takes longer than this won't come.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Maximum timeout of a connection attempt to IPS; half of the timeout of a call if that is shorter, so that there is time for a retry.
+const MAX_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What a server is built from besides the settings.
+/// Dependencies of the gateway besides its configuration.
 pub struct Dependencies {
-    /// Tells the time.
+    /// Wall clock.
     pub clock: Clock,
-    /// Added to the description in the OpenAPI document: what is special here.
-    pub note: Option<String>,
-    /// Whoever anybody may sign in as: with them this is the demo.
-    pub users: Vec<DemoUser>,
-    /// Asked in place of the IPS that the settings name.
+    /// Replacement of the client for the configured IPS.
     pub upstream: Option<Arc<dyn IpsApi>>,
+    /// Additions of the demo; `None` for other gateways.
+    pub demo: Option<Demo>,
+}
+
+/// Additions of the demo to documents and pages.
+pub struct Demo {
+    /// Markdown that is added to the description of the OpenAPI document.
+    pub note: String,
+    /// Users that the sign-in page offers.
+    pub users: Vec<DemoUser>,
 }
 
 impl Default for Dependencies {
     fn default() -> Self {
-        Self { clock: Clock::system(), note: None, users: Vec::new(), upstream: None }
+        Self { clock: Clock::system(), upstream: None, demo: None }
     }
 }
 
-/// Why a server can't start.
+/// Error of the gateway's start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The server can't start.
     #[error(transparent)]
     Server(#[from] ServerError),
-    /// The client for IPS can't be made.
-    #[error("can't prepare calls to IPS: {0}")]
+    /// The client for IPS can't be built.
+    #[error("can't build the client for IPS: {0}")]
     Client(#[source] Box<dyn Error + Send + Sync>),
-    /// The file with certificate authorities can't be read.
+    /// A file with certificate authorities can't be read.
     #[error("can't read {}: {error}", path.display())]
-    Authorities {
-        /// The file.
+    CertificateAuthorities {
+        /// Path of the file.
         path: PathBuf,
-        /// Why not.
+        /// Cause.
         #[source]
         error: io::Error,
     },
     /// The API keys can't be read.
     #[error(transparent)]
-    Keys(#[from] InvalidKeys),
-    /// What replicas share can't be opened.
+    ApiKeys(#[from] InvalidKeys),
+    /// The client for the cache that replicas share can't be built.
     #[error(transparent)]
-    Shared(#[from] InvalidAddress),
+    Replicas(#[from] InvalidAddress),
 }
 
-/// Makes a gateway of `config` and binds it. To be called within a tokio runtime: work that must outlive its request runs there.
+/// Builds the gateway and binds its address. Background tasks run on the tokio runtime of the caller.
 ///
 /// # Errors
-/// The address can't be bound, or the client for IPS can't be made.
-pub fn build(config: &Config, surroundings: Dependencies) -> Result<Server, StartError> {
-    let Dependencies { clock, note, users, upstream } = surroundings;
+/// The address can't be bound, or one of the files in the configuration can't be read.
+pub fn build(config: &Config, dependencies: Dependencies) -> Result<Server, StartError> {
+    let Dependencies { clock, upstream, demo } = dependencies;
+    let (note, users) = demo.map(|Demo { note, users }| (note, users)).unzip();
+    // The recorder has to be installed before the first metric is recorded.
+    let metrics = Metrics::install();
     let upstream = match upstream {
         Some(upstream) => upstream,
-        None => Arc::new(client(config, clock.clone())?),
+        None => Arc::new(ips_client(config, clock.clone())?),
     };
     let runtime = Handle::current();
-    // Before anything is measured.
-    let metrics = Metrics::collected();
-    let fleet = fleet_of(config)?;
-    let freshness = Freshness {
-        fresh: config.fresh,
-        stale_while_revalidate: config.stale_while_revalidate,
-        stale_if_error: config.stale_if_error,
-    };
-    let settings = JobsConfig {
-        default_company: config.company.clone(),
-        url_policy: url_policy(config),
-        freshness,
-        clock: clock.clone(),
-        runtime: runtime.clone(),
-        coordinator: fleet.clone(),
-    };
-    let document = openapi::for_deployment(http::openapi_document(), &config.path_prefix, note.as_deref());
     let lifecycle = Lifecycle::default();
     let background = TaskTracker::new();
-    let access = access_of(config)?;
-    let sign_in = if config.service.is_some() { SignInMethod::ApiKey } else { SignInMethod::Ips };
-    let ui = UiAssets::new(&UiConfig::of(&config.upstream, sign_in, config.company.clone(), users));
-    runtime.spawn(keep_up(metrics.clone(), lifecycle.clone()));
+    runtime.spawn({
+        let (metrics, lifecycle) = (metrics.clone(), lifecycle.clone());
+        async move { metrics.run_upkeep(lifecycle.stopping()).await }
+    });
+    let coordinator = coordinator(config)?;
+    let settings = jobs_config(config, clock.clone(), runtime.clone(), coordinator.clone());
+    let document = openapi::for_deployment(http::openapi_document(), &config.listen.path_prefix, note.as_deref());
     let api = Data::new(Api {
         jobs: Jobs::new(upstream, settings),
-        fresh: config.fresh,
-        prefix: config.path_prefix.clone(),
+        fresh: config.cache.fresh,
+        prefix: config.listen.path_prefix.clone(),
         clock,
         runtime,
-        access,
-        submits: config.submits,
-        limits: Limits::new(config.callers),
-        tickets: Tickets::new(fleet),
+        access: access(config)?,
+        idempotency_keys: config.submits.idempotency_key,
+        limits: Limits::new(config.rate_limits),
+        tickets: Tickets::new(coordinator),
         lifecycle: lifecycle.clone(),
         effects: background.clone(),
         body_timeout: config.timeouts.request,
         body_budget: BodyBudget::new(config.request_body_budget),
         metrics,
         documents: Documents::new(&document),
-        ui,
+        ui: UiAssets::new(&ui_config(config, users.unwrap_or_default())),
     });
     let origins = config.cors_origins.clone();
     let app = move || {
@@ -139,12 +131,12 @@ pub fn build(config: &Config, surroundings: Dependencies) -> Result<Server, Star
             .wrap(http::cors(&origins))
             .wrap(middleware::from_fn(http::trail))
     };
-    let prefix = config.path_prefix.clone();
+    let prefix = config.listen.path_prefix.clone();
     let early_response = Arc::new(move |error: EarlyError, received: Instant| {
         http::respond_to_unparsed(error.status(), &prefix, received.into_std())
     });
     let settings = ServerSettings {
-        listen: config.listen,
+        listen: config.listen.address,
         connections: config.connections,
         timeouts: config.timeouts,
         shutdown: config.shutdown,
@@ -155,22 +147,38 @@ pub fn build(config: &Config, surroundings: Dependencies) -> Result<Server, Star
     Ok(Server::bind(settings, app)?)
 }
 
-fn url_policy(config: &Config) -> UrlPolicy {
-    UrlPolicy { schemes: config.url_schemes.clone(), hosts: config.url_hosts.clone() }
+fn jobs_config(
+    config: &Config,
+    clock: Clock,
+    runtime: Handle,
+    coordinator: Option<Arc<dyn Coordinator>>,
+) -> JobsConfig {
+    JobsConfig {
+        default_company: config.default_company.clone(),
+        url_policy: UrlPolicy { schemes: config.submits.url_schemes.clone(), hosts: config.submits.url_hosts.clone() },
+        freshness: Freshness {
+            fresh: config.cache.fresh,
+            stale_while_revalidate: config.cache.stale_while_revalidate,
+            stale_if_error: config.cache.stale_if_error,
+        },
+        clock,
+        runtime,
+        coordinator,
+    }
 }
 
-fn client(config: &Config, clock: Clock) -> Result<IpsClient, StartError> {
+fn ips_client(config: &Config, clock: Clock) -> Result<IpsClient, StartError> {
+    let config = &config.upstream;
     IpsClient::new(ClientConfig {
-        url: config.upstream.url.clone(),
+        url: config.url.clone(),
         version: config.api_version.clone(),
-        authorities: config.upstream_ca_file.iter().map(authorities_in).collect::<Result<_, _>>()?,
-        timeout: config.upstream_timeout,
-        // What can't be reached is tried again in time.
-        connect_timeout: (config.upstream_timeout / 2).min(CONNECT_TIMEOUT),
-        max_calls: config.upstream_calls,
-        max_queue_time: config.upstream_wait,
-        min_failures: config.upstream_failures,
-        max_answer_bytes: config.upstream_answer_limit,
+        authorities: config.ca_file.iter().map(|path| read_authorities(path)).collect::<Result<_, _>>()?,
+        timeout: config.timeout,
+        connect_timeout: (config.timeout / 2).min(MAX_CONNECT_TIMEOUT),
+        max_calls: config.max_calls,
+        max_queue_time: config.max_queue_time,
+        min_failures: config.min_failures,
+        max_answer_bytes: config.max_answer_bytes,
         clock,
         app_name: env!("CARGO_PKG_NAME").into(),
         app_version: env!("CARGO_PKG_VERSION").into(),
@@ -178,32 +186,33 @@ fn client(config: &Config, clock: Clock) -> Result<IpsClient, StartError> {
     .map_err(|error| StartError::Client(error.into()))
 }
 
-/// Histograms gather what was recorded until somebody sums it up, scraped or not.
-async fn keep_up(metrics: Metrics, lifecycle: Lifecycle) {
-    while tokio::time::timeout(METRICS_INTERVAL, lifecycle.stopping()).await.is_err() {
-        metrics.run_upkeep();
-    }
+/// Builds the coordinator of the replicas, if there are any. Replicas share data only with those of the same upstream and API version.
+fn coordinator(config: &Config) -> Result<Option<Arc<dyn Coordinator>>, StartError> {
+    let Some(Replicas { url, key, ca_file }) = &config.replicas else { return Ok(None) };
+    let (upstream, version) = (config.upstream.url.as_str(), config.upstream.api_version.to_string());
+    let authorities = ca_file.as_deref().map(read_authorities).transpose()?;
+    let coordinator = RedisCoordinator::open(url, authorities, key, &[upstream, &version])?;
+    Ok(Some(Arc::new(coordinator)))
 }
 
-fn authorities_in(path: &PathBuf) -> Result<Vec<u8>, StartError> {
-    fs::read(path).map_err(|error| StartError::Authorities { path: path.clone(), error })
+fn read_authorities(path: &Path) -> Result<Vec<u8>, StartError> {
+    fs::read(path).map_err(|error| StartError::CertificateAuthorities { path: path.to_owned(), error })
 }
 
-/// What replicas share, if they do: each upstream and version apart.
-fn fleet_of(config: &Config) -> Result<Option<Arc<dyn Coordinator>>, StartError> {
-    let Some(SharedCache { url, key, ca_file }) = &config.shared_cache else { return Ok(None) };
-    let (upstream, version) = (config.upstream.url.as_str(), config.api_version.to_string());
-    let authorities = ca_file.as_ref().map(authorities_in).transpose()?;
-    let store = RedisCoordinator::open(url, authorities, key, &[upstream, &version])?;
-    Ok(Some(Arc::new(store)))
-}
-
-fn access_of(config: &Config) -> Result<Access, InvalidKeys> {
-    match (&config.service, &config.api_keys_file) {
-        (Some(ServiceAccount { user, password }), Some(file)) => {
+fn access(config: &Config) -> Result<Access, InvalidKeys> {
+    match &config.auth {
+        AuthConfig::IpsCredentials => Ok(Access::PassThrough),
+        AuthConfig::ApiKeys { account: ServiceAccount { user, password }, keys_file } => {
             let account = Credentials::Password { user: user.clone(), password: password.clone() };
-            Ok(Access::ApiKeys { keys: ApiKeys::read(file)?, account })
+            Ok(Access::ApiKeys { keys: ApiKeys::read(keys_file)?, account })
         }
-        _ => Ok(Access::PassThrough),
     }
+}
+
+fn ui_config(config: &Config, users: Vec<DemoUser>) -> UiConfig {
+    let sign_in = match config.auth {
+        AuthConfig::IpsCredentials => SignInMethod::Ips,
+        AuthConfig::ApiKeys { .. } => SignInMethod::ApiKey,
+    };
+    UiConfig::of(&config.upstream.url, sign_in, config.default_company.clone(), users)
 }

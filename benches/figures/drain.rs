@@ -1,36 +1,39 @@
-//! SIGTERM with a thousand event streams open.
+//! Graceful shutdown with 1,000 open event streams.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::client::{Connection, request};
-use crate::process::{Process, need_open_files};
+use crate::process::{Process, require_open_files};
 use crate::{Figure, Result, Scale};
 
+/// Number of event streams.
 const STREAMS: u32 = 1_000;
-const DELAY: Duration = Duration::from_secs(2);
-const WITHIN: Duration = Duration::from_secs(1);
+/// Drain delay of the gateway.
+const DRAIN_DELAY: Duration = Duration::from_secs(2);
+/// Upper bound of the target for the exit after the drain delay.
+const MAX_EXIT_TIME: Duration = Duration::from_secs(1);
 
-/// How a stream ended.
-struct Ended {
-    /// With a last chunk: the end of the answer, and not of the connection alone.
-    in_good_order: bool,
-    /// It said before when to come again.
-    says_retry: bool,
+/// End of an event stream.
+struct StreamEnd {
+    /// Whether the response ended with its last chunk, not only the connection.
+    is_complete: bool,
+    /// Whether the stream had a `retry` field.
+    has_retry: bool,
 }
 
 pub async fn measure(scale: Scale) -> Result<Figure> {
     let streams = scale.count(STREAMS);
-    need_open_files(u64::from(streams) + 500)?;
+    require_open_files(u64::from(streams) + 500)?;
     let sandbox = Process::sandbox(([127, 0, 0, 1], 0).into())?;
-    let delay = format!("{}s", DELAY.as_secs());
+    let delay = format!("{}s", DRAIN_DELAY.as_secs());
     let settings = [("DRAIN_DELAY", delay.as_str())];
-    let mut gateway = Process::gateway(&sandbox.service(), &settings)?;
+    let mut gateway = Process::gateway(&sandbox.service_url(), &settings)?;
     let address = gateway.address;
 
     let mut open = Vec::new();
     for number in 0..streams {
-        open.push(listen(address, number).await?);
+        open.push(open_stream(address, number).await?);
     }
     let listeners: Vec<_> = open
         .into_iter()
@@ -41,23 +44,23 @@ pub async fn measure(scale: Scale) -> Result<Figure> {
                     received.extend_from_slice(&piece[..bytes]);
                 }
                 let text = String::from_utf8_lossy(&received);
-                Ended { in_good_order: text.ends_with("0\r\n\r\n"), says_retry: text.contains("retry:") }
+                StreamEnd { is_complete: text.ends_with("0\r\n\r\n"), has_retry: text.contains("retry:") }
             })
         })
         .collect();
 
     gateway.terminate()?;
-    let told = Instant::now();
-    let status = gateway.end().await?;
-    let took = told.elapsed();
+    let signalled = Instant::now();
+    let status = gateway.wait_for_exit().await?;
+    let took = signalled.elapsed();
     let mut cut = 0;
     let mut silent = 0;
     for listener in listeners {
         let ended = listener.await?;
-        cut += u32::from(!ended.in_good_order);
-        silent += u32::from(!ended.says_retry);
+        cut += u32::from(!ended.is_complete);
+        silent += u32::from(!ended.has_retry);
     }
-    let after = took.saturating_sub(DELAY);
+    let after = took.saturating_sub(DRAIN_DELAY);
     Ok(Figure {
         load: format!("SIGTERM with {streams} event streams open, drain delay {delay}"),
         target: "exit within 1 s after the drain delay",
@@ -65,12 +68,12 @@ pub async fn measure(scale: Scale) -> Result<Figure> {
             "{:.0} ms after it, {status}; {cut} streams cut off, {silent} without `retry`",
             after.as_secs_f64() * 1e3
         ),
-        reached: after <= WITHIN && took >= DELAY && status.success() && cut == 0 && silent == 0,
+        reached: after <= MAX_EXIT_TIME && took >= DRAIN_DELAY && status.success() && cut == 0 && silent == 0,
     })
 }
 
-/// A stream, and what came of it so far.
-async fn listen(gateway: SocketAddr, number: u32) -> Result<(Connection, Vec<u8>)> {
+/// Opens an event stream and reads its first snapshot; returns the bytes received so far.
+async fn open_stream(gateway: SocketAddr, number: u32) -> Result<(Connection, Vec<u8>)> {
     let users = [("katlyn@example.com", "sandbox-katlyn"), ("agency@example.com", "sandbox-agency")];
     let (user, password) = users[number as usize % users.len()];
     let mut connection = Connection::open(gateway).await?;

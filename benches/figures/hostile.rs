@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::client::{Answer, Connection, request};
-use crate::load::{Beat, Times};
-use crate::process::{Process, need_open_files};
+use crate::client::{Connection, Response, request};
+use crate::load::{Latencies, Pacer};
+use crate::process::{Process, require_open_files};
 use crate::{Figure, Result, Scale};
 
 /// Number of hostile sockets.
@@ -74,7 +74,7 @@ impl Attackers {
             if let Ok(connection) = Connection::open_from(own, gateway, buffer).await {
                 self.opened.fetch_add(1, Ordering::Relaxed);
                 self.open.fetch_add(1, Ordering::Relaxed);
-                // To be disconnected is what it expects.
+                // The gateway is expected to close the connection.
                 let _ = self.attack(connection, client).await;
                 self.open.fetch_sub(1, Ordering::Relaxed);
             }
@@ -99,7 +99,7 @@ impl Attackers {
         }
         let mut drips = list.bytes().chain(std::iter::repeat(b' '));
         while !self.is_stopped() {
-            // A slow reader sends as well: only so it notices that it was disconnected.
+            // A slow reader sends as well, to notice the end of the connection.
             connection.send(&[drips.next().unwrap_or(b' ')]).await?;
             tokio::time::sleep(DRIP_INTERVAL).await;
         }
@@ -110,17 +110,17 @@ impl Attackers {
 /// Results of the ordinary clients.
 #[derive(Default)]
 struct Ordinary {
-    probes: Times,
+    probes: Latencies,
     failures: Vec<String>,
     polls: usize,
 }
 
 pub async fn measure(scale: Scale) -> Result<Figure> {
     let sockets = scale.count(SOCKETS);
-    let lasting = scale.seconds(SECONDS);
-    need_open_files(u64::from(sockets) + 1_000)?;
+    let duration = scale.seconds(SECONDS);
+    require_open_files(u64::from(sockets) + 1_000)?;
     let sandbox = Process::sandbox(([127, 0, 0, 1], 0).into())?;
-    let gateway = Process::gateway(&sandbox.service(), &[])?;
+    let gateway = Process::gateway(&sandbox.service_url(), &[])?;
     let address = gateway.address;
 
     let attackers = Arc::new(Attackers::default());
@@ -131,8 +131,8 @@ pub async fn measure(scale: Scale) -> Result<Figure> {
     while attackers.open.load(Ordering::Relaxed) < u64::from(sockets) * 9 / 10 && connecting.elapsed() < CONNECT_TIME {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    let probing = tokio::spawn(probe(address, lasting));
-    let polling = tokio::spawn(poll(address, lasting));
+    let probing = tokio::spawn(probe(address, duration));
+    let polling = tokio::spawn(poll(address, duration));
     let (mut most_memory, mut most_open, mut least_open) = (0.0_f64, 0, u64::MAX);
     while !probing.is_finished() {
         most_memory = most_memory.max(gateway.resident_megabytes()?);
@@ -150,7 +150,7 @@ pub async fn measure(scale: Scale) -> Result<Figure> {
     Ok(Figure {
         load: format!(
             "{least_open} to {most_open} hostile sockets for {} s ({} in all): slow head first and second, slow body, slow reader",
-            lasting.as_secs(),
+            duration.as_secs(),
             attackers.opened.load(Ordering::Relaxed)
         ),
         target: "/livez p99 < 20 ms, no good poll fails, RSS < 150 MB",
@@ -167,13 +167,13 @@ pub async fn measure(scale: Scale) -> Result<Figure> {
 }
 
 /// Requests `/livez` at a fixed rate, each time over a new connection as probes do.
-async fn probe(address: SocketAddr, lasting: Duration) -> Ordinary {
+async fn probe(address: SocketAddr, duration: Duration) -> Ordinary {
     let mut results = Ordinary::default();
-    let mut beat = Beat::new(Duration::from_secs(1) / PROBES_PER_SECOND, lasting);
+    let mut pacer = Pacer::new(Duration::from_secs(1) / PROBES_PER_SECOND, duration);
     let livez = "GET /livez HTTP/1.1\r\nHost: gateway\r\n\r\n";
-    while beat.next().await.is_some() {
+    while pacer.next().await.is_some() {
         let began = Instant::now();
-        match ask(address, livez).await {
+        match send(address, livez).await {
             Ok(answer) if answer.status == 200 => results.probes.add(began.elapsed()),
             Ok(answer) => results.failures.push(format!("/livez: {}", answer.status)),
             Err(error) => results.failures.push(format!("/livez: {error}")),
@@ -183,14 +183,14 @@ async fn probe(address: SocketAddr, lasting: Duration) -> Ordinary {
 }
 
 /// Requests the list of jobs at a fixed rate, each time over a new connection.
-async fn poll(address: SocketAddr, lasting: Duration) -> Ordinary {
+async fn poll(address: SocketAddr, duration: Duration) -> Ordinary {
     let mut results = Ordinary::default();
-    let mut beat = Beat::new(Duration::from_secs(1) / PROBES_PER_SECOND, lasting);
+    let mut pacer = Pacer::new(Duration::from_secs(1) / PROBES_PER_SECOND, duration);
     let (user, password) = USER;
     let list = request("GET", LIST, user, password, "");
-    while beat.next().await.is_some() {
+    while pacer.next().await.is_some() {
         results.polls += 1;
-        match ask(address, &list).await {
+        match send(address, &list).await {
             Ok(answer) if answer.status == 200 => {}
             Ok(answer) => results.failures.push(format!("{LIST}: {}", answer.status)),
             Err(error) => results.failures.push(format!("{LIST}: {error}")),
@@ -200,7 +200,7 @@ async fn poll(address: SocketAddr, lasting: Duration) -> Ordinary {
 }
 
 /// Sends a request over a new connection.
-async fn ask(gateway: SocketAddr, request: &str) -> std::io::Result<Answer> {
+async fn send(gateway: SocketAddr, request: &str) -> std::io::Result<Response> {
     let answer = async { Connection::open(gateway).await?.call(request).await };
     tokio::time::timeout(CLIENT_TIMEOUT, answer).await?
 }

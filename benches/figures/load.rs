@@ -1,28 +1,28 @@
-//! Times, and requests at a steady rate.
+//! Latencies, and pacing of requests at a constant rate.
 
 use std::time::{Duration, Instant};
 
-/// How long things took.
+/// Latencies of requests.
 #[derive(Default)]
-pub struct Times(Vec<Duration>);
+pub struct Latencies(Vec<Duration>);
 
-impl Times {
-    /// Adds one.
+impl Latencies {
+    /// Adds a latency.
     pub fn add(&mut self, time: Duration) {
         self.0.push(time);
     }
 
-    /// Adds those of another.
+    /// Adds all latencies of `other`.
     pub fn extend(&mut self, other: Self) {
         self.0.extend(other.0);
     }
 
-    /// How many there are.
+    /// Returns their number.
     pub fn count(&self) -> usize {
         self.0.len()
     }
 
-    /// The time that so many of a thousand did not exceed, in milliseconds.
+    /// Returns a quantile in milliseconds; `part` is in thousandths, such as 990 for the 99th percentile.
     pub fn per_mille(&mut self, part: usize) -> f64 {
         self.0.sort_unstable();
         let at = (self.0.len() * part / 1000).min(self.0.len().saturating_sub(1));
@@ -30,27 +30,27 @@ impl Times {
     }
 }
 
-/// Beats at a steady rate until a moment; one that comes late is made up for.
-pub struct Beat {
+/// Schedule at a constant rate with an end. A tick that is late doesn't delay the next ones.
+pub struct Pacer {
     next: Instant,
-    every: Duration,
-    until: Instant,
+    interval: Duration,
+    end: Instant,
 }
 
-impl Beat {
-    /// `every` so often, for so long.
-    pub fn new(every: Duration, lasting: Duration) -> Self {
+impl Pacer {
+    /// Starts a schedule with a tick per `interval` for `duration`.
+    pub fn new(interval: Duration, duration: Duration) -> Self {
         let now = Instant::now();
-        Self { next: now, every, until: now + lasting }
+        Self { next: now, interval, end: now + duration }
     }
 
-    /// Waits for the next beat and tells when it was due; `None` after the last.
+    /// Waits for the next tick and returns the time at which it was due; `None` after the last one.
     pub async fn next(&mut self) -> Option<Instant> {
         let due = self.next;
-        if due >= self.until {
+        if due >= self.end {
             return None;
         }
-        self.next += self.every;
+        self.next += self.interval;
         tokio::time::sleep_until(due.into()).await;
         Some(due)
     }

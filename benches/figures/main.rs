@@ -1,7 +1,7 @@
-//! The figures that README states, each a command: `cargo run --release --example figures -- <name> [--scale 0.1]`.
+//! Load figures of `docs/benchmarks.md`, each a command: `cargo run --release --example figures -- <name> [--scale 0.1]`.
 //!
-//! Each starts the release binary as an operator would, puts it under load on loopback, prints a row of README's table, and fails when
-//! its target is missed. `--scale` shortens a figure: what is measured is the same, for a shorter time.
+//! Each starts the release binary, puts it under load on loopback, prints its row of the table, and fails when its target is missed.
+//! `--scale` shortens the measurement.
 
 mod client;
 mod drain;
@@ -22,44 +22,44 @@ use std::process::ExitCode;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, Command, value_parser};
 
-/// Anything that keeps a figure from being measured.
+/// Result of a measurement; an error means that it could not be carried out.
 type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
 
-/// What was measured.
+/// Result of a figure.
 struct Figure {
-    /// What was done.
+    /// Load that was applied.
     load: String,
-    /// What had to hold.
+    /// Target, as text.
     target: &'static str,
-    /// What was seen.
+    /// Measured values, as text.
     measured: String,
-    /// Whether the target was reached.
+    /// Whether the measured values meet the target.
     reached: bool,
 }
 
-/// How much of the full load: 1 for all of it.
+/// Share of the full load and duration, from 0 to 1.
 #[derive(Debug, Clone, Copy)]
 struct Scale(f64);
 
 impl Scale {
-    /// So many of `full`, at least one.
+    /// Returns this share of a count, at least 1.
     fn count(self, full: u32) -> u32 {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of a count")]
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count")]
         let part = (f64::from(full) * self.0).round() as u32;
         part.max(1)
     }
 
-    /// So much of so many seconds, at least one.
+    /// Returns this share of a duration in seconds, at least 1 s.
     fn seconds(self, full: u32) -> std::time::Duration {
         std::time::Duration::from_secs(self.count(full).into())
     }
 }
 
-/// Measures a figure.
+/// Function that measures a figure.
 type Measure = fn(Scale) -> Measured;
 type Measured = Pin<Box<dyn Future<Output = Result<Figure>>>>;
 
-/// Every figure by its name.
+/// All figures, by name.
 const FIGURES: &[(&str, Measure)] = &[
     ("outage", |scale| Box::pin(outage::measure(scale))),
     ("races", |scale| Box::pin(races::measure(scale))),
@@ -73,20 +73,20 @@ const FIGURES: &[(&str, Measure)] = &[
 async fn main() -> ExitCode {
     let names = FIGURES.iter().map(|(name, _)| *name);
     let matches = Command::new("figures")
-        .about("Measures the figures that README states")
+        .about("Measure the load figures of docs/benchmarks.md")
         .arg(Arg::new("figure").required(true).value_parser(PossibleValuesParser::new(names)))
         .arg(
             Arg::new("scale")
                 .long("scale")
                 .value_parser(value_parser!(f64))
                 .default_value("1")
-                .help("how much of the full load"),
+                .help("share of the full load and duration, from 0 to 1"),
         )
         .get_matches();
     let scale = Scale(matches.get_one("scale").copied().unwrap_or(1.0));
-    let wanted = matches.get_one::<String>("figure").map(String::as_str);
-    let Some((name, measure)) = FIGURES.iter().find(|(name, _)| Some(*name) == wanted) else {
-        unreachable!("clap takes no other name")
+    let figure = matches.get_one::<String>("figure").map(String::as_str);
+    let Some((name, measure)) = FIGURES.iter().find(|(name, _)| Some(*name) == figure) else {
+        unreachable!("clap accepts only known names")
     };
     match measure(scale).await {
         Ok(Figure { load, target, measured, reached }) => {

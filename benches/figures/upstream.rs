@@ -1,4 +1,4 @@
-//! An IPS that answers as a figure needs it, over keep-alive connections.
+//! Scripted IPS for the figures, with keep-alive connections.
 
 use std::future::Future;
 use std::io;
@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::Result;
 
-/// See the module. It ends when it is dropped.
+/// Running scripted IPS; ends on drop.
 pub struct Upstream {
     address: SocketAddr,
     serving: JoinHandle<()>,
@@ -23,15 +23,15 @@ impl Drop for Upstream {
     }
 }
 
-/// A call: its operation and the request.
+/// Call of an operation.
 pub struct Call {
-    /// `getActiveJobs`, …
+    /// Name of the operation, such as `getActiveJobs`.
     pub operation: String,
     body: String,
 }
 
 impl Call {
-    /// The text of an element of the request.
+    /// Returns the text of an element of the request.
     pub fn element(&self, name: &str) -> &str {
         let rest = self.body.split_once(&format!("<{name}>")).map(|(_, rest)| rest);
         rest.and_then(|rest| rest.split_once('<')).map_or("", |(text, _)| text)
@@ -39,7 +39,7 @@ impl Call {
 }
 
 impl Upstream {
-    /// Answers every call with what `answer` makes of it: the content of the answer's element.
+    /// Starts an IPS whose answers have the content that `answer` returns for a call.
     pub async fn start<F, A>(answer: F) -> Result<Self>
     where
         F: Fn(Call) -> A + Send + Sync + 'static,
@@ -51,15 +51,15 @@ impl Upstream {
         let serving = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let answer = Arc::clone(&answer);
-                // The gateway hangs up when it is done.
+                // The gateway closes the connection at its end.
                 tokio::spawn(async move { serve(stream, &*answer).await.ok() });
             }
         });
         Ok(Self { address, serving })
     }
 
-    /// The URL of its `IpsApiService`.
-    pub fn service(&self) -> String {
+    /// Returns the URL of its `IpsApiService`.
+    pub fn service_url(&self) -> String {
         format!("http://{}/scene7/services/IpsApiService", self.address)
     }
 }
@@ -91,9 +91,9 @@ async fn read_call(stream: &mut TcpStream, received: &mut Vec<u8>) -> io::Result
     loop {
         if let Some(end) = received.windows(4).position(|window| window == b"\r\n\r\n").map(|end| end + 4) {
             let head = String::from_utf8_lossy(&received[..end]).into_owned();
-            let header = |wanted: &str| {
+            let header = |expected: &str| {
                 let mut headers = head.lines().filter_map(|line| line.split_once(':'));
-                headers.find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value.trim())
+                headers.find(|(name, _)| name.eq_ignore_ascii_case(expected)).map(|(_, value)| value.trim())
             };
             let length: usize = header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
             if received.len() >= end + length {

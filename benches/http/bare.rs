@@ -1,6 +1,6 @@
-//! What the gateway is measured against: an actix server whose only handler answers with the bytes of a file.
+//! Reference of the HTTP benchmark: an actix server whose only handler returns the bytes of a file.
 //!
-//! `bare <port> <file> [<gzipped file>]`, on loopback. With `If-None-Match` it answers 304 without looking at the tag.
+//! `bare <port> <file> [<gzipped file>]`, on loopback. Requests with `If-None-Match` get 304, whatever the tag is.
 
 use std::error::Error;
 

@@ -1,57 +1,42 @@
-//! From the text of a setting to its value. An error says what was expected.
+//! Parsers of the values of settings. An error is a description of the expected value.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use url::{Host, Url};
 
-use super::region::{Region, System};
-use super::{LogFormat, Submits};
 use crate::ips::types::ApiVersion;
 
-const FRESHNESS_LIMIT: Duration = Duration::from_mins(10);
-const STALENESS_LIMIT: Duration = Duration::from_hours(24);
-const SHORTEST_KEY: usize = 32;
-const FEWEST_CHARACTERS: usize = 10;
-const TIMEOUT_LIMIT: Duration = Duration::from_mins(10);
-const MOST_CALLS: usize = 10_000;
-const ANSWER_LIMITS: std::ops::RangeInclusive<usize> = 64 << 10..=1 << 30;
-/// From the size of the largest body on.
-const BODY_BUDGETS: std::ops::RangeInclusive<usize> = 1 << 20..=1 << 40;
+const FRESHNESS: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_mins(10);
+const STALENESS: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_hours(24);
+const TIMEOUTS: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_mins(10);
+const DELAYS: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_mins(10);
+const MAX_CALLS: RangeInclusive<usize> = 1..=10_000;
+const ANSWER_LIMITS: RangeInclusive<usize> = 64 << 10..=1 << 30;
+/// The minimum is the maximum size of one body.
+const BODY_BUDGETS: RangeInclusive<usize> = 1 << 20..=1 << 40;
+/// Minimum length of the secret of the shared cache, in characters.
+const MIN_KEY_LENGTH: usize = 32;
+/// Minimum number of different characters in it.
+const MIN_KEY_CHARACTERS: usize = 10;
 
-pub(super) fn region(text: &str) -> Result<Region, String> {
-    Region::ALL.into_iter().find(|region| region.name() == text).ok_or_else(|| "na, emea or apac".into())
-}
-
-pub(super) fn staging(text: &str) -> Result<System, String> {
-    match text {
-        "true" => Ok(System::Staging),
-        "false" => Ok(System::Production),
-        _ => Err("true or false".into()),
-    }
-}
-
-pub(super) fn submits(text: &str) -> Result<Submits, String> {
-    match text {
-        "true" => Ok(Submits::OnlyWithKey),
-        "false" => Ok(Submits::WithOrWithoutKey),
-        _ => Err("true or false".into()),
-    }
-}
-
-pub(super) fn log_format(text: &str) -> Result<LogFormat, String> {
-    match text {
-        "auto" => Ok(LogFormat::Auto),
-        "text" => Ok(LogFormat::Text),
-        "json" => Ok(LogFormat::Json),
-        _ => Err("auto, text or json".into()),
+/// Returns a parser of a value that is one of the named options.
+pub(super) fn one_of<T: Copy>(options: &[(&str, T)]) -> impl Fn(&str) -> Result<T, String> {
+    move |text| {
+        let option = options.iter().find(|(name, _)| *name == text);
+        option.map(|(_, value)| *value).ok_or_else(|| {
+            let names: Vec<_> = options.iter().map(|(name, _)| *name).collect();
+            let (last, others) = names.split_last().expect("there is an option");
+            format!("{} or {last}", others.join(", "))
+        })
     }
 }
 
 pub(super) fn text(text: &str) -> Result<String, String> {
-    if text.is_empty() { Err("some text".into()) } else { Ok(text.into()) }
+    if text.is_empty() { Err("a text that is not empty".into()) } else { Ok(text.into()) }
 }
 
 pub(super) fn socket_address(text: &str) -> Result<SocketAddr, String> {
@@ -62,7 +47,7 @@ pub(super) fn api_version(text: &str) -> Result<ApiVersion, String> {
     text.parse().map_err(|_| "a date, such as 2014-04-03 or 2022-11-01-beta".into())
 }
 
-/// The prefix without a slash at its end, so that `/jobs` can be appended.
+/// Returns the prefix without its trailing slash, so that `/jobs` can be appended.
 pub(super) fn path_prefix(text: &str) -> Result<String, String> {
     let prefix = text.strip_suffix('/').unwrap_or(text);
     let is_segment = |segment: &str| {
@@ -100,17 +85,17 @@ pub(super) fn redis_url(text: &str) -> Result<String, String> {
     }
 }
 
-/// Long enough, and not one letter again and again: whoever guesses it reads what replicas share.
+/// Rejects short and repetitive secrets: one that can be guessed reveals the shared cache.
 pub(super) fn shared_key(text: &str) -> Result<String, String> {
     let different = text.chars().collect::<HashSet<_>>().len();
-    if text.chars().count() >= SHORTEST_KEY && different >= FEWEST_CHARACTERS {
+    if text.chars().count() >= MIN_KEY_LENGTH && different >= MIN_KEY_CHARACTERS {
         Ok(text.into())
     } else {
-        Err(format!("at least {SHORTEST_KEY} random characters, such as `openssl rand -base64 32` makes"))
+        Err(format!("at least {MIN_KEY_LENGTH} random characters, such as from `openssl rand -base64 32`"))
     }
 }
 
-/// An origin as browsers write it into the `Origin` header, or `*`.
+/// Returns an origin in the form of the `Origin` header, or `*`.
 pub(super) fn origin(text: &str) -> Result<String, String> {
     let origin = Url::parse(text)
         .ok()
@@ -125,25 +110,25 @@ pub(super) fn origin(text: &str) -> Result<String, String> {
 }
 
 pub(super) fn freshness(text: &str) -> Result<Duration, String> {
-    duration(text, Duration::ZERO, FRESHNESS_LIMIT)
+    duration(text, FRESHNESS)
 }
 
 pub(super) fn staleness(text: &str) -> Result<Duration, String> {
-    duration(text, Duration::ZERO, STALENESS_LIMIT)
+    duration(text, STALENESS)
 }
 
 pub(super) fn timeout(text: &str) -> Result<Duration, String> {
-    duration(text, Duration::from_millis(1), TIMEOUT_LIMIT)
+    duration(text, TIMEOUTS)
 }
 
-pub(super) fn count(text: &str) -> Result<usize, String> {
-    let count = text.parse().ok().filter(|count| (1..=MOST_CALLS).contains(count));
-    count.ok_or_else(|| format!("a number from 1 to {MOST_CALLS}"))
+pub(super) fn max_calls(text: &str) -> Result<usize, String> {
+    let calls = text.parse().ok().filter(|calls| MAX_CALLS.contains(calls));
+    calls.ok_or_else(|| format!("a number from {} to {}", MAX_CALLS.start(), MAX_CALLS.end()))
 }
 
-/// `None` for 0.
-pub(super) fn failures(text: &str) -> Result<Option<NonZeroU32>, String> {
-    text.parse().map(NonZeroU32::new).map_err(|_| "a number, 0 for never".into())
+/// Returns `None` for 0.
+pub(super) fn min_failures(text: &str) -> Result<Option<NonZeroU32>, String> {
+    text.parse().map(NonZeroU32::new).map_err(|_| "a number, or 0 to disable it".into())
 }
 
 pub(super) fn answer_limit(text: &str) -> Result<usize, String> {
@@ -156,7 +141,7 @@ pub(super) fn body_budget(text: &str) -> Result<usize, String> {
     bytes.ok_or_else(|| "a size from 1MiB to 1TiB, such as 64MiB".into())
 }
 
-/// A size in bytes: a whole number and a unit, of which B may be left out.
+/// Parses a size: a whole number and a unit; without one it is in bytes.
 fn bytes(text: &str) -> Option<usize> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
@@ -173,12 +158,11 @@ fn bytes(text: &str) -> Option<usize> {
     number.parse::<usize>().ok()?.checked_mul(unit)
 }
 
-/// A time to wait at the end, which may be none.
-pub(super) fn pause(text: &str) -> Result<Duration, String> {
-    duration(text, Duration::ZERO, TIMEOUT_LIMIT)
+pub(super) fn delay(text: &str) -> Result<Duration, String> {
+    duration(text, DELAYS)
 }
 
-/// `None` for `none`.
+/// Returns `None` for `none`.
 pub(super) fn rate(text: &str) -> Result<Option<NonZeroU32>, String> {
     if text == "none" { Ok(None) } else { burst(text).map(Some).map_err(|expected| format!("{expected}, or none")) }
 }
@@ -195,7 +179,7 @@ pub(super) fn url_scheme(text: &str) -> Result<String, String> {
     if is_scheme(text) { Ok(text.to_ascii_lowercase()) } else { Err("a scheme, such as https".into()) }
 }
 
-/// A host as URLs have it when they are read: in lower case, names in ASCII.
+/// Returns a host in the form of parsed URLs: lower case, names in ASCII.
 pub(super) fn url_host(text: &str) -> Result<String, String> {
     let (wildcard, name) = text.strip_prefix("*.").map_or(("", text), |domain| ("*.", domain));
     match Host::parse(name) {
@@ -205,18 +189,17 @@ pub(super) fn url_host(text: &str) -> Result<String, String> {
     }
 }
 
-/// How many there may be.
-pub(super) fn connections(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "a number of at least 1".into())
+pub(super) fn limit(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|limit| *limit > 0).ok_or_else(|| "a number of at least 1".into())
 }
 
-fn duration(text: &str, least: Duration, most: Duration) -> Result<Duration, String> {
+fn duration(text: &str, range: RangeInclusive<Duration>) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
-        Ok(duration) if (least..=most).contains(&duration) => Ok(duration),
+        Ok(duration) if range.contains(&duration) => Ok(duration),
         _ => Err(format!(
             "a duration from {} to {}, such as 2s or 1m 30s",
-            humantime::format_duration(least),
-            humantime::format_duration(most)
+            humantime::format_duration(*range.start()),
+            humantime::format_duration(*range.end())
         )),
     }
 }

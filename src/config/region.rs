@@ -1,8 +1,8 @@
-//! Where Adobe runs IPS.
+//! Regions of Adobe's IPS.
 
 use url::Url;
 
-/// A part of the world with an IPS of its own.
+/// Region with its own IPS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Region {
     /// North America.
@@ -13,20 +13,20 @@ pub enum Region {
     AsiaPacific,
 }
 
-/// Which of a region's systems.
+/// System of a region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum System {
-    /// The one that the public sees.
+    /// Production system.
     Production,
-    /// The one to try things on.
+    /// Staging system, for tests.
     Staging,
 }
 
 impl Region {
-    /// All of them.
+    /// All regions.
     pub const ALL: [Self; 3] = [Self::NorthAmerica, Self::EuropeMiddleEastAfrica, Self::AsiaPacific];
 
-    /// Its name in the settings.
+    /// Returns its name in the settings.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -36,7 +36,7 @@ impl Region {
         }
     }
 
-    /// The service URL of its production or staging system.
+    /// Returns the URL of the `IpsApiService` of a system.
     pub(super) fn url(self, system: System) -> Url {
         let host = match self {
             Self::NorthAmerica => "s7sps1apissl",
@@ -51,7 +51,7 @@ impl Region {
         Url::parse(&url).expect("a host name of letters makes a URL")
     }
 
-    /// The region and the system that are reached at this host, however the URL was given; `None` for a host that is none of Adobe's.
+    /// Returns the region and the system with the host of `url`; `None` for other hosts.
     #[must_use]
     pub fn at(url: &Url) -> Option<(Self, System)> {
         let systems = [System::Production, System::Staging];

@@ -26,10 +26,10 @@ pub use routes::{configure, openapi_document};
 pub use ui::{DemoUser, Environment, SignInMethod, UiAssets, UiConfig};
 
 use crate::clock::Clock;
-use crate::config::Submits;
+use crate::config::IdempotencyKeys;
 use crate::jobs::{CompanyChoice, Error, Jobs};
 use crate::lifecycle::Lifecycle;
-use crate::telemetry::Metrics;
+use crate::telemetry::metrics::Metrics;
 use crate::telemetry::span;
 use crate::upstream::Caller;
 use problem::Problem;
@@ -56,8 +56,8 @@ pub struct Api {
     pub runtime: Handle,
     /// How callers are told apart.
     pub access: Access,
-    /// Which submits are taken.
-    pub submits: Submits,
+    /// Whether submits need an `Idempotency-Key`.
+    pub idempotency_keys: IdempotencyKeys,
     /// What callers used of what they may.
     pub limits: Limits,
     /// The tickets for event streams that were given out.
@@ -85,7 +85,7 @@ impl Api {
         work: F,
     ) -> impl Future<Output = Result<T, Problem>> + use<T, F> {
         // Spawned before the first await: the future of a handler, which is allocated with the request, doesn't hold the work as well.
-        let done = self.effects.spawn_on(span::carry(work), &self.runtime);
+        let done = self.effects.spawn_on(span::in_current_span(work), &self.runtime);
         async move {
             let done = done.await.map_err(|_| Problem::internal("the work on this request ended early"))?;
             done.map_err(Problem::from)

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 
 use crate::clock::Clock;
-use crate::ips::types::AssetJobLog;
 use crate::jobs::cache::epoch::CompanyEpochs;
 use crate::jobs::cache::policy::{CacheDirective, Freshness};
 use crate::jobs::cache::recent::RecentMutations;
@@ -16,13 +15,11 @@ use crate::jobs::error::Result;
 use crate::jobs::events::EventCursor;
 use crate::jobs::model::id::JobRef;
 use crate::jobs::model::job::{Action, Job, Phase};
-use crate::jobs::queries::{
-    FoundJob, JobListing, JobLogsQuery, JobLookup, ListCaches, ListQueries, ListQuery, LogPage, LogQueries, LogQuery,
-    LogSource,
-};
-use crate::jobs::subscriptions::{Subscription, Subscriptions, Watchers};
+use crate::jobs::queries::{FoundJob, JobListing, JobLookup, ListCaches, ListQueries, ListQuery, LogQueries};
+use crate::jobs::subscriptions::{ListWatchers, Subscription, Subscriptions};
 use crate::replicas::{Coordinator, StoreHealth};
-use crate::upstream::{BadItem, Caller, CircuitState, CoalescingUpstream, IpsApi, UpstreamHealth};
+use crate::telemetry::metrics::names;
+use crate::upstream::{Caller, CircuitState, CoalescingUpstream, IpsApi, UpstreamHealth};
 
 /// Configuration and dependencies of [`Jobs`].
 pub struct JobsConfig {
@@ -151,45 +148,10 @@ impl Jobs {
         self.lookup.find(caller, choice, job, directive).await
     }
 
-    /// Returns the entries of a job's log.
-    ///
-    /// # Errors
-    /// Those of `LogQueries::job_log`.
-    pub async fn job_log(
-        &self,
-        caller: &Caller,
-        choice: &CompanyChoice,
-        job: &JobRef,
-        query: &LogQuery,
-    ) -> Result<LogPage> {
-        self.logs.job_log(caller, choice, job, query).await
-    }
-
-    /// Returns the job log of a company as completed jobs.
-    ///
-    /// # Errors
-    /// Those of `LogQueries::job_logs`.
-    pub async fn job_logs(
-        &self,
-        caller: &Caller,
-        company: &str,
-        query: &JobLogsQuery,
-    ) -> Result<(Vec<Job>, Vec<BadItem>)> {
-        self.logs.job_logs(caller, company, query).await
-    }
-
-    /// Returns the log of an asset.
-    ///
-    /// # Errors
-    /// Those of `LogQueries::asset_logs`.
-    pub async fn asset_logs(
-        &self,
-        caller: &Caller,
-        company: &str,
-        asset: &str,
-        source: LogSource,
-    ) -> Result<(Vec<AssetJobLog>, Vec<BadItem>)> {
-        self.logs.asset_logs(caller, company, asset, source).await
+    /// Returns the log queries.
+    #[must_use]
+    pub fn logs(&self) -> &LogQueries {
+        &self.logs
     }
 
     /// Validates a submission without sending it.
@@ -251,7 +213,7 @@ impl Jobs {
 
     /// Watches the lists of these phases of `company`.
     #[must_use]
-    pub fn watch(&self, caller: &Caller, company: &str, phases: &[Phase]) -> Watchers {
+    pub fn watch(&self, caller: &Caller, company: &str, phases: &[Phase]) -> ListWatchers {
         self.subscriptions.watch(caller, company, phases)
     }
 
@@ -263,7 +225,7 @@ impl Jobs {
 
     /// Returns the health of the store that replicas share, if there is one.
     #[must_use]
-    pub fn shared_store_health(&self) -> Option<StoreHealth> {
+    pub fn store_health(&self) -> Option<StoreHealth> {
         self.coordinator.as_ref().map(|coordinator| coordinator.health())
     }
 
@@ -278,10 +240,10 @@ impl Jobs {
         let health = self.upstream_health();
         for state in [CircuitState::Closed, CircuitState::HalfOpen, CircuitState::Open] {
             let value = if state == health.circuit { 1.0 } else { 0.0 };
-            metrics::gauge!("ips_gateway_upstream_circuit", "state" => state.code()).set(value);
+            metrics::gauge!(names::UPSTREAM_CIRCUIT, "state" => state.code()).set(value);
         }
-        metrics::gauge!("ips_gateway_upstream_calls", "state" => "in_flight").set(health.in_flight as f64);
-        metrics::gauge!("ips_gateway_upstream_calls", "state" => "waiting").set(health.queued as f64);
+        metrics::gauge!(names::UPSTREAM_CALLS, "state" => "in_flight").set(health.in_flight as f64);
+        metrics::gauge!(names::UPSTREAM_CALLS, "state" => "waiting").set(health.queued as f64);
         self.caches.report_metrics();
     }
 }

@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | `queries` | lists, single jobs, logs | [`ListQuery`] → [`JobListing`], [`JobRef`] → [`FoundJob`], [`LogQuery`] → [`LogPage`] |
 //! | `commands` | submits and actions, sent to IPS at most once | [`Submission`] → [`Job`], [`Action`] → [`FoundJob`] |
-//! | `subscriptions` | event streams and long polls | [`Subscription`], [`Watchers`] |
+//! | `subscriptions` | event streams and long polls | [`Subscription`], [`ListWatchers`] |
 //! | `company` | company of a request | [`CompanyChoice`], [`Companies`] |
 //!
 //! They share `cache`, the snapshot caches of the lists with their invalidation epochs and the recent mutations; `events`, the changes
@@ -25,7 +25,6 @@ mod queries;
 mod subscriptions;
 mod wire;
 
-pub use crate::upstream::CallerKey;
 pub use cache::policy::{CacheDirective, CacheStatus, Freshness, Lookup};
 pub use commands::{IdempotencyKey, Submission, SubmitMode, UrlPolicy};
 pub use company::{Companies, CompanyChoice};
@@ -39,7 +38,7 @@ pub use model::job::{
 pub use model::snapshot::{ListBody, Snapshot, StaleReason, etag_of, weak_etag};
 pub use queries::{
     FoundJob, JOB_LOG_SORT_FIELDS, JOB_SORT_FIELDS, JobListing, JobLogsQuery, JobLogsSort, JobPage, JobSort,
-    JobSortField, ListQuery, LogEntry, LogLevel, LogPage, LogQuery, LogSort, LogSource, MAX_ENTRIES_PER_PAGE,
+    JobSortField, ListQuery, LogEntry, LogLevel, LogPage, LogQueries, LogQuery, LogSort, LogSource, MAX_PER_PAGE,
     PageCursor,
 };
-pub use subscriptions::{Subscription, SubscriptionItem, Watchers};
+pub use subscriptions::{ListWatchers, StreamMessage, Subscription};

@@ -13,6 +13,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use super::connection_limit::ConnectionLimit;
 use super::worker::Workers;
 use crate::lifecycle::Lifecycle;
+use crate::telemetry::metrics::names;
 
 /// Maximum number of connections that the kernel queues until they are accepted.
 const BACKLOG: u32 = 2048;
@@ -58,7 +59,7 @@ pub async fn accept(listener: TcpListener, workers: &Workers, limit: &Arc<Connec
 /// Assigns a connection to a worker, or closes it at the connection limit.
 fn assign(socket: io::Result<std::net::TcpStream>, peer: SocketAddr, workers: &Workers, limit: &Arc<ConnectionLimit>) {
     let Some(permit) = limit.try_acquire(peer.ip()) else {
-        metrics::counter!("ips_gateway_connections_refused_total", "reason" => "too_many").increment(1);
+        metrics::counter!(names::CONNECTIONS_REFUSED, "reason" => "too_many").increment(1);
         return;
     };
     // An error here means that the client has disconnected.

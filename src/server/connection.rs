@@ -1,31 +1,21 @@
-//! One connection, from its first byte to its close.
+//! State of one connection, shared by its socket ([`TimeoutIo`](super::timeout_io)) and the requests on it
+//! ([`in_flight`](super::in_flight)). All run on the same thread.
 
-use std::cell::RefCell;
-use std::future::poll_fn;
+use std::cell::{Cell, RefCell};
 use std::io;
-use std::net::SocketAddr;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
-use actix_http::error::DispatchError;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use super::early_response::{EarlyError, EarlyResponse};
-use super::in_flight::RequestState;
-use super::timeout_io::{IoState, TimeoutIo};
-use super::worker::Dispatch;
 use crate::config::Timeouts;
 use crate::lifecycle::Lifecycle;
-
-/// Maximum time that input is discarded for before a connection is closed on a client that may still be sending: if the socket were
-/// closed with unread input, the client would get a reset, and might lose the response.
-const LINGER: Duration = Duration::from_secs(1);
 
 /// Settings and state that all connections of a server share.
 pub struct ConnectionSettings {
@@ -39,21 +29,32 @@ pub struct ConnectionSettings {
     pub requests: TaskTracker,
 }
 
-/// State of a connection. Its socket and the requests on it, which run on the same thread, each write their own part and read the other's.
+/// State of a connection.
 pub struct Connection {
     /// What it shares with the other connections.
     pub settings: Arc<ConnectionSettings>,
-    /// Written by [`super::in_flight`].
+    /// State of its requests. Only [`in_flight`](super::in_flight) changes it.
     pub requests: RequestState,
-    /// Written by [`TimeoutIo`].
+    /// State of its socket. Only [`TimeoutIo`](super::timeout_io) changes it.
     pub io: IoState,
     socket: RefCell<TcpStream>,
 }
 
 impl Connection {
+    /// Creates the state of a connection that was accepted.
+    pub fn new(socket: TcpStream, settings: Arc<ConnectionSettings>) -> Rc<Self> {
+        let (requests, io) = (RequestState::default(), IoState::default());
+        Rc::new(Self { settings, requests, io, socket: RefCell::new(socket) })
+    }
+
     /// Reads from the socket.
     pub fn poll_read(&self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut *self.socket.borrow_mut()).poll_read(context, buffer)
+    }
+
+    /// Reads what the socket has, without waiting.
+    pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.socket.borrow().try_read(buffer)
     }
 
     /// Writes to the socket.
@@ -61,72 +62,143 @@ impl Connection {
         Pin::new(&mut *self.socket.borrow_mut()).poll_write(context, bytes)
     }
 
-    /// Receives the first head, then runs the dispatcher until it ends or the last response of the connection is sent.
-    async fn run(self: &Rc<Self>, peer: SocketAddr, dispatch: Dispatch) -> Result<(), DispatchError> {
-        let mut serving = pin!(async {
-            let mut io = TimeoutIo::new(Rc::clone(self));
-            io.receive_head().await?;
-            dispatch(io, peer).await
-        });
-        let mut stopping = pin!(self.settings.lifecycle.stopping());
-        let mut is_registered = false;
-        poll_fn(|context| {
-            if let Poll::Ready(result) = serving.as_mut().poll(context) {
-                return Poll::Ready(result);
-            }
-            if self.io.is_closed() {
-                return Poll::Ready(Ok(()));
-            }
-            if !is_registered {
-                is_registered = true;
-                // Only to be polled again when the server stops: `TimeoutIo` looks at the lifecycle itself.
-                let _ = stopping.as_mut().poll(context);
-            }
-            Poll::Pending
-        })
-        .await
+    /// Writes what the socket takes, without waiting.
+    pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.socket.borrow().try_write(bytes)
     }
 
-    /// Sends an early response. A client that doesn't take even that little at once gets none.
-    fn send_early_response(&self, error: EarlyError, received: Instant) {
-        metrics::counter!("ips_gateway_connections_refused_total", "reason" => error.reason()).increment(1);
-        let _ = self.socket.borrow().try_write(&(self.settings.early_response)(error, received));
-    }
-
-    /// Closes the sending direction, and discards input until the client closes its own, or [`LINGER`] is over.
-    async fn linger(&self) {
-        let discard = async {
-            poll_fn(|context| Pin::new(&mut *self.socket.borrow_mut()).poll_shutdown(context)).await?;
-            while poll_fn(|context| self.poll_discard(context)).await? > 0 {}
-            io::Result::Ok(())
-        };
-        let _ = tokio::time::timeout(LINGER, discard).await;
-    }
-
-    /// Reads some input and discards it. Returns the number of bytes, 0 at the end.
-    fn poll_discard(&self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let mut scratch = [0; 8 * 1024];
-        let mut buffer = ReadBuf::new(&mut scratch);
-        self.poll_read(context, &mut buffer).map_ok(|()| buffer.filled().len())
-    }
-
-    /// Whether input has arrived that nobody read.
-    fn has_unread_input(&self) -> bool {
-        self.io.has_unread_input() || matches!(self.socket.borrow().try_read(&mut [0; 64]), Ok(1..))
+    /// Closes the sending direction of the socket.
+    pub fn poll_shutdown(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.socket.borrow_mut()).poll_shutdown(context)
     }
 }
 
-/// Serves a connection from its first byte to its close.
-pub async fn serve(socket: TcpStream, peer: SocketAddr, settings: Arc<ConnectionSettings>, dispatch: Dispatch) {
-    let requests = RequestState::default();
-    let connection = Rc::new(Connection { settings, requests, io: IoState::default(), socket: RefCell::new(socket) });
-    let result = connection.run(peer, dispatch).await;
-    let malformed = result.err().as_ref().and_then(EarlyError::of).filter(|_| !connection.requests.is_last());
-    let refused = malformed.map(|error| (error, Instant::now())).or(connection.io.early_error());
-    if let Some((error, received)) = refused {
-        connection.send_early_response(error, received);
-        connection.linger().await;
-    } else if connection.io.is_closed() && connection.has_unread_input() {
-        connection.linger().await;
+/// Length of a request's body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BodyLength {
+    /// As `Content-Length` says, in bytes; 0 without a body.
+    Known(u64),
+    /// A chunked body, or a tunnel that lasts until the client closes it.
+    Unknown,
+}
+
+/// State of the requests on a connection.
+pub struct RequestState {
+    started: Cell<u64>,
+    in_flight: Cell<bool>,
+    last: Cell<bool>,
+    body_length: Cell<BodyLength>,
+    body_wanted: Cell<bool>,
+    body_complete: Cell<bool>,
+}
+
+impl Default for RequestState {
+    fn default() -> Self {
+        Self {
+            started: Cell::new(0),
+            in_flight: Cell::new(false),
+            last: Cell::new(false),
+            body_length: Cell::new(BodyLength::Known(0)),
+            body_wanted: Cell::new(false),
+            body_complete: Cell::new(true),
+        }
+    }
+}
+
+impl RequestState {
+    /// Number of requests that were started on this connection.
+    pub fn started(&self) -> u64 {
+        self.started.get()
+    }
+
+    /// Whether the newest request is in flight: its response is not complete yet.
+    pub fn is_in_flight(&self) -> bool {
+        self.in_flight.get()
+    }
+
+    /// Whether no request is carried out after the newest one.
+    pub fn is_last(&self) -> bool {
+        self.last.get()
+    }
+
+    /// Length of the newest request's body.
+    pub fn body_length(&self) -> BodyLength {
+        self.body_length.get()
+    }
+
+    /// Whether the body is being read and nothing of it has arrived that was not read.
+    pub fn is_body_wanted(&self) -> bool {
+        self.body_wanted.get()
+    }
+
+    /// Whether the body was read to its end.
+    pub fn is_body_complete(&self) -> bool {
+        self.body_complete.get()
+    }
+
+    /// Starts a request.
+    pub fn start(&self, body_length: BodyLength, is_last: bool) {
+        self.started.set(self.started.get() + 1);
+        self.in_flight.set(true);
+        self.last.set(is_last);
+        self.body_length.set(body_length);
+        self.body_wanted.set(false);
+        self.body_complete.set(body_length == BodyLength::Known(0));
+    }
+
+    /// Sets whether the body is wanted. Returns whether it was before.
+    pub fn set_body_wanted(&self, wanted: bool) -> bool {
+        self.body_wanted.replace(wanted)
+    }
+
+    /// The body was read to its end.
+    pub fn complete_body(&self) {
+        self.body_complete.set(true);
+    }
+
+    /// The newest request is the last of the connection.
+    pub fn mark_last(&self) {
+        self.last.set(true);
+    }
+
+    /// The response is complete.
+    pub fn complete(&self) {
+        self.in_flight.set(false);
+    }
+}
+
+/// State of the socket of a connection.
+#[derive(Default)]
+pub struct IoState {
+    closed: Cell<bool>,
+    unread_input: Cell<bool>,
+    early_error: Cell<Option<(EarlyError, Instant)>>,
+}
+
+impl IoState {
+    /// Whether the last response was sent: nothing goes through the socket any more.
+    pub fn is_closed(&self) -> bool {
+        self.closed.get()
+    }
+
+    /// Whether the connection was closed with input that was not handed over, or that is still to come.
+    pub fn has_unread_input(&self) -> bool {
+        self.unread_input.get()
+    }
+
+    /// Why the head that was arriving is refused, and since when it was arriving.
+    pub fn early_error(&self) -> Option<(EarlyError, Instant)> {
+        self.early_error.get()
+    }
+
+    /// The last response was sent.
+    pub fn close(&self, has_unread_input: bool) {
+        self.closed.set(true);
+        self.unread_input.set(has_unread_input);
+    }
+
+    /// The head that is arriving since `started` is refused.
+    pub fn refuse(&self, error: EarlyError, started: Instant) {
+        self.early_error.set(Some((error, started)));
     }
 }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::config::Connections;
+use crate::telemetry::metrics::names;
 
 /// Limit of the connections that may be open at a time.
 pub struct ConnectionLimit {
@@ -40,7 +41,7 @@ impl ConnectionLimit {
             *count += 1;
         }
         open.total += 1;
-        metrics::gauge!("ips_gateway_connections").set(open.total as f64);
+        metrics::gauge!(names::CONNECTIONS).set(open.total as f64);
         Some(ConnectionPermit { limit: Arc::clone(self), address })
     }
 }
@@ -55,7 +56,7 @@ impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         let mut open = self.limit.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.total -= 1;
-        metrics::gauge!("ips_gateway_connections").set(open.total as f64);
+        metrics::gauge!(names::CONNECTIONS).set(open.total as f64);
         if let Some(count) = open.by_address.get_mut(&self.address) {
             *count -= 1;
             if *count == 0 {

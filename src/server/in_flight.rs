@@ -22,7 +22,7 @@ use bytes::Bytes;
 use futures_util::Stream;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use super::connection::Connection;
+use super::connection::{BodyLength, Connection};
 
 /// Size in bytes of the pieces that a response leaves in. What a client doesn't read stays in its one shared copy. A head and a piece fit
 /// into a buffer of 16 KiB. Each piece is a write of its own: smaller ones make responses slower.
@@ -31,86 +31,6 @@ const PIECE: usize = 15 * 1024;
 /// kept alive. Beyond that the connection is closed after the response.
 const MAX_DISCARDED_BYTES: u64 = 256 * 1024;
 const MAX_DISCARD_TIME: Duration = Duration::from_millis(250);
-
-/// Length of a request's body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BodyLength {
-    /// As `Content-Length` says, in bytes; 0 without a body.
-    Known(u64),
-    /// A chunked body, or a tunnel that lasts until the client closes it.
-    Unknown,
-}
-
-impl BodyLength {
-    /// Returns the length as the dispatcher has understood it.
-    fn of(request: &mut Request) -> Self {
-        if matches!(request.payload(), Payload::None) {
-            return Self::Known(0);
-        }
-        let headers = request.headers();
-        if request.method() == Method::CONNECT || headers.contains_key(UPGRADE) {
-            // actix takes what follows an offer of WebSocket for a tunnel, whatever its length is said to be.
-            return Self::Unknown;
-        }
-        let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.trim().parse().ok());
-        length.map_or(Self::Unknown, Self::Known)
-    }
-}
-
-/// State of the requests on a connection.
-pub struct RequestState {
-    started: Cell<u64>,
-    in_flight: Cell<bool>,
-    last: Cell<bool>,
-    body_length: Cell<BodyLength>,
-    body_wanted: Cell<bool>,
-    body_complete: Cell<bool>,
-}
-
-impl Default for RequestState {
-    fn default() -> Self {
-        Self {
-            started: Cell::new(0),
-            in_flight: Cell::new(false),
-            last: Cell::new(false),
-            body_length: Cell::new(BodyLength::Known(0)),
-            body_wanted: Cell::new(false),
-            body_complete: Cell::new(true),
-        }
-    }
-}
-
-impl RequestState {
-    /// Number of requests that were started on this connection.
-    pub fn started(&self) -> u64 {
-        self.started.get()
-    }
-
-    /// Whether the newest request is in flight: its response is not complete yet.
-    pub fn is_in_flight(&self) -> bool {
-        self.in_flight.get()
-    }
-
-    /// Whether no request is carried out after the newest one.
-    pub fn is_last(&self) -> bool {
-        self.last.get()
-    }
-
-    /// Length of the newest request's body.
-    pub fn body_length(&self) -> BodyLength {
-        self.body_length.get()
-    }
-
-    /// Whether the body is being read and nothing of it has arrived that was not read.
-    pub fn is_body_wanted(&self) -> bool {
-        self.body_wanted.get()
-    }
-
-    /// Whether the body was read to its end.
-    pub fn is_body_complete(&self) -> bool {
-        self.body_complete.get()
-    }
-}
 
 /// Tracks a request on its way through `service`.
 pub fn track<S, B>(
@@ -145,7 +65,7 @@ struct InFlight {
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.connection.requests.in_flight.set(false);
+        self.connection.requests.complete();
     }
 }
 
@@ -154,22 +74,17 @@ impl InFlight {
     fn start(request: &mut Request) -> Option<Self> {
         let connection = request.conn_data::<Rc<Connection>>().map(Rc::clone)?;
         let state = &connection.requests;
-        if state.last.get() {
+        if state.is_last() {
             return None;
         }
-        let length = BodyLength::of(request);
+        let length = body_length(request);
         let head = request.head();
         // Where a body of unknown length ends only actix knows, which may have read beyond that by then. A client that expects 100 may
         // send the body or not once it is refused.
         let is_last =
             head.connection_type() != ConnectionType::KeepAlive || head.expect() || length == BodyLength::Unknown;
         let body = (length != BodyLength::Known(0)).then(|| RequestBody::take(request, &connection));
-        state.started.set(state.started.get() + 1);
-        state.in_flight.set(true);
-        state.last.set(is_last);
-        state.body_length.set(length);
-        state.body_wanted.set(false);
-        state.body_complete.set(body.is_none());
+        state.start(length, is_last);
         let tracked = connection.settings.requests.token();
         Some(Self { connection, body, _tracked: tracked })
     }
@@ -178,15 +93,15 @@ impl InFlight {
     async fn respond<B: MessageBody + 'static>(self, mut response: Response<B>) -> Response<TrackedBody> {
         let state = &self.connection.requests;
         if response.status() == StatusCode::REQUEST_TIMEOUT || self.connection.settings.lifecycle.is_draining() {
-            state.last.set(true);
+            state.mark_last();
         }
         if let Some(body) = &self.body
-            && !state.last.get()
+            && !state.is_last()
             && !body.discard().await
         {
-            state.last.set(true);
+            state.mark_last();
         }
-        if state.last.get() {
+        if state.is_last() {
             response.head_mut().set_connection_type(ConnectionType::Close);
         }
         response.map_body(|_, body| TrackedBody::new(body, self))
@@ -215,15 +130,15 @@ impl RequestBody {
     fn poll_next(&self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, PayloadError>>> {
         let state = &self.connection.requests;
         let next = Pin::new(&mut *self.payload.borrow_mut()).poll_next(context);
-        let wanted = state.body_wanted.replace(next.is_pending());
-        if next.is_pending() && !wanted {
+        let was_wanted = state.set_body_wanted(next.is_pending());
+        if next.is_pending() && !was_wanted {
             // The dispatcher has read from the socket before it came here: it is to do so again.
             context.waker().wake_by_ref();
         }
         match next {
             Poll::Ready(Some(Err(_))) => self.has_failed.set(true),
             // actix ends a body with this after an error, too.
-            Poll::Ready(None) if !self.has_failed.get() => state.body_complete.set(true),
+            Poll::Ready(None) if !self.has_failed.get() => state.complete_body(),
             _ => {}
         }
         next
@@ -233,10 +148,10 @@ impl RequestBody {
     async fn discard(&self) -> bool {
         let state = &self.connection.requests;
         let mut left = MAX_DISCARDED_BYTES;
-        if state.body_complete.get() {
+        if state.is_body_complete() {
             return true;
         }
-        if matches!(state.body_length.get(), BodyLength::Known(length) if length > left) {
+        if matches!(state.body_length(), BodyLength::Known(length) if length > left) {
             return false;
         }
         let discard = async {
@@ -248,7 +163,7 @@ impl RequestBody {
             }
         };
         let _ = tokio::time::timeout(MAX_DISCARD_TIME, discard).await;
-        state.body_complete.get()
+        state.is_body_complete()
     }
 }
 
@@ -295,7 +210,7 @@ impl MessageBody for TrackedBody {
             Content::Whole(_) if state.is_last() => {
                 // Complete, but the dispatcher is kept from going on to what it may have parsed behind the last request: the connection
                 // is closed as soon as the response is sent.
-                state.in_flight.set(false);
+                state.complete();
                 Poll::Pending
             }
             Content::Whole(_) => Poll::Ready(None),
@@ -303,4 +218,18 @@ impl MessageBody for TrackedBody {
                 .unwrap_or_else(|_: Box<dyn Any + Send>| Poll::Ready(Some(Err("a panic in the body".into())))),
         }
     }
+}
+
+/// Returns the length of a request's body as the dispatcher has understood it.
+fn body_length(request: &mut Request) -> BodyLength {
+    if matches!(request.payload(), Payload::None) {
+        return BodyLength::Known(0);
+    }
+    let headers = request.headers();
+    if request.method() == Method::CONNECT || headers.contains_key(UPGRADE) {
+        // actix takes what follows an offer of WebSocket for a tunnel, whatever its length is said to be.
+        return BodyLength::Unknown;
+    }
+    let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    length.map_or(BodyLength::Unknown, BodyLength::Known)
 }

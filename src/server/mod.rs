@@ -6,8 +6,12 @@
 mod accept;
 mod connection;
 mod connection_limit;
+mod deadline;
+mod dispatch;
 mod early_response;
+mod head;
 mod in_flight;
+mod serve;
 mod signals;
 mod timeout_io;
 mod worker;
@@ -119,7 +123,7 @@ impl Server {
             requests: requests.clone(),
         });
         let abort = CancellationToken::new();
-        let workers = Workers::start(&worker::application(app), &settings, &connections, &abort);
+        let workers = Workers::start(&dispatch::application(app), &settings, &connections, &abort);
         Ok(Self {
             address,
             listener,

@@ -3,9 +3,8 @@
 //! The dispatcher has no timeout for the head of a second request, for a client that doesn't read, or for one that keeps the connection
 //! for later; it reads requests ahead and forgets by then what the one in flight said about its connection. So it gets one head at a
 //! time, and the bytes of a body when they are asked for. What the bytes mean only actix knows: all that this relies on is that a head
-//! ends with its first empty line, and a body where [`RequestState`](super::in_flight::RequestState) says.
+//! ends with its first empty line, and a body where [`RequestState`](super::connection::RequestState) says.
 
-use std::cell::Cell;
 use std::future::poll_fn;
 use std::io;
 use std::mem;
@@ -16,11 +15,13 @@ use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep};
+use tokio::time::Instant;
 
-use super::connection::Connection;
+use super::connection::{BodyLength, Connection};
+use super::deadline::Deadline;
 use super::early_response::EarlyError;
-use super::in_flight::BodyLength;
+use super::head::{Head, Part};
+use crate::telemetry::metrics::names;
 
 /// Maximum size of a request's head, in bytes. Larger ones are refused with 431.
 const MAX_HEAD_BYTES: usize = 32 * 1024;
@@ -28,37 +29,12 @@ const MAX_HEAD_BYTES: usize = 32 * 1024;
 const MIN_WRITE_PROGRESS: usize = 4 * 1024;
 /// Number of bytes that are read ahead of a client that sends more before it has its response. They are read to notice its disconnect.
 const READ_AHEAD: usize = 1024;
-/// Time in which the rest of a response must follow when the client has closed its sending direction, since the last write or that close.
-/// Most such clients have left; some only wait for the response.
+/// Time in which the response must follow when the client has closed its sending direction, since the request or the last write. Most such
+/// clients have left; some only wait for the response.
 const HALF_CLOSED_TIMEOUT: Duration = Duration::from_millis(500);
 /// Time in which an idle connection still takes a request when the server stops. A proxy may have sent one on it already, and can't send it
 /// again when it crosses with the close.
 const LAST_REQUEST_WINDOW: Duration = Duration::from_millis(200);
-
-/// State of the socket that others may read.
-#[derive(Default)]
-pub struct IoState {
-    closed: Cell<bool>,
-    unread_input: Cell<bool>,
-    early_error: Cell<Option<(EarlyError, Instant)>>,
-}
-
-impl IoState {
-    /// Whether the last response was sent: nothing goes through the socket any more.
-    pub fn is_closed(&self) -> bool {
-        self.closed.get()
-    }
-
-    /// Whether the connection was closed with input that was not handed over, or that is still to come.
-    pub fn has_unread_input(&self) -> bool {
-        self.unread_input.get()
-    }
-
-    /// Why the head that was arriving is refused, and since when it was arriving.
-    pub fn early_error(&self) -> Option<(EarlyError, Instant)> {
-        self.early_error.get()
-    }
-}
 
 /// A socket under timeouts.
 pub struct TimeoutIo {
@@ -74,7 +50,10 @@ pub struct TimeoutIo {
     answered: u64,
     idle_since: Instant,
     stopping_since: Option<Instant>,
-    half_closed_since: Option<Instant>,
+    /// Whether the client has closed its sending direction.
+    is_half_closed: bool,
+    /// When something of the current request was received, or written of its response.
+    progressed_at: Instant,
     /// Since when writes are blocked, and how many bytes the client has taken since.
     blocked: Option<(Instant, usize)>,
     read_deadline: Deadline,
@@ -93,7 +72,8 @@ impl TimeoutIo {
             answered: 0,
             idle_since: Instant::now(),
             stopping_since: None,
-            half_closed_since: None,
+            is_half_closed: false,
+            progressed_at: Instant::now(),
             blocked: None,
             read_deadline: Deadline::default(),
             write_deadline: Deadline::default(),
@@ -110,13 +90,19 @@ impl TimeoutIo {
                 let before = self.received.len();
                 let Poll::Ready(read) = self.poll_read_ahead(context) else { return self.poll_idle(context) };
                 read?;
-                if self.half_closed_since.is_some() {
+                if self.is_half_closed {
                     return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+                }
+                if self.head.is_malformed_by(&self.received[before..]) {
+                    // The dispatcher refuses it.
+                    break;
                 }
                 ready!(self.measure_head(before))?;
             }
             // It is measured again when it is handed over.
-            self.head = Head { started: self.head.started, ..Head::default() };
+            let started = self.head.started;
+            self.head = Head::default();
+            self.head.started = started;
             Poll::Ready(Ok(()))
         })
         .await
@@ -151,6 +137,7 @@ impl TimeoutIo {
     /// Refuses a head that is too large.
     fn check_head(&mut self) -> Poll<io::Result<()>> {
         let started = *self.head.started.get_or_insert_with(Instant::now);
+        self.progressed_at = started;
         if self.head.bytes > MAX_HEAD_BYTES {
             return self.refuse(EarlyError::HeadTooLarge, started);
         }
@@ -183,7 +170,7 @@ impl TimeoutIo {
 
     /// Ends the dispatcher; the early response is sent after that.
     fn refuse(&self, error: EarlyError, started: Instant) -> Poll<io::Result<()>> {
-        self.connection.io.early_error.set(Some((error, started)));
+        self.connection.io.refuse(error, started);
         Poll::Ready(Err(io::ErrorKind::InvalidData.into()))
     }
 
@@ -201,25 +188,28 @@ impl TimeoutIo {
             }
             let bytes = ready!(self.poll_part(context, buffer, Part::Body(left)))?;
             self.body_bytes += bytes as u64;
+            self.progressed_at = Instant::now();
             self.is_paused = bytes > 0;
             return Poll::Ready(Ok(()));
         }
-        while self.received.len() < READ_AHEAD && self.half_closed_since.is_none() {
+        while self.received.len() < READ_AHEAD && !self.is_half_closed {
             ready!(self.poll_read_ahead(context))?;
         }
-        let Some(since) = self.half_closed_since else { return Poll::Pending };
-        ready!(self.read_deadline.poll(since + HALF_CLOSED_TIMEOUT, context));
+        if !self.is_half_closed {
+            return Poll::Pending;
+        }
+        ready!(self.read_deadline.poll(self.progressed_at + HALF_CLOSED_TIMEOUT, context));
         Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()))
     }
 
     /// Lets the dispatcher decode what it got before it gets more.
     fn poll_pause(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let is_head = !self.is_request_open();
-        if is_head && self.received.is_empty() && self.half_closed_since.is_none() {
+        if is_head && self.received.is_empty() && !self.is_half_closed {
             if let Poll::Ready(Err(error)) = self.poll_read_ahead(context) {
                 return Poll::Ready(Err(error));
             }
-            if self.received.is_empty() && self.half_closed_since.is_none() {
+            if self.received.is_empty() && !self.is_half_closed {
                 return self.poll_idle(context);
             }
         }
@@ -235,14 +225,14 @@ impl TimeoutIo {
         part: Part,
     ) -> Poll<io::Result<usize>> {
         let bytes = if self.received.is_empty() {
-            if self.half_closed_since.is_some() {
+            if self.is_half_closed {
                 return Poll::Ready(Ok(0));
             }
             let before = buffer.filled().len();
             ready!(self.connection.poll_read(context, buffer))?;
             let input = &buffer.filled()[before..];
             if input.is_empty() {
-                self.half_closed_since = Some(Instant::now());
+                self.is_half_closed = true;
             }
             let bytes = self.head.measure(input, part);
             self.received.extend_from_slice(&input[bytes..]);
@@ -267,7 +257,7 @@ impl TimeoutIo {
         let mut input = ReadBuf::new(&mut scratch);
         ready!(self.connection.poll_read(context, &mut input))?;
         if input.filled().is_empty() {
-            self.half_closed_since = Some(Instant::now());
+            self.is_half_closed = true;
         }
         self.received.extend_from_slice(input.filled());
         Poll::Ready(Ok(()))
@@ -278,12 +268,12 @@ impl TimeoutIo {
         let (requests, io) = (&self.connection.requests, &self.connection.io);
         self.answered = requests.started();
         if requests.is_last() {
-            io.unread_input.set(!self.received.is_empty() || !requests.is_body_complete());
-            io.closed.set(true);
+            let has_unread_input = !self.received.is_empty() || !requests.is_body_complete();
+            io.close(has_unread_input);
             return;
         }
         (self.head, self.body_bytes, self.idle_since) = (Head::default(), 0, Instant::now());
-        let has_input = !self.received.is_empty() || self.half_closed_since.is_some();
+        let has_input = !self.received.is_empty() || self.is_half_closed;
         if has_input || self.poll_idle(context).is_ready() {
             context.waker().wake_by_ref();
         }
@@ -317,9 +307,7 @@ impl AsyncWrite for TimeoutIo {
             if let (Some((_, taken)), Ok(bytes)) = (&mut io.blocked, &result) {
                 *taken += bytes;
             }
-            if let Some(since) = &mut io.half_closed_since {
-                *since = Instant::now();
-            }
+            io.progressed_at = Instant::now();
             return Poll::Ready(result);
         }
         let now = Instant::now();
@@ -329,7 +317,7 @@ impl AsyncWrite for TimeoutIo {
         }
         let deadline = *since + timeout;
         ready!(io.write_deadline.poll(deadline, context));
-        metrics::counter!("ips_gateway_connections_refused_total", "reason" => "slow_reader").increment(1);
+        metrics::counter!(names::CONNECTIONS_REFUSED, "reason" => "slow_reader").increment(1);
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
@@ -346,96 +334,5 @@ impl AsyncWrite for TimeoutIo {
     /// Does nothing: the connection is closed after the dispatcher has ended.
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
-    }
-}
-
-/// What the dispatcher is to get next.
-#[derive(Debug, Clone, Copy)]
-enum Part {
-    /// Up to the first empty line.
-    Head,
-    /// At most this many bytes.
-    Body(u64),
-}
-
-/// Progress of a head that is being handed over.
-#[derive(Default)]
-struct Head {
-    started: Option<Instant>,
-    bytes: usize,
-    /// Whether the last part ended with an empty line.
-    is_complete: bool,
-    /// The last two bytes.
-    end: [u8; 2],
-}
-
-impl Head {
-    /// Returns how many bytes of `input` belong to `part`.
-    fn measure(&mut self, input: &[u8], part: Part) -> usize {
-        match part {
-            Part::Body(left) => usize::try_from(left).map_or(input.len(), |left| left.min(input.len())),
-            Part::Head => {
-                let end = self.end_of_head(input);
-                let part = &input[..end.unwrap_or(input.len())];
-                self.is_complete = end.is_some();
-                self.bytes += part.len();
-                match *part {
-                    [.., a, b] => self.end = [a, b],
-                    [b] => self.end = [self.end[1], b],
-                    [] => {}
-                }
-                part.len()
-            }
-        }
-    }
-
-    /// Returns the position behind the first empty line.
-    fn end_of_head(&self, input: &[u8]) -> Option<usize> {
-        let byte_before = |at: usize| if at < 2 { self.end[at] } else { input[at - 2] };
-        input.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at).find_map(|at| {
-            let (before, last) = (byte_before(at), byte_before(at + 1));
-            (last == b'\n' || (last == b'\r' && before == b'\n')).then_some(at + 1)
-        })
-    }
-}
-
-/// Deadline that may move. To move it later costs nothing.
-#[derive(Default)]
-struct Deadline(Option<Pin<Box<Sleep>>>);
-
-impl Deadline {
-    /// Completes at `deadline`.
-    fn poll(&mut self, deadline: Instant, context: &mut Context<'_>) -> Poll<()> {
-        while Instant::now() < deadline {
-            let sleep = self.0.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
-            if sleep.deadline() > deadline || sleep.is_elapsed() {
-                sleep.as_mut().reset(deadline);
-            }
-            ready!(sleep.as_mut().poll(context));
-        }
-        Poll::Ready(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Head, Part};
-
-    /// The parts that a head is handed over in when it arrives in these pieces, and whether each ended with an empty line.
-    fn parts(pieces: &[&str]) -> Vec<(usize, bool)> {
-        let mut head = Head::default();
-        pieces.iter().map(|piece| (head.measure(piece.as_bytes(), Part::Head), head.is_complete)).collect()
-    }
-
-    #[test]
-    fn a_head_ends_with_its_first_empty_line_however_it_arrives() {
-        assert_eq!(parts(&["GET / HTTP/1.1\r\nHost: x\r\n\r\nGET"]), [(27, true)]);
-        assert_eq!(parts(&["GET / HTTP/1.1\nHost: x\n\nGET"]), [(24, true)]);
-        assert_eq!(parts(&["GET / HTTP/1.1\r\nHost: x\r\n", "\r\nGET"]), [(25, false), (2, true)]);
-        assert_eq!(parts(&["a\r", "\n", "\r", "\nb"]), [(2, false), (1, false), (1, false), (1, true)]);
-        assert_eq!(parts(&["a\n", "\nb"]), [(2, false), (1, true)]);
-        assert_eq!(parts(&["a\r\nb: \r\n c\r\r\n"]), [(15, false)]);
-        assert_eq!(parts(&["\r\nGET"]), [(5, false)]);
-        assert_eq!(parts(&[""]), [(0, false)]);
     }
 }

@@ -1,4 +1,4 @@
-//! Log lines, to stderr.
+//! Logs: format, levels, and the panic hook. Lines go to stderr.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{IsTerminal, stderr};
@@ -10,21 +10,22 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::config::LogFormat;
+use crate::telemetry::metrics::names;
 
-/// What is logged unless `RUST_LOG` says otherwise. The server libraries tell at level info that threads come and go, and call every head
-/// that they can't read an error, which has its line among the requests; the one for traces tells of every export that fails twice.
-const LEVELS: &str = "info,actix_server=warn,actix_http::h1::dispatcher=off,opentelemetry-otlp=error";
+/// Filter in the absence of `RUST_LOG`. actix-server logs its threads at level info; actix-http logs every malformed head as an error, which
+/// is in the access log already; the exporter of traces logs each export that fails.
+const DEFAULT_FILTER: &str = "info,actix_server=warn,actix_http::h1::dispatcher=off,opentelemetry-otlp=error";
 
-/// Begins to log.
+/// Installs the subscriber for log lines and the panic hook.
 ///
 /// # Errors
-/// `RUST_LOG` can't be understood.
+/// `RUST_LOG` can't be parsed.
 ///
 /// # Panics
-/// It was called before.
-pub fn begin(format: LogFormat) -> Result<(), ParseError> {
-    let levels = std::env::var(EnvFilter::DEFAULT_ENV).ok().filter(|levels| !levels.is_empty());
-    let levels = EnvFilter::try_new(levels.as_deref().unwrap_or(LEVELS))?;
+/// At the second call in a process.
+pub fn init(format: LogFormat) -> Result<(), ParseError> {
+    let filter = std::env::var(EnvFilter::DEFAULT_ENV).ok().filter(|filter| !filter.is_empty());
+    let filter = EnvFilter::try_new(filter.as_deref().unwrap_or(DEFAULT_FILTER))?;
     let text = match format {
         LogFormat::Auto => stderr().is_terminal(),
         LogFormat::Text => true,
@@ -33,19 +34,19 @@ pub fn begin(format: LogFormat) -> Result<(), ParseError> {
     let lines = fmt::layer().with_writer(stderr);
     let lines =
         if text { lines.with_ansi(stderr().is_terminal()).boxed() } else { lines.json().flatten_event(true).boxed() };
-    tracing_subscriber::registry().with(lines).with(levels).with(discretion()).init();
-    panic::set_hook(Box::new(tell_of_panic));
+    tracing_subscriber::registry().with(lines).with(filter).with(library_limit()).init();
+    panic::set_hook(Box::new(log_panic));
     Ok(())
 }
 
-/// What is told at most, whatever `RUST_LOG` says: at level trace libraries are free to show what passes through them, credentials and all.
-fn discretion() -> Targets {
+/// Limits libraries to level debug, whatever `RUST_LOG` says: at level trace they log data that passes through them, credentials included.
+fn library_limit() -> Targets {
     Targets::new().with_default(LevelFilter::DEBUG).with_target(env!("CARGO_CRATE_NAME"), LevelFilter::TRACE)
 }
 
-/// A panic is counted, and told in one line without its message, which may hold anything.
-fn tell_of_panic(info: &panic::PanicHookInfo<'_>) {
-    metrics::counter!("ips_gateway_panics_total").increment(1);
+/// Counts a panic and logs its location, without its message: that may hold any data.
+fn log_panic(info: &panic::PanicHookInfo<'_>) {
+    metrics::counter!(names::PANICS).increment(1);
     let at = info.location().map(ToString::to_string);
     let backtrace = Backtrace::capture();
     let backtrace = (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());

@@ -1,32 +1,31 @@
-//! What operators see: log lines, metrics and traces.
+//! Telemetry: logs, metrics and traces.
 //!
-//! None holds a body, credentials, or anything else by which a caller or a job could be known.
+//! None of them holds a body, credentials, or anything else that identifies a caller or a job.
 
+pub mod gauge;
 mod logs;
-mod metrics;
+pub mod metrics;
 mod otlp;
 pub mod span;
 
 use tracing_subscriber::filter::ParseError;
 
-pub use crate::telemetry::metrics::{Kind, METRICS, Metric, Metrics};
-use crate::telemetry::otlp::Traces;
-
 use crate::config::LogFormat;
+use crate::telemetry::otlp::TraceExporter;
 
-/// Logs and exports as long as it lives.
+/// Guard of the telemetry: exports the remaining spans when it is dropped.
 pub struct Telemetry {
-    _traces: Traces,
+    _traces: TraceExporter,
 }
 
-/// Begins to log and to export.
+/// Starts logging to stderr and, if the `OTEL_` variables ask for it, the export of traces.
 ///
 /// # Errors
-/// `RUST_LOG` can't be understood.
+/// `RUST_LOG` can't be parsed.
 ///
 /// # Panics
-/// It was called before.
+/// At the second call in a process.
 pub fn init(format: LogFormat) -> Result<Telemetry, ParseError> {
-    logs::begin(format)?;
-    Ok(Telemetry { _traces: Traces::begin() })
+    logs::init(format)?;
+    Ok(Telemetry { _traces: TraceExporter::start() })
 }

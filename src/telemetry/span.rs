@@ -1,6 +1,6 @@
-//! What goes along with a request wherever its work goes: its place in a trace (W3C Trace Context), and the calls of IPS that it led to.
+//! Spans of requests and of calls to IPS (W3C Trace Context), and the operations that a request called.
 //!
-//! Spans are made here by themselves and not of log lines, so that nothing is exported which was meant for a log, or which a library tells.
+//! Spans are not derived from log events, so that neither log fields nor events of libraries are exported.
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -12,100 +12,99 @@ use opentelemetry::{Context, KeyValue, Value};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator, SdkTracer};
 
-/// Where spans go, if they go anywhere.
+/// Tracer of the process, if traces are exported.
 static TRACER: OnceLock<SdkTracer> = OnceLock::new();
 
-/// From now on spans are recorded.
-pub fn record_with(tracer: SdkTracer) {
-    // The first one stays: there is one process, and one place to which it exports.
+/// Installs the tracer that records spans from now on. Later calls have no effect.
+pub fn install_tracer(tracer: SdkTracer) {
     let _ = TRACER.set(tracer);
 }
 
-/// The operations of IPS that were called for a request, in their order.
+/// Operations of IPS that were called for a request, in order.
 #[derive(Default)]
-struct Calls(Mutex<Vec<&'static str>>);
+struct CalledOperations(Mutex<Vec<&'static str>>);
 
-impl Calls {
-    fn note(&self, operation: &'static str) {
+impl CalledOperations {
+    fn push(&self, operation: &'static str) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(operation);
     }
 }
 
-/// Something under way, as a trace shows it: a request, or a call of IPS. It ends when it is told to, or with the last that knows of it.
+/// Span of a request or of a call to IPS. It ends with [`Span::end`], or when the last context that holds it is dropped.
 pub struct Span(Context);
 
 impl Span {
-    /// A request that came with these headers: it goes on with the caller's trace, or begins one.
-    pub fn of_request(
+    /// Starts a server span. It continues the trace of the request's headers (`traceparent`, `tracestate`), or starts a new one.
+    pub fn server(
         headers: &dyn Extractor,
         name: impl FnOnce() -> String,
         attributes: impl FnOnce() -> Vec<KeyValue>,
     ) -> Self {
         let parent = TraceContextPropagator::new().extract_with_context(&Context::new(), headers);
-        let context = begin(&parent, SpanKind::Server, name, attributes);
-        Self(context.with_value(Calls::default()))
+        let context = start(&parent, SpanKind::Server, name, attributes);
+        Self(context.with_value(CalledOperations::default()))
     }
 
-    /// A call of IPS, made for the request that is under way here if there is one.
-    pub fn of_call(
+    /// Starts a client span for a call of `operation`, as a child of the current span, and notes the operation in that one.
+    pub fn client(
         operation: &'static str,
         name: impl FnOnce() -> String,
         attributes: impl FnOnce() -> Vec<KeyValue>,
     ) -> Self {
         let parent = Context::current();
-        if let Some(calls) = parent.get::<Calls>() {
-            calls.note(operation);
+        if let Some(operations) = parent.get::<CalledOperations>() {
+            operations.push(operation);
         }
-        Self(begin(&parent, SpanKind::Client, name, attributes))
+        Self(start(&parent, SpanKind::Client, name, attributes))
     }
 
-    /// What `work` does belongs to this.
-    pub fn within<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
-        work.with_context(self.0.clone())
+    /// Makes this the current span of `future`.
+    pub fn instrument<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
+        future.with_context(self.0.clone())
     }
 
-    /// Says more about it.
-    pub fn set(&self, key: &'static str, value: impl Into<Value>) {
+    /// Sets an attribute.
+    pub fn set_attribute(&self, key: &'static str, value: impl Into<Value>) {
         self.0.span().set_attribute(KeyValue::new(key, value));
     }
 
-    /// It failed, for this reason of a few that there are.
-    pub fn fail(&self, reason: impl Into<Value>) {
-        self.set("error.type", reason);
+    /// Sets the status to error, with `error_type` as the attribute `error.type`: one of a fixed set of values.
+    pub fn set_error(&self, error_type: impl Into<Value>) {
+        self.set_attribute("error.type", error_type);
         self.0.span().set_status(Status::error(""));
     }
 
-    /// It is over.
+    /// Ends the span.
     pub fn end(&self) {
         self.0.span().end();
     }
 
-    /// Names the trace.
+    /// Returns the id of the trace.
     #[must_use]
     pub fn trace_id(&self) -> TraceId {
         self.0.span().span_context().trace_id()
     }
 
-    /// The operations of IPS that were called for it so far, separated by spaces; `None` if there were none.
+    /// Returns the operations of IPS that were called for this request so far, separated by spaces; `None` if there were none.
     #[must_use]
-    pub fn calls(&self) -> Option<String> {
-        let calls = self.0.get::<Calls>()?.0.lock().unwrap_or_else(PoisonError::into_inner);
-        (!calls.is_empty()).then(|| calls.join(" "))
+    pub fn called_operations(&self) -> Option<String> {
+        let operations = self.0.get::<CalledOperations>()?.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (!operations.is_empty()).then(|| operations.join(" "))
     }
 }
 
-/// `work` goes on for the request that is under way here, on whatever task it is.
-pub fn carry<F: Future>(work: F) -> impl Future<Output = F::Output> + use<F> {
-    work.with_current_context()
+/// Keeps the current span as that of `future`, on whatever task it runs.
+pub fn in_current_span<F: Future>(future: F) -> impl Future<Output = F::Output> + use<F> {
+    future.with_current_context()
 }
 
-/// Writes the headers by which the next one goes on with the trace of what is under way here.
-pub fn write_headers(headers: &mut dyn Injector) {
+/// Writes the headers (`traceparent`, `tracestate`) by which the next service continues the trace of the current span.
+pub fn inject_headers(headers: &mut dyn Injector) {
     TraceContextPropagator::new().inject_context(&Context::current(), headers);
 }
 
-/// Where nothing is recorded a trace goes through as it came, so that those before and after this process find each other.
-fn begin(
+/// Starts a span. Without a tracer the incoming trace context is passed on unchanged, so that the trace stays connected across the gateway.
+fn start(
     parent: &Context,
     kind: SpanKind,
     name: impl FnOnce() -> String,

@@ -20,6 +20,7 @@ use super::transport::Transport;
 use crate::backoff;
 use crate::ips::soap::{Answer, AuthHeader, Reply, write_request};
 use crate::ips::types::*;
+use crate::telemetry::metrics::names;
 
 /// SOAP client of IPS.
 ///
@@ -60,7 +61,7 @@ impl IpsClient {
         match self.attempts::<T>(body).await.map_err(error)? {
             Reply::Answer(Answer { value, bad_items }) => {
                 let count = u64::try_from(bad_items.len()).unwrap_or(u64::MAX);
-                metrics::counter!("ips_gateway_bad_items_total", "rpc_method" => T::NAME).increment(count);
+                metrics::counter!(names::BAD_ITEMS, "rpc_method" => T::NAME).increment(count);
                 Ok(Answered { value, bad_items: bad_items.into_iter().map(Into::into).collect() })
             }
             Reply::Fault(fault) => Err(error((Failure::Fault(fault), Delivery::Rejected))),
@@ -91,7 +92,7 @@ impl IpsClient {
         {
             tokio::time::sleep(pause).await;
             attempt += 1;
-            metrics::counter!("ips_gateway_upstream_retries_total", "rpc_method" => T::NAME).increment(1);
+            metrics::counter!(names::UPSTREAM_RETRIES, "rpc_method" => T::NAME).increment(1);
             failure = match self.attempt::<T>(body.clone(), deadline).await {
                 // The earlier failure is more specific than a rejected retry.
                 Err((Failure::Overloaded { .. } | Failure::CircuitOpen { .. }, _)) => return Err(failure),
@@ -146,7 +147,7 @@ impl IpsClient {
 
 /// Failure of a call that was shed before it was sent.
 fn rejected(failure: Failure) -> CallFailure {
-    metrics::counter!("ips_gateway_upstream_refused_total", "reason" => failure.code()).increment(1);
+    metrics::counter!(names::UPSTREAM_REFUSED, "reason" => failure.code()).increment(1);
     (failure, Delivery::NotSent)
 }
 

@@ -100,7 +100,7 @@ impl CoalescingUpstream {
         };
         let start = || {
             let call = make_call(Arc::clone(&self.upstream), caller.clone(), request.clone());
-            let task = self.runtime.spawn(span::carry(async move {
+            let task = self.runtime.spawn(span::in_current_span(async move {
                 // Without it, later callers would wait for a call that never ends.
                 let answer: Answer<T> =
                     AssertUnwindSafe(call).catch_unwind().await.unwrap_or_else(|_| Err(aborted::<T>()));

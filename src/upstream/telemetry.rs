@@ -10,6 +10,7 @@ use url::Url;
 use super::classify::CallFailure;
 use crate::ips::soap::Reply;
 use crate::ips::types::Fault;
+use crate::telemetry::metrics::names;
 use crate::telemetry::span::{self, Span};
 
 const SERVICE: &str = "IpsApiService";
@@ -35,12 +36,12 @@ impl CallTelemetry {
                 KeyValue::new("server.port", i64::from(port)),
             ]
         };
-        Self { operation, span: Span::of_call(operation, name, attributes), began: Instant::now() }
+        Self { operation, span: Span::client(operation, name, attributes), began: Instant::now() }
     }
 
     /// Runs a future within the client span.
     pub(super) fn within<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
-        self.span.within(work)
+        self.span.instrument(work)
     }
 
     /// Records the result of the call.
@@ -51,14 +52,14 @@ impl CallTelemetry {
             Err((failure, _)) => failure.code(),
         };
         if let Ok(Reply::Fault(Fault { code: Some(code), .. })) = reply {
-            self.span.set("rpc.soap.fault_code", i64::from(*code));
+            self.span.set_attribute("rpc.soap.fault_code", i64::from(*code));
         }
         if result != "ok" {
-            self.span.fail(result);
+            self.span.set_error(result);
         }
         let (operation, took, trace_id) = (self.operation, self.began.elapsed().as_secs_f64(), self.span.trace_id());
         let labels = [("rpc_method", operation), ("result", result)];
-        metrics::histogram!("http_client_request_duration_seconds", &labels).record(took);
+        metrics::histogram!(names::HTTP_CLIENT_REQUEST_DURATION, &labels).record(took);
         tracing::debug!(%trace_id, operation, result, duration_ms = took * 1e3, "IPS was called");
     }
 }
@@ -66,7 +67,7 @@ impl CallTelemetry {
 /// Returns the trace context headers (W3C Trace Context) of the current span.
 pub(super) fn trace_headers() -> HeaderMap {
     let mut headers = Headers(HeaderMap::new());
-    span::write_headers(&mut headers);
+    span::inject_headers(&mut headers);
     headers.0
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::pending;
 
 use ips_gateway::app::{self, Dependencies};
-use ips_gateway::config::{Config, Sources, Upstream};
+use ips_gateway::config::{Config, Sources};
 use ips_gateway::http;
 use ips_gateway::http::openapi::{self, Version};
 use reqwest::{Client, Method, Response};
@@ -38,7 +38,7 @@ fn documented() -> BTreeMap<String, BTreeSet<String>> {
 fn gateway() -> String {
     let variables = vec![("IPS_GATEWAY_LISTEN".into(), "127.0.0.1:0".into())];
     let sources = Sources { variables, ..Sources::default() };
-    let upstream = Upstream { url: "http://127.0.0.1:1/".parse().expect("a URL") };
+    let upstream = "http://127.0.0.1:1/".parse().expect("a URL");
     let config = Config::read_for(&sources, upstream, "2014-04-03".parse().expect("a version")).expect("good settings");
     let server = app::build(&config, Dependencies::default()).expect("it can be built");
     let address = format!("http://{}", server.address());

@@ -50,7 +50,7 @@ fn serve_reports_all_invalid_settings_and_exits_with_2() {
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{stderr}");
     for expected in
-        ["--fresh: \"soon\" given", "IPS_GATEWAY_COLOUR: is no setting", "IPS_GATEWAY_UPSTREAM_URL: is missing"]
+        ["--fresh: \"soon\" given", "IPS_GATEWAY_COLOUR: is not a setting", "IPS_GATEWAY_UPSTREAM_URL: is missing"]
     {
         assert!(stderr.contains(expected), "{expected} is not in:\n{stderr}");
     }

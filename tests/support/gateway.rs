@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ips_gateway::app::{self, Dependencies};
 use ips_gateway::clock::Clock;
-use ips_gateway::config::{Config, Sources, Upstream};
+use ips_gateway::config::{Config, Sources};
 use ips_gateway::ips::types::ApiVersion;
 use ips_gateway::sandbox::users::{ORDINARY, User};
 use ips_gateway::server::CutOff;
@@ -56,10 +56,10 @@ impl Gateway {
         let variables =
             given.map(|(name, value)| (format!("IPS_GATEWAY_{name}").into(), (*value).into())).collect::<Vec<_>>();
         let sources = Sources { variables, ..Sources::default() };
-        let upstream = Upstream { url: url.parse().expect("a URL") };
+        let upstream = url.parse().expect("a URL");
         let config = Config::read_for(&sources, upstream, version.clone()).expect("good settings");
         let server = app::build(&config, surroundings).expect("it can be built");
-        let base = format!("http://{}{}", server.address(), config.path_prefix);
+        let base = format!("http://{}{}", server.address(), config.listen.path_prefix);
         // Responses are neither decompressed nor redirected.
         let client = Client::builder().timeout(Duration::from_secs(20)).no_gzip().redirect(Policy::none()).no_proxy();
         let caller = Caller::Password(ORDINARY.email.into(), ORDINARY.password.into());

@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use crate::http::Api;
 use crate::http::problem::Problem;
 use crate::jobs::Error;
+use crate::telemetry::metrics::names;
 
 /// Maximum size of a request's body, in bytes, compressed and decompressed. Larger ones are refused with 413.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -82,7 +83,7 @@ fn receive_body(
     let timeout = tokio::time::timeout(api.body_timeout, receive);
     Ok(async move {
         timeout.await.unwrap_or_else(|_| {
-            metrics::counter!("ips_gateway_connections_refused_total", "reason" => "slow_body").increment(1);
+            metrics::counter!(names::CONNECTIONS_REFUSED, "reason" => "slow_body").increment(1);
             Err(Problem::request_timeout("the body took too long"))
         })
     })

@@ -6,7 +6,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::HeaderName;
 use actix_web::{FromRequest, HttpRequest, web};
 
-use crate::config::Submits;
+use crate::config::IdempotencyKeys;
 use crate::http::Api;
 use crate::http::problem::Problem;
 
@@ -20,7 +20,8 @@ impl FromRequest for IdempotencyHeader {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let required = request.app_data::<web::Data<Api>>().is_some_and(|api| api.submits == Submits::OnlyWithKey);
+        let required =
+            request.app_data::<web::Data<Api>>().is_some_and(|api| api.idempotency_keys == IdempotencyKeys::Required);
         let is_key = |key: &&str| {
             (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
         };

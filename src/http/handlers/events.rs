@@ -12,13 +12,14 @@ use utoipa::{IntoParams, ToSchema};
 use crate::http::Api;
 use crate::http::auth::{Authenticated, authenticate};
 use crate::http::extract::{JobPath, Query};
-use crate::http::middleware::access_log::Present;
 use crate::http::middleware::rate_limit::OpenStream;
 use crate::http::openapi::components;
 use crate::http::problem::Problem;
 use crate::ips::types::Timestamp;
-use crate::jobs::{CompanyChoice, EventCursor, Subscription, SubscriptionItem, to_timestamp};
+use crate::jobs::{CompanyChoice, EventCursor, StreamMessage, Subscription, to_timestamp};
 use crate::lifecycle::Lifecycle;
+use crate::telemetry::gauge::GaugeGuard;
+use crate::telemetry::metrics::names;
 use crate::upstream::Caller;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -79,12 +80,12 @@ impl EventsParams {
 pub async fn of_company(api: Data<Api>, request: HttpRequest, params: Query<EventsParams>) -> Answer {
     let caller = params.0.caller(&api, &request).await?;
     let open = api.limits.open_stream(&caller)?;
-    let (choice, place) = (params.0.choice(), place_of(&request));
+    let (choice, cursor) = (params.0.choice(), last_event_cursor(&request));
     let jobs = api.jobs.clone();
     let subscription = api
         .run(async move {
             let company = jobs.companies().resolve(&caller, &choice).await?;
-            jobs.subscribe_to_company(caller, &company, place).await
+            jobs.subscribe_to_company(caller, &company, cursor).await
         })
         .await?;
     Ok(respond(&api, subscription, open))
@@ -114,9 +115,9 @@ pub async fn of_job(
         return Ok(HttpResponse::NoContent().finish());
     }
     let open = api.limits.open_stream(&caller)?;
-    let (choice, place) = (params.0.choice(), place_of(&request));
+    let (choice, cursor) = (params.0.choice(), last_event_cursor(&request));
     let jobs = api.jobs.clone();
-    let subscription = api.run(async move { jobs.subscribe_to_job(caller, &choice, &job, place).await }).await?;
+    let subscription = api.run(async move { jobs.subscribe_to_job(caller, &choice, &job, cursor).await }).await?;
     Ok(respond(&api, subscription, open))
 }
 
@@ -148,7 +149,7 @@ pub async fn ticket(api: Data<Api>, Authenticated(caller): Authenticated) -> Ans
     Ok(HttpResponse::Created().insert_header((header::CACHE_CONTROL, "no-store")).json(Ticket { ticket, expires_at }))
 }
 
-fn place_of(request: &HttpRequest) -> Option<EventCursor> {
+fn last_event_cursor(request: &HttpRequest) -> Option<EventCursor> {
     last_event_id(request)?.parse().ok()
 }
 
@@ -163,7 +164,7 @@ fn respond(api: &Api, subscription: Subscription, open: OpenStream) -> HttpRespo
         prefix: api.prefix.clone(),
         begun: false,
         over: false,
-        _present: Present::in_gauge(metrics::gauge!("ips_gateway_event_streams")),
+        _present: GaugeGuard::new(metrics::gauge!(names::EVENT_STREAMS)),
         _open: open,
     };
     HttpResponse::Ok()
@@ -185,13 +186,13 @@ struct Reader {
     prefix: String,
     begun: bool,
     over: bool,
-    _present: Present,
+    _present: GaugeGuard,
     _open: OpenStream,
 }
 
 /// Why a reader writes.
 enum Next {
-    Item(Option<SubscriptionItem>),
+    Message(Option<StreamMessage>),
     Silence,
     Ending,
 }
@@ -206,12 +207,12 @@ impl Reader {
             return Some(retry(RECONNECT_AFTER));
         }
         let next = tokio::select! {
-            item = self.subscription.next() => Next::Item(item),
+            message = self.subscription.next() => Next::Message(message),
             () = tokio::time::sleep(HEARTBEAT) => Next::Silence,
             () = self.lifecycle.stopping() => Next::Ending,
         };
         match next {
-            Next::Item(item) => item.map(|item| self.lines(item)),
+            Next::Message(message) => message.map(|message| self.lines(message)),
             Next::Silence => {
                 self.subscription.check_inactive_job().await;
                 Some(Bytes::from_static(b": still here\n\n"))
@@ -223,14 +224,14 @@ impl Reader {
         }
     }
 
-    fn lines(&self, item: SubscriptionItem) -> Bytes {
-        match item {
-            SubscriptionItem::Snapshot { cursor, body } => event("snapshot", &cursor.to_string(), &body),
-            SubscriptionItem::Event { cursor, event: happened } => {
+    fn lines(&self, message: StreamMessage) -> Bytes {
+        match message {
+            StreamMessage::Snapshot { cursor, body } => event("snapshot", &cursor.to_string(), &body),
+            StreamMessage::Event { cursor, event: happened } => {
                 let last = if self.subscription.has_ended() { LAST } else { "" };
                 event(happened.change.name(), &format!("{cursor}{last}"), &happened.data)
             }
-            SubscriptionItem::Failed(error) => {
+            StreamMessage::Failed(error) => {
                 let problem = Problem::from(error);
                 let document = serde_json::to_vec(&problem.document("", &self.prefix)).unwrap_or_default();
                 event("error", "", &document)

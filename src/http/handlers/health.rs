@@ -81,7 +81,7 @@ impl Checks {
             in_flight: seen.in_flight,
             waiting: seen.queued,
         };
-        let shared = api.jobs.shared_store_health();
+        let shared = api.jobs.store_health();
         Self {
             version: env!("CARGO_PKG_VERSION"),
             upstream,

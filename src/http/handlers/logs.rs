@@ -15,7 +15,7 @@ use crate::http::response::cache_headers::{Cacheable, link_to_next};
 use crate::ips::types::{AssetJobLog, Timestamp};
 use crate::jobs::{
     CompanyChoice, Error, JobLogsQuery, JobLogsSort, ListBody, LogLevel, LogPage, LogQuery, LogSort, LogSource,
-    MAX_ENTRIES_PER_PAGE, ObservedJob, RenderedJob,
+    MAX_PER_PAGE, ObservedJob, RenderedJob,
 };
 use crate::upstream::BadItem;
 
@@ -37,7 +37,7 @@ pub struct LogParams {
     #[param(minimum = 1, default = 1, required = false)]
     page: Option<u32>,
     /// Entries a page.
-    #[serde(default, deserialize_with = "within::<1, MAX_ENTRIES_PER_PAGE, _>")]
+    #[serde(default, deserialize_with = "within::<1, MAX_PER_PAGE, _>")]
     #[param(minimum = 1, maximum = 1000, default = 100, required = false)]
     per_page: Option<u32>,
     /// Only entries with one of these values of `logType`, separated by commas.
@@ -91,7 +91,7 @@ pub async fn of_job(
 ) -> Answer {
     let (choice, query) = params.0.split();
     let jobs = api.jobs.clone();
-    let page = api.run(async move { jobs.job_log(&caller, &choice, &job, &query).await }).await?;
+    let page = api.run(async move { jobs.logs().job_log(&caller, &choice, &job, &query).await }).await?;
     let mut response = json_answer(&request, &page)?;
     if page.has_next() {
         response.headers_mut().insert(header::LINK, link_to_next(&request, "page", &(page.page + 1).to_string()));
@@ -127,7 +127,7 @@ pub struct JobLogsParams {
     #[param(value_type = String, default = "-startDate", required = false)]
     sort: Option<JobLogsSort>,
     /// At most this many.
-    #[serde(default, deserialize_with = "within::<1, MAX_ENTRIES_PER_PAGE, _>")]
+    #[serde(default, deserialize_with = "within::<1, MAX_PER_PAGE, _>")]
     #[param(minimum = 1, maximum = 1000, default = 100, required = false)]
     limit: Option<u32>,
 }
@@ -175,7 +175,7 @@ pub async fn history(
     let (logs, bad_items) = api
         .run(async move {
             let company = jobs.companies().resolve(&caller, &choice).await?;
-            jobs.job_logs(&caller, &company, &query).await
+            jobs.logs().job_logs(&caller, &company, &query).await
         })
         .await?;
     let now = api.clock.now();
@@ -236,7 +236,7 @@ pub async fn of_asset(
     let (logs, bad_items) = api
         .run(async move {
             let company = jobs.companies().resolve(&caller, &choice).await?;
-            jobs.asset_logs(&caller, &company, &asset.0, log_source(archived)).await
+            jobs.logs().asset_logs(&caller, &company, &asset.0, log_source(archived)).await
         })
         .await?;
     json_answer(&request, &AssetJobLogs { logs, bad_items })

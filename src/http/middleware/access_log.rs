@@ -12,10 +12,11 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage};
-use metrics::Gauge;
 use opentelemetry::KeyValue;
 use opentelemetry::propagation::Extractor;
 
+use crate::telemetry::gauge::GaugeGuard;
+use crate::telemetry::metrics::names;
 use crate::telemetry::span::Span;
 
 /// Names the request in logs, in problem documents and in the answer.
@@ -74,7 +75,7 @@ pub async fn trail(
     request.extensions_mut().insert(id.clone());
     let route = request.match_pattern().unwrap_or_else(|| NO_ROUTE.into());
     let mut trail = Trail::begin(id, known(request.method()), route, request.headers());
-    let result = trail.span.within(next.call(request)).await;
+    let result = trail.span.instrument(next.call(request)).await;
     trail.status = Some(match &result {
         Ok(response) => response.status(),
         Err(error) => error.as_response_error().status_code(),
@@ -95,23 +96,6 @@ pub fn unread(status: StatusCode, began: Instant) -> RequestId {
     id
 }
 
-/// Counts in a gauge as long as it lives.
-pub struct Present(Gauge);
-
-impl Present {
-    /// To be counted from now on.
-    pub fn in_gauge(gauge: Gauge) -> Self {
-        gauge.increment(1.0);
-        Self(gauge)
-    }
-}
-
-impl Drop for Present {
-    fn drop(&mut self) {
-        self.0.decrement(1.0);
-    }
-}
-
 /// A request under way; what is known of it is told when this is dropped, however it ended.
 struct Trail {
     id: RequestId,
@@ -122,7 +106,7 @@ struct Trail {
     status: Option<StatusCode>,
     cache: Option<String>,
     span: Span,
-    _present: Present,
+    _present: GaugeGuard,
 }
 
 impl Trail {
@@ -137,8 +121,8 @@ impl Trail {
             ];
             known.into_iter().chain(route).collect()
         };
-        let span = Span::of_request(&Headers(headers), name, attributes);
-        let present = Present::in_gauge(metrics::gauge!("http_server_active_requests"));
+        let span = Span::server(&Headers(headers), name, attributes);
+        let present = GaugeGuard::new(metrics::gauge!(names::HTTP_SERVER_ACTIVE_REQUESTS));
         Self { id, method, route, began: Instant::now(), status: None, cache: None, span, _present: present }
     }
 }
@@ -148,12 +132,12 @@ impl Drop for Trail {
         let Self { id, method, route, .. } = self;
         let (method, took) = (*method, self.began.elapsed().as_secs_f64());
         let status = self.status.map_or(CLIENT_GONE, |status| status.as_u16());
-        self.span.set("http.response.status_code", i64::from(status));
+        self.span.set_attribute("http.response.status_code", i64::from(status));
         if status >= 500 {
-            self.span.fail(status.to_string());
+            self.span.set_error(status.to_string());
         }
         self.span.end();
-        let (cache, calls, trace_id) = (self.cache.as_deref(), self.span.calls(), self.span.trace_id());
+        let (cache, calls, trace_id) = (self.cache.as_deref(), self.span.called_operations(), self.span.trace_id());
         let (request_id, duration_ms) = (id.as_str(), (took * 1e6).round() / 1e3);
         tracing::info!(request_id, %trace_id, method, route, status, duration_ms, cache, calls, "request");
         let route = std::mem::take(route);
@@ -162,7 +146,7 @@ impl Drop for Trail {
             ("http_route", route),
             ("http_response_status_code", status.to_string()),
         ];
-        metrics::histogram!("http_server_request_duration_seconds", &labels).record(took);
+        metrics::histogram!(names::HTTP_SERVER_REQUEST_DURATION, &labels).record(took);
     }
 }
 

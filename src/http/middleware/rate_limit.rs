@@ -18,12 +18,12 @@ use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use moka::sync::Cache;
 
-use crate::config::CallerLimits;
+use crate::config::RateLimits;
 use crate::http::Api;
 use crate::http::auth::authenticate;
 use crate::http::problem::Problem;
-use crate::jobs::CallerKey;
 use crate::upstream::Caller;
+use crate::upstream::CallerKey;
 
 /// Fields of draft-ietf-httpapi-ratelimit-headers.
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -72,7 +72,7 @@ pub struct Limits {
 impl Limits {
     /// Nobody has asked for anything yet.
     #[must_use]
-    pub fn new(limits: CallerLimits) -> Self {
+    pub fn new(limits: RateLimits) -> Self {
         let rate = limits.rate.map(|rate| {
             let quota = Quota::per_second(rate).allow_burst(limits.burst);
             // A bucket that had time to fill up is as good as a new one, once its owner is a newcomer again.

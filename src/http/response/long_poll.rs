@@ -8,9 +8,10 @@ use actix_web::{HttpRequest, HttpResponse};
 use tokio::time::Instant;
 
 use crate::http::Api;
-use crate::http::middleware::access_log::Present;
 use crate::http::problem::Problem;
-use crate::jobs::Watchers;
+use crate::jobs::ListWatchers;
+use crate::telemetry::gauge::GaugeGuard;
+use crate::telemetry::metrics::names;
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
@@ -23,7 +24,7 @@ const LONGEST_WAIT: Duration = Duration::from_mins(1);
 pub async fn answer<F, Fut>(
     api: &Api,
     request: &HttpRequest,
-    watches: impl Future<Output = Result<Watchers, Problem>>,
+    watches: impl Future<Output = Result<ListWatchers, Problem>>,
     mut look: F,
 ) -> Result<HttpResponse, Problem>
 where
@@ -42,7 +43,7 @@ where
             }
             return Ok(response);
         }
-        let _present = Present::in_gauge(metrics::gauge!("ips_gateway_waiting_polls"));
+        let _present = GaugeGuard::new(metrics::gauge!(names::WAITING_POLLS));
         tokio::select! {
             () = watches.changed() => {}
             () = tokio::time::sleep_until(deadline) => over = true,

@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use crate::config::{Region, System, Upstream};
+use url::Url;
+
+use crate::config::{Region, System};
 
 /// Configuration of the web UI: what its scripts need to know about this gateway.
 #[derive(Debug, Clone, Serialize)]
@@ -66,8 +68,8 @@ pub struct DemoUser {
 impl UiConfig {
     /// Derives the environment and region from the upstream's URL; a gateway with `users` is the demo.
     #[must_use]
-    pub fn of(upstream: &Upstream, sign_in: SignInMethod, company: Option<String>, users: Vec<DemoUser>) -> Self {
-        let region = Region::at(&upstream.url);
+    pub fn of(upstream: &Url, sign_in: SignInMethod, company: Option<String>, users: Vec<DemoUser>) -> Self {
+        let region = Region::at(upstream);
         let environment = match region {
             _ if !users.is_empty() => Environment::Demo,
             Some((_, System::Production)) => Environment::Production,

@@ -285,7 +285,7 @@ impl SnapshotCache {
             _ => {}
         }
         let (store, slot, key, caller) = (Arc::clone(self), Arc::clone(slot), key.clone(), caller.clone());
-        let task = self.common.runtime.spawn(span::carry(async move {
+        let task = self.common.runtime.spawn(span::in_current_span(async move {
             if slot.address.is_some() {
                 return store.load_together(&slot, &key, &caller, generation).await;
             }

@@ -10,7 +10,7 @@ use crate::ips::types::JobLogDetail;
 use crate::upstream::BadItem;
 
 /// Maximum number of entries per page, and of logs per request, that IPS returns.
-pub const MAX_ENTRIES_PER_PAGE: u32 = 1000;
+pub const MAX_PER_PAGE: u32 = 1000;
 
 /// Severity of a log entry, derived from its `logType`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]

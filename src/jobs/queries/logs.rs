@@ -12,9 +12,7 @@ use crate::jobs::error::{Error, Result};
 use crate::jobs::model::id::{JobName, JobRef};
 use crate::jobs::model::job::{IpsRecord, Job};
 use crate::jobs::model::unique_name;
-use crate::jobs::queries::log_query::{
-    JobLogsQuery, LogEntry, LogLevel, LogPage, LogQuery, LogSource, MAX_ENTRIES_PER_PAGE,
-};
+use crate::jobs::queries::log_query::{JobLogsQuery, LogEntry, LogLevel, LogPage, LogQuery, LogSource, MAX_PER_PAGE};
 use crate::jobs::queries::lookup::JobLookup;
 use crate::upstream::{BadItem, Caller, IpsApi};
 
@@ -104,7 +102,7 @@ impl LogQueries {
     ) -> Result<Option<LogPage>> {
         let mut filtered = LogPage::default();
         for page in 1..=MAX_PAGES_SCANNED {
-            let all = LogQuery { page, per_page: MAX_ENTRIES_PER_PAGE, ..query.clone() };
+            let all = LogQuery { page, per_page: MAX_PER_PAGE, ..query.clone() };
             let Some(part) = self.log_page(caller, company, selector, &all).await? else { return Ok(None) };
             filtered.truncated = part.has_next();
             filtered.entries.extend(part.entries.into_iter().filter(|entry| entry.level == level));
@@ -183,7 +181,7 @@ impl LogQueries {
         query: &JobLogsQuery,
     ) -> Result<(Vec<Job>, Vec<BadItem>)> {
         // IPS filters by user handles, which clients don't know, so the gateway filters by e-mail address.
-        let rows = if query.submitted_by.is_some() { MAX_ENTRIES_PER_PAGE as usize } else { query.limit };
+        let rows = if query.submitted_by.is_some() { MAX_PER_PAGE as usize } else { query.limit };
         let request = GetJobLogsParam {
             company_handle: Some(company.to_owned()),
             sort_by: Some(query.sort.field.into()),

@@ -16,7 +16,7 @@ pub use list_caches::ListCaches;
 pub use list_query::ListQuery;
 pub use log_query::{
     JOB_LOG_SORT_FIELDS, JobLogsQuery, JobLogsSort, LogEntry, LogLevel, LogPage, LogQuery, LogSort, LogSource,
-    MAX_ENTRIES_PER_PAGE,
+    MAX_PER_PAGE,
 };
 pub use logs::LogQueries;
 pub use lookup::{FoundJob, JobLookup};

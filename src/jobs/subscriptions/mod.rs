@@ -5,5 +5,5 @@ mod subscription;
 mod watchers;
 
 pub use subscribe::Subscriptions;
-pub use subscription::{Subscription, SubscriptionItem};
-pub use watchers::Watchers;
+pub use subscription::{StreamMessage, Subscription};
+pub use watchers::ListWatchers;

@@ -10,7 +10,7 @@ use crate::jobs::model::id::{JobId, JobRef};
 use crate::jobs::model::job::Phase;
 use crate::jobs::queries::{JobLookup, ListCaches};
 use crate::jobs::subscriptions::subscription::{SubscribedJob, Subscription};
-use crate::jobs::subscriptions::watchers::Watchers;
+use crate::jobs::subscriptions::watchers::ListWatchers;
 use crate::upstream::Caller;
 
 /// Subscriptions to the events of the lists.
@@ -72,7 +72,7 @@ impl Subscriptions {
 
     /// Watches the lists of these phases of `company`.
     #[must_use]
-    pub fn watch(&self, caller: &Caller, company: &str, phases: &[Phase]) -> Watchers {
-        Watchers(self.caches.of_phases(phases).map(|cache| cache.watch(caller, company)).collect())
+    pub fn watch(&self, caller: &Caller, company: &str, phases: &[Phase]) -> ListWatchers {
+        ListWatchers(self.caches.of_phases(phases).map(|cache| cache.watch(caller, company)).collect())
     }
 }

@@ -17,7 +17,7 @@ use crate::upstream::Caller;
 
 /// Item of an event stream.
 #[derive(Debug, Clone)]
-pub enum SubscriptionItem {
+pub enum StreamMessage {
     /// The whole list: at the start, and when the event log no longer contains the cursor.
     Snapshot {
         /// Cursor after the snapshot.
@@ -44,7 +44,7 @@ pub struct Subscription {
     cursor: Option<EventCursor>,
     job: Option<SubscribedJob>,
     /// Item that comes before the next one of the event log.
-    pending: Option<SubscriptionItem>,
+    pending: Option<StreamMessage>,
     state: StreamState,
 }
 
@@ -84,7 +84,7 @@ impl Subscription {
     }
 
     /// Waits for the next item; `None` after the last one. Dropping the future loses no item.
-    pub async fn next(&mut self) -> Option<SubscriptionItem> {
+    pub async fn next(&mut self) -> Option<StreamMessage> {
         loop {
             if self.has_ended() {
                 return None;
@@ -93,13 +93,13 @@ impl Subscription {
                 return Some(self.emit(item));
             }
             if let Some(error) = self.active.with(EntryState::denied) {
-                return Some(self.emit(SubscriptionItem::Failed(error)));
+                return Some(self.emit(StreamMessage::Failed(error)));
             }
             match self.cursor.map(|cursor| self.active.with(|state| state.history().next(cursor))) {
                 Some(Ok(Some((cursor, event)))) => {
                     self.cursor = Some(cursor);
                     if self.includes(&event.job) {
-                        return Some(self.emit(SubscriptionItem::Event { cursor, event }));
+                        return Some(self.emit(StreamMessage::Event { cursor, event }));
                     }
                 }
                 Some(Ok(None)) => self.changed().await,
@@ -140,20 +140,20 @@ impl Subscription {
             _ => return,
         };
         let event = Event { change, job: job.encoded_id.clone(), data };
-        self.pending = Some(SubscriptionItem::Event { cursor, event: Arc::new(event) });
+        self.pending = Some(StreamMessage::Event { cursor, event: Arc::new(event) });
     }
 
     /// Updates the state for an item that is about to be returned.
-    fn emit(&mut self, item: SubscriptionItem) -> SubscriptionItem {
+    fn emit(&mut self, item: StreamMessage) -> StreamMessage {
         let is_last = match &item {
-            SubscriptionItem::Event { event, .. } => {
+            StreamMessage::Event { event, .. } => {
                 if let Some(job) = self.job.as_mut().filter(|_| event.change == Change::Created) {
                     job.scheduled = None;
                 }
                 self.job.is_some() && event.change.is_last()
             }
-            SubscriptionItem::Failed(_) => true,
-            SubscriptionItem::Snapshot { .. } => false,
+            StreamMessage::Failed(_) => true,
+            StreamMessage::Snapshot { .. } => false,
         };
         if is_last {
             self.state = StreamState::Ended;
@@ -166,18 +166,18 @@ impl Subscription {
     }
 
     /// Returns the current list as the first item, and sets the cursor after it; `None` if there is no snapshot.
-    async fn start(&mut self) -> Option<SubscriptionItem> {
+    async fn start(&mut self) -> Option<StreamMessage> {
         let (snapshot, cursor) = self.active.with(EntryState::here)?;
         let Some(SubscribedJob { id, encoded_id, .. }) = &self.job else {
             self.cursor = Some(cursor);
-            return Some(SubscriptionItem::Snapshot { cursor, body: snapshot.body.clone() });
+            return Some(StreamMessage::Snapshot { cursor, body: snapshot.body.clone() });
         };
         // The following events are relative to this snapshot, so it takes precedence over a newer lookup.
         let job = match snapshot.job(encoded_id) {
             Some(job) => Arc::clone(job),
             None => match self.find(id).await {
                 Ok(found) => found.job,
-                Err(error) => return Some(SubscriptionItem::Failed(error)),
+                Err(error) => return Some(StreamMessage::Failed(error)),
             },
         };
         self.cursor = Some(cursor);
@@ -189,7 +189,7 @@ impl Subscription {
         }
         let jobs = [job];
         let body = ListBody { member: "jobs", jobs: &jobs, bad_items: &[], observed_at: None, stale: None, next: None };
-        Some(SubscriptionItem::Snapshot { cursor, body: body.write() })
+        Some(StreamMessage::Snapshot { cursor, body: body.write() })
     }
 
     async fn find(&self, id: &JobId) -> Result<FoundJob> {
@@ -197,7 +197,7 @@ impl Subscription {
     }
 }
 
-fn finished(cursor: EventCursor, job: &RenderedJob) -> SubscriptionItem {
+fn finished(cursor: EventCursor, job: &RenderedJob) -> StreamMessage {
     let event = Event { change: Change::Finished, job: job.job.id.clone(), data: job.json.clone() };
-    SubscriptionItem::Event { cursor, event: Arc::new(event) }
+    StreamMessage::Event { cursor, event: Arc::new(event) }
 }

@@ -17,6 +17,7 @@ use crate::backoff::Backoff;
 use crate::replicas::redis::crypto;
 use crate::replicas::redis::crypto::FORMAT;
 use crate::replicas::{Notifier, StoreHealth};
+use crate::telemetry::metrics::names;
 
 /// An operation that takes longer has failed. Well above what a busy host takes: a wrong verdict splits the fleet for a moment, and the
 /// right one costs this only once in an outage.
@@ -68,7 +69,7 @@ impl Connection {
         let (lost, losses) = mpsc::unbounded_channel();
         let trouble = Arc::new(Mutex::new(None));
         let keeper = Keeper { client, link, lost: losses, trouble: Arc::clone(&trouble), board };
-        metrics::gauge!("ips_gateway_shared_up").set(0.0);
+        metrics::gauge!(names::SHARED_UP).set(0.0);
         tokio::spawn(keeper.run());
         Self { link: links, lost, trouble }
     }
@@ -88,14 +89,14 @@ impl Connection {
         let (number, connection) = self.connection().await?;
         let began = Instant::now();
         let done = tokio::time::timeout(PATIENCE, work(connection)).await;
-        metrics::histogram!("ips_gateway_shared_operation_duration_seconds", "operation" => operation)
+        metrics::histogram!(names::SHARED_OPERATION_DURATION, "operation" => operation)
             .record(began.elapsed().as_secs_f64());
         let (trouble, weight) = match done {
             Ok(Ok(answer)) => return Some(answer),
             Ok(Err(error)) => weigh(&error),
             Err(_) => ("timeout", Weight::Whole),
         };
-        metrics::counter!("ips_gateway_shared_errors_total", "kind" => trouble).increment(1);
+        metrics::counter!(names::SHARED_ERRORS, "kind" => trouble).increment(1);
         if weight == Weight::Whole {
             // Fails only when the keeper is gone, with the runtime.
             let _ = self.lost.send((number, trouble));
@@ -145,7 +146,7 @@ impl Keeper {
     fn up(&self, number: u64, connection: MultiplexedConnection) {
         let was = self.trouble.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.link.send_replace(Link::Up(number, connection));
-        metrics::gauge!("ips_gateway_shared_up").set(1.0);
+        metrics::gauge!(names::SHARED_UP).set(1.0);
         tracing::info!(trouble = was, "the shared cache is in use");
         // What was told meanwhile, nobody heard.
         self.board.tell_all();
@@ -153,7 +154,7 @@ impl Keeper {
 
     fn down(&self, trouble: Trouble) {
         self.link.send_replace(Link::Down);
-        metrics::gauge!("ips_gateway_shared_up").set(0.0);
+        metrics::gauge!(names::SHARED_UP).set(0.0);
         let was = self.trouble.lock().unwrap_or_else(PoisonError::into_inner).replace(trouble);
         if was.is_none() {
             tracing::warn!(trouble, "the shared cache can't be used: until it is back, this replica goes on by itself");

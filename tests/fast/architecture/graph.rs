@@ -99,8 +99,9 @@ impl Crate {
         };
         let (from, to) = (entry(&reference.from)?, entry(&self.resolve(&reference.to)?)?);
         // A re-export in mod.rs is not a use, and unit tests may use what is above the module that they test.
-        let counts = !(from == OWN && reference.is_reexport) && !reference.from.iter().any(|name| name == "tests");
-        (from != to && counts).then_some((from, to))
+        let is_own_reexport = from == OWN && reference.is_reexport;
+        let is_in_tests = reference.from.iter().any(|name| name == "tests");
+        (from != to && !is_own_reexport && !is_in_tests).then_some((from, to))
     }
 
     /// A circle of imports in each folder that has one, as lines that say where each step of it stands.

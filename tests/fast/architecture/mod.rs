@@ -15,7 +15,7 @@ use self::source::{Source, entries, files, folders};
 /// The modules that each top-level module may use beside itself: a module stands for all that is in it.
 const ARROWS: &[(&str, &[&str])] = &[
     ("main", &["cli"]),
-    ("cli", &["app", "config", "http", "ips::types", "sandbox", "telemetry"]),
+    ("cli", &["app", "config", "http", "ips::types", "sandbox", "server", "telemetry"]),
     (
         "app",
         &[
@@ -32,9 +32,9 @@ const ARROWS: &[(&str, &[&str])] = &[
             "upstream",
         ],
     ),
-    ("http", &["clock", "config", "ips::types", "jobs", "lifecycle", "telemetry"]),
+    ("http", &["clock", "config", "ips::types", "jobs", "lifecycle", "replicas", "telemetry", "upstream"]),
     ("server", &["config", "lifecycle", "telemetry"]),
-    ("jobs", &["backoff", "clock", "ips::types", "replicas", "upstream"]),
+    ("jobs", &["backoff", "clock", "ips::types", "replicas", "telemetry", "upstream"]),
     ("upstream", &["backoff", "clock", "ips", "telemetry"]),
     ("replicas", &["backoff", "telemetry"]),
     ("sandbox", &["clock", "ips"]),

@@ -1,6 +1,6 @@
 //! The configuration, from its sources to the values in effect.
 
-mod complaints;
+mod errors;
 mod precedence;
 mod secrets;
 mod upstream;
@@ -23,14 +23,14 @@ fn beside_upstream(more: &[(&str, &str)]) -> Sources {
 
 #[track_caller]
 fn config(sources: &Sources) -> Config {
-    Config::read(sources).unwrap_or_else(|complaints| panic!("{complaints}"))
+    Config::read(sources).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
 #[track_caller]
-fn complaints(sources: &Sources) -> Vec<String> {
+fn errors(sources: &Sources) -> Vec<String> {
     match Config::read(sources) {
-        Ok(config) => panic!("no complaints: {config:#?}"),
-        Err(complaints) => complaints.0,
+        Ok(config) => panic!("no errors: {config:#?}"),
+        Err(errors) => errors.0,
     }
 }
 

@@ -3,27 +3,28 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use ips_gateway::config::{Config, Group, Kind, LogFormat, SETTINGS, Setting, Sources, Upstream, arguments};
+use ips_gateway::config::{AuthConfig, Config, Group, LogFormat, SETTINGS, Setting, Sources, ValueKind, arguments};
 
 use super::{UPSTREAM, beside_upstream, config, file, in_file, variables};
 
 #[test]
 fn an_upstream_url_is_the_only_required_setting() {
     let config = config(&variables(&[UPSTREAM]));
-    assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(config.listen.address.to_string(), "127.0.0.1:8080");
     assert_eq!(config.upstream.url.as_str(), UPSTREAM.1);
-    assert_eq!(config.api_version.as_str(), "2014-04-03");
-    assert_eq!(config.path_prefix, "");
-    assert_eq!(config.fresh, Duration::from_secs(2));
-    assert_eq!(config.stale_while_revalidate, Duration::from_secs(30));
-    assert_eq!(config.stale_if_error, Duration::from_mins(5));
-    assert_eq!(config.upstream_timeout, Duration::from_secs(15));
-    assert_eq!((config.upstream_wait, config.upstream_calls), (Duration::from_secs(1), 64));
-    assert_eq!(config.upstream_answer_limit, 64 << 20);
+    assert_eq!(config.upstream.api_version.as_str(), "2014-04-03");
+    assert_eq!(config.listen.path_prefix, "");
+    assert_eq!(config.cache.fresh, Duration::from_secs(2));
+    assert_eq!(config.cache.stale_while_revalidate, Duration::from_secs(30));
+    assert_eq!(config.cache.stale_if_error, Duration::from_mins(5));
+    assert_eq!(config.upstream.timeout, Duration::from_secs(15));
+    assert_eq!((config.upstream.max_queue_time, config.upstream.max_calls), (Duration::from_secs(1), 64));
+    assert_eq!(config.upstream.max_answer_bytes, 64 << 20);
     assert_eq!(config.log_format, LogFormat::Auto);
     assert_eq!(config.cors_origins, Vec::<String>::new());
-    assert_eq!((config.company, config.api_keys_file), (None, None));
-    assert!(config.service.is_none() && config.shared_cache.is_none());
+    assert_eq!(config.default_company, None);
+    assert!(matches!(config.auth, AuthConfig::IpsCredentials) && config.replicas.is_none());
+    assert_eq!((config.submits.url_schemes, config.submits.url_hosts), (vec!["http".into(), "https".into()], vec![]));
 }
 
 #[test]
@@ -38,9 +39,9 @@ fn flags_take_precedence_over_variables_and_those_over_the_file() {
     sources.flags.push(("fresh".into(), "3s".into()));
 
     let config = config(&sources);
-    assert_eq!(config.listen.port(), 1);
-    assert_eq!(config.company.as_deref(), Some("variable"));
-    assert_eq!(config.fresh, Duration::from_secs(3));
+    assert_eq!(config.listen.address.port(), 1);
+    assert_eq!(config.default_company.as_deref(), Some("variable"));
+    assert_eq!(config.cache.fresh, Duration::from_secs(3));
 }
 
 #[test]
@@ -48,21 +49,21 @@ fn the_flag_names_the_file_before_the_variable() {
     let (mut sources, _) = in_file("by_variable.toml", "company = 'of the variable'");
     let by_flag = file("by_flag.toml", "upstream_url = 'https://ips.example.com/'\ncompany = 'of the flag'");
     sources.flags.push(("config".into(), by_flag.display().to_string()));
-    assert_eq!(config(&sources).company.as_deref(), Some("of the flag"));
+    assert_eq!(config(&sources).default_company.as_deref(), Some("of the flag"));
 }
 
 #[test]
 fn an_overridden_value_is_not_validated() {
     let mut sources = beside_upstream(&[("IPS_GATEWAY_FRESH", "soon")]);
     sources.flags.push(("fresh".into(), "1s".into()));
-    assert_eq!(config(&sources).fresh, Duration::from_secs(1));
+    assert_eq!(config(&sources).cache.fresh, Duration::from_secs(1));
 }
 
 #[test]
 fn an_empty_variable_counts_as_unset() {
     let config =
         config(&beside_upstream(&[("IPS_GATEWAY_COMPANY", ""), ("IPS_GATEWAY_FRESH", ""), ("IPS_GATEWAY_REGION", "")]));
-    assert_eq!((config.company, config.fresh), (None, Duration::from_secs(2)));
+    assert_eq!((config.default_company, config.cache.fresh), (None, Duration::from_secs(2)));
 }
 
 /// A value other than the default, for each setting.
@@ -110,7 +111,7 @@ fn company_of(setting: &Setting) -> Vec<&'static Setting> {
         }
         _ => &["upstream_url"],
     };
-    SETTINGS.into_iter().filter(|other| keys.contains(&other.key) && other.key != setting.key).collect()
+    SETTINGS.iter().copied().filter(|other| keys.contains(&other.key) && other.key != setting.key).collect()
 }
 
 #[test]
@@ -126,11 +127,10 @@ fn every_setting_can_be_given_in_every_way() {
         let (mut by_file, _) = in_file(&format!("{}.toml", setting.key), &format!("{} = {value:?}", setting.key));
         by_file.variables.extend(others.clone());
         let flag = match setting.kind {
-            Kind::Secret => format!("{}={}", setting.flag(), secret.display()),
+            ValueKind::Secret => format!("{}={}", setting.flag(), secret.display()),
             _ => format!("{}={value}", setting.flag()),
         };
-        let groups = [Group::Address, Group::Upstream, Group::Callers, Group::Time, Group::Operation];
-        let matches = clap::Command::new("serve").args(arguments(&groups)).get_matches_from(["serve", &flag]);
+        let matches = clap::Command::new("serve").args(arguments(&Group::ALL)).get_matches_from(["serve", &flag]);
         let by_flag = Sources::new(others.clone(), &matches);
 
         let [by_variable, by_file, by_flag] =
@@ -151,9 +151,8 @@ fn every_setting_can_be_given_in_every_way() {
 fn settings_of_the_upstream_are_ignored_if_it_is_given_by_the_caller() {
     let sources = variables(&[UPSTREAM, ("IPS_GATEWAY_REGION", "mars"), ("IPS_GATEWAY_COMPANY", "Example Outfitters")]);
     let url: url::Url = "http://127.0.0.1:9/".parse().unwrap();
-    let upstream = Upstream { url };
-    let config = Config::read_for(&sources, upstream.clone(), "2022-11-01-beta".parse().unwrap()).unwrap();
-    assert_eq!(config.upstream, upstream);
-    assert_eq!(config.api_version.as_str(), "2022-11-01-beta");
-    assert_eq!(config.company.as_deref(), Some("Example Outfitters"));
+    let config = Config::read_for(&sources, url.clone(), "2022-11-01-beta".parse().unwrap()).unwrap();
+    assert_eq!(config.upstream.url, url);
+    assert_eq!(config.upstream.api_version.as_str(), "2022-11-01-beta");
+    assert_eq!(config.default_company.as_deref(), Some("Example Outfitters"));
 }

@@ -1,42 +1,45 @@
 //! Secrets: given directly or by files, never shown, and required together with other settings.
 
+use ips_gateway::config::AuthConfig;
 use secrecy::ExposeSecret;
 
-use super::{ACCOUNT, beside_upstream, complaints, config, file};
+use super::{ACCOUNT, beside_upstream, config, errors, file};
 
 #[test]
 fn a_secret_is_read_from_a_file_without_its_last_line_break() {
     for (content, expected) in [("pw", "pw"), ("pw\n", "pw"), ("pw\r\n", "pw"), (" p w \n\n", " p w \n")] {
         let path = file("password", content);
         let by_file = [("IPS_GATEWAY_SERVICE_PASSWORD_FILE", path.to_str().unwrap())];
-        let service =
-            config(&beside_upstream(&[&ACCOUNT[..], &by_file].concat())).service.expect("an account was given");
-        assert_eq!(service.password.expose_secret(), expected, "{content:?}");
-        assert_eq!(service.user, "gateway@example.com");
+        let AuthConfig::ApiKeys { account, .. } = config(&beside_upstream(&[&ACCOUNT[..], &by_file].concat())).auth
+        else {
+            panic!("an account was given")
+        };
+        assert_eq!(account.password.expose_secret(), expected, "{content:?}");
+        assert_eq!(account.user, "gateway@example.com");
     }
 }
 
 #[test]
 fn a_secret_given_twice_is_an_error() {
     let twice = [("IPS_GATEWAY_SERVICE_PASSWORD", "hunter2"), ("IPS_GATEWAY_SERVICE_PASSWORD_FILE", "/run/secrets/pw")];
-    let complaints = complaints(&beside_upstream(&[&ACCOUNT[..], &twice].concat()));
+    let errors = errors(&beside_upstream(&[&ACCOUNT[..], &twice].concat()));
     let expected =
         "IPS_GATEWAY_SERVICE_PASSWORD: also given by IPS_GATEWAY_SERVICE_PASSWORD_FILE; expected one of the two";
-    assert_eq!(complaints, [expected]);
+    assert_eq!(errors, [expected]);
 }
 
 #[test]
 fn an_empty_or_missing_secret_file_is_an_error() {
     let empty = file("empty", "\n");
     for (path, expected) in [
-        (empty.to_str().unwrap(), "IPS_GATEWAY_SERVICE_PASSWORD_FILE: expected some text"),
+        (empty.to_str().unwrap(), "IPS_GATEWAY_SERVICE_PASSWORD_FILE: expected a text that is not empty"),
         (
             "/no/such",
             "IPS_GATEWAY_SERVICE_PASSWORD_FILE: \"/no/such\" can't be read: No such file or directory (os error 2)",
         ),
     ] {
         let by_file = [("IPS_GATEWAY_SERVICE_PASSWORD_FILE", path)];
-        assert_eq!(complaints(&beside_upstream(&[&ACCOUNT[..], &by_file].concat())), [expected]);
+        assert_eq!(errors(&beside_upstream(&[&ACCOUNT[..], &by_file].concat())), [expected]);
     }
 }
 
@@ -50,7 +53,7 @@ fn secrets_are_neither_in_the_debug_output_nor_in_errors() {
     let shown = format!("{:?}", config(&beside_upstream(&[&ACCOUNT[..], &secrets].concat())));
     assert!(!shown.contains("hunter2"), "{shown}");
 
-    let wrong = complaints(&beside_upstream(&[("IPS_GATEWAY_SHARED_CACHE_URL", "http://:hunter2/")]));
+    let wrong = errors(&beside_upstream(&[("IPS_GATEWAY_SHARED_CACHE_URL", "http://:hunter2/")]));
     assert_eq!(wrong, ["IPS_GATEWAY_SHARED_CACHE_URL: expected a redis:// or rediss:// URL with a host"]);
 }
 
@@ -59,22 +62,21 @@ fn a_shared_cache_and_a_strong_key_are_required_together() {
     let url = ("IPS_GATEWAY_SHARED_CACHE_URL", "redis://cache.example.com/");
     let key = |key| ("IPS_GATEWAY_SHARED_CACHE_KEY", key);
     let good = key("Jv3mQ8yXr0aLw5tNzB7cEdUhKf2SgPi9");
-    assert!(config(&beside_upstream(&[url, good])).shared_cache.is_some());
+    assert!(config(&beside_upstream(&[url, good])).replicas.is_some());
     let expected =
-        "IPS_GATEWAY_SHARED_CACHE_KEY: expected at least 32 random characters, such as `openssl rand -base64 32` makes";
-    for (given, complaint) in [
-        (&[url][..], "IPS_GATEWAY_SHARED_CACHE_KEY: is missing; needed with IPS_GATEWAY_SHARED_CACHE_URL"),
-        (&[good], "IPS_GATEWAY_SHARED_CACHE_URL: is missing; needed with IPS_GATEWAY_SHARED_CACHE_KEY"),
+        "IPS_GATEWAY_SHARED_CACHE_KEY: expected at least 32 random characters, such as from `openssl rand -base64 32`";
+    for (given, error) in [
+        (&[url][..], "IPS_GATEWAY_SHARED_CACHE_KEY: is missing; required with IPS_GATEWAY_SHARED_CACHE_URL"),
+        (&[good], "IPS_GATEWAY_SHARED_CACHE_URL: is missing; required with IPS_GATEWAY_SHARED_CACHE_KEY"),
         (&[url, key("Jv3mQ8yXr0aLw5tNzB7cEdUhKf2SgPi")], expected),
         (&[url, key("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")], expected),
     ] {
-        assert_eq!(complaints(&beside_upstream(given)), [complaint], "{given:?}");
+        assert_eq!(errors(&beside_upstream(given)), [error], "{given:?}");
     }
     let authority = ("IPS_GATEWAY_SHARED_CACHE_CA_FILE", "authority.pem");
-    let nothing =
-        "IPS_GATEWAY_SHARED_CACHE_CA_FILE: means nothing without a rediss:// URL in IPS_GATEWAY_SHARED_CACHE_URL";
+    let nothing = "IPS_GATEWAY_SHARED_CACHE_CA_FILE: requires a rediss:// URL in IPS_GATEWAY_SHARED_CACHE_URL";
     for given in [&[authority][..], &[authority, url, good]] {
-        assert_eq!(complaints(&beside_upstream(given)), [nothing], "{given:?}");
+        assert_eq!(errors(&beside_upstream(given)), [nothing], "{given:?}");
     }
 }
 
@@ -88,8 +90,8 @@ fn a_service_account_and_api_keys_are_required_together() {
         (&[password, ACCOUNT[1]], &["SERVICE_USER"]),
     ] {
         let names: Vec<_> = given.iter().map(|(name, _)| *name).collect();
-        let needed = format!("is missing; needed with {}", names.join(" and "));
+        let needed = format!("is missing; required with {}", names.join(" and "));
         let expected: Vec<_> = missing.iter().map(|name| format!("IPS_GATEWAY_{name}: {needed}")).collect();
-        assert_eq!(complaints(&beside_upstream(given)), expected);
+        assert_eq!(errors(&beside_upstream(given)), expected);
     }
 }

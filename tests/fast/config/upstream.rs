@@ -1,6 +1,6 @@
 //! The upstream: URL, region and API version.
 
-use super::{UPSTREAM, beside_upstream, complaints, config, in_file, variables};
+use super::{UPSTREAM, beside_upstream, config, errors, in_file, variables};
 
 #[test]
 fn every_region_has_a_production_and_a_staging_url() {
@@ -20,10 +20,10 @@ fn every_region_has_a_production_and_a_staging_url() {
 
 #[test]
 fn a_url_excludes_region_and_staging() {
-    let both = complaints(&beside_upstream(&[("IPS_GATEWAY_REGION", "na")]));
+    let both = errors(&beside_upstream(&[("IPS_GATEWAY_REGION", "na")]));
     assert_eq!(both, ["IPS_GATEWAY_REGION: also given by IPS_GATEWAY_UPSTREAM_URL; expected one of the two"]);
-    let staging = complaints(&beside_upstream(&[("IPS_GATEWAY_STAGING", "true")]));
-    assert_eq!(staging, ["IPS_GATEWAY_STAGING: means nothing without IPS_GATEWAY_REGION"]);
+    let staging = errors(&beside_upstream(&[("IPS_GATEWAY_STAGING", "true")]));
+    assert_eq!(staging, ["IPS_GATEWAY_STAGING: requires IPS_GATEWAY_REGION"]);
 }
 
 #[test]
@@ -35,9 +35,9 @@ fn a_service_url_is_http_without_credentials() {
         "https://x/?a=b",
         "https://x/#a",
     ] {
-        let complaints = complaints(&variables(&[(UPSTREAM.0, url)])).join("\n");
-        assert!(complaints.contains("expected an http or https URL without credentials"), "{url}: {complaints}");
-        assert!(!complaints.contains("hunter2"), "{complaints}");
+        let errors = errors(&variables(&[(UPSTREAM.0, url)])).join("\n");
+        assert!(errors.contains("expected an http or https URL without credentials"), "{url}: {errors}");
+        assert!(!errors.contains("hunter2"), "{errors}");
     }
 }
 
@@ -45,5 +45,5 @@ fn a_service_url_is_http_without_credentials() {
 fn an_unquoted_toml_date_is_an_api_version() {
     let (mut sources, _) = in_file("date.toml", "api_version = 2013-02-15");
     sources.variables.push((UPSTREAM.0.into(), UPSTREAM.1.into()));
-    assert_eq!(config(&sources).api_version.as_str(), "2013-02-15");
+    assert_eq!(config(&sources).upstream.api_version.as_str(), "2013-02-15");
 }

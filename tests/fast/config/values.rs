@@ -2,12 +2,12 @@
 
 use ips_gateway::config::Config;
 
-use super::{UPSTREAM, beside_upstream, complaints, config, in_file};
+use super::{UPSTREAM, beside_upstream, config, errors, in_file};
 
 #[test]
 fn a_path_prefix_is_normalized_and_validated() {
     let read = |prefix| {
-        Config::read(&beside_upstream(&[("IPS_GATEWAY_PATH_PREFIX", prefix)])).map(|config| config.path_prefix)
+        Config::read(&beside_upstream(&[("IPS_GATEWAY_PATH_PREFIX", prefix)])).map(|config| config.listen.path_prefix)
     };
     for (given, expected) in [("/", ""), ("/ips", "/ips"), ("/ips/", "/ips"), ("/a/b-1.2_~", "/a/b-1.2_~")] {
         assert_eq!(read(given).as_deref(), Ok(expected), "{given}");
@@ -31,8 +31,8 @@ fn durations_have_units_and_limits() {
             config(&beside_upstream(&[(&name, value)]));
         }
         for value in wrong {
-            let complaint = complaints(&beside_upstream(&[(&name, value)]));
-            assert!(complaint[0].contains("expected a duration from"), "{name}={value}: {complaint:?}");
+            let error = errors(&beside_upstream(&[(&name, value)]));
+            assert!(error[0].contains("expected a duration from"), "{name}={value}: {error:?}");
         }
     }
 }
@@ -41,7 +41,7 @@ fn durations_have_units_and_limits() {
 fn sizes_have_units_and_limits() {
     let read = |size| {
         let sources = beside_upstream(&[("IPS_GATEWAY_UPSTREAM_ANSWER_LIMIT", size)]);
-        Config::read(&sources).map(|config| config.upstream_answer_limit)
+        Config::read(&sources).map(|config| config.upstream.max_answer_bytes)
     };
     for (given, expected) in [
         ("65536", 65_536),
@@ -68,7 +68,7 @@ fn numbers_of_calls_have_limits() {
     }
     let failures = |given| {
         Config::read(&beside_upstream(&[("IPS_GATEWAY_UPSTREAM_FAILURES", given)]))
-            .map(|config| config.upstream_failures)
+            .map(|config| config.upstream.min_failures)
     };
     assert_eq!((failures("20"), failures("0")), (Ok(std::num::NonZeroU32::new(20)), Ok(None)));
     assert!(failures("-1").is_err());

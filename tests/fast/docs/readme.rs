@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ips_gateway::config::{Kind, SETTINGS, Setting};
+use ips_gateway::config::{SETTINGS, Setting, ValueKind};
 use ips_gateway::http::{self, KINDS};
-use ips_gateway::telemetry::{METRICS, Metric};
+use ips_gateway::telemetry::metrics::{METRICS, Metric};
 
 /// A newcomer reads README whole, so it stays short.
 const README_LINES: usize = 160;
@@ -114,11 +114,11 @@ fn assert_table(path: &str, beginnings: &[&str], expected: &[String]) {
 #[test]
 fn configuration_lists_the_settings_with_their_defaults() {
     let row = |setting: &Setting| {
-        let or_file = if setting.kind == Kind::Secret { " or `…_FILE`" } else { "" };
+        let or_file = if setting.kind == ValueKind::Secret { " or `…_FILE`" } else { "" };
         let default = setting.default.map_or("none".to_owned(), |value| format!("`{value}`"));
         format!("| `{}`{or_file} | `{}` | {} | {default} |", setting.variable(), setting.flag(), setting.help)
     };
-    let expected: Vec<_> = SETTINGS.into_iter().map(row).collect();
+    let expected: Vec<_> = SETTINGS.iter().copied().map(row).collect();
     assert_table("docs/configuration.md", &["| `IPS_GATEWAY_"], &expected);
 }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use ips_gateway::app::{self, Dependencies};
-use ips_gateway::config::{Config, Sources, Upstream};
+use ips_gateway::config::{Config, Sources};
 use ips_gateway::ips::types::ApiVersion;
 use ips_gateway::server::CutOff;
 use reqwest::{Client, RequestBuilder};
@@ -28,7 +28,7 @@ impl StoppableGateway {
         let given = [("LISTEN", "127.0.0.1:0")].iter().chain(settings);
         let variables = given.map(|(name, value)| (format!("IPS_GATEWAY_{name}").into(), (*value).into())).collect();
         let sources = Sources { variables, ..Sources::default() };
-        let upstream = Upstream { url: upstream.url().parse().expect("a URL") };
+        let upstream = upstream.url().parse().expect("a URL");
         let config = Config::read_for(&sources, upstream, ApiVersion::default()).expect("good settings");
         let server = app::build(&config, Dependencies::default()).expect("it can be built");
         let base = format!("http://{}", server.address());

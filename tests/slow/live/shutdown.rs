@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use ips_gateway::app::{self, Dependencies};
 use ips_gateway::clock::Clock;
-use ips_gateway::config::{Config, Sources, Upstream};
+use ips_gateway::config::{Config, Sources};
 use ips_gateway::sandbox::users::ORDINARY;
 use ips_gateway::sandbox::{Sandbox, SandboxConfig};
 use reqwest::{Client, Response};
@@ -19,7 +19,7 @@ async fn open_streams_and_long_polls_do_not_delay_the_shutdown() {
     let sandbox = Sandbox::start(config).expect("a free port");
     let sources =
         Sources { variables: vec![("IPS_GATEWAY_LISTEN".into(), "127.0.0.1:0".into())], ..Sources::default() };
-    let upstream = Upstream { url: sandbox.url().parse().expect("a URL") };
+    let upstream = sandbox.url().parse().expect("a URL");
     let config = Config::read_for(&sources, upstream, sandbox.version().clone()).expect("good settings");
     let server = app::build(&config, Dependencies { clock, ..Dependencies::default() }).expect("it can be built");
     let base = format!("http://{}", server.address());

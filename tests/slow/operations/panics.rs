@@ -4,7 +4,8 @@ use std::process::Command;
 use std::thread;
 
 use ips_gateway::config::LogFormat;
-use ips_gateway::telemetry::{self, Metrics};
+use ips_gateway::telemetry;
+use ips_gateway::telemetry::metrics::Metrics;
 
 /// Set in the process that panics: this test, run anew by itself.
 const PANIC_HERE: &str = "TEST_PANICS_HERE";
@@ -12,7 +13,7 @@ const PANIC_HERE: &str = "TEST_PANICS_HERE";
 #[test]
 fn a_panic_is_counted_and_logged_without_its_message() {
     if std::env::var_os(PANIC_HERE).is_some() {
-        let metrics = Metrics::collected();
+        let metrics = Metrics::install();
         let _telemetry = telemetry::init(LogFormat::Json).expect("it can log");
         let ended = thread::spawn(|| panic!("{}-password", "hidden")).join();
         assert!(ended.is_err());

@@ -39,7 +39,7 @@ fn no_debug_output_shows_a_secret() {
     let variables = variables.map(|(name, value)| (format!("IPS_GATEWAY_{name}"), value)).into_iter();
     let variables = variables.filter(|(name, _)| is_known(name)).map(|(name, value)| (name.into(), value.into()));
     let sources = Sources { variables: variables.collect(), ..Sources::default() };
-    let config = Config::read(&sources).unwrap_or_else(|complaints| panic!("{complaints}"));
+    let config = Config::read(&sources).unwrap_or_else(|errors| panic!("{errors}"));
     let shown = [
         format!("{password:?}"),
         format!("{:?}", Credentials::AccessToken(secret())),

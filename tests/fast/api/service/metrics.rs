@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ips_gateway::telemetry::{Kind, METRICS};
+use ips_gateway::telemetry::metrics::{METRICS, MetricKind};
 use reqwest::Method;
 
 use crate::support::{Gateway, World, any_job, id};
@@ -154,7 +154,7 @@ async fn every_metric_has_a_help_text_and_a_type() {
         .map(|Series { name, .. }| {
             let of_histogram = METRICS.iter().find(|metric| {
                 let part = name.strip_prefix(metric.name);
-                metric.kind == Kind::Histogram && matches!(part, Some("_bucket" | "_sum" | "_count"))
+                metric.kind == MetricKind::Histogram && matches!(part, Some("_bucket" | "_sum" | "_count"))
             });
             of_histogram.map_or(name.as_str(), |metric| metric.name)
         })

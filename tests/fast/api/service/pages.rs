@@ -103,7 +103,7 @@ fn page_config(settings: &[(&str, &str)], users: Vec<DemoUser>) -> Value {
     let variables =
         settings.iter().map(|(name, value)| (format!("IPS_GATEWAY_{name}").into(), (*value).into())).collect();
     let config = Config::read(&Sources { variables, ..Sources::default() }).expect("good settings");
-    let config = UiConfig::of(&config.upstream, SignInMethod::Ips, config.company, users);
+    let config = UiConfig::of(&config.upstream.url, SignInMethod::Ips, config.default_company, users);
     serde_json::to_value(config).expect("it is JSON")
 }
 

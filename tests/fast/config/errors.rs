@@ -4,12 +4,12 @@ use std::ffi::OsString;
 
 use ips_gateway::config::Sources;
 
-use super::{beside_upstream, complaints, in_file};
+use super::{beside_upstream, errors, in_file};
 
 #[test]
 fn a_missing_upstream_is_reported() {
     let expected = "IPS_GATEWAY_UPSTREAM_URL: is missing; expected it or IPS_GATEWAY_REGION";
-    assert_eq!(complaints(&Sources::default()), [expected]);
+    assert_eq!(errors(&Sources::default()), [expected]);
 }
 
 #[test]
@@ -24,10 +24,10 @@ fn all_errors_are_reported_at_once_with_origin_and_expected_value() {
     ]);
     sources.flags.extend([("staging".into(), "maybe".into()), ("api_version".into(), "2014".into())]);
 
-    let complaints = complaints(&sources);
+    let errors = errors(&sources);
     let expected = [
-        "IPS_GATEWAY_LOG_FROMAT: is no setting; did you mean IPS_GATEWAY_LOG_FORMAT?".to_owned(),
-        format!("{path}: colour: is no setting"),
+        "IPS_GATEWAY_LOG_FROMAT: is not a setting; did you mean IPS_GATEWAY_LOG_FORMAT?".to_owned(),
+        format!("{path}: colour: is not a setting"),
         format!("{path}: region: \"mars\" given, expected na, emea or apac"),
         "--staging: \"maybe\" given, expected true or false".into(),
         "--api-version: \"2014\" given, expected a date, such as 2014-04-03 or 2022-11-01-beta".into(),
@@ -35,12 +35,12 @@ fn all_errors_are_reported_at_once_with_origin_and_expected_value() {
             "{path}: listen: \"8080\" given, expected an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080"
         ),
         "IPS_GATEWAY_UPSTREAM_TIMEOUT: \"0s\" given, expected a duration from 1ms to 10m, such as 2s or 1m 30s".into(),
-        format!("{path}: company: expected one value, not a list"),
-        "IPS_GATEWAY_SERVICE_PASSWORD: is missing; needed with IPS_GATEWAY_SERVICE_USER".into(),
-        "IPS_GATEWAY_API_KEYS_FILE: is missing; needed with IPS_GATEWAY_SERVICE_USER".into(),
         format!("{path}: fresh: \"2\" given, expected a duration from 0s to 10m, such as 2s or 1m 30s"),
+        format!("{path}: company: expected one value, not a list"),
+        "IPS_GATEWAY_SERVICE_PASSWORD: is missing; required with IPS_GATEWAY_SERVICE_USER".into(),
+        "IPS_GATEWAY_API_KEYS_FILE: is missing; required with IPS_GATEWAY_SERVICE_USER".into(),
     ];
-    assert_eq!(complaints, expected, "\n{}\n\n{}", complaints.join("\n"), expected.join("\n"));
+    assert_eq!(errors, expected, "\n{}\n\n{}", errors.join("\n"), expected.join("\n"));
 }
 
 #[cfg(unix)]
@@ -49,13 +49,13 @@ fn a_variable_that_is_not_utf_8_is_an_error() {
     use std::os::unix::ffi::OsStringExt;
     let mut sources = beside_upstream(&[]);
     sources.variables.push(("IPS_GATEWAY_COMPANY".into(), OsString::from_vec(vec![0xff])));
-    assert_eq!(complaints(&sources), ["IPS_GATEWAY_COMPANY: is not UTF-8"]);
+    assert_eq!(errors(&sources), ["IPS_GATEWAY_COMPANY: is not UTF-8"]);
 }
 
 #[test]
 fn a_missing_settings_file_is_an_error() {
-    let complaints = complaints(&beside_upstream(&[("IPS_GATEWAY_CONFIG", "/no/such.toml")]));
-    assert_eq!(complaints, ["/no/such.toml: can't be read: No such file or directory (os error 2)"]);
+    let errors = errors(&beside_upstream(&[("IPS_GATEWAY_CONFIG", "/no/such.toml")]));
+    assert_eq!(errors, ["/no/such.toml: can't be read: No such file or directory (os error 2)"]);
 }
 
 #[test]
@@ -67,8 +67,8 @@ fn a_settings_file_that_is_not_toml_is_an_error_without_its_content() {
         "company = 'a'\nservice_password = 'hunter2' hunter2\n",
     ] {
         let (sources, path) = in_file("no.toml", content);
-        let complaints = complaints(&sources);
-        assert!(complaints[0].starts_with(&format!("{path}: line 2: ")), "{complaints:?}");
-        assert!(!format!("{complaints:?}").contains("hunter2"), "{complaints:?}");
+        let errors = errors(&sources);
+        assert!(errors[0].starts_with(&format!("{path}: line 2: ")), "{errors:?}");
+        assert!(!format!("{errors:?}").contains("hunter2"), "{errors:?}");
     }
 }

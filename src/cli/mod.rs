@@ -1,0 +1,52 @@
+//! Command line, one command per file.
+
+mod demo;
+mod error;
+mod healthcheck;
+mod keys;
+mod openapi;
+mod sandbox;
+mod serve;
+mod stdout;
+
+use std::process::ExitCode;
+
+use clap::{ArgMatches, Command};
+
+/// Returns the definition of the command line.
+#[must_use]
+pub fn command() -> Command {
+    Command::new("ips-gateway")
+        .about("REST/JSON gateway for the job API of Adobe's Image Production System (IPS)")
+        .version(env!("CARGO_PKG_VERSION"))
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommands([
+            serve::command(),
+            demo::command(),
+            sandbox::command(),
+            keys::command(),
+            openapi::command(),
+            healthcheck::command(),
+        ])
+}
+
+/// Runs the command of the command line. An error is printed to stderr. The exit status is 0, 2 for errors in the settings, or 1 for others.
+pub async fn run(matches: &ArgMatches) -> ExitCode {
+    let result = match matches.subcommand() {
+        Some((serve::NAME, matches)) => serve::run(matches).await,
+        Some((demo::NAME, matches)) => demo::run(matches).await,
+        Some((sandbox::NAME, matches)) => sandbox::run(matches).await,
+        Some((keys::NAME, matches)) => keys::run(matches),
+        Some((openapi::NAME, matches)) => openapi::run(matches),
+        Some((healthcheck::NAME, matches)) => healthcheck::run(matches).await,
+        _ => unreachable!("clap requires one of the commands"),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("ips-gateway: {error}{}", error.hint());
+            error.exit_code()
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! End of a request's head, without parsing it: its first empty line.
+
+use tokio::time::Instant;
+
+/// Part of the input that the dispatcher is to get next.
+#[derive(Debug, Clone, Copy)]
+pub enum Part {
+    /// Up to the first empty line.
+    Head,
+    /// At most this many bytes.
+    Body(u64),
+}
+
+/// Progress of a head that is being handed over.
+#[derive(Default)]
+pub struct Head {
+    /// When its first byte was received.
+    pub started: Option<Instant>,
+    /// Size of what was received of it, in bytes.
+    pub bytes: usize,
+    /// Whether the last part ended with an empty line.
+    pub is_complete: bool,
+    /// The last two bytes.
+    end: [u8; 2],
+}
+
+impl Head {
+    /// Returns how many bytes of `input` belong to `part`.
+    pub fn measure(&mut self, input: &[u8], part: Part) -> usize {
+        match part {
+            Part::Body(left) => usize::try_from(left).map_or(input.len(), |left| left.min(input.len())),
+            Part::Head => {
+                let end = self.end_of_head(input);
+                let part = &input[..end.unwrap_or(input.len())];
+                self.is_complete = end.is_some();
+                self.bytes += part.len();
+                match *part {
+                    [.., a, b] => self.end = [a, b],
+                    [b] => self.end = [self.end[1], b],
+                    [] => {}
+                }
+                part.len()
+            }
+        }
+    }
+
+    /// Returns whether `input`, as the next part, holds what no head can hold: control characters, or a CR without LF.
+    pub fn is_malformed_by(&self, input: &[u8]) -> bool {
+        let mut before = self.end[1];
+        input.iter().any(|&byte| {
+            let is_bare_cr = std::mem::replace(&mut before, byte) == b'\r' && byte != b'\n';
+            is_bare_cr || (byte.is_ascii_control() && !matches!(byte, b'\t' | b'\r' | b'\n'))
+        })
+    }
+
+    /// Returns the position behind the first empty line.
+    fn end_of_head(&self, input: &[u8]) -> Option<usize> {
+        let byte_before = |at: usize| if at < 2 { self.end[at] } else { input[at - 2] };
+        input.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at).find_map(|at| {
+            let (before, last) = (byte_before(at), byte_before(at + 1));
+            (last == b'\n' || (last == b'\r' && before == b'\n')).then_some(at + 1)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Head, Part};
+
+    /// The parts that a head is handed over in when it arrives in these pieces, and whether each ended with an empty line.
+    fn parts(pieces: &[&str]) -> Vec<(usize, bool)> {
+        let mut head = Head::default();
+        pieces.iter().map(|piece| (head.measure(piece.as_bytes(), Part::Head), head.is_complete)).collect()
+    }
+
+    #[test]
+    fn a_head_ends_with_its_first_empty_line_however_it_arrives() {
+        assert_eq!(parts(&["GET / HTTP/1.1\r\nHost: x\r\n\r\nGET"]), [(27, true)]);
+        assert_eq!(parts(&["GET / HTTP/1.1\nHost: x\n\nGET"]), [(24, true)]);
+        assert_eq!(parts(&["GET / HTTP/1.1\r\nHost: x\r\n", "\r\nGET"]), [(25, false), (2, true)]);
+        assert_eq!(parts(&["a\r", "\n", "\r", "\nb"]), [(2, false), (1, false), (1, false), (1, true)]);
+        assert_eq!(parts(&["a\n", "\nb"]), [(2, false), (1, true)]);
+        assert_eq!(parts(&["a\r\nb: \r\n c\r\r\n"]), [(13, false)]);
+        assert_eq!(parts(&["\r\nGET"]), [(5, false)]);
+        assert_eq!(parts(&[""]), [(0, false)]);
+    }
+
+    #[test]
+    fn what_no_head_can_hold_is_malformed() {
+        let is_malformed = |pieces: &[&str]| {
+            let mut head = Head::default();
+            pieces.iter().any(|piece| {
+                let is_malformed = head.is_malformed_by(piece.as_bytes());
+                head.measure(piece.as_bytes(), Part::Head);
+                is_malformed
+            })
+        };
+        assert!(is_malformed(&["\x16\x03\x01"]));
+        assert!(is_malformed(&["GET / HTTP/1.1\rHost"]));
+        assert!(is_malformed(&["GET / HTTP/1.1\r", "Host"]));
+        assert!(is_malformed(&["G\0"]));
+        assert!(!is_malformed(&["GET / HTTP/1.1\r", "\nX:\ta\n", "Y: \u{e4}\r"]));
+    }
+}
