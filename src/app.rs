@@ -18,7 +18,7 @@ use crate::http::{
     self, Access, Api, ApiKeys, BodyBudget, DemoUser, Documents, InvalidKeys, Limits, SignInMethod, Tickets, UiAssets,
     UiConfig, openapi,
 };
-use crate::jobs::{Freshness, Jobs, JobsConfig, UrlRules};
+use crate::jobs::{Freshness, Jobs, JobsConfig, UrlPolicy};
 use crate::lifecycle::Lifecycle;
 use crate::replicas::Coordinator;
 use crate::replicas::redis::{InvalidAddress, RedisCoordinator};
@@ -154,8 +154,8 @@ fn jobs_config(
     coordinator: Option<Arc<dyn Coordinator>>,
 ) -> JobsConfig {
     JobsConfig {
-        company: config.default_company.clone(),
-        urls: UrlRules { schemes: config.submits.url_schemes.clone(), hosts: config.submits.url_hosts.clone() },
+        default_company: config.default_company.clone(),
+        url_policy: UrlPolicy { schemes: config.submits.url_schemes.clone(), hosts: config.submits.url_hosts.clone() },
         freshness: Freshness {
             fresh: config.cache.fresh,
             stale_while_revalidate: config.cache.stale_while_revalidate,

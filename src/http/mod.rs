@@ -94,7 +94,7 @@ impl Api {
 
     /// The company that a request is about.
     async fn company(&self, caller: &Caller, choice: CompanyChoice) -> Result<String, Problem> {
-        if let Some(company) = self.jobs.companies().known(caller, &choice) {
+        if let Some(company) = self.jobs.companies().resolve_cached(caller, &choice) {
             return Ok(company);
         }
         let (jobs, caller) = (self.jobs.clone(), caller.clone());

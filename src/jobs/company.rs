@@ -1,118 +1,121 @@
-//! Which company a request is about: named, configured, or the caller's only one.
+//! Companies: resolves the company of a request, with a cache of memberships and companies per caller.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use moka::sync::Cache;
+use tokio::time::Instant;
 
 use crate::ips::types::{Company, CompanyMembership, FaultClass, GetCompanyInfoParam, GetCompanyMembershipParam};
-use crate::jobs::error::{Error, InvalidField, Location, Result};
-use crate::upstream::CallerKey;
-use crate::upstream::{Answered, Caller, IpsApi, UpstreamError};
+use crate::jobs::error::{Error, InvalidField, Result};
+use crate::upstream::{Caller, CallerKey, IpsApi};
 
-/// How long a membership or a company is believed; both change rarely.
-const LIFETIME: Duration = Duration::from_mins(5);
-/// So long after that memberships are believed when IPS fails: an outage must not end what works without it.
-const BELIEVED_IN_OUTAGES: Duration = Duration::from_hours(4);
-const CAPACITY: u64 = 10_000;
+/// Time for which memberships and companies are fresh; both change rarely.
+const FRESH_FOR: Duration = Duration::from_mins(5);
+/// Time after that for which memberships are served when IPS fails, so that cached lists stay readable during an outage.
+const STALE_IF_ERROR: Duration = Duration::from_hours(4);
+/// Maximum number of entries of each cache.
+const MAX_ENTRIES: u64 = 10_000;
 
-/// How a request names its company.
+/// Company parameters of a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CompanyChoice {
-    /// By handle.
+    /// Handle of the company.
     pub handle: Option<String>,
-    /// By name.
+    /// Name of the company.
     pub name: Option<String>,
 }
 
 impl CompanyChoice {
-    /// What is wrong with naming a company twice.
-    pub(super) fn contradiction(&self) -> Option<InvalidField> {
-        let twice = self.handle.is_some() && self.name.is_some();
-        twice.then(|| InvalidField {
-            location: Location::Parameter("company".into()),
-            reason: "name the company by `company` or by `companyHandle`, not by both".into(),
-        })
+    /// Returns the error of a request that has both parameters.
+    pub(super) fn conflict(&self) -> Option<InvalidField> {
+        let has_both = self.handle.is_some() && self.name.is_some();
+        has_both.then(|| InvalidField::in_parameter("company", "`companyHandle` is given too: expected one of the two"))
     }
 }
 
-/// What a caller belongs to, and since when that is known.
+/// Cache entry with the memberships of a caller.
 #[derive(Clone)]
-struct Known {
+struct CachedMemberships {
     memberships: Arc<Vec<CompanyMembership>>,
-    since: Instant,
+    loaded_at: Instant,
 }
 
-/// Finds companies and remembers them, each caller's apart.
+/// Companies of the callers, with a cache of the answers of IPS.
 pub struct Companies {
     upstream: Arc<dyn IpsApi>,
     default: Option<String>,
-    memberships: Cache<CallerKey, Known>,
+    memberships: Cache<CallerKey, CachedMemberships>,
     by_name: Cache<(CallerKey, String), Arc<Company>>,
 }
 
 impl Companies {
-    /// Asks `upstream`; `default` (a name or a handle) answers for requests that name no company.
+    /// Creates empty caches. `default` is the name or handle of the company of requests that name none.
     #[must_use]
     pub fn new(upstream: Arc<dyn IpsApi>, default: Option<String>) -> Self {
-        let memberships = Cache::builder().max_capacity(CAPACITY).time_to_live(LIFETIME + BELIEVED_IN_OUTAGES).build();
-        let by_name = Cache::builder().max_capacity(CAPACITY).time_to_live(LIFETIME).build();
+        let memberships = Cache::builder().max_capacity(MAX_ENTRIES).time_to_live(FRESH_FOR + STALE_IF_ERROR).build();
+        let by_name = Cache::builder().max_capacity(MAX_ENTRIES).time_to_live(FRESH_FOR).build();
         Self { upstream, default, memberships, by_name }
     }
 
-    /// The handle of the company that a request is about.
+    /// Returns the handle of the company of a request.
     ///
     /// # Errors
-    /// [`Error::CompanyRequired`] with the caller's companies when none is named and there is no obvious one, [`Error::CompanyNotFound`]
-    /// when no company has that name, and whatever IPS answers.
+    /// [`Error::CompanyRequired`] with the caller's companies if the request names none and the caller has several or none,
+    /// [`Error::CompanyNotFound`] if no company has the name, [`Error::CompanyNotPermitted`], and the errors of IPS.
     pub async fn resolve(&self, caller: &Caller, choice: &CompanyChoice) -> Result<String> {
-        if let Some(wrong) = choice.contradiction() {
-            return Err(Error::Invalid(vec![wrong]));
+        if let Some(conflict) = choice.conflict() {
+            return Err(Error::Invalid(vec![conflict]));
         }
         let company = match choice {
             CompanyChoice { handle: Some(handle), .. } => handle.clone(),
-            CompanyChoice { handle: None, name: Some(name) } => self.named(caller, name).await?.company_handle.clone(),
-            CompanyChoice { handle: None, name: None } => self.obvious(caller).await?,
+            CompanyChoice { handle: None, name: Some(name) } => {
+                self.find_by_name(caller, name).await?.company_handle.clone()
+            }
+            CompanyChoice { handle: None, name: None } => self.default_company(caller).await?,
         };
-        permitted(caller, company)
+        caller.check_company(&company)?;
+        Ok(company)
     }
 
-    /// The handle that [`Companies::resolve`] would give, when it is known without asking IPS.
+    /// Returns the result of [`Companies::resolve`] if that needs no call to IPS.
     #[must_use]
-    pub fn known(&self, caller: &Caller, choice: &CompanyChoice) -> Option<String> {
+    pub fn resolve_cached(&self, caller: &Caller, choice: &CompanyChoice) -> Option<String> {
         let company = match choice {
             CompanyChoice { handle: Some(handle), name: None } => handle.clone(),
             CompanyChoice { handle: None, name: None } if self.default.is_none() => {
-                only(caller, &self.fresh_memberships(caller)?)?
+                only_company(caller, &self.fresh_memberships(caller)?)?
             }
             _ => return None,
         };
-        permitted(caller, company).ok()
+        caller.may_see(&company).then_some(company)
     }
 
     fn fresh_memberships(&self, caller: &Caller) -> Option<Arc<Vec<CompanyMembership>>> {
-        let known = self.memberships.get(&CallerKey::of(caller))?;
-        (known.since.elapsed() < LIFETIME).then_some(known.memberships)
+        let cached = self.memberships.get(&CallerKey::of(caller))?;
+        (cached.loaded_at.elapsed() < FRESH_FOR).then_some(cached.memberships)
     }
 
-    /// The caller's memberships (`getCompanyMembership`); those of the last hours when IPS fails.
+    /// Returns the memberships of the caller (`getCompanyMembership`), stale ones if IPS fails.
     ///
     /// # Errors
-    /// Whatever IPS answers.
+    /// The errors of IPS.
     pub async fn memberships(&self, caller: &Caller) -> Result<Arc<Vec<CompanyMembership>>> {
         if let Some(fresh) = self.fresh_memberships(caller) {
             return Ok(fresh);
         }
         let key = CallerKey::of(caller);
-        let known = self.memberships.get(&key);
+        let stale = self.memberships.get(&key);
         let request = GetCompanyMembershipParam::default();
-        match (asked(caller, self.upstream.get_company_membership(caller, &request).await), known) {
+        let answer = self.upstream.get_company_membership(caller, &request).await.map_err(Error::of_call(caller));
+        match (answer, stale) {
             (Ok(answer), _) => {
                 let memberships = Arc::new(answer.value.membership_array);
-                self.memberships.insert(key, Known { memberships: Arc::clone(&memberships), since: Instant::now() });
+                let cached = CachedMemberships { memberships: Arc::clone(&memberships), loaded_at: Instant::now() };
+                self.memberships.insert(key, cached);
                 Ok(memberships)
             }
-            (Err(error), Some(known)) if !error.denies_access() => Ok(known.memberships),
+            (Err(error), Some(stale)) if !error.denies_access() => Ok(stale.memberships),
             (Err(error), _) => {
                 self.memberships.invalidate(&key);
                 Err(error)
@@ -120,10 +123,10 @@ impl Companies {
         }
     }
 
-    /// Checks that IPS takes the caller's credentials, as far as it can be asked.
+    /// Checks the credentials of the caller, if IPS is available.
     ///
     /// # Errors
-    /// It doesn't.
+    /// IPS rejects the credentials.
     pub async fn check_credentials(&self, caller: &Caller) -> Result<()> {
         match self.memberships(caller).await {
             Err(error) if error.rejects_credentials() => Err(error),
@@ -131,77 +134,68 @@ impl Companies {
         }
     }
 
-    /// A company by name or handle (`getCompanyInfo`).
+    /// Returns a company by name or handle (`getCompanyInfo`).
     ///
     /// # Errors
-    /// [`Error::CompanyNotFound`] when the caller's companies hold none of that name and IPS knows none, and whatever IPS answers.
+    /// [`Error::CompanyNotFound`] if IPS has no company with the name, [`Error::CompanyNotPermitted`], and the errors of IPS.
     pub async fn find(&self, caller: &Caller, name_or_handle: &str) -> Result<Arc<Company>> {
         let memberships = self.memberships(caller).await?;
-        let member = memberships.iter().find(|membership| membership.company.company_handle == name_or_handle);
-        let company = match member {
+        let by_handle = memberships.iter().find(|membership| membership.company.company_handle == name_or_handle);
+        let company = match by_handle {
             Some(membership) => Arc::new(membership.company.clone()),
-            None => self.named(caller, name_or_handle).await?,
+            None => self.find_by_name(caller, name_or_handle).await?,
         };
-        permitted(caller, company.company_handle.clone()).map(|_| company)
+        caller.check_company(&company.company_handle)?;
+        Ok(company)
     }
 
-    async fn named(&self, caller: &Caller, name: &str) -> Result<Arc<Company>> {
+    async fn find_by_name(&self, caller: &Caller, name: &str) -> Result<Arc<Company>> {
         let key = (CallerKey::of(caller), name.to_owned());
-        if let Some(known) = self.by_name.get(&key) {
-            return Ok(known);
+        if let Some(cached) = self.by_name.get(&key) {
+            return Ok(cached);
         }
         let memberships = self.memberships(caller).await?;
         let company = match memberships.iter().find(|membership| membership.company.name == name) {
             Some(membership) => membership.company.clone(),
-            None => self.asked_by_name(caller, name).await?,
+            None => self.load_by_name(caller, name).await?,
         };
         let company = Arc::new(company);
         self.by_name.insert(key, Arc::clone(&company));
         Ok(company)
     }
 
-    async fn asked_by_name(&self, caller: &Caller, name: &str) -> Result<Company> {
+    async fn load_by_name(&self, caller: &Caller, name: &str) -> Result<Company> {
         let request = GetCompanyInfoParam { company_name: Some(name.into()), ..GetCompanyInfoParam::default() };
         match self.upstream.get_company_info(caller, &request).await {
             Ok(answer) => Ok(answer.value.company_info),
             Err(error) if error.fault_class() == Some(FaultClass::NoSuchCompany) => {
                 Err(Error::CompanyNotFound(name.into()))
             }
-            Err(error) => Err(Error::of_call(caller, error)),
+            Err(error) => Err(Error::of_call(caller)(error)),
         }
     }
 
-    async fn obvious(&self, caller: &Caller) -> Result<String> {
+    /// Returns the configured company, else the only one of the caller.
+    async fn default_company(&self, caller: &Caller) -> Result<String> {
         if let Some(default) = &self.default {
             return Ok(self.find(caller, default).await?.company_handle.clone());
         }
         let memberships = self.memberships(caller).await?;
-        only(caller, &memberships).ok_or_else(|| {
-            let visible = memberships.iter().map(|membership| &membership.company);
-            Error::CompanyRequired {
-                choices: visible.filter(|company| caller.may_see(&company.company_handle)).cloned().collect(),
-            }
+        only_company(caller, &memberships).ok_or_else(|| {
+            let companies = memberships.iter().map(|membership| &membership.company);
+            let permitted = companies.filter(|company| caller.may_see(&company.company_handle));
+            Error::CompanyRequired { choices: permitted.cloned().collect() }
         })
     }
 }
 
-/// The one company that the caller may see and is an active member of, if there is just one.
-fn only(caller: &Caller, memberships: &[CompanyMembership]) -> Option<String> {
+/// Returns the handle of the only permitted company with an active membership; `None` if there are several or none.
+fn only_company(caller: &Caller, memberships: &[CompanyMembership]) -> Option<String> {
     let active = memberships.iter().filter(|membership| membership.is_active != Some(false));
-    let mut visible =
+    let mut permitted =
         active.map(|membership| &membership.company.company_handle).filter(|handle| caller.may_see(handle));
-    match (visible.next(), visible.next()) {
+    match (permitted.next(), permitted.next()) {
         (Some(only), None) => Some(only.clone()),
         _ => None,
     }
-}
-
-/// The company, if the caller's API key is meant for it.
-pub(super) fn permitted(caller: &Caller, company: String) -> Result<String> {
-    if caller.may_see(&company) { Ok(company) } else { Err(Error::CompanyNotPermitted(company)) }
-}
-
-/// Tells whose credentials a failed call carried.
-pub(super) fn asked<T>(caller: &Caller, answer: Result<Answered<T>, UpstreamError>) -> Result<Answered<T>> {
-    answer.map_err(|error| Error::of_call(caller, error))
 }

@@ -1,108 +1,122 @@
-//! What can go wrong with a request about jobs, before it becomes an HTTP answer.
+//! Errors of requests about jobs, independent of HTTP.
 
 use std::time::Duration;
 
 use crate::ips::types::{Company, Fault, FaultClass};
 use crate::jobs::model::job::Action;
-use crate::upstream::{Caller, CredentialSource, UpstreamError};
+use crate::upstream::{Caller, CompanyNotPermitted, CredentialSource, UpstreamError};
 
-/// A failed request.
+/// Error of a request about jobs.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
-    /// IPS could not be asked, or said no.
+    /// A call to IPS failed, or IPS answered with a fault.
     #[error("{error}")]
     Upstream {
-        /// What happened.
+        /// Error of the call.
         error: UpstreamError,
-        /// Whose credentials were used: it decides what their rejection means.
+        /// Origin of the credentials of the call, which determines who has to fix rejected ones.
         credentials: CredentialSource,
     },
-    /// The request holds values that can't be accepted.
+    /// Values of the request are invalid.
     #[error("invalid request: {}", .0.iter().map(|field| field.reason.as_str()).collect::<Vec<_>>().join("; "))]
     Invalid(Vec<InvalidField>),
-    /// No company was named and there is no obvious one.
-    #[error("no company was named")]
+    /// The request names no company, and there is no default.
+    #[error("the request does not name a company")]
     CompanyRequired {
-        /// The companies that the caller may choose from.
+        /// Companies that the caller has access to.
         choices: Vec<Company>,
     },
-    /// The caller has no company of that name.
-    #[error("no company is named {0:?}")]
+    /// The caller has no company with this name.
+    #[error("no company has the name {0:?}")]
     CompanyNotFound(String),
-    /// The caller's API key is not meant for this company.
-    #[error("the API key is not meant for the company {0:?}")]
-    CompanyNotPermitted(String),
-    /// No such job, now or in the log.
-    #[error("no such job")]
+    /// The API key does not permit the company.
+    #[error(transparent)]
+    CompanyNotPermitted(#[from] CompanyNotPermitted),
+    /// The job is in none of the lists of IPS.
+    #[error("the job does not exist")]
     JobNotFound,
-    /// The request is to be answered without asking IPS, and what is remembered doesn't answer it.
-    #[error("nothing is cached for this request")]
+    /// The request has the directive `only-if-cached`, and the cache has no usable entry.
+    #[error("no response is cached for this request")]
     NotCached,
-    /// Several jobs answer to the name that the id carries.
-    #[error("{} jobs answer to this id", candidates.len())]
+    /// Several jobs have the name in the id.
+    #[error("{} jobs match this id", candidates.len())]
     AmbiguousJob {
-        /// The ids of the jobs that it may mean.
+        /// Ids of the jobs.
         candidates: Vec<String>,
     },
-    /// The job can't be asked for that now.
-    #[error("{action:?} is not possible now")]
+    /// The current state of the job does not allow the action.
+    #[error("{action:?} is not possible in the current state of the job")]
     ActionNotPossible {
-        /// What was asked.
+        /// Requested action.
         action: Action,
-        /// What can be asked of the job as it is.
+        /// Actions that are possible.
         possible: Vec<Action>,
     },
-    /// A bug of ours ended the work on this request.
+    /// Bug of the gateway.
     #[error("{0}")]
     Internal(&'static str),
-    /// The idempotency key came with another request before.
-    #[error("the idempotency key came with another request before")]
+    /// The idempotency key was used for another request.
+    #[error("the idempotency key was used for another request")]
     IdempotencyKeyReused,
-    /// The first submit with the idempotency key is still under way.
-    #[error("the submit with this idempotency key is still under way")]
+    /// The first submit with this idempotency key is in flight.
+    #[error("a submit with this idempotency key is in flight")]
     SubmitInProgress,
-    /// A submit was sent but its answer was lost, and the job has not shown up yet.
-    #[error("the submit was sent, its answer was lost, and the job has not shown up yet")]
+    /// The response to a submit was lost, and no list of IPS contains the job yet.
+    #[error("the submit was sent, its response was lost, and the job is in none of the lists yet")]
     SubmitOutcomeUnknown {
-        /// The id under which the job will be found if it was accepted.
+        /// Id of the job, if IPS accepted it.
         id: String,
-        /// How the answer was lost; `None` when that was an earlier request with the same idempotency key.
+        /// Error of the call; `None` if an earlier request with the same idempotency key sent the submit.
         error: Option<UpstreamError>,
     },
 }
 
-/// A value of the request that can't be accepted, and where it is.
+/// Invalid value of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidField {
-    /// Where it is.
-    pub location: Location,
-    /// What is wrong with it.
+    /// Location of the value.
+    pub location: FieldLocation,
+    /// Reason, to be read after the name of the field.
     pub reason: String,
 }
 
-/// Where in a request a value stands.
+/// Location of a value in a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Location {
-    /// In the body, by JSON pointer (RFC 6901).
+pub enum FieldLocation {
+    /// JSON pointer (RFC 6901) into the body.
     Body(String),
-    /// In the query string or the path, by parameter name.
+    /// Name of a query or path parameter.
     Parameter(String),
 }
 
+impl InvalidField {
+    /// Returns an invalid value of the body, at a JSON pointer.
+    #[must_use]
+    pub fn in_body(pointer: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { location: FieldLocation::Body(pointer.into()), reason: reason.into() }
+    }
+
+    /// Returns an invalid query or path parameter.
+    #[must_use]
+    pub fn in_parameter(name: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { location: FieldLocation::Parameter(name.into()), reason: reason.into() }
+    }
+}
+
 impl Error {
-    /// Whether it tells that the caller may not see what it asked for: then nothing that is remembered may be served instead.
+    /// Returns whether IPS denied the caller access, so that nothing cached may be served instead.
     #[must_use]
     pub fn denies_access(&self) -> bool {
         matches!(self, Self::Upstream { error, .. } if error.fault().is_some_and(Fault::denies_access))
     }
 
-    /// Whether IPS doesn't take the credentials, whatever is asked with them.
+    /// Returns whether IPS rejected the credentials.
     #[must_use]
     pub fn rejects_credentials(&self) -> bool {
         matches!(self, Self::Upstream { error, .. } if error.fault_class() == Some(FaultClass::Authentication))
     }
 
-    /// When it is worth another try, where that is known.
+    /// Returns the pause after which to retry, if it is known.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -111,24 +125,24 @@ impl Error {
         }
     }
 
-    /// A call to IPS on behalf of `caller` that failed.
-    #[must_use]
-    pub fn of_call(caller: &Caller, error: UpstreamError) -> Self {
-        Self::Upstream { error, credentials: caller.source }
+    /// Returns the conversion of the errors of calls with the credentials of `caller`, for `map_err`.
+    pub fn of_call(caller: &Caller) -> impl FnOnce(UpstreamError) -> Self + use<> {
+        let credentials = caller.source;
+        move |error| Self::Upstream { error, credentials }
     }
 
-    /// One invalid value of the body.
+    /// Returns the error of one invalid value of the body, at a JSON pointer.
     #[must_use]
     pub fn invalid_body(pointer: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self::Invalid(vec![InvalidField { location: Location::Body(pointer.into()), reason: reason.into() }])
+        Self::Invalid(vec![InvalidField::in_body(pointer, reason)])
     }
 
-    /// One invalid parameter.
+    /// Returns the error of one invalid query or path parameter.
     #[must_use]
     pub fn invalid_parameter(name: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self::Invalid(vec![InvalidField { location: Location::Parameter(name.into()), reason: reason.into() }])
+        Self::Invalid(vec![InvalidField::in_parameter(name, reason)])
     }
 }
 
-/// The result of a request about jobs.
+/// Result of a request about jobs.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -81,7 +81,7 @@ pub fn between(before: &Snapshot, after: &Snapshot) -> Vec<Event> {
     });
     let here = after.jobs.iter().filter_map(|job| match before.job(&job.job.id) {
         None => Some(Event::of(Change::Created, job)),
-        Some(earlier) if earlier.meaning == job.meaning => None,
+        Some(earlier) if earlier.content_hash == job.content_hash => None,
         Some(earlier) => Some(changed(earlier, job)),
     });
     left.chain(here).collect()

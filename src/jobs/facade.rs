@@ -1,80 +1,64 @@
-//! Facade of the jobs: builds queries, commands and caches, and delegates to them.
-//!
-//! | part | file |
-//! |---|---|
-//! | lists, long-poll watchers | `queries/list.rs` |
-//! | one job in any phase | `queries/find.rs` |
-//! | logs and history | `queries/logs.rs` |
-//! | event subscriptions | `queries/subscription.rs` |
-//! | submit, idempotency | `commands/submit.rs`, `commands/idempotency.rs` |
-//! | stop, pause, resume, execute, delete | `commands/actions.rs` |
-//! | companies and memberships | `company.rs` |
+//! Facade of the job logic: builds its parts and delegates to them.
 
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
-use super::cache::epoch::CompanyEpochs;
-use super::cache::loaders;
-use super::cache::policy::{CacheDirective, Freshness};
-use super::cache::recent::RecentMutations;
-use super::cache::snapshot_cache::{Common, SnapshotCache};
-use super::commands::actions::JobActions;
-use super::commands::idempotency::IdempotencyRecords;
-use super::commands::submit::{Submission, SubmitCommand, SubmitDependencies};
-use super::commands::url_policy::UrlRules;
-use super::company::{Companies, CompanyChoice};
-use super::error::Result;
-use super::events::EventCursor;
-use super::model::id::JobRef;
-use super::model::job::{Action, Job, Phase};
-use super::queries::find::{Found, JobLookup};
-use super::queries::list::{JobLists, ListQuery, ListWatchers, Listed};
-use super::queries::logs::LogQueries;
-use super::queries::subscription::{Subscription, Subscriptions};
 use crate::clock::Clock;
+use crate::jobs::cache::epoch::CompanyEpochs;
+use crate::jobs::cache::policy::{CacheDirective, Freshness};
+use crate::jobs::cache::recent::RecentMutations;
+use crate::jobs::cache::snapshot_cache::Common;
+use crate::jobs::commands::{IdempotencyRecords, JobActions, Submission, SubmitCommand, SubmitDependencies, UrlPolicy};
+use crate::jobs::company::{Companies, CompanyChoice};
+use crate::jobs::error::Result;
+use crate::jobs::events::EventCursor;
+use crate::jobs::model::id::JobRef;
+use crate::jobs::model::job::{Action, Job, Phase};
+use crate::jobs::queries::{FoundJob, JobListing, JobLookup, ListCaches, ListQueries, ListQuery, LogQueries};
+use crate::jobs::subscriptions::{ListWatchers, Subscription, Subscriptions};
 use crate::replicas::{Coordinator, StoreHealth};
 use crate::telemetry::metrics::names;
 use crate::upstream::{Caller, CircuitState, CoalescingUpstream, IpsApi, UpstreamHealth};
 
-/// Configuration and dependencies of the jobs.
+/// Configuration and dependencies of [`Jobs`].
 pub struct JobsConfig {
-    /// Default company: a name or a handle.
-    pub company: Option<String>,
-    /// Rules for URLs that IPS will call.
-    pub urls: UrlRules,
-    /// Freshness policy of snapshots.
+    /// Name or handle of the company of requests that name none.
+    pub default_company: Option<String>,
+    /// Policy for URLs that IPS fetches.
+    pub url_policy: UrlPolicy,
+    /// Freshness of snapshots.
     pub freshness: Freshness,
-    /// Clock of everything that is shown or shared.
+    /// Wall clock.
     pub clock: Clock,
-    /// Runtime of work that outlives its request.
+    /// Runtime of loads and background tasks, which outlive the request that started them.
     pub runtime: Handle,
-    /// Coordinator of the replicas, if there are any.
+    /// Coordinator of the replicas, if there are several.
     pub coordinator: Option<Arc<dyn Coordinator>>,
 }
 
-/// Facade of the jobs of IPS.
+/// Jobs of IPS: the facade of the job logic.
 pub struct Jobs {
     upstream: Arc<dyn IpsApi>,
+    coordinator: Option<Arc<dyn Coordinator>>,
     companies: Arc<Companies>,
-    lists: Arc<JobLists>,
+    caches: ListCaches,
     lookup: Arc<JobLookup>,
+    lists: ListQueries,
     logs: LogQueries,
-    subscriptions: Subscriptions,
     submit: SubmitCommand,
     actions: JobActions,
-    coordinator: Option<Arc<dyn Coordinator>>,
+    subscriptions: Subscriptions,
 }
 
 impl Jobs {
-    /// Builds the jobs of the IPS behind `upstream`.
+    /// Builds the job logic on the port `upstream`.
     #[must_use]
     pub fn new(upstream: Arc<dyn IpsApi>, config: JobsConfig) -> Arc<Self> {
-        let JobsConfig { company, urls, freshness, clock, runtime, coordinator } = config;
+        let JobsConfig { default_company, url_policy, freshness, clock, runtime, coordinator } = config;
         let epochs = Arc::new(CompanyEpochs::new(coordinator.clone(), clock.clone()));
         let upstream: Arc<dyn IpsApi> =
             Arc::new(CoalescingUpstream::new(upstream, epochs.invalidations(), clock.clone(), runtime.clone()));
-        let companies = Arc::new(Companies::new(Arc::clone(&upstream), company));
         let recent = RecentMutations::new(coordinator.clone());
         let common = Common {
             freshness,
@@ -83,41 +67,85 @@ impl Jobs {
             runtime: runtime.clone(),
             fleet: coordinator.clone(),
         };
-        let lists = Arc::new(job_lists(&upstream, &recent, &common));
+        let caches = ListCaches::new(&upstream, &recent, &common);
+        let companies = Arc::new(Companies::new(Arc::clone(&upstream), default_company));
         let lookup = Arc::new(JobLookup::new(
-            Arc::clone(&lists),
             Arc::clone(&companies),
+            caches.clone(),
             Arc::clone(&upstream),
             recent.clone(),
             clock.clone(),
         ));
         let submit = SubmitCommand::new(SubmitDependencies {
-            upstream: Arc::clone(&upstream),
             companies: Arc::clone(&companies),
             lookup: Arc::clone(&lookup),
-            idempotency: IdempotencyRecords::new(coordinator.clone(), runtime),
-            recent: recent.clone(),
+            upstream: Arc::clone(&upstream),
             epochs: Arc::clone(&epochs),
-            urls,
+            recent: recent.clone(),
+            idempotency: IdempotencyRecords::new(coordinator.clone(), runtime),
+            url_policy,
             clock,
         });
         Arc::new(Self {
-            logs: LogQueries::new(Arc::clone(&upstream), Arc::clone(&lookup)),
-            subscriptions: Subscriptions::new(Arc::clone(&lists), Arc::clone(&lookup)),
-            actions: JobActions::new(Arc::clone(&upstream), Arc::clone(&lookup), recent, epochs),
+            lists: ListQueries::new(caches.clone()),
+            logs: LogQueries::new(Arc::clone(&lookup), Arc::clone(&upstream)),
             submit,
-            companies,
-            lists,
-            lookup,
-            coordinator,
+            actions: JobActions::new(Arc::clone(&lookup), Arc::clone(&upstream), epochs, recent),
+            subscriptions: Subscriptions::new(caches.clone(), Arc::clone(&lookup)),
             upstream,
+            coordinator,
+            companies,
+            caches,
+            lookup,
         })
     }
 
-    /// Returns the company resolver.
+    /// Returns the companies of the callers.
     #[must_use]
     pub fn companies(&self) -> &Companies {
         &self.companies
+    }
+
+    /// Lists the jobs of `company`.
+    ///
+    /// # Errors
+    /// Those of `ListQueries::list`.
+    pub async fn list(
+        &self,
+        caller: &Caller,
+        company: &str,
+        query: &ListQuery,
+        directive: CacheDirective,
+    ) -> Result<JobListing> {
+        self.lists.list(caller, company, query, directive).await
+    }
+
+    /// Lists the jobs of `company` if all snapshots are cached and fresh.
+    ///
+    /// # Errors
+    /// Those of `ListQueries::list_fresh`.
+    pub fn list_fresh(
+        &self,
+        caller: &Caller,
+        company: &str,
+        query: &ListQuery,
+        directive: CacheDirective,
+    ) -> Result<JobListing> {
+        self.lists.list_fresh(caller, company, query, directive)
+    }
+
+    /// Returns the referenced job.
+    ///
+    /// # Errors
+    /// Those of `JobLookup::find`.
+    pub async fn find(
+        &self,
+        caller: &Caller,
+        choice: &CompanyChoice,
+        job: &JobRef,
+        directive: CacheDirective,
+    ) -> Result<FoundJob> {
+        self.lookup.find(caller, choice, job, directive).await
     }
 
     /// Returns the log queries.
@@ -126,115 +154,89 @@ impl Jobs {
         &self.logs
     }
 
-    /// Lists jobs; see [`JobLists::list`].
+    /// Validates a submission without sending it.
     ///
     /// # Errors
-    /// Those of [`JobLists::list`].
-    pub async fn list(
-        &self,
-        caller: &Caller,
-        company: &str,
-        query: &ListQuery,
-        directive: CacheDirective,
-    ) -> Result<Option<Listed>> {
-        self.lists.list(caller, company, query, directive).await
+    /// Those of `SubmitCommand::validate`.
+    pub fn validate(&self, submission: &Submission) -> Result<()> {
+        self.submit.validate(submission)
     }
 
-    /// Fast path of [`Jobs::list`]; see [`JobLists::list_fresh`].
+    /// Submits a job.
     ///
     /// # Errors
-    /// Those of [`JobLists::list_fresh`].
-    #[must_use]
-    pub fn list_fresh(
-        &self,
-        caller: &Caller,
-        company: &str,
-        query: &ListQuery,
-        directive: CacheDirective,
-    ) -> Option<Result<Listed>> {
-        self.lists.list_fresh(caller, company, query, directive)
+    /// Those of `SubmitCommand::submit`.
+    pub async fn submit(&self, caller: &Caller, submission: Submission) -> Result<Job> {
+        self.submit.submit(caller, submission).await
     }
 
-    /// Watches the lists of `phases`; see [`JobLists::watch`].
-    #[must_use]
-    pub fn watch(&self, caller: &Caller, company: &str, phases: &[Phase]) -> ListWatchers {
-        self.lists.watch(caller, company, phases)
-    }
-
-    /// Finds one job in any phase; see [`JobLookup::find`].
+    /// Performs an action on a job. Returns the job after the action; `None` after a delete.
     ///
     /// # Errors
-    /// Those of [`JobLookup::find`].
-    pub async fn find(
-        &self,
-        caller: &Caller,
-        choice: &CompanyChoice,
-        job: &JobRef,
-        directive: CacheDirective,
-    ) -> Result<Found> {
-        self.lookup.find(caller, choice, job, directive).await
-    }
-
-    /// Performs an action on a job; see [`JobActions::act`].
-    ///
-    /// # Errors
-    /// Those of [`JobActions::act`].
-    pub async fn act(
+    /// Those of `JobActions::perform`.
+    pub async fn perform(
         &self,
         caller: &Caller,
         choice: &CompanyChoice,
         job: &JobRef,
         action: Action,
-    ) -> Result<Option<Found>> {
-        self.actions.act(caller, choice, job, action).await
+    ) -> Result<Option<FoundJob>> {
+        self.actions.perform(caller, choice, job, action).await
     }
 
-    /// Validates a submission; see [`SubmitCommand::validate`].
+    /// Subscribes to the events of the active jobs of `company`.
     ///
     /// # Errors
-    /// Those of [`SubmitCommand::validate`].
-    pub fn validate(&self, submission: &Submission) -> Result<()> {
-        self.submit.validate(submission)
+    /// Those of `Subscriptions::subscribe_to_company`.
+    pub async fn subscribe_to_company(
+        &self,
+        caller: Caller,
+        company: &str,
+        cursor: Option<EventCursor>,
+    ) -> Result<Subscription> {
+        self.subscriptions.subscribe_to_company(caller, company, cursor).await
     }
 
-    /// Submits a job; see [`SubmitCommand::submit`].
+    /// Subscribes to the events of one job.
     ///
     /// # Errors
-    /// Those of [`SubmitCommand::submit`].
-    pub async fn submit(&self, caller: &Caller, submission: Submission) -> Result<Job> {
-        self.submit.submit(caller, submission).await
-    }
-
-    /// Subscribes to the events of a company; see [`Subscriptions::of_company`].
-    ///
-    /// # Errors
-    /// Those of [`Subscriptions::of_company`].
-    pub async fn subscribe(&self, caller: Caller, company: &str, cursor: Option<EventCursor>) -> Result<Subscription> {
-        self.subscriptions.of_company(caller, company, cursor).await
-    }
-
-    /// Subscribes to the events of one job; see [`Subscriptions::of_job`].
-    ///
-    /// # Errors
-    /// Those of [`Subscriptions::of_job`].
-    pub async fn subscribe_to(
+    /// Those of `Subscriptions::subscribe_to_job`.
+    pub async fn subscribe_to_job(
         &self,
         caller: Caller,
         choice: &CompanyChoice,
         job: &JobRef,
         cursor: Option<EventCursor>,
     ) -> Result<Subscription> {
-        self.subscriptions.of_job(caller, choice, job, cursor).await
+        self.subscriptions.subscribe_to_job(caller, choice, job, cursor).await
     }
 
-    /// Returns the health of the upstream as recent calls showed it.
+    /// Watches the lists of these phases of `company`.
+    #[must_use]
+    pub fn watch(&self, caller: &Caller, company: &str, phases: &[Phase]) -> ListWatchers {
+        self.subscriptions.watch(caller, company, phases)
+    }
+
+    /// Returns the health of the upstream, without a call to it.
     #[must_use]
     pub fn upstream_health(&self) -> UpstreamHealth {
         self.upstream.health()
     }
 
-    /// Updates the gauges of the caches and of the upstream.
-    pub fn report(&self) {
+    /// Returns the health of the store that replicas share, if there is one.
+    #[must_use]
+    pub fn store_health(&self) -> Option<StoreHealth> {
+        self.coordinator.as_ref().map(|coordinator| coordinator.health())
+    }
+
+    /// Returns the number of cached snapshots.
+    #[must_use]
+    pub fn snapshot_count(&self) -> u64 {
+        self.caches.snapshot_count()
+    }
+
+    /// Sets the gauges of the upstream and the caches.
+    pub fn report_metrics(&self) {
         let health = self.upstream_health();
         for state in [CircuitState::Closed, CircuitState::HalfOpen, CircuitState::Open] {
             let value = if state == health.circuit { 1.0 } else { 0.0 };
@@ -242,33 +244,6 @@ impl Jobs {
         }
         metrics::gauge!(names::UPSTREAM_CALLS, "state" => "in_flight").set(health.in_flight as f64);
         metrics::gauge!(names::UPSTREAM_CALLS, "state" => "waiting").set(health.queued as f64);
-        self.lists.report();
+        self.caches.report_metrics();
     }
-
-    /// Returns the number of cached snapshots.
-    #[must_use]
-    pub fn snapshots(&self) -> u64 {
-        self.lists.snapshots()
-    }
-
-    /// Returns the health of the shared store, if there are replicas.
-    #[must_use]
-    pub fn store_health(&self) -> Option<StoreHealth> {
-        self.coordinator.as_ref().map(|coordinator| coordinator.health())
-    }
-}
-
-fn job_lists(upstream: &Arc<dyn IpsApi>, recent: &RecentMutations, common: &Common) -> JobLists {
-    let (upstream, clock) = (Arc::clone(upstream), common.clock.clone());
-    let cache = |name, loader| SnapshotCache::new(name, loader, common.clone());
-    let scheduled = cache("scheduled", loaders::scheduled(Arc::clone(&upstream), clock.clone()));
-    let history = cache("history", loaders::history(Arc::clone(&upstream), Arc::clone(&scheduled), clock.clone()));
-    let active = loaders::active(loaders::ActiveJobs {
-        upstream,
-        scheduled: Arc::clone(&scheduled),
-        history: Arc::clone(&history),
-        memory: recent.clone(),
-        clock,
-    });
-    JobLists { active: cache("active", active), scheduled, history }
 }

@@ -1,4 +1,18 @@
-//! Jobs as the gateway promises them: ids, phases, snapshots, events, submit. [`Jobs`] is the facade; nothing here knows HTTP or XML.
+//! Jobs of IPS as the API presents them: cached lists, lookups, logs, event streams, submits and actions.
+//!
+//! No HTTP and no XML: callers are the handlers of `http`, and [`IpsApi`](crate::upstream::IpsApi) is the port to IPS. [`Jobs`] is the
+//! facade, which delegates to:
+//!
+//! | part | task | types |
+//! |---|---|---|
+//! | `queries` | lists, single jobs, logs | [`ListQuery`] → [`JobListing`], [`JobRef`] → [`FoundJob`], [`LogQuery`] → [`LogPage`] |
+//! | `commands` | submits and actions, sent to IPS at most once | [`Submission`] → [`Job`], [`Action`] → [`FoundJob`] |
+//! | `subscriptions` | event streams and long polls | [`Subscription`], [`ListWatchers`] |
+//! | `company` | company of a request | [`CompanyChoice`], [`Companies`] |
+//!
+//! They share `cache`, the snapshot caches of the lists with their invalidation epochs and the recent mutations; `events`, the changes
+//! between two snapshots; and `model`, a job with its id, status and JSON. Uses go one way: model ← error ← company ← events ← cache ←
+//! queries ← subscriptions and commands ← facade.
 
 mod cache;
 mod commands;
@@ -8,22 +22,23 @@ mod events;
 mod facade;
 mod model;
 mod queries;
+mod subscriptions;
 mod wire;
 
 pub use cache::policy::{CacheDirective, CacheStatus, Freshness, Lookup};
-pub use commands::idempotency::IdempotencyKey;
-pub use commands::submit::{Submission, SubmitMode};
-pub use commands::url_policy::UrlRules;
-pub use company::CompanyChoice;
-pub use error::{Error, InvalidField, Location, Result};
+pub use commands::{IdempotencyKey, Submission, SubmitMode, UrlPolicy};
+pub use company::{Companies, CompanyChoice};
+pub use error::{Error, FieldLocation, InvalidField, Result};
 pub use events::{Change, Event, EventCursor};
 pub use facade::{Jobs, JobsConfig};
-pub use model::id::{InvalidJobId, JobId, JobRef, Name};
-pub use model::job::{Action, Job, ObservedJob, Outcome, Phase, Record, RenderedJob, Status, SubmittedJob, moment};
-pub use model::snapshot::{ListBody, Snapshot, StaleReason, etag_of, weak_etag};
-pub use queries::find::Found;
-pub use queries::list::{Cursor, ListQuery, ListWatchers, Listed, Page, SORT_FIELDS, Sort};
-pub use queries::logs::{
-    Archive, JOB_LOG_SORT_FIELDS, JobLogsQuery, JobLogsSort, Level, LogEntry, LogPage, LogQuery, LogSort, MAX_PER_PAGE,
+pub use model::id::{InvalidJobId, JobId, JobName, JobRef};
+pub use model::job::{
+    Action, IpsRecord, Job, ObservedJob, Outcome, Phase, RenderedJob, Status, SubmittedJob, to_timestamp,
 };
-pub use queries::subscription::{HEARTBEAT, StreamMessage, Subscription};
+pub use model::snapshot::{ListBody, Snapshot, StaleReason, etag_of, weak_etag};
+pub use queries::{
+    FoundJob, JOB_LOG_SORT_FIELDS, JOB_SORT_FIELDS, JobListing, JobLogsQuery, JobLogsSort, JobPage, JobSort,
+    JobSortField, ListQuery, LogEntry, LogLevel, LogPage, LogQueries, LogQuery, LogSort, LogSource, MAX_PER_PAGE,
+    PageCursor,
+};
+pub use subscriptions::{ListWatchers, StreamMessage, Subscription};

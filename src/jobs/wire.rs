@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::ips::types::{ActiveJob, Fault, FaultName, JobLog, ScheduledJob, operation_named};
 use crate::jobs::error::Error;
 use crate::jobs::events::{Change, Event, EventCursor};
-use crate::jobs::model::job::{Action, Job, Outcome, Phase, Record, RenderedJob, Status, SubmittedJob};
+use crate::jobs::model::job::{Action, IpsRecord, Job, Outcome, Phase, RenderedJob, Status, SubmittedJob};
 use crate::jobs::model::snapshot::Snapshot;
 use crate::upstream::{BadItem, CredentialSource, Delivery, Failure, UpstreamError};
 
@@ -76,10 +76,10 @@ impl<'a> From<&'a Job> for JobForm<'a> {
             schedule: job.schedule.as_deref().map(Cow::Borrowed),
             recovered: job.recovered,
             record: match &job.record {
-                Record::Active(record) => RecordForm::Active(Cow::Borrowed(record)),
-                Record::Scheduled(record) => RecordForm::Scheduled(Cow::Borrowed(record)),
-                Record::Completed(record) => RecordForm::Completed(Cow::Borrowed(record)),
-                Record::Submitted(record) => RecordForm::Submitted(Cow::Borrowed(record)),
+                IpsRecord::Active(record) => RecordForm::Active(Cow::Borrowed(record)),
+                IpsRecord::Scheduled(record) => RecordForm::Scheduled(Cow::Borrowed(record)),
+                IpsRecord::Completed(record) => RecordForm::Completed(Cow::Borrowed(record)),
+                IpsRecord::Submitted(record) => RecordForm::Submitted(Cow::Borrowed(record)),
             },
         }
     }
@@ -97,10 +97,10 @@ impl From<JobForm<'_>> for Job {
             schedule: form.schedule.map(Cow::into_owned),
             recovered: form.recovered,
             record: match form.record {
-                RecordForm::Active(record) => Record::Active(Box::new(record.into_owned())),
-                RecordForm::Scheduled(record) => Record::Scheduled(Box::new(record.into_owned())),
-                RecordForm::Completed(record) => Record::Completed(Box::new(record.into_owned())),
-                RecordForm::Submitted(record) => Record::Submitted(Box::new(record.into_owned())),
+                RecordForm::Active(record) => IpsRecord::Active(Box::new(record.into_owned())),
+                RecordForm::Scheduled(record) => IpsRecord::Scheduled(Box::new(record.into_owned())),
+                RecordForm::Completed(record) => IpsRecord::Completed(Box::new(record.into_owned())),
+                RecordForm::Submitted(record) => IpsRecord::Submitted(Box::new(record.into_owned())),
             },
         }
     }

@@ -15,7 +15,7 @@ mod telemetry;
 mod transport;
 
 pub use api::{Answered, BadItem, Call, IpsApi};
-pub use caller::{Caller, CallerKey, CredentialSource, Credentials};
+pub use caller::{Caller, CallerKey, CompanyNotPermitted, CredentialSource, Credentials};
 pub use client::IpsClient;
 pub use coalesce::{CoalescingUpstream, Invalidations};
 pub use config::ClientConfig;

@@ -16,7 +16,7 @@ use crate::http::middleware::rate_limit::OpenStream;
 use crate::http::openapi::components;
 use crate::http::problem::Problem;
 use crate::ips::types::Timestamp;
-use crate::jobs::{CompanyChoice, EventCursor, HEARTBEAT, StreamMessage, Subscription, moment};
+use crate::jobs::{CompanyChoice, EventCursor, StreamMessage, Subscription, to_timestamp};
 use crate::lifecycle::Lifecycle;
 use crate::telemetry::gauge::GaugeGuard;
 use crate::telemetry::metrics::names;
@@ -24,6 +24,8 @@ use crate::upstream::Caller;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+/// Interval of comments in a stream without events: proxies close idle connections.
+const HEARTBEAT: Duration = Duration::from_secs(15);
 /// So long a browser waits before it connects again.
 const RECONNECT_AFTER: Duration = Duration::from_secs(2);
 /// Ends the id of an event after which there will be no other. A browser connects again whenever a stream ends: by this it is known then.
@@ -83,7 +85,7 @@ pub async fn of_company(api: Data<Api>, request: HttpRequest, params: Query<Even
     let subscription = api
         .run(async move {
             let company = jobs.companies().resolve(&caller, &choice).await?;
-            jobs.subscribe(caller, &company, cursor).await
+            jobs.subscribe_to_company(caller, &company, cursor).await
         })
         .await?;
     Ok(respond(&api, subscription, open))
@@ -115,7 +117,7 @@ pub async fn of_job(
     let open = api.limits.open_stream(&caller)?;
     let (choice, cursor) = (params.0.choice(), last_event_cursor(&request));
     let jobs = api.jobs.clone();
-    let subscription = api.run(async move { jobs.subscribe_to(caller, &choice, &job, cursor).await }).await?;
+    let subscription = api.run(async move { jobs.subscribe_to_job(caller, &choice, &job, cursor).await }).await?;
     Ok(respond(&api, subscription, open))
 }
 
@@ -143,7 +145,7 @@ pub async fn ticket(api: Data<Api>, Authenticated(caller): Authenticated) -> Ans
     api.run(async move { jobs.companies().check_credentials(&asking).await }).await?;
     let issued = api.tickets.issue(caller, api.clock.now());
     let (ticket, expires_at) = issued.ok_or_else(|| Problem::internal("the operating system has no random bytes"))?;
-    let expires_at = moment(expires_at);
+    let expires_at = to_timestamp(expires_at);
     Ok(HttpResponse::Created().insert_header((header::CACHE_CONTROL, "no-store")).json(Ticket { ticket, expires_at }))
 }
 
@@ -190,7 +192,7 @@ struct Reader {
 
 /// Why a reader writes.
 enum Next {
-    Told(Option<StreamMessage>),
+    Message(Option<StreamMessage>),
     Silence,
     Ending,
 }
@@ -205,14 +207,14 @@ impl Reader {
             return Some(retry(RECONNECT_AFTER));
         }
         let next = tokio::select! {
-            told = self.subscription.next() => Next::Told(told),
+            message = self.subscription.next() => Next::Message(message),
             () = tokio::time::sleep(HEARTBEAT) => Next::Silence,
             () = self.lifecycle.stopping() => Next::Ending,
         };
         match next {
-            Next::Told(told) => told.map(|told| self.lines(told)),
+            Next::Message(message) => message.map(|message| self.lines(message)),
             Next::Silence => {
-                self.subscription.check_unlisted().await;
+                self.subscription.check_inactive_job().await;
                 Some(Bytes::from_static(b": still here\n\n"))
             }
             Next::Ending => {
@@ -222,14 +224,14 @@ impl Reader {
         }
     }
 
-    fn lines(&self, told: StreamMessage) -> Bytes {
-        match told {
+    fn lines(&self, message: StreamMessage) -> Bytes {
+        match message {
             StreamMessage::Snapshot { cursor, body } => event("snapshot", &cursor.to_string(), &body),
             StreamMessage::Event { cursor, event: happened } => {
-                let last = if self.subscription.is_over() { LAST } else { "" };
+                let last = if self.subscription.has_ended() { LAST } else { "" };
                 event(happened.change.name(), &format!("{cursor}{last}"), &happened.data)
             }
-            StreamMessage::Denied(error) => {
+            StreamMessage::Failed(error) => {
                 let problem = Problem::from(error);
                 let document = serde_json::to_vec(&problem.document("", &self.prefix)).unwrap_or_default();
                 event("error", "", &document)

@@ -11,7 +11,7 @@ use crate::http::extract::Query;
 use crate::http::openapi::components;
 use crate::http::problem::Problem;
 use crate::ips::types::Timestamp;
-use crate::jobs::moment;
+use crate::jobs::to_timestamp;
 
 /// How the gateway is.
 #[derive(Serialize, ToSchema)]
@@ -76,8 +76,8 @@ impl Checks {
         let seen = api.jobs.upstream_health();
         let upstream = UpstreamCheck {
             circuit: seen.circuit.code(),
-            last_success: seen.last_success.map(moment),
-            last_failure: seen.last_failure.map(moment),
+            last_success: seen.last_success.map(to_timestamp),
+            last_failure: seen.last_failure.map(to_timestamp),
             in_flight: seen.in_flight,
             waiting: seen.queued,
         };
@@ -85,7 +85,7 @@ impl Checks {
         Self {
             version: env!("CARGO_PKG_VERSION"),
             upstream,
-            snapshots: api.jobs.snapshots(),
+            snapshots: api.jobs.snapshot_count(),
             shared_store: shared.map(|store| SharedStoreCheck { up: store.up, trouble: store.trouble }),
         }
     }
@@ -150,7 +150,7 @@ pub async fn readyz(api: Data<Api>, params: Query<ReadinessParams>) -> Result<Ht
 #[utoipa::path(get, path = "/metrics", operation_id = "getMetrics", tag = components::OPERATIONS, security(()),
     responses((status = 200, description = "The metrics", body = String, content_type = "text/plain"), components::PublicProblemResponses))]
 pub async fn metrics(api: Data<Api>) -> HttpResponse {
-    api.jobs.report();
+    api.jobs.report_metrics();
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .content_type("text/plain; version=0.0.4; charset=utf-8")

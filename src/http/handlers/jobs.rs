@@ -17,8 +17,8 @@ use crate::http::response::cache_headers::{Cacheable, link_to_next, takes_gzip};
 use crate::http::response::long_poll;
 use crate::ips::types::{SubmitJobParam, Timestamp};
 use crate::jobs::{
-    Action, CacheDirective, CacheStatus, CompanyChoice, Cursor, IdempotencyKey, JobRef, ListBody, ListQuery, Listed,
-    ObservedJob, Phase, RenderedJob, Sort, StaleReason, Status, Submission, SubmitMode,
+    Action, CacheDirective, CacheStatus, CompanyChoice, Error, IdempotencyKey, JobListing, JobRef, JobSort, ListBody,
+    ListQuery, ObservedJob, PageCursor, Phase, RenderedJob, StaleReason, Status, Submission, SubmitMode,
 };
 use crate::upstream::BadItem;
 
@@ -83,7 +83,7 @@ pub struct JobsParams {
     /// unless told, with `limit` the newest first.
     #[serde(default, deserialize_with = "parsed")]
     #[param(value_type = String, example = "-startDate", required = false)]
-    sort: Option<Sort>,
+    sort: Option<JobSort>,
     /// At most this many jobs; all of them unless told.
     #[serde(default, deserialize_with = "within::<1, 1000, _>")]
     #[param(minimum = 1, maximum = 1000, required = false)]
@@ -91,7 +91,7 @@ pub struct JobsParams {
     /// The `next` of the page before.
     #[serde(default, deserialize_with = "parsed")]
     #[param(value_type = String, required = false)]
-    cursor: Option<Cursor>,
+    cursor: Option<PageCursor>,
 }
 
 impl JobsParams {
@@ -132,20 +132,21 @@ pub async fn list(
     let company = api.company(&caller, choice).await?;
     let watches = async { Ok(api.jobs.watch(&caller, &company, query.phases())) };
     long_poll::answer(&api, &request, watches, || async {
-        if let Some(listed) = api.jobs.list_fresh(&caller, &company, &query, want) {
-            return Ok(list_answer(&api, &request, &listed?));
+        match api.jobs.list_fresh(&caller, &company, &query, want) {
+            Err(Error::NotCached) => {}
+            fresh => return Ok(list_answer(&api, &request, &fresh?)),
         }
         let (jobs, caller, company, query) = (api.jobs.clone(), caller.clone(), company.clone(), query.clone());
         let listed = api.run(async move { jobs.list(&caller, &company, &query, want).await }).await?;
-        Ok(list_answer(&api, &request, &listed.ok_or_else(Problem::not_cached)?))
+        Ok(list_answer(&api, &request, &listed))
     })
     .await
 }
 
-fn list_answer(api: &Api, request: &HttpRequest, listed: &Listed) -> HttpResponse {
+fn list_answer(api: &Api, request: &HttpRequest, listed: &JobListing) -> HttpResponse {
     match listed {
-        Listed::Whole(read) => whole_list(api, request, read),
-        Listed::Page(page) => {
+        JobListing::Snapshot(read) => whole_list(api, request, read),
+        JobListing::Page(page) => {
             let mut response = Cacheable::of_page(page, api.fresh).respond(request, || page.body.clone());
             if let Some(next) = &page.next {
                 response.headers_mut().insert(header::LINK, link_to_next(request, "cursor", next));
@@ -388,7 +389,7 @@ pub async fn execute(
 
 async fn act(api: &Api, caller: crate::upstream::Caller, job: JobRef, params: CompanyParams, action: Action) -> Answer {
     let jobs = api.jobs.clone();
-    let after = api.run(async move { jobs.act(&caller, &params.into(), &job, action).await }).await?;
+    let after = api.run(async move { jobs.perform(&caller, &params.into(), &job, action).await }).await?;
     Ok(match after {
         Some(found) => HttpResponse::Accepted().content_type("application/json").body(Bytes::clone(&found.job.json)),
         None => HttpResponse::NoContent().finish(),

@@ -14,7 +14,7 @@ use crate::http::problem::Problem;
 use crate::http::response::cache_headers::{Cacheable, link_to_next};
 use crate::ips::types::{AssetJobLog, Timestamp};
 use crate::jobs::{
-    Archive, CompanyChoice, Error, JobLogsQuery, JobLogsSort, Level, ListBody, LogPage, LogQuery, LogSort,
+    CompanyChoice, Error, JobLogsQuery, JobLogsSort, ListBody, LogLevel, LogPage, LogQuery, LogSort, LogSource,
     MAX_PER_PAGE, ObservedJob, RenderedJob,
 };
 use crate::upstream::BadItem;
@@ -46,7 +46,7 @@ pub struct LogParams {
     log_type: CommaList<String>,
     /// Only entries of this level.
     #[param(required = false)]
-    level: Option<Level>,
+    level: Option<LogLevel>,
     /// The order: `date` or `logType`, with `-` before it for the reverse.
     #[serde(default, deserialize_with = "parsed")]
     #[param(value_type = String, example = "-date", required = false)]
@@ -64,14 +64,14 @@ impl LogParams {
             log_types: self.log_type.0,
             level: self.level,
             sort: self.sort,
-            archive: archive_of(self.archived),
+            source: log_source(self.archived),
         };
         (CompanyChoice { handle: self.company_handle, name: self.company }, query)
     }
 }
 
-fn archive_of(archived: Option<bool>) -> Archive {
-    if archived == Some(true) { Archive::Archived } else { Archive::Current }
+fn log_source(archived: Option<bool>) -> LogSource {
+    if archived == Some(true) { LogSource::Archive } else { LogSource::Current }
 }
 
 /// Read a job's log
@@ -91,7 +91,7 @@ pub async fn of_job(
 ) -> Answer {
     let (choice, query) = params.0.split();
     let jobs = api.jobs.clone();
-    let page = api.run(async move { jobs.logs().log(&caller, &choice, &job, &query).await }).await?;
+    let page = api.run(async move { jobs.logs().job_log(&caller, &choice, &job, &query).await }).await?;
     let mut response = json_answer(&request, &page)?;
     if page.has_next() {
         response.headers_mut().insert(header::LINK, link_to_next(&request, "page", &(page.page + 1).to_string()));
@@ -236,7 +236,7 @@ pub async fn of_asset(
     let (logs, bad_items) = api
         .run(async move {
             let company = jobs.companies().resolve(&caller, &choice).await?;
-            jobs.logs().asset_logs(&caller, &company, &asset.0, archive_of(archived)).await
+            jobs.logs().asset_logs(&caller, &company, &asset.0, log_source(archived)).await
         })
         .await?;
     json_answer(&request, &AssetJobLogs { logs, bad_items })

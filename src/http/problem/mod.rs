@@ -17,7 +17,7 @@ pub use kinds::{KINDS, Kind};
 pub use unparsed_request::respond_to_unparsed;
 
 use crate::ips::types::{Company, Effect, FaultClass};
-use crate::jobs::{Action, Error, InvalidField, Location};
+use crate::jobs::{Action, Error, FieldLocation, InvalidField};
 use crate::upstream::{CredentialSource, Delivery, Failure, UpstreamError};
 
 /// What became of a request that was to change something.
@@ -50,8 +50,8 @@ pub struct InvalidValue {
 impl From<&InvalidField> for InvalidValue {
     fn from(field: &InvalidField) -> Self {
         let (pointer, parameter) = match &field.location {
-            Location::Body(pointer) => (Some(pointer.clone()), None),
-            Location::Parameter(name) => (None, Some(name.clone())),
+            FieldLocation::Body(pointer) => (Some(pointer.clone()), None),
+            FieldLocation::Parameter(name) => (None, Some(name.clone())),
         };
         Self { pointer, parameter, detail: field.reason.clone() }
     }
@@ -332,12 +332,6 @@ impl Problem {
     #[must_use]
     pub fn invalid_job_id() -> Self {
         Self::new(INVALID_JOB_ID, "the path holds neither a job id nor an IPS job handle")
-    }
-
-    /// Nothing is cached for the request, which asked for no more.
-    #[must_use]
-    pub fn not_cached() -> Self {
-        Self::new(NOT_CACHED, "nothing is cached for this request")
     }
 
     /// The work on the request ended early.

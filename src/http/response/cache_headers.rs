@@ -8,7 +8,7 @@ use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use sha2::{Digest, Sha256};
 
-use crate::jobs::{CacheStatus, Found, Lookup, Page, StaleReason, weak_etag};
+use crate::jobs::{CacheStatus, FoundJob, JobPage, Lookup, StaleReason, weak_etag};
 
 /// The name of this cache in `Cache-Status`.
 const CACHE_NAME: &str = "ips-gateway";
@@ -34,14 +34,20 @@ impl Cacheable {
     }
 
     /// For a selection of jobs.
-    pub fn of_page(page: &Page, fresh: Duration) -> Self {
-        Self { etag: page.etag.clone(), source: page.source, age: page.age, fresh, retry_after: None }
+    pub fn of_page(page: &JobPage, fresh: Duration) -> Self {
+        Self { etag: page.etag.clone(), source: page.cache_status, age: page.age, fresh, retry_after: None }
     }
 
     /// For one job.
-    pub fn of_job(found: &Found, fresh: Duration) -> Self {
+    pub fn of_job(found: &FoundJob, fresh: Duration) -> Self {
         let retry_after = (!found.job.job.is_final()).then_some(fresh);
-        Self { etag: weak_etag(&found.job.meaning), source: found.source, age: found.age, fresh, retry_after }
+        Self {
+            etag: weak_etag(&found.job.content_hash),
+            source: found.cache_status,
+            age: found.age,
+            fresh,
+            retry_after,
+        }
     }
 
     /// For an answer that IPS just gave.

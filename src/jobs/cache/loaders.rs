@@ -12,9 +12,8 @@ use crate::jobs::cache::merge::{Ended, Merge};
 use crate::jobs::cache::policy::CacheDirective;
 use crate::jobs::cache::recent::RecentMutations;
 use crate::jobs::cache::snapshot_cache::{Loader, SnapshotCache};
-use crate::jobs::company::asked;
-use crate::jobs::error::Result;
-use crate::jobs::model::job::{Job, Record};
+use crate::jobs::error::{Error, Result};
+use crate::jobs::model::job::{IpsRecord, Job};
 use crate::jobs::model::snapshot::Snapshot;
 use crate::jobs::model::unique_name;
 use crate::upstream::{Caller, IpsApi};
@@ -50,7 +49,7 @@ pub fn active(sources: ActiveJobs) -> Loader {
                 include_waiting_jobs: Some(true),
                 ..GetActiveJobsParam::default()
             };
-            let answer = asked(&caller, sources.upstream.get_active_jobs(&caller, &request).await)?;
+            let answer = sources.upstream.get_active_jobs(&caller, &request).await.map_err(Error::of_call(&caller))?;
             let observed_at = seen_at(&sources.clock, previous.as_deref());
             let mut jobs: Vec<Job> = answer.value.job_array.into_iter().map(Job::active).collect();
             point_to_schedules(&mut jobs, &sources.scheduled, &caller, &company).await;
@@ -80,7 +79,7 @@ pub fn scheduled(upstream: Arc<dyn IpsApi>, clock: Clock) -> Loader {
         let (upstream, clock) = (Arc::clone(&upstream), clock.clone());
         Box::pin(async move {
             let request = GetScheduledJobsParam { company_handle: Some(company), ..GetScheduledJobsParam::default() };
-            let answer = asked(&caller, upstream.get_scheduled_jobs(&caller, &request).await)?;
+            let answer = upstream.get_scheduled_jobs(&caller, &request).await.map_err(Error::of_call(&caller))?;
             let jobs = answer.value.job_array.into_iter().map(Job::scheduled).collect();
             Ok(Snapshot::new(jobs, answer.bad_items, seen_at(&clock, previous.as_deref())))
         })
@@ -99,7 +98,7 @@ pub fn history(upstream: Arc<dyn IpsApi>, scheduled: Arc<SnapshotCache>, clock: 
                 num_rows: Some(HISTORY_ROWS),
                 ..GetJobLogsParam::default()
             };
-            let answer = asked(&caller, upstream.get_job_logs(&caller, &request).await)?;
+            let answer = upstream.get_job_logs(&caller, &request).await.map_err(Error::of_call(&caller))?;
             let observed_at = seen_at(&clock, previous.as_deref());
             let mut jobs: Vec<Job> = answer.value.job_log_array.into_iter().map(Job::completed).collect();
             point_to_schedules(&mut jobs, &scheduled, &caller, &company).await;
@@ -125,7 +124,7 @@ pub async fn point_to_schedules(jobs: &mut [Job], scheduled: &Arc<SnapshotCache>
         .snapshot
         .jobs
         .iter()
-        .filter(|job| matches!(&job.job.record, Record::Scheduled(record) if record.exec_schedule.is_some()))
+        .filter(|job| matches!(&job.job.record, IpsRecord::Scheduled(record) if record.exec_schedule.is_some()))
         .map(|job| (job.job.original_name(), job.job.id.as_str()))
         .collect();
     for job in jobs {

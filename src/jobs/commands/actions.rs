@@ -1,4 +1,4 @@
-//! Job actions: stop, pause, resume, execute, delete.
+//! Job actions: stop, pause, resume, execute and delete.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,43 +9,43 @@ use crate::jobs::cache::policy::CacheDirective;
 use crate::jobs::cache::recent::{Mutation, RecentMutations};
 use crate::jobs::company::CompanyChoice;
 use crate::jobs::error::{Error, Result};
-use crate::jobs::model::id::{JobId, JobRef, Name};
+use crate::jobs::model::id::{JobId, JobName, JobRef};
 use crate::jobs::model::job::{Action, Job, Phase, Status};
-use crate::jobs::queries::find::{Found, JobLookup};
+use crate::jobs::queries::{FoundJob, JobLookup};
 use crate::upstream::{Caller, Delivery, IpsApi, UpstreamError};
 
 /// Actions on jobs.
 pub struct JobActions {
-    upstream: Arc<dyn IpsApi>,
     lookup: Arc<JobLookup>,
-    recent: RecentMutations,
+    upstream: Arc<dyn IpsApi>,
     epochs: Arc<CompanyEpochs>,
+    recent: RecentMutations,
 }
 
 impl JobActions {
-    /// Creates the actions.
+    /// Sends actions to `upstream`, and records them in `epochs` and `recent`.
     #[must_use]
     pub fn new(
-        upstream: Arc<dyn IpsApi>,
         lookup: Arc<JobLookup>,
-        recent: RecentMutations,
+        upstream: Arc<dyn IpsApi>,
         epochs: Arc<CompanyEpochs>,
+        recent: RecentMutations,
     ) -> Self {
-        Self { upstream, lookup, recent, epochs }
+        Self { lookup, upstream, epochs, recent }
     }
 
-    /// Performs an action and returns the job after it, or before it if it can't be read afterwards; `None` once it is deleted.
+    /// Performs an action on a job. Returns the job after the action, or as it was before if the lookup fails; `None` after a delete.
     ///
     /// # Errors
-    /// Those of [`JobLookup::find`], [`Error::ActionNotPossible`] if the job's phase and status don't allow the action (nothing is sent),
-    /// or a failed call of IPS.
-    pub async fn act(
+    /// Those of [`JobLookup::find`], [`Error::ActionNotPossible`] if the phase and status of the job don't allow the action, and the errors
+    /// of IPS.
+    pub async fn perform(
         &self,
         caller: &Caller,
         choice: &CompanyChoice,
         job: &JobRef,
         action: Action,
-    ) -> Result<Option<Found>> {
+    ) -> Result<Option<FoundJob>> {
         let before = self.lookup.find(caller, choice, job, CacheDirective::NotOlderThan(Duration::ZERO)).await?;
         let company = self.lookup.company_of(caller, choice, job).await?;
         let known = &before.job.job;
@@ -53,36 +53,36 @@ impl JobActions {
             Some(handle) if known.actions.contains(&action) => handle.to_owned(),
             _ => return Err(Error::ActionNotPossible { action, possible: known.actions.clone() }),
         };
+        let id = JobId::decode(&known.id).map_err(|_| Error::Internal("the gateway's own job id can't be decoded"))?;
         self.epochs.change(&company).await;
         let answer = self.send(caller, &company, handle, action).await;
         self.epochs.change(&company).await;
-        let id: JobRef = known.id.parse().map_err(|_| Error::Internal("an id of the gateway can't be parsed"))?;
         if let Err(error) = answer {
-            // If only the answer was lost, the job shows the effect. The request is not repeated.
+            // If the response was lost, the state of the job shows whether IPS performed the action. It is not sent again.
             let is_done = match error.delivery {
                 Delivery::Unknown => {
-                    let now = self.lookup.find(caller, &CompanyChoice::default(), &id, CacheDirective::Any).await;
-                    shows(action, known, now.as_ref().map(|found| &found.job.job))
+                    let after = self.lookup.find_by_job_id(caller, &id).await;
+                    shows_effect(action, known, after.as_ref().map(|found| &found.job.job))
                 }
                 Delivery::NotSent | Delivery::Rejected => false,
             };
             if !is_done {
-                return Err(Error::of_call(caller, error));
+                return Err(Error::of_call(caller)(error));
             }
         }
         match action {
             Action::Delete => {
-                self.remember(caller, &company, known, &Mutation::Deleted).await;
+                self.record(caller, &company, known, &Mutation::Deleted).await;
                 return Ok(None);
             }
             Action::Stop => {
                 let stopped = Mutation::Stopped(Box::new(known.clone()));
-                self.remember(caller, &company, known, &stopped).await;
+                self.record(caller, &company, known, &stopped).await;
             }
             Action::Pause | Action::Resume | Action::Execute => {}
         }
-        // IPS has performed the action: if the job can't be read now, its earlier state is a better answer than an error.
-        Ok(Some(self.lookup.find(caller, &CompanyChoice::default(), &id, CacheDirective::Any).await.unwrap_or(before)))
+        // IPS performed the action: a failed lookup is no error of the request.
+        Ok(Some(self.lookup.find_by_job_id(caller, &id).await.unwrap_or(before)))
     }
 
     async fn send(
@@ -103,23 +103,23 @@ impl JobActions {
         }
     }
 
-    /// Adds a mutation to the recent ones, under the id and under the original name.
-    async fn remember(&self, caller: &Caller, company: &str, job: &Job, mutation: &Mutation) {
-        let name = Name::Original(job.original_name().into());
+    /// Records a mutation under both ids of the job: its own, and that of its original name.
+    async fn record(&self, caller: &Caller, company: &str, job: &Job, mutation: &Mutation) {
+        let name = JobName::Original(job.original_name().into());
         for id in [job.id.clone(), JobId { company: company.into(), name }.encode()] {
             self.recent.remember(caller, &id, mutation.clone()).await;
         }
     }
 }
 
-/// Whether the current state of the job shows that the action was performed.
-fn shows(action: Action, before: &Job, now: Result<&Job, &Error>) -> bool {
-    match (action, now) {
+/// Returns whether the state of the job after the action shows its effect.
+fn shows_effect(action: Action, before: &Job, after: Result<&Job, &Error>) -> bool {
+    match (action, after) {
         (Action::Delete, Err(Error::JobNotFound)) => true,
-        (Action::Stop, Ok(now)) => matches!(now.status, Status::Stopping | Status::Finalizing | Status::Completed),
-        (Action::Pause, Ok(now)) => now.status == Status::Paused,
-        (Action::Resume, Ok(now)) => before.status == Status::Paused && now.status != Status::Paused,
-        (Action::Execute, Ok(now)) => now.phase != Phase::Scheduled,
+        (Action::Stop, Ok(job)) => matches!(job.status, Status::Stopping | Status::Finalizing | Status::Completed),
+        (Action::Pause, Ok(job)) => job.status == Status::Paused,
+        (Action::Resume, Ok(job)) => before.status == Status::Paused && job.status != Status::Paused,
+        (Action::Execute, Ok(job)) => job.phase != Phase::Scheduled,
         _ => false,
     }
 }

@@ -1,7 +1,7 @@
-//! Idempotency keys: however often a client sends a submit, and to whichever replica, IPS gets it once
-//! (draft-ietf-httpapi-idempotency-key-header).
+//! Idempotency keys (draft-ietf-httpapi-idempotency-key-header): repeated submits with the same key are sent to IPS once, whichever replica
+//! receives them.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use moka::sync::Cache;
@@ -15,236 +15,255 @@ use crate::jobs::model::job::Job;
 use crate::jobs::wire;
 use crate::jobs::wire::JobForm;
 use crate::replicas::{ClaimOutcome, ClaimedRecord, Coordinator, StoreKey};
-use crate::upstream::Caller;
-use crate::upstream::CallerKey;
+use crate::upstream::{Caller, CallerKey};
 
-/// How long an answer is repeated.
-const LIFETIME: Duration = Duration::from_hours(24);
-const MOST_RECORDS: u64 = 200_000;
-/// A replica that stops being heard of has left its submits behind after this time: the others look for their jobs then.
-const HOLD: Duration = Duration::from_secs(6);
-/// So often the fleet is told what became of a submit.
-const ATTEMPTS: usize = 3;
+/// Time for which a record is kept.
+const TIME_TO_LIVE: Duration = Duration::from_hours(24);
+/// Maximum number of records of this process; beyond it, the least used ones are evicted.
+const MAX_RECORDS: u64 = 200_000;
+/// Lease of a claim. When the lease of a replica expires, another replica takes over the claim and looks up the job.
+const LEASE: Duration = Duration::from_secs(6);
+/// Attempts to settle a claim in the shared store.
+const SETTLE_ATTEMPTS: usize = 3;
 
-/// A client's name for one submit, and what it is about.
+/// Idempotency key of a submit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey {
-    /// Key as the client sent it.
+    /// Key in the request.
     pub key: String,
-    /// Hash of the request: a key must not be reused with another request.
+    /// Hash of the request. The same key with another request is an error.
     pub fingerprint: [u8; 32],
 }
 
-/// State of the first submit with a key.
+/// State of the submit with an idempotency key.
 #[derive(Debug, Clone)]
-enum State {
-    Running,
+enum SubmitState {
+    InFlight,
     Accepted(Box<Job>),
-    /// Its answer was lost: the job may or may not exist.
+    /// The response was lost: IPS may have accepted the job.
     Unknown(Box<Job>),
 }
 
+/// Record of an idempotency key in this process.
 #[derive(Debug)]
-struct Record {
+struct IdempotencyRecord {
     fingerprint: [u8; 32],
-    state: Mutex<State>,
+    state: Mutex<SubmitState>,
 }
 
-impl Record {
-    fn set(&self, state: State) {
-        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
+impl IdempotencyRecord {
+    fn state(&self) -> MutexGuard<'_, SubmitState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Record in the shared store, which also knows whether its owner holds it.
+/// Record of an idempotency key in the shared store. The store knows whether a replica holds its lease.
 #[derive(Serialize, Deserialize)]
-struct StoredRecord<'a> {
+struct SharedRecord<'a> {
     fingerprint: [u8; 32],
     is_accepted: bool,
     job: JobForm<'a>,
 }
 
-/// Cache key of a record: account, API key, company and idempotency key.
+/// Scope of an idempotency key: IPS account, hash of the API key, company; and the key.
 type RecordKey = (CallerKey, Option<String>, String, String);
 
-/// Records of the submits with an idempotency key.
+/// Records of idempotency keys: of this process, and shared with other replicas if there are any.
 pub struct IdempotencyRecords {
-    local: Cache<RecordKey, Arc<Record>>,
+    local: Cache<RecordKey, Arc<IdempotencyRecord>>,
     coordinator: Option<Arc<dyn Coordinator>>,
     runtime: Handle,
 }
 
-/// Result of claiming an idempotency key.
-pub enum ClaimResult {
-    /// First submit with the key: it may be sent.
-    First(Claim),
-    /// It was sent before, with this answer.
-    Answered(Box<Job>),
-    /// It was sent before and its answer was lost: it may only be recovered.
-    Recover(Box<Job>, Claim),
+/// Outcome of a claim of an idempotency key.
+pub enum IdempotencyOutcome {
+    /// The key is new: the submit may be sent.
+    New(Claim),
+    /// IPS accepted the submit with this key: the job.
+    Completed(Box<Job>),
+    /// The submit with this key was sent and its response lost: the job may be looked up, but not sent again.
+    Unresolved(Box<Job>, Claim),
 }
 
-/// Claim of an idempotency key; it must be settled with the outcome of the submit.
+/// Claim of an idempotency key: the exclusive right to send its submit, and the duty to settle the record.
+///
+/// Dropping it without settling releases the key in this process. In the shared store the lease expires, and another replica looks up the
+/// job.
 pub struct Claim {
-    records: Cache<RecordKey, Arc<Record>>,
+    records: Cache<RecordKey, Arc<IdempotencyRecord>>,
     key: RecordKey,
-    record: Arc<Record>,
-    /// Record in the shared store, if it could be claimed there.
-    held: Option<HeldRecord>,
+    record: Arc<IdempotencyRecord>,
+    shared: Option<SharedClaim>,
     settled: bool,
 }
 
-/// Record in the shared store that this replica holds by renewing it.
-struct HeldRecord {
+/// Claim in the shared store, with the task that renews its lease.
+struct SharedClaim {
     coordinator: Arc<dyn Coordinator>,
-    key: StoreKey,
+    name: StoreKey,
     stamp: Vec<u8>,
     renewal: AbortHandle,
 }
 
+/// Outcome of a submit, as settled in the shared store.
+enum Settlement<'a> {
+    Accepted(&'a Job),
+    Unknown(&'a Job),
+    /// Nothing was sent: the record is deleted.
+    Released,
+}
+
 impl IdempotencyRecords {
-    /// Creates the records of this process, or of all replicas.
+    /// Creates empty records, shared by `coordinator` if there is one. Leases are renewed on `runtime`.
     #[must_use]
     pub fn new(coordinator: Option<Arc<dyn Coordinator>>, runtime: Handle) -> Self {
-        Self { local: Cache::builder().max_capacity(MOST_RECORDS).time_to_live(LIFETIME).build(), coordinator, runtime }
+        let local = Cache::builder().max_capacity(MAX_RECORDS).time_to_live(TIME_TO_LIVE).build();
+        Self { local, coordinator, runtime }
     }
 
-    /// Claims a key for a submit to the company of `job`. If its answer is lost, it is recovered as `job`.
+    /// Claims `key` for a submit; `job` is recorded in case its response is lost.
     ///
     /// # Errors
-    /// [`Error::IdempotencyKeyReused`] if the key was used with another request, [`Error::SubmitInProgress`] while the first is in flight.
-    pub async fn claim(&self, caller: &Caller, job: &Job, key: &IdempotencyKey) -> Result<ClaimResult> {
-        let local = self.claim_local(caller, job.company(), key)?;
-        let Some(coordinator) = &self.coordinator else { return Ok(local) };
-        let (mut claim, lost) = match local {
-            ClaimResult::Answered(_) => return Ok(local),
-            ClaimResult::First(claim) => (claim, None),
-            ClaimResult::Recover(job, claim) => (claim, Some(job)),
+    /// [`Error::IdempotencyKeyReused`] if the key was used for another request, [`Error::SubmitInProgress`] while a submit with it is in
+    /// flight.
+    pub async fn claim(&self, caller: &Caller, job: &Job, key: &IdempotencyKey) -> Result<IdempotencyOutcome> {
+        let outcome = self.claim_local(caller, job.company(), key)?;
+        let Some(coordinator) = &self.coordinator else { return Ok(outcome) };
+        let (mut claim, unresolved) = match outcome {
+            IdempotencyOutcome::Completed(_) => return Ok(outcome),
+            IdempotencyOutcome::New(claim) => (claim, None),
+            IdempotencyOutcome::Unresolved(job, claim) => (claim, Some(job)),
         };
-        let holder = caller.api_key_hash.as_deref().unwrap_or_default();
-        let store_key = name_of(&**coordinator, "submit", caller, &[holder, job.company(), &key.key]);
-        let form = StoredRecord {
+        let api_key_hash = caller.api_key_hash.as_deref().unwrap_or_default();
+        let name = name_of(&**coordinator, "submit", caller, &[api_key_hash, job.company(), &key.key]);
+        let record = SharedRecord {
             fingerprint: key.fingerprint,
             is_accepted: false,
-            job: lost.as_deref().unwrap_or(job).into(),
+            job: unresolved.as_deref().unwrap_or(job).into(),
         };
-        let Some(form) = wire::write(&form) else { return Err(Error::Internal("a record can't be written")) };
-        let theirs = match coordinator.claim(store_key, &form, HOLD, LIFETIME).await {
-            Ok(ClaimOutcome::Theirs(entry)) => entry,
+        let Some(record) = wire::write(&record) else {
+            return Err(Error::Internal("an idempotency record can't be serialized"));
+        };
+        let existing = match coordinator.claim(name, &record, LEASE, TIME_TO_LIVE).await {
+            Ok(ClaimOutcome::Theirs(existing)) => existing,
             Ok(ClaimOutcome::Ours(stamp)) => {
-                claim.held = Some(self.hold(coordinator, store_key, stamp));
-                return Ok(first_or_lost(claim, lost));
+                claim.shared = Some(self.renew_lease(coordinator, name, stamp));
+                return Ok(new_or_unresolved(claim, unresolved));
             }
-            // The store is unavailable: this replica goes on alone.
-            Err(_) => return Ok(first_or_lost(claim, lost)),
+            // Without the shared store, only the records of this process count.
+            Err(_) => return Ok(new_or_unresolved(claim, unresolved)),
         };
-        let ClaimedRecord { stamp, value, is_held } = theirs;
-        // A record that can't be read belongs to another submit, which may have been sent.
-        let known = value.as_deref().and_then(wire::read::<StoredRecord<'_>>);
-        match known {
-            Some(known) if known.fingerprint != key.fingerprint => Err(Error::IdempotencyKeyReused),
-            Some(known) if known.is_accepted => {
-                let job: Box<Job> = Box::new(known.job.into());
-                claim.settle_local(State::Accepted(job.clone()));
-                Ok(ClaimResult::Answered(job))
+        let ClaimedRecord { stamp, value, is_held } = existing;
+        // The submit of a record that can't be read may have been sent.
+        let existing = value.as_deref().and_then(wire::read::<SharedRecord<'_>>);
+        match existing {
+            Some(existing) if existing.fingerprint != key.fingerprint => Err(Error::IdempotencyKeyReused),
+            Some(existing) if existing.is_accepted => {
+                let job: Box<Job> = Box::new(existing.job.into());
+                claim.settle_local(SubmitState::Accepted(job.clone()));
+                Ok(IdempotencyOutcome::Completed(job))
             }
             _ if is_held => Err(Error::SubmitInProgress),
-            known => match coordinator.take_over(store_key, &stamp, &form, HOLD, LIFETIME).await {
+            existing => match coordinator.take_over(name, &stamp, &record, LEASE, TIME_TO_LIVE).await {
                 Ok(Some(stamp)) => {
-                    claim.held = Some(self.hold(coordinator, store_key, stamp));
-                    let lost = known.map_or_else(|| job.clone(), |known| known.job.into());
-                    Ok(ClaimResult::Recover(Box::new(lost), claim))
+                    claim.shared = Some(self.renew_lease(coordinator, name, stamp));
+                    let unresolved = existing.map_or_else(|| job.clone(), |existing| existing.job.into());
+                    Ok(IdempotencyOutcome::Unresolved(Box::new(unresolved), claim))
                 }
                 Ok(None) | Err(_) => Err(Error::SubmitInProgress),
             },
         }
     }
 
-    fn claim_local(&self, caller: &Caller, company: &str, key: &IdempotencyKey) -> Result<ClaimResult> {
+    fn claim_local(&self, caller: &Caller, company: &str, key: &IdempotencyKey) -> Result<IdempotencyOutcome> {
         let record_key =
             (CallerKey::ignoring_locale(caller), caller.api_key_hash.clone(), company.to_owned(), key.key.clone());
-        let fresh = Arc::new(Record { fingerprint: key.fingerprint, state: Mutex::new(State::Running) });
-        let entry = self.local.entry(record_key.clone()).or_insert(Arc::clone(&fresh));
-        let is_first = entry.is_fresh();
+        let state = Mutex::new(SubmitState::InFlight);
+        let new = Arc::new(IdempotencyRecord { fingerprint: key.fingerprint, state });
+        let entry = self.local.entry(record_key.clone()).or_insert(new);
+        let is_new = entry.is_fresh();
         let record = entry.into_value();
-        let claim = |record| Claim { records: self.local.clone(), key: record_key, record, held: None, settled: false };
-        if is_first {
-            return Ok(ClaimResult::First(claim(record)));
+        let claim =
+            |record| Claim { records: self.local.clone(), key: record_key, record, shared: None, settled: false };
+        if is_new {
+            return Ok(IdempotencyOutcome::New(claim(record)));
         }
         if record.fingerprint != key.fingerprint {
             return Err(Error::IdempotencyKeyReused);
         }
-        let mut state = record.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = record.state();
         match &*state {
-            State::Running => Err(Error::SubmitInProgress),
-            State::Accepted(job) => Ok(ClaimResult::Answered(job.clone())),
-            State::Unknown(job) => {
+            SubmitState::InFlight => Err(Error::SubmitInProgress),
+            SubmitState::Accepted(job) => Ok(IdempotencyOutcome::Completed(job.clone())),
+            SubmitState::Unknown(job) => {
                 let job = job.clone();
-                *state = State::Running;
+                *state = SubmitState::InFlight;
                 drop(state);
-                Ok(ClaimResult::Recover(job, claim(record)))
+                Ok(IdempotencyOutcome::Unresolved(job, claim(record)))
             }
         }
     }
 
-    fn hold(&self, coordinator: &Arc<dyn Coordinator>, key: StoreKey, stamp: Vec<u8>) -> HeldRecord {
-        let renewing = Arc::clone(coordinator);
+    fn renew_lease(&self, coordinator: &Arc<dyn Coordinator>, name: StoreKey, stamp: Vec<u8>) -> SharedClaim {
+        let store = Arc::clone(coordinator);
         let renewal = self.runtime.spawn(async move {
             loop {
-                tokio::time::sleep(HOLD / 3).await;
-                let _ = renewing.hold(key, HOLD).await;
+                tokio::time::sleep(LEASE / 3).await;
+                let _ = store.hold(name, LEASE).await;
             }
         });
-        HeldRecord { coordinator: Arc::clone(coordinator), key, stamp, renewal: renewal.abort_handle() }
+        SharedClaim { coordinator: Arc::clone(coordinator), name, stamp, renewal: renewal.abort_handle() }
     }
 }
 
-fn first_or_lost(claim: Claim, lost: Option<Box<Job>>) -> ClaimResult {
-    match lost {
-        Some(job) => ClaimResult::Recover(job, claim),
-        None => ClaimResult::First(claim),
+fn new_or_unresolved(claim: Claim, unresolved: Option<Box<Job>>) -> IdempotencyOutcome {
+    match unresolved {
+        Some(job) => IdempotencyOutcome::Unresolved(job, claim),
+        None => IdempotencyOutcome::New(claim),
     }
 }
 
 impl Claim {
     /// Settles the claim: IPS accepted the job.
-    pub async fn accepted(mut self, job: &Job) {
-        self.settle_local(State::Accepted(Box::new(job.clone())));
-        self.publish(Some((true, job))).await;
+    pub async fn settle_accepted(mut self, job: &Job) {
+        self.settle_local(SubmitState::Accepted(Box::new(job.clone())));
+        self.settle_shared(Settlement::Accepted(job)).await;
     }
 
-    /// Settles the claim: IPS may have the job, which is never sent again.
-    pub async fn unknown(mut self, job: &Job) {
-        self.settle_local(State::Unknown(Box::new(job.clone())));
-        self.publish(Some((false, job))).await;
+    /// Settles the claim: IPS may have accepted the job, so it is never sent again.
+    pub async fn settle_unknown(mut self, job: &Job) {
+        self.settle_local(SubmitState::Unknown(Box::new(job.clone())));
+        self.settle_shared(Settlement::Unknown(job)).await;
     }
 
-    /// Releases the key: nothing was done.
+    /// Releases the key: nothing was sent.
     pub async fn release(self) {
-        self.publish(None).await;
+        self.settle_shared(Settlement::Released).await;
     }
 
-    fn settle_local(&mut self, state: State) {
-        self.record.set(state);
+    fn settle_local(&mut self, state: SubmitState) {
+        *self.record.state() = state;
         self.settled = true;
     }
 
-    /// Writes the outcome to the shared store, before the client gets its answer and may repeat the request on another replica.
-    async fn publish(&self, settled: Option<(bool, &Job)>) {
-        let Some(HeldRecord { coordinator, key, stamp, .. }) = &self.held else { return };
-        let form = settled.and_then(|(is_accepted, job)| {
-            wire::write(&StoredRecord { fingerprint: self.record.fingerprint, is_accepted, job: job.into() })
-        });
-        for _ in 0..ATTEMPTS {
-            if coordinator.settle(*key, stamp, form.as_deref(), LIFETIME).await.is_ok() {
+    /// Settles the claim in the shared store. Awaited before the response, because the client may send the next request to another replica.
+    async fn settle_shared(&self, settlement: Settlement<'_>) {
+        let Some(SharedClaim { coordinator, name, stamp, .. }) = &self.shared else { return };
+        let fingerprint = self.record.fingerprint;
+        let record = match settlement {
+            Settlement::Accepted(job) => Some(SharedRecord { fingerprint, is_accepted: true, job: job.into() }),
+            Settlement::Unknown(job) => Some(SharedRecord { fingerprint, is_accepted: false, job: job.into() }),
+            Settlement::Released => None,
+        };
+        let record = record.and_then(|record| wire::write(&record));
+        for _ in 0..SETTLE_ATTEMPTS {
+            if coordinator.settle(*name, stamp, record.as_deref(), TIME_TO_LIVE).await.is_ok() {
                 return;
             }
         }
     }
 }
 
-/// A claim that is dropped without an outcome frees the key in this process. In the shared store the hold expires, and the next submit
-/// recovers the job.
 impl Drop for Claim {
     fn drop(&mut self) {
         if !self.settled {
@@ -253,7 +272,7 @@ impl Drop for Claim {
     }
 }
 
-impl Drop for HeldRecord {
+impl Drop for SharedClaim {
     fn drop(&mut self) {
         self.renewal.abort();
     }

@@ -1,6 +1,13 @@
-//! Commands: submit and job actions, sent to IPS once.
+//! Commands: submits and job actions, each sent to IPS at most once.
 
-pub mod actions;
-pub mod idempotency;
-pub mod submit;
-pub mod url_policy;
+mod actions;
+mod idempotency;
+mod submission;
+mod submit;
+mod url_policy;
+
+pub use actions::JobActions;
+pub use idempotency::{IdempotencyKey, IdempotencyRecords};
+pub use submission::{Submission, SubmitMode};
+pub use submit::{SubmitCommand, SubmitDependencies};
+pub use url_policy::UrlPolicy;

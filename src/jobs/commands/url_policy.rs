@@ -1,6 +1,6 @@
-//! URLs that IPS is to call for a submit: a caller must not make it call what only IPS can reach.
+//! URL policy of submits: a guard against server-side request forgery through URLs that IPS fetches.
 //!
-//! Only the text is looked at. What a name resolves to when IPS calls it, nobody can tell here.
+//! It checks the text of a URL only, not the addresses to which IPS resolves its host name.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -8,103 +8,97 @@ use serde_json::Value;
 use url::{Host, Url};
 
 use crate::ips::types::SubmitJobParam;
-use crate::jobs::error::{InvalidField, Location};
+use crate::jobs::error::InvalidField;
 
-/// The members of a submit that hold a URL to call, wherever they stand.
-const MEMBERS: [&str; 3] = ["httpCompletionUrl", "postHttpUrl", "sourceUrl"];
-/// Names that mean something only within a network (RFC 6761, RFC 6762, RFC 8375, and ICANN's `.internal`).
-const PRIVATE_NAMES: [&str; 5] = ["localhost", "local", "internal", "localdomain", "home.arpa"];
+/// Members of a submit, at any depth, whose value is a URL that IPS fetches.
+const URL_MEMBERS: [&str; 3] = ["httpCompletionUrl", "postHttpUrl", "sourceUrl"];
+/// Domains of private networks (RFC 6761, RFC 6762, RFC 8375, and ICANN's `.internal`).
+const PRIVATE_DOMAINS: [&str; 5] = ["localhost", "local", "internal", "localdomain", "home.arpa"];
 
-/// Which URLs IPS may be made to call.
+/// URLs that a submit may contain.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UrlRules {
-    /// The schemes, in lower case.
+pub struct UrlPolicy {
+    /// Permitted schemes, in lower case.
     pub schemes: Vec<String>,
-    /// The only hosts: `example.com`, an address, or `*.example.com` for all names below. Where none is named: every public one.
+    /// Permitted hosts: `example.com`, an address, or `*.example.com` for all subdomains. Empty: all public hosts.
     pub hosts: Vec<String>,
 }
 
-impl Default for UrlRules {
-    fn default() -> Self {
-        Self { schemes: vec!["http".into(), "https".into()], hosts: Vec::new() }
-    }
-}
-
-impl UrlRules {
-    /// Everything that is wrong with the URLs of a submit.
+impl UrlPolicy {
+    /// Returns the URLs of a submit that are not permitted.
     #[must_use]
-    pub fn complaints(&self, request: &SubmitJobParam) -> Vec<InvalidField> {
-        let mut wrong = Vec::new();
-        // As JSON, no job kind that holds another one, and none to come, is forgotten.
-        self.look(&serde_json::to_value(request).unwrap_or_default(), "", &mut wrong);
-        wrong
+    pub fn invalid_urls(&self, request: &SubmitJobParam) -> Vec<InvalidField> {
+        let mut invalid = Vec::new();
+        // The JSON has the URLs of all job types, nested ones included.
+        self.check_members(&serde_json::to_value(request).unwrap_or_default(), "", &mut invalid);
+        invalid
     }
 
-    fn look(&self, value: &Value, pointer: &str, wrong: &mut Vec<InvalidField>) {
+    fn check_members(&self, value: &Value, pointer: &str, invalid: &mut Vec<InvalidField>) {
         match value {
             Value::Object(members) => {
                 for (name, value) in members {
                     let pointer = format!("{pointer}/{name}");
                     match value.as_str() {
-                        // An empty element means an absent one.
-                        Some(url) if MEMBERS.contains(&name.as_str()) && !url.is_empty() => {
+                        // IPS treats an empty element as absent.
+                        Some(url) if URL_MEMBERS.contains(&name.as_str()) && !url.is_empty() => {
                             if let Err(reason) = self.check(url) {
-                                wrong.push(InvalidField { location: Location::Body(pointer), reason });
+                                invalid.push(InvalidField::in_body(pointer, reason));
                             }
                         }
-                        _ => self.look(value, &pointer, wrong),
+                        _ => self.check_members(value, &pointer, invalid),
                     }
                 }
             }
             Value::Array(items) => {
                 for (index, item) in items.iter().enumerate() {
-                    self.look(item, &format!("{pointer}/{index}"), wrong);
+                    self.check_members(item, &format!("{pointer}/{index}"), invalid);
                 }
             }
             _ => {}
         }
     }
 
-    /// Whether IPS may be made to call this.
+    /// Checks a URL.
     ///
     /// # Errors
-    /// Why not.
+    /// The reason why it is not permitted.
     pub fn check(&self, text: &str) -> Result<(), String> {
-        // Parsers disagree about these, and IPS has another one than we.
+        // URL parsers treat these characters differently, and that of IPS is unknown.
         if text.chars().any(|letter| letter.is_control() || letter.is_whitespace() || letter == '\\') {
-            return Err("must be a URL without spaces, line breaks and backslashes".into());
+            return Err("must be a URL without white space, control characters and backslashes".into());
         }
-        let expected = || format!("must be a URL that begins with one of {}", self.schemes.join(", "));
+        let expected = || format!("must be an absolute URL with one of the schemes {}", self.schemes.join(", "));
         let url = Url::parse(text).map_err(|_| expected())?;
         if !self.schemes.iter().any(|scheme| scheme == url.scheme()) {
             return Err(expected());
         }
         let authority = text.split_once("://").map_or("", |(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or(""));
         if authority.contains('@') {
-            return Err("must not hold credentials".into());
+            return Err("must not contain credentials".into());
         }
-        // Only for some schemes the parser looks at the host: 0x7f.1 is an address for each.
+        // The URL parser leaves the hosts of some schemes alone: 0x7f.1 must be an address with every scheme.
         let host = url.host_str().and_then(|host| Host::parse(host).ok()).ok_or_else(expected)?;
         let allowed = match self.hosts.as_slice() {
             [] => is_public(&host),
-            hosts => hosts.iter().any(|pattern| is_meant(pattern, &host)),
+            hosts => hosts.iter().any(|pattern| matches_host(pattern, &host)),
         };
-        if allowed { Ok(()) } else { Err("names a host that IPS must not be made to call".into()) }
+        if allowed { Ok(()) } else { Err("the host is not permitted".into()) }
     }
 }
 
-/// A name without the dot that may end it.
-fn bare(name: &str) -> &str {
+/// Returns a domain name without the trailing dot of an absolute one.
+fn without_trailing_dot(name: &str) -> &str {
     name.trim_end_matches('.')
 }
 
-fn is_meant(pattern: &str, host: &Host) -> bool {
+fn matches_host(pattern: &str, host: &Host) -> bool {
     match (pattern.strip_prefix("*."), host) {
         (Some(domain), Host::Domain(name)) => {
-            bare(name).strip_suffix(domain).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
+            without_trailing_dot(name).strip_suffix(domain).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
         }
         (Some(_), _) => false,
-        (None, Host::Domain(name)) => bare(name) == pattern,
+        (None, Host::Domain(name)) => without_trailing_dot(name) == pattern,
         (None, address) => Host::parse(pattern).is_ok_and(|host| host == *address),
     }
 }
@@ -112,17 +106,17 @@ fn is_meant(pattern: &str, host: &Host) -> bool {
 fn is_public(host: &Host) -> bool {
     match host {
         Host::Domain(name) => {
-            let name = bare(name);
-            let within =
+            let name = without_trailing_dot(name);
+            let is_within =
                 |domain: &&str| name.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-            name.contains('.') && !PRIVATE_NAMES.iter().any(within)
+            name.contains('.') && !PRIVATE_DOMAINS.iter().any(is_within)
         }
         Host::Ipv4(address) => is_public_v4(*address),
         Host::Ipv6(address) => is_public_v6(*address),
     }
 }
 
-/// An address that the internet routes (IANA IPv4 Special-Purpose Address Registry).
+/// Returns whether an address is globally reachable (IANA IPv4 Special-Purpose Address Registry).
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let special = address.is_private()
         || address.is_loopback()
@@ -135,12 +129,12 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     !special && !shared && !protocols && first != 0 && first < 240
 }
 
-/// An address that the internet routes, and none that hides another one: IPv4-mapped, 6to4, Teredo, NAT64.
+/// Returns whether an address is globally reachable and does not embed another one: IPv4-mapped, 6to4, Teredo, NAT64.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [first, second, ..] = address.segments();
     let global = first & 0xe000 == 0x2000;
-    let hiding_or_documentation = first == 0x2002 || (first == 0x2001 && (second == 0 || second == 0xdb8));
-    global && !hiding_or_documentation
+    let embedding_or_documentation = first == 0x2002 || (first == 0x2001 && (second == 0 || second == 0xdb8));
+    global && !embedding_or_documentation
 }
 
 #[cfg(test)]
@@ -149,12 +143,18 @@ mod tests {
 
     use super::*;
 
-    fn by_default(url: &str) -> bool {
-        UrlRules::default().check(url).is_ok()
+    /// Policy with the default schemes.
+    fn policy(hosts: &[&str]) -> UrlPolicy {
+        let owned = |list: &[&str]| list.iter().map(|item| (*item).to_owned()).collect();
+        UrlPolicy { schemes: owned(&["http", "https"]), hosts: owned(hosts) }
+    }
+
+    fn is_permitted(url: &str) -> bool {
+        policy(&[]).check(url).is_ok()
     }
 
     #[test]
-    fn public_hosts_are_allowed() {
+    fn public_hosts_are_permitted() {
         for url in [
             "https://images.example.com/a%20b.tif?x=@1#y",
             "http://example.com.:8080/",
@@ -163,12 +163,12 @@ mod tests {
             "http://[2606:4700::1111]/",
             "https://internal.example.com/",
         ] {
-            assert!(by_default(url), "{url}");
+            assert!(is_permitted(url), "{url}");
         }
     }
 
     #[test]
-    fn what_only_ips_can_reach_is_not_however_it_is_written() {
+    fn private_hosts_are_not_permitted_in_any_spelling() {
         for url in [
             "http://localhost/",
             "http://LOCALHOST./",
@@ -206,12 +206,12 @@ mod tests {
             "http://127。0。0。1/",
             "http://ⓛocalhost/",
         ] {
-            assert!(!by_default(url), "{url}");
+            assert!(!is_permitted(url), "{url}");
         }
     }
 
     #[test]
-    fn what_is_no_plain_url_is_not() {
+    fn urls_of_other_schemes_or_with_credentials_are_not_permitted() {
         for url in [
             "images.example.com/a",
             "//example.com/",
@@ -228,14 +228,14 @@ mod tests {
             "http://example.com/\r\nHost: a",
             " http://example.com/",
         ] {
-            assert!(!by_default(url), "{url:?}");
+            assert!(!is_permitted(url), "{url:?}");
         }
     }
 
     #[test]
-    fn named_hosts_are_the_only_ones() {
-        let hosts = ["*.example.com", "10.0.0.7", "nas"].map(str::to_owned).to_vec();
-        let rules = UrlRules { schemes: vec!["https".into(), "sftp".into()], hosts };
+    fn configured_hosts_are_the_only_permitted_ones() {
+        let hosts = policy(&["*.example.com", "10.0.0.7", "nas"]);
+        let policy = UrlPolicy { schemes: vec!["https".into(), "sftp".into()], ..hosts };
         for url in [
             "https://a.b.example.com/",
             "https://A.example.com./",
@@ -243,7 +243,7 @@ mod tests {
             "https://0xa000007/",
             "sftp://nas/a",
         ] {
-            assert_eq!(rules.check(url), Ok(()), "{url}");
+            assert_eq!(policy.check(url), Ok(()), "{url}");
         }
         for url in [
             "https://example.com/",
@@ -252,13 +252,13 @@ mod tests {
             "http://a.example.com/",
             "https://10.0.0.8/",
         ] {
-            assert!(rules.check(url).is_err(), "{url}");
+            assert!(policy.check(url).is_err(), "{url}");
         }
     }
 
     proptest! {
         #[test]
-        fn no_spelling_of_a_private_address_gets_through(last in 0_u32..0x0100_0000, net in prop::sample::select(vec![10_u32, 127, 0]), spelling in 0_usize..6) {
+        fn no_spelling_of_a_private_address_is_permitted(last in 0_u32..0x0100_0000, net in prop::sample::select(vec![10_u32, 127, 0]), spelling in 0_usize..6) {
             let number = net << 24 | last;
             let [a, b, c, d] = number.to_be_bytes();
             let host = match spelling {
@@ -269,13 +269,13 @@ mod tests {
                 4 => format!("[::ffff:{a}.{b}.{c}.{d}]"),
                 _ => format!("0x{a:X}.{}", number & 0x00ff_ffff),
             };
-            prop_assert!(!by_default(&format!("http://{host}/")), "{}", host);
+            prop_assert!(!is_permitted(&format!("http://{host}/")), "{}", host);
         }
 
         #[test]
-        fn no_text_makes_it_panic(text in ".{0,60}") {
-            let _ = UrlRules::default().check(&text);
-            let _ = UrlRules::default().check(&format!("http://{text}"));
+        fn checking_any_text_does_not_panic(text in ".{0,60}") {
+            let _ = policy(&[]).check(&text);
+            let _ = policy(&[]).check(&format!("http://{text}"));
         }
     }
 }

@@ -1,36 +1,36 @@
-//! Job ids: what a client holds on to from submit to log.
+//! Job ids, which stay the same from submit to log.
 //!
-//! IPS knows one job by three different handles in its life, so an id carries what does not change: the company and a name. It is
-//! readable by every replica, needs no storage, and is untrusted input: IPS itself decides what the caller may see of that company.
+//! A job has a different IPS handle in each phase, so an id contains what does not change: the company and a name. Every replica can decode
+//! it without stored state. It is untrusted input: IPS decides whether the caller has access to the company.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// Layout version of the ids that this release writes.
+/// Version of the id format.
 const VERSION: char = '1';
-/// Separates the fields within an id; XML can't carry it, so no name can hold it.
+/// Separator of the fields of an id. XML does not permit it, so no name contains it.
 const SEPARATOR: char = '\u{1f}';
-/// Ids and handles longer than this are refused unread.
+/// Maximum length of an id or a handle, in bytes; longer ones are rejected without being decoded.
 const MAX_LENGTH: usize = 4096;
 
-/// By what a job is found in the lists of IPS.
+/// Name by which a job is found in the lists of IPS.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Name {
-    /// By its original name: jobs that the gateway submitted, whose names are unique.
+pub enum JobName {
+    /// Original name of a job with a unique name: one that the gateway submitted.
     Original(String),
-    /// By the name of one run: jobs that others submitted, and the runs of a schedule.
+    /// Name of one run: a job submitted by another client, or a run of a recurring schedule.
     Run {
-        /// The name as submitted, by which IPS can filter.
+        /// Name as submitted, by which IPS can filter.
         original: String,
-        /// That name and the suffix that IPS gave this run (`name` while active, `jobName` in the log).
+        /// Name with the suffix that IPS added for this run (`name` while active, `jobName` in the log).
         run: String,
     },
-    /// A recurring schedule, by its original name.
+    /// Original name of a recurring schedule.
     Schedule(String),
 }
 
-impl Name {
-    /// The name that IPS can filter by (`originalName`).
+impl JobName {
+    /// Returns the name by which IPS can filter (`originalName`).
     #[must_use]
     pub fn original(&self) -> &str {
         match self {
@@ -39,36 +39,36 @@ impl Name {
     }
 }
 
-/// The id of a job: its company and the name to find it by.
+/// Id of a job: its company, and the name by which it is found there.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct JobId {
-    /// Handle of the company that the job belongs to.
+    /// Handle of the company.
     pub company: String,
-    /// What finds it there.
-    pub name: Name,
+    /// Name of the job.
+    pub name: JobName,
 }
 
-/// The text is no job id.
+/// Error of a text that is neither a job id nor an IPS job handle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not an id that this API gave out")]
+#[error("not an id issued by this API")]
 pub struct InvalidJobId;
 
 impl JobId {
-    /// Writes the id as base64url without padding (RFC 4648 §5), which no URL needs to escape.
+    /// Returns the id as base64url without padding (RFC 4648 §5), which needs no escaping in URLs.
     #[must_use]
     pub fn encode(&self) -> String {
         let (kind, names) = match &self.name {
-            Name::Original(original) => ('o', original.clone()),
-            Name::Run { original, run } => ('r', format!("{original}{SEPARATOR}{run}")),
-            Name::Schedule(original) => ('s', original.clone()),
+            JobName::Original(original) => ('o', original.clone()),
+            JobName::Run { original, run } => ('r', format!("{original}{SEPARATOR}{run}")),
+            JobName::Schedule(original) => ('s', original.clone()),
         };
         URL_SAFE_NO_PAD.encode(format!("{VERSION}{kind}{}{SEPARATOR}{names}", self.company))
     }
 
-    /// Reads an id.
+    /// Decodes an id.
     ///
     /// # Errors
-    /// When the text is anything but what [`JobId::encode`] writes.
+    /// The text is not the output of [`JobId::encode`].
     pub fn decode(text: &str) -> Result<Self, InvalidJobId> {
         if text.len() > MAX_LENGTH {
             return Err(InvalidJobId);
@@ -83,21 +83,21 @@ impl JobId {
             return Err(InvalidJobId);
         }
         let name = match (kind, &fields[1..]) {
-            ('o', [original]) => Name::Original((*original).into()),
-            ('r', [original, run]) => Name::Run { original: (*original).into(), run: (*run).into() },
-            ('s', [original]) => Name::Schedule((*original).into()),
+            ('o', [original]) => JobName::Original((*original).into()),
+            ('r', [original, run]) => JobName::Run { original: (*original).into(), run: (*run).into() },
+            ('s', [original]) => JobName::Schedule((*original).into()),
             _ => return Err(InvalidJobId),
         };
         Ok(Self { company: fields[0].into(), name })
     }
 }
 
-/// What a client may write where a job is asked for.
+/// Reference to a job in a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobRef {
-    /// An id that this API gave out.
+    /// Id issued by this API.
     Id(JobId),
-    /// A raw IPS `jobHandle` (it holds `|`, which no id does).
+    /// IPS `jobHandle`. It contains `|`, which no id does.
     Handle(String),
 }
 
@@ -126,23 +126,23 @@ mod tests {
 
     fn id() -> impl Strategy<Value = JobId> {
         let kinds = prop_oneof![
-            name().prop_map(Name::Original),
-            (name(), name()).prop_map(|(original, run)| Name::Run { original, run }),
-            name().prop_map(Name::Schedule),
+            name().prop_map(JobName::Original),
+            (name(), name()).prop_map(|(original, run)| JobName::Run { original, run }),
+            name().prop_map(JobName::Schedule),
         ];
         (name(), kinds).prop_map(|(company, name)| JobId { company, name })
     }
 
     proptest! {
         #[test]
-        fn an_id_reads_back_as_it_was_written(id in id()) {
+        fn an_encoded_id_decodes_to_itself(id in id()) {
             let text = id.encode();
             prop_assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'), "{text}");
             prop_assert_eq!(JobId::decode(&text), Ok(id));
         }
 
         #[test]
-        fn whatever_is_read_as_an_id_is_written_the_same(text in "[A-Za-z0-9_-]{0,40}") {
+        fn a_decoded_id_encodes_to_the_same_text(text in "[A-Za-z0-9_-]{0,40}") {
             if let Ok(id) = JobId::decode(&text) {
                 prop_assert_eq!(id.encode(), text);
             }
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_handle_is_told_from_an_id_by_its_bar() {
+    fn a_text_with_a_bar_is_a_handle_and_no_id() {
         assert_eq!("j|110|katlyn||".parse(), Ok(JobRef::Handle("j|110|katlyn||".into())));
         assert_eq!("j|110|kat\u{fffd}lyn||".parse::<JobRef>(), Err(InvalidJobId));
         assert_eq!("events".parse::<JobRef>(), Err(InvalidJobId));

@@ -1,4 +1,4 @@
-//! A job as clients see it: one shape for all three phases, the fields of IPS beside the verdict.
+//! Job representation of the API: one structure for all three phases, with derived fields and the fields of IPS.
 
 use bytes::Bytes;
 use chrono::{DateTime, SubsecRound, Utc};
@@ -7,109 +7,110 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use crate::ips::types::{ActiveJob, JobLog, JobType, ScheduledJob, SubmitJobParam, Timestamp};
-use crate::jobs::model::id::{JobId, Name};
+use crate::jobs::model::id::{JobId, JobName};
 pub use crate::jobs::model::status::{Action, Outcome, Phase, Status};
 use crate::jobs::model::{status, unique_name};
 
-/// A job of IPS in whatever phase it is.
+/// Job of IPS in any phase.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = UnobservedJob)]
 pub struct Job {
-    /// The id of the job, the same from submit to log. Opaque; needs no escaping in a URL.
+    /// Id of the job, the same from submit to log. Opaque; needs no escaping in a URL.
     #[schema(example = "MW9jfDEwMB9uaWdodGx5")]
     pub id: String,
-    /// Which of the lists of IPS knows it.
+    /// List of IPS that contains the job.
     pub phase: Phase,
-    /// What it is doing.
+    /// Status of the job.
     pub status: Status,
-    /// How it went; only when it is completed.
+    /// Outcome; only of a completed job.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub outcome: Option<Outcome>,
-    /// How far it is, 0–100; absent when IPS doesn't tell. Never 100 while a task has work left.
+    /// Progress in percent, 0 to 100; absent if IPS reports none. At most 99 while a task has unprocessed items.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, maximum = 100)]
     pub percent: Option<u8>,
-    /// What can be asked of it now.
+    /// Actions that are possible now.
     pub actions: Vec<Action>,
-    /// The id of the recurring schedule that this job is a run of.
+    /// Id of the recurring schedule of which this job is a run.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub schedule: Option<String>,
-    /// `true` when the answer of IPS to the submit was lost and the job was found by its unique name.
+    /// `true` if the response of IPS to the submit was lost and the job was found by its unique name.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub recovered: bool,
-    /// What IPS says of it, field by field.
+    /// Fields of IPS.
     #[serde(flatten)]
-    pub record: Record,
+    pub record: IpsRecord,
 }
 
-/// The fields of IPS: those of the list that knows the job.
+/// Fields of IPS, from the list that contains the job.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(untagged)]
-pub enum Record {
+#[schema(as = Record)]
+pub enum IpsRecord {
     /// From `getActiveJobs`.
     Active(Box<ActiveJob>),
     /// From `getScheduledJobs`.
     Scheduled(Box<ScheduledJob>),
-    /// From `getJobLogs` or `getJobLogDetails`; the entries are at `/jobs/{job}/log`.
+    /// From `getJobLogs` or `getJobLogDetails`, without the log entries, which are at `/jobs/{job}/log`.
     Completed(Box<JobLog>),
-    /// Known from its submit, and in none of the lists (yet).
+    /// From the submit, as long as no list of IPS contains the job.
     Submitted(Box<SubmittedJob>),
 }
 
-/// What is known of a job that was submitted and is in none of the lists of IPS yet.
+/// Submitted job that is not in any list of IPS yet.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SubmittedJob {
-    /// Handle of the company that the job belongs to.
+    /// Handle of the company of the job.
     pub company_handle: String,
-    /// The handle that `submitJob` answered. Later lists show the job under other handles: hold on to `id` instead.
+    /// Handle returned by `submitJob`. The lists of IPS have other handles for the same job; `id` does not change.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub job_handle: Option<String>,
-    /// The name that was sent to IPS.
+    /// Name that was sent to IPS.
     pub job_name: String,
-    /// The name under which every list of IPS shows the job: the one that was sent.
+    /// Original name in every list of IPS: the name that was sent.
     pub original_name: String,
-    /// The description that was sent.
+    /// Description that was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub description: Option<String>,
-    /// When it is to run.
+    /// Time of the run.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub exec_time: Option<Timestamp>,
-    /// The schedule on which it is to run, cron-like, in the server's time zone.
+    /// Cron expression of the recurring schedule, in the time zone of the IPS server.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub exec_schedule: Option<String>,
 }
 
 impl Job {
-    /// A job from the active list.
+    /// Returns a job of the active list.
     #[must_use]
     pub fn active(record: ActiveJob) -> Self {
         let status = status::status_of_active(&record);
         let id = id_of_run(&record.company_handle, &record.original_name, &record.name);
         let percent = status::percent_of(&record);
-        Self { percent, ..Self::new(&id, Phase::Active, status, Record::Active(Box::new(record))) }
+        Self { percent, ..Self::new(&id, Phase::Active, status, IpsRecord::Active(Box::new(record))) }
     }
 
-    /// A job from the scheduled list.
+    /// Returns a job of the scheduled list.
     #[must_use]
     pub fn scheduled(record: ScheduledJob) -> Self {
         let name = match record.exec_schedule {
-            Some(_) => Name::Schedule(record.original_name.clone()),
-            None => Name::Original(record.original_name.clone()),
+            Some(_) => JobName::Schedule(record.original_name.clone()),
+            None => JobName::Original(record.original_name.clone()),
         };
         let id = JobId { company: record.company_handle.clone(), name };
         let status = status::status_of_scheduled(&record);
-        Self::new(&id, Phase::Scheduled, status, Record::Scheduled(Box::new(record)))
+        Self::new(&id, Phase::Scheduled, status, IpsRecord::Scheduled(Box::new(record)))
     }
 
-    /// A job from the log, without its entries: they have a resource of their own.
+    /// Returns a job of the job log, without the log entries.
     #[must_use]
     pub fn completed(mut record: JobLog) -> Self {
         record.detail_array = None;
@@ -117,20 +118,20 @@ impl Job {
         let id = id_of_run(&record.company_handle, &record.original_job_name, &record.job_name);
         let status = status::status_of_logged(&record);
         let percent = (status == Status::Completed && outcome != Outcome::Failed).then_some(100);
-        let job = Self::new(&id, Phase::Completed, status, Record::Completed(Box::new(record)));
+        let job = Self::new(&id, Phase::Completed, status, IpsRecord::Completed(Box::new(record)));
         Self { outcome: Some(outcome), percent, ..job }
     }
 
-    /// A job that was just submitted, as `request`.
+    /// Returns the job of the submit `request`.
     #[must_use]
     pub fn submitted(request: &SubmitJobParam, job_handle: Option<String>) -> Self {
         let name = match request.exec_schedule {
-            Some(_) => Name::Schedule(request.job_name.clone()),
-            None => Name::Original(request.job_name.clone()),
+            Some(_) => JobName::Schedule(request.job_name.clone()),
+            None => JobName::Original(request.job_name.clone()),
         };
-        let later = request.exec_time.is_some() || request.exec_schedule.is_some();
+        let is_scheduled = request.exec_time.is_some() || request.exec_schedule.is_some();
         let (phase, status) =
-            if later { (Phase::Scheduled, Status::Scheduled) } else { (Phase::Active, Status::Waiting) };
+            if is_scheduled { (Phase::Scheduled, Status::Scheduled) } else { (Phase::Active, Status::Waiting) };
         let record = SubmittedJob {
             company_handle: request.company_handle.clone(),
             job_handle,
@@ -141,27 +142,27 @@ impl Job {
             exec_schedule: request.exec_schedule.clone(),
         };
         let id = JobId { company: request.company_handle.clone(), name };
-        Self::new(&id, phase, status, Record::Submitted(Box::new(record)))
+        Self::new(&id, phase, status, IpsRecord::Submitted(Box::new(record)))
     }
 
-    /// A job that IPS accepted and that is in none of its lists: between two of them, as far as anybody can tell.
+    /// Returns a job that IPS accepted and that is in none of its lists.
     #[must_use]
-    pub fn between_lists(id: &JobId, status: Status) -> Self {
+    pub fn unlisted(id: &JobId, status: Status) -> Self {
         let original_name = id.name.original().to_owned();
         let company_handle = id.company.clone();
         let record =
             SubmittedJob { company_handle, job_name: original_name.clone(), original_name, ..SubmittedJob::default() };
-        let job = Self::new(id, Phase::Active, status, Record::Submitted(Box::new(record)));
+        let job = Self::new(id, Phase::Active, status, IpsRecord::Submitted(Box::new(record)));
         Self { actions: Vec::new(), ..job }
     }
 
-    /// The same job after it left the active list and before it is in the log.
+    /// Returns the job as it is after it left the active list and before it is in the job log.
     #[must_use]
     pub fn finalizing(self) -> Self {
         Self { phase: Phase::Active, status: Status::Finalizing, actions: Vec::new(), ..self }
     }
 
-    fn new(id: &JobId, phase: Phase, status: Status, record: Record) -> Self {
+    fn new(id: &JobId, phase: Phase, status: Status, record: IpsRecord) -> Self {
         let actions = status::actions_of(phase, status);
         Self {
             id: id.encode(),
@@ -176,164 +177,164 @@ impl Job {
         }
     }
 
-    /// The handle of the company that it belongs to.
+    /// Returns the handle of the company.
     #[must_use]
     pub fn company(&self) -> &str {
         match &self.record {
-            Record::Active(job) => &job.company_handle,
-            Record::Scheduled(job) => &job.company_handle,
-            Record::Completed(job) => &job.company_handle,
-            Record::Submitted(job) => &job.company_handle,
+            IpsRecord::Active(job) => &job.company_handle,
+            IpsRecord::Scheduled(job) => &job.company_handle,
+            IpsRecord::Completed(job) => &job.company_handle,
+            IpsRecord::Submitted(job) => &job.company_handle,
         }
     }
 
-    /// The name as submitted.
+    /// Returns the name as submitted.
     #[must_use]
     pub fn original_name(&self) -> &str {
         match &self.record {
-            Record::Active(job) => &job.original_name,
-            Record::Scheduled(job) => &job.original_name,
-            Record::Completed(job) => &job.original_job_name,
-            Record::Submitted(job) => &job.original_name,
+            IpsRecord::Active(job) => &job.original_name,
+            IpsRecord::Scheduled(job) => &job.original_name,
+            IpsRecord::Completed(job) => &job.original_job_name,
+            IpsRecord::Submitted(job) => &job.original_name,
         }
     }
 
-    /// The name in the list that knows the job.
+    /// Returns the name in the list that contains the job.
     #[must_use]
     pub fn name(&self) -> &str {
         match &self.record {
-            Record::Active(job) => &job.name,
-            Record::Scheduled(job) => &job.name,
-            Record::Completed(job) => &job.job_name,
-            Record::Submitted(job) => &job.job_name,
+            IpsRecord::Active(job) => &job.name,
+            IpsRecord::Scheduled(job) => &job.name,
+            IpsRecord::Completed(job) => &job.job_name,
+            IpsRecord::Submitted(job) => &job.job_name,
         }
     }
 
-    /// The handle in the list that knows the job.
+    /// Returns the handle in the list that contains the job.
     #[must_use]
     pub fn handle(&self) -> Option<&str> {
         match &self.record {
-            Record::Active(job) => Some(&job.job_handle),
-            Record::Scheduled(job) => Some(&job.job_handle),
-            Record::Completed(job) => Some(&job.job_handle),
-            Record::Submitted(job) => job.job_handle.as_deref(),
+            IpsRecord::Active(job) => Some(&job.job_handle),
+            IpsRecord::Scheduled(job) => Some(&job.job_handle),
+            IpsRecord::Completed(job) => Some(&job.job_handle),
+            IpsRecord::Submitted(job) => job.job_handle.as_deref(),
         }
     }
 
-    /// The kind of job in the words of IPS: `type`, in the log `logType` without its `Begin` or `End`.
+    /// Returns the type of the job in IPS terms: `type`, or in the job log `logType` without its prefix `Begin` or `End`.
     #[must_use]
     pub fn kind(&self) -> Option<&str> {
         match &self.record {
-            Record::Active(job) => job.r#type.as_ref().map(JobType::as_str),
-            Record::Scheduled(job) => job.r#type.as_ref().map(JobType::as_str),
-            Record::Completed(job) => job.log_type.as_deref().map(without_edge),
-            Record::Submitted(_) => None,
+            IpsRecord::Active(job) => job.r#type.as_ref().map(JobType::as_str),
+            IpsRecord::Scheduled(job) => job.r#type.as_ref().map(JobType::as_str),
+            IpsRecord::Completed(job) => job.log_type.as_deref().map(strip_log_type_prefix),
+            IpsRecord::Submitted(_) => None,
         }
     }
 
-    /// The kind within the kind, which only the log tells: `jobSubType`.
+    /// Returns the subtype, which only the job log has: `jobSubType`.
     #[must_use]
     pub fn sub_kind(&self) -> Option<&str> {
         match &self.record {
-            Record::Completed(job) => job.job_sub_type.as_deref(),
+            IpsRecord::Completed(job) => job.job_sub_type.as_deref(),
             _ => None,
         }
     }
 
-    /// The e-mail address of who submitted it.
+    /// Returns the e-mail address of the user who submitted the job.
     #[must_use]
     pub fn submitted_by(&self) -> Option<&str> {
         match &self.record {
-            Record::Active(job) => job.submit_user_email.as_deref(),
-            Record::Scheduled(job) => job.submit_user_email.as_deref(),
-            Record::Completed(job) => job.submit_user_email.as_deref(),
-            Record::Submitted(_) => None,
+            IpsRecord::Active(job) => job.submit_user_email.as_deref(),
+            IpsRecord::Scheduled(job) => job.submit_user_email.as_deref(),
+            IpsRecord::Completed(job) => job.submit_user_email.as_deref(),
+            IpsRecord::Submitted(_) => None,
         }
     }
 
-    /// When it started, or will.
+    /// Returns the time of the start, or the planned one.
     #[must_use]
     pub fn start(&self) -> Option<Timestamp> {
         match &self.record {
-            Record::Active(job) => job.start_date,
-            Record::Scheduled(job) => job.next_fire_time,
-            Record::Completed(job) => job.start_date,
-            Record::Submitted(job) => job.exec_time,
+            IpsRecord::Active(job) => job.start_date,
+            IpsRecord::Scheduled(job) => job.next_fire_time,
+            IpsRecord::Completed(job) => job.start_date,
+            IpsRecord::Submitted(job) => job.exec_time,
         }
     }
 
-    /// The description that its submitter gave it.
+    /// Returns the description.
     #[must_use]
     pub fn description(&self) -> Option<&str> {
         match &self.record {
-            Record::Active(job) => job.description.as_deref(),
-            Record::Scheduled(job) => job.description.as_deref(),
-            Record::Completed(job) => job.description.as_deref(),
-            Record::Submitted(job) => job.description.as_deref(),
+            IpsRecord::Active(job) => job.description.as_deref(),
+            IpsRecord::Scheduled(job) => job.description.as_deref(),
+            IpsRecord::Completed(job) => job.description.as_deref(),
+            IpsRecord::Submitted(job) => job.description.as_deref(),
         }
     }
 
-    /// Whether nothing about it will change any more.
+    /// Returns whether the job can't change any more.
     #[must_use]
     pub fn is_final(&self) -> bool {
         self.status == Status::Completed
     }
 }
 
-/// `BeginUpload` and `EndUpload` tell of an upload.
-fn without_edge(log_type: &str) -> &str {
+/// Returns `Upload` for `BeginUpload` and `EndUpload`.
+fn strip_log_type_prefix(log_type: &str) -> &str {
     log_type.strip_prefix("Begin").or_else(|| log_type.strip_prefix("End")).unwrap_or(log_type)
 }
 
-/// A run is found by its original name if that is unique, else by its own.
+/// Returns the id of a run: with its original name if that is unique, else with the name of the run.
 fn id_of_run(company: &str, original: &str, run: &str) -> JobId {
     let name = if unique_name::is_unique(original) {
-        Name::Original(original.into())
+        JobName::Original(original.into())
     } else {
-        Name::Run { original: original.into(), run: run.into() }
+        JobName::Run { original: original.into(), run: run.into() }
     };
     JobId { company: company.into(), name }
 }
 
-/// A job and its JSON, made once for everybody who asks.
+/// Job with its JSON, which is rendered once for all readers.
 #[derive(Debug, Clone)]
 pub struct RenderedJob {
-    /// The job.
+    /// Job.
     pub job: Job,
-    /// Its JSON object, `observedAt` included.
+    /// JSON object of the job, including `observedAt`.
     pub json: Bytes,
-    /// A hash of what the JSON means: everything but `observedAt`.
-    pub meaning: [u8; 32],
+    /// Hash of the JSON without `observedAt`.
+    pub content_hash: [u8; 32],
 }
 
 impl RenderedJob {
-    /// Writes the JSON of `job` as seen at `observed_at`.
+    /// Renders the JSON of `job` as observed at `observed_at`.
     ///
     /// # Panics
-    /// Never: a job can always be written as JSON.
+    /// Never: every job can be serialized as JSON.
     #[must_use]
     pub fn new(job: Job, observed_at: DateTime<Utc>) -> Self {
-        let meaning = serde_json::to_vec(&job).expect("a job has string keys and finite numbers, which JSON can carry");
-        let mut json = format!("{{\"observedAt\":\"{}\",", moment(observed_at)).into_bytes();
-        json.extend_from_slice(&meaning[1..]);
-        Self { meaning: Sha256::digest(&meaning).into(), json: json.into(), job }
+        let content = serde_json::to_vec(&job).expect("the keys of a job are strings and its numbers finite");
+        let mut json = format!("{{\"observedAt\":\"{}\",", to_timestamp(observed_at)).into_bytes();
+        json.extend_from_slice(&content[1..]);
+        Self { content_hash: Sha256::digest(&content).into(), json: json.into(), job }
     }
 }
 
-/// A moment of our own as JSON shows it: UTC, to the millisecond.
+/// Returns a time of the gateway's clock as a timestamp of the API: UTC, in milliseconds.
 #[must_use]
-pub fn moment(at: DateTime<Utc>) -> Timestamp {
+pub fn to_timestamp(at: DateTime<Utc>) -> Timestamp {
     Timestamp(at.trunc_subsecs(3).fixed_offset())
 }
 
-/// A job as it stands in an answer: [`Job`] and when that was seen. Only describes; [`RenderedJob`] writes it.
+/// Job with the time of its observation.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Job)]
 pub struct ObservedJob {
-    /// When IPS said so.
+    /// Time at which IPS returned this.
     pub observed_at: Timestamp,
-    /// The job.
+    /// Job.
     #[serde(flatten)]
     pub job: Job,
 }

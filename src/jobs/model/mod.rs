@@ -1,4 +1,4 @@
-//! Domain model: a job with its id, status and JSON.
+//! Domain model: jobs with their ids, derived status and JSON, and snapshots of job lists.
 
 pub mod id;
 pub mod job;

@@ -10,7 +10,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
-use crate::jobs::model::job::{Job, RenderedJob, moment};
+use crate::jobs::model::job::{Job, RenderedJob, to_timestamp};
 use crate::upstream::BadItem;
 
 /// A list of jobs and its JSON, in the order of IPS.
@@ -157,7 +157,7 @@ impl ListBody<'_> {
             member("next", next.into());
         }
         if let Some(observed_at) = self.observed_at {
-            member("observedAt", moment(observed_at).to_string().into());
+            member("observedAt", to_timestamp(observed_at).to_string().into());
         }
         if let Some(reason) = self.stale {
             member("stale", true.into());
@@ -176,7 +176,7 @@ impl ListBody<'_> {
 pub fn etag_of(jobs: &[Arc<RenderedJob>], bad_items: &[BadItem], rest: &[&str]) -> String {
     let mut hash = Sha256::new();
     for job in jobs {
-        hash.update(job.meaning);
+        hash.update(job.content_hash);
     }
     for part in bad_items.iter().flat_map(|item| [item.path.as_str(), item.reason.as_str()]).chain(rest.iter().copied())
     {

@@ -1,75 +1,75 @@
-//! The verdict on a job: phase, status, outcome, percent and what can be asked of it, made from the raw fields of IPS.
+//! Derived fields of a job: phase, status, outcome, percent and possible actions, from the fields of IPS.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::ips::types::{ActiveJob, ActiveJobState, JobLog, ScheduledJob, TaskProgress, TaskState, TriggerState};
 
-/// Which of the three lists of IPS knows the job.
+/// List of IPS that contains the job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Phase {
-    /// Waiting, running or about to be written to the log (`getActiveJobs`).
+    /// Waiting, running, or not yet in the job log (`getActiveJobs`).
     Active,
-    /// To run at a later time, once or on a schedule (`getScheduledJobs`).
+    /// Scheduled for a later time, once or repeatedly (`getScheduledJobs`).
     Scheduled,
-    /// Written to the job log (`getJobLogs`, `getJobLogDetails`).
+    /// In the job log (`getJobLogs`, `getJobLogDetails`).
     Completed,
 }
 
-/// What the job is doing.
+/// Status of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Status {
-    /// Will run at `nextFireTime`.
+    /// Waits for `nextFireTime`.
     Scheduled,
-    /// Accepted and waiting for a free server.
+    /// Accepted, waits for a free server.
     Waiting,
-    /// Being worked on.
+    /// Running.
     Running,
-    /// Its schedule is paused.
+    /// The schedule is paused.
     Paused,
-    /// Asked to stop and not yet stopped.
+    /// A stop was requested, and the job has not stopped yet.
     Stopping,
-    /// Done, and not yet (completely) in the log.
+    /// Ended, and not yet completely in the job log.
     Finalizing,
-    /// In the log: `outcome` tells how it went.
+    /// In the job log, with an `outcome`.
     Completed,
-    /// In a state that this version of the gateway doesn't know; `state` has it verbatim.
+    /// A state that this version of the gateway does not know; `state` has the value of IPS.
     Unknown,
 }
 
-/// How a completed job went.
+/// Outcome of a completed job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Outcome {
-    /// Without errors or warnings.
+    /// No errors and no warnings.
     Succeeded,
-    /// It finished, with warnings, with some files in error, or with some files left undone because it was stopped.
+    /// Some files were processed; there were warnings, some files failed, or some were not processed because the job was stopped.
     SucceededWithWarnings,
-    /// A fatal error ended it, every file of it failed, or it was stopped before any file was done.
+    /// A fatal error, all files failed, or the job was stopped before any file was processed.
     Failed,
-    /// The log doesn't tell.
+    /// The job log does not say.
     Unknown,
 }
 
-/// What can be asked of a job.
+/// Action on a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Action {
-    /// Stop it (`stopJob`).
+    /// Stops the job (`stopJob`).
     Stop,
-    /// Hold its schedule (`pauseJob`).
+    /// Pauses the schedule (`pauseJob`).
     Pause,
-    /// Let its schedule go on (`resumeJob`).
+    /// Resumes the paused schedule (`resumeJob`).
     Resume,
-    /// Run it now (`executeJob`).
+    /// Runs the scheduled job now (`executeJob`).
     Execute,
-    /// Remove it (`deleteJob`).
+    /// Deletes the job (`deleteJob`).
     Delete,
 }
 
-/// The status of an active job, from its `state`.
+/// Returns the status of an active job, from its `state`.
 #[must_use]
 pub fn status_of_active(job: &ActiveJob) -> Status {
     match &job.state {
@@ -83,7 +83,7 @@ pub fn status_of_active(job: &ActiveJob) -> Status {
     }
 }
 
-/// The status of a scheduled job, from its `triggerState`.
+/// Returns the status of a scheduled job, from its `triggerState`.
 #[must_use]
 pub fn status_of_scheduled(job: &ScheduledJob) -> Status {
     match &job.trigger_state {
@@ -94,40 +94,40 @@ pub fn status_of_scheduled(job: &ScheduledJob) -> Status {
     }
 }
 
-/// The status of a logged job: a log without an end is still being written.
+/// Returns the status of a logged job: a log without `endDate` is incomplete.
 #[must_use]
 pub fn status_of_logged(job: &JobLog) -> Status {
     if job.end_date.is_some() { Status::Completed } else { Status::Finalizing }
 }
 
-/// How a logged job went, from its counts and `fatalError`.
+/// Returns the outcome of a logged job, from its counts and `fatalError`.
 #[must_use]
 pub fn outcome_of(job: &JobLog) -> Outcome {
     let count = |field: Option<i64>| field.unwrap_or_default();
     let errors = count(job.file_error_count) + count(job.transfer_error_count);
     let warnings = count(job.file_warning_count) + count(job.transfer_warning_count);
     let successes = count(job.file_success_count) + count(job.transfer_success_count) + count(job.file_update_count);
-    // A job that was stopped ends without a fatal error, and with files that nothing was done about.
-    let handled = [
+    // A stopped job has no fatal error, but files that were not processed.
+    let processed = [
         job.file_success_count,
         job.file_error_count,
         job.file_warning_count,
         job.file_duplicate_count,
         job.file_update_count,
     ];
-    let left = count(job.total_file_count) - handled.into_iter().map(count).sum::<i64>();
+    let unprocessed = count(job.total_file_count) - processed.into_iter().map(count).sum::<i64>();
     match job.fatal_error {
         Some(true) => Outcome::Failed,
         _ if job.end_date.is_none() => Outcome::Unknown,
-        _ if (errors > 0 || left > 0) && successes == 0 => Outcome::Failed,
-        _ if errors > 0 || warnings > 0 || left > 0 => Outcome::SucceededWithWarnings,
+        _ if (errors > 0 || unprocessed > 0) && successes == 0 => Outcome::Failed,
+        _ if errors > 0 || warnings > 0 || unprocessed > 0 => Outcome::SucceededWithWarnings,
         Some(false) => Outcome::Succeeded,
         None => Outcome::Unknown,
     }
 }
 
-/// How far an active job is, 0–100: its own `progress` where that says something, else the mean of its tasks; `None` where neither tells.
-/// Never 100 while a task has work left.
+/// Returns the progress of an active job in percent, 0 to 100: its `progress` if that is in range and not 0, else the mean of its tasks;
+/// `None` if IPS reports neither. At most 99 while a task has unprocessed items.
 #[must_use]
 pub fn percent_of(job: &ActiveJob) -> Option<u8> {
     let tasks = &job.task_progress_array;
@@ -136,35 +136,36 @@ pub fn percent_of(job: &ActiveJob) -> Option<u8> {
         Some(progress) if progress > 0 || tasks.is_empty() => progress,
         _ => percent_of_tasks(tasks).or(own)?,
     };
-    let pending = tasks.iter().any(has_work_left);
-    Some(if pending { percent.min(99) } else { percent })
+    let unfinished = tasks.iter().any(is_unfinished);
+    Some(if unfinished { percent.min(99) } else { percent })
 }
 
 fn percent_of_tasks(tasks: &[TaskProgress]) -> Option<u8> {
-    let shares: Vec<f64> = tasks.iter().filter_map(|task| task.progress).map(|share| share.clamp(0.0, 1.0)).collect();
-    if shares.is_empty() {
+    let fractions: Vec<f64> =
+        tasks.iter().filter_map(|task| task.progress).map(|fraction| fraction.clamp(0.0, 1.0)).collect();
+    if fractions.is_empty() {
         return None;
     }
-    let count = u32::try_from(shares.len()).map_or(f64::MAX, f64::from);
-    let mean = shares.iter().sum::<f64>() / count;
+    let count = u32::try_from(fractions.len()).map_or(f64::MAX, f64::from);
+    let mean = fractions.iter().sum::<f64>() / count;
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "the mean of shares lies within 0.0 and 1.0"
+        reason = "the mean of fractions is between 0.0 and 1.0"
     )]
     let percent = (mean * 100.0).floor() as u8;
     Some(percent)
 }
 
-fn has_work_left(task: &TaskProgress) -> bool {
-    let unfinished = |count: Option<i64>| count.is_some_and(|count| count > 0);
+fn is_unfinished(task: &TaskProgress) -> bool {
+    let positive = |count: Option<i64>| count.is_some_and(|count| count > 0);
     let ended = matches!(task.task_state, Some(TaskState::Done | TaskState::Failed));
-    unfinished(task.num_pending)
-        || unfinished(task.num_processing)
-        || (!ended && task.progress.is_some_and(|share| share < 1.0))
+    positive(task.num_pending)
+        || positive(task.num_processing)
+        || (!ended && task.progress.is_some_and(|fraction| fraction < 1.0))
 }
 
-/// What can be asked of a job in this phase and status.
+/// Returns the actions that are possible in this phase and status.
 #[must_use]
 pub fn actions_of(phase: Phase, status: Status) -> Vec<Action> {
     match (phase, status) {
@@ -191,12 +192,12 @@ mod tests {
     }
 
     #[test]
-    fn one_finished_task_of_two_is_not_a_hundred_percent() {
+    fn one_finished_task_of_two_is_50_percent() {
         assert_eq!(percent_of(&job(Some(0), vec![task(1.0, 0), task(0.0, 0)])), Some(50));
     }
 
     #[test]
-    fn the_jobs_own_progress_comes_first_and_nonsense_is_passed_over() {
+    fn progress_of_the_job_takes_precedence_unless_it_is_out_of_range() {
         assert_eq!(percent_of(&job(Some(37), vec![task(1.0, 0)])), Some(37));
         assert_eq!(percent_of(&job(Some(100), vec![task(1.0, 3)])), Some(99), "three items are still pending");
         assert_eq!(percent_of(&job(Some(250), vec![task(0.25, 0)])), Some(25));
@@ -206,11 +207,11 @@ mod tests {
     }
 
     #[test]
-    fn an_outcome_is_only_good_when_the_log_says_so() {
+    fn an_outcome_is_derived_from_counts_end_and_fatal_error() {
         let ended = |log: JobLog| JobLog { end_date: Some(crate::ips::types::Timestamp::default()), ..log };
         let fine = JobLog { fatal_error: Some(false), file_success_count: Some(3), ..JobLog::default() };
         assert_eq!(outcome_of(&ended(fine.clone())), Outcome::Succeeded);
-        assert_eq!(outcome_of(&fine), Outcome::Unknown, "a log without an end is still being written");
+        assert_eq!(outcome_of(&fine), Outcome::Unknown, "a log without an end is incomplete");
         assert_eq!(
             outcome_of(&ended(JobLog { file_warning_count: Some(1), ..fine.clone() })),
             Outcome::SucceededWithWarnings
@@ -224,8 +225,8 @@ mod tests {
             Outcome::Failed
         );
         let stopped = |done| JobLog { total_file_count: Some(11), file_success_count: Some(done), ..fine.clone() };
-        assert_eq!(outcome_of(&ended(stopped(0))), Outcome::Failed, "stopped before anything was done");
-        assert_eq!(outcome_of(&ended(stopped(4))), Outcome::SucceededWithWarnings, "stopped in the middle");
+        assert_eq!(outcome_of(&ended(stopped(0))), Outcome::Failed, "stopped before any file was processed");
+        assert_eq!(outcome_of(&ended(stopped(4))), Outcome::SucceededWithWarnings, "stopped after some files");
         assert_eq!(outcome_of(&ended(stopped(11))), Outcome::Succeeded);
         assert_eq!(outcome_of(&ended(JobLog { fatal_error: Some(true), ..fine })), Outcome::Failed);
         assert_eq!(outcome_of(&ended(JobLog::default())), Outcome::Unknown);
@@ -233,12 +234,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn percent_stays_in_range_and_below_a_hundred_while_work_is_left(
+        fn percent_is_in_range_and_below_100_while_a_task_is_unfinished(
             progress in proptest::option::of(any::<i64>()),
             tasks in proptest::collection::vec((any::<f64>(), any::<i64>()), 0..5),
         ) {
-            let job = job(progress, tasks.into_iter().map(|(share, pending)| task(share, pending)).collect());
-            let limit = if job.task_progress_array.iter().any(has_work_left) { 99 } else { 100 };
+            let job = job(progress, tasks.into_iter().map(|(fraction, pending)| task(fraction, pending)).collect());
+            let limit = if job.task_progress_array.iter().any(is_unfinished) { 99 } else { 100 };
             prop_assert!(percent_of(&job).is_none_or(|percent| percent <= limit));
         }
     }

@@ -1,53 +1,54 @@
-//! Unique job names: a submitted name and a suffix by which the job is found in every phase of its life.
+//! Unique job names: the submitted name with a suffix, by which the job is found in every phase.
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
-/// Crockford's base 32 in lower case: sorts as the numbers do, and holds no letters that look alike.
+/// Crockford's base 32 in lower case: sorts like the numbers, and contains no letters that look alike.
 const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const TIME_DIGITS: usize = 9;
 const RANDOM_DIGITS: usize = 4;
 const CHECK_DIGITS: usize = 2;
-/// What a suffix that is made of a key begins with: as a time it would be a thousand years ahead.
+/// First digit of a suffix derived from a key. In a suffix with a time, it would mean a time a thousand years ahead.
 const KEYED: char = 'z';
 const SUFFIX_LENGTH: usize = TIME_DIGITS + RANDOM_DIGITS + CHECK_DIGITS;
 
-/// Makes a name unique: appends `-` and 15 letters and digits that sort by `now`, are recognised by [`submitted_at`], and differ between replicas.
+/// Appends `-` and 15 letters and digits to a name: the time `now`, by which the names sort and which [`submitted_at`] returns, a random
+/// number, and a check sum.
 #[must_use]
 pub fn make_unique(name: &str, now: DateTime<Utc>, random: u32) -> String {
     let millis = u64::try_from(now.timestamp_millis()).unwrap_or_default();
     let mut unique = format!("{name}-");
     push_digits(&mut unique, millis, TIME_DIGITS);
     push_digits(&mut unique, random.into(), RANDOM_DIGITS);
-    let check = check_of(&unique);
+    let check = check_sum_of(&unique);
     push_digits(&mut unique, check, CHECK_DIGITS);
     unique
 }
 
-/// Makes a name unique as [`make_unique`] does, the same for the same `key` wherever and whenever that is: a replica that knows nothing
-/// of a submit finds its job by it.
+/// Appends `-` and 15 letters and digits to a name that depend only on the name and `key`: every replica finds the job of a submit by its
+/// idempotency key.
 #[must_use]
 pub fn make_unique_by_key(name: &str, key: &[u8]) -> String {
     let hash = Sha256::digest(key);
     let number = hash[..8].iter().fold(0, |number, byte| (number << 8) | u64::from(*byte));
     let mut unique = format!("{name}-{KEYED}");
     push_digits(&mut unique, number, TIME_DIGITS + RANDOM_DIGITS - 1);
-    let check = check_of(&unique);
+    let check = check_sum_of(&unique);
     push_digits(&mut unique, check, CHECK_DIGITS);
     unique
 }
 
-/// Whether a name was made unique by the gateway: no other job has it.
+/// Returns whether the gateway made the name unique: no other job has it.
 #[must_use]
 pub fn is_unique(name: &str) -> bool {
     suffix_of(name).is_some()
 }
 
-/// When a name was made unique by [`make_unique`]; `None` for every other name.
+/// Returns the time at which [`make_unique`] was called; `None` for names that it did not return.
 #[must_use]
 pub fn submitted_at(name: &str) -> Option<DateTime<Utc>> {
     let suffix = suffix_of(name).filter(|suffix| !suffix.starts_with(KEYED))?;
-    let millis = number_of(&suffix[..TIME_DIGITS])?;
+    let millis = parse_digits(&suffix[..TIME_DIGITS])?;
     DateTime::from_timestamp_millis(i64::try_from(millis).ok()?)
 }
 
@@ -56,11 +57,11 @@ fn suffix_of(name: &str) -> Option<&str> {
     if suffix.len() != SUFFIX_LENGTH {
         return None;
     }
-    let signed = name.len().checked_sub(CHECK_DIGITS)?;
-    if number_of(name.get(signed..)?)? != check_of(&name[..signed]) {
+    let checked = name.len().checked_sub(CHECK_DIGITS)?;
+    if parse_digits(name.get(checked..)?)? != check_sum_of(&name[..checked]) {
         return None;
     }
-    number_of(suffix)?;
+    parse_digits(suffix)?;
     Some(suffix)
 }
 
@@ -71,16 +72,16 @@ fn push_digits(text: &mut String, number: u64, count: usize) {
     }
 }
 
-fn number_of(digits: &str) -> Option<u64> {
+fn parse_digits(digits: &str) -> Option<u64> {
     digits.bytes().try_fold(0u64, |number, byte| {
         let digit = DIGITS.iter().position(|d| *d == byte)?;
-        // Only the last twelve digits fit; of longer texts only their digits matter.
+        // The number overflows after twelve digits: callers with more digits only check that they are valid.
         Some((number << 5) | u64::try_from(digit).ok()?)
     })
 }
 
-/// Two digits over everything before them tell our names from others that merely look alike.
-fn check_of(text: &str) -> u64 {
+/// Returns the check sum of a name, two digits long, which tells names with our suffix from others of the same form.
+fn check_sum_of(text: &str) -> u64 {
     let hash = Sha256::digest(text.as_bytes());
     u64::from(u16::from_be_bytes([hash[0], hash[1]]) & 0x3ff)
 }
@@ -96,12 +97,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_unique_name_tells_when_it_was_made(name in ".{1,40}", millis in 0i64..4_000_000_000_000, random: u32) {
+        fn a_unique_name_contains_its_time(name in ".{1,40}", millis in 0i64..4_000_000_000_000, random: u32) {
             prop_assert_eq!(submitted_at(&make_unique(&name, at(millis), random)), Some(at(millis)));
         }
 
         #[test]
-        fn a_key_always_makes_the_same_name_and_another_key_another(name in ".{1,40}", a: [u8; 16], b: [u8; 16]) {
+        fn the_same_key_gives_the_same_name_and_another_key_another_name(name in ".{1,40}", a: [u8; 16], b: [u8; 16]) {
             let unique = make_unique_by_key(&name, &a);
             prop_assert_eq!(&unique, &make_unique_by_key(&name, &a));
             prop_assert!(is_unique(&unique) && submitted_at(&unique).is_none(), "{}", unique);
@@ -115,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_others_are_not_taken_for_ours() {
+    fn names_without_a_valid_suffix_are_not_unique() {
         for name in [
             "",
             "nightly",
@@ -128,6 +129,6 @@ mod tests {
             assert_eq!(submitted_at(name), None, "{name}");
         }
         let ours = make_unique("nightly", at(1_700_000_000_000), 7);
-        assert_eq!(submitted_at(&ours.replace("nightly", "weekly")), None, "the check covers the whole name");
+        assert_eq!(submitted_at(&ours.replace("nightly", "weekly")), None, "the check sum is of the whole name");
     }
 }

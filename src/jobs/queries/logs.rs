@@ -1,223 +1,50 @@
-//! Log queries: the entries of a job's log, the history of a company, the log of an asset.
+//! Queries of logs: the entries of a job's log, the job log of a company, and the log of an asset.
 
 use std::sync::Arc;
 
-use chrono::{DateTime, FixedOffset};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
 use crate::ips::types::{
     AssetJobLog, GetArchivedJobLogDetailsParam, GetAssetArchivedJobLogsParam, GetAssetJobLogsParam,
-    GetJobLogDetailsParam, GetJobLogsParam, JobLog, JobLogDetail, Timestamp,
+    GetJobLogDetailsParam, GetJobLogsParam, JobLog, Timestamp,
 };
 use crate::jobs::cache::policy::CacheDirective;
 use crate::jobs::company::CompanyChoice;
-use crate::jobs::company::asked;
-use crate::jobs::error::Result;
-use crate::jobs::model::id::{JobRef, Name};
-use crate::jobs::model::job::{Job, Record};
+use crate::jobs::error::{Error, Result};
+use crate::jobs::model::id::{JobName, JobRef};
+use crate::jobs::model::job::{IpsRecord, Job};
 use crate::jobs::model::unique_name;
-use crate::jobs::queries::find::JobLookup;
+use crate::jobs::queries::log_query::{JobLogsQuery, LogEntry, LogLevel, LogPage, LogQuery, LogSource, MAX_PER_PAGE};
+use crate::jobs::queries::lookup::JobLookup;
 use crate::upstream::{BadItem, Caller, IpsApi};
 
-/// Maximum number of entries of a page, which is the maximum of IPS.
-pub const MAX_PER_PAGE: u32 = 1000;
-/// Maximum number of pages of [`MAX_PER_PAGE`] that a filter by level scans, because IPS can't filter by level.
+/// Maximum number of pages read for a filter by level, which IPS does not have.
 const MAX_PAGES_SCANNED: u32 = 10;
 
-/// Severity of a log entry, derived from its `logType`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum Level {
-    /// `…Error` and `…Failure`.
-    Error,
-    /// `…Warning`.
-    Warning,
-    /// All other types.
-    Info,
+/// Selector of a log in IPS.
+enum LogSelector {
+    /// Handle of the job.
+    Handle(String),
+    /// Original name of the job, if it is unique.
+    OriginalName(String),
 }
 
-impl Level {
-    /// Returns the level of a `logType`.
-    #[must_use]
-    pub fn of(log_type: &str) -> Self {
-        let log_type = log_type.to_ascii_lowercase();
-        if log_type.ends_with("error") || log_type.ends_with("failure") {
-            Self::Error
-        } else if log_type.ends_with("warning") {
-            Self::Warning
-        } else {
-            Self::Info
-        }
-    }
-}
-
-/// Entry of a job's log.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct LogEntry {
-    /// Severity, derived from `logType`.
-    pub level: Level,
-    /// Fields of IPS.
-    #[serde(flatten)]
-    pub detail: JobLogDetail,
-}
-
-/// Order of log entries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LogSort {
-    /// Field, as IPS names it: `Date` or `LogType`.
-    pub field: &'static str,
-    /// Direction, as IPS names it.
-    pub direction: &'static str,
-}
-
-impl std::str::FromStr for LogSort {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (direction, name) = direction_of(text);
-        match name {
-            "date" => Ok(Self { field: "Date", direction }),
-            "logType" => Ok(Self { field: "LogType", direction }),
-            _ => Err("expected date or logType, with `-` before it for the reverse order".into()),
-        }
-    }
-}
-
-fn direction_of(text: &str) -> (&'static str, &str) {
-    text.strip_prefix('-').map_or(("Ascending", text), |name| ("Descending", name))
-}
-
-/// Filters, order and page of a log.
-#[derive(Debug, Clone)]
-pub struct LogQuery {
-    /// Number of the page, from 1.
-    pub page: u32,
-    /// Entries per page, 1–1000.
-    pub per_page: u32,
-    /// Filter by `logType`; empty: any.
-    pub log_types: Vec<String>,
-    /// Filter by level.
-    pub level: Option<Level>,
-    /// Order; `None`: the order of IPS.
-    pub sort: Option<LogSort>,
-    /// Current or archived logs (`getArchivedJobLogDetails`).
-    pub archive: Archive,
-}
-
-/// Source of logs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Archive {
-    /// Current logs.
-    #[default]
-    Current,
-    /// Archived logs.
-    Archived,
-}
-
-/// Page of a job's log.
-#[derive(Debug, Clone, Default, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct LogPage {
-    /// Entries of the page.
-    pub entries: Vec<LogEntry>,
-    /// Number of entries on all pages, if IPS reports it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub total: Option<i64>,
-    /// Number of the page, from 1.
-    pub page: u32,
-    /// Entries per page.
-    pub per_page: u32,
-    /// `true` if a filter by level scanned only the first 10,000 entries of a longer log.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub truncated: bool,
-    /// Items of the answer of IPS that could not be read.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub bad_items: Vec<BadItem>,
-}
-
-impl LogPage {
-    /// Whether there is a next page.
-    #[must_use]
-    pub fn has_next(&self) -> bool {
-        let shown = i64::from(self.page) * i64::from(self.per_page);
-        self.total.is_some_and(|total| shown < total)
-    }
-}
-
-/// Fields to sort the history by: names of this API and of IPS.
-pub const JOB_LOG_SORT_FIELDS: &[(&str, &str)] = &[
-    ("startDate", "StartDate"),
-    ("jobName", "JobName"),
-    ("logType", "LogType"),
-    ("companyName", "CompanyName"),
-    ("userId", "UserId"),
-    ("email", "Email"),
-    ("fileErrorCount", "FileErrorCount"),
-    ("fileWarningCount", "FileWarningCount"),
-    ("fileSuccessCount", "FileSuccessCount"),
-];
-
-/// Order of the history.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct JobLogsSort {
-    field: &'static str,
-    direction: &'static str,
-}
-
-impl Default for JobLogsSort {
-    fn default() -> Self {
-        Self { field: "StartDate", direction: "Descending" }
-    }
-}
-
-impl std::str::FromStr for JobLogsSort {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (direction, name) = direction_of(text);
-        let known = JOB_LOG_SORT_FIELDS.iter().find(|(known, _)| *known == name);
-        known.map(|(_, field)| Self { field, direction }).ok_or_else(|| {
-            let known: Vec<_> = JOB_LOG_SORT_FIELDS.iter().map(|(name, _)| *name).collect();
-            format!("expected one of {}, with `-` before it for the reverse order", known.join(", "))
-        })
-    }
-}
-
-/// Filters, order and limit of the history.
-#[derive(Debug, Clone, Default)]
-pub struct JobLogsQuery {
-    /// Minimum start.
-    pub from: Option<DateTime<FixedOffset>>,
-    /// Maximum start.
-    pub to: Option<DateTime<FixedOffset>>,
-    /// Filter by the submitter's e-mail address, ignoring case.
-    pub submitted_by: Option<String>,
-    /// Order.
-    pub sort: JobLogsSort,
-    /// Maximum number of jobs, 1–1000.
-    pub limit: usize,
-}
-
-/// Log queries of IPS.
+/// Queries of logs.
 pub struct LogQueries {
-    upstream: Arc<dyn IpsApi>,
     lookup: Arc<JobLookup>,
+    upstream: Arc<dyn IpsApi>,
 }
 
 impl LogQueries {
-    /// Creates the queries.
+    /// Reads logs from `upstream`; `lookup` finds the jobs whose logs are requested.
     #[must_use]
-    pub fn new(upstream: Arc<dyn IpsApi>, lookup: Arc<JobLookup>) -> Self {
-        Self { upstream, lookup }
+    pub fn new(lookup: Arc<JobLookup>, upstream: Arc<dyn IpsApi>) -> Self {
+        Self { lookup, upstream }
     }
 
-    /// Returns entries of a job's log (`getJobLogDetails`, `getArchivedJobLogDetails`); none while the job has no log yet.
+    /// Returns the entries of a job's log (`getJobLogDetails`, `getArchivedJobLogDetails`); an empty page if the job has no log yet.
     ///
     /// # Errors
-    /// Those of [`JobLookup::find`], or a failed call of IPS.
-    pub async fn log(
+    /// Those of [`JobLookup::find`], and the errors of IPS.
+    pub async fn job_log(
         &self,
         caller: &Caller,
         choice: &CompanyChoice,
@@ -225,68 +52,83 @@ impl LogQueries {
         query: &LogQuery,
     ) -> Result<LogPage> {
         let company = self.lookup.company_of(caller, choice, job).await?;
-        let by = match job {
-            JobRef::Handle(handle) => LogKey::Handle(handle.clone()),
+        let selector = match job {
+            JobRef::Handle(handle) => LogSelector::Handle(handle.clone()),
             JobRef::Id(id) => match &id.name {
-                Name::Original(original) if unique_name::is_unique(original) && query.archive == Archive::Current => {
-                    LogKey::OriginalName(original.clone())
+                JobName::Original(original)
+                    if unique_name::is_unique(original) && query.source == LogSource::Current =>
+                {
+                    LogSelector::OriginalName(original.clone())
                 }
-                _ => match self.lookup.find(caller, choice, job, CacheDirective::Any).await?.job.job.record.clone() {
-                    Record::Completed(log) => LogKey::Handle(log.job_handle),
-                    _ => return Ok(query.empty()),
+                _ => match &self.lookup.find(caller, choice, job, CacheDirective::Any).await?.job.job.record {
+                    IpsRecord::Completed(log) => LogSelector::Handle(log.job_handle.clone()),
+                    _ => return Ok(query.empty_page()),
                 },
             },
         };
         let page = match query.level {
-            None => self.log_page(caller, &company, &by, query).await?,
-            Some(level) => self.scan_by_level(caller, &company, &by, query, level).await?,
+            None => self.log_page(caller, &company, &selector, query).await?,
+            Some(level) => self.filtered_page(caller, &company, &selector, query, level).await?,
         };
         match page {
             Some(page) => Ok(page),
-            // Without a log, the job is not final yet, or does not exist.
-            None => self.lookup.find(caller, choice, job, CacheDirective::Any).await.map(|_| query.empty()),
+            // IPS has no log: not an error if the job exists.
+            None => self.lookup.find(caller, choice, job, CacheDirective::Any).await.map(|_| query.empty_page()),
         }
     }
 
-    async fn log_page(&self, caller: &Caller, company: &str, by: &LogKey, query: &LogQuery) -> Result<Option<LogPage>> {
-        let (logs, bad_items) = self.log_details(caller, company, by, query).await?;
-        let Some(log) = logs.into_iter().next() else { return Ok(None) };
-        let entries = log.detail_array.unwrap_or_default().into_iter().map(LogEntry::from).collect();
-        Ok(Some(LogPage { entries, total: log.detail_total_rows, bad_items, ..query.empty() }))
-    }
-
-    /// Returns the entries of one level. IPS can't filter by level, so all are scanned.
-    async fn scan_by_level(
+    /// Returns a page of the entries without filter by level; `None` if IPS has no log.
+    async fn log_page(
         &self,
         caller: &Caller,
         company: &str,
-        by: &LogKey,
+        selector: &LogSelector,
         query: &LogQuery,
-        level: Level,
     ) -> Result<Option<LogPage>> {
-        let mut found = LogPage::default();
+        let (logs, bad_items) = self.log_details(caller, company, selector, query).await?;
+        let Some(log) = logs.into_iter().next() else { return Ok(None) };
+        let entries = log.detail_array.unwrap_or_default().into_iter().map(LogEntry::from).collect();
+        Ok(Some(LogPage { entries, total: log.detail_total_rows, bad_items, ..query.empty_page() }))
+    }
+
+    /// Returns a page of the entries of one level, filtered by the gateway; `None` if IPS has no log.
+    async fn filtered_page(
+        &self,
+        caller: &Caller,
+        company: &str,
+        selector: &LogSelector,
+        query: &LogQuery,
+        level: LogLevel,
+    ) -> Result<Option<LogPage>> {
+        let mut filtered = LogPage::default();
         for page in 1..=MAX_PAGES_SCANNED {
             let all = LogQuery { page, per_page: MAX_PER_PAGE, ..query.clone() };
-            let Some(part) = self.log_page(caller, company, by, &all).await? else { return Ok(None) };
-            found.truncated = part.has_next();
-            found.entries.extend(part.entries.into_iter().filter(|entry| entry.level == level));
-            found.bad_items.extend(part.bad_items);
-            if !found.truncated {
+            let Some(part) = self.log_page(caller, company, selector, &all).await? else { return Ok(None) };
+            filtered.truncated = part.has_next();
+            filtered.entries.extend(part.entries.into_iter().filter(|entry| entry.level == level));
+            filtered.bad_items.extend(part.bad_items);
+            if !filtered.truncated {
                 break;
             }
         }
         let (page, per_page) = (query.page as usize, query.per_page as usize);
-        let total = found.entries.len();
-        let entries = found.entries.into_iter().skip((page - 1).saturating_mul(per_page)).take(per_page).collect();
+        let total = filtered.entries.len();
+        let entries = filtered.entries.into_iter().skip((page - 1).saturating_mul(per_page)).take(per_page).collect();
         let total = i64::try_from(total).ok();
-        Ok(Some(LogPage { entries, total, truncated: found.truncated, bad_items: found.bad_items, ..query.empty() }))
+        Ok(Some(LogPage {
+            entries,
+            total,
+            truncated: filtered.truncated,
+            bad_items: filtered.bad_items,
+            ..query.empty_page()
+        }))
     }
 
     async fn log_details(
         &self,
         caller: &Caller,
         company: &str,
-        by: &LogKey,
+        selector: &LogSelector,
         query: &LogQuery,
     ) -> Result<(Vec<JobLog>, Vec<BadItem>)> {
         let log_type_array = (!query.log_types.is_empty()).then(|| query.log_types.clone());
@@ -295,7 +137,7 @@ impl LogQueries {
         let sort_by = query.sort.map(|sort| sort.field.to_owned());
         let sort_direction = query.sort.map(|sort| sort.direction.to_owned());
         let company_handle = company.to_owned();
-        if let (Archive::Archived, LogKey::Handle(handle)) = (query.archive, by) {
+        if let (LogSource::Archive, LogSelector::Handle(handle)) = (query.source, selector) {
             let job_handle = handle.clone();
             let request = GetArchivedJobLogDetailsParam {
                 company_handle,
@@ -306,12 +148,13 @@ impl LogQueries {
                 sort_by,
                 sort_direction,
             };
-            let answer = asked(caller, self.upstream.get_archived_job_log_details(caller, &request).await)?;
+            let answer =
+                self.upstream.get_archived_job_log_details(caller, &request).await.map_err(Error::of_call(caller))?;
             return Ok((answer.value.job_log_array, answer.bad_items));
         }
-        let (job_handle, original_name) = match by {
-            LogKey::Handle(handle) => (Some(handle.clone()), None),
-            LogKey::OriginalName(original) => (None, Some(original.clone())),
+        let (job_handle, original_name) = match selector {
+            LogSelector::Handle(handle) => (Some(handle.clone()), None),
+            LogSelector::OriginalName(original) => (None, Some(original.clone())),
         };
         let request = GetJobLogDetailsParam {
             company_handle,
@@ -323,21 +166,21 @@ impl LogQueries {
             sort_by,
             sort_direction,
         };
-        let answer = asked(caller, self.upstream.get_job_log_details(caller, &request).await)?;
+        let answer = self.upstream.get_job_log_details(caller, &request).await.map_err(Error::of_call(caller))?;
         Ok((answer.value.job_log_array, answer.bad_items))
     }
 
-    /// Returns the history of a company (`getJobLogs`), each log as a completed job.
+    /// Returns the job log of a company (`getJobLogs`) as completed jobs.
     ///
     /// # Errors
-    /// A failed call of IPS.
+    /// The errors of IPS.
     pub async fn job_logs(
         &self,
         caller: &Caller,
         company: &str,
         query: &JobLogsQuery,
     ) -> Result<(Vec<Job>, Vec<BadItem>)> {
-        // IPS filters by user handle, which clients don't know: the e-mail address is compared here.
+        // IPS filters by user handles, which clients don't know, so the gateway filters by e-mail address.
         let rows = if query.submitted_by.is_some() { MAX_PER_PAGE as usize } else { query.limit };
         let request = GetJobLogsParam {
             company_handle: Some(company.to_owned()),
@@ -348,56 +191,43 @@ impl LogQueries {
             num_rows: i32::try_from(rows).ok(),
             ..GetJobLogsParam::default()
         };
-        let answer = asked(caller, self.upstream.get_job_logs(caller, &request).await)?;
+        let answer = self.upstream.get_job_logs(caller, &request).await.map_err(Error::of_call(caller))?;
         let jobs = answer.value.job_log_array.into_iter().map(Job::completed);
-        let theirs = |job: &Job| match &query.submitted_by {
-            Some(who) => job.submitted_by().is_some_and(|own| own.eq_ignore_ascii_case(who)),
+        let matches = |job: &Job| match &query.submitted_by {
+            Some(email) => job.submitted_by().is_some_and(|own| own.eq_ignore_ascii_case(email)),
             None => true,
         };
-        Ok((jobs.filter(theirs).take(query.limit).collect(), answer.bad_items))
+        Ok((jobs.filter(matches).take(query.limit).collect(), answer.bad_items))
     }
 
-    /// Returns the job logs of an asset (`getAssetJobLogs`, `getAssetArchivedJobLogs`).
+    /// Returns the log of an asset (`getAssetJobLogs`, `getAssetArchivedJobLogs`).
     ///
     /// # Errors
-    /// A failed call of IPS.
+    /// The errors of IPS.
     pub async fn asset_logs(
         &self,
         caller: &Caller,
         company: &str,
         asset: &str,
-        archive: Archive,
+        source: LogSource,
     ) -> Result<(Vec<AssetJobLog>, Vec<BadItem>)> {
         let (company_handle, asset_handle) = (company.to_owned(), asset.to_owned());
-        match archive {
-            Archive::Current => {
+        match source {
+            LogSource::Current => {
                 let request = GetAssetJobLogsParam { company_handle, asset_handle };
-                let answer = asked(caller, self.upstream.get_asset_job_logs(caller, &request).await)?;
+                let answer =
+                    self.upstream.get_asset_job_logs(caller, &request).await.map_err(Error::of_call(caller))?;
                 Ok((answer.value.job_log_array, answer.bad_items))
             }
-            Archive::Archived => {
+            LogSource::Archive => {
                 let request = GetAssetArchivedJobLogsParam { company_handle, asset_handle };
-                let answer = asked(caller, self.upstream.get_asset_archived_job_logs(caller, &request).await)?;
+                let answer = self
+                    .upstream
+                    .get_asset_archived_job_logs(caller, &request)
+                    .await
+                    .map_err(Error::of_call(caller))?;
                 Ok((answer.value.job_log_array, answer.bad_items))
             }
         }
-    }
-}
-
-/// Key of a log in a request.
-enum LogKey {
-    Handle(String),
-    OriginalName(String),
-}
-
-impl LogQuery {
-    fn empty(&self) -> LogPage {
-        LogPage { page: self.page, per_page: self.per_page, total: Some(0), ..LogPage::default() }
-    }
-}
-
-impl From<JobLogDetail> for LogEntry {
-    fn from(detail: JobLogDetail) -> Self {
-        Self { level: detail.log_type.as_deref().map_or(Level::Info, Level::of), detail }
     }
 }

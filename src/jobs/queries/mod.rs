@@ -1,6 +1,24 @@
-//! Queries: lists, single jobs, logs and event subscriptions.
+//! Queries: lists of jobs, single jobs, and logs.
 
-pub mod find;
-pub mod list;
-pub mod logs;
-pub mod subscription;
+mod cursor;
+mod list;
+mod list_caches;
+mod list_query;
+mod log_query;
+mod logs;
+mod lookup;
+mod page;
+mod sort;
+
+pub use cursor::PageCursor;
+pub use list::{JobListing, ListQueries};
+pub use list_caches::ListCaches;
+pub use list_query::ListQuery;
+pub use log_query::{
+    JOB_LOG_SORT_FIELDS, JobLogsQuery, JobLogsSort, LogEntry, LogLevel, LogPage, LogQuery, LogSort, LogSource,
+    MAX_PER_PAGE,
+};
+pub use logs::LogQueries;
+pub use lookup::{FoundJob, JobLookup};
+pub use page::JobPage;
+pub use sort::{JOB_SORT_FIELDS, JobSort, JobSortField};

@@ -1,0 +1,76 @@
+//! Submissions, and the checks that need no call to IPS.
+
+use crate::ips::types::SubmitJobParam;
+use crate::jobs::commands::idempotency::IdempotencyKey;
+use crate::jobs::company::CompanyChoice;
+use crate::jobs::error::InvalidField;
+
+/// Maximum length of a job name, in bytes: ids contain the name.
+const MAX_NAME_LENGTH: usize = 512;
+
+/// Treatment of the submitted name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SubmitMode {
+    /// A suffix makes the name unique, so that the job can be found in every phase.
+    #[default]
+    UniqueName,
+    /// The name is sent unchanged; jobs with the same name may not be distinguishable.
+    NameAsGiven,
+}
+
+/// Job to submit.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    /// Request to IPS. Its `companyHandle` may be empty if the query or the configuration names the company.
+    pub request: SubmitJobParam,
+    /// Company parameters of the query.
+    pub company: CompanyChoice,
+    /// Treatment of the name.
+    pub mode: SubmitMode,
+    /// Idempotency key: repeated submits with the same key are sent once.
+    pub idempotency_key: Option<IdempotencyKey>,
+}
+
+impl Submission {
+    /// Returns the invalid fields, except for URLs and for values that XML does not permit.
+    pub(super) fn invalid_fields(&self) -> Vec<InvalidField> {
+        let Self { request, company, .. } = self;
+        let mut invalid = Vec::from_iter(company.conflict());
+        let mut report = |pointer: &str, reason: String| invalid.push(InvalidField::in_body(pointer, reason));
+        if request.job_name.trim().is_empty() {
+            report("/jobName", "must not be empty".into());
+        } else if request.job_name.len() > MAX_NAME_LENGTH {
+            report("/jobName", format!("must not be longer than {MAX_NAME_LENGTH} bytes"));
+        }
+        match company {
+            CompanyChoice { handle: Some(handle), .. }
+                if !request.company_handle.is_empty() && *handle != request.company_handle =>
+            {
+                report("/companyHandle", "differs from the `companyHandle` of the query".into());
+            }
+            CompanyChoice { name: Some(_), .. } if !request.company_handle.is_empty() => {
+                report("/companyHandle", "the query has a `company` too: expected one of the two".into());
+            }
+            _ => {}
+        }
+        if request.exec_time.is_some() && request.exec_schedule.is_some() {
+            report(
+                "/execSchedule",
+                "`execTime` is given too: a job runs either once at a time or on a schedule".into(),
+            );
+        }
+        match request.given_details()[..] {
+            [_] => {}
+            [] => {
+                report("", format!("must have the details of one job: one of {}", SubmitJobParam::DETAILS.join(", ")))
+            }
+            [first, ref more @ ..] => {
+                for details in more {
+                    let reason = format!("`{first}` is given too: expected the details of one job");
+                    report(&format!("/{details}"), reason);
+                }
+            }
+        }
+        invalid
+    }
+}

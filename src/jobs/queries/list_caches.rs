@@ -1,0 +1,62 @@
+//! Snapshot caches of the three job lists of IPS.
+
+use std::sync::Arc;
+
+use crate::jobs::cache::loaders;
+use crate::jobs::cache::recent::RecentMutations;
+use crate::jobs::cache::snapshot_cache::{Common, SnapshotCache};
+use crate::jobs::model::job::Phase;
+use crate::upstream::IpsApi;
+
+/// Snapshot caches of the three job lists. Clones share the caches.
+#[derive(Clone)]
+pub struct ListCaches {
+    /// Active jobs (`getActiveJobs`), and finalizing ones.
+    pub active: Arc<SnapshotCache>,
+    /// Scheduled jobs (`getScheduledJobs`).
+    pub scheduled: Arc<SnapshotCache>,
+    /// Newest completed jobs (`getJobLogs`).
+    pub history: Arc<SnapshotCache>,
+}
+
+impl ListCaches {
+    /// Creates empty caches of the lists of `upstream`. The active list leaves out jobs that `recent` knows as deleted.
+    #[must_use]
+    pub fn new(upstream: &Arc<dyn IpsApi>, recent: &RecentMutations, common: &Common) -> Self {
+        let cache = |name, loader| SnapshotCache::new(name, loader, common.clone());
+        let clock = || common.clock.clone();
+        let scheduled = cache("scheduled", loaders::scheduled(Arc::clone(upstream), clock()));
+        let history = cache("history", loaders::history(Arc::clone(upstream), Arc::clone(&scheduled), clock()));
+        let active = loaders::active(loaders::ActiveJobs {
+            upstream: Arc::clone(upstream),
+            scheduled: Arc::clone(&scheduled),
+            history: Arc::clone(&history),
+            memory: recent.clone(),
+            clock: clock(),
+        });
+        Self { active: cache("active", active), scheduled, history }
+    }
+
+    /// Returns the caches with the phase of their jobs, in the order in which a job passes through the phases.
+    pub fn all(&self) -> [(Phase, &Arc<SnapshotCache>); 3] {
+        [(Phase::Active, &self.active), (Phase::Scheduled, &self.scheduled), (Phase::Completed, &self.history)]
+    }
+
+    /// Returns the caches of these phases, in the order of [`ListCaches::all`].
+    pub fn of_phases(&self, phases: &[Phase]) -> impl Iterator<Item = &Arc<SnapshotCache>> {
+        self.all().into_iter().filter(|(phase, _)| phases.contains(phase)).map(|(_, cache)| cache)
+    }
+
+    /// Returns the number of snapshots in all caches.
+    #[must_use]
+    pub fn snapshot_count(&self) -> u64 {
+        self.all().iter().map(|(_, cache)| cache.count()).sum()
+    }
+
+    /// Sets the gauges of the caches.
+    pub fn report_metrics(&self) {
+        for (_, cache) in self.all() {
+            cache.report();
+        }
+    }
+}

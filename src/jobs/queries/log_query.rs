@@ -1,0 +1,205 @@
+//! Filters, order and pages of logs, and the entries of a job's log.
+
+use std::str::FromStr;
+
+use chrono::{DateTime, FixedOffset};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::ips::types::JobLogDetail;
+use crate::upstream::BadItem;
+
+/// Maximum number of entries per page, and of logs per request, that IPS returns.
+pub const MAX_PER_PAGE: u32 = 1000;
+
+/// Severity of a log entry, derived from its `logType`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Level)]
+pub enum LogLevel {
+    /// Error: `…Error` and `…Failure`.
+    Error,
+    /// Warning: `…Warning`.
+    Warning,
+    /// Every other `logType`.
+    Info,
+}
+
+impl LogLevel {
+    /// Returns the level of a `logType`.
+    #[must_use]
+    pub fn of(log_type: &str) -> Self {
+        let log_type = log_type.to_ascii_lowercase();
+        if log_type.ends_with("error") || log_type.ends_with("failure") {
+            Self::Error
+        } else if log_type.ends_with("warning") {
+            Self::Warning
+        } else {
+            Self::Info
+        }
+    }
+}
+
+/// Entry of a job's log.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct LogEntry {
+    /// Severity, derived from `logType`.
+    pub level: LogLevel,
+    /// Fields of IPS.
+    #[serde(flatten)]
+    pub detail: JobLogDetail,
+}
+
+impl From<JobLogDetail> for LogEntry {
+    fn from(detail: JobLogDetail) -> Self {
+        Self { level: detail.log_type.as_deref().map_or(LogLevel::Info, LogLevel::of), detail }
+    }
+}
+
+/// Sort order of log entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogSort {
+    /// IPS name of the field: `Date` or `LogType`.
+    pub field: &'static str,
+    /// IPS name of the direction: `Ascending` or `Descending`.
+    pub direction: &'static str,
+}
+
+impl FromStr for LogSort {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (direction, name) = parse_direction(text);
+        match name {
+            "date" => Ok(Self { field: "Date", direction }),
+            "logType" => Ok(Self { field: "LogType", direction }),
+            _ => Err("expected date or logType, with a `-` prefix for the reverse order".into()),
+        }
+    }
+}
+
+/// Returns the IPS name of the direction, and the field without the prefix.
+fn parse_direction(text: &str) -> (&'static str, &str) {
+    text.strip_prefix('-').map_or(("Ascending", text), |name| ("Descending", name))
+}
+
+/// Query of the entries of a job's log.
+#[derive(Debug, Clone)]
+pub struct LogQuery {
+    /// Page, from 1.
+    pub page: u32,
+    /// Entries per page, 1 to 1000.
+    pub per_page: u32,
+    /// Values of `logType`; empty for all.
+    pub log_types: Vec<String>,
+    /// Severity; `None` for all.
+    pub level: Option<LogLevel>,
+    /// Sort order; `None` for that of IPS.
+    pub sort: Option<LogSort>,
+    /// Log storage to read.
+    pub source: LogSource,
+}
+
+impl LogQuery {
+    /// Returns the page of a log without entries.
+    pub(super) fn empty_page(&self) -> LogPage {
+        LogPage { page: self.page, per_page: self.per_page, total: Some(0), ..LogPage::default() }
+    }
+}
+
+/// Log storage of IPS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogSource {
+    /// Current logs.
+    #[default]
+    Current,
+    /// Archived logs.
+    Archive,
+}
+
+/// Page of a job's log.
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LogPage {
+    /// Entries.
+    pub entries: Vec<LogEntry>,
+    /// Number of entries on all pages, if IPS reports it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub total: Option<i64>,
+    /// Page, from 1.
+    pub page: u32,
+    /// Entries per page.
+    pub per_page: u32,
+    /// `true` if a filter by level covers only the first 10,000 entries of a longer log.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub truncated: bool,
+    /// Items of the IPS response that could not be read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub bad_items: Vec<BadItem>,
+}
+
+impl LogPage {
+    /// Returns whether there is another page.
+    #[must_use]
+    pub fn has_next(&self) -> bool {
+        let shown = i64::from(self.page) * i64::from(self.per_page);
+        self.total.is_some_and(|total| shown < total)
+    }
+}
+
+/// Fields by which the job log of a company can be sorted, with their names in the `sort` parameter and in IPS.
+pub const JOB_LOG_SORT_FIELDS: &[(&str, &str)] = &[
+    ("startDate", "StartDate"),
+    ("jobName", "JobName"),
+    ("logType", "LogType"),
+    ("companyName", "CompanyName"),
+    ("userId", "UserId"),
+    ("email", "Email"),
+    ("fileErrorCount", "FileErrorCount"),
+    ("fileWarningCount", "FileWarningCount"),
+    ("fileSuccessCount", "FileSuccessCount"),
+];
+
+/// Sort order of the job log of a company.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JobLogsSort {
+    /// IPS name of the field.
+    pub(super) field: &'static str,
+    /// IPS name of the direction.
+    pub(super) direction: &'static str,
+}
+
+impl Default for JobLogsSort {
+    fn default() -> Self {
+        Self { field: "StartDate", direction: "Descending" }
+    }
+}
+
+impl FromStr for JobLogsSort {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (direction, name) = parse_direction(text);
+        let field = JOB_LOG_SORT_FIELDS.iter().find(|(known, _)| *known == name);
+        field.map(|(_, field)| Self { field, direction }).ok_or_else(|| {
+            let names: Vec<_> = JOB_LOG_SORT_FIELDS.iter().map(|(name, _)| *name).collect();
+            format!("expected one of {}, with a `-` prefix for the reverse order", names.join(", "))
+        })
+    }
+}
+
+/// Query of the job log of a company.
+#[derive(Debug, Clone, Default)]
+pub struct JobLogsQuery {
+    /// Earliest start of the jobs.
+    pub from: Option<DateTime<FixedOffset>>,
+    /// Latest start of the jobs.
+    pub to: Option<DateTime<FixedOffset>>,
+    /// E-mail address of the submitter, ignoring case.
+    pub submitted_by: Option<String>,
+    /// Sort order.
+    pub sort: JobLogsSort,
+    /// Maximum number of jobs, 1 to 1000.
+    pub limit: usize,
+}

@@ -1,0 +1,274 @@
+//! Lookup of one job in any phase: IPS has no such operation, so its three lists are searched one after the other.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use moka::sync::Cache;
+
+use crate::clock::Clock;
+use crate::ips::types::{GetJobLogDetailsParam, JobLog};
+use crate::jobs::cache::key::{JobKey, job_cache};
+use crate::jobs::cache::loaders;
+use crate::jobs::cache::policy::{CacheDirective, CacheStatus, Lookup};
+use crate::jobs::cache::recent::{Mutation, RecentMutations};
+use crate::jobs::company::{Companies, CompanyChoice};
+use crate::jobs::error::{Error, Result};
+use crate::jobs::model::id::{JobId, JobName, JobRef};
+use crate::jobs::model::job::{Job, Phase, RenderedJob, Status};
+use crate::jobs::model::unique_name;
+use crate::jobs::queries::list_caches::ListCaches;
+use crate::upstream::{Caller, CallerKey, IpsApi};
+
+/// Time after its submit within which a job has to appear in a list of IPS.
+const APPEARS_WITHIN: TimeDelta = TimeDelta::minutes(2);
+/// Time for which completed jobs are cached; they do not change.
+const COMPLETED_FOR: Duration = Duration::from_hours(1);
+
+/// Job found by a lookup.
+#[derive(Debug, Clone)]
+pub struct FoundJob {
+    /// Job with its JSON.
+    pub job: Arc<RenderedJob>,
+    /// Cache status of the list that contains the job.
+    pub cache_status: CacheStatus,
+    /// Age of that list.
+    pub age: Duration,
+}
+
+impl FoundJob {
+    /// Returns the phases of the lists in which the next change of this job will appear; none of a completed job.
+    #[must_use]
+    pub fn next_phases(&self) -> &'static [Phase] {
+        match self.job.job.phase {
+            _ if self.job.job.is_final() => &[],
+            Phase::Scheduled => &[Phase::Scheduled, Phase::Active],
+            Phase::Active | Phase::Completed => &[Phase::Active],
+        }
+    }
+
+    fn in_snapshot(job: &Arc<RenderedJob>, snapshot: &Lookup) -> Self {
+        Self { job: Arc::clone(job), cache_status: snapshot.source, age: snapshot.age }
+    }
+
+    fn loaded(job: Arc<RenderedJob>) -> Self {
+        Self { job, cache_status: CacheStatus::Loaded, age: Duration::ZERO }
+    }
+}
+
+/// Scope of a lookup.
+struct LookupScope<'a> {
+    caller: &'a Caller,
+    company: &'a str,
+    directive: CacheDirective,
+}
+
+/// Lookup of single jobs.
+pub struct JobLookup {
+    companies: Arc<Companies>,
+    caches: ListCaches,
+    upstream: Arc<dyn IpsApi>,
+    completed: Cache<JobKey, Arc<RenderedJob>>,
+    recent: RecentMutations,
+    clock: Clock,
+}
+
+impl JobLookup {
+    /// Searches the lists of `caches` and the job log of `upstream`; `recent` has the jobs that IPS does not list yet.
+    #[must_use]
+    pub fn new(
+        companies: Arc<Companies>,
+        caches: ListCaches,
+        upstream: Arc<dyn IpsApi>,
+        recent: RecentMutations,
+        clock: Clock,
+    ) -> Self {
+        Self { companies, caches, upstream, completed: job_cache(COMPLETED_FOR), recent, clock }
+    }
+
+    /// Returns the referenced job.
+    ///
+    /// # Errors
+    /// [`Error::JobNotFound`], [`Error::AmbiguousJob`] if several jobs have the name in the id, [`Error::NotCached`] with
+    /// [`CacheDirective::OnlyIfCached`], and the errors of IPS.
+    pub async fn find(
+        &self,
+        caller: &Caller,
+        choice: &CompanyChoice,
+        job: &JobRef,
+        directive: CacheDirective,
+    ) -> Result<FoundJob> {
+        let company = self.company_of(caller, choice, job).await?;
+        let scope = LookupScope { caller, company: &company, directive };
+        match job {
+            JobRef::Handle(handle) => self.find_by_handle(&scope, handle).await,
+            JobRef::Id(id) => match self.completed.get(&(CallerKey::of(caller), id.encode())) {
+                Some(job) => Ok(FoundJob { job, cache_status: CacheStatus::Hit, age: Duration::ZERO }),
+                None => self.find_by_id(&scope, id).await,
+            },
+        }
+    }
+
+    /// Returns the job of an id, with any cache status.
+    ///
+    /// # Errors
+    /// Those of [`JobLookup::find`].
+    pub async fn find_by_job_id(&self, caller: &Caller, id: &JobId) -> Result<FoundJob> {
+        self.find(caller, &CompanyChoice::default(), &JobRef::Id(id.clone()), CacheDirective::Any).await
+    }
+
+    /// Returns the company of a job: that in the id, or for a handle that of the request.
+    ///
+    /// # Errors
+    /// The company of the request is not that of the id, or can't be resolved.
+    pub async fn company_of(&self, caller: &Caller, choice: &CompanyChoice, job: &JobRef) -> Result<String> {
+        match job {
+            JobRef::Handle(_) => self.companies.resolve(caller, choice).await,
+            JobRef::Id(id) if *choice == CompanyChoice::default() => {
+                caller.check_company(&id.company)?;
+                Ok(id.company.clone())
+            }
+            JobRef::Id(id) => match self.companies.resolve(caller, choice).await? {
+                company if company == id.company => Ok(company),
+                _ => Err(Error::invalid_parameter("companyHandle", "the job with this id belongs to another company")),
+            },
+        }
+    }
+
+    async fn find_by_id(&self, scope: &LookupScope<'_>, id: &JobId) -> Result<FoundJob> {
+        let is_unique = unique_name::is_unique(id.name.original());
+        match &id.name {
+            JobName::Original(original) if !is_unique => self.find_by_shared_name(scope, id, original).await,
+            _ => self.find_by_unique_name(scope, id).await,
+        }
+    }
+
+    /// Returns the job of a name that no other job has, from the first list that contains it.
+    async fn find_by_unique_name(&self, scope: &LookupScope<'_>, id: &JobId) -> Result<FoundJob> {
+        let encoded = id.encode();
+        let active = self.active_jobs(scope, scope.directive).await?;
+        if let Some(job) = active.snapshot.job(&encoded) {
+            return Ok(FoundJob::in_snapshot(job, &active));
+        }
+        let scheduled = self.scheduled_jobs(scope).await?;
+        if let Some(job) = scheduled.snapshot.job(&encoded) {
+            return Ok(FoundJob::in_snapshot(job, &scheduled));
+        }
+        if !matches!(id.name, JobName::Schedule(_)) {
+            let logs = self.logs_by_original_name(scope, id.name.original()).await?;
+            let log = logs.into_iter().find(|log| match &id.name {
+                JobName::Run { run, .. } => log.job_name == *run,
+                _ => true,
+            });
+            if let Some(log) = log {
+                return Ok(self.completed_job(scope, log).await);
+            }
+        }
+        // The job may have moved to the active list since the snapshot was loaded.
+        if active.source != CacheStatus::Loaded {
+            let active = self.active_jobs(scope, CacheDirective::NotOlderThan(Duration::ZERO)).await?;
+            if let Some(job) = active.snapshot.job(&encoded) {
+                return Ok(FoundJob::in_snapshot(job, &active));
+            }
+        }
+        self.find_unlisted(scope, id).await
+    }
+
+    /// Returns the job of a name that several jobs may have, if exactly one job in all lists has it.
+    async fn find_by_shared_name(&self, scope: &LookupScope<'_>, id: &JobId, original: &str) -> Result<FoundJob> {
+        let (active, scheduled) = (self.active_jobs(scope, scope.directive).await?, self.scheduled_jobs(scope).await?);
+        let mut candidates = Vec::new();
+        for list in [&active, &scheduled] {
+            let with_name = list.snapshot.jobs.iter().filter(|job| job.job.original_name() == original);
+            candidates.extend(with_name.map(|job| FoundJob::in_snapshot(job, list)));
+        }
+        for log in self.logs_by_original_name(scope, original).await? {
+            let completed = self.completed_job(scope, log).await;
+            if candidates.iter().all(|candidate| candidate.job.job.id != completed.job.job.id) {
+                candidates.push(completed);
+            }
+        }
+        if candidates.len() > 1 {
+            let candidates = candidates.iter().map(|candidate| candidate.job.job.id.clone()).collect();
+            return Err(Error::AmbiguousJob { candidates });
+        }
+        match candidates.pop() {
+            Some(found) => Ok(found),
+            None => self.find_unlisted(scope, id).await,
+        }
+    }
+
+    async fn find_by_handle(&self, scope: &LookupScope<'_>, handle: &str) -> Result<FoundJob> {
+        for list in [self.active_jobs(scope, scope.directive).await?, self.scheduled_jobs(scope).await?] {
+            if let Some(job) = list.snapshot.jobs.iter().find(|job| job.job.handle() == Some(handle)) {
+                return Ok(FoundJob::in_snapshot(job, &list));
+            }
+        }
+        let request = GetJobLogDetailsParam { job_handle: Some(handle.into()), ..minimal_log_request(scope.company) };
+        let log = self.logs(scope, request).await?.into_iter().find(|log| log.job_handle == handle);
+        match log {
+            Some(log) => Ok(self.completed_job(scope, log).await),
+            None => Err(Error::JobNotFound),
+        }
+    }
+
+    async fn active_jobs(&self, scope: &LookupScope<'_>, directive: CacheDirective) -> Result<Lookup> {
+        self.caches.active.read(scope.caller, scope.company, directive).await?.ok_or(Error::NotCached)
+    }
+
+    async fn scheduled_jobs(&self, scope: &LookupScope<'_>) -> Result<Lookup> {
+        self.caches.scheduled.read(scope.caller, scope.company, scope.directive).await?.ok_or(Error::NotCached)
+    }
+
+    async fn logs_by_original_name(&self, scope: &LookupScope<'_>, original: &str) -> Result<Vec<JobLog>> {
+        let request =
+            GetJobLogDetailsParam { original_name: Some(original.into()), ..minimal_log_request(scope.company) };
+        let logs = self.logs(scope, request).await?;
+        Ok(logs.into_iter().filter(|log| log.original_job_name == original).collect())
+    }
+
+    async fn logs(&self, scope: &LookupScope<'_>, request: GetJobLogDetailsParam) -> Result<Vec<JobLog>> {
+        if scope.directive == CacheDirective::OnlyIfCached {
+            return Err(Error::NotCached);
+        }
+        let answer = self.upstream.get_job_log_details(scope.caller, &request).await;
+        Ok(answer.map_err(Error::of_call(scope.caller))?.value.job_log_array)
+    }
+
+    /// Returns the job of a log, and caches it if it is complete.
+    async fn completed_job(&self, scope: &LookupScope<'_>, log: JobLog) -> FoundJob {
+        let mut job = Job::completed(log);
+        let scheduled = &self.caches.scheduled;
+        loaders::point_to_schedules(std::slice::from_mut(&mut job), scheduled, scope.caller, scope.company).await;
+        let job = Arc::new(RenderedJob::new(job, self.clock.now()));
+        if job.job.is_final() {
+            self.completed.insert((CallerKey::of(scope.caller), job.job.id.clone()), Arc::clone(&job));
+        }
+        FoundJob::loaded(job)
+    }
+
+    /// Returns a job that no list of IPS contains, but that was recently submitted or stopped.
+    async fn find_unlisted(&self, scope: &LookupScope<'_>, id: &JobId) -> Result<FoundJob> {
+        let now = self.clock.now();
+        let is_recent = |at: DateTime<Utc>| (now - at).abs() < APPEARS_WITHIN;
+        let job = match self.recent.recall(scope.caller, &id.encode()).await {
+            Some(Mutation::Submitted(job, at)) if is_recent(at) || job.phase == Phase::Scheduled => *job,
+            Some(Mutation::Submitted(job, _) | Mutation::Stopped(job)) => job.finalizing(),
+            None if unique_name::submitted_at(id.name.original()).is_some_and(is_recent) => {
+                Job::unlisted(id, Status::Waiting)
+            }
+            None | Some(Mutation::Deleted) => return Err(Error::JobNotFound),
+        };
+        Ok(FoundJob::loaded(Arc::new(RenderedJob::new(job, now))))
+    }
+}
+
+/// Returns a request for a job log with as few entries as IPS allows.
+fn minimal_log_request(company: &str) -> GetJobLogDetailsParam {
+    GetJobLogDetailsParam {
+        company_handle: company.into(),
+        records_per_page: Some(1),
+        results_page: Some(1),
+        ..GetJobLogDetailsParam::default()
+    }
+}

@@ -1,0 +1,97 @@
+//! Pages of jobs: filters, sorts and cuts snapshots, and renders the result.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::jobs::cache::policy::{CacheStatus, Lookup};
+use crate::jobs::error::{Error, Result};
+use crate::jobs::model::job::RenderedJob;
+use crate::jobs::model::snapshot::{ListBody, StaleReason, etag_of};
+use crate::jobs::queries::cursor::PageCursor;
+use crate::jobs::queries::list_query::ListQuery;
+use crate::upstream::BadItem;
+
+/// Page of a list of jobs.
+#[derive(Debug, Clone)]
+pub struct JobPage {
+    /// JSON of the page.
+    pub body: Bytes,
+    /// Weak entity tag of the page.
+    pub etag: String,
+    /// Cursor of the next page, if there is one.
+    pub next: Option<String>,
+    /// Cache status of the least fresh snapshot.
+    pub cache_status: CacheStatus,
+    /// Age of the oldest snapshot.
+    pub age: Duration,
+}
+
+impl JobPage {
+    /// Renders the page of `query` from the snapshots of its phases.
+    ///
+    /// # Errors
+    /// The cursor belongs to another sort order.
+    pub(super) fn of(snapshots: &[Lookup], query: &ListQuery) -> Result<Self> {
+        let mut jobs = matching_jobs(snapshots, query);
+        let mut next = None;
+        if let Some(sort) = query.effective_sort() {
+            let mut keyed: Vec<_> = jobs.into_iter().map(|job| (sort.key(&job.job), job)).collect();
+            keyed.sort_by(|a, b| sort.compare((&a.0, &a.1.job.id), (&b.0, &b.1.job.id)));
+            if let Some(cursor) = &query.cursor {
+                if !cursor.is_of(sort) {
+                    return Err(Error::invalid_parameter("cursor", "the cursor belongs to another `sort`"));
+                }
+                keyed.retain(|(key, job)| sort.compare((key, &job.job.id), cursor.position()).is_gt());
+            }
+            if let Some(limit) = query.limit.filter(|limit| *limit < keyed.len()) {
+                keyed.truncate(limit);
+                next = keyed.last().map(|(_, job)| PageCursor::after(&job.job, sort).encode());
+            }
+            jobs = keyed.into_iter().map(|(_, job)| job).collect();
+        }
+        let bad_items: Vec<BadItem> =
+            snapshots.iter().flat_map(|part| part.snapshot.bad_items.iter().cloned()).collect();
+        let oldest = snapshots.iter().max_by_key(|part| part.age);
+        let statuses = snapshots.iter().map(|part| part.source);
+        let cache_status = statuses.max_by_key(|status| staleness_rank(*status)).unwrap_or(CacheStatus::Hit);
+        let stale = match cache_status {
+            CacheStatus::Stale(StaleReason::UpstreamFailed) => Some(StaleReason::UpstreamFailed),
+            _ => None,
+        };
+        let body = ListBody {
+            member: "jobs",
+            jobs: &jobs,
+            bad_items: &bad_items,
+            observed_at: oldest.map(|part| part.snapshot.observed_at),
+            stale,
+            next: next.as_deref(),
+        };
+        let etag = etag_of(&jobs, &bad_items, &[next.as_deref().unwrap_or_default()]);
+        let age = oldest.map(|part| part.age).unwrap_or_default();
+        Ok(Self { body: body.write(), etag, next, cache_status, age })
+    }
+}
+
+/// Returns the jobs that match the filters. A job in two snapshots moved from one list to the other between the two loads: the later phase
+/// counts.
+fn matching_jobs(snapshots: &[Lookup], query: &ListQuery) -> Vec<Arc<RenderedJob>> {
+    let mut jobs = Vec::new();
+    for (index, part) in snapshots.iter().enumerate() {
+        let has_moved =
+            |job: &RenderedJob| snapshots[index + 1..].iter().any(|later| later.snapshot.job(&job.job.id).is_some());
+        jobs.extend(part.snapshot.jobs.iter().filter(|job| query.matches(&job.job) && !has_moved(job)).cloned());
+    }
+    jobs
+}
+
+/// Returns the rank of a cache status by staleness; 0 is a fresh one.
+fn staleness_rank(status: CacheStatus) -> u8 {
+    match status {
+        CacheStatus::Hit => 0,
+        CacheStatus::Loaded => 1,
+        CacheStatus::Stale(StaleReason::Revalidating) => 2,
+        CacheStatus::Stale(StaleReason::UpstreamFailed) => 3,
+    }
+}

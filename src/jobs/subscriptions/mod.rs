@@ -1,0 +1,9 @@
+//! Subscriptions: event streams of a company or a job, and watchers of lists for long polls.
+
+mod subscribe;
+mod subscription;
+mod watchers;
+
+pub use subscribe::Subscriptions;
+pub use subscription::{StreamMessage, Subscription};
+pub use watchers::ListWatchers;

@@ -1,0 +1,78 @@
+//! Start of subscriptions and watchers.
+
+use std::sync::Arc;
+
+use crate::jobs::cache::policy::CacheDirective;
+use crate::jobs::company::CompanyChoice;
+use crate::jobs::error::{Error, Result};
+use crate::jobs::events::EventCursor;
+use crate::jobs::model::id::{JobId, JobRef};
+use crate::jobs::model::job::Phase;
+use crate::jobs::queries::{JobLookup, ListCaches};
+use crate::jobs::subscriptions::subscription::{SubscribedJob, Subscription};
+use crate::jobs::subscriptions::watchers::ListWatchers;
+use crate::upstream::Caller;
+
+/// Subscriptions to the events of the lists.
+pub struct Subscriptions {
+    caches: ListCaches,
+    lookup: Arc<JobLookup>,
+}
+
+impl Subscriptions {
+    /// Subscribes to the lists of `caches`; `lookup` finds jobs that are not in the active list.
+    #[must_use]
+    pub fn new(caches: ListCaches, lookup: Arc<JobLookup>) -> Self {
+        Self { caches, lookup }
+    }
+
+    /// Subscribes to the events of the active jobs of `company`, after `cursor` if the event log still contains it.
+    ///
+    /// # Errors
+    /// The errors of IPS when the list is loaded.
+    pub async fn subscribe_to_company(
+        &self,
+        caller: Caller,
+        company: &str,
+        cursor: Option<EventCursor>,
+    ) -> Result<Subscription> {
+        let caller = caller.without_locale();
+        let active = self.caches.active.watch(&caller, company);
+        self.caches.active.read(&caller, company, CacheDirective::Any).await?;
+        Ok(Subscription::new(Arc::clone(&self.lookup), caller, active, cursor, None))
+    }
+
+    /// Subscribes to the events of one job, until it is completed or removed.
+    ///
+    /// # Errors
+    /// Those of [`JobLookup::find`].
+    pub async fn subscribe_to_job(
+        &self,
+        caller: Caller,
+        choice: &CompanyChoice,
+        job: &JobRef,
+        cursor: Option<EventCursor>,
+    ) -> Result<Subscription> {
+        let caller = caller.without_locale();
+        let company = self.lookup.company_of(&caller, choice, job).await?;
+        let found = self.lookup.find(&caller, choice, job, CacheDirective::Any).await?;
+        let active = self.caches.active.watch(&caller, &company);
+        self.caches.active.read(&caller, &company, CacheDirective::Any).await?;
+        // Events have the id of the job in the list, which may differ from that of the request.
+        let encoded_id = found.job.job.id.clone();
+        let id =
+            JobId::decode(&encoded_id).map_err(|_| Error::Internal("the gateway's own job id can't be decoded"))?;
+        let is_scheduled = found.job.job.phase == Phase::Scheduled;
+        let scheduled = is_scheduled.then(|| self.caches.scheduled.watch(&caller, &company));
+        // The event log is that of the active list, and has no events of schedules: the stream starts with a snapshot.
+        let cursor = cursor.filter(|_| !is_scheduled);
+        let job = SubscribedJob { id, encoded_id, last_content_hash: None, scheduled };
+        Ok(Subscription::new(Arc::clone(&self.lookup), caller, active, cursor, Some(job)))
+    }
+
+    /// Watches the lists of these phases of `company`.
+    #[must_use]
+    pub fn watch(&self, caller: &Caller, company: &str, phases: &[Phase]) -> ListWatchers {
+        ListWatchers(self.caches.of_phases(phases).map(|cache| cache.watch(caller, company)).collect())
+    }
+}
