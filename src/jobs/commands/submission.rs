@@ -62,7 +62,7 @@ impl Submission {
         match request.given_details()[..] {
             [_] => {}
             [] => {
-                report("", format!("must have the details of one job: one of {}", SubmitJobParam::DETAILS.join(", ")))
+                report("", format!("must have the details of one job: one of {}", SubmitJobParam::DETAILS.join(", ")));
             }
             [first, ref more @ ..] => {
                 for details in more {
