@@ -12,16 +12,16 @@ use tokio::runtime::Handle;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
-use crate::clock::Clock;
 use crate::config::{AuthConfig, Config, Replicas, ServiceAccount};
 use crate::http::{
-    self, Access, Api, ApiKeys, BodyBudget, DemoUser, Documents, InvalidKeys, Limits, SignInMethod, Tickets, UiAssets,
-    UiConfig, openapi,
+    self, Access, ApiKeys, AppState, BodyBudget, DemoUser, Documents, InvalidKeys, Limits, SignInMethod, Tickets,
+    UiAssets, UiConfig, openapi,
 };
 use crate::jobs::{Freshness, Jobs, JobsConfig, UrlPolicy};
-use crate::lifecycle::Lifecycle;
 use crate::replicas::Coordinator;
 use crate::replicas::redis::{InvalidAddress, RedisCoordinator};
+use crate::runtime::clock::Clock;
+use crate::runtime::lifecycle::Lifecycle;
 use crate::server::{EarlyError, Server, ServerError, ServerSettings};
 use crate::telemetry::metrics::Metrics;
 use crate::upstream::{ClientConfig, Credentials, IpsApi, IpsClient};
@@ -102,7 +102,7 @@ pub fn build(config: &Config, dependencies: Dependencies) -> Result<Server, Star
     let coordinator = coordinator(config)?;
     let settings = jobs_config(config, clock.clone(), runtime.clone(), coordinator.clone());
     let document = openapi::for_deployment(http::openapi_document(), &config.listen.path_prefix, note.as_deref());
-    let api = Data::new(Api {
+    let state = Data::new(AppState {
         jobs: Jobs::new(upstream, settings),
         fresh: config.cache.fresh,
         prefix: config.listen.path_prefix.clone(),
@@ -123,7 +123,7 @@ pub fn build(config: &Config, dependencies: Dependencies) -> Result<Server, Star
     let origins = config.cors_origins.clone();
     let app = move || {
         App::new()
-            .configure(|routes| http::configure(routes, api.clone()))
+            .configure(|routes| http::configure(routes, state.clone()))
             .wrap(middleware::from_fn(http::limit_target_length))
             .wrap(middleware::from_fn(http::limit))
             .wrap(middleware::Compress::default())

@@ -6,21 +6,19 @@
 //! main ─▶ cli ─▶ app ─▶ http ────▶ jobs ────▶ upstream ────▶ ips
 //!          │      │       │          └──────▶ replicas
 //!          │      ├─▶ server
-//!          │      └─▶ config, telemetry, lifecycle, clock, backoff
+//!          │      └─▶ config, telemetry, runtime
 //!          └─▶ sandbox ─▶ ips
 //! ```
 #![warn(missing_docs)]
 
 pub mod app;
-pub mod backoff;
 pub mod cli;
-pub mod clock;
 pub mod config;
 pub mod http;
 pub mod ips;
 pub mod jobs;
-pub mod lifecycle;
 pub mod replicas;
+pub mod runtime;
 pub mod sandbox;
 pub mod server;
 pub mod telemetry;

@@ -25,10 +25,10 @@ pub use problem::{KINDS, Kind, respond_to_unparsed};
 pub use routes::{configure, openapi_document};
 pub use ui::{DemoUser, Environment, SignInMethod, UiAssets, UiConfig};
 
-use crate::clock::Clock;
 use crate::config::IdempotencyKeys;
 use crate::jobs::{CompanyChoice, Error, Jobs};
-use crate::lifecycle::Lifecycle;
+use crate::runtime::clock::Clock;
+use crate::runtime::lifecycle::Lifecycle;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::span;
 use crate::upstream::Caller;
@@ -43,7 +43,7 @@ pub mod extractors {
 }
 
 /// What every handler shares.
-pub struct Api {
+pub struct AppState {
     /// The jobs of IPS.
     pub jobs: Arc<Jobs>,
     /// How long a snapshot is fresh.
@@ -78,7 +78,7 @@ pub struct Api {
     pub ui: UiAssets,
 }
 
-impl Api {
+impl AppState {
     /// Does the work of a request on a task of its own: a client that hangs up in the middle neither cancels it nor loses its effect.
     fn run<T: Send + 'static, F: Future<Output = Result<T, Error>> + Send + 'static>(
         &self,

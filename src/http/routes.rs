@@ -10,7 +10,7 @@ use utoipa::OpenApi as _;
 use super::middleware::catch_panic;
 use super::problem::Problem;
 use crate::http::handlers::{companies, docs, events, health, jobs, logs};
-use crate::http::{Api, openapi, ui};
+use crate::http::{AppState, openapi, ui};
 
 /// Declares the API operations. Each row becomes a resource of the router and a path of the OpenAPI document, so that neither can have an
 /// operation that the other lacks.
@@ -56,9 +56,9 @@ pub fn openapi_document() -> Value {
 }
 
 /// Registers all routes of `api` below its path prefix.
-pub fn configure(config: &mut ServiceConfig, api: web::Data<Api>) {
-    let scope = web::scope(&api.prefix);
-    config.app_data(api);
+pub fn configure(config: &mut ServiceConfig, state: web::Data<AppState>) {
+    let scope = web::scope(&state.prefix);
+    config.app_data(state);
     config.service(
         add_api_operations(scope)
             .service(resource("/openapi.json").route(get().to(docs::openapi_3_1)))

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
-use crate::clock::Clock;
 use crate::jobs::cache::epoch::CompanyEpochs;
 use crate::jobs::cache::policy::{CacheDirective, Freshness};
 use crate::jobs::cache::recent::RecentMutations;
@@ -18,6 +17,7 @@ use crate::jobs::model::job::{Action, Job, Phase};
 use crate::jobs::queries::{FoundJob, JobListing, JobLookup, ListCaches, ListQueries, ListQuery, LogQueries};
 use crate::jobs::subscriptions::{ListWatchers, Subscription, Subscriptions};
 use crate::replicas::{Coordinator, StoreHealth};
+use crate::runtime::clock::Clock;
 use crate::telemetry::metrics::names;
 use crate::upstream::{Caller, CircuitState, CoalescingUpstream, IpsApi, UpstreamHealth};
 

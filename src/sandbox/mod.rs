@@ -30,7 +30,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-pub use crate::clock::Clock;
+pub use crate::runtime::clock::Clock;
 
 use crate::ips::types::{ApiVersion, Fault};
 use server::RunningServer;

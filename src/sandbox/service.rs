@@ -11,9 +11,9 @@ use super::operations::Call;
 use super::state::State;
 use super::users::{self, USERS, User};
 use super::{faults, operations};
-use crate::clock::Clock;
 use crate::ips::soap::{self, AuthHeader, FaultCode, Request};
 use crate::ips::types::*;
+use crate::runtime::clock::Clock;
 
 /// HTTP headers of a request that the service evaluates.
 #[derive(Debug, Default)]

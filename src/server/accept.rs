@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpSocket};
 
 use super::connection_limit::ConnectionLimit;
 use super::worker::Workers;
-use crate::lifecycle::Lifecycle;
+use crate::runtime::lifecycle::Lifecycle;
 use crate::telemetry::metrics::names;
 
 /// Maximum number of connections that the kernel queues until they are accepted.

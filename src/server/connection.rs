@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 
 use super::early_response::{EarlyError, EarlyResponse};
 use crate::config::Timeouts;
-use crate::lifecycle::Lifecycle;
+use crate::runtime::lifecycle::Lifecycle;
 
 /// Settings and state that all connections of a server share.
 pub struct ConnectionSettings {

@@ -30,7 +30,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use crate::config::{Connections, Shutdown, Timeouts};
-use crate::lifecycle::Lifecycle;
+use crate::runtime::lifecycle::Lifecycle;
 use connection::ConnectionSettings;
 use connection_limit::ConnectionLimit;
 pub use early_response::{EarlyError, EarlyResponse};

@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
 use super::health::CircuitState;
-use crate::backoff::{self, Backoff};
-use crate::clock::Clock;
+use crate::runtime::backoff::{self, Backoff};
+use crate::runtime::clock::Clock;
 
 /// Length of a window of counted calls. The current and the previous window count, so the circuit opens by the calls of the last 15 to
 /// 30 s: about the time in which calls time out.

@@ -16,9 +16,9 @@ use super::health::UpstreamHealth;
 use super::retry::RetryBudget;
 use super::telemetry::CallTelemetry;
 use super::transport::Transport;
-use crate::backoff;
 use crate::ips::soap::{Answer, AuthHeader, Reply, write_request};
 use crate::ips::types::*;
+use crate::runtime::backoff;
 use crate::telemetry::metrics::names;
 
 /// SOAP client of IPS.

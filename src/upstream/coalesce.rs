@@ -19,8 +19,8 @@ use super::api::{Answered, Call, IpsApi, forward_operations};
 use super::caller::{Caller, CallerKey};
 use super::error::{Delivery, Failure, UpstreamError};
 use super::health::UpstreamHealth;
-use crate::clock::Clock;
 use crate::ips::types::*;
+use crate::runtime::clock::Clock;
 use crate::telemetry::span;
 
 /// Reads that the snapshot cache already shares.

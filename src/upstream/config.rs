@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::clock::Clock;
 use crate::ips::types::ApiVersion;
+use crate::runtime::clock::Clock;
 
 /// Configuration of the IPS client.
 #[derive(Debug, Clone)]

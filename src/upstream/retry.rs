@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::backoff::Backoff;
+use crate::runtime::backoff::Backoff;
 
 /// Maximum number of attempts, the first included.
 const MAX_ATTEMPTS: u32 = 3;

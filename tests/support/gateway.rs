@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ips_gateway::app::{self, Dependencies};
-use ips_gateway::clock::Clock;
 use ips_gateway::config::{Config, Sources};
 use ips_gateway::ips::types::ApiVersion;
+use ips_gateway::runtime::clock::Clock;
 use ips_gateway::sandbox::users::{ORDINARY, User};
 use ips_gateway::server::CutOff;
 use reqwest::redirect::Policy;

@@ -1,7 +1,7 @@
 //! The sandbox and a gateway in front of it, with one clock.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use ips_gateway::clock::Clock;
+use ips_gateway::runtime::clock::Clock;
 use ips_gateway::sandbox::{Population, Sandbox, SandboxConfig};
 use serde_json::{Value, json};
 

@@ -6,7 +6,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 
 use super::authenticator::Role;
-use crate::http::Api;
+use crate::http::AppState;
 use crate::http::problem::Problem;
 use crate::upstream::Caller;
 
@@ -43,9 +43,10 @@ pub fn authenticate(request: &HttpRequest) -> Result<(Caller, Role), Problem> {
     if let Some(known) = request.extensions().get::<(Caller, Role)>() {
         return Ok(known.clone());
     }
-    let api =
-        request.app_data::<web::Data<Api>>().ok_or_else(|| Problem::internal("a route without its surroundings"))?;
-    let known = api.access.authenticate(request)?;
+    let state = request
+        .app_data::<web::Data<AppState>>()
+        .ok_or_else(|| Problem::internal("a route without its surroundings"))?;
+    let known = state.access.authenticate(request)?;
     request.extensions_mut().insert(known.clone());
     Ok(known)
 }

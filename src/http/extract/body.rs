@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::http::Api;
+use crate::http::AppState;
 use crate::http::problem::Problem;
 use crate::jobs::Error;
 use crate::telemetry::metrics::names;
@@ -59,13 +59,13 @@ fn receive_body(
     request: &HttpRequest,
     payload: &mut Payload,
 ) -> Result<impl Future<Output = Result<BytesMut, Problem>> + use<>, Problem> {
-    let api = request.app_data::<web::Data<Api>>();
-    let api = api.ok_or_else(|| Problem::internal("a route without its surroundings"))?;
+    let state = request.app_data::<web::Data<AppState>>();
+    let state = state.ok_or_else(|| Problem::internal("a route without its surroundings"))?;
     let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if declared.is_some_and(|length: usize| length > MAX_BODY_BYTES) {
         return Err(Problem::too_large(MAX_BODY_BYTES));
     }
-    let reservation = Rc::new(api.body_budget.reserve());
+    let reservation = Rc::new(state.body_budget.reserve());
     request.extensions_mut().insert(Rc::clone(&reservation));
     let mut body = Decompress::from_headers(payload.take(), request.headers());
     let receive = async move {
@@ -80,7 +80,7 @@ fn receive_body(
         }
         Ok(received)
     };
-    let timeout = tokio::time::timeout(api.body_timeout, receive);
+    let timeout = tokio::time::timeout(state.body_timeout, receive);
     Ok(async move {
         timeout.await.unwrap_or_else(|_| {
             metrics::counter!(names::CONNECTIONS_REFUSED, "reason" => "slow_body").increment(1);

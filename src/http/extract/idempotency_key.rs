@@ -7,7 +7,7 @@ use actix_web::http::header::HeaderName;
 use actix_web::{FromRequest, HttpRequest, web};
 
 use crate::config::IdempotencyKeys;
-use crate::http::Api;
+use crate::http::AppState;
 use crate::http::problem::Problem;
 
 /// The `Idempotency-Key` of a request (draft-ietf-httpapi-idempotency-key-header): a string in quotes; without them it is taken, too.
@@ -20,8 +20,9 @@ impl FromRequest for IdempotencyHeader {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let required =
-            request.app_data::<web::Data<Api>>().is_some_and(|api| api.idempotency_keys == IdempotencyKeys::Required);
+        let required = request
+            .app_data::<web::Data<AppState>>()
+            .is_some_and(|state| state.idempotency_keys == IdempotencyKeys::Required);
         let is_key = |key: &&str| {
             (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
         };

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::http::Api;
+use crate::http::AppState;
 use crate::http::auth::Authenticated;
 use crate::http::extract::{Query, TextPath};
 use crate::http::handlers::logs::json_answer;
@@ -56,14 +56,14 @@ pub struct NoParams {}
     responses((status = 200, description = "The companies", body = CompanyList), components::NotModifiedResponse, components::ProblemResponses),
 )]
 pub async fn list(
-    api: Data<Api>,
+    state: Data<AppState>,
     request: HttpRequest,
     Authenticated(caller): Authenticated,
     _: Query<NoParams>,
 ) -> Result<HttpResponse, Problem> {
-    let jobs = api.jobs.clone();
+    let jobs = state.jobs.clone();
     let asking = caller.clone();
-    let memberships = api.run(async move { jobs.companies().memberships(&asking).await }).await?;
+    let memberships = state.run(async move { jobs.companies().memberships(&asking).await }).await?;
     let visible = memberships.iter().filter(|membership| caller.may_see(&membership.company.company_handle));
     json_answer(&request, &CompanyList { companies: visible.map(Into::into).collect() })
 }
@@ -77,13 +77,13 @@ pub async fn list(
     responses((status = 200, description = "The company", body = Company), components::NotModifiedResponse, components::ProblemResponses),
 )]
 pub async fn read(
-    api: Data<Api>,
+    state: Data<AppState>,
     request: HttpRequest,
     Authenticated(caller): Authenticated,
     name: TextPath,
     _: Query<NoParams>,
 ) -> Result<HttpResponse, Problem> {
-    let jobs = api.jobs.clone();
-    let company = api.run(async move { jobs.companies().find(&caller, &name.0).await }).await?;
+    let jobs = state.jobs.clone();
+    let company = state.run(async move { jobs.companies().find(&caller, &name.0).await }).await?;
     json_answer(&request, &*company)
 }

@@ -4,7 +4,7 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::Value;
 
-use crate::http::Api;
+use crate::http::AppState;
 use crate::http::openapi::{Version, in_version};
 use crate::http::response::cache_headers::Cacheable;
 
@@ -29,18 +29,18 @@ impl Documents {
 }
 
 /// The OpenAPI document, in the version in which it is written.
-pub async fn openapi_3_1(api: Data<Api>, request: HttpRequest) -> HttpResponse {
-    document(&request, &api.documents.openapi_3_1)
+pub async fn openapi_3_1(state: Data<AppState>, request: HttpRequest) -> HttpResponse {
+    document(&request, &state.documents.openapi_3_1)
 }
 
 /// The same for generators that know only 3.0.
-pub async fn openapi_3_0(api: Data<Api>, request: HttpRequest) -> HttpResponse {
-    document(&request, &api.documents.openapi_3_0)
+pub async fn openapi_3_0(state: Data<AppState>, request: HttpRequest) -> HttpResponse {
+    document(&request, &state.documents.openapi_3_0)
 }
 
 /// The same with the items of its streams.
-pub async fn openapi_3_2(api: Data<Api>, request: HttpRequest) -> HttpResponse {
-    document(&request, &api.documents.openapi_3_2)
+pub async fn openapi_3_2(state: Data<AppState>, request: HttpRequest) -> HttpResponse {
+    document(&request, &state.documents.openapi_3_2)
 }
 
 fn document(request: &HttpRequest, document: &Bytes) -> HttpResponse {

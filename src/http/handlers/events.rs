@@ -9,7 +9,7 @@ use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::http::Api;
+use crate::http::AppState;
 use crate::http::auth::{Authenticated, authenticate};
 use crate::http::extract::{JobPath, Query};
 use crate::http::middleware::rate_limit::OpenStream;
@@ -17,7 +17,7 @@ use crate::http::openapi::components;
 use crate::http::problem::Problem;
 use crate::ips::types::Timestamp;
 use crate::jobs::{CompanyChoice, EventCursor, StreamMessage, Subscription, to_timestamp};
-use crate::lifecycle::Lifecycle;
+use crate::runtime::lifecycle::Lifecycle;
 use crate::telemetry::gauge::GaugeGuard;
 use crate::telemetry::metrics::names;
 use crate::upstream::Caller;
@@ -50,11 +50,11 @@ pub struct EventsParams {
 }
 
 impl EventsParams {
-    async fn caller(&self, api: &Api, request: &HttpRequest) -> Result<Caller, Problem> {
+    async fn caller(&self, state: &AppState, request: &HttpRequest) -> Result<Caller, Problem> {
         match &self.ticket {
-            Some(ticket) => api
+            Some(ticket) => state
                 .tickets
-                .redeem(ticket, &api.access, api.clock.now())
+                .redeem(ticket, &state.access, state.clock.now())
                 .await
                 .ok_or_else(|| Problem::unauthenticated("the ticket is unknown, used or too old")),
             None => authenticate(request).map(|(caller, _)| caller),
@@ -77,18 +77,18 @@ impl EventsParams {
     params(EventsParams, components::LastEventIdHeader),
     responses((status = 200, description = "The events", body = String, content_type = "text/event-stream"), components::ProblemResponses),
 )]
-pub async fn of_company(api: Data<Api>, request: HttpRequest, params: Query<EventsParams>) -> Answer {
-    let caller = params.0.caller(&api, &request).await?;
-    let open = api.limits.open_stream(&caller)?;
+pub async fn of_company(state: Data<AppState>, request: HttpRequest, params: Query<EventsParams>) -> Answer {
+    let caller = params.0.caller(&state, &request).await?;
+    let open = state.limits.open_stream(&caller)?;
     let (choice, cursor) = (params.0.choice(), last_event_cursor(&request));
-    let jobs = api.jobs.clone();
-    let subscription = api
+    let jobs = state.jobs.clone();
+    let subscription = state
         .run(async move {
             let company = jobs.companies().resolve(&caller, &choice).await?;
             jobs.subscribe_to_company(caller, &company, cursor).await
         })
         .await?;
-    Ok(respond(&api, subscription, open))
+    Ok(respond(&state, subscription, open))
 }
 
 /// Watch a job
@@ -105,20 +105,20 @@ pub async fn of_company(api: Data<Api>, request: HttpRequest, params: Query<Even
     ),
 )]
 pub async fn of_job(
-    api: Data<Api>,
+    state: Data<AppState>,
     request: HttpRequest,
     JobPath(job): JobPath,
     params: Query<EventsParams>,
 ) -> Answer {
-    let caller = params.0.caller(&api, &request).await?;
+    let caller = params.0.caller(&state, &request).await?;
     if last_event_id(&request).is_some_and(|id| id.ends_with(LAST)) {
         return Ok(HttpResponse::NoContent().finish());
     }
-    let open = api.limits.open_stream(&caller)?;
+    let open = state.limits.open_stream(&caller)?;
     let (choice, cursor) = (params.0.choice(), last_event_cursor(&request));
-    let jobs = api.jobs.clone();
-    let subscription = api.run(async move { jobs.subscribe_to_job(caller, &choice, &job, cursor).await }).await?;
-    Ok(respond(&api, subscription, open))
+    let jobs = state.jobs.clone();
+    let subscription = state.run(async move { jobs.subscribe_to_job(caller, &choice, &job, cursor).await }).await?;
+    Ok(respond(&state, subscription, open))
 }
 
 /// A ticket for one stream of events.
@@ -139,11 +139,11 @@ pub struct Ticket {
     post, path = "/jobs/events/tickets", operation_id = "createEventTicket", tag = components::JOBS,
     responses((status = 201, description = "The ticket", body = Ticket), components::ProblemResponses),
 )]
-pub async fn ticket(api: Data<Api>, Authenticated(caller): Authenticated) -> Answer {
+pub async fn ticket(state: Data<AppState>, Authenticated(caller): Authenticated) -> Answer {
     // An `EventSource` can't tell why it was refused: wrong credentials are told here.
-    let (jobs, asking) = (api.jobs.clone(), caller.clone());
-    api.run(async move { jobs.companies().check_credentials(&asking).await }).await?;
-    let issued = api.tickets.issue(caller, api.clock.now());
+    let (jobs, asking) = (state.jobs.clone(), caller.clone());
+    state.run(async move { jobs.companies().check_credentials(&asking).await }).await?;
+    let issued = state.tickets.issue(caller, state.clock.now());
     let (ticket, expires_at) = issued.ok_or_else(|| Problem::internal("the operating system has no random bytes"))?;
     let expires_at = to_timestamp(expires_at);
     Ok(HttpResponse::Created().insert_header((header::CACHE_CONTROL, "no-store")).json(Ticket { ticket, expires_at }))
@@ -157,11 +157,11 @@ fn last_event_id(request: &HttpRequest) -> Option<&str> {
     request.headers().get(LAST_EVENT_ID)?.to_str().ok()
 }
 
-fn respond(api: &Api, subscription: Subscription, open: OpenStream) -> HttpResponse {
+fn respond(state: &AppState, subscription: Subscription, open: OpenStream) -> HttpResponse {
     let reader = Reader {
         subscription,
-        lifecycle: api.lifecycle.clone(),
-        prefix: api.prefix.clone(),
+        lifecycle: state.lifecycle.clone(),
+        prefix: state.prefix.clone(),
         begun: false,
         over: false,
         _present: GaugeGuard::new(metrics::gauge!(names::EVENT_STREAMS)),

@@ -6,7 +6,7 @@ use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::http::Api;
+use crate::http::AppState;
 use crate::http::extract::Query;
 use crate::http::openapi::components;
 use crate::http::problem::Problem;
@@ -72,8 +72,8 @@ pub struct SharedStoreCheck {
 }
 
 impl Checks {
-    fn of(api: &Api) -> Self {
-        let seen = api.jobs.upstream_health();
+    fn of(state: &AppState) -> Self {
+        let seen = state.jobs.upstream_health();
         let upstream = UpstreamCheck {
             circuit: seen.circuit.code(),
             last_success: seen.last_success.map(to_timestamp),
@@ -81,11 +81,11 @@ impl Checks {
             in_flight: seen.in_flight,
             waiting: seen.queued,
         };
-        let shared = api.jobs.store_health();
+        let shared = state.jobs.store_health();
         Self {
             version: env!("CARGO_PKG_VERSION"),
             upstream,
-            snapshots: api.jobs.snapshot_count(),
+            snapshots: state.jobs.snapshot_count(),
             shared_store: shared.map(|store| SharedStoreCheck { up: store.up, trouble: store.trouble }),
         }
     }
@@ -137,11 +137,11 @@ pub async fn livez() -> HttpResponse {
 /// Never asks IPS, nor depends on it or the shared store: when they are down, stale answers can still serve.
 #[utoipa::path(get, path = "/readyz", operation_id = "getReadiness", tag = components::OPERATIONS, security(()), params(ReadinessParams),
     responses((status = 200, description = "It can", body = Health), components::PublicProblemResponses))]
-pub async fn readyz(api: Data<Api>, params: Query<ReadinessParams>) -> Result<HttpResponse, Problem> {
-    if api.lifecycle.is_draining() {
+pub async fn readyz(state: Data<AppState>, params: Query<ReadinessParams>) -> Result<HttpResponse, Problem> {
+    if state.lifecycle.is_draining() {
         return Err(Problem::not_ready());
     }
-    Ok(ok((params.0.verbose == Detail::Checks).then(|| Checks::of(&api))))
+    Ok(ok((params.0.verbose == Detail::Checks).then(|| Checks::of(&state))))
 }
 
 /// Read metrics
@@ -149,10 +149,10 @@ pub async fn readyz(api: Data<Api>, params: Query<ReadinessParams>) -> Result<Ht
 /// For Prometheus, in its text format.
 #[utoipa::path(get, path = "/metrics", operation_id = "getMetrics", tag = components::OPERATIONS, security(()),
     responses((status = 200, description = "The metrics", body = String, content_type = "text/plain"), components::PublicProblemResponses))]
-pub async fn metrics(api: Data<Api>) -> HttpResponse {
-    api.jobs.report_metrics();
+pub async fn metrics(state: Data<AppState>) -> HttpResponse {
+    state.jobs.report_metrics();
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .content_type("text/plain; version=0.0.4; charset=utf-8")
-        .body(api.metrics.render())
+        .body(state.metrics.render())
 }

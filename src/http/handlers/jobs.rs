@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::http::Api;
+use crate::http::AppState;
 use crate::http::auth::{Authenticated, Operator};
 use crate::http::extract::{
     CacheDemand, CommaList, CompanyParams, IdempotencyHeader, JobPath, JsonBody, Query, parsed, within,
@@ -122,32 +122,32 @@ impl JobsParams {
     responses((status = 200, description = "The jobs", body = JobList, headers(("Link"), ("Preference-Applied"))), components::NotModifiedResponse, components::ProblemResponses),
 )]
 pub async fn list(
-    api: Data<Api>,
+    state: Data<AppState>,
     request: HttpRequest,
     Authenticated(caller): Authenticated,
     params: Query<JobsParams>,
     CacheDemand(want): CacheDemand,
 ) -> Answer {
     let (choice, query) = params.0.split();
-    let company = api.company(&caller, choice).await?;
-    let watches = async { Ok(api.jobs.watch(&caller, &company, query.phases())) };
-    long_poll::answer(&api, &request, watches, || async {
-        match api.jobs.list_fresh(&caller, &company, &query, want) {
+    let company = state.company(&caller, choice).await?;
+    let watches = async { Ok(state.jobs.watch(&caller, &company, query.phases())) };
+    long_poll::answer(&state, &request, watches, || async {
+        match state.jobs.list_fresh(&caller, &company, &query, want) {
             Err(Error::NotCached) => {}
-            fresh => return Ok(list_answer(&api, &request, &fresh?)),
+            fresh => return Ok(list_answer(&state, &request, &fresh?)),
         }
-        let (jobs, caller, company, query) = (api.jobs.clone(), caller.clone(), company.clone(), query.clone());
-        let listed = api.run(async move { jobs.list(&caller, &company, &query, want).await }).await?;
-        Ok(list_answer(&api, &request, &listed))
+        let (jobs, caller, company, query) = (state.jobs.clone(), caller.clone(), company.clone(), query.clone());
+        let listed = state.run(async move { jobs.list(&caller, &company, &query, want).await }).await?;
+        Ok(list_answer(&state, &request, &listed))
     })
     .await
 }
 
-fn list_answer(api: &Api, request: &HttpRequest, listed: &JobListing) -> HttpResponse {
+fn list_answer(state: &AppState, request: &HttpRequest, listed: &JobListing) -> HttpResponse {
     match listed {
-        JobListing::Snapshot(read) => whole_list(api, request, read),
+        JobListing::Snapshot(read) => whole_list(state, request, read),
         JobListing::Page(page) => {
-            let mut response = Cacheable::of_page(page, api.fresh).respond(request, || page.body.clone());
+            let mut response = Cacheable::of_page(page, state.fresh).respond(request, || page.body.clone());
             if let Some(next) = &page.next {
                 response.headers_mut().insert(header::LINK, link_to_next(request, "cursor", next));
             }
@@ -157,8 +157,8 @@ fn list_answer(api: &Api, request: &HttpRequest, listed: &JobListing) -> HttpRes
 }
 
 /// The bytes are there already, compressed too: nothing is made for this request unless it has to be marked as stale.
-fn whole_list(api: &Api, request: &HttpRequest, read: &crate::jobs::Lookup) -> HttpResponse {
-    let answer = Cacheable::of_read(read, api.fresh);
+fn whole_list(state: &AppState, request: &HttpRequest, read: &crate::jobs::Lookup) -> HttpResponse {
+    let answer = Cacheable::of_read(read, state.fresh);
     let snapshot = &read.snapshot;
     if read.source == CacheStatus::Stale(StaleReason::UpstreamFailed) {
         let body = ListBody {
@@ -242,7 +242,7 @@ pub struct Validated {
     ),
 )]
 pub async fn submit(
-    api: Data<Api>,
+    state: Data<AppState>,
     Operator(caller): Operator,
     params: Query<SubmitParams>,
     IdempotencyHeader(key): IdempotencyHeader,
@@ -254,16 +254,16 @@ pub async fn submit(
     let idempotency_key = key.map(|key| IdempotencyKey { key, fingerprint });
     let submission = Submission { request, company, mode, idempotency_key };
     if validate_only == Some(true) {
-        api.jobs.validate(&submission).map_err(Problem::from)?;
+        state.jobs.validate(&submission).map_err(Problem::from)?;
         return Ok(HttpResponse::Ok().json(Validated { valid: true }));
     }
-    let jobs = api.jobs.clone();
-    let job = api.run(async move { jobs.submit(&caller, submission).await }).await?;
-    let location = api.path(&format!("/jobs/{}", job.id));
-    let rendered = RenderedJob::new(job, api.clock.now());
+    let jobs = state.jobs.clone();
+    let job = state.run(async move { jobs.submit(&caller, submission).await }).await?;
+    let location = state.path(&format!("/jobs/{}", job.id));
+    let rendered = RenderedJob::new(job, state.clock.now());
     Ok(HttpResponse::Accepted()
         .insert_header((header::LOCATION, location))
-        .insert_header((header::RETRY_AFTER, api.fresh.as_secs().max(1)))
+        .insert_header((header::RETRY_AFTER, state.fresh.as_secs().max(1)))
         .content_type("application/json")
         .body(rendered.json))
 }
@@ -278,7 +278,7 @@ pub async fn submit(
     responses((status = 200, description = "The job", body = ObservedJob, headers(("Retry-After"), ("Preference-Applied"))), components::NotModifiedResponse, components::ProblemResponses),
 )]
 pub async fn read(
-    api: Data<Api>,
+    state: Data<AppState>,
     request: HttpRequest,
     Authenticated(caller): Authenticated,
     JobPath(job): JobPath,
@@ -287,17 +287,17 @@ pub async fn read(
 ) -> Answer {
     let choice: CompanyChoice = params.0.into();
     let find = |want| {
-        let (jobs, caller, choice, job) = (api.jobs.clone(), caller.clone(), choice.clone(), job.clone());
-        api.run(async move { jobs.find(&caller, &choice, &job, want).await })
+        let (jobs, caller, choice, job) = (state.jobs.clone(), caller.clone(), choice.clone(), job.clone());
+        state.run(async move { jobs.find(&caller, &choice, &job, want).await })
     };
     let watches = async {
         let found = find(CacheDirective::Any).await?;
         let company = found.job.job.company();
-        Ok(api.jobs.watch(&caller, company, found.next_phases()))
+        Ok(state.jobs.watch(&caller, company, found.next_phases()))
     };
-    long_poll::answer(&api, &request, watches, || async {
+    long_poll::answer(&state, &request, watches, || async {
         let found = find(want).await?;
-        Ok(Cacheable::of_job(&found, api.fresh).respond(&request, || found.job.json.clone()))
+        Ok(Cacheable::of_job(&found, state.fresh).respond(&request, || found.job.json.clone()))
     })
     .await
 }
@@ -311,12 +311,12 @@ pub async fn read(
     responses((status = 204, description = "The job is deleted"), components::ProblemResponses),
 )]
 pub async fn delete(
-    api: Data<Api>,
+    state: Data<AppState>,
     Operator(caller): Operator,
     JobPath(job): JobPath,
     params: Query<CompanyParams>,
 ) -> Answer {
-    act(&api, caller, job, params.0, Action::Delete).await
+    act(&state, caller, job, params.0, Action::Delete).await
 }
 
 /// Stop a job
@@ -328,12 +328,12 @@ pub async fn delete(
     responses((status = 202, description = "IPS took the request; the job as it is now", body = ObservedJob), components::ProblemResponses),
 )]
 pub async fn stop(
-    api: Data<Api>,
+    state: Data<AppState>,
     Operator(caller): Operator,
     JobPath(job): JobPath,
     params: Query<CompanyParams>,
 ) -> Answer {
-    act(&api, caller, job, params.0, Action::Stop).await
+    act(&state, caller, job, params.0, Action::Stop).await
 }
 
 /// Pause a job
@@ -345,12 +345,12 @@ pub async fn stop(
     responses((status = 202, description = "IPS took the request; the job as it is now", body = ObservedJob), components::ProblemResponses),
 )]
 pub async fn pause(
-    api: Data<Api>,
+    state: Data<AppState>,
     Operator(caller): Operator,
     JobPath(job): JobPath,
     params: Query<CompanyParams>,
 ) -> Answer {
-    act(&api, caller, job, params.0, Action::Pause).await
+    act(&state, caller, job, params.0, Action::Pause).await
 }
 
 /// Resume a job
@@ -362,12 +362,12 @@ pub async fn pause(
     responses((status = 202, description = "IPS took the request; the job as it is now", body = ObservedJob), components::ProblemResponses),
 )]
 pub async fn resume(
-    api: Data<Api>,
+    state: Data<AppState>,
     Operator(caller): Operator,
     JobPath(job): JobPath,
     params: Query<CompanyParams>,
 ) -> Answer {
-    act(&api, caller, job, params.0, Action::Resume).await
+    act(&state, caller, job, params.0, Action::Resume).await
 }
 
 /// Run a scheduled job now
@@ -379,17 +379,23 @@ pub async fn resume(
     responses((status = 202, description = "IPS took the request; the job as it is now", body = ObservedJob), components::ProblemResponses),
 )]
 pub async fn execute(
-    api: Data<Api>,
+    state: Data<AppState>,
     Operator(caller): Operator,
     JobPath(job): JobPath,
     params: Query<CompanyParams>,
 ) -> Answer {
-    act(&api, caller, job, params.0, Action::Execute).await
+    act(&state, caller, job, params.0, Action::Execute).await
 }
 
-async fn act(api: &Api, caller: crate::upstream::Caller, job: JobRef, params: CompanyParams, action: Action) -> Answer {
-    let jobs = api.jobs.clone();
-    let after = api.run(async move { jobs.perform(&caller, &params.into(), &job, action).await }).await?;
+async fn act(
+    state: &AppState,
+    caller: crate::upstream::Caller,
+    job: JobRef,
+    params: CompanyParams,
+    action: Action,
+) -> Answer {
+    let jobs = state.jobs.clone();
+    let after = state.run(async move { jobs.perform(&caller, &params.into(), &job, action).await }).await?;
     Ok(match after {
         Some(found) => HttpResponse::Accepted().content_type("application/json").body(Bytes::clone(&found.job.json)),
         None => HttpResponse::NoContent().finish(),

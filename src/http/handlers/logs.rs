@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::http::Api;
+use crate::http::AppState;
 use crate::http::auth::Authenticated;
 use crate::http::extract::{CommaList, JobPath, Query, TextPath, date_time, parsed, within};
 use crate::http::openapi::components;
@@ -83,15 +83,15 @@ fn log_source(archived: Option<bool>) -> LogSource {
     responses((status = 200, description = "The entries", body = LogPage, headers(("Link"))), components::NotModifiedResponse, components::ProblemResponses),
 )]
 pub async fn of_job(
-    api: Data<Api>,
+    state: Data<AppState>,
     request: HttpRequest,
     Authenticated(caller): Authenticated,
     JobPath(job): JobPath,
     params: Query<LogParams>,
 ) -> Answer {
     let (choice, query) = params.0.split();
-    let jobs = api.jobs.clone();
-    let page = api.run(async move { jobs.logs().job_log(&caller, &choice, &job, &query).await }).await?;
+    let jobs = state.jobs.clone();
+    let page = state.run(async move { jobs.logs().job_log(&caller, &choice, &job, &query).await }).await?;
     let mut response = json_answer(&request, &page)?;
     if page.has_next() {
         response.headers_mut().insert(header::LINK, link_to_next(&request, "page", &(page.page + 1).to_string()));
@@ -152,7 +152,7 @@ pub struct JobLogs {
     responses((status = 200, description = "The logs", body = JobLogs), components::NotModifiedResponse, components::ProblemResponses),
 )]
 pub async fn history(
-    api: Data<Api>,
+    state: Data<AppState>,
     request: HttpRequest,
     Authenticated(caller): Authenticated,
     params: Query<JobLogsParams>,
@@ -171,14 +171,14 @@ pub async fn history(
         limit: limit.unwrap_or(100) as usize,
     };
     let choice = CompanyChoice { handle: company_handle, name: company };
-    let jobs = api.jobs.clone();
-    let (logs, bad_items) = api
+    let jobs = state.jobs.clone();
+    let (logs, bad_items) = state
         .run(async move {
             let company = jobs.companies().resolve(&caller, &choice).await?;
             jobs.logs().job_logs(&caller, &company, &query).await
         })
         .await?;
-    let now = api.clock.now();
+    let now = state.clock.now();
     let rendered: Vec<_> = logs.into_iter().map(|job| RenderedJob::new(job, now).into()).collect();
     let etag = crate::jobs::etag_of(&rendered, &bad_items, &[]);
     let body =
@@ -224,7 +224,7 @@ pub struct AssetJobLogs {
     responses((status = 200, description = "The logs", body = AssetJobLogs), components::NotModifiedResponse, components::ProblemResponses),
 )]
 pub async fn of_asset(
-    api: Data<Api>,
+    state: Data<AppState>,
     request: HttpRequest,
     Authenticated(caller): Authenticated,
     asset: TextPath,
@@ -232,8 +232,8 @@ pub async fn of_asset(
 ) -> Answer {
     let AssetLogsParams { company_handle, company, archived } = params.0;
     let choice = CompanyChoice { handle: company_handle, name: company };
-    let jobs = api.jobs.clone();
-    let (logs, bad_items) = api
+    let jobs = state.jobs.clone();
+    let (logs, bad_items) = state
         .run(async move {
             let company = jobs.companies().resolve(&caller, &choice).await?;
             jobs.logs().asset_logs(&caller, &company, &asset.0, log_source(archived)).await

@@ -10,7 +10,7 @@ use actix_web::{Error, HttpResponse};
 
 use super::access_log::RequestId;
 use super::security_headers::FOR_BROWSERS;
-use crate::http::Api;
+use crate::http::AppState;
 use crate::http::problem::Problem;
 
 /// By this browsers tell requests of scripts from pages that are opened (W3C Fetch Metadata).
@@ -25,10 +25,11 @@ pub async fn finish(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let request_id = RequestId::known(&request);
-    let api = request.app_data::<Data<Api>>();
-    let prefix = api.map(|api| api.prefix.clone()).unwrap_or_default();
+    let state = request.app_data::<Data<AppState>>();
+    let prefix = state.map(|state| state.prefix.clone()).unwrap_or_default();
     let from_script = request.headers().get(SEC_FETCH_MODE).is_some_and(|mode| mode != "navigate");
-    let challenge = api.map(|api| if from_script { api.access.challenge_to_scripts() } else { api.access.challenge() });
+    let challenge =
+        state.map(|state| if from_script { state.access.challenge_to_scripts() } else { state.access.challenge() });
     let safe = request.method().is_safe();
     let mut response = next.call(request).await?.map_into_boxed_body();
     let status = response.status();

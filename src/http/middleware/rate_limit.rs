@@ -19,7 +19,7 @@ use governor::{Quota, RateLimiter};
 use moka::sync::Cache;
 
 use crate::config::RateLimits;
-use crate::http::Api;
+use crate::http::AppState;
 use crate::http::auth::authenticate;
 use crate::http::problem::Problem;
 use crate::upstream::Caller;
@@ -172,16 +172,16 @@ pub async fn limit(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let Some(api) = request.app_data::<Data<Api>>().cloned() else {
+    let Some(state) = request.app_data::<Data<AppState>>().cloned() else {
         return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     };
-    let path = request.path().strip_prefix(&*api.prefix).unwrap_or_default();
+    let path = request.path().strip_prefix(&*state.prefix).unwrap_or_default();
     let taken = if EXEMPT.contains(&path) {
         None
     } else {
         let address = request.peer_addr().map(|address| address.ip());
         let who = authenticate(request.request()).map_or(Who::Address(address), |(caller, _)| Who::from(&caller));
-        api.limits.take(who, address)
+        state.limits.take(who, address)
     };
     let (mut response, standing) = match taken {
         None => (next.call(request).await?.map_into_boxed_body(), None),

@@ -7,7 +7,7 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use tokio::time::Instant;
 
-use crate::http::Api;
+use crate::http::AppState;
 use crate::http::problem::Problem;
 use crate::jobs::ListWatchers;
 use crate::telemetry::gauge::GaugeGuard;
@@ -22,7 +22,7 @@ const LONGEST_WAIT: Duration = Duration::from_mins(1);
 ///
 /// `watches` is asked for only when somebody waits, and before the first look, so that no change falls between the two.
 pub async fn answer<F, Fut>(
-    api: &Api,
+    state: &AppState,
     request: &HttpRequest,
     watches: impl Future<Output = Result<ListWatchers, Problem>>,
     mut look: F,
@@ -47,7 +47,7 @@ where
         tokio::select! {
             () = watches.changed() => {}
             () = tokio::time::sleep_until(deadline) => over = true,
-            () = api.lifecycle.stopping() => over = true,
+            () = state.lifecycle.stopping() => over = true,
         }
     }
 }

@@ -13,7 +13,7 @@ pub use assets::UiAssets;
 pub use config::{DemoUser, Environment, SignInMethod, UiConfig};
 pub use problem_pages::{problem, problems};
 
-use super::Api;
+use super::AppState;
 use super::problem::Problem;
 
 /// Content security policy of the board. Trusted Types are required and none is allowed: the board inserts text, never markup.
@@ -24,33 +24,46 @@ const SWAGGER_UI_POLICY: &str = "default-src 'none'; script-src 'self'; style-sr
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Serves an embedded page with its content security policy.
-async fn page(api: &Api, request: &HttpRequest, path: &str, policy: &'static str) -> Result<HttpResponse, Problem> {
-    let mut response = file(api, request, path).await?;
+async fn page(
+    state: &AppState,
+    request: &HttpRequest,
+    path: &str,
+    policy: &'static str,
+) -> Result<HttpResponse, Problem> {
+    let mut response = file(state, request, path).await?;
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     Ok(response)
 }
 
 /// Serves an embedded file.
-async fn file(api: &Api, request: &HttpRequest, path: &str) -> Result<HttpResponse, Problem> {
-    let asset = api.ui.get(path).ok_or_else(Problem::not_found)?;
+async fn file(state: &AppState, request: &HttpRequest, path: &str) -> Result<HttpResponse, Problem> {
+    let asset = state.ui.get(path).ok_or_else(Problem::not_found)?;
     Ok(asset.respond(request).await)
 }
 
 /// `GET /`: the board's page.
-pub async fn board(api: Data<Api>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    page(&api, &request, "index.html", BOARD_POLICY).await
+pub async fn board(state: Data<AppState>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    page(&state, &request, "index.html", BOARD_POLICY).await
 }
 
 /// `GET /board/…`: the board's scripts, styles and configuration.
-pub async fn board_file(api: Data<Api>, request: HttpRequest, path: Path<String>) -> Result<HttpResponse, Problem> {
-    file(&api, &request, &format!("board/{path}")).await
+pub async fn board_file(
+    state: Data<AppState>,
+    request: HttpRequest,
+    path: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    file(&state, &request, &format!("board/{path}")).await
 }
 
 /// `GET /swagger-ui/…`: Swagger UI's page, scripts and styles.
-pub async fn swagger_ui(api: Data<Api>, request: HttpRequest, path: Path<String>) -> Result<HttpResponse, Problem> {
+pub async fn swagger_ui(
+    state: Data<AppState>,
+    request: HttpRequest,
+    path: Path<String>,
+) -> Result<HttpResponse, Problem> {
     match path.as_str() {
-        "" | "index.html" => page(&api, &request, "swagger-ui/index.html", SWAGGER_UI_POLICY).await,
-        path => file(&api, &request, &format!("swagger-ui/{path}")).await,
+        "" | "index.html" => page(&state, &request, "swagger-ui/index.html", SWAGGER_UI_POLICY).await,
+        path => file(&state, &request, &format!("swagger-ui/{path}")).await,
     }
 }
 

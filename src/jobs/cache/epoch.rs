@@ -7,8 +7,8 @@ use std::time::Duration;
 use moka::sync::Cache;
 use tokio::sync::watch;
 
-use crate::clock::Clock;
 use crate::replicas::{Coordinator, StoreKey};
+use crate::runtime::clock::Clock;
 use crate::upstream::Invalidations;
 
 const MOST_COMPANIES: u64 = 100_000;

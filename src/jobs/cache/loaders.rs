@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::clock::Clock;
 use crate::ips::types::{GetActiveJobsParam, GetJobLogsParam, GetScheduledJobsParam};
 use crate::jobs::cache::merge::{Ended, Merge};
 use crate::jobs::cache::policy::CacheDirective;
@@ -16,6 +15,7 @@ use crate::jobs::error::{Error, Result};
 use crate::jobs::model::job::{IpsRecord, Job};
 use crate::jobs::model::snapshot::Snapshot;
 use crate::jobs::model::unique_name;
+use crate::runtime::clock::Clock;
 use crate::upstream::{Caller, IpsApi};
 
 /// How many of the newest logs make the history: as many as IPS gives at once.

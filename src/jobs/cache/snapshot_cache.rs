@@ -12,8 +12,6 @@ use futures_util::future::BoxFuture;
 use moka::sync::Cache;
 use tokio::runtime::Handle;
 
-use crate::backoff::Backoff;
-use crate::clock::Clock;
 use crate::jobs::cache::entry::{Ended, Entry, EntryState, Failure, Load, Reach};
 use crate::jobs::cache::epoch;
 use crate::jobs::cache::epoch::CompanyEpochs;
@@ -23,6 +21,8 @@ use crate::jobs::cache::policy::{CacheDirective, CacheStatus, Freshness, Lookup}
 use crate::jobs::error::{Error, Result};
 use crate::jobs::model::snapshot::{Snapshot, StaleReason};
 use crate::replicas::{Coordinator, ListLocation};
+use crate::runtime::backoff::Backoff;
+use crate::runtime::clock::Clock;
 use crate::telemetry::span;
 use crate::upstream::Caller;
 use crate::upstream::CallerKey;

@@ -6,7 +6,6 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 
-use crate::clock::Clock;
 use crate::ips::types::SubmitJobParam;
 use crate::jobs::cache::epoch::CompanyEpochs;
 use crate::jobs::cache::recent::{Mutation, RecentMutations};
@@ -19,6 +18,7 @@ use crate::jobs::model::id::{JobId, JobName};
 use crate::jobs::model::job::{IpsRecord, Job};
 use crate::jobs::model::unique_name;
 use crate::jobs::queries::JobLookup;
+use crate::runtime::clock::Clock;
 use crate::upstream::{Caller, Credentials, Delivery, Failure, IpsApi};
 
 /// Pauses before the lookups of a job whose response was lost: IPS may need time to list it.

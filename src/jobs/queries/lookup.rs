@@ -6,7 +6,6 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use moka::sync::Cache;
 
-use crate::clock::Clock;
 use crate::ips::types::{GetJobLogDetailsParam, JobLog};
 use crate::jobs::cache::key::{JobKey, job_cache};
 use crate::jobs::cache::loaders;
@@ -18,6 +17,7 @@ use crate::jobs::model::id::{JobId, JobName, JobRef};
 use crate::jobs::model::job::{Job, Phase, RenderedJob, Status};
 use crate::jobs::model::unique_name;
 use crate::jobs::queries::list_caches::ListCaches;
+use crate::runtime::clock::Clock;
 use crate::upstream::{Caller, CallerKey, IpsApi};
 
 /// Time after its submit within which a job has to appear in a list of IPS.

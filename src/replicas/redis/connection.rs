@@ -13,10 +13,10 @@ use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Cmd, ErrorKind, Msg, RedisError, RedisResult};
 use tokio::sync::{mpsc, watch};
 
-use crate::backoff::Backoff;
 use crate::replicas::redis::crypto;
 use crate::replicas::redis::crypto::FORMAT;
 use crate::replicas::{Notifier, StoreHealth};
+use crate::runtime::backoff::Backoff;
 use crate::telemetry::metrics::names;
 
 /// An operation that takes longer has failed. Well above what a busy host takes: a wrong verdict splits the fleet for a moment, and the

@@ -56,12 +56,15 @@ fn inline_paths_are_found_in_every_place() {
     );
     assert_eq!(references("ips", "macro_rules! m { () => { $crate::ips::types::Job } }"), ["ips::types::Job"]);
     assert_eq!(
-        references("http", "#[serde(with = \"crate::clock::rfc3339\")] struct A; #[path(crate::jobs::Id)] fn b() {}"),
+        references(
+            "http",
+            "#[serde(with = \"crate::runtime::clock::rfc3339\")] struct A; #[path(crate::jobs::Id)] fn b() {}"
+        ),
         ["clock::rfc3339", "jobs::Id"]
     );
     assert_eq!(references("jobs", "mod cache; fn f() { cache::Entry::new::<u8>() }"), ["jobs::cache::Entry::new"]);
     assert_eq!(references("jobs", "fn f() { let x = <crate::ips::A as crate::jobs::B>::c(); }"), ["ips::A", "jobs::B"]);
-    assert_eq!(references("jobs", "fn f() { use crate::clock::Clock; }"), ["clock::Clock"]);
+    assert_eq!(references("jobs", "fn f() { use crate::runtime::clock::Clock; }"), ["clock::Clock"]);
 }
 
 #[test]

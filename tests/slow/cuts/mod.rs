@@ -13,7 +13,7 @@ mod submits;
 
 use crate::support::{Gateway, START};
 use chrono::{DateTime, Utc};
-use ips_gateway::clock::Clock;
+use ips_gateway::runtime::clock::Clock;
 use ips_gateway::sandbox::{Population, Sandbox, SandboxConfig};
 
 use self::proxy::Proxy;

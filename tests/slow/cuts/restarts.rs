@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use ips_gateway::clock::Clock;
+use ips_gateway::runtime::clock::Clock;
 use ips_gateway::sandbox::users::ORDINARY;
 use ips_gateway::sandbox::{Population, Sandbox, SandboxConfig};
 use serde_json::Value;

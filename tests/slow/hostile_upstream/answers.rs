@@ -7,8 +7,8 @@ use chrono::TimeDelta;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures_util::future::join_all;
-use ips_gateway::clock::Clock;
 use ips_gateway::ips::types::ApiVersion;
+use ips_gateway::runtime::clock::Clock;
 use serde_json::json;
 
 use super::upstream::{Behaviour, HostileUpstream};

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
-use ips_gateway::clock::Clock;
 use ips_gateway::ips::types::ApiVersion;
+use ips_gateway::runtime::clock::Clock;
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};

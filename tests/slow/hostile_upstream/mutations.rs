@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use ips_gateway::clock::Clock;
 use ips_gateway::ips::types::ApiVersion;
+use ips_gateway::runtime::clock::Clock;
 use serde_json::json;
 
 use super::upstream::{Behaviour, HostileUpstream};

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ips_gateway::clock::Clock;
+use ips_gateway::runtime::clock::Clock;
 use ips_gateway::sandbox::Population;
 use serde_json::json;
 use tokio::time::sleep;

@@ -13,7 +13,7 @@ mod tickets;
 use std::time::Duration;
 
 use crate::support::{Gateway, World};
-use ips_gateway::clock::Clock;
+use ips_gateway::runtime::clock::Clock;
 use ips_gateway::sandbox::{Population, Sandbox, SandboxConfig};
 
 /// The freshness interval where time is real.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
-use ips_gateway::clock::Clock;
+use ips_gateway::runtime::clock::Clock;
 
 use crate::support::{Answer, Gateway, Reply, START, ScriptedUpstream, active_job, fault};
 

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use ips_gateway::app::{self, Dependencies};
-use ips_gateway::clock::Clock;
 use ips_gateway::config::{Config, Sources};
+use ips_gateway::runtime::clock::Clock;
 use ips_gateway::sandbox::users::ORDINARY;
 use ips_gateway::sandbox::{Sandbox, SandboxConfig};
 use reqwest::{Client, Response};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use ips_gateway::clock::Clock;
 use ips_gateway::ips::types::{Fault, FaultName};
+use ips_gateway::runtime::clock::Clock;
 use ips_gateway::sandbox::Population;
 use ips_gateway::sandbox::users::OTHER_COMPANY;
 

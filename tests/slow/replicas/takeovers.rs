@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ips_gateway::clock::Clock;
+use ips_gateway::runtime::clock::Clock;
 use ips_gateway::sandbox::users::ORDINARY;
 use reqwest::Client;
 use serde_json::Value;

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use ips_gateway::clock::Clock;
 use ips_gateway::http::new_key;
+use ips_gateway::runtime::clock::Clock;
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 

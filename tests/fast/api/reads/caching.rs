@@ -1,7 +1,7 @@
 //! Conditional requests, freshness, and stale responses when IPS fails.
 
 use chrono::TimeDelta;
-use ips_gateway::clock::Clock;
+use ips_gateway::runtime::clock::Clock;
 use ips_gateway::sandbox::Population;
 
 use crate::support::{Reply, START, ScriptedUpstream, World, active_job, any_job, id};

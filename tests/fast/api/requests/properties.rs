@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
-use ips_gateway::clock::Clock;
+use ips_gateway::runtime::clock::Clock;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;

@@ -6,7 +6,7 @@ use crate::support::{Gateway, World};
 
 #[tokio::test]
 async fn liveness_does_not_depend_on_ips() {
-    let clock = ips_gateway::clock::Clock::system();
+    let clock = ips_gateway::runtime::clock::Clock::system();
     let gateway = Gateway::start("http://127.0.0.1:1/", &"2014-04-03".parse().expect("a version"), &clock, &[]);
     for path in ["/livez", "/readyz"] {
         let answer = gateway.unauthenticated().get(path).await.expect(200);

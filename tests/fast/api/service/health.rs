@@ -1,6 +1,6 @@
 //! Readiness, and the state of the upstream in it.
 
-use ips_gateway::clock::Clock;
+use ips_gateway::runtime::clock::Clock;
 use serde_json::{Value, json};
 
 use crate::support::{Reply, START, ScriptedUpstream, any_job, fault};

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
-use ips_gateway::clock::Clock;
+use ips_gateway::runtime::clock::Clock;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 

@@ -1,7 +1,7 @@
 //! `Idempotency-Key`: repeated submits make one job.
 
 use chrono::TimeDelta;
-use ips_gateway::clock::Clock;
+use ips_gateway::runtime::clock::Clock;
 use ips_gateway::sandbox::Population;
 use ips_gateway::sandbox::users::BOTH_COMPANIES;
 use serde_json::Value;

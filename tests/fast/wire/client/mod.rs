@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use ips_gateway::clock::Clock;
 use ips_gateway::ips::types::*;
+use ips_gateway::runtime::clock::Clock;
 use ips_gateway::upstream::{
     Answered, Caller, CredentialSource, Credentials, Delivery, Failure, IpsApi, UpstreamError,
 };
