@@ -22,6 +22,7 @@ use crate::replicas::Coordinator;
 use crate::replicas::redis::{InvalidAddress, RedisCoordinator};
 use crate::runtime::clock::Clock;
 use crate::runtime::lifecycle::Lifecycle;
+use crate::runtime::timing::Timing;
 use crate::server::{EarlyError, Server, ServerError, ServerSettings};
 use crate::telemetry::metrics::Metrics;
 use crate::upstream::{ClientConfig, Credentials, IpsApi, IpsClient};
@@ -35,6 +36,8 @@ pub struct Dependencies {
     pub clock: Clock,
     /// Replacement of the client for the configured IPS.
     pub upstream: Option<Arc<dyn IpsApi>>,
+    /// Intervals that have no setting.
+    pub timing: Timing,
     /// Additions of the demo; `None` for other gateways.
     pub demo: Option<Demo>,
 }
@@ -49,7 +52,7 @@ pub struct Demo {
 
 impl Default for Dependencies {
     fn default() -> Self {
-        Self { clock: Clock::system(), upstream: None, demo: None }
+        Self { clock: Clock::system(), upstream: None, timing: Timing::default(), demo: None }
     }
 }
 
@@ -84,13 +87,13 @@ pub enum StartError {
 /// # Errors
 /// The address can't be bound, or one of the files in the configuration can't be read.
 pub fn build(config: &Config, dependencies: Dependencies) -> Result<Server, StartError> {
-    let Dependencies { clock, upstream, demo } = dependencies;
+    let Dependencies { clock, upstream, timing, demo } = dependencies;
     let (note, users) = demo.map(|Demo { note, users }| (note, users)).unzip();
     // The recorder has to be installed before the first metric is recorded.
     let metrics = Metrics::install();
     let upstream = match upstream {
         Some(upstream) => upstream,
-        None => Arc::new(ips_client(config, clock.clone())?),
+        None => Arc::new(ips_client(config, clock.clone(), timing)?),
     };
     let runtime = Handle::current();
     let lifecycle = Lifecycle::default();
@@ -100,7 +103,7 @@ pub fn build(config: &Config, dependencies: Dependencies) -> Result<Server, Star
         async move { metrics.run_upkeep(lifecycle.stopping()).await }
     });
     let coordinator = coordinator(config)?;
-    let settings = jobs_config(config, clock.clone(), runtime.clone(), coordinator.clone());
+    let settings = jobs_config(config, clock.clone(), timing, runtime.clone(), coordinator.clone());
     let document = openapi::for_deployment(http::openapi_document(), &config.listen.path_prefix, note.as_deref());
     let state = Data::new(AppState {
         jobs: Jobs::new(upstream, settings),
@@ -150,6 +153,7 @@ pub fn build(config: &Config, dependencies: Dependencies) -> Result<Server, Star
 fn jobs_config(
     config: &Config,
     clock: Clock,
+    timing: Timing,
     runtime: Handle,
     coordinator: Option<Arc<dyn Coordinator>>,
 ) -> JobsConfig {
@@ -162,12 +166,13 @@ fn jobs_config(
             stale_if_error: config.cache.stale_if_error,
         },
         clock,
+        timing,
         runtime,
         coordinator,
     }
 }
 
-fn ips_client(config: &Config, clock: Clock) -> Result<IpsClient, StartError> {
+fn ips_client(config: &Config, clock: Clock, timing: Timing) -> Result<IpsClient, StartError> {
     let config = &config.upstream;
     IpsClient::new(ClientConfig {
         url: config.url.clone(),
@@ -175,6 +180,7 @@ fn ips_client(config: &Config, clock: Clock) -> Result<IpsClient, StartError> {
         authorities: config.ca_file.iter().map(|path| read_authorities(path)).collect::<Result<_, _>>()?,
         timeout: config.timeout,
         connect_timeout: (config.timeout / 2).min(MAX_CONNECT_TIMEOUT),
+        read_retry: timing.read_retry,
         max_calls: config.max_calls,
         max_queue_time: config.max_queue_time,
         min_failures: config.min_failures,

@@ -18,6 +18,7 @@ use crate::jobs::queries::{FoundJob, JobListing, JobLookup, ListCaches, ListQuer
 use crate::jobs::subscriptions::{ListWatchers, Subscription, Subscriptions};
 use crate::replicas::{Coordinator, StoreHealth};
 use crate::runtime::clock::Clock;
+use crate::runtime::timing::Timing;
 use crate::telemetry::metrics::names;
 use crate::upstream::{Caller, CircuitState, CoalescingUpstream, IpsApi, UpstreamHealth};
 
@@ -35,6 +36,8 @@ pub struct JobsConfig {
     pub runtime: Handle,
     /// Coordinator of the replicas, if there are several.
     pub coordinator: Option<Arc<dyn Coordinator>>,
+    /// Intervals that have no setting.
+    pub timing: Timing,
 }
 
 /// Jobs of IPS: the facade of the job logic.
@@ -55,7 +58,7 @@ impl Jobs {
     /// Builds the job logic on the port `upstream`.
     #[must_use]
     pub fn new(upstream: Arc<dyn IpsApi>, config: JobsConfig) -> Arc<Self> {
-        let JobsConfig { default_company, url_policy, freshness, clock, runtime, coordinator } = config;
+        let JobsConfig { default_company, url_policy, freshness, clock, runtime, coordinator, timing } = config;
         let epochs = Arc::new(CompanyEpochs::new(coordinator.clone(), clock.clone()));
         let upstream: Arc<dyn IpsApi> =
             Arc::new(CoalescingUpstream::new(upstream, epochs.invalidations(), clock.clone(), runtime.clone()));
@@ -85,6 +88,7 @@ impl Jobs {
             idempotency: IdempotencyRecords::new(coordinator.clone(), runtime),
             url_policy,
             clock,
+            recovery_pauses: timing.submit_recovery,
         });
         Arc::new(Self {
             lists: ListQueries::new(caches.clone()),

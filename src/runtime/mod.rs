@@ -1,5 +1,6 @@
-//! What every room may use: clocks, back-off and the phases of a graceful shutdown.
+//! Clocks, back-off, intervals, and the phases of a graceful shutdown: used by every room.
 
 pub mod backoff;
 pub mod clock;
 pub mod lifecycle;
+pub mod timing;

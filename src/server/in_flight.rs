@@ -177,12 +177,12 @@ impl Stream for RequestBodyStream {
 
 /// Body of a response. A panic in it ends the connection as any other error of a body does.
 pub struct TrackedBody {
-    content: Content,
+    content: BodyContent,
     size: BodySize,
     in_flight: InFlight,
 }
 
-enum Content {
+enum BodyContent {
     Whole(Bytes),
     Stream(BoxBody),
 }
@@ -190,7 +190,7 @@ enum Content {
 impl TrackedBody {
     fn new(body: impl MessageBody + 'static, in_flight: InFlight) -> Self {
         let size = body.size();
-        let content = body.try_into_bytes().map_or_else(|body| Content::Stream(body.boxed()), Content::Whole);
+        let content = body.try_into_bytes().map_or_else(|body| BodyContent::Stream(body.boxed()), BodyContent::Whole);
         Self { content, size, in_flight }
     }
 }
@@ -206,15 +206,15 @@ impl MessageBody for TrackedBody {
         let Self { content, in_flight, .. } = self.get_mut();
         let state = &in_flight.connection.requests;
         match content {
-            Content::Whole(rest) if !rest.is_empty() => Poll::Ready(Some(Ok(rest.split_to(rest.len().min(PIECE))))),
-            Content::Whole(_) if state.is_last() => {
+            BodyContent::Whole(rest) if !rest.is_empty() => Poll::Ready(Some(Ok(rest.split_to(rest.len().min(PIECE))))),
+            BodyContent::Whole(_) if state.is_last() => {
                 // Complete, but the dispatcher is kept from going on to what it may have parsed behind the last request: the connection
                 // is closed as soon as the response is sent.
                 state.complete();
                 Poll::Pending
             }
-            Content::Whole(_) => Poll::Ready(None),
-            Content::Stream(body) => catch_unwind(AssertUnwindSafe(|| Pin::new(body).poll_next(context)))
+            BodyContent::Whole(_) => Poll::Ready(None),
+            BodyContent::Stream(body) => catch_unwind(AssertUnwindSafe(|| Pin::new(body).poll_next(context)))
                 .unwrap_or_else(|_: Box<dyn Any + Send>| Poll::Ready(Some(Err("a panic in the body".into())))),
         }
     }

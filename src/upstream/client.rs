@@ -44,7 +44,8 @@ impl IpsClient {
         let transport = Transport::new(Arc::clone(&config))?;
         let breaker = CircuitBreaker::new(config.min_failures, config.clock.clone());
         let limit = ConcurrencyLimit::new(config.max_calls, config.max_queue_time);
-        Ok(Self { config, transport, breaker, limit, retries: RetryBudget::default() })
+        let retries = RetryBudget::new(config.read_retry);
+        Ok(Self { config, transport, breaker, limit, retries })
     }
 
     /// Calls an operation.

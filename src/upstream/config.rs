@@ -6,6 +6,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::ips::types::ApiVersion;
+use crate::runtime::backoff::Backoff;
 use crate::runtime::clock::Clock;
 
 /// Configuration of the IPS client.
@@ -21,6 +22,8 @@ pub struct ClientConfig {
     pub timeout: Duration,
     /// Connect timeout, TLS included.
     pub connect_timeout: Duration,
+    /// Back-off between the attempts of a read.
+    pub read_retry: Backoff,
     /// Maximum number of concurrent calls.
     pub max_calls: usize,
     /// Maximum time that a call queues for a free slot.

@@ -9,8 +9,6 @@ use crate::runtime::backoff::Backoff;
 
 /// Maximum number of attempts, the first included.
 const MAX_ATTEMPTS: u32 = 3;
-/// Pauses between attempts; the jitter takes off up to half.
-const BACKOFF: Backoff = Backoff { first: Duration::from_millis(100), max: Duration::from_secs(1), jitter: 0.5 };
 /// Tokens that a retry costs. Each call deposits one token, so that at most 20 % of the calls are retried.
 const COST: u32 = 5;
 /// Maximum number of tokens, for 10 retries in a row. A budget starts with it.
@@ -18,19 +16,21 @@ const CAPACITY: u32 = 10 * COST;
 
 /// Retry budget: a token bucket that limits the load that retries add to an upstream that fails under load.
 #[derive(Debug)]
-pub(super) struct RetryBudget(AtomicU32);
-
-impl Default for RetryBudget {
-    fn default() -> Self {
-        Self(AtomicU32::new(CAPACITY))
-    }
+pub(super) struct RetryBudget {
+    tokens: AtomicU32,
+    backoff: Backoff,
 }
 
 impl RetryBudget {
+    /// Creates a full budget; `backoff` has the pauses between the attempts.
+    pub(super) fn new(backoff: Backoff) -> Self {
+        Self { tokens: AtomicU32::new(CAPACITY), backoff }
+    }
+
     /// Adds the token of a call.
     pub(super) fn deposit(&self) {
         let _ = self
-            .0
+            .tokens
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tokens| Some(tokens.saturating_add(1).min(CAPACITY)));
     }
 
@@ -39,23 +39,28 @@ impl RetryBudget {
         if attempt >= MAX_ATTEMPTS {
             return None;
         }
-        let pause = BACKOFF.pause(attempt - 1);
+        let pause = self.backoff.pause(attempt - 1);
         let in_time = Instant::now() + pause < deadline;
         (in_time && self.withdraw()).then_some(pause)
     }
 
     fn withdraw(&self) -> bool {
-        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tokens| tokens.checked_sub(COST)).is_ok()
+        self.tokens.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tokens| tokens.checked_sub(COST)).is_ok()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runtime::timing::Timing;
+
+    fn budget() -> RetryBudget {
+        RetryBudget::new(Timing::default().read_retry)
+    }
 
     #[test]
     fn at_most_20_percent_of_failing_calls_are_retried() {
-        let (budget, deadline) = (RetryBudget::default(), Instant::now() + Duration::from_hours(1));
+        let (budget, deadline) = (budget(), Instant::now() + Duration::from_hours(1));
         let retries = (0..1_000).filter(|_| {
             budget.deposit();
             budget.pause(1, deadline).is_some()
@@ -66,7 +71,7 @@ mod tests {
 
     #[test]
     fn the_budget_holds_at_most_10_retries() {
-        let (budget, deadline) = (RetryBudget::default(), Instant::now() + Duration::from_hours(1));
+        let (budget, deadline) = (budget(), Instant::now() + Duration::from_hours(1));
         (0..1_000).for_each(|_| budget.deposit());
         assert_eq!((0..100).filter(|_| budget.pause(1, deadline).is_some()).count(), 10);
     }
@@ -76,10 +81,10 @@ mod tests {
         let far = Instant::now() + Duration::from_hours(1);
         for (attempt, max) in [(1, 100), (2, 200)] {
             let max = Duration::from_millis(max);
-            let pause = RetryBudget::default().pause(attempt, far).expect("a retry");
+            let pause = budget().pause(attempt, far).expect("a retry");
             assert!(max / 2 <= pause && pause <= max, "{pause:?} after attempt {attempt}");
         }
-        assert_eq!(RetryBudget::default().pause(3, far), None);
-        assert_eq!(RetryBudget::default().pause(1, Instant::now()), None, "no time is left");
+        assert_eq!(budget().pause(3, far), None);
+        assert_eq!(budget().pause(1, Instant::now()), None, "no time is left");
     }
 }

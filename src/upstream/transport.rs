@@ -47,7 +47,7 @@ pub(super) struct Transport {
 }
 
 /// Body of an answer, decompressed; a large one with its permit.
-struct Body {
+struct AnswerBody {
     bytes: Vec<u8>,
     permit: Option<OwnedSemaphorePermit>,
 }
@@ -95,7 +95,7 @@ impl Transport {
     }
 
     /// Reads a body and decompresses it on the way. The limit holds before and after decompression.
-    async fn read_body(&self, response: Response) -> Result<Body, AttemptError> {
+    async fn read_body(&self, response: Response) -> Result<AnswerBody, AttemptError> {
         let (status, limit) = (response.status(), self.config.max_answer_bytes);
         let declared = response.content_length().map(|length| usize::try_from(length).unwrap_or(usize::MAX));
         if declared.is_some_and(|length| length > limit) {
@@ -121,7 +121,7 @@ impl Transport {
         body.map_err(|error| classify::body_error(error, status, limit))
     }
 
-    async fn read_to_end(&self, mut reader: impl AsyncRead + Unpin) -> io::Result<Body> {
+    async fn read_to_end(&self, mut reader: impl AsyncRead + Unpin) -> io::Result<AnswerBody> {
         let limit = self.config.max_answer_bytes;
         let mut permit = None;
         let mut bytes = Vec::with_capacity(INITIAL_BUFFER.min(limit + 1));
@@ -137,7 +137,7 @@ impl Transport {
             }
             let next = (bytes.capacity() - bytes.len()).min(LARGE_ANSWER);
             if reader.read_buf(&mut (&mut bytes).limit(next)).await? == 0 {
-                return Ok(Body { bytes, permit });
+                return Ok(AnswerBody { bytes, permit });
             }
             if bytes.len() > limit {
                 return Err(io::Error::other(TooLarge));
@@ -147,11 +147,11 @@ impl Transport {
 }
 
 /// Parses an answer; a large one on the blocking pool, where it delays no other request.
-async fn parse<T>(body: Body, content_type: Option<String>) -> Result<Reply<T::Answer>, ReadError>
+async fn parse<T>(body: AnswerBody, content_type: Option<String>) -> Result<Reply<T::Answer>, ReadError>
 where
     T: Operation<Answer: 'static>,
 {
-    let Body { bytes, permit } = body;
+    let AnswerBody { bytes, permit } = body;
     if permit.is_none() {
         return read_answer::<T>(&bytes, content_type.as_deref());
     }

@@ -8,7 +8,9 @@ use std::time::Duration;
 use ips_gateway::app::{self, Dependencies};
 use ips_gateway::config::{Config, Sources};
 use ips_gateway::ips::types::ApiVersion;
+use ips_gateway::runtime::backoff::Backoff;
 use ips_gateway::runtime::clock::Clock;
+use ips_gateway::runtime::timing::Timing;
 use ips_gateway::sandbox::users::{ORDINARY, User};
 use ips_gateway::server::CutOff;
 use reqwest::redirect::Policy;
@@ -35,6 +37,16 @@ enum Caller {
     Token(String),
 }
 
+/// Intervals that cost tests no time.
+fn short_timing() -> Timing {
+    let timing = Timing::default();
+    let shortened = |duration: Duration| duration / 50;
+    Timing {
+        read_retry: Backoff { first: shortened(timing.read_retry.first), ..timing.read_retry },
+        submit_recovery: timing.submit_recovery.map(shortened),
+    }
+}
+
 /// Stops the gateway with its last client.
 struct Serving(JoinHandle<Result<(), CutOff>>);
 
@@ -47,7 +59,8 @@ impl Drop for Serving {
 impl Gateway {
     /// Starts a gateway in front of this IPS. Settings are variables without `IPS_GATEWAY_`.
     pub fn start(url: &str, version: &ApiVersion, clock: &Clock, settings: &[(&str, &str)]) -> Self {
-        Self::start_in(Dependencies { clock: clock.clone(), ..Dependencies::default() }, url, version, settings)
+        let dependencies = Dependencies { clock: clock.clone(), timing: short_timing(), ..Dependencies::default() };
+        Self::start_in(dependencies, url, version, settings)
     }
 
     /// Starts a gateway with these dependencies.

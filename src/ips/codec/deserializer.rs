@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use serde::de::{self, DeserializeOwned, Visitor};
 
 use super::element::{Content, Element};
-use super::error::{Error, ReadError};
+use super::error::{DecodeError, ReadError};
 use super::fields::Fields;
 use super::items::Items;
 use super::parser::Parser;
@@ -33,42 +33,42 @@ impl Parser<'_> {
 }
 
 #[cold]
-fn unsupported<T>(kind: &str) -> Result<T, Error> {
-    Err(Error::value(format!("{kind} is not supported by this XML format")))
+fn unsupported<T>(kind: &str) -> Result<T, DecodeError> {
+    Err(DecodeError::value(format!("{kind} is not supported by this XML format")))
 }
 
 macro_rules! unsupported {
     ($($method:ident($kind:literal $(, $argument:ty)*);)+) => {
-        $(fn $method<V: Visitor<'de>>(self $(, _: $argument)*, _: V) -> Result<V::Value, Error> {
+        $(fn $method<V: Visitor<'de>>(self $(, _: $argument)*, _: V) -> Result<V::Value, DecodeError> {
             unsupported($kind)
         })+
     };
 }
 
 impl<'de> de::Deserializer<'de> for Element<'_, 'de, '_> {
-    type Error = Error;
+    type Error = DecodeError;
 
     fn is_human_readable(&self) -> bool {
         false
     }
 
     #[inline]
-    fn deserialize_bool<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_bool<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, DecodeError> {
         visitor.visit_bool(self.scalar(parse_bool)?)
     }
 
     #[inline]
-    fn deserialize_i64<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_i64<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, DecodeError> {
         visitor.visit_i64(self.scalar(parse_integer)?)
     }
 
     #[inline]
-    fn deserialize_i32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_i32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         self.deserialize_i64(visitor)
     }
 
     #[inline]
-    fn deserialize_f64<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_f64<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, DecodeError> {
         let text = self.text()?;
         let number = match trim(&text) {
             text if text.is_empty() || is_non_finite(text) => self.default_value(0.0)?,
@@ -78,7 +78,7 @@ impl<'de> de::Deserializer<'de> for Element<'_, 'de, '_> {
     }
 
     #[inline]
-    fn deserialize_str<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_str<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, DecodeError> {
         match self.text()? {
             Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
             Cow::Owned(text) => visitor.visit_string(text),
@@ -86,12 +86,12 @@ impl<'de> de::Deserializer<'de> for Element<'_, 'de, '_> {
     }
 
     #[inline]
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         self.deserialize_str(visitor)
     }
 
     #[inline]
-    fn deserialize_option<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_option<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, DecodeError> {
         let depth = self.parser.depth();
         if self.is_none::<V::Value>()? {
             if self.content == Content::Open {
@@ -108,28 +108,32 @@ impl<'de> de::Deserializer<'de> for Element<'_, 'de, '_> {
         _: &'static str,
         names: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Error> {
+    ) -> Result<V::Value, DecodeError> {
         if self.content == Content::Absent {
-            return Err(Error::value("the required element is absent").mark_in_struct());
+            return Err(DecodeError::value("the required element is absent").mark_in_struct());
         }
         let fields = Fields::new(self, type_name::<V>(), names)?;
-        visitor.visit_map(fields).map_err(Error::mark_in_struct)
+        visitor.visit_map(fields).map_err(DecodeError::mark_in_struct)
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(mut self, _: &'static str, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        mut self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
         self.skip()?;
         visitor.visit_unit()
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, DecodeError> {
         visitor.visit_newtype_struct(self)
     }
 
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         visitor.visit_seq(Items::new(self))
     }
 
-    fn deserialize_ignored_any<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_ignored_any<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, DecodeError> {
         self.skip()?;
         visitor.visit_unit()
     }

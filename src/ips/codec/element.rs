@@ -3,7 +3,7 @@
 use std::any::type_name;
 use std::borrow::Cow;
 
-use super::error::{Error, unexpected};
+use super::error::{DecodeError, unexpected};
 use super::parser::Parser;
 use super::path::Path;
 use super::scalar::{is_blank, is_non_finite, trim};
@@ -30,7 +30,7 @@ pub(super) struct Element<'r, 'de, 'p> {
 impl<'r, 'de, 'p> Element<'r, 'de, 'p> {
     /// Opens the element whose start tag was just read.
     #[inline]
-    pub(super) fn open(parser: &'r mut Parser<'de>, path: &'p Path<'p>, nil: bool) -> Result<Self, Error> {
+    pub(super) fn open(parser: &'r mut Parser<'de>, path: &'p Path<'p>, nil: bool) -> Result<Self, DecodeError> {
         if nil {
             parser.skip_rest()?;
         }
@@ -40,7 +40,7 @@ impl<'r, 'de, 'p> Element<'r, 'de, 'p> {
 
     /// Reads the text of an element without child elements.
     #[inline]
-    pub(super) fn text(&mut self) -> Result<Cow<'de, str>, Error> {
+    pub(super) fn text(&mut self) -> Result<Cow<'de, str>, DecodeError> {
         if self.content == Content::Absent {
             return self.default_value("").map(Cow::Borrowed);
         }
@@ -52,16 +52,19 @@ impl<'r, 'de, 'p> Element<'r, 'de, 'p> {
             Token::Text(text) => match self.parser.token()? {
                 Token::End => Ok(text),
                 Token::Start(tag) => Err(unexpected(&tag)),
-                Token::Text(_) | Token::Eof => Err(Error::malformed("has unterminated text")),
+                Token::Text(_) | Token::Eof => Err(DecodeError::malformed("has unterminated text")),
             },
             Token::Start(tag) => Err(unexpected(&tag)),
-            Token::Eof => Err(Error::malformed("ends inside an element")),
+            Token::Eof => Err(DecodeError::malformed("ends inside an element")),
         }
     }
 
     /// Reads a number or boolean; an empty element is the default in lenient mode.
     #[inline]
-    pub(super) fn scalar<T: Default>(&mut self, parse: impl FnOnce(&str) -> Result<T, Error>) -> Result<T, Error> {
+    pub(super) fn scalar<T: Default>(
+        &mut self,
+        parse: impl FnOnce(&str) -> Result<T, DecodeError>,
+    ) -> Result<T, DecodeError> {
         let text = self.text()?;
         match trim(&text) {
             "" => self.default_value(T::default()),
@@ -70,16 +73,16 @@ impl<'r, 'de, 'p> Element<'r, 'de, 'p> {
     }
 
     /// Returns the default for an absent, nil or empty element in lenient mode, an error in strict mode.
-    pub(super) fn default_value<T>(&self, default: T) -> Result<T, Error> {
+    pub(super) fn default_value<T>(&self, default: T) -> Result<T, DecodeError> {
         match self.parser.mode() {
             Mode::Lenient => Ok(default),
-            Mode::Strict => Err(Error::value("the required element is empty")),
+            Mode::Strict => Err(DecodeError::value("the required element is empty")),
         }
     }
 
     /// Returns whether an optional element counts as absent.
     #[inline]
-    pub(super) fn is_none<V>(&mut self) -> Result<bool, Error> {
+    pub(super) fn is_none<V>(&mut self) -> Result<bool, DecodeError> {
         if self.content == Content::Absent {
             self.parser.visited_absent_option = true;
             return Ok(true);
@@ -103,7 +106,7 @@ impl<'r, 'de, 'p> Element<'r, 'de, 'p> {
     ///
     /// serde hides the type inside the option; comparing type names identifies the primitive ones.
     #[cold]
-    fn is_none_slow_path<V>(&mut self) -> Result<bool, Error> {
+    fn is_none_slow_path<V>(&mut self) -> Result<bool, DecodeError> {
         let (blank, non_finite) = match self.parser.peek()? {
             Token::End => return Ok(true),
             Token::Start(_) | Token::Eof => return Ok(false),
@@ -115,7 +118,7 @@ impl<'r, 'de, 'p> Element<'r, 'de, 'p> {
     }
 
     /// Skips the remaining content.
-    pub(super) fn skip(&mut self) -> Result<(), Error> {
+    pub(super) fn skip(&mut self) -> Result<(), DecodeError> {
         match self.content {
             Content::Open => self.parser.skip_rest(),
             Content::Absent => Ok(()),

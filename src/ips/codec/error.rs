@@ -32,15 +32,15 @@ impl fmt::Display for ReadError {
 
 impl std::error::Error for ReadError {}
 
-impl From<Error> for ReadError {
-    fn from(error: Error) -> Self {
+impl From<DecodeError> for ReadError {
+    fn from(error: DecodeError) -> Self {
         Self { path: error.0.path.unwrap_or_default(), reason: error.0.reason }
     }
 }
 
 /// Error inside the deserializer; one pointer wide, since every call returns a `Result` of it.
 #[derive(Debug)]
-pub(super) struct Error(Box<Details>);
+pub(super) struct DecodeError(Box<Details>);
 
 #[derive(Debug)]
 struct Details {
@@ -50,7 +50,7 @@ struct Details {
     in_struct: bool,
 }
 
-impl Error {
+impl DecodeError {
     /// Returns an error of the XML itself: the rest of the document can't be read.
     #[cold]
     pub(super) fn malformed(reason: impl Into<String>) -> Self {
@@ -83,15 +83,15 @@ impl Error {
     }
 }
 
-impl fmt::Display for Error {
+impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.reason)
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for DecodeError {}
 
-impl de::Error for Error {
+impl de::Error for DecodeError {
     fn custom<T: fmt::Display>(reason: T) -> Self {
         Self::value(reason.to_string())
     }
@@ -107,8 +107,8 @@ impl de::Error for Error {
 
 /// Returns the error of an element where none is expected.
 #[cold]
-pub(super) fn unexpected(tag: &Tag<'_>) -> Error {
-    Error::value(format!("the element {} is not expected here", tag.local_name()))
+pub(super) fn unexpected(tag: &Tag<'_>) -> DecodeError {
+    DecodeError::value(format!("the element {} is not expected here", tag.local_name()))
 }
 
 /// Error of writing a value.

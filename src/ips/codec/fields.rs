@@ -3,7 +3,7 @@
 use serde::de::{DeserializeSeed, IntoDeserializer, MapAccess};
 
 use super::element::{Content, Element};
-use super::error::Error;
+use super::error::DecodeError;
 use super::parser::Parser;
 use super::path::Path;
 use super::scalar::is_blank;
@@ -34,9 +34,9 @@ impl<'r, 'de, 'p> Fields<'r, 'de, 'p> {
         element: Element<'r, 'de, 'p>,
         visitor: &'static str,
         names: &'static [&'static str],
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, DecodeError> {
         if names.len() > FieldSet::CAPACITY {
-            return Err(Error::value(format!("a struct may have no more than {} fields", FieldSet::CAPACITY)));
+            return Err(DecodeError::value(format!("a struct may have no more than {} fields", FieldSet::CAPACITY)));
         }
         Ok(Self {
             may_be_empty: element.optional || element.path.is_root() || names.is_empty(),
@@ -53,7 +53,7 @@ impl<'r, 'de, 'p> Fields<'r, 'de, 'p> {
     }
 
     /// Returns the index of the next child element that is a known field.
-    fn next_field(&mut self) -> Result<Option<usize>, Error> {
+    fn next_field(&mut self) -> Result<Option<usize>, DecodeError> {
         loop {
             match self.parser.token()? {
                 Token::Start(tag) => match self.find(&tag) {
@@ -63,14 +63,14 @@ impl<'r, 'de, 'p> Fields<'r, 'de, 'p> {
                         return self.take(index).map(Some);
                     }
                     None if self.parser.mode() == Mode::Strict => {
-                        return Err(Error::value(format!("the element {} is unknown", tag.local_name())));
+                        return Err(DecodeError::value(format!("the element {} is unknown", tag.local_name())));
                     }
                     None => self.parser.skip_rest()?,
                 },
                 Token::Text(text) if is_blank(&text) => {}
-                Token::Text(_) => return Err(Error::value("contains text where elements are expected")),
+                Token::Text(_) => return Err(DecodeError::value("contains text where elements are expected")),
                 Token::End => return Ok(None),
-                Token::Eof => return Err(Error::malformed("ends inside an element")),
+                Token::Eof => return Err(DecodeError::malformed("ends inside an element")),
             }
         }
     }
@@ -97,14 +97,17 @@ impl<'r, 'de, 'p> Fields<'r, 'de, 'p> {
 
     /// Accepts a field, unless it is repeated or (in strict mode) out of order.
     #[inline]
-    fn take(&mut self, index: usize) -> Result<usize, Error> {
+    fn take(&mut self, index: usize) -> Result<usize, DecodeError> {
         if index < self.next {
             let name = self.names[index];
             if self.seen.contains(index) {
-                return Err(Error::value(format!("the element {name} appears twice")));
+                return Err(DecodeError::value(format!("the element {name} appears twice")));
             }
             if self.parser.mode() == Mode::Strict {
-                return Err(Error::value(format!("the element {name} must come before {}", self.names[self.next - 1])));
+                return Err(DecodeError::value(format!(
+                    "the element {name} must come before {}",
+                    self.names[self.next - 1]
+                )));
             }
         }
         self.seen.insert(index);
@@ -113,12 +116,12 @@ impl<'r, 'de, 'p> Fields<'r, 'de, 'p> {
     }
 
     /// Returns the absent fields that get a default in lenient mode.
-    fn end(&mut self) -> Result<FieldSet, Error> {
+    fn end(&mut self) -> Result<FieldSet, DecodeError> {
         self.content = Content::Absent;
         match self.parser.mode() {
             Mode::Strict => Ok(FieldSet::EMPTY),
             Mode::Lenient if self.seen == FieldSet::EMPTY && !self.may_be_empty => {
-                Err(Error::value("the element contains none of its fields"))
+                Err(DecodeError::value("the element contains none of its fields"))
             }
             Mode::Lenient => {
                 let options = self.parser.shapes.options(self.shape);
@@ -128,7 +131,7 @@ impl<'r, 'de, 'p> Fields<'r, 'de, 'p> {
     }
 
     #[inline]
-    fn next(&mut self) -> Result<Option<usize>, Error> {
+    fn next(&mut self) -> Result<Option<usize>, DecodeError> {
         if self.absent.is_none() {
             if let Some(index) = self.next_field()? {
                 return Ok(Some(index));
@@ -140,17 +143,17 @@ impl<'r, 'de, 'p> Fields<'r, 'de, 'p> {
 }
 
 impl<'de> MapAccess<'de> for Fields<'_, 'de, '_> {
-    type Error = Error;
+    type Error = DecodeError;
 
     #[inline]
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, DecodeError> {
         let Some(index) = self.next().map_err(|error| error.with_path(self.path))? else { return Ok(None) };
         self.current = index;
         seed.deserialize((index as u64).into_deserializer()).map(Some)
     }
 
     #[inline]
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, DecodeError> {
         let path = Path::Field { parent: self.path, name: self.names[self.current] };
         let element = Element { parser: self.parser, path: &path, content: self.content, optional: false };
         if self.absent.is_none() {

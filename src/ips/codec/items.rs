@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use serde::de::{Deserialize, DeserializeSeed, SeqAccess};
 
 use super::element::{Content, Element};
-use super::error::{Error, unexpected};
+use super::error::{DecodeError, unexpected};
 use super::parser::Parser;
 use super::path::Path;
 use super::scalar::is_blank;
@@ -26,7 +26,7 @@ impl<'r, 'de, 'p> Items<'r, 'de, 'p> {
     }
 
     /// Reads the start tag of the next item.
-    fn next_tag(&mut self) -> Result<Option<Tag<'de>>, Error> {
+    fn next_tag(&mut self) -> Result<Option<Tag<'de>>, DecodeError> {
         if self.content == Content::Absent {
             return Ok(None);
         }
@@ -36,18 +36,18 @@ impl<'r, 'de, 'p> Items<'r, 'de, 'p> {
                 // Skipped, it would turn an answer of another shape into an empty list.
                 Token::Start(tag) => return Err(unexpected(&tag)),
                 Token::Text(text) if is_blank(&text) => {}
-                Token::Text(_) => return Err(Error::value("contains text where items are expected")),
+                Token::Text(_) => return Err(DecodeError::value("contains text where items are expected")),
                 Token::End => return Ok(None),
-                Token::Eof => return Err(Error::malformed("ends inside an element")),
+                Token::Eof => return Err(DecodeError::malformed("ends inside an element")),
             }
         }
     }
 }
 
 impl<'de> SeqAccess<'de> for Items<'_, 'de, '_> {
-    type Error = Error;
+    type Error = DecodeError;
 
-    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Error> {
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, DecodeError> {
         let Some(tag) = self.next_tag()? else { return Ok(None) };
         let path = Path::Item { parent: self.path, index: self.index };
         self.index += 1;
@@ -59,7 +59,7 @@ impl<'de> SeqAccess<'de> for Items<'_, 'de, '_> {
     }
 
     /// Overridden, although serde discourages it: only here can an unreadable item be skipped and the next one be read.
-    fn next_element<T: Deserialize<'de>>(&mut self) -> Result<Option<T>, Error> {
+    fn next_element<T: Deserialize<'de>>(&mut self) -> Result<Option<T>, DecodeError> {
         let depth = self.parser.depth();
         loop {
             match self.next_element_seed(PhantomData) {

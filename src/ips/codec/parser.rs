@@ -7,7 +7,7 @@ use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::{BytesRef, Event};
 use quick_xml::{Reader, XmlVersion};
 
-use super::error::{Error, ReadError};
+use super::error::{DecodeError, ReadError};
 use super::scalar::{is_allowed, is_blank, trim};
 use super::shapes::Shapes;
 use super::token::{Limits, Mode, Tag, Token};
@@ -62,21 +62,21 @@ impl<'de> Parser<'de> {
     }
 
     /// Counts the memory of another array item, in bytes; an error beyond the limit.
-    pub(super) fn count_item_bytes(&mut self, size: usize) -> Result<(), Error> {
+    pub(super) fn count_item_bytes(&mut self, size: usize) -> Result<(), DecodeError> {
         self.item_bytes += size;
         if self.item_bytes <= self.limits.item_bytes {
             return Ok(());
         }
-        Err(Error::malformed(format!("has items that take more than {} bytes", self.limits.item_bytes)))
+        Err(DecodeError::malformed(format!("has items that take more than {} bytes", self.limits.item_bytes)))
     }
 
     /// Records an item that is skipped because it can't be read; an error beyond the limit.
-    pub(super) fn report_bad_item(&mut self, reason: ReadError) -> Result<(), Error> {
+    pub(super) fn report_bad_item(&mut self, reason: ReadError) -> Result<(), DecodeError> {
         self.bad_items.push(reason);
         if self.bad_items.len() <= self.limits.bad_items {
             return Ok(());
         }
-        Err(Error::malformed(format!("has more than {} items that can't be read", self.limits.bad_items)))
+        Err(DecodeError::malformed(format!("has more than {} items that can't be read", self.limits.bad_items)))
     }
 
     /// Returns the number of open elements.
@@ -102,7 +102,7 @@ impl<'de> Parser<'de> {
     }
 
     /// Returns the next token without consuming it.
-    pub(super) fn peek(&mut self) -> Result<&Token<'de>, Error> {
+    pub(super) fn peek(&mut self) -> Result<&Token<'de>, DecodeError> {
         let token = match self.peeked.take() {
             Some(token) => token,
             None => self.token()?,
@@ -143,12 +143,12 @@ impl<'de> Parser<'de> {
     }
 
     /// As [`Parser::skip`], with the internal error.
-    pub(super) fn skip_rest(&mut self) -> Result<(), Error> {
+    pub(super) fn skip_rest(&mut self) -> Result<(), DecodeError> {
         self.skip_to(self.depth - 1)
     }
 
     /// Skips tokens until no more than `depth` elements are open.
-    pub(super) fn skip_to(&mut self, depth: usize) -> Result<(), Error> {
+    pub(super) fn skip_to(&mut self, depth: usize) -> Result<(), DecodeError> {
         self.peeked = None;
         while self.depth > depth {
             self.token()?;
@@ -158,7 +158,7 @@ impl<'de> Parser<'de> {
 
     /// Reads the next token, with the internal error.
     #[inline]
-    pub(super) fn token(&mut self) -> Result<Token<'de>, Error> {
+    pub(super) fn token(&mut self) -> Result<Token<'de>, DecodeError> {
         if self.peeked.is_some()
             && let Some(token) = self.peeked.take()
         {
@@ -196,7 +196,7 @@ impl<'de> Parser<'de> {
 
     /// Returns the token of an event other than a tag, if it has one.
     #[cold]
-    fn rare_token(&mut self, event: quick_xml::Result<Event<'de>>) -> Result<Option<Token<'de>>, Error> {
+    fn rare_token(&mut self, event: quick_xml::Result<Event<'de>>) -> Result<Option<Token<'de>>, DecodeError> {
         match event {
             Ok(Event::Text(text)) => self.joined_text(text.xml10_content()).map(Some),
             Ok(Event::CData(data)) => self.joined_text(data.xml10_content()).map(Some),
@@ -204,22 +204,22 @@ impl<'de> Parser<'de> {
                 let text = resolve(&reference)?;
                 self.joined_text(text.into()).map(Some)
             }
-            Ok(Event::Eof) if self.depth > 0 => Err(Error::malformed("ends before all its elements are closed")),
-            Ok(Event::Eof) if self.elements == 0 => Err(Error::malformed("contains no element")),
+            Ok(Event::Eof) if self.depth > 0 => Err(DecodeError::malformed("ends before all its elements are closed")),
+            Ok(Event::Eof) if self.elements == 0 => Err(DecodeError::malformed("contains no element")),
             Ok(Event::Eof) => Ok(Some(Token::Eof)),
             other => self.check_insignificant(other).map(|()| None),
         }
     }
 
     /// Accepts comments and processing instructions.
-    fn check_insignificant(&self, event: quick_xml::Result<Event<'de>>) -> Result<(), Error> {
+    fn check_insignificant(&self, event: quick_xml::Result<Event<'de>>) -> Result<(), DecodeError> {
         match event {
             Ok(Event::Decl(_)) => self.check_declaration(),
-            Ok(Event::DocType(_)) => Err(Error::malformed("a document type declaration is not allowed")),
+            Ok(Event::DocType(_)) => Err(DecodeError::malformed("a document type declaration is not allowed")),
             Ok(_) => Ok(()),
             Err(error) => {
                 let position = self.reader.error_position();
-                Err(Error::malformed(format!("not well-formed at byte {position}: {error}")))
+                Err(DecodeError::malformed(format!("not well-formed at byte {position}: {error}")))
             }
         }
     }
@@ -242,7 +242,7 @@ impl<'de> Parser<'de> {
 
     /// Fast path for an element that contains only plain text: reads the text and the end tag.
     #[inline]
-    pub(super) fn plain_content(&mut self) -> Result<Option<&'de str>, Error> {
+    pub(super) fn plain_content(&mut self) -> Result<Option<&'de str>, DecodeError> {
         if self.peeked.is_some() || self.self_closed {
             return Ok(None);
         }
@@ -261,7 +261,7 @@ impl<'de> Parser<'de> {
     }
 
     /// Joins text, CDATA sections and references up to the next tag.
-    fn joined_text(&mut self, first: Cow<'de, str>) -> Result<Token<'de>, Error> {
+    fn joined_text(&mut self, first: Cow<'de, str>) -> Result<Token<'de>, DecodeError> {
         let mut text = first;
         while !is_tag(self.remaining()) && !self.remaining().is_empty() && text.len() <= self.limits.text_bytes {
             match self.reader.read_event() {
@@ -277,22 +277,22 @@ impl<'de> Parser<'de> {
 
     /// Opens the element whose tag, of this length in bytes, was just read.
     #[inline]
-    fn open_element(&mut self, length: usize, name_length: usize) -> Result<Token<'de>, Error> {
+    fn open_element(&mut self, length: usize, name_length: usize) -> Result<Token<'de>, DecodeError> {
         if self.depth == 0 && self.elements > 0 {
-            return Err(Error::malformed("has more than one root element"));
+            return Err(DecodeError::malformed("has more than one root element"));
         }
         self.depth += 1;
         self.elements += 1;
         if self.depth > self.limits.depth {
-            return Err(Error::malformed(format!("nests elements deeper than {}", self.limits.depth)));
+            return Err(DecodeError::malformed(format!("nests elements deeper than {}", self.limits.depth)));
         }
         if self.elements > self.limits.elements {
-            return Err(Error::malformed(format!("has more than {} elements", self.limits.elements)));
+            return Err(DecodeError::malformed(format!("has more than {} elements", self.limits.elements)));
         }
         let end = self.position() - if self.self_closed { "/>".len() } else { ">".len() };
         let content = &self.source[end - length..end];
         if !content.as_bytes().first().is_some_and(|&byte| byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80) {
-            return Err(Error::malformed("has an element without a valid name"));
+            return Err(DecodeError::malformed("has an element without a valid name"));
         }
         let mut tag = Tag { content, name_length, nil: false };
         if length > name_length {
@@ -303,26 +303,29 @@ impl<'de> Parser<'de> {
 
     /// Checks the attributes of a tag; returns whether `xsi:nil` is true.
     #[cold]
-    fn is_nil(&self, tag: &Tag<'de>) -> Result<bool, Error> {
+    fn is_nil(&self, tag: &Tag<'de>) -> Result<bool, DecodeError> {
         let start = tag.start();
         if start.attributes_raw().len() > self.limits.attribute_bytes {
-            return Err(Error::malformed(format!("has attributes longer than {} bytes", self.limits.attribute_bytes)));
+            return Err(DecodeError::malformed(format!(
+                "has attributes longer than {} bytes",
+                self.limits.attribute_bytes
+            )));
         }
         let mut nil = false;
         for attribute in start.attributes() {
             let attribute =
-                attribute.map_err(|error| Error::malformed(format!("has an invalid attribute: {error}")))?;
+                attribute.map_err(|error| DecodeError::malformed(format!("has an invalid attribute: {error}")))?;
             let value = attribute
                 .normalized_value(XmlVersion::Implicit1_0)
-                .map_err(|error| Error::malformed(format!("has an invalid attribute value: {error}")))?;
+                .map_err(|error| DecodeError::malformed(format!("has an invalid attribute value: {error}")))?;
             if value.contains('<') && attribute.value.contains('<') || !value.chars().all(is_allowed) {
-                return Err(Error::malformed("has an attribute with a character that is not allowed there"));
+                return Err(DecodeError::malformed("has an attribute with a character that is not allowed there"));
             }
             let (name, prefix) = attribute.key.decompose();
             match prefix {
                 Some(_) if name.into_inner() == "nil" => nil = matches!(trim(&value), "true" | "1"),
                 None if self.mode == Mode::Strict && attribute.key.as_namespace_binding().is_none() => {
-                    return Err(Error::malformed(format!("the attribute {} is unknown", name.into_inner())));
+                    return Err(DecodeError::malformed(format!("the attribute {} is unknown", name.into_inner())));
                 }
                 _ => {}
             }
@@ -331,23 +334,23 @@ impl<'de> Parser<'de> {
     }
 
     /// Accepts an XML declaration at the start of the document.
-    fn check_declaration(&self) -> Result<(), Error> {
+    fn check_declaration(&self) -> Result<(), DecodeError> {
         let is_first = self.source.starts_with("<?xml")
             && self.source.find("?>").is_some_and(|end| end + "?>".len() == self.position());
         if is_first {
             return Ok(());
         }
-        Err(Error::malformed("has an XML declaration that is not at its beginning"))
+        Err(DecodeError::malformed("has an XML declaration that is not at its beginning"))
     }
 
     /// Returns a text token, after checking its length and place.
     #[inline]
-    fn text(&self, text: Cow<'de, str>) -> Result<Token<'de>, Error> {
+    fn text(&self, text: Cow<'de, str>) -> Result<Token<'de>, DecodeError> {
         if text.len() > self.limits.text_bytes {
-            return Err(Error::malformed(format!("has a text longer than {} bytes", self.limits.text_bytes)));
+            return Err(DecodeError::malformed(format!("has a text longer than {} bytes", self.limits.text_bytes)));
         }
         if self.depth == 0 && !is_blank(&text) {
-            return Err(Error::malformed("has text outside its root element"));
+            return Err(DecodeError::malformed("has text outside its root element"));
         }
         Ok(Token::Text(text))
     }
@@ -364,17 +367,18 @@ fn append<'de>(text: &mut Cow<'de, str>, more: Cow<'de, str>) {
 }
 
 /// Resolves a character reference or one of the five predefined entities.
-fn resolve(reference: &BytesRef<'_>) -> Result<String, Error> {
-    let character =
-        reference.resolve_char_ref().map_err(|error| Error::malformed(format!("has an invalid reference: {error}")))?;
+fn resolve(reference: &BytesRef<'_>) -> Result<String, DecodeError> {
+    let character = reference
+        .resolve_char_ref()
+        .map_err(|error| DecodeError::malformed(format!("has an invalid reference: {error}")))?;
     match character {
         Some(character) if is_allowed(character) => Ok(character.into()),
-        Some(character) => Err(Error::malformed(format!(
+        Some(character) => Err(DecodeError::malformed(format!(
             "refers to the character U+{:04X}, which XML can't carry",
             u32::from(character)
         ))),
         None => resolve_xml_entity(reference)
             .map(Into::into)
-            .ok_or_else(|| Error::malformed(format!("refers to the unknown entity {:?}", &**reference))),
+            .ok_or_else(|| DecodeError::malformed(format!("refers to the unknown entity {:?}", &**reference))),
     }
 }

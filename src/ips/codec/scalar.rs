@@ -1,6 +1,6 @@
 //! Lexical forms of the simple types of XML Schema, and the characters that XML 1.0 allows.
 
-use super::error::Error;
+use super::error::DecodeError;
 
 /// Values of `xsd:double` that are not finite numbers.
 const NON_FINITE: [&str; 4] = ["NaN", "INF", "-INF", "+INF"];
@@ -22,7 +22,7 @@ pub(super) fn is_non_finite(text: &str) -> bool {
     NON_FINITE.contains(&trim(text))
 }
 
-pub(super) fn parse_bool(text: &str) -> Result<bool, Error> {
+pub(super) fn parse_bool(text: &str) -> Result<bool, DecodeError> {
     match text {
         "true" | "1" => Ok(true),
         "false" | "0" => Ok(false),
@@ -30,11 +30,11 @@ pub(super) fn parse_bool(text: &str) -> Result<bool, Error> {
     }
 }
 
-pub(super) fn parse_integer(text: &str) -> Result<i64, Error> {
+pub(super) fn parse_integer(text: &str) -> Result<i64, DecodeError> {
     text.parse().map_err(|_| invalid(text, "64-bit integer"))
 }
 
-pub(super) fn parse_double(text: &str) -> Result<f64, Error> {
+pub(super) fn parse_double(text: &str) -> Result<f64, DecodeError> {
     let lexical = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'));
     match text.parse::<f64>() {
         Ok(number) if lexical && number.is_finite() => Ok(number),
@@ -43,9 +43,9 @@ pub(super) fn parse_double(text: &str) -> Result<f64, Error> {
 }
 
 #[cold]
-fn invalid(text: &str, kind: &str) -> Error {
+fn invalid(text: &str, kind: &str) -> DecodeError {
     let excerpt: String = text.chars().take(EXCERPT).collect();
-    Error::value(format!("{excerpt:?} is not a {kind}"))
+    DecodeError::value(format!("{excerpt:?} is not a {kind}"))
 }
 
 /// Returns the first character that XML 1.0 does not allow, with its position in bytes.

@@ -51,7 +51,13 @@ impl<'v> Writer<'v> {
     pub fn value<T: Serialize>(&mut self, name: &'static str, namespace: &str, value: &T) -> Result<(), WriteError> {
         let path = Path::Root;
         let attributes = format!(" xmlns=\"{}\"", partial_escape(namespace).replace('"', "&quot;"));
-        value.serialize(Element { writer: self, path: &path, newer_since: None, name, attributes: &attributes })
+        value.serialize(ElementSerializer {
+            writer: self,
+            path: &path,
+            newer_since: None,
+            name,
+            attributes: &attributes,
+        })
     }
 
     /// Returns the document.
@@ -84,7 +90,7 @@ impl<'v> Writer<'v> {
 }
 
 /// Element under serialization; `None` writes nothing.
-struct Element<'w, 'v, 'p> {
+struct ElementSerializer<'w, 'v, 'p> {
     writer: &'w mut Writer<'v>,
     path: &'p Path<'p>,
     /// API version that introduced the element, if it is newer than the written one.
@@ -93,7 +99,7 @@ struct Element<'w, 'v, 'p> {
     attributes: &'p str,
 }
 
-impl<'w, 'v, 'p> Element<'w, 'v, 'p> {
+impl<'w, 'v, 'p> ElementSerializer<'w, 'v, 'p> {
     fn error(&self, reason: WriteReason) -> WriteError {
         WriteError { pointer: self.path.pointer(), reason }
     }
@@ -136,7 +142,7 @@ macro_rules! unsupported {
     (@ $answer:ty) => { Result<$answer, WriteError> };
 }
 
-impl<'w, 'v, 'p> ser::Serializer for Element<'w, 'v, 'p> {
+impl<'w, 'v, 'p> ser::Serializer for ElementSerializer<'w, 'v, 'p> {
     type Ok = ();
     type Error = WriteError;
     type SerializeSeq = Children<'w, 'v, 'p>;
@@ -246,7 +252,7 @@ impl Children<'_, '_, '_> {
         name: &'static str,
         value: &T,
     ) -> Result<(), WriteError> {
-        value.serialize(Element { writer: self.writer, path, newer_since, name, attributes: "" })
+        value.serialize(ElementSerializer { writer: self.writer, path, newer_since, name, attributes: "" })
     }
 
     fn close(self) {

@@ -21,9 +21,6 @@ use crate::jobs::queries::JobLookup;
 use crate::runtime::clock::Clock;
 use crate::upstream::{Caller, Credentials, Delivery, Failure, IpsApi};
 
-/// Pauses before the lookups of a job whose response was lost: IPS may need time to list it.
-const RECOVERY_PAUSES: [Duration; 3] = [Duration::ZERO, Duration::from_millis(500), Duration::from_secs(2)];
-
 /// Dependencies of [`SubmitCommand`].
 pub struct SubmitDependencies {
     /// Resolves the company.
@@ -42,6 +39,8 @@ pub struct SubmitDependencies {
     pub url_policy: UrlPolicy,
     /// Wall clock.
     pub clock: Clock,
+    /// Pauses before the lookups of a job whose response was lost.
+    pub recovery_pauses: [Duration; 3],
 }
 
 /// Submit of jobs.
@@ -101,13 +100,13 @@ impl SubmitCommand {
         let (claim, submitted, result) = match self.0.idempotency.claim(caller, &submitted, key).await? {
             IdempotencyOutcome::Completed(job) => return Ok(*job),
             IdempotencyOutcome::Unresolved(submitted, claim) => {
-                let found = self.recover(caller, &submitted, &RECOVERY_PAUSES[..1]).await;
+                let found = self.recover(caller, &submitted, &self.0.recovery_pauses[..1]).await;
                 let id = submitted.id.clone();
                 (claim, *submitted, found.ok().flatten().ok_or(Error::SubmitOutcomeUnknown { id, error: None }))
             }
             IdempotencyOutcome::New(claim) => {
                 // Another replica, or this one before a restart, may have sent it. If the lookup fails, it is not sent.
-                let result = match self.recover(caller, &submitted, &RECOVERY_PAUSES[..1]).await {
+                let result = match self.recover(caller, &submitted, &self.0.recovery_pauses[..1]).await {
                     Ok(Some(job)) => Ok(job),
                     Ok(None) => self.send(caller, request).await,
                     Err(error) if error.denies_access() => self.send(caller, request).await,
@@ -151,7 +150,7 @@ impl SubmitCommand {
             Err(error) => return Err(Error::of_call(caller)(error)),
         };
         let submitted = Job::submitted(request, None);
-        let found = self.recover(caller, &submitted, &RECOVERY_PAUSES).await;
+        let found = self.recover(caller, &submitted, &self.0.recovery_pauses).await;
         found.ok().flatten().ok_or(Error::SubmitOutcomeUnknown { id: submitted.id, error })
     }
 

@@ -60,7 +60,7 @@ fn inline_paths_are_found_in_every_place() {
             "http",
             "#[serde(with = \"crate::runtime::clock::rfc3339\")] struct A; #[path(crate::jobs::Id)] fn b() {}"
         ),
-        ["clock::rfc3339", "jobs::Id"]
+        ["runtime::clock::rfc3339", "jobs::Id"]
     );
     assert_eq!(references("jobs", "mod cache; fn f() { cache::Entry::new::<u8>() }"), ["jobs::cache::Entry::new"]);
     assert_eq!(references("jobs", "fn f() { let x = <crate::ips::A as crate::jobs::B>::c(); }"), ["ips::A", "jobs::B"]);

@@ -18,7 +18,7 @@ fn clock() -> Clock {
 async fn problem_of(reply: Reply, status: u16, code: &str) -> Value {
     let upstream = ScriptedUpstream::start().await;
     upstream.reply("getActiveJobs", reply);
-    let gateway = upstream.gateway(&clock(), &[("UPSTREAM_TIMEOUT", "2s")]);
+    let gateway = upstream.gateway(&clock(), &[("UPSTREAM_TIMEOUT", "200ms")]);
     let problem = gateway.get("/jobs").await.problem(status, code).await;
     assert_eq!((&problem["upstream"]["operation"], &problem["retryable"]), (&json!("getActiveJobs"), &json!(true)));
     problem
@@ -50,7 +50,7 @@ async fn invalid_answers_are_never_an_empty_list() {
 #[tokio::test]
 async fn an_upstream_timeout_is_a_504() {
     let problem = problem_of(Reply::Silence, 504, "upstream-timeout").await;
-    assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("2s")), "{problem:#}");
+    assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("200ms")), "{problem:#}");
 }
 
 #[tokio::test]

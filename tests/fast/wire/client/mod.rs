@@ -12,6 +12,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use ips_gateway::ips::types::*;
 use ips_gateway::runtime::clock::Clock;
+use ips_gateway::runtime::timing::Timing;
 use ips_gateway::upstream::{
     Answered, Caller, CredentialSource, Credentials, Delivery, Failure, IpsApi, UpstreamError,
 };
@@ -30,6 +31,7 @@ fn client_of(url: &str) -> IpsClient {
         timeout: Duration::from_secs(1),
         connect_timeout: Duration::from_millis(500),
         max_calls: 8,
+        read_retry: Timing::default().read_retry,
         max_queue_time: Duration::from_millis(200),
         min_failures: NonZeroU32::new(5),
         max_answer_bytes: MAX_ANSWER,
