@@ -41,9 +41,12 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("opentelemetry_otlp", &["telemetry"]),
 ];
 
-/// Lines of a file that people write.
+/// Type names that each module may define for itself, as the standard library's do. Those of the sandbox, another world, are not compared.
+const LOCAL_NAMES: [&str; 2] = ["Error", "Result"];
+
+/// Maximum number of lines of a handwritten file.
 const MOST_LINES: usize = 400;
-/// Files and folders directly in a folder.
+/// Maximum number of files and folders directly in a folder.
 const MOST_ENTRIES: usize = 14;
 /// Folders that may have more entries.
 const LARGE_FOLDERS: &[(&str, &str)] =
@@ -115,6 +118,31 @@ fn libraries_are_used_only_where_they_belong() {
     }
     wrong.dedup();
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// Returns the type that a line at the margin defines.
+fn defined_type(line: &str) -> Option<&str> {
+    let item = line.strip_prefix("pub").map_or(line, |rest| match rest.strip_prefix('(') {
+        Some(restricted) => restricted.split_once(") ").map_or(restricted, |(_, item)| item),
+        None => rest.trim_start(),
+    });
+    let name = ["struct ", "enum ", "trait ", "type "].iter().find_map(|keyword| item.strip_prefix(keyword))?;
+    name.split(|character: char| !character.is_alphanumeric()).next()
+}
+
+#[test]
+fn a_type_name_has_one_meaning() {
+    let mut definitions = BTreeMap::<_, BTreeSet<_>>::new();
+    let sources: Vec<_> = Source::all().into_iter().filter(|source| source.top_level() != "sandbox").collect();
+    for source in &sources {
+        let names = source.text.lines().filter_map(defined_type).filter(|name| !LOCAL_NAMES.contains(name));
+        for name in names {
+            definitions.entry(name.to_owned()).or_default().insert(source.path.display().to_string());
+        }
+    }
+    assert!(definitions.len() > 300, "only {} types were found", definitions.len());
+    definitions.retain(|_, files| files.len() > 1);
+    assert!(definitions.is_empty(), "defined in several files: {definitions:#?}");
 }
 
 #[test]
