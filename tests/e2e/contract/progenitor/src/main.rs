@@ -11,7 +11,7 @@ use reqwest::header::{AUTHORIZATION, HeaderMap};
 
 /// The generated client.
 mod gateway {
-    progenitor::generate_api!(spec = "../../../openapi/openapi-3.0.json", interface = Builder);
+    progenitor::generate_api!(spec = "../../../../openapi/openapi-3.0.json", interface = Builder);
 }
 
 use gateway::Client;
