@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
+use crate::jobs::cache::CacheDependencies;
 use crate::jobs::cache::epoch::CompanyEpochs;
 use crate::jobs::cache::policy::{CacheDirective, Freshness};
 use crate::jobs::cache::recent::RecentMutations;
-use crate::jobs::cache::snapshot_cache::Common;
 use crate::jobs::commands::{IdempotencyRecords, JobActions, Submission, SubmitCommand, SubmitDependencies, UrlPolicy};
 use crate::jobs::company::{Companies, CompanyChoice};
 use crate::jobs::error::Result;
@@ -63,14 +63,14 @@ impl Jobs {
         let upstream: Arc<dyn IpsApi> =
             Arc::new(CoalescingUpstream::new(upstream, epochs.invalidations(), clock.clone(), runtime.clone()));
         let recent = RecentMutations::new(coordinator.clone());
-        let common = Common {
+        let dependencies = CacheDependencies {
             freshness,
-            generations: Arc::clone(&epochs),
+            epochs: Arc::clone(&epochs),
             clock: clock.clone(),
             runtime: runtime.clone(),
-            fleet: coordinator.clone(),
+            coordinator: coordinator.clone(),
         };
-        let caches = ListCaches::new(&upstream, &recent, &common);
+        let caches = ListCaches::new(&upstream, &recent, &dependencies);
         let companies = Arc::new(Companies::new(Arc::clone(&upstream), default_company));
         let lookup = Arc::new(JobLookup::new(
             Arc::clone(&companies),

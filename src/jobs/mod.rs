@@ -10,8 +10,8 @@
 //! | `subscriptions` | event streams and long polls | [`Subscription`], [`ListWatchers`] |
 //! | `company` | company of a request | [`CompanyChoice`], [`Companies`] |
 //!
-//! They share `cache`, the snapshot caches of the lists with their invalidation epochs and the recent mutations; `events`, the changes
-//! between two snapshots; and `model`, a job with its id, status and JSON. Uses go one way: model ← error ← company ← events ← cache ←
+//! They share `cache`, the snapshot caches of the lists with their invalidation epochs and the recent mutations; `events`, the diff of
+//! two snapshots and the event log; and `model`, a job with its id, status and JSON. Uses go one way: model ← error ← company ← events ← cache ←
 //! queries ← subscriptions and commands ← facade.
 
 mod cache;
@@ -23,7 +23,6 @@ mod facade;
 mod model;
 mod queries;
 mod subscriptions;
-mod wire;
 
 pub use cache::policy::{CacheDirective, CacheStatus, Freshness, Lookup};
 pub use commands::{IdempotencyKey, Submission, SubmitMode, UrlPolicy};
@@ -32,10 +31,9 @@ pub use error::{Error, FieldLocation, InvalidField, Result};
 pub use events::{Change, Event, EventCursor};
 pub use facade::{Jobs, JobsConfig};
 pub use model::id::{InvalidJobId, JobId, JobName, JobRef};
-pub use model::job::{
-    Action, IpsRecord, Job, ObservedJob, Outcome, Phase, RenderedJob, Status, SubmittedJob, to_timestamp,
-};
-pub use model::snapshot::{ListBody, Snapshot, StaleReason, etag_of, weak_etag};
+pub use model::job::{Action, IpsRecord, Job, ObservedJob, Outcome, Phase, Status, SubmittedJob, to_timestamp};
+pub use model::json::{ListBody, RenderedJob, StaleReason, etag_of, weak_etag};
+pub use model::snapshot::Snapshot;
 pub use queries::{
     FoundJob, JOB_LOG_SORT_FIELDS, JOB_SORT_FIELDS, JobListing, JobLogsQuery, JobLogsSort, JobPage, JobSort,
     JobSortField, ListQuery, LogEntry, LogLevel, LogPage, LogQueries, LogQuery, LogSort, LogSource, MAX_PER_PAGE,

@@ -1,12 +1,15 @@
-//! The port to what replicas share: so that many gateways behave as one.
+//! Replicas: the port to the store that several gateways share, and its implementation for Valkey or Redis.
 //!
-//! A store that implements [`Coordinator`] keeps, for every list, the newest snapshot and what happened before it; decides which replica asks
-//! IPS; and wakes the others. It may fail at any time: every method then says [`Unavailable`], and the replica goes on by itself.
+//! A store that implements [`Coordinator`] keeps the newest snapshot and event log of every list, grants the lease of a load to one replica
+//! at a time, and notifies the others. All values are opaque bytes. If the store is unavailable, every method returns [`Unavailable`] and the
+//! replica works alone.
 //!
-//! Three numbers order what happens. They only grow, and grow with time, so that a store which lost them takes up no old ones:
-//! - the *generation* of a company changes with every change that was asked for there. What was loaded under an older one is worthless;
-//! - the *token* of a load is given with the right to do it. A snapshot carries the token of its load, and the highest one is the newest;
-//! - the *place* in a history tells readers of events where they are ([`crate::jobs::Place`]).
+//! Three numbers order what replicas share. They only grow, and are derived from the time, so that a store that lost its data does not reuse
+//! old ones:
+//! - the *invalidation epoch* of a company, bumped by every mutation: a snapshot that was loaded under an older one is invalid;
+//! - the *fencing token* of a load, granted with the lease: the snapshot with the highest token is the newest, and one with a lower token
+//!   cannot overwrite it;
+//! - the *cursor* of a reader in an event log, made of the log's id and the number of an event.
 
 pub mod notifier;
 pub mod redis;
@@ -17,212 +20,220 @@ use async_trait::async_trait;
 
 pub use crate::replicas::notifier::{Notifications, Notifier};
 
-/// A keyed hash: nothing can be read from it, and only who has the key of the fleet can make it.
+/// Key of a value in the shared store: a keyed hash, which reveals nothing and can't be computed without the secret of the replicas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct StoreKey(pub [u8; 24]);
 
-/// Where a list is kept: what belongs to a company stays together.
+/// Location of a list in the shared store. Values of one company are stored together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListLocation {
-    /// Names the company.
+    /// Key of the company.
     pub company: StoreKey,
-    /// Names the list of this company for one caller.
+    /// Key of the list of this company for one caller.
     pub list: StoreKey,
 }
 
-/// The shared store is down, slow, full or refuses: it is to be done without.
+/// Error of a store that is down, slow, full or read-only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the shared store is not available")]
 pub struct Unavailable;
 
-/// What the store answers.
+/// Result of an operation on the shared store.
 pub type Result<T> = std::result::Result<T, Unavailable>;
 
-/// How a list is, at a glance.
+/// Status of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ListStatus {
-    /// The generation of the company; 0 when the store doesn't know it.
-    pub generation: u64,
-    /// The token of the newest snapshot; 0 when there is none.
+    /// Invalidation epoch of the company; 0 if the store has none.
+    pub epoch: u64,
+    /// Fencing token of the newest snapshot; 0 if the store has none.
     pub token: u64,
-    /// The last load failed so.
+    /// Failure of the last load, during its back-off.
     pub failure: Option<Vec<u8>>,
 }
 
-/// A snapshot as the store has it.
+/// Snapshot in the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredSnapshot {
-    /// The token of its load.
+    /// Fencing token of its load.
     pub token: u64,
-    /// What it is; `None` when it can't be read: moved, cut, of another format.
+    /// Snapshot; `None` if it can't be decrypted: it was moved, truncated, or is of another format.
     pub data: Option<Vec<u8>>,
 }
 
-/// Whether a replica may ask IPS.
+/// Outcome of a request for the lease of a load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LeaseOutcome {
-    /// It may, for as long as it keeps the lease.
+    /// The replica has the lease, and loads the list.
     Granted(Lease),
-    /// Another one did: a newer snapshot is there.
-    News,
-    /// Another one tried in vain: the failure is there.
-    FailureReport,
-    /// Another one does, and its right lapses after this time unless it is renewed.
-    Taken(Duration),
-    /// Something was changed meanwhile: this is the generation now.
-    Outdated(u64),
+    /// Another replica published a newer snapshot.
+    NewerSnapshot,
+    /// The last load failed, and its back-off has not ended.
+    RecentFailure,
+    /// Another replica holds the lease, which expires after this time unless it is renewed.
+    HeldByOther(Duration),
+    /// A mutation bumped the invalidation epoch to this one.
+    StaleEpoch(u64),
 }
 
-/// The right to load a list.
+/// Lease of a load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lease {
-    /// The generation under which it was given.
-    pub generation: u64,
-    /// Orders the loads of a list: a later lease has a higher one, and fences off the earlier ones.
+    /// Invalidation epoch under which it was granted.
+    pub epoch: u64,
+    /// Fencing token: higher than those of all earlier leases of the list.
     pub token: u64,
 }
 
-/// What a load brought, for all.
+/// Successful load, as published to other replicas.
 #[derive(Debug, Clone)]
 pub struct Publication {
-    /// The snapshot.
+    /// Snapshot.
     pub snapshot: Vec<u8>,
-    /// What happened since the one before, if anything did.
+    /// Events since the snapshot before; `None` if there are none, or too many.
     pub events: Option<EventBatch>,
-    /// How long it may be of use.
-    pub keep: Duration,
+    /// Time for which the store keeps it.
+    pub ttl: Duration,
 }
 
-/// Events in a row.
+/// Consecutive events of an event log.
 #[derive(Debug, Clone)]
 pub struct EventBatch {
-    /// The history that they belong to.
-    pub epoch: u64,
-    /// The number of the last one.
+    /// Id of the event log.
+    pub log_id: u64,
+    /// Number of the last event.
     pub last: u64,
-    /// What they are.
+    /// Events.
     pub data: Vec<u8>,
 }
 
-/// A failed load, for all.
+/// Failed load, as published to other replicas.
 #[derive(Debug, Clone)]
 pub struct FailureReport {
-    /// What went wrong; `None` when that concerns no other replica.
+    /// Failure; `None` if it concerns only this replica.
     pub failure: Option<Vec<u8>>,
-    /// Nobody tries again before this time is over.
-    pub pause: Duration,
-    /// What becomes of the last snapshot.
-    pub last: LastSnapshot,
+    /// Time for which no replica loads the list.
+    pub back_off: Duration,
+    /// Fate of the stored snapshot.
+    pub snapshot: SnapshotFate,
 }
 
-/// What becomes of the last snapshot when a load failed.
+/// Fate of the stored snapshot after a failed load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LastSnapshot {
-    /// It may still be served.
-    Stays,
-    /// The caller may not see it any more.
-    Goes,
+pub enum SnapshotFate {
+    /// It may be served while it is stale.
+    Keep,
+    /// It is deleted, because IPS denied the caller access.
+    Delete,
 }
 
-/// A record that only its owner may change. Its contents are opaque to the store.
+/// Existing record that another request claimed. Its value is opaque to the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimedRecord {
-    /// Tells this state of the record from every other.
-    pub stamp: Vec<u8>,
-    /// What it says; `None` when it can't be read.
+    /// Version of the record, for compare-and-set.
+    pub version: Vec<u8>,
+    /// Value; `None` if it can't be decrypted.
     pub value: Option<Vec<u8>>,
-    /// Whether its owner is at work on it.
-    pub is_held: bool,
+    /// Whether the lease of its owner has not expired.
+    pub is_leased: bool,
 }
 
-/// Who has a record.
+/// Outcome of a claim of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClaimOutcome {
-    /// Who asked: nobody had it before. The stamp proves it.
-    Ours(Vec<u8>),
-    /// Somebody had it already.
-    Theirs(ClaimedRecord),
+    /// The record was created, with this version.
+    Created(Vec<u8>),
+    /// The record existed.
+    Exists(ClaimedRecord),
 }
 
-/// How the shared store is.
+/// Health of the shared store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoreHealth {
-    /// Whether it is in use.
+    /// Whether the connection is up, or not tried yet.
     pub up: bool,
-    /// One word for what is wrong.
-    pub trouble: Option<&'static str>,
+    /// Kind of the last error while the connection is down, such as `refused` or `timeout`.
+    pub error_kind: Option<&'static str>,
 }
 
-/// What replicas share.
+/// Coordinator of the replicas: the port to the store that they share.
 #[async_trait]
 pub trait Coordinator: Send + Sync {
-    /// How it is.
+    /// Returns the health of the store, without a call to it.
     fn health(&self) -> StoreHealth;
 
-    /// The name of what these parts describe.
-    fn name(&self, parts: &[&[u8]]) -> StoreKey;
+    /// Returns the key of the value that these parts identify, the same on every replica.
+    fn store_key(&self, parts: &[&[u8]]) -> StoreKey;
 
-    /// A text that only this fleet can read and make, for a purpose.
+    /// Encrypts and authenticates a value for a purpose, so that only replicas can read or make it; `None` if the operating system has no
+    /// random bytes.
     fn seal(&self, purpose: &str, plain: &[u8]) -> Option<Vec<u8>>;
 
-    /// What was sealed for this purpose.
+    /// Decrypts a value that [`Coordinator::seal`] returned for the same purpose; `None` for anything else.
     fn open(&self, purpose: &str, sealed: &[u8]) -> Option<Vec<u8>>;
 
-    /// Tells whenever something becomes known about one of these.
-    fn news(&self, names: &[StoreKey]) -> Notifications;
+    /// Subscribes to the notifications of these lists and companies.
+    fn subscribe(&self, keys: &[StoreKey]) -> Notifications;
 
-    /// How a list is now.
-    async fn look(&self, at: &ListLocation) -> Result<ListStatus>;
+    /// Returns the status of a list.
+    async fn status(&self, list: &ListLocation) -> Result<ListStatus>;
 
-    /// The newest snapshot of a list.
-    async fn fetch(&self, at: &ListLocation) -> Result<Option<StoredSnapshot>>;
+    /// Returns the newest snapshot of a list.
+    async fn snapshot(&self, list: &ListLocation) -> Result<Option<StoredSnapshot>>;
 
-    /// What happened in a history after the event of this number, as far as it is kept and can be read.
-    async fn batches(&self, at: &ListLocation, epoch: u64, after: u64) -> Result<Vec<Vec<u8>>>;
+    /// Returns the batches of events after the event with number `after`, without those that expired or can't be decrypted.
+    async fn events(&self, list: &ListLocation, log_id: u64, after: u64) -> Result<Vec<Vec<u8>>>;
 
-    /// Asks for the right to load a list under a generation, when the newest snapshot known here has this token.
-    async fn begin(&self, at: &ListLocation, generation: u64, known: u64, lease: Duration) -> Result<LeaseOutcome>;
+    /// Requests the lease of a load under an invalidation epoch, for `ttl`. `known_token` is that of the newest snapshot of this replica.
+    async fn acquire_lease(
+        &self,
+        list: &ListLocation,
+        epoch: u64,
+        known_token: u64,
+        ttl: Duration,
+    ) -> Result<LeaseOutcome>;
 
-    /// Keeps the right for this time from now on.
-    async fn renew(&self, at: &ListLocation, lease: Lease, time: Duration) -> Result<()>;
+    /// Renews a lease for `ttl`, if this replica still holds it.
+    async fn renew_lease(&self, list: &ListLocation, lease: Lease, ttl: Duration) -> Result<()>;
 
-    /// Puts a snapshot in place of the last one; tells whether it was let: a later load or a change makes it worthless.
-    async fn publish(&self, at: &ListLocation, lease: Lease, publication: Publication) -> Result<bool>;
+    /// Publishes a snapshot, ends the lease and notifies other replicas. Returns whether it was accepted: not if there is a later lease or a
+    /// mutation since.
+    async fn publish(&self, list: &ListLocation, lease: Lease, publication: Publication) -> Result<bool>;
 
-    /// Tells that a load failed, and gives the right back.
-    async fn fail(&self, at: &ListLocation, lease: Lease, failed: FailureReport) -> Result<()>;
+    /// Publishes a failed load, ends the lease and notifies other replicas.
+    async fn publish_failure(&self, list: &ListLocation, lease: Lease, report: FailureReport) -> Result<()>;
 
-    /// Begins another generation of a company, at least this one, and tells which.
-    async fn change(&self, company: StoreKey, at_least: u64) -> Result<u64>;
+    /// Bumps the invalidation epoch of a company to at least this one, and notifies other replicas. Returns the new epoch.
+    async fn bump_epoch(&self, company: StoreKey, at_least: u64) -> Result<u64>;
 
-    /// Reminds the store of a generation that it has lost.
-    async fn remind(&self, company: StoreKey, generation: u64) -> Result<()>;
+    /// Restores an invalidation epoch that the store lost.
+    async fn restore_epoch(&self, company: StoreKey, epoch: u64) -> Result<()>;
 
-    /// Makes a record, for `keep`, unless there is one. Its owner holds it for `hold`.
-    async fn claim(&self, name: StoreKey, value: &[u8], hold: Duration, keep: Duration) -> Result<ClaimOutcome>;
+    /// Creates a record for `ttl` unless it exists. Its owner has a lease on it for `lease`.
+    async fn claim(&self, key: StoreKey, value: &[u8], lease: Duration, ttl: Duration) -> Result<ClaimOutcome>;
 
-    /// Takes a record over that nobody holds and that is as it was seen; the new stamp, if that was so.
+    /// Takes over a record of this version whose lease has expired. Returns the new version; `None` if the record changed or is leased.
     async fn take_over(
         &self,
-        name: StoreKey,
-        stamp: &[u8],
+        key: StoreKey,
+        version: &[u8],
         value: &[u8],
-        hold: Duration,
-        keep: Duration,
+        lease: Duration,
+        ttl: Duration,
     ) -> Result<Option<Vec<u8>>>;
 
-    /// Goes on holding a record.
-    async fn hold(&self, name: StoreKey, hold: Duration) -> Result<()>;
+    /// Renews the lease of a record for `lease`.
+    async fn renew_claim(&self, key: StoreKey, lease: Duration) -> Result<()>;
 
-    /// Changes or removes (`None`) a record that is as the stamp says, and lets it go.
-    async fn settle(&self, name: StoreKey, stamp: &[u8], value: Option<&[u8]>, keep: Duration) -> Result<()>;
+    /// Sets the value of a record of this version, or deletes the record (`None`), and ends its lease.
+    async fn settle(&self, key: StoreKey, version: &[u8], value: Option<&[u8]>, ttl: Duration) -> Result<()>;
 
-    /// Remembers something.
-    async fn put(&self, name: StoreKey, value: &[u8], keep: Duration) -> Result<()>;
+    /// Sets a value for `ttl`.
+    async fn put(&self, key: StoreKey, value: &[u8], ttl: Duration) -> Result<()>;
 
-    /// What is remembered under each of these.
-    async fn get(&self, names: &[StoreKey]) -> Result<Vec<Option<Vec<u8>>>>;
+    /// Returns the values of these keys; `None` for those that are absent or can't be decrypted.
+    async fn get(&self, keys: &[StoreKey]) -> Result<Vec<Option<Vec<u8>>>>;
 
-    /// Whether nobody came with this before.
-    async fn is_first(&self, name: StoreKey, keep: Duration) -> Result<bool>;
+    /// Sets a marker for `ttl` unless it exists. Returns whether it did not exist.
+    async fn insert_marker(&self, key: StoreKey, ttl: Duration) -> Result<bool>;
 }

@@ -1,4 +1,4 @@
-//! Who waits for which news.
+//! Notifications within this process about changes by other replicas.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,32 +7,32 @@ use tokio::sync::watch;
 
 use crate::replicas::StoreKey;
 
-/// Where news are put up for those who wait for them.
+/// Subscribers of each key.
 #[derive(Debug, Default)]
 pub struct Notifier(Mutex<HashMap<StoreKey, watch::Sender<()>>>);
 
-/// What becomes known about some names, from when it was asked for.
+/// Subscription to the notifications of some keys.
 #[derive(Debug)]
 pub struct Notifications(Vec<watch::Receiver<()>>);
 
 impl Notifier {
-    /// Waits for news about these.
-    pub fn listen(&self, names: &[StoreKey]) -> Notifications {
-        let mut waiting = self.lock();
-        waiting.retain(|_, sender| sender.receiver_count() > 0);
-        let receiver = |name: &StoreKey| waiting.entry(*name).or_insert_with(|| watch::Sender::new(())).subscribe();
-        Notifications(names.iter().map(receiver).collect())
+    /// Subscribes to the notifications of these keys from now on.
+    pub fn subscribe(&self, keys: &[StoreKey]) -> Notifications {
+        let mut senders = self.lock();
+        senders.retain(|_, sender| sender.receiver_count() > 0);
+        let receiver = |key: &StoreKey| senders.entry(*key).or_insert_with(|| watch::Sender::new(())).subscribe();
+        Notifications(keys.iter().map(receiver).collect())
     }
 
-    /// Something became known about this.
-    pub fn tell(&self, name: StoreKey) {
-        if let Some(sender) = self.lock().get(&name) {
+    /// Notifies the subscribers of a key.
+    pub fn notify(&self, key: StoreKey) {
+        if let Some(sender) = self.lock().get(&key) {
             sender.send_replace(());
         }
     }
 
-    /// Something may have become known about anything.
-    pub fn tell_all(&self) {
+    /// Notifies all subscribers: after a reconnect, any notification may have been missed.
+    pub fn notify_all(&self) {
         for sender in self.lock().values() {
             sender.send_replace(());
         }
@@ -44,13 +44,13 @@ impl Notifier {
 }
 
 impl Notifications {
-    /// No news, ever.
+    /// Returns a subscription without notifications.
     #[must_use]
     pub fn none() -> Self {
         Self(Vec::new())
     }
 
-    /// Waits until something becomes known; for ever once nobody can tell any more.
+    /// Waits for the next notification; forever if there are no keys or the notifier was dropped.
     pub async fn changed(&mut self) {
         if self.0.is_empty() {
             return std::future::pending().await;

@@ -112,9 +112,9 @@ impl Tickets {
         if now >= sealed.expires_at || !is_first_here {
             return None;
         }
-        let used = fleet.name(&[b"used ticket", &hash]);
+        let used = fleet.store_key(&[b"used ticket", &hash]);
         // Where the store fails, this replica can tell only for itself.
-        let is_first = fleet.is_first(used, 2 * LIFETIME.to_std().unwrap_or_default()).await.unwrap_or(true);
+        let is_first = fleet.insert_marker(used, 2 * LIFETIME.to_std().unwrap_or_default()).await.unwrap_or(true);
         sealed.caller(access).filter(|_| is_first)
     }
 }

@@ -29,10 +29,10 @@ impl FromRequest for CacheDemand {
             match (directive.as_str(), max_age) {
                 ("only-if-cached", _) => CacheDirective::OnlyIfCached,
                 ("no-cache" | "no-store", _) if want != CacheDirective::OnlyIfCached => {
-                    CacheDirective::NotOlderThan(Duration::ZERO)
+                    CacheDirective::MaxAge(Duration::ZERO)
                 }
                 (_, Some(seconds)) if want == CacheDirective::Any => {
-                    CacheDirective::NotOlderThan(Duration::from_secs(seconds))
+                    CacheDirective::MaxAge(Duration::from_secs(seconds))
                 }
                 _ => want,
             }

@@ -86,7 +86,7 @@ impl Checks {
             version: env!("CARGO_PKG_VERSION"),
             upstream,
             snapshots: state.jobs.snapshot_count(),
-            shared_store: shared.map(|store| SharedStoreCheck { up: store.up, trouble: store.trouble }),
+            shared_store: shared.map(|store| SharedStoreCheck { up: store.up, trouble: store.error_kind }),
         }
     }
 }

@@ -160,7 +160,7 @@ fn list_answer(state: &AppState, request: &HttpRequest, listed: &JobListing) -> 
 fn whole_list(state: &AppState, request: &HttpRequest, read: &crate::jobs::Lookup) -> HttpResponse {
     let answer = Cacheable::of_read(read, state.fresh);
     let snapshot = &read.snapshot;
-    if read.source == CacheStatus::Stale(StaleReason::UpstreamFailed) {
+    if read.cache_status == CacheStatus::Stale(StaleReason::UpstreamFailed) {
         let body = ListBody {
             member: "jobs",
             jobs: &snapshot.jobs,

@@ -30,7 +30,7 @@ pub struct Cacheable {
 impl Cacheable {
     /// For a whole snapshot.
     pub fn of_read(read: &Lookup, fresh: Duration) -> Self {
-        Self { etag: read.snapshot.etag.clone(), source: read.source, age: read.age, fresh, retry_after: None }
+        Self { etag: read.snapshot.etag.clone(), source: read.cache_status, age: read.age, fresh, retry_after: None }
     }
 
     /// For a selection of jobs.

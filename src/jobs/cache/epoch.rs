@@ -1,4 +1,4 @@
-//! CompanyEpochs: a company's changes with every change that is asked for there, and makes worthless what was loaded before.
+//! Invalidation epochs of companies: every mutation bumps the epoch of its company, and what was loaded under an older epoch is invalid.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,90 +7,90 @@ use std::time::Duration;
 use moka::sync::Cache;
 use tokio::sync::watch;
 
-use crate::replicas::{Coordinator, StoreKey};
+use crate::jobs::cache::key::company_store_key;
+use crate::replicas::Coordinator;
 use crate::runtime::clock::Clock;
 use crate::upstream::Invalidations;
 
-const MOST_COMPANIES: u64 = 100_000;
-const IDLE: Duration = Duration::from_mins(20);
-/// So often the shared store is told of a change before it counts as lost. It says so itself when it is down.
-const ATTEMPTS: usize = 3;
+/// Maximum number of companies; beyond it the least used ones are evicted.
+const MAX_COMPANIES: u64 = 100_000;
+/// Time without use after which the epoch of a company is evicted.
+const TIME_TO_IDLE: Duration = Duration::from_mins(20);
+/// Attempts to bump the epoch in the shared store. A store that is down fails at once.
+const BUMP_ATTEMPTS: usize = 3;
 
-/// Numbers that are never used twice in this process, and are greater than those of earlier ones.
+/// Last epoch that this process chose.
 static LAST: AtomicU64 = AtomicU64::new(0);
 
-fn next(clock: &Clock) -> u64 {
+/// Returns an epoch that is greater than every earlier one, also of earlier processes: the time in microseconds, or one more than the last.
+fn next_epoch(clock: &Clock) -> u64 {
     let now = clock.micros();
     let next = |last: u64| last.max(now) + 1;
     LAST.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |last| Some(next(last))).map_or(now, next)
 }
 
-/// A company's generation, to look at and to watch.
-pub type Generation = Arc<watch::Sender<u64>>;
+/// Current epoch of a company, which can be watched.
+pub type CompanyEpoch = Arc<watch::Sender<u64>>;
 
-/// The generations of all companies.
+/// Invalidation epochs of the companies.
 pub struct CompanyEpochs {
-    companies: Cache<String, Generation>,
-    /// How often one of them changed.
+    epochs: Cache<String, CompanyEpoch>,
+    /// Counter of all increases.
     invalidations: Invalidations,
-    fleet: Option<Arc<dyn Coordinator>>,
+    coordinator: Option<Arc<dyn Coordinator>>,
     clock: Clock,
 }
 
 impl CompanyEpochs {
-    /// Those of this process, or of the whole fleet.
+    /// Creates the epochs of this process, shared by `coordinator` if there is one.
     #[must_use]
-    pub fn new(fleet: Option<Arc<dyn Coordinator>>, clock: Clock) -> Self {
-        let companies = Cache::builder().max_capacity(MOST_COMPANIES).time_to_idle(IDLE).build();
-        Self { companies, invalidations: Invalidations::default(), fleet, clock }
+    pub fn new(coordinator: Option<Arc<dyn Coordinator>>, clock: Clock) -> Self {
+        let epochs = Cache::builder().max_capacity(MAX_COMPANIES).time_to_idle(TIME_TO_IDLE).build();
+        Self { epochs, invalidations: Invalidations::default(), coordinator, clock }
     }
 
-    /// The generation of a company. Where there is a fleet, an unknown one is older than any.
-    pub fn of(&self, company: &str) -> Generation {
-        let unknown = || Arc::new(watch::Sender::new(if self.fleet.is_some() { 0 } else { next(&self.clock) }));
-        self.companies.get_with_by_ref(company, unknown)
+    /// Returns the epoch of a company. With replicas, an unknown epoch is 0, which is older than any other.
+    pub fn of(&self, company: &str) -> CompanyEpoch {
+        let unknown =
+            || Arc::new(watch::Sender::new(if self.coordinator.is_some() { 0 } else { next_epoch(&self.clock) }));
+        self.epochs.get_with_by_ref(company, unknown)
     }
 
-    /// Something was changed at a company, or is about to be: what was loaded before is worthless, here at once, and on every other
-    /// replica when this is over, unless the shared store can't be reached.
-    pub async fn change(&self, company: &str) {
-        let generation = self.of(company);
-        let here = next(&self.clock);
-        self.raise(&generation, here);
-        let Some(fleet) = &self.fleet else { return };
-        let name = company_name(&**fleet, company);
-        for _ in 0..ATTEMPTS {
-            if let Ok(everywhere) = fleet.change(name, here).await {
-                self.raise(&generation, everywhere);
+    /// Bumps the epoch of a company, before and after a mutation: in this process at once, and on every other replica before this returns,
+    /// unless the shared store is unavailable.
+    pub async fn bump(&self, company: &str) {
+        let epoch = self.of(company);
+        let local = next_epoch(&self.clock);
+        self.raise(&epoch, local);
+        let Some(coordinator) = &self.coordinator else { return };
+        let key = company_store_key(&**coordinator, company);
+        for _ in 0..BUMP_ATTEMPTS {
+            if let Ok(shared) = coordinator.bump_epoch(key, local).await {
+                self.raise(&epoch, shared);
                 return;
             }
         }
     }
 
-    /// Another replica told of this generation, or of an older one.
-    pub fn learn(&self, company: &str, generation: u64) {
-        self.raise(&self.of(company), generation);
+    /// Observes the epoch that another replica knows; an older one than that of this process is ignored.
+    pub fn observe(&self, company: &str, epoch: u64) {
+        self.raise(&self.of(company), epoch);
     }
 
-    /// Returns the counter of invalidations of all companies that this replica knows of.
+    /// Returns the counter of invalidations of all companies.
     #[must_use]
     pub fn invalidations(&self) -> Invalidations {
         self.invalidations.clone()
     }
 
-    fn raise(&self, generation: &Generation, least: u64) {
-        generation.send_if_modified(|generation| {
-            let is_older = *generation < least;
-            *generation = least.max(*generation);
+    fn raise(&self, epoch: &CompanyEpoch, to: u64) {
+        epoch.send_if_modified(|epoch| {
+            let is_older = *epoch < to;
+            *epoch = to.max(*epoch);
             is_older && {
                 self.invalidations.add();
                 true
             }
         });
     }
-}
-
-/// By what a company is known to the fleet.
-pub fn company_name(fleet: &dyn Coordinator, company: &str) -> StoreKey {
-    fleet.name(&[b"company", company.as_bytes()])
 }

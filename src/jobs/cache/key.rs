@@ -7,24 +7,44 @@ use moka::sync::Cache;
 use crate::replicas::{Coordinator, StoreKey};
 use crate::upstream::{Caller, CallerKey};
 
-/// Cache capacity for jobs that are remembered one by one.
+/// Maximum number of entries in a cache of single jobs; beyond it the least used ones are evicted.
 const MAX_JOBS: u64 = 50_000;
 
-/// Cache key of something about one job, for one caller.
+/// Key of a list: its company and the caller. The locale is left out, because lists don't depend on it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ListKey {
+    caller: CallerKey,
+    /// Handle of the company.
+    pub company: String,
+}
+
+impl ListKey {
+    /// Returns the key of a list of `company` for `caller`.
+    pub fn new(caller: &Caller, company: &str) -> Self {
+        Self { caller: CallerKey::ignoring_locale(caller), company: company.to_owned() }
+    }
+}
+
+/// Key of a single job: the caller and the job id.
 pub type JobKey = (CallerKey, String);
 
-/// Returns the cache key of the job with this id, for this caller in whatever locale.
+/// Returns the key of the job with this id, for this caller with any locale.
 pub fn job_key(caller: &Caller, id: &str) -> JobKey {
     (CallerKey::ignoring_locale(caller), id.to_owned())
 }
 
-/// Returns an empty cache of something about single jobs.
+/// Creates an empty cache of single jobs.
 pub fn job_cache<V: Clone + Send + Sync + 'static>(time_to_live: Duration) -> Cache<JobKey, V> {
     Cache::builder().max_capacity(MAX_JOBS).time_to_live(time_to_live).build()
 }
 
-/// Returns the key in the shared store of something of a caller in whatever locale: `what` it is, and which.
-pub fn name_of(fleet: &dyn Coordinator, what: &str, caller: &Caller, which: &[&str]) -> StoreKey {
-    let parts = [what].into_iter().chain(caller.credential_parts()).chain(which.iter().copied());
-    fleet.name(&parts.map(str::as_bytes).collect::<Vec<_>>())
+/// Returns the key in the shared store of a value that belongs to a caller, with any locale. `kind` separates values of different kinds.
+pub fn caller_store_key(coordinator: &dyn Coordinator, kind: &str, caller: &Caller, parts: &[&str]) -> StoreKey {
+    let parts = [kind].into_iter().chain(caller.credential_parts()).chain(parts.iter().copied());
+    coordinator.store_key(&parts.map(str::as_bytes).collect::<Vec<_>>())
+}
+
+/// Returns the key in the shared store of a company.
+pub fn company_store_key(coordinator: &dyn Coordinator, company: &str) -> StoreKey {
+    coordinator.store_key(&[b"company", company.as_bytes()])
 }

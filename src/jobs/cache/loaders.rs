@@ -1,4 +1,4 @@
-//! How the three lists of IPS become snapshots.
+//! Loaders: call IPS for one of its three job lists, and make a snapshot of the response.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -7,39 +7,38 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::ips::types::{GetActiveJobsParam, GetJobLogsParam, GetScheduledJobsParam};
-use crate::jobs::cache::merge::{Ended, Merge};
+use crate::jobs::cache::merge::{Departure, Merge};
 use crate::jobs::cache::policy::CacheDirective;
 use crate::jobs::cache::recent::RecentMutations;
-use crate::jobs::cache::snapshot_cache::{Loader, SnapshotCache};
-use crate::jobs::error::{Error, Result};
+use crate::jobs::cache::{Loader, SnapshotCache};
+use crate::jobs::error::Error;
 use crate::jobs::model::job::{IpsRecord, Job};
 use crate::jobs::model::snapshot::Snapshot;
 use crate::jobs::model::unique_name;
 use crate::runtime::clock::Clock;
 use crate::upstream::{Caller, IpsApi};
 
-/// How many of the newest logs make the history: as many as IPS gives at once.
+/// Number of logs in the history: the maximum that IPS returns.
 const HISTORY_ROWS: i32 = 1000;
-/// Schedules change rarely: to tell whose run a job is, an older list will do.
-const SCHEDULES_BELIEVED: Duration = Duration::from_mins(1);
+/// Maximum age of the scheduled list when it is only used to link runs to their schedules.
+const MAX_SCHEDULES_AGE: Duration = Duration::from_mins(1);
 
-/// Where active jobs come from and go to.
-pub struct ActiveJobs {
-    /// Asked for the jobs.
+/// Dependencies of the loader of active jobs.
+pub struct ActiveJobsSources {
+    /// Port to IPS.
     pub upstream: Arc<dyn IpsApi>,
-    /// Whose runs some of them are.
+    /// Cache of the scheduled list, for the schedules of runs.
     pub scheduled: Arc<SnapshotCache>,
-    /// Where they are in the end.
+    /// Cache of the history, which contains jobs that left the active list.
     pub history: Arc<SnapshotCache>,
-    /// Which of them were deleted.
-    pub memory: RecentMutations,
-    /// Tells the time.
+    /// Recent mutations, which contain deleted jobs.
+    pub recent: RecentMutations,
+    /// Wall clock.
     pub clock: Clock,
 }
 
-/// Active and waiting jobs (`getActiveJobs`), the runs of a schedule pointing to it, and those that left the list and are not in the log
-/// yet.
-pub fn active(sources: ActiveJobs) -> Loader {
+/// Returns the loader of active and waiting jobs (`getActiveJobs`), merged with the finalizing jobs of the previous snapshot.
+pub fn active(sources: ActiveJobsSources) -> Loader {
     let sources = Arc::new(sources);
     Arc::new(move |caller, company, previous| {
         let sources = Arc::clone(&sources);
@@ -50,30 +49,30 @@ pub fn active(sources: ActiveJobs) -> Loader {
                 ..GetActiveJobsParam::default()
             };
             let answer = sources.upstream.get_active_jobs(&caller, &request).await.map_err(Error::of_call(&caller))?;
-            let observed_at = seen_at(&sources.clock, previous.as_deref());
+            let observed_at = observation_time(&sources.clock, previous.as_deref());
             let mut jobs: Vec<Job> = answer.value.job_array.into_iter().map(Job::active).collect();
-            point_to_schedules(&mut jobs, &sources.scheduled, &caller, &company).await;
-            let mut succession = Merge::new(jobs, previous.as_deref(), observed_at);
-            if !succession.departed().is_empty() {
-                let read = sources.history.read(&caller, &company, CacheDirective::NotOlderThan(Duration::ZERO)).await;
-                let logs = read.ok().flatten().map(|read| read.snapshot);
-                let deleted = sources.memory.deleted(&caller, &succession.departed()).await;
+            link_schedules(&mut jobs, &sources.scheduled, &caller, &company).await;
+            let mut merge = Merge::new(jobs, previous.as_deref(), observed_at);
+            if !merge.departed().is_empty() {
+                let history = sources.history.read(&caller, &company, CacheDirective::MaxAge(Duration::ZERO)).await;
+                let history = history.ok().map(|lookup| lookup.snapshot);
+                let deleted = sources.recent.deleted(&caller, &merge.departed()).await;
                 let deleted: HashSet<String> = deleted.into_iter().map(str::to_owned).collect();
-                succession.conclude(|id| {
-                    let logged = logs.as_ref().and_then(|logs| logs.job(id)).filter(|job| job.job.is_final());
-                    match logged {
-                        Some(job) => Ended::Logged(Box::new(job.job.clone())),
-                        None if deleted.contains(id) => Ended::Deleted,
-                        None => Ended::NotYet,
+                merge.resolve_departed(|id| {
+                    let logged = history.as_ref().and_then(|history| history.job(id));
+                    match logged.filter(|job| job.job.is_final()) {
+                        Some(job) => Departure::Logged(Box::new(job.job.clone())),
+                        None if deleted.contains(id) => Departure::Deleted,
+                        None => Departure::Pending,
                     }
                 });
             }
-            Ok(succession.finish(answer.bad_items))
+            Ok(merge.finish(answer.bad_items))
         })
     })
 }
 
-/// Scheduled jobs (`getScheduledJobs`).
+/// Returns the loader of scheduled jobs (`getScheduledJobs`).
 pub fn scheduled(upstream: Arc<dyn IpsApi>, clock: Clock) -> Loader {
     Arc::new(move |caller, company, previous| {
         let (upstream, clock) = (Arc::clone(&upstream), clock.clone());
@@ -81,12 +80,12 @@ pub fn scheduled(upstream: Arc<dyn IpsApi>, clock: Clock) -> Loader {
             let request = GetScheduledJobsParam { company_handle: Some(company), ..GetScheduledJobsParam::default() };
             let answer = upstream.get_scheduled_jobs(&caller, &request).await.map_err(Error::of_call(&caller))?;
             let jobs = answer.value.job_array.into_iter().map(Job::scheduled).collect();
-            Ok(Snapshot::new(jobs, answer.bad_items, seen_at(&clock, previous.as_deref())))
+            Ok(Snapshot::new(jobs, answer.bad_items, observation_time(&clock, previous.as_deref())))
         })
     })
 }
 
-/// The newest job logs (`getJobLogs`).
+/// Returns the loader of the history: the newest job logs (`getJobLogs`).
 pub fn history(upstream: Arc<dyn IpsApi>, scheduled: Arc<SnapshotCache>, clock: Clock) -> Loader {
     Arc::new(move |caller, company, previous| {
         let (upstream, scheduled, clock) = (Arc::clone(&upstream), Arc::clone(&scheduled), clock.clone());
@@ -99,28 +98,28 @@ pub fn history(upstream: Arc<dyn IpsApi>, scheduled: Arc<SnapshotCache>, clock: 
                 ..GetJobLogsParam::default()
             };
             let answer = upstream.get_job_logs(&caller, &request).await.map_err(Error::of_call(&caller))?;
-            let observed_at = seen_at(&clock, previous.as_deref());
+            let observed_at = observation_time(&clock, previous.as_deref());
             let mut jobs: Vec<Job> = answer.value.job_log_array.into_iter().map(Job::completed).collect();
-            point_to_schedules(&mut jobs, &scheduled, &caller, &company).await;
+            link_schedules(&mut jobs, &scheduled, &caller, &company).await;
             Ok(Snapshot::new(jobs, answer.bad_items, observed_at))
         })
     })
 }
 
-/// When a list was seen: never before the one that it follows, whose replica may have had another clock.
-fn seen_at(clock: &Clock, previous: Option<&Snapshot>) -> DateTime<Utc> {
+/// Returns the current time, or that of the previous snapshot if it is later: another replica may have loaded it with another clock.
+fn observation_time(clock: &Clock, previous: Option<&Snapshot>) -> DateTime<Utc> {
     let now = clock.now();
     previous.map_or(now, |previous| now.max(previous.observed_at))
 }
 
-/// A run carries the original name of its schedule. A caller who may not see the schedules still sees the runs.
-pub async fn point_to_schedules(jobs: &mut [Job], scheduled: &Arc<SnapshotCache>, caller: &Caller, company: &str) {
+/// Sets the schedule of each job that is a run of one, by its original name. No error if the caller has no access to the scheduled list.
+pub async fn link_schedules(jobs: &mut [Job], scheduled: &Arc<SnapshotCache>, caller: &Caller, company: &str) {
     if jobs.iter().all(|job| unique_name::is_unique(job.original_name())) {
         return;
     }
-    let read: Result<_> = scheduled.read(caller, company, CacheDirective::NotOlderThan(SCHEDULES_BELIEVED)).await;
-    let Ok(Some(read)) = read else { return };
-    let ids: HashMap<&str, &str> = read
+    let lookup = scheduled.read(caller, company, CacheDirective::MaxAge(MAX_SCHEDULES_AGE)).await;
+    let Ok(lookup) = lookup else { return };
+    let ids: HashMap<&str, &str> = lookup
         .snapshot
         .jobs
         .iter()

@@ -1,113 +1,117 @@
-//! How one snapshot follows another: jobs that left the active list are finalizing until the log has them, and no percent goes back.
+//! Merge of a response of IPS with the previous snapshot: a job that left the active list is finalizing until the job log has it, and percent
+//! does not decrease.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::jobs::events::is_restart;
-use crate::jobs::model::job::{Job, RenderedJob};
-use crate::jobs::model::snapshot::Snapshot;
+use crate::jobs::model::job::Job;
+use crate::jobs::model::json::RenderedJob;
+use crate::jobs::model::snapshot::{DepartedJobs, Snapshot};
 use crate::upstream::BadItem;
 
-/// So long a job that left the list is believed to be on its way into the log.
-const FINALIZING: TimeDelta = TimeDelta::minutes(5);
-/// So long it is remembered that a job is in the log.
-const REMEMBERED: TimeDelta = TimeDelta::minutes(10);
+/// Time for which a job that left the list counts as finalizing while the job log does not have it.
+const MAX_FINALIZING: TimeDelta = TimeDelta::minutes(5);
+/// Time for which a job that left the list is kept after it was found in the job log.
+const COMPLETED_FOR: TimeDelta = TimeDelta::minutes(10);
 
-/// What became of a job that left the active list.
+/// Reason why a job left the active list.
 #[derive(Debug)]
-pub enum Ended {
-    /// The log has it.
+pub enum Departure {
+    /// The job is in the job log.
     Logged(Box<Job>),
     /// It was deleted.
     Deleted,
-    /// Nobody knows yet.
-    NotYet,
+    /// Unknown yet: the job log may get it later.
+    Pending,
 }
 
-/// A job that left the list and is not in the log yet, and since when.
+/// Job that left the list and is not in the job log.
 #[derive(Debug, Clone)]
-pub struct Departure {
+struct FinalizingJob {
     job: Job,
     since: DateTime<Utc>,
 }
 
-/// A new look at the active jobs, becoming a snapshot.
+/// Merge of the active list of IPS with the previous snapshot.
 pub struct Merge<'a> {
     previous: Option<&'a Snapshot>,
     now: DateTime<Utc>,
     jobs: Vec<Arc<RenderedJob>>,
-    departed: Vec<Departure>,
-    concluded: HashMap<String, (Arc<RenderedJob>, DateTime<Utc>)>,
+    finalizing: Vec<FinalizingJob>,
+    departed: DepartedJobs,
 }
 
 impl<'a> Merge<'a> {
-    /// `jobs` is what IPS lists now; `previous` the snapshot before.
+    /// Merges `jobs`, the list that IPS returned at `now`, with the snapshot before.
     #[must_use]
     pub fn new(jobs: Vec<Job>, previous: Option<&'a Snapshot>, now: DateTime<Utc>) -> Self {
-        let jobs: Vec<_> = jobs.into_iter().map(|job| Arc::new(follow(job, previous, now))).collect();
-        let here: HashSet<&str> = jobs.iter().map(|job| job.job.id.as_str()).collect();
-        let gone =
-            previous.iter().flat_map(|previous| &previous.jobs).filter(|job| !here.contains(job.job.id.as_str()));
-        let departed = gone.map(|gone| Departure {
-            since: previous.and_then(|previous| previous.departed_at(&gone.job.id)).unwrap_or(now),
-            job: gone.job.clone(),
+        let jobs: Vec<_> = jobs.into_iter().map(|job| Arc::new(keep_percent(job, previous, now))).collect();
+        let listed: HashSet<&str> = jobs.iter().map(|job| job.job.id.as_str()).collect();
+        let earlier = previous.iter().flat_map(|previous| &previous.jobs);
+        let missing = earlier.filter(|job| !listed.contains(job.job.id.as_str()));
+        let finalizing = missing.map(|job| FinalizingJob {
+            since: previous
+                .and_then(|previous| previous.departed().finalizing.get(&job.job.id).copied())
+                .unwrap_or(now),
+            job: job.job.clone(),
         });
-        let remembered =
-            previous.iter().flat_map(|previous| &previous.concluded).filter(|(_, (_, at))| now - *at < REMEMBERED);
+        let completed = previous.iter().flat_map(|previous| &previous.departed().completed);
+        let completed = completed.filter(|(_, (_, at))| now - *at < COMPLETED_FOR);
+        let completed = completed.map(|(id, job)| (id.clone(), job.clone())).collect();
         Self {
             previous,
             now,
-            departed: departed.collect(),
-            concluded: remembered.map(|(id, job)| (id.clone(), job.clone())).collect(),
+            finalizing: finalizing.collect(),
+            departed: DepartedJobs { completed, ..DepartedJobs::default() },
             jobs,
         }
     }
 
-    /// The ids of the jobs that have left the list and whose end is not known.
+    /// Returns the ids of the jobs that left the list and are not known to be in the job log.
     #[must_use]
     pub fn departed(&self) -> Vec<&str> {
-        self.departed.iter().map(|departure| departure.job.id.as_str()).collect()
+        self.finalizing.iter().map(|departed| departed.job.id.as_str()).collect()
     }
 
-    /// Asks of each job that left the list what became of it.
-    pub fn conclude(&mut self, mut ended: impl FnMut(&str) -> Ended) {
+    /// Resolves why each of these jobs left the list. One that is pending for five minutes is dropped.
+    pub fn resolve_departed(&mut self, mut departure_of: impl FnMut(&str) -> Departure) {
         let now = self.now;
-        let concluded = &mut self.concluded;
-        self.departed.retain(|departure| match ended(&departure.job.id) {
-            Ended::Logged(job) => {
-                concluded.insert(departure.job.id.clone(), (Arc::new(RenderedJob::new(*job, now)), now));
+        let completed = &mut self.departed.completed;
+        self.finalizing.retain(|departed| match departure_of(&departed.job.id) {
+            Departure::Logged(job) => {
+                completed.insert(departed.job.id.clone(), (Arc::new(RenderedJob::new(*job, now)), now));
                 false
             }
-            Ended::Deleted => false,
-            Ended::NotYet => now - departure.since < FINALIZING,
+            Departure::Deleted => false,
+            Departure::Pending => now - departed.since < MAX_FINALIZING,
         });
     }
 
-    /// The snapshot: what IPS lists, and after that what is finalizing.
+    /// Returns the snapshot: the jobs in the list of IPS, then the finalizing ones.
     #[must_use]
     pub fn finish(self, bad_items: Vec<BadItem>) -> Snapshot {
-        let Self { previous, now, mut jobs, departed, concluded } = self;
-        let mut departures = HashMap::new();
-        for Departure { job, since } in departed {
-            departures.insert(job.id.clone(), since);
-            jobs.push(Arc::new(follow(job.finalizing(), previous, now)));
+        let Self { previous, now, mut jobs, finalizing, mut departed } = self;
+        for FinalizingJob { job, since } in finalizing {
+            departed.finalizing.insert(job.id.clone(), since);
+            jobs.push(Arc::new(keep_percent(job.finalizing(), previous, now)));
         }
-        Snapshot::of(jobs, bad_items, now, departures, concluded)
+        Snapshot::of_rendered(jobs, bad_items, now, departed)
     }
 }
 
-/// Percent only goes back when IPS began the job anew: it is a promise to progress bars.
-fn follow(mut job: Job, previous: Option<&Snapshot>, now: DateTime<Utc>) -> RenderedJob {
+/// Renders a job with at least the percent of the previous snapshot, unless IPS restarted the job.
+fn keep_percent(mut job: Job, previous: Option<&Snapshot>, now: DateTime<Utc>) -> RenderedJob {
     let earlier = previous.and_then(|previous| previous.job(&job.id));
-    let held = earlier.and_then(|earlier| earlier.job.percent);
-    if held > job.percent {
+    let earlier_percent = earlier.and_then(|earlier| earlier.job.percent);
+    if earlier_percent > job.percent {
         let rendered = RenderedJob::new(job, now);
         if earlier.is_some_and(|earlier| is_restart(earlier, &rendered)) {
             return rendered;
         }
-        job = Job { percent: held, ..rendered.job };
+        job = Job { percent: earlier_percent, ..rendered.job };
     }
     RenderedJob::new(job, now)
 }

@@ -1,54 +1,68 @@
-//! What metrics tell of a list.
+//! Metrics of a snapshot cache.
 
 use std::time::Duration;
 
 use crate::jobs::cache::policy::Lookup;
 use crate::telemetry::metrics::names;
 
-/// Counts for one kind of list.
+/// Metrics of the snapshot cache of one kind of list, which is their label `list`.
 #[derive(Debug, Clone, Copy)]
-pub struct CacheMetrics(pub &'static str);
+pub struct CacheMetrics {
+    list: &'static str,
+}
 
 impl CacheMetrics {
-    /// A snapshot was served.
-    pub fn served(self, read: &Lookup) {
-        self.read(read.source.code());
-        metrics::histogram!(names::SNAPSHOT_AGE, "list" => self.0).record(read.age.as_secs_f64());
+    /// Returns the metrics of the list with this name.
+    #[must_use]
+    pub fn new(list: &'static str) -> Self {
+        Self { list }
     }
 
-    /// A read ended like this.
-    pub fn read(self, result: &'static str) {
-        metrics::counter!(names::SNAPSHOT_READS, "list" => self.0, "result" => result).increment(1);
+    /// Returns the name of the list.
+    #[must_use]
+    pub fn list(self) -> &'static str {
+        self.list
     }
 
-    /// A load ended like this.
-    pub fn refreshed(self, result: &'static str) {
-        metrics::counter!(names::REFRESHES, "list" => self.0, "result" => result).increment(1);
+    /// Records a served snapshot: its cache status and its age.
+    pub fn record_lookup(self, lookup: &Lookup) {
+        self.count_lookup(lookup.cache_status.code());
+        metrics::histogram!(names::SNAPSHOT_AGE, "list" => self.list).record(lookup.age.as_secs_f64());
     }
 
-    /// Another replica's snapshot came, at this age.
-    pub fn received(self, age: Duration) {
-        metrics::histogram!(names::SHARED_SNAPSHOT_AGE, "list" => self.0).record(age.as_secs_f64());
+    /// Counts a lookup by its result: a cache status, `absent` or `error`.
+    pub fn count_lookup(self, result: &'static str) {
+        metrics::counter!(names::SNAPSHOT_READS, "list" => self.list, "result" => result).increment(1);
     }
 
-    /// The fleet was asked whether this replica may ask IPS, and answered this.
-    pub fn turned(self, turn: &'static str) {
-        metrics::counter!(names::SHARED_TURNS, "list" => self.0, "turn" => turn).increment(1);
+    /// Counts a load by its result: `ok`, `error` or `superseded`.
+    pub fn count_load(self, result: &'static str) {
+        metrics::counter!(names::REFRESHES, "list" => self.list, "result" => result).increment(1);
     }
 
-    /// So many snapshots of this size in all are kept.
-    pub fn kept(self, snapshots: u64, bytes: u64) {
-        metrics::gauge!(names::SNAPSHOTS, "list" => self.0).set(snapshots as f64);
-        metrics::gauge!(names::SNAPSHOT_BYTES, "list" => self.0).set(bytes as f64);
+    /// Counts a request for the lease of a load by its outcome.
+    pub fn count_lease_request(self, outcome: &'static str) {
+        metrics::counter!(names::SHARED_TURNS, "list" => self.list, "turn" => outcome).increment(1);
     }
 
-    /// One more watches.
-    pub fn watched(self) {
-        metrics::gauge!(names::WATCHERS, "list" => self.0).increment(1.0);
+    /// Records the age of a snapshot received from another replica.
+    pub fn record_received(self, age: Duration) {
+        metrics::histogram!(names::SHARED_SNAPSHOT_AGE, "list" => self.list).record(age.as_secs_f64());
     }
 
-    /// One watches no longer.
-    pub fn unwatched(self) {
-        metrics::gauge!(names::WATCHERS, "list" => self.0).decrement(1.0);
+    /// Sets the gauges of the number of snapshots and of their approximate memory.
+    pub fn set_size(self, snapshots: u64, bytes: u64) {
+        metrics::gauge!(names::SNAPSHOTS, "list" => self.list).set(snapshots as f64);
+        metrics::gauge!(names::SNAPSHOT_BYTES, "list" => self.list).set(bytes as f64);
+    }
+
+    /// Adds a watcher to the gauge.
+    pub fn add_watcher(self) {
+        metrics::gauge!(names::WATCHERS, "list" => self.list).increment(1.0);
+    }
+
+    /// Removes a watcher from the gauge.
+    pub fn remove_watcher(self) {
+        metrics::gauge!(names::WATCHERS, "list" => self.list).decrement(1.0);
     }
 }

@@ -1,45 +1,78 @@
-//! What readers of a list ask for, and what they get.
+//! Cache policy: freshness, request directives and cache status.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::jobs::model::snapshot::{Snapshot, StaleReason};
+use crate::jobs::model::json::StaleReason;
+use crate::jobs::model::snapshot::Snapshot;
 
-/// How long a snapshot is good for.
+/// Minimum interval between loads of one list, also for requests with `no-cache`.
+pub const MIN_LOAD_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Freshness lifetime of snapshots, and the times for which stale ones are served (RFC 5861).
 #[derive(Debug, Clone, Copy)]
 pub struct Freshness {
-    /// Answers are served without a thought for this long.
+    /// Age up to which a snapshot is served without a load.
     pub fresh: Duration,
-    /// So long after that they are served while one call in the background refreshes them.
+    /// Time after `fresh` for which a snapshot is served while a load runs in the background.
     pub stale_while_revalidate: Duration,
-    /// So long after being fresh they are served, marked, when IPS fails.
+    /// Time after `fresh` for which a snapshot is served when IPS fails.
     pub stale_if_error: Duration,
 }
 
-/// What a reader wants of the cache (RFC 9111 §5.2.1).
+impl Freshness {
+    /// Returns the maximum age of a snapshot that is a cache hit for a request with this directive.
+    #[must_use]
+    pub fn max_hit_age(&self, directive: CacheDirective) -> Duration {
+        match directive {
+            CacheDirective::Any => self.fresh,
+            CacheDirective::MaxAge(age) => age.max(MIN_LOAD_INTERVAL).min(self.fresh.max(age)),
+            CacheDirective::OnlyIfCached => self.max_usable_age(),
+        }
+    }
+
+    /// Returns the maximum age of a snapshot that is served stale for this reason.
+    #[must_use]
+    pub fn max_stale_age(&self, reason: StaleReason) -> Duration {
+        self.fresh
+            + match reason {
+                StaleReason::Revalidating => self.stale_while_revalidate,
+                StaleReason::UpstreamFailed => self.stale_if_error,
+            }
+    }
+
+    /// Returns the age after which a snapshot is never served.
+    #[must_use]
+    pub fn max_usable_age(&self) -> Duration {
+        self.fresh + self.stale_while_revalidate.max(self.stale_if_error)
+    }
+}
+
+/// Cache directive of a request (RFC 9111 §5.2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CacheDirective {
-    /// Whatever the settings allow.
+    /// No directive: the configured freshness applies.
     Any,
-    /// Nothing older than this; zero for `no-cache`.
-    NotOlderThan(Duration),
-    /// Whatever is there, without asking IPS.
+    /// `max-age`: a snapshot of at most this age; zero for `no-cache`. Ages below one second count as one second, or as the configured
+    /// freshness if that is shorter.
+    MaxAge(Duration),
+    /// `only-if-cached`: a cached snapshot, without a call to IPS.
     OnlyIfCached,
 }
 
-/// How an answer came about (RFC 9211).
+/// Cache status of a response (RFC 9211).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CacheStatus {
-    /// A snapshot was there that is fresh enough for the reader.
+    /// A cached snapshot was fresh enough for the request.
     Hit,
-    /// An old one was there.
+    /// A stale snapshot was served.
     Stale(StaleReason),
-    /// IPS was asked for this.
+    /// IPS was called for this response.
     Loaded,
 }
 
 impl CacheStatus {
-    /// One word for it, for metrics and logs.
+    /// Returns the status as in metric labels.
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
@@ -51,13 +84,13 @@ impl CacheStatus {
     }
 }
 
-/// An answer from the store.
+/// Result of a cache lookup.
 #[derive(Debug, Clone)]
 pub struct Lookup {
-    /// What IPS said.
+    /// Snapshot.
     pub snapshot: Arc<Snapshot>,
-    /// How it came about.
-    pub source: CacheStatus,
-    /// How long ago IPS said it.
+    /// Cache status.
+    pub cache_status: CacheStatus,
+    /// Time since IPS returned the list.
     pub age: Duration,
 }

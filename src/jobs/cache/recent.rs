@@ -1,4 +1,6 @@
-//! What was done with jobs lately, here or on another replica: a job that IPS lists nowhere may be submitted, stopped or deleted.
+//! Recent mutations: overlay of the lists of IPS, in which a job may be missing after a submit, a stop or a delete.
+//!
+//! Commands record mutations; loaders and lookups read them, on every replica.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -8,37 +10,38 @@ use chrono::{DateTime, Utc};
 use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
 
-use crate::jobs::cache::key::{JobKey, job_cache, job_key, name_of};
+use crate::jobs::cache::key::{JobKey, caller_store_key, job_cache, job_key};
+use crate::jobs::cache::wire;
+use crate::jobs::cache::wire::WireJob;
 use crate::jobs::model::job::Job;
-use crate::jobs::wire;
-use crate::jobs::wire::JobForm;
 use crate::replicas::{Coordinator, StoreKey};
 use crate::upstream::Caller;
 
-/// How long it is remembered.
-const LIFETIME: Duration = Duration::from_mins(10);
+/// Time for which a mutation is kept.
+const TIME_TO_LIVE: Duration = Duration::from_mins(10);
 
-/// What was done with a job last.
+/// Last mutation of a job.
 #[derive(Debug, Clone)]
 pub enum Mutation {
-    /// It was submitted, as this and then.
+    /// The job was submitted at this time.
     Submitted(Box<Job>, DateTime<Utc>),
-    /// It was stopped when it was this.
+    /// It was stopped; the job before the stop.
     Stopped(Box<Job>),
     /// It was deleted.
     Deleted,
 }
 
+/// Wire format of a mutation.
 #[derive(Serialize, Deserialize)]
-enum DoneForm<'a> {
-    Submitted(Box<JobForm<'a>>, DateTime<Utc>),
-    Stopped(Box<JobForm<'a>>),
+enum WireMutation<'a> {
+    Submitted(Box<WireJob<'a>>, DateTime<Utc>),
+    Stopped(Box<WireJob<'a>>),
     Deleted,
 }
 
-impl<'a> From<&'a Mutation> for DoneForm<'a> {
-    fn from(done: &'a Mutation) -> Self {
-        match done {
+impl<'a> From<&'a Mutation> for WireMutation<'a> {
+    fn from(mutation: &'a Mutation) -> Self {
+        match mutation {
             Mutation::Submitted(job, at) => Self::Submitted(Box::new((&**job).into()), *at),
             Mutation::Stopped(job) => Self::Stopped(Box::new((&**job).into())),
             Mutation::Deleted => Self::Deleted,
@@ -46,65 +49,65 @@ impl<'a> From<&'a Mutation> for DoneForm<'a> {
     }
 }
 
-impl From<DoneForm<'_>> for Mutation {
-    fn from(form: DoneForm<'_>) -> Self {
-        match form {
-            DoneForm::Submitted(job, at) => Self::Submitted(Box::new((*job).into()), at),
-            DoneForm::Stopped(job) => Self::Stopped(Box::new((*job).into())),
-            DoneForm::Deleted => Self::Deleted,
+impl From<WireMutation<'_>> for Mutation {
+    fn from(mutation: WireMutation<'_>) -> Self {
+        match mutation {
+            WireMutation::Submitted(job, at) => Self::Submitted(Box::new((*job).into()), at),
+            WireMutation::Stopped(job) => Self::Stopped(Box::new((*job).into())),
+            WireMutation::Deleted => Self::Deleted,
         }
     }
 }
 
-/// Remembers what was done with jobs.
+/// Mutations of the last 10 minutes, of this process and of other replicas. Clones share the mutations.
 #[derive(Clone)]
 pub struct RecentMutations {
-    here: Cache<JobKey, Mutation>,
-    fleet: Option<Arc<dyn Coordinator>>,
+    local: Cache<JobKey, Mutation>,
+    coordinator: Option<Arc<dyn Coordinator>>,
 }
 
 impl RecentMutations {
-    /// Remembers here, and on other replicas if there are any.
+    /// Creates an empty overlay, shared by `coordinator` if there is one.
     #[must_use]
-    pub fn new(fleet: Option<Arc<dyn Coordinator>>) -> Self {
-        Self { here: job_cache(LIFETIME), fleet }
+    pub fn new(coordinator: Option<Arc<dyn Coordinator>>) -> Self {
+        Self { local: job_cache(TIME_TO_LIVE), coordinator }
     }
 
-    /// Remembers what was done with the job of this id.
-    pub async fn remember(&self, caller: &Caller, id: &str, done: Mutation) {
-        if let Some(fleet) = &self.fleet
-            && let Some(form) = wire::write(&DoneForm::from(&done))
+    /// Records the mutation of the job with this id.
+    pub async fn record(&self, caller: &Caller, id: &str, mutation: Mutation) {
+        if let Some(coordinator) = &self.coordinator
+            && let Some(encoded) = wire::encode(&WireMutation::from(&mutation))
         {
-            // Where the store fails, this replica still knows.
-            let _ = fleet.put(name(&**fleet, caller, id), &form, LIFETIME).await;
+            // If the shared store is unavailable, this process still has the mutation.
+            let _ = coordinator.put(store_key(&**coordinator, caller, id), &encoded, TIME_TO_LIVE).await;
         }
-        self.here.insert(job_key(caller, id), done);
+        self.local.insert(job_key(caller, id), mutation);
     }
 
-    /// What was done with a job last.
-    pub async fn recall(&self, caller: &Caller, id: &str) -> Option<Mutation> {
-        self.everywhere(caller, &[id]).await.pop().flatten().or_else(|| self.here.get(&job_key(caller, id)))
+    /// Returns the last mutation of the job with this id.
+    pub async fn get(&self, caller: &Caller, id: &str) -> Option<Mutation> {
+        self.shared(caller, &[id]).await.pop().flatten().or_else(|| self.local.get(&job_key(caller, id)))
     }
 
-    /// Those of these jobs that were deleted.
+    /// Returns the ids whose last mutation is a delete.
     pub async fn deleted<'a>(&self, caller: &Caller, ids: &[&'a str]) -> HashSet<&'a str> {
-        let known = self.everywhere(caller, ids).await.into_iter();
-        let last = known.chain(std::iter::repeat_with(|| None)).zip(ids);
-        let deleted = last.filter(|(done, id)| {
-            let here = || self.here.get(&job_key(caller, id));
-            matches!(done.clone().or_else(here), Some(Mutation::Deleted))
+        let shared = self.shared(caller, ids).await.into_iter().chain(std::iter::repeat_with(|| None));
+        let deleted = shared.zip(ids).filter(|(shared, id)| {
+            let local = || self.local.get(&job_key(caller, id));
+            matches!(shared.clone().or_else(local), Some(Mutation::Deleted))
         });
         deleted.map(|(_, id)| *id).collect()
     }
 
-    async fn everywhere(&self, caller: &Caller, ids: &[&str]) -> Vec<Option<Mutation>> {
-        let Some(fleet) = &self.fleet else { return Vec::new() };
-        let names: Vec<_> = ids.iter().map(|id| name(&**fleet, caller, id)).collect();
-        let values = fleet.get(&names).await.unwrap_or_default().into_iter();
-        values.map(|value| Some(wire::read::<DoneForm<'_>>(&value?)?.into())).collect()
+    /// Returns the mutations in the shared store, one per id; none without a store or if it is unavailable.
+    async fn shared(&self, caller: &Caller, ids: &[&str]) -> Vec<Option<Mutation>> {
+        let Some(coordinator) = &self.coordinator else { return Vec::new() };
+        let keys: Vec<_> = ids.iter().map(|id| store_key(&**coordinator, caller, id)).collect();
+        let values = coordinator.get(&keys).await.unwrap_or_default().into_iter();
+        values.map(|value| Some(wire::decode::<WireMutation<'_>>(&value?)?.into())).collect()
     }
 }
 
-fn name(fleet: &dyn Coordinator, caller: &Caller, id: &str) -> StoreKey {
-    name_of(fleet, "job", caller, &[id])
+fn store_key(coordinator: &dyn Coordinator, caller: &Caller, id: &str) -> StoreKey {
+    caller_store_key(coordinator, "job", caller, &[id])
 }

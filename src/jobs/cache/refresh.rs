@@ -1,97 +1,104 @@
-//! Watching a list: whoever waits for changes has it refreshed, by one task however many watch.
+//! Background refresh: while a list has watchers, one task loads it once per freshness interval.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::jobs::cache::entry::{Entry, EntryState};
+use crate::jobs::cache::SnapshotCache;
+use crate::jobs::cache::entry::{Entry, EntryState, KeyedEntry, ReadStep};
+use crate::jobs::cache::key::ListKey;
 use crate::jobs::cache::metrics::CacheMetrics;
-use crate::jobs::cache::policy::CacheDirective;
-use crate::jobs::cache::snapshot_cache::{Key, Next, SHORTEST_INTERVAL, SnapshotCache};
+use crate::jobs::cache::policy::{CacheDirective, MIN_LOAD_INTERVAL};
 use crate::upstream::Caller;
 
 impl SnapshotCache {
-    /// Watches a list: as long as the answer lives it is refreshed as often as it may be, by one task however many watch.
+    /// Watches a list: it is refreshed until the watcher is dropped.
     pub fn watch(self: &Arc<Self>, caller: &Caller, company: &str) -> Watcher {
-        let key = Key::new(caller, company);
-        let slot = self.slot(&key, caller);
-        let changed = slot.subscribe();
-        self.tally().watched();
-        let mut state = slot.lock();
-        state.watchers += 1;
-        if !state.refreshed {
-            state.refreshed = true;
-            self.runtime().spawn(Arc::clone(self).refresh(Arc::clone(&slot), key, caller.clone()));
+        let key = ListKey::new(caller, company);
+        let entry = self.entry(&key, caller);
+        let changed = entry.subscribe();
+        self.metrics().add_watcher();
+        if entry.add_watcher() {
+            let (cache, entry, caller) = (Arc::clone(self), Arc::clone(&entry), caller.clone());
+            self.runtime().spawn(Refresher { cache, entry, key, caller }.run());
         }
-        drop(state);
-        Watcher { slot, changed, tally: self.tally() }
+        Watcher { entry, changed, metrics: self.metrics() }
     }
+}
 
-    async fn refresh(self: Arc<Self>, slot: Arc<Entry>, key: Key, caller: Caller) {
-        // Held, so that the receiver has a sender even if the cache forgets it.
-        let sender = self.generations().of(&key.company);
-        let mut generation = sender.subscribe();
-        let mut news = self.news_of(&slot);
+/// Task that refreshes a list until it has no watchers.
+struct Refresher {
+    cache: Arc<SnapshotCache>,
+    entry: Arc<Entry>,
+    key: ListKey,
+    caller: Caller,
+}
+
+impl Refresher {
+    async fn run(self) {
+        let Self { cache, entry, key, caller } = &self;
+        let keyed = KeyedEntry { entry, key, caller };
+        // Held, so that the receiver keeps its sender when the epoch is evicted.
+        let sender = cache.epochs().of(&key.company);
+        let mut epoch = sender.subscribe();
+        let mut notifications = cache.notifications(entry);
         loop {
-            let age = slot.last().map(|snapshot| self.age(&snapshot));
-            let rest = age.map_or(Duration::ZERO, |age| self.freshness().fresh.saturating_sub(age));
-            let wait = if rest.is_zero() { self.pause() } else { rest };
             tokio::select! {
-                () = tokio::time::sleep(wait) => {}
-                _ = generation.changed() => {}
-                () = news.changed() => {}
+                () = tokio::time::sleep(self.pause()) => {}
+                _ = epoch.changed() => {}
+                () = notifications.changed() => {}
             }
-            {
-                let mut state = slot.lock();
-                if state.watchers == 0 {
-                    state.refreshed = false;
-                    return;
-                }
+            if entry.stop_refresh_if_unwatched() {
+                return;
             }
-            // The entry must not be forgotten while somebody watches it.
-            self.keep_slot(&key, &slot);
-            self.catch_up(&slot, &key).await;
-            if let Some(Next::Wait(load)) =
-                self.next(&slot, &key, &caller, CacheDirective::NotOlderThan(self.freshness().fresh))
-            {
+            // The entry is not evicted while it is watched.
+            cache.retain(key, entry);
+            cache.sync_with_replicas(keyed).await;
+            let directive = CacheDirective::MaxAge(cache.freshness().fresh);
+            if let Ok(ReadStep::Wait(load)) = cache.next_step(keyed, directive) {
                 let _ = load.await;
             }
         }
     }
 
-    /// Between two looks of a watch when nothing else tells: where nothing is fresh for any time, too.
+    /// Returns the pause until the snapshot is no longer fresh; a second, or the freshness lifetime if that is shorter and not zero, if it
+    /// is stale already.
     fn pause(&self) -> Duration {
-        Some(self.freshness().fresh)
-            .filter(|fresh| !fresh.is_zero())
-            .unwrap_or(SHORTEST_INTERVAL)
-            .min(SHORTEST_INTERVAL)
+        let fresh = self.cache.freshness().fresh;
+        let age = self.entry.snapshot().map(|snapshot| self.cache.age(&snapshot));
+        let remaining = age.map_or(Duration::ZERO, |age| fresh.saturating_sub(age));
+        match (remaining.is_zero(), fresh.is_zero()) {
+            (false, _) => remaining,
+            (true, false) => fresh.min(MIN_LOAD_INTERVAL),
+            (true, true) => MIN_LOAD_INTERVAL,
+        }
     }
 }
 
-/// Somebody watches a list.
+/// Guard of a watched list: while it exists, the list is refreshed.
 pub struct Watcher {
-    slot: Arc<Entry>,
+    entry: Arc<Entry>,
     changed: watch::Receiver<u64>,
-    tally: CacheMetrics,
+    metrics: CacheMetrics,
 }
 
 impl Watcher {
-    /// Waits until the list means something else than when this was asked last.
+    /// Waits until the content of the list changes, or access to it is denied, after the last call.
     pub async fn changed(&mut self) {
-        // The sender lives in the slot that is held here.
+        // The sender is in the entry, which the watcher holds.
         let _ = self.changed.changed().await;
     }
 
-    /// What is known, and what happened so far.
-    pub fn with<T>(&self, look: impl FnOnce(&EntryState) -> T) -> T {
-        look(&self.slot.lock())
+    /// Returns what `read` returns for the state of the entry, which is locked meanwhile.
+    pub fn with<T>(&self, read: impl FnOnce(&EntryState) -> T) -> T {
+        read(&self.entry.lock())
     }
 }
 
 impl Drop for Watcher {
     fn drop(&mut self) {
-        self.slot.lock().watchers -= 1;
-        self.tally.unwatched();
+        self.entry.remove_watcher();
+        self.metrics.remove_watcher();
     }
 }

@@ -1,34 +1,35 @@
-//! Many who come at once are served by one look that began after all of them came.
+//! Single-flight: concurrent callers share one run of an operation, and join only a run that starts after they called.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
-use tokio::sync::Mutex as Turn;
 
-type Look = Shared<BoxFuture<'static, ()>>;
+type SharedRun = Shared<BoxFuture<'static, ()>>;
 
-/// Lets one look through at a time. Who comes while one is under way waits for the next one, with all others who do.
+/// Single-flight group: one run at a time. Callers that come during a run share the next one. Clones share the group.
 #[derive(Clone, Default)]
 pub struct SingleFlight {
-    next: Arc<Mutex<Option<Look>>>,
-    turn: Arc<Turn<()>>,
+    /// Run that has not started yet, which callers can join.
+    next: Arc<Mutex<Option<SharedRun>>>,
+    /// Held by the current run.
+    running: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl SingleFlight {
-    /// Waits for a look that begins from now on. `look` makes it, if nobody else has.
-    pub async fn pass(&self, look: impl Future<Output = ()> + Send + 'static) {
+    /// Waits for a run that starts after this call. The first caller's `operation` is run.
+    pub async fn run(&self, operation: impl Future<Output = ()> + Send + 'static) {
         let joined = {
             let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-            next.get_or_insert_with(|| self.clone().when_it_is_its_turn(look).boxed().shared()).clone()
+            next.get_or_insert_with(|| self.clone().run_exclusively(operation).boxed().shared()).clone()
         };
         joined.await;
     }
 
-    async fn when_it_is_its_turn(self, look: impl Future<Output = ()> + Send + 'static) {
-        let _turn = self.turn.lock().await;
+    async fn run_exclusively(self, operation: impl Future<Output = ()> + Send + 'static) {
+        let _running = self.running.lock().await;
         self.next.lock().unwrap_or_else(PoisonError::into_inner).take();
-        look.await;
+        operation.await;
     }
 }
 
@@ -41,37 +42,37 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn who_comes_during_a_look_waits_for_the_next_one_with_all_others() {
-        let (turnstile, looks, gate) =
+    async fn callers_during_a_run_share_the_next_one() {
+        let (flight, runs, gate) =
             (SingleFlight::default(), Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(0)));
-        let come = || {
-            let (turnstile, looks, gate) = (turnstile.clone(), Arc::clone(&looks), Arc::clone(&gate));
+        let call = || {
+            let (flight, runs, gate) = (flight.clone(), Arc::clone(&runs), Arc::clone(&gate));
             tokio::spawn(async move {
-                let begun = looks.load(Ordering::SeqCst);
-                let look = {
-                    let looks = Arc::clone(&looks);
+                let before = runs.load(Ordering::SeqCst);
+                let operation = {
+                    let runs = Arc::clone(&runs);
                     async move {
-                        looks.fetch_add(1, Ordering::SeqCst);
-                        gate.acquire().await.expect("it stays open").forget();
+                        runs.fetch_add(1, Ordering::SeqCst);
+                        gate.acquire().await.expect("the semaphore stays open").forget();
                     }
                 };
-                turnstile.pass(look).await;
-                looks.load(Ordering::SeqCst) - begun
+                flight.run(operation).await;
+                runs.load(Ordering::SeqCst) - before
             })
         };
-        let first = come();
-        while looks.load(Ordering::SeqCst) == 0 {
+        let first = call();
+        while runs.load(Ordering::SeqCst) == 0 {
             tokio::task::yield_now().await;
         }
-        let others: Vec<_> = std::iter::repeat_with(come).take(100).collect();
+        let others: Vec<_> = std::iter::repeat_with(call).take(100).collect();
         for _ in 0..300 {
             tokio::task::yield_now().await;
         }
-        assert_eq!(looks.load(Ordering::SeqCst), 1, "one at a time");
+        assert_eq!(runs.load(Ordering::SeqCst), 1, "one at a time");
         gate.add_permits(2);
-        first.await.expect("it is served");
+        first.await.expect("no panic");
         for other in others {
-            assert_eq!(other.await.expect("it is served"), 1, "by a look that began after it came, shared by all");
+            assert_eq!(other.await.expect("no panic"), 1, "one run that started after the call, shared by all");
         }
     }
 }

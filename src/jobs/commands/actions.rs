@@ -46,7 +46,7 @@ impl JobActions {
         job: &JobRef,
         action: Action,
     ) -> Result<Option<FoundJob>> {
-        let before = self.lookup.find(caller, choice, job, CacheDirective::NotOlderThan(Duration::ZERO)).await?;
+        let before = self.lookup.find(caller, choice, job, CacheDirective::MaxAge(Duration::ZERO)).await?;
         let company = self.lookup.company_of(caller, choice, job).await?;
         let known = &before.job.job;
         let handle = match known.handle() {
@@ -54,9 +54,9 @@ impl JobActions {
             _ => return Err(Error::ActionNotPossible { action, possible: known.actions.clone() }),
         };
         let id = JobId::decode(&known.id).map_err(|_| Error::Internal("the gateway's own job id can't be decoded"))?;
-        self.epochs.change(&company).await;
+        self.epochs.bump(&company).await;
         let answer = self.send(caller, &company, handle, action).await;
-        self.epochs.change(&company).await;
+        self.epochs.bump(&company).await;
         if let Err(error) = answer {
             // If the response was lost, the state of the job shows whether IPS performed the action. It is not sent again.
             let is_done = match error.delivery {
@@ -107,7 +107,7 @@ impl JobActions {
     async fn record(&self, caller: &Caller, company: &str, job: &Job, mutation: &Mutation) {
         let name = JobName::Original(job.original_name().into());
         for id in [job.id.clone(), JobId { company: company.into(), name }.encode()] {
-            self.recent.remember(caller, &id, mutation.clone()).await;
+            self.recent.record(caller, &id, mutation.clone()).await;
         }
     }
 }

@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
-use crate::jobs::cache::key::name_of;
+use crate::jobs::cache::key::caller_store_key;
+use crate::jobs::cache::wire;
+use crate::jobs::cache::wire::WireJob;
 use crate::jobs::error::{Error, Result};
 use crate::jobs::model::job::Job;
-use crate::jobs::wire;
-use crate::jobs::wire::JobForm;
 use crate::replicas::{ClaimOutcome, ClaimedRecord, Coordinator, StoreKey};
 use crate::upstream::{Caller, CallerKey};
 
@@ -62,7 +62,7 @@ impl IdempotencyRecord {
 struct SharedRecord<'a> {
     fingerprint: [u8; 32],
     is_accepted: bool,
-    job: JobForm<'a>,
+    job: WireJob<'a>,
 }
 
 /// Scope of an idempotency key: IPS account, hash of the API key, company; and the key.
@@ -100,8 +100,8 @@ pub struct Claim {
 /// Claim in the shared store, with the task that renews its lease.
 struct SharedClaim {
     coordinator: Arc<dyn Coordinator>,
-    name: StoreKey,
-    stamp: Vec<u8>,
+    key: StoreKey,
+    version: Vec<u8>,
     renewal: AbortHandle,
 }
 
@@ -135,27 +135,27 @@ impl IdempotencyRecords {
             IdempotencyOutcome::Unresolved(job, claim) => (claim, Some(job)),
         };
         let api_key_hash = caller.api_key_hash.as_deref().unwrap_or_default();
-        let name = name_of(&**coordinator, "submit", caller, &[api_key_hash, job.company(), &key.key]);
+        let store_key = caller_store_key(&**coordinator, "submit", caller, &[api_key_hash, job.company(), &key.key]);
         let record = SharedRecord {
             fingerprint: key.fingerprint,
             is_accepted: false,
             job: unresolved.as_deref().unwrap_or(job).into(),
         };
-        let Some(record) = wire::write(&record) else {
+        let Some(record) = wire::encode(&record) else {
             return Err(Error::Internal("an idempotency record can't be serialized"));
         };
-        let existing = match coordinator.claim(name, &record, LEASE, TIME_TO_LIVE).await {
-            Ok(ClaimOutcome::Theirs(existing)) => existing,
-            Ok(ClaimOutcome::Ours(stamp)) => {
-                claim.shared = Some(self.renew_lease(coordinator, name, stamp));
+        let existing = match coordinator.claim(store_key, &record, LEASE, TIME_TO_LIVE).await {
+            Ok(ClaimOutcome::Exists(existing)) => existing,
+            Ok(ClaimOutcome::Created(version)) => {
+                claim.shared = Some(self.renew_lease(coordinator, store_key, version));
                 return Ok(new_or_unresolved(claim, unresolved));
             }
             // Without the shared store, only the records of this process count.
             Err(_) => return Ok(new_or_unresolved(claim, unresolved)),
         };
-        let ClaimedRecord { stamp, value, is_held } = existing;
+        let ClaimedRecord { version, value, is_leased } = existing;
         // The submit of a record that can't be read may have been sent.
-        let existing = value.as_deref().and_then(wire::read::<SharedRecord<'_>>);
+        let existing = value.as_deref().and_then(wire::decode::<SharedRecord<'_>>);
         match existing {
             Some(existing) if existing.fingerprint != key.fingerprint => Err(Error::IdempotencyKeyReused),
             Some(existing) if existing.is_accepted => {
@@ -163,10 +163,10 @@ impl IdempotencyRecords {
                 claim.settle_local(SubmitState::Accepted(job.clone()));
                 Ok(IdempotencyOutcome::Completed(job))
             }
-            _ if is_held => Err(Error::SubmitInProgress),
-            existing => match coordinator.take_over(name, &stamp, &record, LEASE, TIME_TO_LIVE).await {
-                Ok(Some(stamp)) => {
-                    claim.shared = Some(self.renew_lease(coordinator, name, stamp));
+            _ if is_leased => Err(Error::SubmitInProgress),
+            existing => match coordinator.take_over(store_key, &version, &record, LEASE, TIME_TO_LIVE).await {
+                Ok(Some(version)) => {
+                    claim.shared = Some(self.renew_lease(coordinator, store_key, version));
                     let unresolved = existing.map_or_else(|| job.clone(), |existing| existing.job.into());
                     Ok(IdempotencyOutcome::Unresolved(Box::new(unresolved), claim))
                 }
@@ -204,15 +204,15 @@ impl IdempotencyRecords {
         }
     }
 
-    fn renew_lease(&self, coordinator: &Arc<dyn Coordinator>, name: StoreKey, stamp: Vec<u8>) -> SharedClaim {
+    fn renew_lease(&self, coordinator: &Arc<dyn Coordinator>, key: StoreKey, version: Vec<u8>) -> SharedClaim {
         let store = Arc::clone(coordinator);
         let renewal = self.runtime.spawn(async move {
             loop {
                 tokio::time::sleep(LEASE / 3).await;
-                let _ = store.hold(name, LEASE).await;
+                let _ = store.renew_claim(key, LEASE).await;
             }
         });
-        SharedClaim { coordinator: Arc::clone(coordinator), name, stamp, renewal: renewal.abort_handle() }
+        SharedClaim { coordinator: Arc::clone(coordinator), key, version, renewal: renewal.abort_handle() }
     }
 }
 
@@ -248,16 +248,16 @@ impl Claim {
 
     /// Settles the claim in the shared store. Awaited before the response, because the client may send the next request to another replica.
     async fn settle_shared(&self, settlement: Settlement<'_>) {
-        let Some(SharedClaim { coordinator, name, stamp, .. }) = &self.shared else { return };
+        let Some(SharedClaim { coordinator, key, version, .. }) = &self.shared else { return };
         let fingerprint = self.record.fingerprint;
         let record = match settlement {
             Settlement::Accepted(job) => Some(SharedRecord { fingerprint, is_accepted: true, job: job.into() }),
             Settlement::Unknown(job) => Some(SharedRecord { fingerprint, is_accepted: false, job: job.into() }),
             Settlement::Released => None,
         };
-        let record = record.and_then(|record| wire::write(&record));
+        let record = record.and_then(|record| wire::encode(&record));
         for _ in 0..SETTLE_ATTEMPTS {
-            if coordinator.settle(*name, stamp, record.as_deref(), TIME_TO_LIVE).await.is_ok() {
+            if coordinator.settle(*key, version, record.as_deref(), TIME_TO_LIVE).await.is_ok() {
                 return;
             }
         }

@@ -134,16 +134,16 @@ impl SubmitCommand {
 
     /// Sends a submit once.
     async fn send(&self, caller: &Caller, request: &SubmitJobParam) -> Result<Job> {
-        self.0.epochs.change(&request.company_handle).await;
+        self.0.epochs.bump(&request.company_handle).await;
         let answer = self.0.upstream.submit_job(caller, request).await;
-        self.0.epochs.change(&request.company_handle).await;
+        self.0.epochs.bump(&request.company_handle).await;
         let error = match answer {
             // An answer without a handle does not say whether IPS accepted the job.
             Ok(answer) if answer.value.job_handle.is_empty() => None,
             Ok(answer) => {
                 let job = Job::submitted(request, Some(answer.value.job_handle));
                 let submitted = Mutation::Submitted(Box::new(job.clone()), self.0.clock.now());
-                self.0.recent.remember(caller, &job.id, submitted).await;
+                self.0.recent.record(caller, &job.id, submitted).await;
                 return Ok(job);
             }
             Err(error) if error.delivery == Delivery::Unknown => Some(error),
@@ -167,7 +167,7 @@ impl SubmitCommand {
         let mut last = Ok(None);
         for pause in pauses {
             tokio::time::sleep(*pause).await;
-            self.0.epochs.change(submitted.company()).await;
+            self.0.epochs.bump(submitted.company()).await;
             last = match self.0.lookup.find_by_job_id(caller, &id).await {
                 Ok(found) if !matches!(found.job.job.record, IpsRecord::Submitted(_)) => {
                     return Ok(Some(Job { recovered: true, ..Arc::unwrap_or_clone(found.job).job }));

@@ -1,9 +1,7 @@
 //! Job representation of the API: one structure for all three phases, with derived fields and the fields of IPS.
 
-use bytes::Bytes;
 use chrono::{DateTime, SubsecRound, Utc};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use crate::ips::types::{ActiveJob, JobLog, JobType, ScheduledJob, SubmitJobParam, Timestamp};
@@ -294,31 +292,6 @@ fn id_of_run(company: &str, original: &str, run: &str) -> JobId {
         JobName::Run { original: original.into(), run: run.into() }
     };
     JobId { company: company.into(), name }
-}
-
-/// Job with its JSON, which is rendered once for all readers.
-#[derive(Debug, Clone)]
-pub struct RenderedJob {
-    /// Job.
-    pub job: Job,
-    /// JSON object of the job, including `observedAt`.
-    pub json: Bytes,
-    /// Hash of the JSON without `observedAt`.
-    pub content_hash: [u8; 32],
-}
-
-impl RenderedJob {
-    /// Renders the JSON of `job` as observed at `observed_at`.
-    ///
-    /// # Panics
-    /// Never: every job can be serialized as JSON.
-    #[must_use]
-    pub fn new(job: Job, observed_at: DateTime<Utc>) -> Self {
-        let content = serde_json::to_vec(&job).expect("the keys of a job are strings and its numbers finite");
-        let mut json = format!("{{\"observedAt\":\"{}\",", to_timestamp(observed_at)).into_bytes();
-        json.extend_from_slice(&content[1..]);
-        Self { content_hash: Sha256::digest(&content).into(), json: json.into(), job }
-    }
 }
 
 /// Returns a time of the gateway's clock as a timestamp of the API: UTC, in milliseconds.

@@ -2,6 +2,7 @@
 
 pub mod id;
 pub mod job;
+pub mod json;
 pub mod snapshot;
 pub mod status;
 pub mod unique_name;

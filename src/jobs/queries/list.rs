@@ -40,12 +40,11 @@ impl ListQueries {
         directive: CacheDirective,
     ) -> Result<JobListing> {
         if query.is_whole_active_list() {
-            let snapshot = self.caches.active.read(caller, company, directive).await?;
-            return Ok(JobListing::Snapshot(snapshot.ok_or(Error::NotCached)?));
+            return self.caches.active.read(caller, company, directive).await.map(JobListing::Snapshot);
         }
         let mut snapshots = Vec::new();
         for cache in self.caches.of_phases(query.phases()) {
-            snapshots.push(cache.read(caller, company, directive).await?.ok_or(Error::NotCached)?);
+            snapshots.push(cache.read(caller, company, directive).await?);
         }
         JobPage::of(&snapshots, query).map(JobListing::Page)
     }
@@ -65,7 +64,7 @@ impl ListQueries {
             return Err(Error::NotCached);
         }
         let caches = self.caches.of_phases(query.phases());
-        let snapshots: Option<Vec<Lookup>> = caches.map(|cache| cache.at_hand(caller, company)).collect();
+        let snapshots: Option<Vec<Lookup>> = caches.map(|cache| cache.get_fresh(caller, company)).collect();
         let mut snapshots = snapshots.ok_or(Error::NotCached)?;
         if query.is_whole_active_list() {
             return snapshots.pop().map(JobListing::Snapshot).ok_or(Error::NotCached);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::jobs::cache::loaders;
 use crate::jobs::cache::recent::RecentMutations;
-use crate::jobs::cache::snapshot_cache::{Common, SnapshotCache};
+use crate::jobs::cache::{CacheDependencies, SnapshotCache};
 use crate::jobs::model::job::Phase;
 use crate::upstream::IpsApi;
 
@@ -22,16 +22,16 @@ pub struct ListCaches {
 impl ListCaches {
     /// Creates empty caches of the lists of `upstream`. The active list leaves out jobs that `recent` knows as deleted.
     #[must_use]
-    pub fn new(upstream: &Arc<dyn IpsApi>, recent: &RecentMutations, common: &Common) -> Self {
-        let cache = |name, loader| SnapshotCache::new(name, loader, common.clone());
-        let clock = || common.clock.clone();
+    pub fn new(upstream: &Arc<dyn IpsApi>, recent: &RecentMutations, dependencies: &CacheDependencies) -> Self {
+        let cache = |name, loader| SnapshotCache::new(name, loader, dependencies.clone());
+        let clock = || dependencies.clock.clone();
         let scheduled = cache("scheduled", loaders::scheduled(Arc::clone(upstream), clock()));
         let history = cache("history", loaders::history(Arc::clone(upstream), Arc::clone(&scheduled), clock()));
-        let active = loaders::active(loaders::ActiveJobs {
+        let active = loaders::active(loaders::ActiveJobsSources {
             upstream: Arc::clone(upstream),
             scheduled: Arc::clone(&scheduled),
             history: Arc::clone(&history),
-            memory: recent.clone(),
+            recent: recent.clone(),
             clock: clock(),
         });
         Self { active: cache("active", active), scheduled, history }
@@ -50,13 +50,13 @@ impl ListCaches {
     /// Returns the number of snapshots in all caches.
     #[must_use]
     pub fn snapshot_count(&self) -> u64 {
-        self.all().iter().map(|(_, cache)| cache.count()).sum()
+        self.all().iter().map(|(_, cache)| cache.entry_count()).sum()
     }
 
     /// Sets the gauges of the caches.
     pub fn report_metrics(&self) {
         for (_, cache) in self.all() {
-            cache.report();
+            cache.report_metrics();
         }
     }
 }

@@ -14,7 +14,8 @@ use crate::jobs::cache::recent::{Mutation, RecentMutations};
 use crate::jobs::company::{Companies, CompanyChoice};
 use crate::jobs::error::{Error, Result};
 use crate::jobs::model::id::{JobId, JobName, JobRef};
-use crate::jobs::model::job::{Job, Phase, RenderedJob, Status};
+use crate::jobs::model::job::{Job, Phase, Status};
+use crate::jobs::model::json::RenderedJob;
 use crate::jobs::model::unique_name;
 use crate::jobs::queries::list_caches::ListCaches;
 use crate::runtime::clock::Clock;
@@ -48,7 +49,7 @@ impl FoundJob {
     }
 
     fn in_snapshot(job: &Arc<RenderedJob>, snapshot: &Lookup) -> Self {
-        Self { job: Arc::clone(job), cache_status: snapshot.source, age: snapshot.age }
+        Self { job: Arc::clone(job), cache_status: snapshot.cache_status, age: snapshot.age }
     }
 
     fn loaded(job: Arc<RenderedJob>) -> Self {
@@ -165,8 +166,8 @@ impl JobLookup {
             }
         }
         // The job may have moved to the active list since the snapshot was loaded.
-        if active.source != CacheStatus::Loaded {
-            let active = self.active_jobs(scope, CacheDirective::NotOlderThan(Duration::ZERO)).await?;
+        if active.cache_status != CacheStatus::Loaded {
+            let active = self.active_jobs(scope, CacheDirective::MaxAge(Duration::ZERO)).await?;
             if let Some(job) = active.snapshot.job(&encoded) {
                 return Ok(FoundJob::in_snapshot(job, &active));
             }
@@ -213,11 +214,11 @@ impl JobLookup {
     }
 
     async fn active_jobs(&self, scope: &LookupScope<'_>, directive: CacheDirective) -> Result<Lookup> {
-        self.caches.active.read(scope.caller, scope.company, directive).await?.ok_or(Error::NotCached)
+        self.caches.active.read(scope.caller, scope.company, directive).await
     }
 
     async fn scheduled_jobs(&self, scope: &LookupScope<'_>) -> Result<Lookup> {
-        self.caches.scheduled.read(scope.caller, scope.company, scope.directive).await?.ok_or(Error::NotCached)
+        self.caches.scheduled.read(scope.caller, scope.company, scope.directive).await
     }
 
     async fn logs_by_original_name(&self, scope: &LookupScope<'_>, original: &str) -> Result<Vec<JobLog>> {
@@ -239,7 +240,7 @@ impl JobLookup {
     async fn completed_job(&self, scope: &LookupScope<'_>, log: JobLog) -> FoundJob {
         let mut job = Job::completed(log);
         let scheduled = &self.caches.scheduled;
-        loaders::point_to_schedules(std::slice::from_mut(&mut job), scheduled, scope.caller, scope.company).await;
+        loaders::link_schedules(std::slice::from_mut(&mut job), scheduled, scope.caller, scope.company).await;
         let job = Arc::new(RenderedJob::new(job, self.clock.now()));
         if job.job.is_final() {
             self.completed.insert((CallerKey::of(scope.caller), job.job.id.clone()), Arc::clone(&job));
@@ -251,7 +252,7 @@ impl JobLookup {
     async fn find_unlisted(&self, scope: &LookupScope<'_>, id: &JobId) -> Result<FoundJob> {
         let now = self.clock.now();
         let is_recent = |at: DateTime<Utc>| (now - at).abs() < APPEARS_WITHIN;
-        let job = match self.recent.recall(scope.caller, &id.encode()).await {
+        let job = match self.recent.get(scope.caller, &id.encode()).await {
             Some(Mutation::Submitted(job, at)) if is_recent(at) || job.phase == Phase::Scheduled => *job,
             Some(Mutation::Submitted(job, _) | Mutation::Stopped(job)) => job.finalizing(),
             None if unique_name::submitted_at(id.name.original()).is_some_and(is_recent) => {

@@ -7,8 +7,7 @@ use bytes::Bytes;
 
 use crate::jobs::cache::policy::{CacheStatus, Lookup};
 use crate::jobs::error::{Error, Result};
-use crate::jobs::model::job::RenderedJob;
-use crate::jobs::model::snapshot::{ListBody, StaleReason, etag_of};
+use crate::jobs::model::json::{ListBody, RenderedJob, StaleReason, etag_of};
 use crate::jobs::queries::cursor::PageCursor;
 use crate::jobs::queries::list_query::ListQuery;
 use crate::upstream::BadItem;
@@ -54,7 +53,7 @@ impl JobPage {
         let bad_items: Vec<BadItem> =
             snapshots.iter().flat_map(|part| part.snapshot.bad_items.iter().cloned()).collect();
         let oldest = snapshots.iter().max_by_key(|part| part.age);
-        let statuses = snapshots.iter().map(|part| part.source);
+        let statuses = snapshots.iter().map(|part| part.cache_status);
         let cache_status = statuses.max_by_key(|status| staleness_rank(*status)).unwrap_or(CacheStatus::Hit);
         let stale = match cache_status {
             CacheStatus::Stale(StaleReason::UpstreamFailed) => Some(StaleReason::UpstreamFailed),

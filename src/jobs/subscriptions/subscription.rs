@@ -10,8 +10,7 @@ use crate::jobs::cache::refresh::Watcher;
 use crate::jobs::error::{Error, Result};
 use crate::jobs::events::{Change, Event, EventCursor};
 use crate::jobs::model::id::JobId;
-use crate::jobs::model::job::RenderedJob;
-use crate::jobs::model::snapshot::ListBody;
+use crate::jobs::model::json::{ListBody, RenderedJob};
 use crate::jobs::queries::{FoundJob, JobLookup};
 use crate::upstream::Caller;
 
@@ -92,10 +91,10 @@ impl Subscription {
             if let Some(item) = self.pending.take() {
                 return Some(self.emit(item));
             }
-            if let Some(error) = self.active.with(EntryState::denied) {
+            if let Some(error) = self.active.with(EntryState::access_error) {
                 return Some(self.emit(StreamMessage::Failed(error)));
             }
-            match self.cursor.map(|cursor| self.active.with(|state| state.history().next(cursor))) {
+            match self.cursor.map(|cursor| self.active.with(|state| state.event_log().next(cursor))) {
                 Some(Ok(Some((cursor, event)))) => {
                     self.cursor = Some(cursor);
                     if self.includes(&event.job) {
@@ -125,7 +124,7 @@ impl Subscription {
     /// Looks up the job of the subscription if it is not in the active list: it may be scheduled, deleted, or already completed.
     pub async fn check_inactive_job(&mut self) {
         let Some(job) = self.job.as_ref().filter(|_| !self.has_ended()) else { return };
-        let current = self.active.with(EntryState::here);
+        let current = self.active.with(EntryState::snapshot_with_cursor);
         let Some((_, cursor)) = current.filter(|(snapshot, _)| snapshot.job(&job.encoded_id).is_none()) else { return };
         let found = self.find(&job.id).await;
         let Some(job) = &mut self.job else { return };
@@ -167,7 +166,7 @@ impl Subscription {
 
     /// Returns the current list as the first item, and sets the cursor after it; `None` if there is no snapshot.
     async fn start(&mut self) -> Option<StreamMessage> {
-        let (snapshot, cursor) = self.active.with(EntryState::here)?;
+        let (snapshot, cursor) = self.active.with(EntryState::snapshot_with_cursor)?;
         let Some(SubscribedJob { id, encoded_id, .. }) = &self.job else {
             self.cursor = Some(cursor);
             return Some(StreamMessage::Snapshot { cursor, body: snapshot.body.clone() });

@@ -1,8 +1,8 @@
-//! ListWatchers of the lists from which a response is made.
+//! Watchers of the lists from which a response is made.
 
 use crate::jobs::cache::refresh::Watcher;
 
-/// ListWatchers of several lists. The lists are refreshed until the watchers are dropped.
+/// Watchers of several lists. The lists are refreshed until the watchers are dropped.
 pub struct ListWatchers(pub(super) Vec<Watcher>);
 
 impl ListWatchers {

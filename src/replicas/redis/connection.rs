@@ -1,7 +1,7 @@
-//! The connection to the store: kept by a task of its own, so that no request ever waits for one.
+//! Connection to the store, managed by a background task, so that no request waits for a reconnect.
 //!
-//! An operation that fails or takes too long takes the connection down for everybody at once: who comes next goes on without the store,
-//! until the task has made another connection and seen that the store takes writes.
+//! An operation that fails or times out takes the connection down for all callers: they go on without the store until the task has
+//! reconnected and the store has accepted a write.
 
 use std::error::Error;
 use std::io;
@@ -13,208 +13,226 @@ use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Cmd, ErrorKind, Msg, RedisError, RedisResult};
 use tokio::sync::{mpsc, watch};
 
-use crate::replicas::redis::crypto;
-use crate::replicas::redis::crypto::FORMAT;
+use crate::replicas::redis::crypto::{FORMAT, decode_key};
+use crate::replicas::redis::keys::channel;
 use crate::replicas::{Notifier, StoreHealth};
 use crate::runtime::backoff::Backoff;
 use crate::telemetry::metrics::names;
 
-/// An operation that takes longer has failed. Well above what a busy host takes: a wrong verdict splits the fleet for a moment, and the
-/// right one costs this only once in an outage.
-pub const PATIENCE: Duration = Duration::from_millis(400);
-/// So long a connection may take to come about. Nobody waits for it.
-const CONNECTS_WITHIN: Duration = Duration::from_secs(2);
-/// Pauses between attempts to connect.
+/// Timeout of an operation. Well above the latency of a busy host, because a false timeout separates the replicas for a moment, while a
+/// store that is down costs the timeout only once.
+const OPERATION_TIMEOUT: Duration = Duration::from_millis(400);
+/// Timeout of a connection attempt.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// Back-off between connection attempts.
 const BACKOFF: Backoff = Backoff { first: Duration::from_millis(50), max: Duration::from_secs(1), jitter: 0.0 };
-/// A connection that lasted so long was a good one.
-const STABLE: Duration = Duration::from_secs(10);
+/// Time up after which a connection counts as stable, so that its loss resets the back-off.
+const STABLE_AFTER: Duration = Duration::from_secs(10);
 
-/// Where replicas tell each other what is new.
-pub fn channel() -> String {
-    format!("{FORMAT}:news")
-}
+/// Kind of an error of the store, as in metrics, logs and health.
+type StoreErrorKind = &'static str;
 
-/// What is wrong with the store, in one word, for metrics and logs.
-pub type Trouble = &'static str;
+/// Error kind of a connection that was closed.
+const CLOSED: StoreErrorKind = "closed";
+/// Error kind of an operation or a connection attempt that timed out.
+const TIMEOUT: StoreErrorKind = "timeout";
 
+/// State of the connection.
 #[derive(Clone)]
 enum Link {
-    /// It was not tried yet.
-    New,
+    /// The first attempt is in progress.
+    Connecting,
+    /// Up; the number distinguishes it from earlier connections.
     Up(u64, MultiplexedConnection),
     Down,
 }
 
-/// The connection, as those who use it have it.
-pub struct Connection {
+/// Handle of the managed connection.
+pub struct StoreConnection {
     link: watch::Receiver<Link>,
-    /// Takes the connection of this number down.
-    lost: mpsc::UnboundedSender<(u64, Trouble)>,
-    trouble: Arc<Mutex<Option<Trouble>>>,
+    /// Reports that the connection with this number failed.
+    failures: mpsc::UnboundedSender<(u64, StoreErrorKind)>,
+    error: Arc<Mutex<Option<StoreErrorKind>>>,
 }
 
-/// The same, as its keeper has it.
-struct Keeper {
+/// Background task that connects and reconnects.
+struct ConnectionManager {
     client: Client,
     link: watch::Sender<Link>,
-    lost: mpsc::UnboundedReceiver<(u64, Trouble)>,
-    trouble: Arc<Mutex<Option<Trouble>>>,
-    board: Arc<Notifier>,
+    failures: mpsc::UnboundedReceiver<(u64, StoreErrorKind)>,
+    error: Arc<Mutex<Option<StoreErrorKind>>>,
+    notifier: Arc<Notifier>,
 }
 
-impl Connection {
-    /// A connection to come; news go to the board. To be called within a tokio runtime. It is kept until this is dropped.
-    pub fn keep(client: Client, board: Arc<Notifier>) -> Self {
-        let (link, links) = watch::channel(Link::New);
-        let (lost, losses) = mpsc::unbounded_channel();
-        let trouble = Arc::new(Mutex::new(None));
-        let keeper = Keeper { client, link, lost: losses, trouble: Arc::clone(&trouble), board };
+impl StoreConnection {
+    /// Starts the background task, which ends when the handle is dropped. Notifications of other replicas go to `notifier`. Must be called
+    /// within a tokio runtime.
+    pub fn open(client: Client, notifier: Arc<Notifier>) -> Self {
+        let (link_sender, link) = watch::channel(Link::Connecting);
+        let (failures, failure_receiver) = mpsc::unbounded_channel();
+        let error = Arc::new(Mutex::new(None));
+        let manager = ConnectionManager {
+            client,
+            link: link_sender,
+            failures: failure_receiver,
+            error: Arc::clone(&error),
+            notifier,
+        };
         metrics::gauge!(names::SHARED_UP).set(0.0);
-        tokio::spawn(keeper.run());
-        Self { link: links, lost, trouble }
+        tokio::spawn(manager.run());
+        Self { link, failures, error }
     }
 
-    /// How it is.
+    /// Returns the health of the store.
     pub fn health(&self) -> StoreHealth {
         let up = !matches!(*self.link.borrow(), Link::Down);
-        StoreHealth { up, trouble: *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) }
+        StoreHealth { up, error_kind: *self.error.lock().unwrap_or_else(PoisonError::into_inner) }
     }
 
-    /// Does something with the store; `None` when that can't be done.
+    /// Runs an operation on the connection, and records its duration under this name; `None` if the connection is down, or the operation
+    /// fails or takes longer than 400 ms.
     pub async fn run<T>(
         &self,
-        operation: &'static str,
-        work: impl AsyncFnOnce(MultiplexedConnection) -> RedisResult<T>,
+        name: &'static str,
+        operation: impl AsyncFnOnce(MultiplexedConnection) -> RedisResult<T>,
     ) -> Option<T> {
         let (number, connection) = self.connection().await?;
-        let began = Instant::now();
-        let done = tokio::time::timeout(PATIENCE, work(connection)).await;
-        metrics::histogram!(names::SHARED_OPERATION_DURATION, "operation" => operation)
-            .record(began.elapsed().as_secs_f64());
-        let (trouble, weight) = match done {
-            Ok(Ok(answer)) => return Some(answer),
-            Ok(Err(error)) => weigh(&error),
-            Err(_) => ("timeout", Weight::Whole),
+        let started = Instant::now();
+        let result = tokio::time::timeout(OPERATION_TIMEOUT, operation(connection)).await;
+        metrics::histogram!(names::SHARED_OPERATION_DURATION, "operation" => name)
+            .record(started.elapsed().as_secs_f64());
+        let (kind, scope) = match result {
+            Ok(Ok(reply)) => return Some(reply),
+            Ok(Err(error)) => classify(&error),
+            Err(_) => (TIMEOUT, ErrorScope::Store),
         };
-        metrics::counter!(names::SHARED_ERRORS, "kind" => trouble).increment(1);
-        if weight == Weight::Whole {
-            // Fails only when the keeper is gone, with the runtime.
-            let _ = self.lost.send((number, trouble));
+        metrics::counter!(names::SHARED_ERRORS, "kind" => kind).increment(1);
+        if scope == ErrorScope::Store {
+            // Fails only if the background task has ended, with its runtime.
+            let _ = self.failures.send((number, kind));
         }
         None
     }
 
-    /// At the start the first connection is waited for: what a replica says before it knows of the others may be old.
+    /// Returns the connection if it is up. After the start, the first attempt is awaited: without the store, this replica could serve older
+    /// data than others.
     async fn connection(&self) -> Option<(u64, MultiplexedConnection)> {
         let mut link = self.link.clone();
-        let known =
-            tokio::time::timeout(PATIENCE, link.wait_for(|link| !matches!(link, Link::New))).await.ok()?.ok()?;
-        match &*known {
+        let connected = link.wait_for(|link| !matches!(link, Link::Connecting));
+        let state = tokio::time::timeout(OPERATION_TIMEOUT, connected).await.ok()?.ok()?;
+        match &*state {
             Link::Up(number, connection) => Some((*number, connection.clone())),
-            Link::New | Link::Down => None,
+            Link::Connecting | Link::Down => None,
         }
     }
 }
 
-impl Keeper {
+impl ConnectionManager {
     async fn run(mut self) {
         let mut failures = 0;
         for number in 0.. {
-            let connected = tokio::time::timeout(CONNECTS_WITHIN, connect(&self.client)).await;
-            let trouble = match connected {
-                Ok(Ok((connection, news))) => {
+            let connected = tokio::time::timeout(CONNECT_TIMEOUT, connect(&self.client)).await;
+            let error = match connected {
+                Ok(Ok((connection, messages))) => {
                     let since = Instant::now();
-                    self.up(number, connection);
-                    let Some(trouble) = self.until_lost(number, news).await else { return };
-                    if since.elapsed() > STABLE {
+                    self.set_up(number, connection);
+                    let Some(error) = self.forward_until_failure(number, messages).await else { return };
+                    if since.elapsed() > STABLE_AFTER {
                         failures = 0;
                     }
-                    trouble
+                    error
                 }
-                Ok(Err(error)) => weigh(&error).0,
-                Err(_) => "timeout",
+                Ok(Err(error)) => classify(&error).0,
+                Err(_) => TIMEOUT,
             };
-            self.down(trouble);
+            self.set_down(error);
             tokio::time::sleep(BACKOFF.pause(failures)).await;
             failures = failures.saturating_add(1);
-            if self.lost.is_closed() {
+            if self.failures.is_closed() {
                 return;
             }
         }
     }
 
-    fn up(&self, number: u64, connection: MultiplexedConnection) {
-        let was = self.trouble.lock().unwrap_or_else(PoisonError::into_inner).take();
+    fn set_up(&self, number: u64, connection: MultiplexedConnection) {
+        let previous_error = self.error.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.link.send_replace(Link::Up(number, connection));
         metrics::gauge!(names::SHARED_UP).set(1.0);
-        tracing::info!(trouble = was, "the shared cache is in use");
-        // What was told meanwhile, nobody heard.
-        self.board.tell_all();
+        tracing::info!(previous_error, "connected to the shared cache");
+        self.notifier.notify_all();
     }
 
-    fn down(&self, trouble: Trouble) {
+    fn set_down(&self, error: StoreErrorKind) {
         self.link.send_replace(Link::Down);
         metrics::gauge!(names::SHARED_UP).set(0.0);
-        let was = self.trouble.lock().unwrap_or_else(PoisonError::into_inner).replace(trouble);
-        if was.is_none() {
-            tracing::warn!(trouble, "the shared cache can't be used: until it is back, this replica goes on by itself");
+        let previous_error = self.error.lock().unwrap_or_else(PoisonError::into_inner).replace(error);
+        if previous_error.is_none() {
+            tracing::warn!(error, "the shared cache is unavailable: this replica works alone until it reconnects");
         }
     }
 
-    /// Passes news on until the connection is lost, and tells why; `None` when nobody needs it any more.
-    async fn until_lost(&mut self, number: u64, news: impl Stream<Item = Msg>) -> Option<Trouble> {
-        let mut news = std::pin::pin!(news);
+    /// Forwards notifications until the connection with this number fails, and returns the kind of its error; `None` if the handle was
+    /// dropped.
+    async fn forward_until_failure(
+        &mut self,
+        number: u64,
+        messages: impl Stream<Item = Msg>,
+    ) -> Option<StoreErrorKind> {
+        let mut messages = std::pin::pin!(messages);
         loop {
             tokio::select! {
-                lost = self.lost.recv() => match lost {
-                    Some((of, trouble)) if of == number => return Some(trouble),
+                failure = self.failures.recv() => match failure {
+                    Some((failed, error)) if failed == number => return Some(error),
                     Some(_) => {}
                     None => return None,
                 },
-                message = news.next() => match message {
+                message = messages.next() => match message {
                     Some(message) => {
-                        if let Some(name) = crypto::from_text(message.get_payload_bytes()) {
-                            self.board.tell(name);
+                        if let Some(key) = decode_key(message.get_payload_bytes()) {
+                            self.notifier.notify(key);
                         }
                     }
-                    None => return Some("closed"),
+                    None => return Some(CLOSED),
                 },
             }
         }
     }
 }
 
-/// A connection for commands and one for news, to a store that takes writes.
+/// Opens a connection for commands and one for notifications, and checks that the store accepts writes.
 async fn connect(client: &Client) -> RedisResult<(MultiplexedConnection, impl Stream<Item = Msg> + use<>)> {
-    let config =
-        AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECTS_WITHIN)).set_response_timeout(Some(PATIENCE));
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(CONNECT_TIMEOUT))
+        .set_response_timeout(Some(OPERATION_TIMEOUT));
     let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
     let probe = Cmd::new().arg("SET").arg(format!("{FORMAT}:probe")).arg("1").arg("PX").arg(1000).to_owned();
     probe.exec_async(&mut connection).await?;
-    let mut news = client.get_async_pubsub().await?;
-    news.subscribe(channel()).await?;
-    Ok((connection, news.into_on_message()))
+    let mut subscriber = client.get_async_pubsub().await?;
+    subscriber.subscribe(channel()).await?;
+    Ok((connection, subscriber.into_on_message()))
 }
 
-/// What the operating system, or TLS, says of a connection: TLS calls certificates that it doesn't believe invalid data.
+/// Returns the kind of an IO error of the connection; TLS reports untrusted certificates as invalid data.
 fn io_kind(error: &RedisError) -> Option<io::ErrorKind> {
     let shared = error.source()?.downcast_ref::<Arc<dyn Error + Send + Sync>>()?;
     shared.downcast_ref().map(io::Error::kind)
 }
 
-/// Whether an error is about the store or about one thing in it.
+/// Scope of an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Weight {
-    Whole,
-    OneThing,
+enum ErrorScope {
+    /// The store: the connection is taken down.
+    Store,
+    /// One value in the store.
+    Value,
 }
 
-fn weigh(error: &RedisError) -> (Trouble, Weight) {
-    let trouble = match (error.kind(), error.code()) {
-        _ if error.is_timeout() => "timeout",
+fn classify(error: &RedisError) -> (StoreErrorKind, ErrorScope) {
+    let kind = match (error.kind(), error.code()) {
+        _ if error.is_timeout() => TIMEOUT,
         _ if error.is_connection_refusal() => "refused",
-        _ if error.is_connection_dropped() => "closed",
-        (_, Some("WRONGTYPE")) | (ErrorKind::UnexpectedReturnType, _) => return ("wrong_data", Weight::OneThing),
+        _ if error.is_connection_dropped() => CLOSED,
+        (_, Some("WRONGTYPE")) | (ErrorKind::UnexpectedReturnType, _) => return ("wrong_data", ErrorScope::Value),
         (_, Some("OOM")) => "full",
         (_, Some("READONLY")) => "read_only",
         (_, Some("LOADING" | "MASTERDOWN" | "BUSY")) => "not_ready",
@@ -225,5 +243,5 @@ fn weigh(error: &RedisError) -> (Trouble, Weight) {
         (ErrorKind::Server(_) | ErrorKind::Extension, _) => "refuses",
         _ => "other",
     };
-    (trouble, Weight::Whole)
+    (kind, ErrorScope::Store)
 }

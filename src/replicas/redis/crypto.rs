@@ -1,4 +1,5 @@
-//! What the store holds means nothing to others: names are keyed hashes, values are sealed and bound to where they stand.
+//! Cryptography of the store: keys are keyed hashes (HMAC-SHA-256), and values are encrypted and authenticated (XChaCha20-Poly1305), bound to
+//! their place in the store.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,53 +10,55 @@ use sha2::Sha256;
 
 use crate::replicas::StoreKey;
 
-/// The format of names and values. Replicas of another one see nothing of this, and the other way round.
+/// Prefix of all keys, with the version of the format of keys and values. Replicas with different versions share nothing.
 pub const FORMAT: &str = "ipsgw:1";
-const NONCE: usize = 24;
+/// Length of a nonce of XChaCha20, in bytes.
+const NONCE_LENGTH: usize = 24;
 
-/// The keys of a fleet. All of them are made of the one that is configured.
+/// Hashing and encryption keys, derived from the configured secret.
 pub struct Keys {
-    names: [u8; 32],
-    values: XChaCha20Poly1305,
+    hashing: [u8; 32],
+    encryption: XChaCha20Poly1305,
 }
 
 impl Keys {
-    /// The keys of the fleet with this secret, for what `scope` tells: an upstream, a version of its API.
+    /// Derives the keys of the replicas with this secret and scope (an upstream and its API version).
     pub fn new(secret: &str, scope: &[&str]) -> Self {
         let root = mac(
             secret.as_bytes(),
             &[&[FORMAT.as_bytes()], &*scope.iter().map(|part| part.as_bytes()).collect::<Vec<_>>()].concat(),
         );
-        let values = mac(&root, &[b"values"]);
-        Self { names: mac(&root, &[b"names"]), values: XChaCha20Poly1305::new(&values.into()) }
+        let encryption = mac(&root, &[b"values"]);
+        Self { hashing: mac(&root, &[b"names"]), encryption: XChaCha20Poly1305::new(&encryption.into()) }
     }
 
-    /// The name of what these parts describe.
-    pub fn name(&self, parts: &[&[u8]]) -> StoreKey {
-        let hash = mac(&self.names, parts);
-        let mut name = [0; 24];
-        name.copy_from_slice(&hash[..24]);
-        StoreKey(name)
+    /// Returns the key of the value that these parts identify.
+    pub fn store_key(&self, parts: &[&[u8]]) -> StoreKey {
+        let hash = mac(&self.hashing, parts);
+        let mut key = [0; 24];
+        key.copy_from_slice(&hash[..24]);
+        StoreKey(key)
     }
 
-    /// Seals a value for a place; `None` where the operating system has no random bytes.
+    /// Encrypts a value for a place, which is authenticated too; `None` if the operating system has no random bytes.
     pub fn seal(&self, place: &str, plain: &[u8]) -> Option<Vec<u8>> {
-        let mut nonce = [0; NONCE];
+        let mut nonce = [0; NONCE_LENGTH];
         getrandom::fill(&mut nonce).ok()?;
-        let sealed = self.values.encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: place.as_bytes() }).ok()?;
+        let payload = Payload { msg: plain, aad: place.as_bytes() };
+        let sealed = self.encryption.encrypt(&XNonce::from(nonce), payload).ok()?;
         Some([nonce.as_slice(), &sealed].concat())
     }
 
-    /// The value that was sealed for this place; `None` for everything else.
+    /// Decrypts a value that [`Keys::seal`] returned for the same place; `None` for anything else.
     pub fn open(&self, place: &str, sealed: &[u8]) -> Option<Vec<u8>> {
-        let (nonce, sealed) = sealed.split_first_chunk::<NONCE>()?;
-        self.values.decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: place.as_bytes() }).ok()
+        let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LENGTH>()?;
+        self.encryption.decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: place.as_bytes() }).ok()
     }
 }
 
-/// HMAC-SHA-256 (RFC 2104) of parts that can't run into one another.
+/// Returns the HMAC-SHA-256 (RFC 2104) of parts, each with its length, so that different parts never give the same input.
 fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key may have any length");
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC accepts keys of any length");
     for part in parts {
         mac.update(&part.len().to_be_bytes());
         mac.update(part);
@@ -63,13 +66,13 @@ fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-/// A name as keys in the store carry it.
-pub fn text(name: StoreKey) -> String {
-    URL_SAFE_NO_PAD.encode(name.0)
+/// Returns a key as base64url, as in the keys of the store and in notifications.
+pub fn encode_key(key: StoreKey) -> String {
+    URL_SAFE_NO_PAD.encode(key.0)
 }
 
-/// The name that a text carries.
-pub fn from_text(text: &[u8]) -> Option<StoreKey> {
+/// Decodes the output of [`encode_key`]; `None` for anything else.
+pub fn decode_key(text: &[u8]) -> Option<StoreKey> {
     URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok().map(StoreKey)
 }
 
@@ -80,12 +83,12 @@ mod tests {
     const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
     #[test]
-    fn a_value_opens_only_where_it_was_put_and_only_whole() {
+    fn a_value_decrypts_only_unchanged_and_at_its_place() {
         let keys = Keys::new(SECRET, &["https://ips.example.com", "2014-04-03"]);
         let sealed = keys.seal("here", b"a list of jobs").expect("random bytes");
         assert_eq!(keys.open("here", &sealed).as_deref(), Some(b"a list of jobs".as_slice()));
         assert_eq!(keys.open("there", &sealed), None, "moved");
-        assert_eq!(keys.open("here", &sealed[..sealed.len() - 1]), None, "cut");
+        assert_eq!(keys.open("here", &sealed[..sealed.len() - 1]), None, "truncated");
         assert_eq!(keys.open("here", b"garbage"), None);
         for place in 0..sealed.len() {
             let mut other = sealed.clone();
@@ -97,17 +100,21 @@ mod tests {
             Keys::new(SECRET, &["https://ips.example.com", "2016-01-14"]),
         ];
         for other in others {
-            assert_eq!(other.open("here", &sealed), None, "another fleet's");
+            assert_eq!(other.open("here", &sealed), None, "another secret or scope");
         }
     }
 
     #[test]
-    fn names_tell_parts_apart_and_nothing_else() {
+    fn keys_depend_on_the_secret_the_scope_and_every_part() {
         let keys = Keys::new(SECRET, &[]);
-        let name = keys.name(&[b"user@example.com", b"c|110"]);
-        assert_eq!(name, Keys::new(SECRET, &[]).name(&[b"user@example.com", b"c|110"]), "every replica makes the same");
-        assert_ne!(name, keys.name(&[b"user@example.comc", b"|110"]));
-        assert_ne!(name, Keys::new(SECRET, &["staging"]).name(&[b"user@example.com", b"c|110"]));
-        assert_eq!(from_text(text(name).as_bytes()), Some(name));
+        let key = keys.store_key(&[b"user@example.com", b"c|110"]);
+        assert_eq!(
+            key,
+            Keys::new(SECRET, &[]).store_key(&[b"user@example.com", b"c|110"]),
+            "the same on every replica"
+        );
+        assert_ne!(key, keys.store_key(&[b"user@example.comc", b"|110"]));
+        assert_ne!(key, Keys::new(SECRET, &["staging"]).store_key(&[b"user@example.com", b"c|110"]));
+        assert_eq!(decode_key(encode_key(key).as_bytes()), Some(key));
     }
 }

@@ -1,11 +1,12 @@
-//! What the store does in one step, in Lua. Numbers in the store are plain; a key of another type is garbage and removed.
+//! Lua scripts: operations of several commands that the store executes atomically.
 
 use std::sync::LazyLock;
 
 use redis::Script;
 
-/// Reading numbers, and writing them without an exponent. Time, in microseconds, has 51 bits: numbers of Lua hold 53.
-const NUMBERS: &str = r"
+/// Functions of all scripts. `number` deletes a value of another type; `text` writes a number without exponent. Lua numbers are exact up to 53
+/// bits, times in microseconds have 51.
+const PRELUDE: &str = r"
 local function number(key)
   local value = redis.pcall('GET', key)
   if type(value) == 'table' then redis.call('DEL', key) return 0 end
@@ -19,24 +20,27 @@ local function is(key, value) return redis.pcall('GET', key) == value end
 ";
 
 fn script(code: &str) -> Script {
-    Script::new(&format!("{NUMBERS}{code}"))
+    Script::new(&format!("{PRELUDE}{code}"))
 }
 
-/// KEYS generation, snapshot's token, last token given, lease, failure. ARGV generation, known token, lease in ms, keep in ms.
-pub static BEGIN: LazyLock<Script> = LazyLock::new(|| {
+/// Requests the lease of a load.
+///
+/// KEYS: epoch, token of the snapshot, last granted token, lease, failure. ARGV: epoch, known token, TTL of the lease in ms, TTL of the epoch in
+/// ms. Returns the outcome and its number: the granted token, the remaining TTL of the lease in ms, or the current epoch.
+pub static ACQUIRE_LEASE: LazyLock<Script> = LazyLock::new(|| {
     script(
         r"
-local generation, given = number(KEYS[1]), tonumber(ARGV[1])
-if generation > given then return {'outdated', text(generation)} end
-if generation < given then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[4]) end
+local current_epoch, epoch = number(KEYS[1]), tonumber(ARGV[1])
+if current_epoch > epoch then return {'stale_epoch', text(current_epoch)} end
+if current_epoch < epoch then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[4]) end
 local current, known = number(KEYS[2]), tonumber(ARGV[2])
-if current > known then return {'news', '0'} end
+if current > known then return {'newer_snapshot', '0'} end
 local failure = redis.pcall('GET', KEYS[5])
 if type(failure) == 'string' and string.match(failure, '^(%d+)|') == ARGV[1] then return {'failed', '0'} end
 local lease = redis.pcall('GET', KEYS[4])
 if type(lease) == 'string' then
-  local under, left = tonumber(string.match(lease, '^(%d+)|')), redis.call('PTTL', KEYS[4])
-  if under and under >= given and left > 0 then return {'taken', text(left)} end
+  local lease_epoch, remaining = tonumber(string.match(lease, '^(%d+)|')), redis.call('PTTL', KEYS[4])
+  if lease_epoch and lease_epoch >= epoch and remaining > 0 then return {'held', text(remaining)} end
 end
 local token = math.max(number(KEYS[3]), current, known, now()) + 1
 redis.call('SET', KEYS[3], text(token), 'PX', ARGV[4])
@@ -46,8 +50,10 @@ return {'granted', text(token)}
     )
 });
 
-/// KEYS lease. ARGV lease, time in ms.
-pub static RENEW: LazyLock<Script> = LazyLock::new(|| {
+/// Renews a lease if it is still held.
+///
+/// KEYS: lease. ARGV: lease, TTL in ms.
+pub static RENEW_LEASE: LazyLock<Script> = LazyLock::new(|| {
     script(
         r"
 if is(KEYS[1], ARGV[1]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
@@ -56,8 +62,11 @@ return 0
     )
 });
 
-/// KEYS generation, snapshot's token, last token given, lease, failure, snapshot, events.
-/// ARGV generation, token, lease, keep in ms, snapshot, number of the last event, events, most batches, channel, list.
+/// Publishes a snapshot, unless the epoch changed or there is a later lease. Returns 1 if it was accepted, else 0.
+///
+/// KEYS: epoch, token of the snapshot, last granted token, lease, failure, snapshot, events.
+/// ARGV: epoch, token, lease, TTL in ms, snapshot, number of the last event, batch of events or nothing, maximum number of batches, channel,
+/// key of the list.
 pub static PUBLISH: LazyLock<Script> = LazyLock::new(|| {
     script(
         r"
@@ -79,9 +88,11 @@ return 1
     )
 });
 
-/// KEYS generation, snapshot's token, last token given, lease, failure, snapshot.
-/// ARGV generation, token, lease, pause in ms, failure, whether the snapshot goes, channel, list.
-pub static FAIL: LazyLock<Script> = LazyLock::new(|| {
+/// Publishes a failed load, unless the epoch changed or there is a later lease.
+///
+/// KEYS: epoch, token of the snapshot, last granted token, lease, failure, snapshot.
+/// ARGV: epoch, token, lease, back-off in ms, failure or nothing, 1 if the snapshot is deleted, channel, key of the list.
+pub static PUBLISH_FAILURE: LazyLock<Script> = LazyLock::new(|| {
     script(
         r"
 if number(KEYS[1]) > tonumber(ARGV[1]) or number(KEYS[3]) > tonumber(ARGV[2]) then return 0 end
@@ -94,8 +105,10 @@ return 1
     )
 });
 
-/// KEYS generation. ARGV at least, step, keep in ms, channel, company.
-pub static CHANGE: LazyLock<Script> = LazyLock::new(|| {
+/// Raises the epoch of a company by a step (1 to bump it, 0 to restore it) and to a minimum. Returns the epoch.
+///
+/// KEYS: epoch. ARGV: minimum, step, TTL in ms, channel, key of the company.
+pub static RAISE_EPOCH: LazyLock<Script> = LazyLock::new(|| {
     script(
         r"
 local before, step = number(KEYS[1]), tonumber(ARGV[2])
@@ -110,7 +123,9 @@ return text(after)
     )
 });
 
-/// KEYS record, hold. ARGV value, hold in ms, keep in ms. Answers nothing when the record is new.
+/// Creates a record with a lease. Returns nothing if it is new, else its value and whether it is leased.
+///
+/// KEYS: record, lease. ARGV: value, TTL of the lease in ms, TTL of the record in ms.
 pub static CLAIM: LazyLock<Script> = LazyLock::new(|| {
     script(
         r"
@@ -123,7 +138,9 @@ return false
     )
 });
 
-/// KEYS record, hold. ARGV as it was, value, hold in ms, keep in ms.
+/// Takes over a record that is unchanged and not leased. Returns 1 if it was taken over, else 0.
+///
+/// KEYS: record, lease. ARGV: expected value, new value, TTL of the lease in ms, TTL of the record in ms.
 pub static TAKE_OVER: LazyLock<Script> = LazyLock::new(|| {
     script(
         r"
@@ -135,7 +152,9 @@ return 1
     )
 });
 
-/// KEYS record, hold. ARGV as it was, value or nothing, keep in ms.
+/// Sets or deletes a record that is unchanged, and deletes its lease.
+///
+/// KEYS: record, lease. ARGV: expected value, new value or nothing to delete the record, TTL of the record in ms.
 pub static SETTLE: LazyLock<Script> = LazyLock::new(|| {
     script(
         r"

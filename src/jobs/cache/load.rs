@@ -1,0 +1,199 @@
+//! Load path of the snapshot cache: decides between a cached response and a load, and starts and ends loads.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use futures_util::FutureExt;
+
+use crate::jobs::cache::SnapshotCache;
+use crate::jobs::cache::entry::{EntryState, InFlightLoad, KeyedEntry, LoadEpochs, LoadFailure, ReadStep, Visibility};
+use crate::jobs::cache::policy::{CacheDirective, CacheStatus, Lookup};
+use crate::jobs::error::{Error, Result};
+use crate::jobs::model::json::StaleReason;
+use crate::jobs::model::snapshot::Snapshot;
+use crate::runtime::backoff::Backoff;
+use crate::telemetry::span;
+
+/// Back-off after failed loads of one list. The maximum is short, because the circuit breaker protects IPS: it sees the calls of all lists.
+const BACKOFF: Backoff = Backoff { first: Duration::from_secs(1), max: Duration::from_secs(5), jitter: 0.25 };
+
+impl SnapshotCache {
+    /// Decides the next step of a read, and starts a load if one is needed.
+    ///
+    /// # Errors
+    /// [`Error::NotCached`] with [`CacheDirective::OnlyIfCached`], and during the back-off the error of the last load if no snapshot may be
+    /// served instead.
+    pub(super) fn next_step(self: &Arc<Self>, keyed: KeyedEntry<'_>, directive: CacheDirective) -> Result<ReadStep> {
+        let epoch = self.epoch(keyed.key);
+        let freshness = self.freshness();
+        let mut state = keyed.entry.lock();
+        let cached = state.valid_snapshot(epoch).map(|snapshot| self.lookup(Arc::clone(snapshot), CacheStatus::Hit));
+        let failure = state.failure(epoch).cloned();
+        let now = self.clock().now();
+        // A failure counts until so long after its back-off that IPS may have recovered.
+        let is_failing = failure.as_ref().is_some_and(|failure| {
+            (now - failure.retry_at).to_std().unwrap_or_default() <= freshness.stale_while_revalidate
+        });
+        if let Some(lookup) = cached.as_ref().filter(|lookup| lookup.age <= freshness.max_hit_age(directive)) {
+            let is_stale = is_failing && lookup.age > freshness.fresh;
+            let cache_status =
+                if is_stale { CacheStatus::Stale(StaleReason::UpstreamFailed) } else { CacheStatus::Hit };
+            return Ok(ReadStep::Respond(Lookup { cache_status, ..lookup.clone() }));
+        }
+        if directive == CacheDirective::OnlyIfCached {
+            return Err(Error::NotCached);
+        }
+        if let Some(failure) = failure.filter(|failure| now < failure.retry_at) {
+            return self.stale_or_error(cached, failure.error).map(ReadStep::Respond);
+        }
+        let load = self.join_or_start_load(&mut state, keyed, epoch);
+        // While IPS fails, one load tries again in the background, and readers get the stale snapshot for longer.
+        let reason = if is_failing { StaleReason::UpstreamFailed } else { StaleReason::Revalidating };
+        match cached {
+            Some(lookup) if directive == CacheDirective::Any && lookup.age <= freshness.max_stale_age(reason) => {
+                Ok(ReadStep::Respond(Lookup { cache_status: CacheStatus::Stale(reason), ..lookup }))
+            }
+            _ => Ok(ReadStep::Wait(load)),
+        }
+    }
+
+    /// Joins the load in flight, unless it started before the last mutation; else starts one.
+    fn join_or_start_load(self: &Arc<Self>, state: &mut EntryState, keyed: KeyedEntry<'_>, epoch: u64) -> InFlightLoad {
+        if let Some(load) = state.load_in_flight(epoch) {
+            return load;
+        }
+        let (cache, entry, key, caller) =
+            (Arc::clone(self), Arc::clone(keyed.entry), keyed.key.clone(), keyed.caller.clone());
+        let task = self.runtime().spawn(span::in_current_span(async move {
+            let keyed = KeyedEntry { entry: &entry, key: &key, caller: &caller };
+            if let Some(shared) = entry.shared() {
+                return cache.load_as_leader_or_follow(keyed, shared, epoch).await;
+            }
+            let result = cache.run_loader(keyed).await;
+            let epochs = LoadEpochs { started_under: epoch, result: epoch };
+            cache.end_load(keyed, epochs, result.as_ref(), Visibility::Local);
+            result
+        }));
+        let load = task.map(|ended| ended.unwrap_or_else(|_| Err(Error::Internal("a load was aborted"))));
+        let load = load.boxed().shared();
+        state.start_load(epoch, load.clone());
+        load
+    }
+
+    /// Loads the list from IPS. A panic of the loader is an error like any other, so that the load ends.
+    pub(super) async fn run_loader(&self, keyed: KeyedEntry<'_>) -> Result<Arc<Snapshot>> {
+        let KeyedEntry { entry, key, caller } = keyed;
+        let load = (self.loader)(caller.without_locale(), key.company.clone(), entry.snapshot());
+        let result = AssertUnwindSafe(load).catch_unwind().await;
+        result.unwrap_or(Err(Error::Internal("a load panicked"))).map(Arc::new)
+    }
+
+    /// Ends a load and stores its result, unless a mutation has superseded it. Returns the stored failure, if it failed.
+    pub(super) fn end_load(
+        &self,
+        keyed: KeyedEntry<'_>,
+        epochs: LoadEpochs,
+        result: Result<&Arc<Snapshot>, &Error>,
+        visibility: Visibility,
+    ) -> Option<LoadFailure> {
+        let KeyedEntry { entry, key, .. } = keyed;
+        if self.epoch(key) != epochs.result {
+            self.metrics().count_load("superseded");
+            entry.lock().end_load(epochs.started_under);
+            return None;
+        }
+        let failure = match result {
+            Ok(snapshot) => {
+                self.metrics().count_load("ok");
+                entry.complete_load(Arc::clone(snapshot), epochs, visibility);
+                None
+            }
+            Err(error) => {
+                self.metrics().count_load("error");
+                let failure = self.failure_after(error, entry.lock().failure_count(), epochs.result);
+                entry.fail_load(failure.clone(), epochs.started_under, self.new_log_id());
+                Some(failure)
+            }
+        };
+        self.reweigh(key, entry);
+        failure
+    }
+
+    /// Returns the failure of a load after `earlier` failed loads in a row. Its back-off is that of the error, if the error has one.
+    fn failure_after(&self, error: &Error, earlier: u32, epoch: u64) -> LoadFailure {
+        let pause = error.retry_after().unwrap_or_else(|| BACKOFF.pause(earlier));
+        let pause = TimeDelta::from_std(pause).unwrap_or(TimeDelta::MAX);
+        let (retry_at, count) = (self.clock().now() + pause, earlier.saturating_add(1));
+        LoadFailure { error: error.clone(), retry_at, epoch, count }
+    }
+
+    /// Returns the current snapshot if it may be served instead of the error of a load.
+    ///
+    /// # Errors
+    /// The error of the load.
+    pub(super) fn stale_if_error(&self, keyed: KeyedEntry<'_>, error: Error) -> Result<Lookup> {
+        let snapshot = keyed.entry.lock().valid_snapshot(self.epoch(keyed.key)).cloned();
+        self.stale_or_error(snapshot.map(|snapshot| self.lookup(snapshot, CacheStatus::Hit)), error)
+    }
+
+    fn stale_or_error(&self, cached: Option<Lookup>, error: Error) -> Result<Lookup> {
+        let max_age = self.freshness().max_stale_age(StaleReason::UpstreamFailed);
+        match cached {
+            Some(lookup) if lookup.age <= max_age && !error.denies_access() => {
+                Ok(Lookup { cache_status: CacheStatus::Stale(StaleReason::UpstreamFailed), ..lookup })
+            }
+            _ => Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use chrono::DateTime;
+    use secrecy::SecretString;
+    use tokio::runtime::Handle;
+
+    use super::*;
+    use crate::jobs::cache::epoch::CompanyEpochs;
+    use crate::jobs::cache::policy::Freshness;
+    use crate::jobs::cache::{CacheDependencies, Loader};
+    use crate::runtime::clock::Clock;
+    use crate::upstream::{Caller, CredentialSource, Credentials};
+
+    #[tokio::test]
+    async fn a_load_that_panics_fails_and_is_repeated_after_the_back_off() {
+        let loads = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&loads);
+        let clock = Clock::manual(DateTime::default());
+        let now = clock.now();
+        let loader: Loader = Arc::new(move |_, _, _| {
+            let load = counter.fetch_add(1, Ordering::Relaxed);
+            Box::pin(async move {
+                assert!(load > 0, "the first load panics");
+                Ok(Snapshot::new(Vec::new(), Vec::new(), now))
+            })
+        });
+        let second = Duration::from_secs(1);
+        let dependencies = CacheDependencies {
+            freshness: Freshness { fresh: second, stale_while_revalidate: second, stale_if_error: second },
+            epochs: Arc::new(CompanyEpochs::new(None, clock.clone())),
+            clock: clock.clone(),
+            runtime: Handle::current(),
+            coordinator: None,
+        };
+        let cache = SnapshotCache::new("test", loader, dependencies);
+        let credentials = Credentials::AccessToken(SecretString::from("token"));
+        let caller =
+            Caller { credentials, source: CredentialSource::Caller, companies: None, api_key_hash: None, locale: None };
+        let read = || cache.read(&caller, "c|1", CacheDirective::Any);
+        assert!(matches!(read().await, Err(Error::Internal(_))));
+        assert!(matches!(read().await, Err(Error::Internal(_))), "during the back-off");
+        assert_eq!(loads.load(Ordering::Relaxed), 1);
+        clock.advance(TimeDelta::seconds(1));
+        assert!(matches!(read().await, Ok(Lookup { cache_status: CacheStatus::Loaded, .. })));
+    }
+}

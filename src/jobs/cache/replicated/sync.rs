@@ -1,0 +1,113 @@
+//! Reads of the shared store: take over what other replicas published.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use crate::jobs::cache::SnapshotCache;
+use crate::jobs::cache::entry::{Entry, KeyedEntry, LoadFailure, SharedList};
+use crate::jobs::cache::key::ListKey;
+use crate::jobs::cache::wire;
+use crate::jobs::cache::wire::{ReceivedSnapshot, WireEventBatch, WireFailure, WireSnapshot};
+use crate::jobs::events::{Event, EventCursor};
+use crate::replicas;
+use crate::replicas::{Lease, Notifications};
+
+impl SnapshotCache {
+    /// Subscribes to changes of the list by other replicas; none without a shared store.
+    pub(in crate::jobs::cache) fn notifications(&self, entry: &Entry) -> Notifications {
+        entry.shared().map_or_else(Notifications::none, SharedList::subscribe)
+    }
+
+    /// Takes over what other replicas published for a list. Concurrent callers share one read of the shared store, which starts after all of
+    /// them called. Nothing changes if the store is unavailable.
+    pub(in crate::jobs::cache) async fn sync_with_replicas(self: &Arc<Self>, keyed: KeyedEntry<'_>) {
+        if keyed.entry.shared().is_none() {
+            return;
+        }
+        let (cache, entry, key) = (Arc::clone(self), Arc::clone(keyed.entry), keyed.key.clone());
+        let read = async move {
+            // An unavailable store is logged by its connection.
+            let _ = cache.read_shared(&entry, &key).await;
+        };
+        keyed.entry.sync().run(read).await;
+    }
+
+    async fn read_shared(&self, entry: &Entry, key: &ListKey) -> replicas::Result<()> {
+        let Some(shared) = entry.shared() else { return Ok(()) };
+        let SharedList { coordinator, location } = shared;
+        let status = coordinator.status(location).await?;
+        let epoch = self.epoch(key);
+        if status.epoch < epoch {
+            coordinator.restore_epoch(location.company, epoch).await?;
+        }
+        self.epochs().observe(&key.company, status.epoch);
+        if let Some(failure) = status.failure.as_deref().and_then(wire::decode) {
+            self.receive_failure(entry, key, failure);
+        }
+        let newest_token = entry.lock().newest_token();
+        match status.token.cmp(&newest_token) {
+            Ordering::Greater => self.receive_snapshot(entry, shared).await,
+            Ordering::Less => self.restore_snapshot(entry, shared, key).await,
+            Ordering::Equal => Ok(()),
+        }
+    }
+
+    /// Takes over the newest snapshot, and the events since the current one.
+    async fn receive_snapshot(
+        &self,
+        entry: &Entry,
+        SharedList { coordinator, location }: &SharedList,
+    ) -> replicas::Result<()> {
+        let end = entry.lock().event_log().end();
+        // The event log is usually the same one, so that the events are requested together with the snapshot.
+        let (stored, events) =
+            tokio::join!(coordinator.snapshot(location), coordinator.events(location, end.log_id, end.number));
+        let Some(stored) = stored? else { return Ok(()) };
+        let data = stored.data.unwrap_or_default();
+        let decode = move || wire::decode::<WireSnapshot<'_>>(&data).map(WireSnapshot::into_received);
+        let received: Option<ReceivedSnapshot> = self.run_blocking(decode).await.flatten();
+        let Some(received) = received else {
+            entry.lock().skip_token(stored.token);
+            return Ok(());
+        };
+        let events = match received.cursor {
+            EventCursor { log_id, .. } if log_id == end.log_id => events?,
+            EventCursor { number: 0, .. } => Vec::new(),
+            EventCursor { log_id, .. } => coordinator.events(location, log_id, 0).await?,
+        };
+        let batches = events.iter().filter_map(|batch| wire::decode::<WireEventBatch>(batch));
+        let batches: Vec<(EventCursor, Vec<Event>)> = batches.map(WireEventBatch::into_events).collect();
+        self.metrics().record_received(self.age(&received.snapshot));
+        entry.receive(received, stored.token, batches);
+        Ok(())
+    }
+
+    /// Publishes the current snapshot again: the store lost it, or was unavailable when this replica loaded it.
+    async fn restore_snapshot(&self, entry: &Entry, shared: &SharedList, key: &ListKey) -> replicas::Result<()> {
+        let epoch = self.epoch(key);
+        let (snapshot, cursor, token) = {
+            let state = entry.lock();
+            let current = state.snapshot_with_cursor().filter(|_| state.valid_snapshot(epoch).is_some());
+            let Some((snapshot, cursor)) = current else { return Ok(()) };
+            (snapshot, cursor, state.token())
+        };
+        self.publish_again(shared, snapshot, cursor, Lease { epoch, token }).await
+    }
+
+    /// Takes over the failure of a load of another replica, unless it is older than the known one or than the last mutation.
+    fn receive_failure(&self, entry: &Entry, key: &ListKey, failure: WireFailure) {
+        let WireFailure { epoch, retry_at, count, error } = failure;
+        let is_known = entry.lock().last_failure().is_some_and(|known| known.retry_at >= retry_at);
+        if epoch != self.epoch(key) || is_known {
+            return;
+        }
+        if let Some(error) = error.into_error() {
+            entry.receive_failure(LoadFailure { error, retry_at, epoch, count }, self.new_log_id());
+        }
+    }
+
+    /// Runs work that occupies a processor on a blocking thread; `None` if it panics.
+    pub(super) async fn run_blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+        self.runtime().spawn_blocking(work).await.ok()
+    }
+}

@@ -1,0 +1,168 @@
+//! Diff of two snapshots: the events that turn the first one into the second one.
+
+use crate::jobs::events::event::{Change, Event};
+use crate::jobs::model::job::Status;
+use crate::jobs::model::json::RenderedJob;
+use crate::jobs::model::snapshot::Snapshot;
+
+/// Returns the events between two snapshots of the same list: first those of the jobs that left it.
+#[must_use]
+pub fn diff(before: &Snapshot, after: &Snapshot) -> Vec<Event> {
+    let departed = before.jobs.iter().filter(|job| after.job(&job.job.id).is_none());
+    let departed = departed.map(|job| match after.completed_job(&job.job.id) {
+        Some(completed) => Event::new(Change::Finished, completed),
+        None => Event::removed(job),
+    });
+    let listed = after.jobs.iter().filter_map(|job| match before.job(&job.job.id) {
+        None => Some(Event::new(Change::Created, job)),
+        Some(earlier) if earlier.content_hash == job.content_hash => None,
+        Some(earlier) => Some(changed(earlier, job)),
+    });
+    departed.chain(listed).collect()
+}
+
+/// Returns the event of a job that changed within the list. Its JSON has `"restarted": true` if IPS restarted the job.
+fn changed(before: &RenderedJob, after: &RenderedJob) -> Event {
+    let has_new_status = before.job.status != after.job.status || before.job.actions != after.job.actions;
+    let mut event = Event::new(if has_new_status { Change::Status } else { Change::Progress }, after);
+    if is_restart(before, after) {
+        let mut data = b"{\"restarted\":true,".to_vec();
+        data.extend_from_slice(&event.data[1..]);
+        event.data = data.into();
+    }
+    event
+}
+
+/// Returns whether IPS restarted the job between two observations. Only then may its percent decrease.
+#[must_use]
+pub fn is_restart(before: &RenderedJob, after: &RenderedJob) -> bool {
+    let is_requeued = after.job.status == Status::Waiting && before.job.status == Status::Running;
+    // The start of a waiting job is only an estimate, which changes when the job starts.
+    let had_started = before.job.status != Status::Waiting && before.job.start().is_some();
+    is_requeued || (had_started && after.job.start() != before.job.start())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use chrono::{DateTime, TimeDelta, Utc};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ips::types::{ActiveJob, ActiveJobState, Timestamp};
+    use crate::jobs::Job;
+    use crate::jobs::cache::merge::{Departure, Merge};
+
+    /// State of one of six jobs in a response of IPS.
+    #[derive(Debug, Clone)]
+    struct Observed {
+        is_active: bool,
+        progress: i64,
+        is_running: bool,
+        is_logged: bool,
+    }
+
+    fn response() -> impl Strategy<Value = Vec<Observed>> {
+        let job = (any::<bool>(), 0..100i64, any::<bool>(), any::<bool>());
+        let job = job.prop_map(|(is_active, progress, is_running, is_logged)| Observed {
+            is_active,
+            progress,
+            is_running,
+            is_logged,
+        });
+        proptest::collection::vec(job, 6)
+    }
+
+    fn active(number: usize, progress: i64, is_running: bool) -> Job {
+        let state = if is_running { ActiveJobState::Running } else { ActiveJobState::WaitingCoordinator };
+        Job::active(ActiveJob {
+            company_handle: "c|1".into(),
+            name: format!("job{number}_run"),
+            original_name: format!("job{number}"),
+            progress: Some(progress),
+            state: Some(state),
+            ..ActiveJob::default()
+        })
+    }
+
+    fn logged(id: &str) -> Job {
+        Job { id: id.to_owned(), status: Status::Completed, ..active(0, 100, true) }
+    }
+
+    fn jobs_by_id(snapshot: &Snapshot) -> BTreeMap<String, serde_json::Value> {
+        snapshot.jobs.iter().map(|job| (job.job.id.clone(), content(&job.json))).collect()
+    }
+
+    fn content(json: &[u8]) -> serde_json::Value {
+        let mut value: serde_json::Value = serde_json::from_slice(json).expect("JSON");
+        let members = value.as_object_mut().expect("an object");
+        members.remove("observedAt");
+        members.remove("restarted");
+        value
+    }
+
+    fn apply(list: &mut BTreeMap<String, serde_json::Value>, event: &Event) {
+        if event.change.is_last() {
+            assert!(list.remove(&event.job).is_some(), "{event:?} of a job that is not in the list");
+        } else {
+            let is_known = list.insert(event.job.clone(), content(&event.data)).is_some();
+            assert_eq!(is_known, event.change != Change::Created, "{event:?}");
+        }
+    }
+
+    fn percents(snapshot: &Snapshot) -> BTreeMap<String, Option<u8>> {
+        snapshot.jobs.iter().map(|job| (job.job.id.clone(), job.job.percent)).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn applying_the_events_gives_the_next_snapshot(responses in proptest::collection::vec(response(), 1..12)) {
+            let mut now = DateTime::<Utc>::default();
+            let mut before = Snapshot::new(Vec::new(), Vec::new(), now);
+            let mut list = jobs_by_id(&before);
+            for response in responses {
+                now += TimeDelta::seconds(90);
+                let listed = response.iter().enumerate().filter(|(_, job)| job.is_active);
+                let jobs = listed.map(|(number, job)| active(number, job.progress, job.is_running)).collect();
+                let mut merge = Merge::new(jobs, Some(&before), now);
+                let mut is_logged = response.iter().map(|job| job.is_logged).cycle();
+                merge.resolve_departed(|id| match is_logged.next() {
+                    Some(true) => Departure::Logged(Box::new(logged(id))),
+                    _ => Departure::Pending,
+                });
+                let after = merge.finish(Vec::new());
+                let events = diff(&before, &after);
+                for event in &events {
+                    apply(&mut list, event);
+                }
+                prop_assert_eq!(&list, &jobs_by_id(&after));
+                let earlier = percents(&before);
+                for job in &after.jobs {
+                    let is_restarted = events
+                        .iter()
+                        .any(|event| event.job == job.job.id && event.data.starts_with(b"{\"restarted\":true"));
+                    if let Some(percent) = earlier.get(&job.job.id) {
+                        prop_assert!(is_restarted || job.job.percent >= *percent, "{:?} after {:?}", job.job, percent);
+                    }
+                }
+                before = after;
+            }
+        }
+    }
+
+    #[test]
+    fn a_job_that_starts_later_than_estimated_is_not_restarted() {
+        let at = |minute| Some(Timestamp(DateTime::<Utc>::default().fixed_offset() + TimeDelta::minutes(minute)));
+        let job = |state, start_date| {
+            let record = ActiveJob { state: Some(state), start_date, ..ActiveJob::default() };
+            RenderedJob::new(Job::active(record), DateTime::default())
+        };
+        let waiting = job(ActiveJobState::WaitingCoordinator, at(0));
+        let running = job(ActiveJobState::Running, at(1));
+        let again = job(ActiveJobState::Running, at(2));
+        assert!(!is_restart(&waiting, &running), "started");
+        assert!(is_restart(&running, &again), "started again");
+        assert!(is_restart(&running, &waiting), "waiting again");
+    }
+}

@@ -1,0 +1,70 @@
+//! Events: changes of single jobs.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::jobs::model::json::RenderedJob;
+
+/// Kind of a change of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Change {
+    /// The job appeared in the active list.
+    Created,
+    /// Its progress or another field changed.
+    Progress,
+    /// Its status or its possible actions changed.
+    Status,
+    /// It left the active list and is in the job log.
+    Finished,
+    /// It left the active list and is not in the job log.
+    Removed,
+}
+
+impl Change {
+    /// Returns the type of the event, as in `event:` of a stream.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Created => "job.created",
+            Self::Progress => "job.progress",
+            Self::Status => "job.status",
+            Self::Finished => "job.finished",
+            Self::Removed => "job.removed",
+        }
+    }
+
+    /// Returns whether no event of the job follows.
+    #[must_use]
+    pub fn is_last(self) -> bool {
+        matches!(self, Self::Finished | Self::Removed)
+    }
+}
+
+/// Change of one job.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// Kind of the change.
+    pub change: Change,
+    /// Id of the job.
+    pub job: String,
+    /// JSON of the job after the change; of a removed job only its id.
+    pub data: Bytes,
+}
+
+impl Event {
+    /// Returns the event of a change after which the job is `job`.
+    pub(super) fn new(change: Change, job: &RenderedJob) -> Self {
+        Self { change, job: job.job.id.clone(), data: job.json.clone() }
+    }
+
+    /// Returns the event of a removed job.
+    pub(super) fn removed(job: &RenderedJob) -> Self {
+        let data = serde_json::json!({ "id": job.job.id }).to_string().into();
+        Self { change: Change::Removed, job: job.job.id.clone(), data }
+    }
+
+    /// Returns the approximate memory of the event, in bytes.
+    pub(super) fn weight(&self) -> usize {
+        size_of::<Self>() + self.job.len() + self.data.len()
+    }
+}

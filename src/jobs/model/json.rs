@@ -1,0 +1,125 @@
+//! JSON of jobs and of lists of jobs, and their entity tags. A job is rendered once; lists are put together from rendered jobs.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::{BufMut, Bytes, BytesMut};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
+
+use crate::jobs::model::job::{Job, to_timestamp};
+use crate::upstream::BadItem;
+
+/// Job with its JSON, which is rendered once for all readers.
+#[derive(Debug, Clone)]
+pub struct RenderedJob {
+    /// Job.
+    pub job: Job,
+    /// JSON object of the job, including `observedAt`.
+    pub json: Bytes,
+    /// Hash of the JSON without `observedAt`.
+    pub content_hash: [u8; 32],
+}
+
+impl RenderedJob {
+    /// Renders the JSON of `job` as observed at `observed_at`.
+    ///
+    /// # Panics
+    /// Never: every job can be serialized as JSON.
+    #[must_use]
+    pub fn new(job: Job, observed_at: DateTime<Utc>) -> Self {
+        let content = serde_json::to_vec(&job).expect("the keys of a job are strings and its numbers finite");
+        let mut json = format!("{{\"observedAt\":\"{}\",", to_timestamp(observed_at)).into_bytes();
+        json.extend_from_slice(&content[1..]);
+        Self { content_hash: Sha256::digest(&content).into(), json: json.into(), job }
+    }
+}
+
+/// Reason why a stale response was served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum StaleReason {
+    /// A call to IPS that revalidates the list is in flight.
+    Revalidating,
+    /// The last call to IPS failed.
+    UpstreamFailed,
+}
+
+/// Members of the JSON object of a list.
+pub struct ListBody<'a> {
+    /// Name of the member with the jobs: `jobs` or `logs`.
+    pub member: &'static str,
+    /// Jobs of the list.
+    pub jobs: &'a [Arc<RenderedJob>],
+    /// Items of the IPS responses that could not be read; an empty list is left out.
+    pub bad_items: &'a [BadItem],
+    /// Observation time of the oldest part of the list.
+    pub observed_at: Option<DateTime<Utc>>,
+    /// Reason why the list is stale, if it is.
+    pub stale: Option<StaleReason>,
+    /// Cursor of the next page, if there is one.
+    pub next: Option<&'a str>,
+}
+
+impl ListBody<'_> {
+    /// Returns the JSON object.
+    ///
+    /// # Panics
+    /// Never: strings and numbers can always be serialized.
+    #[must_use]
+    pub fn write(&self) -> Bytes {
+        let size: usize = self.jobs.iter().map(|job| job.json.len() + 1).sum();
+        let mut body = BytesMut::with_capacity(size + 256);
+        body.put_slice(format!("{{\"{}\":[", self.member).as_bytes());
+        for (index, job) in self.jobs.iter().enumerate() {
+            if index > 0 {
+                body.put_u8(b',');
+            }
+            body.put_slice(&job.json);
+        }
+        body.put_u8(b']');
+        let mut member = |name: &str, value: serde_json::Value| {
+            body.put_slice(format!(",\"{name}\":{value}").as_bytes());
+        };
+        if let Some(next) = self.next {
+            member("next", next.into());
+        }
+        if let Some(observed_at) = self.observed_at {
+            member("observedAt", to_timestamp(observed_at).to_string().into());
+        }
+        if let Some(reason) = self.stale {
+            member("stale", true.into());
+            member("staleReason", serde_json::to_value(reason).expect("a unit variant is serialized as a string"));
+        }
+        if !self.bad_items.is_empty() {
+            member("badItems", serde_json::to_value(self.bad_items).expect("a bad item has two strings"));
+        }
+        body.put_u8(b'}');
+        body.freeze()
+    }
+}
+
+/// Returns the weak entity tag of a list (RFC 9110 §8.8.3): a hash of its jobs in their order, its bad items and `rest`, without
+/// observation times.
+#[must_use]
+pub fn etag_of(jobs: &[Arc<RenderedJob>], bad_items: &[BadItem], rest: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for job in jobs {
+        hash.update(job.content_hash);
+    }
+    for part in bad_items.iter().flat_map(|item| [item.path.as_str(), item.reason.as_str()]).chain(rest.iter().copied())
+    {
+        hash.update(part.len().to_be_bytes());
+        hash.update(part);
+    }
+    weak_etag(&hash.finalize())
+}
+
+/// Returns the weak entity tag of a hash: its first 12 bytes as base64url.
+#[must_use]
+pub fn weak_etag(hash: &[u8]) -> String {
+    format!("W/\"{}\"", URL_SAFE_NO_PAD.encode(&hash[..12]))
+}
