@@ -20,7 +20,6 @@ const EXPOSED_HEADERS: [&str; 12] = [
 
 /// Creates the middleware that permits scripts of these origins to call the API; `*` permits all origins. Preflight responses are cached
 /// for an hour.
-#[must_use]
 pub fn cors(origins: &[String]) -> Cors {
     let methods = ["GET", "HEAD", "POST", "DELETE"];
     let cors = Cors::default()
