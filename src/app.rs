@@ -6,16 +6,17 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{fs, io};
 
+use actix_web::App;
+use actix_web::middleware::{Compress, Next, from_fn};
 use actix_web::web::Data;
-use actix_web::{App, middleware};
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use crate::config::{AuthConfig, Config, Replicas, ServiceAccount};
 use crate::http::{
-    self, Access, ApiKeys, AppState, BodyBudget, DemoUser, Documents, InvalidKeys, Limits, SignInMethod, Tickets,
-    UiAssets, UiConfig, openapi,
+    self, ApiKeys, AppState, Auth, Authenticator, BackgroundTasks, BodyBudget, ContextProvider, DemoUser, Documents,
+    HttpSettings, InvalidKeys, RateLimiter, SignInMethod, StreamQuota, Tickets, UiAssets, UiConfig, openapi,
 };
 use crate::jobs::{Freshness, Jobs, JobsConfig, UrlPolicy};
 use crate::replicas::Coordinator;
@@ -105,38 +106,51 @@ pub fn build(config: &Config, dependencies: Dependencies) -> Result<Server, Star
     let coordinator = coordinator(config)?;
     let settings = jobs_config(config, clock.clone(), timing, runtime.clone(), coordinator.clone());
     let document = openapi::for_deployment(http::openapi_document(), &config.listen.path_prefix, note.as_deref());
+    let path_prefix = config.listen.path_prefix.clone();
+    let authenticator = Arc::new(authenticator(config)?);
     let state = Data::new(AppState {
         jobs: Jobs::new(upstream, settings),
-        fresh: config.cache.fresh,
-        prefix: config.listen.path_prefix.clone(),
+        auth: Auth {
+            authenticator: Arc::clone(&authenticator),
+            tickets: Tickets::new(authenticator.service_account().cloned(), coordinator),
+            stream_quota: StreamQuota::new(config.rate_limits.streams),
+        },
+        settings: HttpSettings {
+            fresh: config.cache.fresh,
+            path_prefix: path_prefix.clone(),
+            body_timeout: config.timeouts.request,
+            idempotency_keys: config.submits.idempotency_key,
+        },
         clock,
-        runtime,
-        access: access(config)?,
-        idempotency_keys: config.submits.idempotency_key,
-        limits: Limits::new(config.rate_limits),
-        tickets: Tickets::new(coordinator),
         lifecycle: lifecycle.clone(),
-        effects: background.clone(),
-        body_timeout: config.timeouts.request,
+        background: BackgroundTasks::new(runtime, background.clone()),
         body_budget: BodyBudget::new(config.request_body_budget),
         metrics,
         documents: Documents::new(&document),
         ui: UiAssets::new(&ui_config(config, users.unwrap_or_default())),
     });
+    let limits = config.rate_limits;
+    let rate_limiter = limits
+        .rate
+        .map(|rate| Arc::new(RateLimiter::new(rate, limits.burst, &path_prefix, Arc::clone(&authenticator))));
+    let contexts = Arc::new(ContextProvider::new(&path_prefix, authenticator));
     let origins = config.cors_origins.clone();
     let app = move || {
+        let (contexts, rate_limiter) = (Arc::clone(&contexts), rate_limiter.clone());
+        // The last middleware is the outermost.
         App::new()
             .configure(|routes| http::configure(routes, state.clone()))
-            .wrap(middleware::from_fn(http::limit_target_length))
-            .wrap(middleware::from_fn(http::limit))
-            .wrap(middleware::Compress::default())
-            .wrap(middleware::from_fn(http::finish))
+            .wrap(from_fn(http::limit_target_length))
+            .wrap(from_fn(move |request, next: Next<_>| http::limit_rate(rate_limiter.clone(), request, next)))
+            .wrap(Compress::default())
+            .wrap(from_fn(http::render_foreign_errors))
+            .wrap(http::security_headers())
             .wrap(http::cors(&origins))
-            .wrap(middleware::from_fn(http::trail))
+            .wrap(from_fn(http::log_access))
+            .wrap(from_fn(move |request, next: Next<_>| Arc::clone(&contexts).provide(request, next)))
     };
-    let prefix = config.listen.path_prefix.clone();
     let early_response = Arc::new(move |error: EarlyError, received: Instant| {
-        http::respond_to_unparsed(error.status(), &prefix, received.into_std())
+        http::respond_to_unparsed(error.status(), &path_prefix, received)
     });
     let settings = ServerSettings {
         listen: config.listen.address,
@@ -205,12 +219,12 @@ fn read_authorities(path: &Path) -> Result<Vec<u8>, StartError> {
     fs::read(path).map_err(|error| StartError::CertificateAuthorities { path: path.to_owned(), error })
 }
 
-fn access(config: &Config) -> Result<Access, InvalidKeys> {
+fn authenticator(config: &Config) -> Result<Authenticator, InvalidKeys> {
     match &config.auth {
-        AuthConfig::IpsCredentials => Ok(Access::PassThrough),
+        AuthConfig::IpsCredentials => Ok(Authenticator::IpsCredentials),
         AuthConfig::ApiKeys { account: ServiceAccount { user, password }, keys_file } => {
             let account = Credentials::Password { user: user.clone(), password: password.clone() };
-            Ok(Access::ApiKeys { keys: ApiKeys::read(keys_file)?, account })
+            Ok(Authenticator::ApiKeys { keys: ApiKeys::read(keys_file)?, account })
         }
     }
 }

@@ -1,11 +1,14 @@
-//! The HTTP API: routes on one page, handlers of a few lines, errors from one table.
+//! HTTP API: routes, extractors, middleware, problem documents, OpenAPI document and web UI.
 
 mod auth;
+mod background;
+mod early_response;
 mod extract;
 mod handlers;
 mod middleware;
 pub mod openapi;
 mod problem;
+mod request_context;
 mod response;
 mod routes;
 mod ui;
@@ -14,14 +17,19 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::runtime::Handle;
-use tokio_util::task::TaskTracker;
+use actix_web::HttpRequest;
+use actix_web::web::Data;
 
-pub use auth::{Access, ApiKeys, InvalidKeys, Tickets, new_key};
+pub use auth::{ApiKeys, Auth, Authenticator, InvalidKeys, StreamQuota, Tickets, new_key};
+pub use background::BackgroundTasks;
+pub use early_response::respond_to_unparsed;
 pub use extract::BodyBudget;
 pub use handlers::docs::Documents;
-pub use middleware::{Limits, cors, finish, limit, limit_target_length, trail};
-pub use problem::{KINDS, Kind, respond_to_unparsed};
+pub use middleware::{
+    ContextProvider, RateLimiter, cors, limit_rate, limit_target_length, log_access, render_foreign_errors,
+    security_headers,
+};
+pub use problem::{PROBLEM_KINDS, ProblemKind};
 pub use routes::{configure, openapi_document};
 pub use ui::{DemoUser, Environment, SignInMethod, UiAssets, UiConfig};
 
@@ -30,11 +38,10 @@ use crate::jobs::{CompanyChoice, Error, Jobs};
 use crate::runtime::clock::Clock;
 use crate::runtime::lifecycle::Lifecycle;
 use crate::telemetry::metrics::Metrics;
-use crate::telemetry::span;
 use crate::upstream::Caller;
 use problem::Problem;
 
-/// Parsers of text that callers write, for the fuzz targets.
+/// Extractors of untrusted input, for the fuzz targets.
 pub mod extractors {
     pub use super::extract::{CacheDemand, CompanyParams, IdempotencyHeader, JobPath, Query};
     pub use super::handlers::jobs::{JobsParams, SubmitParams};
@@ -42,57 +49,71 @@ pub mod extractors {
     pub use super::response::cache_headers::is_known;
 }
 
-/// What every handler shares.
+/// Application state: shared by all handlers and extractors of all workers.
 pub struct AppState {
-    /// The jobs of IPS.
-    pub jobs: Arc<Jobs>,
-    /// How long a snapshot is fresh.
-    pub fresh: Duration,
-    /// What all paths begin with: empty, or `/` and something.
-    pub prefix: String,
-    /// Tells the time.
-    pub clock: Clock,
-    /// Where work runs that must not end with the request that began it.
-    pub runtime: Handle,
-    /// How callers are told apart.
-    pub access: Access,
-    /// Whether submits need an `Idempotency-Key`.
-    pub idempotency_keys: IdempotencyKeys,
-    /// What callers used of what they may.
-    pub limits: Limits,
-    /// The tickets for event streams that were given out.
-    pub tickets: Tickets,
+    /// Jobs of IPS: reads, mutations and subscriptions.
+    pub(crate) jobs: Arc<Jobs>,
+    /// Authentication of callers, tickets and stream quota.
+    pub(crate) auth: Auth,
+    /// Settings of the HTTP API.
+    pub(crate) settings: HttpSettings,
+    /// Wall clock.
+    pub(crate) clock: Clock,
     /// Phase of the shutdown.
-    pub lifecycle: Lifecycle,
-    /// The work that goes on without the request that began it.
-    pub effects: TaskTracker,
-    /// Maximum time in which the body of a request has to arrive.
-    pub body_timeout: Duration,
+    pub(crate) lifecycle: Lifecycle,
+    /// Background tasks, such as mutations.
+    pub(crate) background: BackgroundTasks,
     /// Memory budget of the bodies of all requests in flight.
-    pub body_budget: BodyBudget,
-    /// Where metrics are collected.
-    pub metrics: Metrics,
-    /// The documents that are served.
-    pub documents: Documents,
+    pub(crate) body_budget: BodyBudget,
+    /// Metrics of the process.
+    pub(crate) metrics: Metrics,
+    /// OpenAPI documents.
+    pub(crate) documents: Documents,
     /// Files of the web UI.
-    pub ui: UiAssets,
+    pub(crate) ui: UiAssets,
+}
+
+/// Settings of the HTTP API.
+pub struct HttpSettings {
+    /// Freshness lifetime of snapshots: `max-age` of responses.
+    pub fresh: Duration,
+    /// Path prefix of all routes: empty, or `/` and segments.
+    pub path_prefix: String,
+    /// Maximum time until the body of a request is complete; then 408.
+    pub body_timeout: Duration,
+    /// Whether a submit without `Idempotency-Key` is refused.
+    pub idempotency_keys: IdempotencyKeys,
 }
 
 impl AppState {
-    /// Does the work of a request on a task of its own: a client that hangs up in the middle neither cancels it nor loses its effect.
+    /// Returns the state of the app that serves `request`.
+    ///
+    /// # Errors
+    /// Internal error: the app was built without state.
+    fn of(request: &HttpRequest) -> Result<&Self, Problem> {
+        let state = request.app_data::<Data<Self>>();
+        state.map(|state| &***state).ok_or_else(|| Problem::internal("the app has no state"))
+    }
+
+    /// Runs `work` as a background task and returns its result: a client that disconnects doesn't cancel it.
+    ///
+    /// # Errors
+    /// The problem of the work's error; an internal error if the task panicked.
     fn run<T: Send + 'static, F: Future<Output = Result<T, Error>> + Send + 'static>(
         &self,
         work: F,
     ) -> impl Future<Output = Result<T, Problem>> + use<T, F> {
-        // Spawned before the first await: the future of a handler, which is allocated with the request, doesn't hold the work as well.
-        let done = self.effects.spawn_on(span::in_current_span(work), &self.runtime);
+        let task = self.background.spawn(work);
         async move {
-            let done = done.await.map_err(|_| Problem::internal("the work on this request ended early"))?;
-            done.map_err(Problem::from)
+            let result = task.await.map_err(|error| Problem::internal(error.to_string()))?;
+            result.map_err(Problem::from)
         }
     }
 
-    /// The company that a request is about.
+    /// Resolves the company of a request to its handle.
+    ///
+    /// # Errors
+    /// No such company, several to choose from, not permitted, or IPS failed.
     async fn company(&self, caller: &Caller, choice: CompanyChoice) -> Result<String, Problem> {
         if let Some(company) = self.jobs.companies().resolve_cached(caller, &choice) {
             return Ok(company);
@@ -101,8 +122,8 @@ impl AppState {
         self.run(async move { jobs.companies().resolve(&caller, &choice).await }).await
     }
 
-    /// A path of the API as clients write it.
+    /// Returns `path` behind the path prefix.
     fn path(&self, path: &str) -> String {
-        format!("{}{path}", self.prefix)
+        format!("{}{path}", self.settings.path_prefix)
     }
 }

@@ -55,9 +55,9 @@ pub fn openapi_document() -> Value {
     openapi::document(ApiOperations::openapi())
 }
 
-/// Registers all routes of `api` below its path prefix.
+/// Registers the state and all routes, below the path prefix.
 pub fn configure(config: &mut ServiceConfig, state: web::Data<AppState>) {
-    let scope = web::scope(&state.prefix);
+    let scope = web::scope(&state.settings.path_prefix);
     config.app_data(state);
     config.service(
         add_api_operations(scope)

@@ -1,9 +1,26 @@
-//! Authentication: credentials, API keys, roles, and tickets for event streams.
+//! Authentication: credentials, API keys and roles, and for event streams tickets and a quota.
 
+mod api_keys;
 mod authenticator;
-mod caller;
+mod credentials;
+mod extractors;
+mod stream_quota;
 mod tickets;
 
-pub use authenticator::{Access, ApiKeys, InvalidKeys, new_key};
-pub use caller::{Authenticated, Operator, authenticate};
+use std::sync::Arc;
+
+pub use api_keys::{ApiKeys, InvalidKeys, new_key};
+pub use authenticator::Authenticator;
+pub use extractors::{Authenticated, Operator};
+pub use stream_quota::{StreamPermit, StreamQuota};
 pub use tickets::Tickets;
+
+/// Authentication of callers, and what is counted for each of them.
+pub struct Auth {
+    /// Authenticator of requests.
+    pub authenticator: Arc<Authenticator>,
+    /// Issued tickets.
+    pub tickets: Tickets,
+    /// Quota of open event streams.
+    pub stream_quota: StreamQuota,
+}

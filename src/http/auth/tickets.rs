@@ -1,7 +1,8 @@
-//! Tickets: what stands in a URL instead of credentials, once and briefly.
+//! Tickets: single-use, short-lived credentials in the URL of an event stream.
 //!
-//! A gateway that stands alone remembers whose its tickets are. Replicas can't tell each other without putting credentials into the store
-//! that they share: there a ticket holds the caller, sealed by the key of the fleet, and the store remembers only that it was used.
+//! A gateway without a shared store keeps the callers of its tickets in memory. Replicas can't share them without storing credentials in
+//! the shared store: there, a ticket is the caller itself, encrypted with the key of the replicas, and the store keeps only the hashes of
+//! redeemed tickets.
 
 use std::sync::Arc;
 
@@ -13,108 +14,117 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::http::auth::Access;
 use crate::replicas::Coordinator;
 use crate::upstream::{Caller, CredentialSource, Credentials};
 
+/// Time until a ticket expires.
 const LIFETIME: TimeDelta = TimeDelta::minutes(1);
-const MOST_TICKETS: u64 = 100_000;
-/// What sealed tickets are for: nothing else that the fleet seals opens as one.
+/// Maximum number of tickets in memory; beyond that, rarely used ones are evicted.
+const MAX_TICKETS: u64 = 100_000;
+/// Purpose of the encryption: no other encrypted data of the replicas is accepted as a ticket.
 const PURPOSE: &str = "ticket";
 
-/// The tickets that were given out.
+/// SHA-256 hash of a ticket.
+type TicketHash = [u8; 32];
+
+/// Issued and redeemed tickets.
 pub struct Tickets {
-    /// By their hashes, those that were not used yet: whose each is, and until when.
-    given: Cache<[u8; 32], (Caller, DateTime<Utc>)>,
-    /// By their hashes, sealed ones that were used here.
-    used: Cache<[u8; 32], ()>,
-    fleet: Option<Arc<dyn Coordinator>>,
+    /// Tickets of this gateway that are not redeemed, with their expiry; unused with a coordinator.
+    issued: Cache<TicketHash, (Caller, DateTime<Utc>)>,
+    /// Encrypted tickets that this replica has redeemed.
+    redeemed: Cache<TicketHash, ()>,
+    service_account: Option<Credentials>,
+    coordinator: Option<Arc<dyn Coordinator>>,
 }
 
-/// What a sealed ticket holds.
+/// Plaintext of an encrypted ticket. Replicas of different versions exchange it.
 #[derive(Serialize, Deserialize)]
-struct Sealed {
-    holder: Holder,
+struct TicketContent {
+    holder: TicketHolder,
     locale: Option<String>,
     expires_at: DateTime<Utc>,
 }
 
 #[derive(Serialize, Deserialize)]
-enum Holder {
+enum TicketHolder {
+    /// E-mail address and password of an IPS user.
     Password(String, String),
+    /// IMS access token.
     Token(String),
-    /// The holder of an API key for these companies. The account's credentials are not for the holder, and every replica has them.
+    /// Companies of an API key. The credentials of the service account are not part of the ticket: every replica has them.
     ApiKey(Option<Vec<String>>),
 }
 
-impl Sealed {
+impl TicketContent {
     fn of(caller: &Caller, expires_at: DateTime<Utc>) -> Self {
         let holder = match (&caller.credentials, caller.source) {
-            (_, CredentialSource::Gateway) => Holder::ApiKey(caller.companies.as_deref().map(<[String]>::to_vec)),
+            (_, CredentialSource::Gateway) => TicketHolder::ApiKey(caller.companies.as_deref().map(<[String]>::to_vec)),
             (Credentials::Password { user, password }, _) => {
-                Holder::Password(user.clone(), password.expose_secret().to_owned())
+                TicketHolder::Password(user.clone(), password.expose_secret().to_owned())
             }
-            (Credentials::AccessToken(token), _) => Holder::Token(token.expose_secret().to_owned()),
+            (Credentials::AccessToken(token), _) => TicketHolder::Token(token.expose_secret().to_owned()),
         };
         Self { holder, locale: caller.locale.clone(), expires_at }
     }
 
-    fn caller(self, access: &Access) -> Option<Caller> {
+    /// Returns the caller; `None` if it needs a service account and the gateway has none.
+    fn into_caller(self, service_account: Option<&Credentials>) -> Option<Caller> {
         let (credentials, source, companies) = match self.holder {
-            Holder::Password(user, password) => {
+            TicketHolder::Password(user, password) => {
                 let password = SecretString::from(password);
                 (Credentials::Password { user, password }, CredentialSource::Caller, None)
             }
-            Holder::Token(token) => (Credentials::AccessToken(token.into()), CredentialSource::Caller, None),
-            Holder::ApiKey(companies) => {
-                (access.account()?.clone(), CredentialSource::Gateway, companies.map(Arc::from))
+            TicketHolder::Token(token) => (Credentials::AccessToken(token.into()), CredentialSource::Caller, None),
+            TicketHolder::ApiKey(companies) => {
+                (service_account?.clone(), CredentialSource::Gateway, companies.map(Arc::from))
             }
         };
-        // A stream changes nothing: whose key it is makes no difference.
+        // Only idempotency keys and the rate limit depend on the hash of the API key; an event stream uses neither.
         Some(Caller { credentials, source, companies, api_key_hash: None, locale: self.locale })
     }
 }
 
 impl Tickets {
-    /// No tickets yet; where there is a fleet, a ticket is good on every replica, and on one of them.
+    /// Creates the tickets of a gateway. With a coordinator, a ticket can be redeemed once at any replica.
     #[must_use]
-    pub fn new(fleet: Option<Arc<dyn Coordinator>>) -> Self {
+    pub fn new(service_account: Option<Credentials>, coordinator: Option<Arc<dyn Coordinator>>) -> Self {
         let lifetime = LIFETIME.to_std().unwrap_or_default();
-        let given = Cache::builder().max_capacity(MOST_TICKETS).time_to_live(lifetime).build();
-        let used = Cache::builder().max_capacity(MOST_TICKETS).time_to_live(2 * lifetime).build();
-        Self { given, used, fleet }
+        let issued = Cache::builder().max_capacity(MAX_TICKETS).time_to_live(lifetime).build();
+        let redeemed = Cache::builder().max_capacity(MAX_TICKETS).time_to_live(2 * lifetime).build();
+        Self { issued, redeemed, service_account, coordinator }
     }
 
-    /// A ticket for `caller`, and when it is worthless; `None` where the operating system has no random bytes.
+    /// Issues a ticket for `caller`, and returns it with its expiry, one minute from `now`. `None` if the operating system has no random
+    /// bytes.
     pub fn issue(&self, caller: Caller, now: DateTime<Utc>) -> Option<(String, DateTime<Utc>)> {
         let expires_at = now + LIFETIME;
-        if let Some(fleet) = &self.fleet {
-            let plain = serde_json::to_vec(&Sealed::of(&caller, expires_at)).ok()?;
-            return Some((URL_SAFE_NO_PAD.encode(fleet.seal(PURPOSE, &plain)?), expires_at));
+        if let Some(coordinator) = &self.coordinator {
+            let content = serde_json::to_vec(&TicketContent::of(&caller, expires_at)).ok()?;
+            return Some((URL_SAFE_NO_PAD.encode(coordinator.seal(PURPOSE, &content)?), expires_at));
         }
         let mut random = [0; 32];
         getrandom::fill(&mut random).ok()?;
         let ticket = URL_SAFE_NO_PAD.encode(random);
-        self.given.insert(Sha256::digest(&ticket).into(), (caller, expires_at));
+        self.issued.insert(Sha256::digest(&ticket).into(), (caller, expires_at));
         Some((ticket, expires_at))
     }
 
-    /// Whoever got the ticket; nobody the second time, nor too late.
-    pub async fn redeem(&self, ticket: &str, access: &Access, now: DateTime<Utc>) -> Option<Caller> {
-        let hash: [u8; 32] = Sha256::digest(ticket).into();
-        let Some(fleet) = &self.fleet else {
-            let (caller, expires_at) = self.given.remove(&hash)?;
+    /// Redeems a ticket and returns its caller. `None` if the ticket is unknown, expired or was redeemed before.
+    pub async fn redeem(&self, ticket: &str, now: DateTime<Utc>) -> Option<Caller> {
+        let hash: TicketHash = Sha256::digest(ticket).into();
+        let Some(coordinator) = &self.coordinator else {
+            let (caller, expires_at) = self.issued.remove(&hash)?;
             return (now < expires_at).then_some(caller);
         };
-        let plain = fleet.open(PURPOSE, &URL_SAFE_NO_PAD.decode(ticket).ok()?)?;
-        let sealed: Sealed = serde_json::from_slice(&plain).ok()?;
-        let is_first_here = self.used.entry(hash).or_insert(()).is_fresh();
-        if now >= sealed.expires_at || !is_first_here {
+        let content = coordinator.open(PURPOSE, &URL_SAFE_NO_PAD.decode(ticket).ok()?)?;
+        let content: TicketContent = serde_json::from_slice(&content).ok()?;
+        let is_first_here = self.redeemed.entry(hash).or_insert(()).is_fresh();
+        if now >= content.expires_at || !is_first_here {
             return None;
         }
-        let used = fleet.store_key(&[b"used ticket", &hash]);
-        // Where the store fails, this replica can tell only for itself.
-        let is_first = fleet.insert_marker(used, 2 * LIFETIME.to_std().unwrap_or_default()).await.unwrap_or(true);
-        sealed.caller(access).filter(|_| is_first)
+        let key = coordinator.store_key(&[b"used ticket", &hash]);
+        // Without the store, a ticket is accepted once by each replica.
+        let is_first = coordinator.insert_marker(key, 2 * LIFETIME.to_std().unwrap_or_default()).await.unwrap_or(true);
+        content.into_caller(self.service_account.as_ref()).filter(|_| is_first)
     }
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use actix_web::dev::{Decompress, Payload};
 use actix_web::http::header;
 use actix_web::web::BytesMut;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use serde::Serialize;
@@ -59,8 +59,7 @@ fn receive_body(
     request: &HttpRequest,
     payload: &mut Payload,
 ) -> Result<impl Future<Output = Result<BytesMut, Problem>> + use<>, Problem> {
-    let state = request.app_data::<web::Data<AppState>>();
-    let state = state.ok_or_else(|| Problem::internal("a route without its surroundings"))?;
+    let state = AppState::of(request)?;
     let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if declared.is_some_and(|length: usize| length > MAX_BODY_BYTES) {
         return Err(Problem::too_large(MAX_BODY_BYTES));
@@ -80,7 +79,7 @@ fn receive_body(
         }
         Ok(received)
     };
-    let timeout = tokio::time::timeout(state.body_timeout, receive);
+    let timeout = tokio::time::timeout(state.settings.body_timeout, receive);
     Ok(async move {
         timeout.await.unwrap_or_else(|_| {
             metrics::counter!(names::CONNECTIONS_REFUSED, "reason" => "slow_body").increment(1);

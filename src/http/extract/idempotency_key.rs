@@ -4,7 +4,7 @@ use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::http::header::HeaderName;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpRequest};
 
 use crate::config::IdempotencyKeys;
 use crate::http::AppState;
@@ -20,17 +20,16 @@ impl FromRequest for IdempotencyHeader {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let required = request
-            .app_data::<web::Data<AppState>>()
-            .is_some_and(|state| state.idempotency_keys == IdempotencyKeys::Required);
         let is_key = |key: &&str| {
             (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
         };
         ready(match request.headers().get(IDEMPOTENCY_KEY) {
-            None if required => {
-                Err(Problem::invalid_idempotency_key("this gateway takes submits only with an `Idempotency-Key`"))
-            }
-            None => Ok(Self(None)),
+            None => AppState::of(request).and_then(|state| match state.settings.idempotency_keys {
+                IdempotencyKeys::Required => {
+                    Err(Problem::invalid_idempotency_key("this gateway takes submits only with an `Idempotency-Key`"))
+                }
+                IdempotencyKeys::Optional => Ok(Self(None)),
+            }),
             Some(value) => {
                 let text = value.to_str().unwrap_or_default().trim();
                 let bare = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);

@@ -10,9 +10,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::http::AppState;
-use crate::http::auth::{Authenticated, authenticate};
+use crate::http::auth::{Authenticated, StreamPermit};
 use crate::http::extract::{JobPath, Query};
-use crate::http::middleware::rate_limit::OpenStream;
 use crate::http::openapi::components;
 use crate::http::problem::Problem;
 use crate::ips::types::Timestamp;
@@ -53,11 +52,12 @@ impl EventsParams {
     async fn caller(&self, state: &AppState, request: &HttpRequest) -> Result<Caller, Problem> {
         match &self.ticket {
             Some(ticket) => state
+                .auth
                 .tickets
-                .redeem(ticket, &state.access, state.clock.now())
+                .redeem(ticket, state.clock.now())
                 .await
                 .ok_or_else(|| Problem::unauthenticated("the ticket is unknown, used or too old")),
-            None => authenticate(request).map(|(caller, _)| caller),
+            None => state.auth.authenticator.authenticate(request).map(|principal| principal.caller),
         }
     }
 
@@ -79,7 +79,7 @@ impl EventsParams {
 )]
 pub async fn of_company(state: Data<AppState>, request: HttpRequest, params: Query<EventsParams>) -> Answer {
     let caller = params.0.caller(&state, &request).await?;
-    let open = state.limits.open_stream(&caller)?;
+    let open = state.auth.stream_quota.acquire(&caller)?;
     let (choice, cursor) = (params.0.choice(), last_event_cursor(&request));
     let jobs = state.jobs.clone();
     let subscription = state
@@ -114,7 +114,7 @@ pub async fn of_job(
     if last_event_id(&request).is_some_and(|id| id.ends_with(LAST)) {
         return Ok(HttpResponse::NoContent().finish());
     }
-    let open = state.limits.open_stream(&caller)?;
+    let open = state.auth.stream_quota.acquire(&caller)?;
     let (choice, cursor) = (params.0.choice(), last_event_cursor(&request));
     let jobs = state.jobs.clone();
     let subscription = state.run(async move { jobs.subscribe_to_job(caller, &choice, &job, cursor).await }).await?;
@@ -143,7 +143,7 @@ pub async fn ticket(state: Data<AppState>, Authenticated(caller): Authenticated)
     // An `EventSource` can't tell why it was refused: wrong credentials are told here.
     let (jobs, asking) = (state.jobs.clone(), caller.clone());
     state.run(async move { jobs.companies().check_credentials(&asking).await }).await?;
-    let issued = state.tickets.issue(caller, state.clock.now());
+    let issued = state.auth.tickets.issue(caller, state.clock.now());
     let (ticket, expires_at) = issued.ok_or_else(|| Problem::internal("the operating system has no random bytes"))?;
     let expires_at = to_timestamp(expires_at);
     Ok(HttpResponse::Created().insert_header((header::CACHE_CONTROL, "no-store")).json(Ticket { ticket, expires_at }))
@@ -157,11 +157,11 @@ fn last_event_id(request: &HttpRequest) -> Option<&str> {
     request.headers().get(LAST_EVENT_ID)?.to_str().ok()
 }
 
-fn respond(state: &AppState, subscription: Subscription, open: OpenStream) -> HttpResponse {
+fn respond(state: &AppState, subscription: Subscription, open: StreamPermit) -> HttpResponse {
     let reader = Reader {
         subscription,
         lifecycle: state.lifecycle.clone(),
-        prefix: state.prefix.clone(),
+        prefix: state.settings.path_prefix.clone(),
         begun: false,
         over: false,
         _present: GaugeGuard::new(metrics::gauge!(names::EVENT_STREAMS)),
@@ -187,7 +187,7 @@ struct Reader {
     begun: bool,
     over: bool,
     _present: GaugeGuard,
-    _open: OpenStream,
+    _open: StreamPermit,
 }
 
 /// Why a reader writes.

@@ -147,7 +147,7 @@ fn list_answer(state: &AppState, request: &HttpRequest, listed: &JobListing) -> 
     match listed {
         JobListing::Snapshot(read) => whole_list(state, request, read),
         JobListing::Page(page) => {
-            let mut response = Cacheable::of_page(page, state.fresh).respond(request, || page.body.clone());
+            let mut response = Cacheable::of_page(page, state.settings.fresh).respond(request, || page.body.clone());
             if let Some(next) = &page.next {
                 response.headers_mut().insert(header::LINK, link_to_next(request, "cursor", next));
             }
@@ -158,7 +158,7 @@ fn list_answer(state: &AppState, request: &HttpRequest, listed: &JobListing) -> 
 
 /// The bytes are there already, compressed too: nothing is made for this request unless it has to be marked as stale.
 fn whole_list(state: &AppState, request: &HttpRequest, read: &crate::jobs::Lookup) -> HttpResponse {
-    let answer = Cacheable::of_read(read, state.fresh);
+    let answer = Cacheable::of_read(read, state.settings.fresh);
     let snapshot = &read.snapshot;
     if read.cache_status == CacheStatus::Stale(StaleReason::UpstreamFailed) {
         let body = ListBody {
@@ -263,7 +263,7 @@ pub async fn submit(
     let rendered = RenderedJob::new(job, state.clock.now());
     Ok(HttpResponse::Accepted()
         .insert_header((header::LOCATION, location))
-        .insert_header((header::RETRY_AFTER, state.fresh.as_secs().max(1)))
+        .insert_header((header::RETRY_AFTER, state.settings.fresh.as_secs().max(1)))
         .content_type("application/json")
         .body(rendered.json))
 }
@@ -297,7 +297,7 @@ pub async fn read(
     };
     long_poll::answer(&state, &request, watches, || async {
         let found = find(want).await?;
-        Ok(Cacheable::of_job(&found, state.fresh).respond(&request, || found.job.json.clone()))
+        Ok(Cacheable::of_job(&found, state.settings.fresh).respond(&request, || found.job.json.clone()))
     })
     .await
 }

@@ -1,159 +1,120 @@
-//! What every request leaves behind: its id, one log line, one measurement and a span.
+//! Access log middleware: one log line for each request, and its metrics and server span.
 
-use std::hash::{BuildHasher, RandomState};
-use std::rc::Rc;
-use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
-
+use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderMap, HeaderName};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage};
 use opentelemetry::KeyValue;
 use opentelemetry::propagation::Extractor;
+use tokio::time::Instant;
 
+use crate::http::request_context::{RequestContext, RequestId};
 use crate::telemetry::gauge::GaugeGuard;
 use crate::telemetry::metrics::names;
 use crate::telemetry::span::Span;
 
-/// Names the request in logs, in problem documents and in the answer.
-const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const LONGEST_REQUEST_ID: usize = 128;
-
-/// The route of a path that none has.
+/// Route of requests that no route matches.
 const NO_ROUTE: &str = "unknown";
-/// What stands for a method that this API has no use for, and for one that could not be read.
+/// Method of requests with another method than the usual ones, or without a parsed head.
 const OTHER_METHOD: &str = "_OTHER";
-/// What stands for the status when the client hung up before there was one.
-const CLIENT_GONE: u16 = 499;
+/// Status of requests whose client disconnected before the head of the response.
+const CLIENT_DISCONNECTED: u16 = 499;
 
-/// Names a request.
-#[derive(Clone)]
-pub struct RequestId(Rc<str>);
-
-impl RequestId {
-    /// The caller's `X-Request-Id` if it is a plain word, else one of our own.
-    fn of(headers: &HeaderMap) -> Self {
-        let plain = |text: &&str| {
-            (1..=LONGEST_REQUEST_ID).contains(&text.len())
-                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
-        };
-        let given = headers.get(X_REQUEST_ID).and_then(|value| value.to_str().ok()).filter(plain);
-        given.map_or_else(Self::new, |given| Self(given.into()))
-    }
-
-    /// One that nobody else has: a number of this process, hashed with what only this process knows.
-    pub fn new() -> Self {
-        static NUMBERED: LazyLock<(RandomState, AtomicU64)> = LazyLock::new(Default::default);
-        let (hash, last) = &*NUMBERED;
-        Self(format!("{:016x}", hash.hash_one(last.fetch_add(1, Ordering::Relaxed))).into())
-    }
-
-    /// The id of a request that has passed [`trail`].
-    pub fn known(request: &ServiceRequest) -> Self {
-        request.extensions().get().cloned().unwrap_or_else(|| Self::of(request.headers()))
-    }
-
-    /// As it is written.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// Follows a request from its head to the head of its answer, or to the moment when the client hangs up.
+/// Logs a request when the head of its response is complete, or when the client disconnects before.
 ///
 /// # Errors
 /// Those of the service.
-pub async fn trail(
-    request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let id = RequestId::of(request.headers());
-    request.extensions_mut().insert(id.clone());
+pub async fn log_access<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
+    let request_id = RequestContext::current().request_id;
     let route = request.match_pattern().unwrap_or_else(|| NO_ROUTE.into());
-    let mut trail = Trail::begin(id, known(request.method()), route, request.headers());
-    let result = trail.span.instrument(next.call(request)).await;
-    trail.status = Some(match &result {
+    let mut entry = AccessLogEntry::start(request_id, method_label(request.method()), route, request.headers());
+    let result = entry.span.instrument(next.call(request)).await;
+    entry.status = Some(match &result {
         Ok(response) => response.status(),
         Err(error) => error.as_response_error().status_code(),
     });
-    let mut response = result?;
-    trail.cache = response.headers().get(header::CACHE_STATUS).and_then(|value| value.to_str().ok()).map(Into::into);
-    if let Ok(value) = HeaderValue::from_str(trail.id.as_str()) {
-        response.headers_mut().insert(X_REQUEST_ID, value);
+    if let Ok(response) = &result {
+        let cache_status = response.headers().get(header::CACHE_STATUS).and_then(|value| value.to_str().ok());
+        entry.cache_status = cache_status.map(Into::into);
     }
-    Ok(response)
+    result
 }
 
-/// Follows a request that nobody could read, and which came at `began`, to its answer; names it.
-pub fn unread(status: StatusCode, began: Instant) -> RequestId {
-    let id = RequestId::new();
-    let mut trail = Trail::begin(id.clone(), OTHER_METHOD, NO_ROUTE.into(), &HeaderMap::new());
-    (trail.began, trail.status) = (began, Some(status));
-    id
+/// Logs a request without a parsed head, received at `received` and answered with `status`; returns the id that it gets.
+pub fn log_unparsed_request(status: StatusCode, received: Instant) -> RequestId {
+    let request_id = RequestId::generate();
+    let mut entry = AccessLogEntry::start(request_id.clone(), OTHER_METHOD, NO_ROUTE.into(), &HeaderMap::new());
+    (entry.started, entry.status) = (received, Some(status));
+    request_id
 }
 
-/// A request under way; what is known of it is told when this is dropped, however it ended.
-struct Trail {
-    id: RequestId,
+/// Access log entry of a request in flight. It is written when it is dropped.
+struct AccessLogEntry {
+    request_id: RequestId,
     method: &'static str,
-    /// Never the path, which may name jobs and companies.
+    /// Pattern of the route: the path itself may contain names of jobs and companies.
     route: String,
-    began: Instant,
+    started: Instant,
     status: Option<StatusCode>,
-    cache: Option<String>,
+    cache_status: Option<String>,
     span: Span,
-    _present: GaugeGuard,
+    _in_flight: GaugeGuard,
 }
 
-impl Trail {
-    fn begin(id: RequestId, method: &'static str, route: String, headers: &HeaderMap) -> Self {
+impl AccessLogEntry {
+    fn start(request_id: RequestId, method: &'static str, route: String, headers: &HeaderMap) -> Self {
         let name = || if route == NO_ROUTE { method.into() } else { format!("{method} {route}") };
         let attributes = || {
             let route = (route != NO_ROUTE).then(|| KeyValue::new("http.route", route.clone()));
-            let known = [
+            let attributes = [
                 KeyValue::new("http.request.method", method),
                 KeyValue::new("url.scheme", "http"),
-                KeyValue::new("ips_gateway.request_id", id.as_str().to_owned()),
+                KeyValue::new("ips_gateway.request_id", request_id.as_str().to_owned()),
             ];
-            known.into_iter().chain(route).collect()
+            attributes.into_iter().chain(route).collect()
         };
-        let span = Span::server(&Headers(headers), name, attributes);
-        let present = GaugeGuard::new(metrics::gauge!(names::HTTP_SERVER_ACTIVE_REQUESTS));
-        Self { id, method, route, began: Instant::now(), status: None, cache: None, span, _present: present }
+        let span = Span::server(&TraceHeaders(headers), name, attributes);
+        let in_flight = GaugeGuard::new(metrics::gauge!(names::HTTP_SERVER_ACTIVE_REQUESTS));
+        let started = Instant::now();
+        Self { request_id, method, route, started, status: None, cache_status: None, span, _in_flight: in_flight }
     }
 }
 
-impl Drop for Trail {
+impl Drop for AccessLogEntry {
     fn drop(&mut self) {
-        let Self { id, method, route, .. } = self;
-        let (method, took) = (*method, self.began.elapsed().as_secs_f64());
-        let status = self.status.map_or(CLIENT_GONE, |status| status.as_u16());
+        let duration = self.started.elapsed().as_secs_f64();
+        let status = self.status.map_or(CLIENT_DISCONNECTED, |status| status.as_u16());
         self.span.set_attribute("http.response.status_code", i64::from(status));
         if status >= 500 {
             self.span.set_error(status.to_string());
         }
         self.span.end();
-        let (cache, calls, trace_id) = (self.cache.as_deref(), self.span.called_operations(), self.span.trace_id());
-        let (request_id, duration_ms) = (id.as_str(), (took * 1e6).round() / 1e3);
-        tracing::info!(request_id, %trace_id, method, route, status, duration_ms, cache, calls, "request");
-        let route = std::mem::take(route);
+        tracing::info!(
+            request_id = self.request_id.as_str(),
+            trace_id = %self.span.trace_id(),
+            method = self.method,
+            route = self.route,
+            status,
+            duration_ms = (duration * 1e6).round() / 1e3,
+            cache = self.cache_status.as_deref(),
+            calls = self.span.called_operations(),
+            "request"
+        );
         let labels = [
-            ("http_request_method", method.into()),
-            ("http_route", route),
+            ("http_request_method", self.method.into()),
+            ("http_route", std::mem::take(&mut self.route)),
             ("http_response_status_code", status.to_string()),
         ];
-        metrics::histogram!(names::HTTP_SERVER_REQUEST_DURATION, &labels).record(took);
+        metrics::histogram!(names::HTTP_SERVER_REQUEST_DURATION, &labels).record(duration);
     }
 }
 
-/// Where the trace of the caller is found.
-struct Headers<'a>(&'a HeaderMap);
+/// Request headers with the trace context (`traceparent`, `tracestate`).
+struct TraceHeaders<'a>(&'a HeaderMap);
 
-impl Extractor for Headers<'_> {
+impl Extractor for TraceHeaders<'_> {
     fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name)?.to_str().ok()
     }
@@ -163,8 +124,8 @@ impl Extractor for Headers<'_> {
     }
 }
 
-/// The method, if it is one that is used; anybody can make up others.
-fn known(method: &Method) -> &'static str {
+/// Returns the method as a label; unusual ones, which clients can invent, share one.
+fn method_label(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
         "HEAD" => "HEAD",

@@ -10,7 +10,8 @@ use futures_util::FutureExt;
 
 use crate::http::problem::Problem;
 
-/// Turns a panic of a handler into a problem. It wraps resources, not the app: only after routing a request may be kept beside its call.
+/// Converts a panic of a handler into an internal error. It wraps resources, not the app: actix allows a second reference to the request only
+/// after routing.
 ///
 /// # Errors
 /// Those of the service.
@@ -18,9 +19,9 @@ pub async fn catch_panic(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let kept = request.request().clone();
+    let http_request = request.request().clone();
     match AssertUnwindSafe(next.call(request)).catch_unwind().await {
         Ok(result) => result.map(ServiceResponse::map_into_boxed_body),
-        Err(_) => Ok(ServiceResponse::from_err(Problem::internal("a panic ended the work on this request"), kept)),
+        Err(_) => Ok(ServiceResponse::from_err(Problem::internal("the handler panicked"), http_request)),
     }
 }

@@ -1,9 +1,9 @@
-//! Cross-origin resource sharing (W3C Fetch).
+//! CORS middleware (WHATWG Fetch).
 
 use actix_cors::Cors;
 
-/// Headers of answers that scripts of other origins may read.
-const EXPOSED: [&str; 12] = [
+/// Response headers that scripts of other origins can read.
+const EXPOSED_HEADERS: [&str; 12] = [
     "Age",
     "Allow",
     "Cache-Status",
@@ -18,13 +18,14 @@ const EXPOSED: [&str; 12] = [
     "X-Request-Id",
 ];
 
-/// Browsers of these origins may call the API; `*` stands for all.
+/// Creates the middleware that permits scripts of these origins to call the API; `*` permits all origins. Preflight responses are cached
+/// for an hour.
 pub fn cors(origins: &[String]) -> Cors {
     let methods = ["GET", "HEAD", "POST", "DELETE"];
     let cors = Cors::default()
         .allowed_methods(methods)
         .allow_any_header()
-        .expose_headers(EXPOSED)
+        .expose_headers(EXPOSED_HEADERS)
         .max_age(3600)
         .block_on_origin_mismatch(false);
     origins.iter().fold(cors, |cors, origin| match origin.as_str() {

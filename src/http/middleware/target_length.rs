@@ -1,4 +1,4 @@
-//! Limit of the request target's length.
+//! Target length middleware.
 
 use actix_web::Error;
 use actix_web::body::{BoxBody, MessageBody};
@@ -7,10 +7,10 @@ use actix_web::middleware::Next;
 
 use crate::http::problem::Problem;
 
-/// Maximum length of a request's path and query, in bytes.
+/// Maximum length of path and query, in bytes.
 const MAX_TARGET_BYTES: usize = 8 * 1024;
 
-/// Refuses requests whose target is longer than this API needs: 414.
+/// Refuses requests whose path and query reach [`MAX_TARGET_BYTES`] with 414.
 ///
 /// # Errors
 /// Those of the service.

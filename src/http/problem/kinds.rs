@@ -2,7 +2,7 @@
 
 /// Problem kind: the members of a problem details document that are the same for every occurrence.
 #[derive(Debug)]
-pub struct Kind {
+pub struct ProblemKind {
     /// Stable code; also the last segment of the `type` URI.
     pub code: &'static str,
     /// HTTP status.
@@ -17,11 +17,11 @@ pub struct Kind {
 
 macro_rules! kinds {
     ($($constant:ident = $code:literal, $status:literal, $title:literal, $retry:ident, $explanation:literal;)+) => {
-        $(pub(super) const $constant: &Kind = &Kind {
+        $(pub(super) const $constant: &ProblemKind = &ProblemKind {
             code: $code, status: $status, title: $title, retryable: kinds!(@$retry), explanation: $explanation,
         };)+
         /// All problem kinds.
-        pub const KINDS: &[&Kind] = &[$($constant),+];
+        pub const PROBLEM_KINDS: &[&ProblemKind] = &[$($constant),+];
     };
     (@later) => { true };
     (@never) => { false };

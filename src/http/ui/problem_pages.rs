@@ -6,7 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::Path;
 
-use crate::http::problem::{KINDS, Kind, Problem};
+use crate::http::problem::{PROBLEM_KINDS, Problem, ProblemKind};
 
 /// Content security policy: the pages use the board's styles, its icon and its theme script.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -14,7 +14,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 /// `GET /problems`: the list of all problem kinds.
 pub async fn problems() -> HttpResponse {
     let mut rows = String::new();
-    for Kind { code, status, title, .. } in KINDS {
+    for ProblemKind { code, status, title, .. } in PROBLEM_KINDS {
         let _ = write!(
             rows,
             "<tr><td class=\"num\">{status}</td><td><a href=\"problems/{code}\"><code>{code}</code></a></td><td>{title}</td></tr>"
@@ -29,8 +29,8 @@ pub async fn problems() -> HttpResponse {
 
 /// `GET /problems/{code}`: the documentation of one problem kind.
 pub async fn problem(code: Path<String>) -> Result<HttpResponse, Problem> {
-    let kind = KINDS.iter().find(|kind| kind.code == *code).ok_or_else(Problem::not_found)?;
-    let Kind { code, status, title, retryable, explanation } = kind;
+    let kind = PROBLEM_KINDS.iter().find(|kind| kind.code == *code).ok_or_else(Problem::not_found)?;
+    let ProblemKind { code, status, title, retryable, explanation } = kind;
     let retry_advice =
         if *retryable { "The same request may succeed later." } else { "Repeating the same request does not help." };
     let content = format!(

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ips_gateway::config::{SETTINGS, Setting, ValueKind};
-use ips_gateway::http::{self, KINDS};
+use ips_gateway::http::{self, PROBLEM_KINDS, ProblemKind};
 use ips_gateway::telemetry::metrics::{METRICS, Metric};
 
 /// A newcomer reads README whole, so it stays short.
@@ -124,11 +124,11 @@ fn configuration_lists_the_settings_with_their_defaults() {
 
 #[test]
 fn api_lists_the_problems_with_their_status() {
-    let row = |kind: &&http::Kind| {
+    let row = |kind: &&ProblemKind| {
         let retryable = if kind.retryable { "yes" } else { "no" };
         format!("| {} | `{}` | {} | {retryable} |", kind.status, kind.code, kind.explanation)
     };
-    let mut kinds = KINDS.to_vec();
+    let mut kinds = PROBLEM_KINDS.to_vec();
     kinds.sort_by_key(|kind| kind.status);
     let expected: Vec<_> = kinds.iter().map(row).collect();
     assert_table("docs/api.md", &["| 4", "| 5"], &expected);

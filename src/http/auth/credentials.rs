@@ -1,0 +1,84 @@
+//! Credentials of a request: parsing of `Authorization`, `X-API-Key` and `Accept-Language`.
+
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::SecretString;
+
+use crate::http::problem::Problem;
+use crate::upstream::Credentials;
+
+const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
+/// Returns the IPS credentials: `Basic` with e-mail and password, or `Bearer` with an access token.
+///
+/// # Errors
+/// 401 without or with malformed credentials; 400 with several `Authorization` headers.
+pub fn ips_credentials(headers: &HeaderMap) -> Result<Credentials, Problem> {
+    let (scheme, value) = authorization(headers)?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Ok(Credentials::AccessToken(SecretString::from(value)));
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return Err(malformed());
+    }
+    let decoded = STANDARD.decode(value).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(malformed)?;
+    // Neither part may contain control characters (RFC 7617 §2), and most of them are not representable in XML.
+    let (user, password) =
+        decoded.split_once(':').filter(|_| !decoded.contains(char::is_control)).ok_or_else(malformed)?;
+    Ok(Credentials::Password { user: user.to_owned(), password: SecretString::from(password) })
+}
+
+/// Returns the API key: of `X-API-Key`, else of `Authorization: Bearer`.
+///
+/// # Errors
+/// 401 without or with a malformed key; 400 with several headers of the same name.
+pub fn api_key(headers: &HeaderMap) -> Result<&str, Problem> {
+    if let Some(key) = single(headers, &X_API_KEY)? {
+        return key.to_str().map_err(|_| malformed());
+    }
+    match authorization(headers)? {
+        (scheme, key) if scheme.eq_ignore_ascii_case("bearer") => Ok(key),
+        _ => Err(Problem::unauthenticated("expected an API key, as `Authorization: Bearer …` or as `X-API-Key`")),
+    }
+}
+
+/// Returns the first language of `Accept-Language` in the form that IPS accepts: `ll` or `ll-CC`.
+pub fn locale(headers: &HeaderMap) -> Option<String> {
+    let header = headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
+    let first = header.split(',').next()?.split(';').next()?.trim();
+    let (language, country) = first.split_once('-').map_or((first, None), |(language, rest)| (language, Some(rest)));
+    let is_code = |text: &str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic());
+    if !is_code(language) {
+        return None;
+    }
+    let language = language.to_ascii_lowercase();
+    Some(match country {
+        Some(country) if is_code(country) => format!("{language}-{}", country.to_ascii_uppercase()),
+        _ => language,
+    })
+}
+
+/// Returns scheme and value of `Authorization`. Neither a token (RFC 6750 §2.1) nor base64 contains white space.
+fn authorization(headers: &HeaderMap) -> Result<(&str, &str), Problem> {
+    let header = single(headers, &header::AUTHORIZATION)?
+        .ok_or_else(|| Problem::unauthenticated("the request has no `Authorization` header"))?;
+    let parts =
+        header.to_str().ok().and_then(|text| text.trim().split_once(' ')).map(|(scheme, value)| (scheme, value.trim()));
+    parts
+        .filter(|(_, value)| !value.is_empty() && !value.contains(|letter: char| letter.is_ascii_whitespace()))
+        .ok_or_else(malformed)
+}
+
+/// Returns the value of a header that may not be repeated: a proxy might have checked another value than the one used here.
+fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a HeaderValue>, Problem> {
+    let mut values = headers.get_all(name);
+    match (values.next(), values.next()) {
+        (value, None) => Ok(value),
+        (_, Some(_)) => Err(Problem::bad_request(format!("the request has several `{name}` headers"))),
+    }
+}
+
+fn malformed() -> Problem {
+    Problem::unauthenticated("the `Authorization` header can't be read: expected `Basic` or `Bearer` credentials")
+}

@@ -1,0 +1,61 @@
+//! Stream quota: the maximum number of open event streams of a caller.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::http::problem::Problem;
+use crate::upstream::{Caller, CallerKey};
+
+/// Quota of open event streams, for each caller.
+pub struct StreamQuota {
+    max_streams: usize,
+    open: Arc<Mutex<OpenStreams>>,
+}
+
+/// Number of open streams of each caller with at least one.
+type OpenStreams = HashMap<StreamOwner, usize>;
+
+/// Key of the quota: the credentials, and the companies that the API key permits.
+type StreamOwner = (CallerKey, Option<Arc<[String]>>);
+
+impl StreamQuota {
+    /// Creates a quota of `max_streams` streams for each caller.
+    #[must_use]
+    pub fn new(max_streams: usize) -> Self {
+        Self { max_streams, open: Arc::default() }
+    }
+
+    /// Counts a stream of `caller` until the permit is dropped.
+    ///
+    /// # Errors
+    /// 429: the caller has as many open streams as the quota allows.
+    pub fn acquire(&self, caller: &Caller) -> Result<StreamPermit, Problem> {
+        let owner = (CallerKey::ignoring_locale(caller), caller.companies.clone());
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.entry(owner.clone()).or_default();
+        if *count >= self.max_streams {
+            let detail = format!("the caller has {} open event streams, the maximum", self.max_streams);
+            return Err(Problem::too_many_requests(detail));
+        }
+        *count += 1;
+        Ok(StreamPermit { open: Arc::clone(&self.open), owner })
+    }
+}
+
+/// Permit of an open event stream. Dropping it returns it to the quota.
+pub struct StreamPermit {
+    open: Arc<Mutex<OpenStreams>>,
+    owner: StreamOwner,
+}
+
+impl Drop for StreamPermit {
+    fn drop(&mut self) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = open.get_mut(&self.owner) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.owner);
+            }
+        }
+    }
+}

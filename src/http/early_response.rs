@@ -1,0 +1,29 @@
+//! Early responses: error responses to requests whose head was too slow, too large or malformed, and that never reach the routes.
+
+use actix_web::http::StatusCode;
+use tokio::time::Instant;
+
+use crate::http::middleware::{SECURITY_HEADERS, log_unparsed_request};
+use crate::http::problem::Problem;
+
+/// Renders the problem of `status` as a whole HTTP message that says `Connection: close`. The access log and the metrics get an entry for
+/// a request that was received at `received`.
+#[must_use]
+pub fn respond_to_unparsed(status: StatusCode, path_prefix: &str, received: Instant) -> Vec<u8> {
+    let problem = match status {
+        StatusCode::REQUEST_TIMEOUT => Problem::request_timeout("the request headers were not received in time"),
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => Problem::headers_too_large(),
+        _ => Problem::bad_request("the request line or a header is not valid HTTP/1.1"),
+    };
+    let request_id = log_unparsed_request(status, received);
+    let body = serde_json::to_string(&problem.document(request_id.as_str(), path_prefix)).unwrap_or_default();
+    let security_headers =
+        SECURITY_HEADERS.iter().fold(String::new(), |lines, (name, value)| format!("{lines}{name}: {value}\r\n"));
+    format!(
+        "HTTP/1.1 {status}\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\ncache-control: no-store\r\n\
+         {security_headers}x-request-id: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len(),
+        request_id.as_str(),
+    )
+    .into_bytes()
+}

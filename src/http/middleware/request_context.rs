@@ -1,0 +1,49 @@
+//! Request context middleware: assigns the request id.
+
+use std::sync::Arc;
+
+use actix_web::Error;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::HeaderValue;
+use actix_web::middleware::Next;
+
+use crate::http::auth::Authenticator;
+use crate::http::request_context::{RequestContext, RequestId, X_REQUEST_ID};
+
+/// Provider of request contexts.
+pub struct ContextProvider {
+    path_prefix: Arc<str>,
+    authenticator: Arc<Authenticator>,
+}
+
+impl ContextProvider {
+    /// Creates a provider of contexts with this path prefix and with the challenges of this authenticator.
+    #[must_use]
+    pub fn new(path_prefix: &str, authenticator: Arc<Authenticator>) -> Self {
+        Self { path_prefix: path_prefix.into(), authenticator }
+    }
+
+    /// Handles a request in a [`RequestContext`] of its own, and adds `X-Request-Id` to the response.
+    ///
+    /// # Errors
+    /// Those of the service.
+    pub async fn provide<B: MessageBody>(
+        self: Arc<Self>,
+        request: ServiceRequest,
+        next: Next<B>,
+    ) -> Result<ServiceResponse<B>, Error> {
+        let context = RequestContext {
+            request_id: RequestId::of(request.headers()),
+            method: request.method().clone(),
+            path_prefix: Arc::clone(&self.path_prefix),
+            challenge: Some(self.authenticator.challenge(request.headers())),
+        };
+        let request_id = HeaderValue::from_str(context.request_id.as_str());
+        let mut response = context.scope(next.call(request)).await?;
+        if let Ok(request_id) = request_id {
+            response.headers_mut().insert(X_REQUEST_ID, request_id);
+        }
+        Ok(response)
+    }
+}

@@ -1,0 +1,82 @@
+//! Problems of errors of the jobs and of IPS.
+
+use crate::http::problem::Problem;
+use crate::http::problem::document::{ChangeOutcome, InvalidValue};
+use crate::http::problem::kinds::*;
+use crate::ips::types::{Effect, FaultClass};
+use crate::jobs::Error;
+use crate::upstream::{CredentialSource, Failure, UpstreamError};
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let detail = error.to_string();
+        match error {
+            Error::Upstream { error, credentials } => of_upstream_error(&error, credentials),
+            Error::Invalid(fields) => Self::new(INVALID_REQUEST, detail)
+                .with(|extensions| extensions.errors = fields.iter().map(Into::into).collect()),
+            Error::CompanyRequired { choices } => {
+                let detail = match choices.len() {
+                    0 => "the credentials have access to no company".to_owned(),
+                    count => format!("the request names no company, and the credentials have access to {count}"),
+                };
+                Self::new(COMPANY_REQUIRED, detail)
+                    .with(|extensions| extensions.companies = choices.iter().map(Into::into).collect())
+            }
+            Error::CompanyNotFound(_) => Self::new(COMPANY_NOT_FOUND, detail),
+            Error::CompanyNotPermitted(_) => Self::new(FORBIDDEN, detail),
+            Error::JobNotFound => Self::new(JOB_NOT_FOUND, "the job is neither active nor scheduled nor in the log"),
+            Error::NotCached => Self::new(NOT_CACHED, detail),
+            Error::AmbiguousJob { candidates } => {
+                Self::new(AMBIGUOUS_JOB, detail).with(|extensions| extensions.candidates = candidates)
+            }
+            Error::ActionNotPossible { possible, .. } => {
+                Self::new(ACTION_NOT_POSSIBLE, "the job does not allow this action in its current state")
+                    .with(|extensions| extensions.actions = Some(possible))
+            }
+            Error::IdempotencyKeyReused => Self::new(IDEMPOTENCY_KEY_REUSED, detail),
+            Error::SubmitInProgress => Self::new(SUBMIT_IN_PROGRESS, detail),
+            Error::SubmitOutcomeUnknown { id, error } => Self::new(SUBMIT_OUTCOME_UNKNOWN, detail).with(|extensions| {
+                extensions.job = Some(id);
+                extensions.outcome = Some(ChangeOutcome::Unknown);
+                extensions.upstream = error.as_ref().map(Into::into);
+            }),
+            Error::Internal(_) => Self::new(INTERNAL_ERROR, detail),
+        }
+    }
+}
+
+/// Returns the problem of a failed call to IPS.
+fn of_upstream_error(error: &UpstreamError, credentials: CredentialSource) -> Problem {
+    let kind = match &error.failure {
+        Failure::Fault(fault) => kind_of_fault(fault.class(), credentials),
+        Failure::Unwritable { .. } => INVALID_REQUEST,
+        Failure::Overloaded { .. } => UPSTREAM_BUSY,
+        Failure::CircuitOpen { .. } => UPSTREAM_SUSPENDED,
+        Failure::Connect(_) | Failure::Tls(_) => UPSTREAM_UNREACHABLE,
+        Failure::Timeout(_) => UPSTREAM_TIMEOUT,
+        Failure::Incomplete(_) | Failure::Malformed { .. } | Failure::TooLarge(_) => UPSTREAM_INVALID_ANSWER,
+    };
+    let problem = Problem { retry_after: error.retry_after(), ..Problem::new(kind, error.failure.to_string()) };
+    problem.with(|extensions| {
+        extensions.outcome = (error.effect == Effect::Changes).then(|| error.delivery.into());
+        if let Failure::Unwritable { pointer, reason } = &error.failure {
+            let invalid = InvalidValue { pointer: Some(pointer.clone()), parameter: None, detail: reason.to_string() };
+            extensions.errors = vec![invalid];
+        } else {
+            extensions.upstream = Some(error.into());
+        }
+    })
+}
+
+/// Returns the kind of problem of a fault.
+fn kind_of_fault(class: FaultClass, credentials: CredentialSource) -> &'static ProblemKind {
+    match (class, credentials) {
+        (FaultClass::Authentication, CredentialSource::Caller) => CREDENTIALS_REJECTED,
+        (FaultClass::Authentication, CredentialSource::Gateway) => SERVICE_ACCOUNT_REJECTED,
+        (FaultClass::Permission, _) => FORBIDDEN,
+        (FaultClass::NoSuchCompany, _) => COMPANY_NOT_FOUND,
+        (FaultClass::InvalidValue, _) => REJECTED_BY_IPS,
+        (FaultClass::InvalidXml, _) => REFUSED_BY_IPS,
+        (FaultClass::Exception | FaultClass::Unknown, _) => UPSTREAM_FAULT,
+    }
+}

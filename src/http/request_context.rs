@@ -1,0 +1,79 @@
+//! Request context: the request id and what error responses depend on, as a task-local of the request.
+
+use std::hash::{BuildHasher, RandomState};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
+
+use actix_web::http::Method;
+use actix_web::http::header::{HeaderMap, HeaderName};
+
+/// Header with the request id, of requests and responses.
+pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Maximum length of a request id that a client sends.
+const MAX_REQUEST_ID_LENGTH: usize = 128;
+
+tokio::task_local! {
+    /// Context of the request that the current task handles.
+    static CURRENT: RequestContext;
+}
+
+/// Request id: identifies a request in logs, problem documents and `X-Request-Id`.
+#[derive(Debug, Clone)]
+pub struct RequestId(Rc<str>);
+
+impl RequestId {
+    /// Generates an id: 16 hexadecimal digits, a hash of a counter under a random key of the process.
+    pub fn generate() -> Self {
+        static SOURCE: LazyLock<(RandomState, AtomicU64)> = LazyLock::new(Default::default);
+        let (key, counter) = &*SOURCE;
+        Self(format!("{:016x}", key.hash_one(counter.fetch_add(1, Ordering::Relaxed))).into())
+    }
+
+    /// Returns the client's `X-Request-Id` if it has 1 to 128 characters of `A-Z a-z 0-9 - _ .`, else a generated id.
+    pub fn of(headers: &HeaderMap) -> Self {
+        let is_valid = |text: &&str| {
+            (1..=MAX_REQUEST_ID_LENGTH).contains(&text.len())
+                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        };
+        let sent = headers.get(X_REQUEST_ID).and_then(|value| value.to_str().ok()).filter(is_valid);
+        sent.map_or_else(Self::generate, |id| Self(id.into()))
+    }
+
+    /// Returns the id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Request id, and what the error response to a request depends on.
+#[derive(Debug, Clone)]
+pub struct RequestContext {
+    /// Request id.
+    pub request_id: RequestId,
+    /// Method; problems of unsafe methods have the member `outcome`.
+    pub method: Method,
+    /// Path prefix of the gateway: empty, or `/` and segments.
+    pub path_prefix: Arc<str>,
+    /// `WWW-Authenticate` of responses with status 401.
+    pub challenge: Option<&'static str>,
+}
+
+impl RequestContext {
+    /// Returns the context of the request that the current task handles. Outside of [`RequestContext::scope`] it is that of a GET request
+    /// with a generated id, without path prefix and challenge.
+    pub fn current() -> Self {
+        CURRENT.try_with(Self::clone).unwrap_or_else(|_| Self {
+            request_id: RequestId::generate(),
+            method: Method::GET,
+            path_prefix: "".into(),
+            challenge: None,
+        })
+    }
+
+    /// Runs `handling` with this as the current context.
+    pub async fn scope<F: Future>(self, handling: F) -> F::Output {
+        CURRENT.scope(self, handling).await
+    }
+}

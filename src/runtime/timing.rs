@@ -1,0 +1,23 @@
+//! Intervals that have no setting. They are a dependency so that tests can shorten them.
+
+use std::time::Duration;
+
+use crate::runtime::backoff::Backoff;
+
+/// Intervals that have no setting; the default has those of production.
+#[derive(Debug, Clone, Copy)]
+pub struct Timing {
+    /// Back-off between the attempts of a read of IPS. By default 100 ms to 1 s, with a jitter of up to half.
+    pub read_retry: Backoff,
+    /// Pauses before the lookups of a job whose submit lost its response. By default 0, 0.5 and 2 s: IPS may need time to list it.
+    pub submit_recovery: [Duration; 3],
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            read_retry: Backoff { first: Duration::from_millis(100), max: Duration::from_secs(1), jitter: 0.5 },
+            submit_recovery: [Duration::ZERO, Duration::from_millis(500), Duration::from_secs(2)],
+        }
+    }
+}
