@@ -6,8 +6,8 @@ use actix_web::http::Uri;
 use actix_web::test::TestRequest;
 use actix_web::{FromRequest, HttpRequest};
 use ips_gateway::http::extractors::{
-    AssetLogsParams, CacheDemand, CompanyParams, IdempotencyHeader, JobLogsParams, JobPath, JobsParams, LogParams, Query,
-    SubmitParams, is_known,
+    AssetLogsParams, CacheControl, CompanyQuery, IdempotencyHeader, JobLogsParams, JobPath, JobsParams, LastEventId,
+    LogParams, SubmitParams, is_not_modified, prefers_gzip,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -18,9 +18,15 @@ fn extract<T: FromRequest>(request: &HttpRequest) {
 }
 
 fuzz_target!(|parts: (&str, &str, &str, &str, &str)| {
-    let (path, query, cache_control, if_none_match, key) = parts;
+    let (path, query, list, if_none_match, key) = parts;
     let Ok(uri) = format!("/jobs/{path}?{query}").parse::<Uri>() else { return };
-    let headers = [("cache-control", cache_control), ("if-none-match", if_none_match), ("idempotency-key", key)];
+    let headers = [
+        ("cache-control", list),
+        ("accept-encoding", list),
+        ("if-none-match", if_none_match),
+        ("idempotency-key", key),
+        ("last-event-id", key),
+    ];
     let sendable = |value: &str| value.bytes().all(|byte| byte == b'\t' || (byte >= 0x20 && byte != 0x7f));
     let request = headers
         .into_iter()
@@ -28,14 +34,16 @@ fuzz_target!(|parts: (&str, &str, &str, &str, &str)| {
         .fold(TestRequest::with_uri(&uri.to_string()), |request, header| request.insert_header(header))
         .param("job", path.to_owned())
         .to_http_request();
-    extract::<Query<JobsParams>>(&request);
-    extract::<Query<SubmitParams>>(&request);
-    extract::<Query<CompanyParams>>(&request);
-    extract::<Query<LogParams>>(&request);
-    extract::<Query<JobLogsParams>>(&request);
-    extract::<Query<AssetLogsParams>>(&request);
-    extract::<CacheDemand>(&request);
+    extract::<CompanyQuery>(&request);
+    extract::<CompanyQuery<JobsParams>>(&request);
+    extract::<CompanyQuery<SubmitParams>>(&request);
+    extract::<CompanyQuery<LogParams>>(&request);
+    extract::<CompanyQuery<JobLogsParams>>(&request);
+    extract::<CompanyQuery<AssetLogsParams>>(&request);
+    extract::<CacheControl>(&request);
     extract::<IdempotencyHeader>(&request);
+    extract::<LastEventId>(&request);
     extract::<JobPath>(&request);
-    let _ = is_known(&request, "W/\"abc\"");
+    let _ = is_not_modified(&request, "W/\"abc\"");
+    let _ = prefers_gzip(&request);
 });

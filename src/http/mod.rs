@@ -41,12 +41,14 @@ use crate::telemetry::metrics::Metrics;
 use crate::upstream::Caller;
 use problem::Problem;
 
-/// Extractors of untrusted input, for the fuzz targets.
+/// Extractors and header parsers, for the fuzz targets.
+#[cfg(fuzzing)]
 pub mod extractors {
-    pub use super::extract::{CacheDemand, CompanyParams, IdempotencyHeader, JobPath, Query};
-    pub use super::handlers::jobs::{JobsParams, SubmitParams};
+    pub use super::extract::{CacheControl, CompanyQuery, IdempotencyHeader, JobPath, LastEventId};
+    pub use super::handlers::jobs::JobsParams;
     pub use super::handlers::logs::{AssetLogsParams, JobLogsParams, LogParams};
-    pub use super::response::cache_headers::is_known;
+    pub use super::handlers::submit::SubmitParams;
+    pub use super::response::cache_headers::{is_not_modified, prefers_gzip};
 }
 
 /// Application state: shared by all handlers and extractors of all workers.

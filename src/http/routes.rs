@@ -9,7 +9,7 @@ use utoipa::OpenApi as _;
 
 use super::middleware::catch_panic;
 use super::problem::Problem;
-use crate::http::handlers::{companies, docs, events, health, jobs, logs};
+use crate::http::handlers::{companies, docs, events, health, job_actions, jobs, logs, submit};
 use crate::http::{AppState, openapi, ui};
 
 /// Declares the API operations. Each row becomes a resource of the router and a path of the OpenAPI document, so that neither can have an
@@ -30,15 +30,15 @@ macro_rules! api_operations {
 }
 
 api_operations! {
-    "/jobs" => get jobs::list, post jobs::submit;
+    "/jobs" => get jobs::list, post submit::submit;
     "/jobs/events" => get events::of_company;
     "/jobs/events/tickets" => post events::ticket;
     "/jobs/{job}/events" => get events::of_job;
-    "/jobs/{job}" => get jobs::read, delete jobs::delete;
-    "/jobs/{job}/stop" => post jobs::stop;
-    "/jobs/{job}/pause" => post jobs::pause;
-    "/jobs/{job}/resume" => post jobs::resume;
-    "/jobs/{job}/execute" => post jobs::execute;
+    "/jobs/{job}" => get jobs::read, delete job_actions::delete;
+    "/jobs/{job}/stop" => post job_actions::stop;
+    "/jobs/{job}/pause" => post job_actions::pause;
+    "/jobs/{job}/resume" => post job_actions::resume;
+    "/jobs/{job}/execute" => post job_actions::execute;
     "/jobs/{job}/log" => get logs::of_job;
     "/job-logs" => get logs::history;
     "/assets/{assetHandle}/job-logs" => get logs::of_asset;

@@ -8,6 +8,7 @@ use actix_web::web::BytesMut;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
+use mime::Mime;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -18,14 +19,14 @@ use crate::http::problem::Problem;
 use crate::jobs::Error;
 use crate::telemetry::metrics::names;
 
-/// Maximum size of a request's body, in bytes, compressed and decompressed. Larger ones are refused with 413.
+/// Maximum size of a request body in bytes, both compressed and decompressed. Larger bodies are refused with 413.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// A JSON body as `T`.
+/// JSON request body as `T`.
 pub struct JsonBody<T> {
-    /// What it says.
+    /// Parsed body.
     pub value: T,
-    /// A hash of the query string and the body, byte for byte: equal requests have equal ones.
+    /// SHA-256 of the bytes of query string and body, to compare requests with the same idempotency key.
     pub fingerprint: [u8; 32],
 }
 
@@ -34,7 +35,7 @@ impl<T: DeserializeOwned + Serialize> FromRequest for JsonBody<T> {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let is_json = matches!(request.mime_type(), Ok(Some(mime)) if mime.subtype() == mime::JSON || mime.suffix() == Some(mime::JSON));
+        let is_json = is_json(request);
         let body = receive_body(request, payload);
         let query = request.query_string().to_owned();
         Box::pin(async move {
@@ -51,6 +52,13 @@ impl<T: DeserializeOwned + Serialize> FromRequest for JsonBody<T> {
             Ok(Self { value, fingerprint: fingerprint.into() })
         })
     }
+}
+
+/// Returns whether the `Content-Type` is JSON. Its parameters are ignored, as JSON has none (RFC 8259 §11).
+fn is_json(request: &HttpRequest) -> bool {
+    // Not `mime_type()`: its parser refuses the white space that RFC 9110 §5.6.6 allows before `;`.
+    let media_type = request.content_type().parse::<Mime>();
+    media_type.is_ok_and(|mime| mime.subtype() == mime::JSON || mime.suffix() == Some(mime::JSON))
 }
 
 /// Receives the body of a request within the size limit, the body timeout, and the memory budget of all bodies. Its share of the budget is
@@ -83,7 +91,7 @@ fn receive_body(
     Ok(async move {
         timeout.await.unwrap_or_else(|_| {
             metrics::counter!(names::CONNECTIONS_REFUSED, "reason" => "slow_body").increment(1);
-            Err(Problem::request_timeout("the body took too long"))
+            Err(Problem::request_timeout("the body did not arrive in time"))
         })
     })
 }
@@ -100,38 +108,39 @@ fn parse<T: DeserializeOwned + Serialize>(body: &[u8]) -> Result<T, Problem> {
     })?;
     source.end().map_err(|error| {
         Problem::invalid_json(format!(
-            "more follows after the JSON, at line {} column {}",
+            "unexpected text after the JSON at line {} column {}",
             error.line(),
             error.column()
         ))
     })?;
-    let unreadable = |_| Problem::internal("a body can't be compared with what was read");
-    let sent = serde_json::from_slice(body).map_err(unreadable)?;
-    let read = serde_json::to_value(&value).map_err(unreadable)?;
-    match list_for_object(&sent, &read, String::new()) {
+    let not_comparable = |_| Problem::internal("the body can't be compared with the parsed value");
+    let sent = serde_json::from_slice(body).map_err(not_comparable)?;
+    let read = serde_json::to_value(&value).map_err(not_comparable)?;
+    match array_for_object(&sent, &read, String::new()) {
         Some(pointer) => Err(Error::invalid_body(pointer, "expected an object").into()),
         None => Ok(value),
     }
 }
 
-/// Where a list was sent for an object: serde takes its items for the fields in their order, which no client means.
-fn list_for_object(sent: &Value, read: &Value, pointer: String) -> Option<String> {
+/// Returns the JSON pointer of an array that was sent in place of an object. serde would accept its items as the fields in order of
+/// declaration.
+fn array_for_object(sent: &Value, read: &Value, pointer: String) -> Option<String> {
     match (sent, read) {
         (Value::Array(_), Value::Object(_)) => Some(pointer),
         (Value::Object(sent), Value::Object(read)) => {
-            read.iter().find_map(|(name, value)| list_for_object(sent.get(name)?, value, format!("{pointer}/{name}")))
+            read.iter().find_map(|(name, value)| array_for_object(sent.get(name)?, value, format!("{pointer}/{name}")))
         }
         (Value::Array(sent), Value::Array(read)) => {
             let pairs = sent.iter().zip(read).enumerate();
             pairs
                 .into_iter()
-                .find_map(|(index, (sent, read))| list_for_object(sent, read, format!("{pointer}/{index}")))
+                .find_map(|(index, (sent, read))| array_for_object(sent, read, format!("{pointer}/{index}")))
         }
         _ => None,
     }
 }
 
-/// A JSON pointer (RFC 6901).
+/// Converts a path to a JSON pointer (RFC 6901).
 fn pointer_of(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     path.iter().fold(String::new(), |pointer, segment| match segment {
@@ -142,12 +151,12 @@ fn pointer_of(path: &serde_path_to_error::Path) -> String {
     })
 }
 
-/// A message of serde without the value that it complains of, which may be a secret, and without the place, which the pointer tells.
+/// Removes from an error message of serde the invalid value, which may be a secret, and the line and column, which the JSON pointer replaces.
 fn without_value(message: &str) -> String {
     let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
     let renamed = [("imageServingRenderJob", "imageRenderingPublishJob")];
     if let Some((_, name)) = renamed.iter().find(|(old, _)| message.starts_with(&format!("unknown field `{old}`"))) {
-        return format!("unknown field: on the wire it is called `{name}`");
+        return format!("unknown field: its name in the schema of IPS is `{name}`");
     }
     match message.split_once(", expected ") {
         Some((problem, expected)) if problem.starts_with("invalid ") => format!("expected {expected}"),

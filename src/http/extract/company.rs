@@ -1,24 +1,58 @@
-//! Query parameters that select a company.
+//! Query string extractor of operations on a company.
 
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
+use super::query::{NoParams, parse};
+use crate::http::problem::Problem;
 use crate::jobs::CompanyChoice;
 
-/// The parameters that name a company.
-#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+/// Names of the fields of [`CompanyParams`].
+const COMPANY_PARAMETERS: [&str; 2] = ["companyHandle", "company"];
+
+/// Query parameters that select a company.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CompanyParams {
-    /// The company, by its handle. Without it and without `company`: the configured company, else the caller's only one.
+    /// Handle of the company. Default, without `company` as well: the company in the job id or in the request body, else the configured
+    /// company, else the caller's only one.
     #[param(example = "c|110", required = false)]
-    pub company_handle: Option<String>,
-    /// The company, by its name.
+    company_handle: Option<String>,
+    /// Name of the company, instead of `companyHandle`.
     #[param(required = false)]
-    pub company: Option<String>,
+    company: Option<String>,
 }
 
-impl From<CompanyParams> for CompanyChoice {
-    fn from(params: CompanyParams) -> Self {
-        Self { handle: params.company_handle, name: params.company }
+/// The query string as [`CompanyParams`] and the other parameters of the operation. The rules of [`Query`](super::Query) apply to both.
+pub struct CompanyQuery<T = NoParams> {
+    /// Selected company.
+    pub company: CompanyChoice,
+    /// Parameters of the operation.
+    pub params: T,
+}
+
+impl<T: DeserializeOwned> FromRequest for CompanyQuery<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(split(request.query_string()).map_err(Problem::from))
     }
+}
+
+fn split<T: DeserializeOwned>(query: &str) -> Result<CompanyQuery<T>, crate::jobs::Error> {
+    let (company, rest): (Vec<_>, Vec<_>) = query.split('&').partition(|pair| selects_company(pair));
+    let CompanyParams { company_handle, company } = parse(&company.join("&"), &[])?;
+    let company = CompanyChoice { handle: company_handle, name: company };
+    Ok(CompanyQuery { company, params: parse(&rest.join("&"), &COMPANY_PARAMETERS)? })
+}
+
+/// Returns whether this `name=value` is one of [`CompanyParams`].
+fn selects_company(pair: &str) -> bool {
+    form_urlencoded::parse(pair.as_bytes()).next().is_some_and(|(name, _)| COMPANY_PARAMETERS.contains(&&*name))
 }

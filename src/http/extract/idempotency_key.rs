@@ -1,42 +1,46 @@
-//! `Idempotency-Key` header extractor.
+//! `Idempotency-Key` request header extractor (draft-ietf-httpapi-idempotency-key-header).
 
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
-use actix_web::http::header::HeaderName;
+use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{FromRequest, HttpRequest};
 
 use crate::config::IdempotencyKeys;
 use crate::http::AppState;
 use crate::http::problem::Problem;
 
-/// The `Idempotency-Key` of a request (draft-ietf-httpapi-idempotency-key-header): a string in quotes; without them it is taken, too.
-pub struct IdempotencyHeader(pub Option<String>);
-
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// Maximum length of a key, in bytes.
+const MAX_KEY_LENGTH: usize = 255;
+
+/// Idempotency key of the request; `None` without the header, which is an error if the configuration requires keys. The draft requires
+/// quotes around the key; keys without quotes are accepted too.
+pub struct IdempotencyHeader(pub Option<String>);
 
 impl FromRequest for IdempotencyHeader {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let is_key = |key: &&str| {
-            (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
-        };
         ready(match request.headers().get(IDEMPOTENCY_KEY) {
             None => AppState::of(request).and_then(|state| match state.settings.idempotency_keys {
                 IdempotencyKeys::Required => {
-                    Err(Problem::invalid_idempotency_key("this gateway takes submits only with an `Idempotency-Key`"))
+                    Err(Problem::invalid_idempotency_key("this gateway requires an `Idempotency-Key` for submits"))
                 }
                 IdempotencyKeys::Optional => Ok(Self(None)),
             }),
-            Some(value) => {
-                let text = value.to_str().unwrap_or_default().trim();
-                let bare = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
-                let key = Some(bare).filter(is_key).map(str::to_owned);
-                key.map(|key| Self(Some(key)))
-                    .ok_or_else(|| Problem::invalid_idempotency_key("expected 1 to 255 visible ASCII characters"))
-            }
+            Some(value) => parse(value)
+                .map(|key| Self(Some(key)))
+                .ok_or_else(|| Problem::invalid_idempotency_key("expected 1 to 255 visible ASCII characters")),
         })
     }
+}
+
+fn parse(value: &HeaderValue) -> Option<String> {
+    let text = value.to_str().ok()?.trim();
+    let key = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
+    let is_valid =
+        (1..=MAX_KEY_LENGTH).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
+    is_valid.then(|| key.to_owned())
 }

@@ -10,7 +10,7 @@ use super::query::has_controls;
 use crate::http::problem::Problem;
 use crate::jobs::{Error, JobRef};
 
-/// The job that the path names.
+/// Path parameter of a job: its id or its IPS job handle.
 pub struct JobPath(pub JobRef);
 
 impl FromRequest for JobPath {
@@ -18,23 +18,12 @@ impl FromRequest for JobPath {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let job = path_text(request, payload).and_then(|text| text.parse().ok());
+        let job = decode(request, payload).and_then(|text| text.parse().ok());
         ready(job.map(Self).ok_or_else(Problem::invalid_job_id))
     }
 }
 
-/// The one parameter of the path, decoded strictly: a byte that is no UTF-8 would come out as another character. Nothing that a path
-/// names has control characters.
-fn path_text(request: &HttpRequest, payload: &mut Payload) -> Option<String> {
-    percent_decode_str(request.uri().path()).decode_utf8().ok()?;
-    web::Path::<String>::from_request(request, payload)
-        .into_inner()
-        .map(web::Path::into_inner)
-        .ok()
-        .filter(|text| !has_controls(text))
-}
-
-/// The one parameter of the path, as text.
+/// Path parameter as text without control characters.
 pub struct TextPath(pub String);
 
 impl FromRequest for TextPath {
@@ -42,10 +31,20 @@ impl FromRequest for TextPath {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let parameter = || request.match_info().iter().next().map_or("path", |(name, _)| name);
-        let text = path_text(request, payload).map(Self);
+        let name = || request.match_info().iter().next().map_or("path", |(name, _)| name);
+        let text = decode(request, payload).map(Self);
         ready(text.ok_or_else(|| {
-            Error::invalid_parameter(parameter(), "is not percent-encoded UTF-8 without control characters").into()
+            Error::invalid_parameter(name(), "is not percent-encoded UTF-8 without control characters").into()
         }))
     }
+}
+
+/// Decodes the only parameter of the path; `None` for control characters and for invalid UTF-8, which actix would replace by U+FFFD.
+fn decode(request: &HttpRequest, payload: &mut Payload) -> Option<String> {
+    percent_decode_str(request.uri().path()).decode_utf8().ok()?;
+    web::Path::<String>::from_request(request, payload)
+        .into_inner()
+        .map(web::Path::into_inner)
+        .ok()
+        .filter(|text| !has_controls(text))
 }

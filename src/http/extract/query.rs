@@ -14,8 +14,8 @@ use crate::http::problem::Problem;
 use crate::ips::types::Timestamp;
 use crate::jobs::Error;
 
-/// The query string as `T`. Unknown parameters are errors: a misspelt filter must not widen an answer. So are control characters: nothing
-/// that a query names has any.
+/// The query string as `T`. Unknown parameters, repeated parameters and control characters are errors: a misspelt filter must not return
+/// more than was asked for.
 pub struct Query<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest for Query<T> {
@@ -23,38 +23,65 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let pairs = form_urlencoded::parse(request.query_string().as_bytes());
-        if let Some((name, _)) = pairs.clone().find(|(name, value)| has_controls(name) || has_controls(value)) {
-            let name = if has_controls(&name) { "query" } else { &name };
-            return ready(Err(Error::invalid_parameter(name, "holds a control character").into()));
-        }
-        let source = serde_urlencoded::Deserializer::new(pairs);
-        let parsed = serde_path_to_error::deserialize(source).map(Self).map_err(|error| {
-            let (path, message) = (error.path().to_string(), error.inner().to_string());
-            if let Some(twice) = message.strip_prefix("duplicate field `").and_then(|rest| rest.strip_suffix('`')) {
-                return Error::invalid_parameter(twice, "is given twice").into();
-            }
-            let parameter = if path == "." { "query" } else { &path };
-            Error::invalid_parameter(parameter, of_parameters(&message)).into()
-        });
-        ready(parsed)
+        ready(parse(request.query_string(), &[]).map(Self).map_err(Problem::from))
     }
+}
+
+/// Parameters of an operation that has none.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoParams {}
+
+/// Parses a query string. `other_parameters` are names that the operation accepts besides those of `T`; error messages list both.
+pub(super) fn parse<T: DeserializeOwned>(query: &str, other_parameters: &[&str]) -> Result<T, Error> {
+    let pairs = form_urlencoded::parse(query.as_bytes());
+    if let Some((name, _)) = pairs.clone().find(|(name, value)| has_controls(name) || has_controls(value)) {
+        let name = if has_controls(&name) { "query" } else { &name };
+        return Err(Error::invalid_parameter(name, "holds a control character"));
+    }
+    serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs)).map_err(|error| {
+        let (path, message) = (error.path().to_string(), error.inner().to_string());
+        if let Some(repeated) = message.strip_prefix("duplicate field `").and_then(|rest| rest.strip_suffix('`')) {
+            return Error::invalid_parameter(repeated, "is given twice");
+        }
+        let parameter = if path == "." { "query" } else { &path };
+        Error::invalid_parameter(parameter, reword(&message, other_parameters))
+    })
 }
 
 pub(super) fn has_controls(text: &str) -> bool {
     text.contains(char::is_control)
 }
 
-/// serde speaks of fields and variants where a query string has parameters and values.
-fn of_parameters(message: &str) -> String {
-    message.replacen("unknown field", "unknown parameter", 1).replacen("unknown variant", "unknown value", 1).replacen(
-        "provided string was not",
-        "expected",
-        1,
-    )
+/// Rewords an error message of serde for query strings: fields are parameters, variants are values.
+fn reword(message: &str, other_parameters: &[&str]) -> String {
+    match message.strip_prefix("unknown field ") {
+        Some(unknown) => unknown_parameter(unknown, other_parameters),
+        None => {
+            message.replacen("unknown variant", "unknown value", 1).replacen("provided string was not", "expected", 1)
+        }
+    }
 }
 
-/// Several values in one parameter, separated by commas.
+/// Rewords serde's "unknown field `x`, expected one of `a`, `b`" from the name on, with `other_parameters` in the list.
+fn unknown_parameter(message: &str, other_parameters: &[&str]) -> String {
+    let without_list = message.strip_suffix(", there are no fields").unwrap_or(message);
+    let (name, listed) = message.rsplit_once(", expected ").unwrap_or((without_list, ""));
+    let known: Vec<_> = other_parameters
+        .iter()
+        .copied()
+        .chain(listed.split('`').skip(1).step_by(2))
+        .map(|name| format!("`{name}`"))
+        .collect();
+    match known.as_slice() {
+        [] => format!("unknown parameter {name}, expected none"),
+        [only] => format!("unknown parameter {name}, expected {only}"),
+        [first, second] => format!("unknown parameter {name}, expected {first} or {second}"),
+        all => format!("unknown parameter {name}, expected one of {}", all.join(", ")),
+    }
+}
+
+/// Comma-separated values of one parameter.
 #[derive(Debug, Clone)]
 pub struct CommaList<T>(pub Vec<T>);
 
@@ -73,7 +100,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for CommaList<T> {
                 f.write_str("values separated by commas")
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<CommaList<T>, E> {
-                // No value at all is no value that could be meant: it is refused as any other unknown one.
+                // An empty parameter is one empty value, which is refused like any other unknown value.
                 let values = text.split(',').map(|value| T::deserialize(value.trim().to_owned().into_deserializer()));
                 values.collect::<Result<_, E>>().map(CommaList)
             }
@@ -82,7 +109,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for CommaList<T> {
     }
 }
 
-/// A value written as text that knows how to parse itself.
+/// Deserializes a value by its `FromStr`.
 pub fn parsed<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     T: std::str::FromStr,
@@ -93,19 +120,19 @@ where
     text.parse().map(Some).map_err(de::Error::custom)
 }
 
-/// A whole number within bounds, both included.
-pub fn within<'de, const LEAST: u32, const MOST: u32, D>(deserializer: D) -> Result<Option<u32>, D::Error>
+/// Deserializes a whole number from `MIN` to `MAX`, both inclusive.
+pub fn within<'de, const MIN: u32, const MAX: u32, D>(deserializer: D) -> Result<Option<u32>, D::Error>
 where
     D: Deserializer<'de>,
 {
-    let number = String::deserialize(deserializer)?.parse().ok().filter(|number| (LEAST..=MOST).contains(number));
-    number.map(Some).ok_or_else(|| de::Error::custom(format_args!("expected a whole number from {LEAST} to {MOST}")))
+    let number = String::deserialize(deserializer)?.parse().ok().filter(|number| (MIN..=MAX).contains(number));
+    number.map(Some).ok_or_else(|| de::Error::custom(format_args!("expected a whole number from {MIN} to {MAX}")))
 }
 
-/// A date and time of a query string, where a `+` that was not escaped has become a space.
+/// Deserializes a date and time (RFC 3339). A `+` that was not percent-encoded has become a space, which is accepted.
 pub fn date_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    // Unlike one of IPS, a time without an offset is refused: it would mean another moment to everybody.
+    // Times without an offset are refused, although IPS accepts them: their meaning would depend on the reader's time zone.
     DateTime::parse_from_rfc3339(&text.trim().replace(' ', "+")).map(|moment| Some(Timestamp(moment))).map_err(|_| {
         de::Error::custom("expected a date and time with its offset such as 2026-01-31T09:30:00Z (RFC 3339)")
     })

@@ -1,26 +1,25 @@
-//! `/companies`: where a caller may look.
+//! `/companies`: companies of the caller.
 
+use actix_web::HttpRequest;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::AppState;
 use crate::http::auth::Authenticated;
-use crate::http::extract::{Query, TextPath};
-use crate::http::handlers::logs::json_answer;
+use crate::http::extract::{NoParams, Query, TextPath};
 use crate::http::openapi::components;
-use crate::http::problem::Problem;
+use crate::http::response::{HandlerResult, json_response};
 use crate::ips::types::{Company, CompanyMembership};
 
-/// A company that the caller belongs to.
+/// Company of which the caller is a member.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MemberCompany {
     /// The company.
     #[serde(flatten)]
     pub company: Company,
-    /// The caller's role in it.
+    /// Role of the caller in the company.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub role: Option<String>,
@@ -36,21 +35,16 @@ impl From<&CompanyMembership> for MemberCompany {
     }
 }
 
-/// The companies that the caller belongs to.
+/// Companies of which the caller is a member.
 #[derive(Serialize, ToSchema)]
 pub struct CompanyList {
     /// The companies.
     pub companies: Vec<MemberCompany>,
 }
 
-/// No parameters at all.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NoParams {}
-
 /// List companies
 ///
-/// The companies that the caller belongs to, with the role there (`getCompanyMembership`).
+/// The companies of which the caller is a member, with the caller's role (`getCompanyMembership`).
 #[utoipa::path(
     get, path = "/companies", operation_id = "listCompanies", tag = components::COMPANIES, params(components::IfNoneMatchHeader),
     responses((status = 200, description = "The companies", body = CompanyList), components::NotModifiedResponse, components::ProblemResponses),
@@ -60,30 +54,29 @@ pub async fn list(
     request: HttpRequest,
     Authenticated(caller): Authenticated,
     _: Query<NoParams>,
-) -> Result<HttpResponse, Problem> {
-    let jobs = state.jobs.clone();
-    let asking = caller.clone();
-    let memberships = state.run(async move { jobs.companies().memberships(&asking).await }).await?;
-    let visible = memberships.iter().filter(|membership| caller.may_see(&membership.company.company_handle));
-    json_answer(&request, &CompanyList { companies: visible.map(Into::into).collect() })
+) -> HandlerResult {
+    let (jobs, member) = (state.jobs.clone(), caller.clone());
+    let memberships = state.run(async move { jobs.companies().memberships(&member).await }).await?;
+    let permitted = memberships.iter().filter(|membership| caller.may_see(&membership.company.company_handle));
+    json_response(&request, &CompanyList { companies: permitted.map(Into::into).collect() })
 }
 
 /// Read a company
 ///
-/// A company by its name or its handle (`getCompanyInfo`).
+/// A company by its name or handle (`getCompanyInfo`).
 #[utoipa::path(
     get, path = "/companies/{company}", operation_id = "getCompany", tag = components::COMPANIES,
-    params(("company" = String, Path, description = "The name or the handle of the company, percent-encoded", example = "c|110"), components::IfNoneMatchHeader),
+    params(("company" = String, Path, description = "Name or handle of the company, percent-encoded", example = "c|110"), components::IfNoneMatchHeader),
     responses((status = 200, description = "The company", body = Company), components::NotModifiedResponse, components::ProblemResponses),
 )]
 pub async fn read(
     state: Data<AppState>,
     request: HttpRequest,
     Authenticated(caller): Authenticated,
-    name: TextPath,
+    TextPath(name_or_handle): TextPath,
     _: Query<NoParams>,
-) -> Result<HttpResponse, Problem> {
+) -> HandlerResult {
     let jobs = state.jobs.clone();
-    let company = state.run(async move { jobs.companies().find(&caller, &name.0).await }).await?;
-    json_answer(&request, &*company)
+    let company = state.run(async move { jobs.companies().find(&caller, &name_or_handle).await }).await?;
+    json_response(&request, &*company)
 }

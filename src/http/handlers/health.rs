@@ -1,4 +1,4 @@
-//! For those who run the gateway.
+//! `/livez`, `/readyz` and `/metrics`: health checks and metrics.
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
@@ -13,59 +13,59 @@ use crate::http::problem::Problem;
 use crate::ips::types::Timestamp;
 use crate::jobs::to_timestamp;
 
-/// How the gateway is.
+/// Health of the gateway.
 #[derive(Serialize, ToSchema)]
 pub struct Health {
-    /// `ok`
+    /// Always `ok`: the response of an unhealthy gateway is a problem document.
     status: &'static str,
-    /// What it stands on; only when asked for with `verbose`. None of it makes a gateway unready.
+    /// State of the dependencies; only with `verbose`. They do not affect the readiness.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     checks: Option<Checks>,
 }
 
-/// What the gateway stands on.
+/// State of the dependencies.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Checks {
-    /// The version of the gateway.
+    /// Version of the gateway.
     version: &'static str,
-    /// IPS, as it was when it was asked last.
+    /// State of IPS, from the latest calls.
     upstream: UpstreamCheck,
-    /// How many snapshots are kept.
+    /// Number of cached snapshots.
     snapshots: u64,
-    /// The store that replicas share; absent where there is none.
+    /// State of the store that replicas share; absent if none is configured.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     shared_store: Option<SharedStoreCheck>,
 }
 
-/// IPS, as it was when it was asked last.
+/// State of IPS, from the latest calls.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UpstreamCheck {
-    /// `closed`: it is asked · `open`: it failed too often lately and is given a rest · `half_open`: one call tries whether it is back
+    /// State of the circuit breaker. `closed`: calls are made · `open`: too many calls failed, so none are made for some seconds · `half_open`: one call probes whether IPS works again
     circuit: &'static str,
-    /// When it answered last, be it with a fault.
+    /// Time of the last response of IPS, faults included.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     last_success: Option<Timestamp>,
-    /// When a call last brought no answer.
+    /// Time of the last call without a response.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     last_failure: Option<Timestamp>,
-    /// Calls under way.
+    /// Number of calls in flight.
     in_flight: usize,
-    /// Calls that wait for their turn.
+    /// Number of calls that wait for a free slot.
     waiting: usize,
 }
 
-/// The store that replicas share.
+/// State of the store that replicas share.
 #[derive(Serialize, ToSchema)]
 pub struct SharedStoreCheck {
-    /// Whether it is in use; if not, this replica goes on alone until it is back.
+    /// Whether the store is available. If not, this replica works without it until it is.
     up: bool,
-    /// One word for what is wrong.
+    /// Kind of failure, in one word.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     trouble: Option<&'static str>,
@@ -73,45 +73,47 @@ pub struct SharedStoreCheck {
 
 impl Checks {
     fn of(state: &AppState) -> Self {
-        let seen = state.jobs.upstream_health();
+        let health = state.jobs.upstream_health();
         let upstream = UpstreamCheck {
-            circuit: seen.circuit.code(),
-            last_success: seen.last_success.map(to_timestamp),
-            last_failure: seen.last_failure.map(to_timestamp),
-            in_flight: seen.in_flight,
-            waiting: seen.queued,
+            circuit: health.circuit.code(),
+            last_success: health.last_success.map(to_timestamp),
+            last_failure: health.last_failure.map(to_timestamp),
+            in_flight: health.in_flight,
+            waiting: health.queued,
         };
-        let shared = state.jobs.store_health();
+        let store = state.jobs.store_health();
         Self {
             version: env!("CARGO_PKG_VERSION"),
             upstream,
             snapshots: state.jobs.snapshot_count(),
-            shared_store: shared.map(|store| SharedStoreCheck { up: store.up, trouble: store.error_kind }),
+            shared_store: store.map(|store| SharedStoreCheck { up: store.up, trouble: store.error_kind }),
         }
     }
 }
 
-/// How much to tell.
+/// Options of the readiness check.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ReadinessParams {
-    /// Also tells how IPS, the cache and the shared store are: `verbose` or `verbose=true`.
-    #[serde(default, deserialize_with = "switch")]
+    /// `verbose` or `verbose=true` adds the state of IPS, of the cache and of the shared store.
+    #[serde(default, deserialize_with = "flag")]
     #[param(value_type = bool, default = false, required = false)]
     verbose: Detail,
 }
 
-/// How much is told.
+/// Level of detail of the readiness check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Detail {
+    /// `status` only.
     #[default]
     Status,
+    /// `status` and `checks`.
     Checks,
 }
 
-/// A parameter that is there, or says so.
-fn switch<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Detail, D::Error> {
+/// Deserializes a flag: a parameter without a value is `true`.
+fn flag<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Detail, D::Error> {
     match String::deserialize(deserializer)?.as_str() {
         "" | "true" => Ok(Detail::Checks),
         "false" => Ok(Detail::Status),
@@ -123,20 +125,21 @@ fn ok(checks: Option<Checks>) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(Health { status: "ok", checks })
 }
 
-/// Is the process alive?
+/// Check liveness
 ///
-/// Never asks IPS.
+/// Responds while the process can serve requests. Makes no call to IPS.
 #[utoipa::path(get, path = "/livez", operation_id = "getLiveness", tag = components::OPERATIONS, security(()),
-    responses((status = 200, description = "It is", body = Health), components::PublicProblemResponses))]
+    responses((status = 200, description = "The process is alive", body = Health), components::PublicProblemResponses))]
 pub async fn livez() -> HttpResponse {
     ok(None)
 }
 
-/// Can it take requests?
+/// Check readiness
 ///
-/// Never asks IPS, nor depends on it or the shared store: when they are down, stale answers can still serve.
+/// Fails while the gateway shuts down. Makes no call to IPS, and does not depend on IPS or the shared store: while they are down, the
+/// gateway serves stale data.
 #[utoipa::path(get, path = "/readyz", operation_id = "getReadiness", tag = components::OPERATIONS, security(()), params(ReadinessParams),
-    responses((status = 200, description = "It can", body = Health), components::PublicProblemResponses))]
+    responses((status = 200, description = "The gateway accepts requests", body = Health), components::PublicProblemResponses))]
 pub async fn readyz(state: Data<AppState>, params: Query<ReadinessParams>) -> Result<HttpResponse, Problem> {
     if state.lifecycle.is_draining() {
         return Err(Problem::not_ready());
@@ -146,7 +149,7 @@ pub async fn readyz(state: Data<AppState>, params: Query<ReadinessParams>) -> Re
 
 /// Read metrics
 ///
-/// For Prometheus, in its text format.
+/// Metrics in the Prometheus text format.
 #[utoipa::path(get, path = "/metrics", operation_id = "getMetrics", tag = components::OPERATIONS, security(()),
     responses((status = 200, description = "The metrics", body = String, content_type = "text/plain"), components::PublicProblemResponses))]
 pub async fn metrics(state: Data<AppState>) -> HttpResponse {

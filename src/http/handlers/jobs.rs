@@ -1,166 +1,155 @@
-//! `/jobs`: list, submit, read, act.
+//! `GET /jobs` and `GET /jobs/{job}`: lists of jobs, single jobs.
 
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
-use actix_web::web::{Bytes, Data};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::http::AppState;
-use crate::http::auth::{Authenticated, Operator};
-use crate::http::extract::{
-    CacheDemand, CommaList, CompanyParams, IdempotencyHeader, JobPath, JsonBody, Query, parsed, within,
-};
+use crate::http::auth::Authenticated;
+use crate::http::extract::{CacheControl, CommaList, CompanyParams, CompanyQuery, JobPath, parsed, within};
 use crate::http::openapi::components;
-use crate::http::problem::Problem;
-use crate::http::response::cache_headers::{Cacheable, link_to_next, takes_gzip};
-use crate::http::response::long_poll;
-use crate::ips::types::{SubmitJobParam, Timestamp};
+use crate::http::response::cache_headers::{CacheHeaders, prefers_gzip};
+use crate::http::response::pagination::add_next_link;
+use crate::http::response::{HandlerResult, long_poll};
+use crate::ips::types::Timestamp;
 use crate::jobs::{
-    Action, CacheDirective, CacheStatus, CompanyChoice, Error, IdempotencyKey, JobListing, JobRef, JobSort, ListBody,
-    ListQuery, ObservedJob, PageCursor, Phase, RenderedJob, StaleReason, Status, Submission, SubmitMode,
+    CacheDirective, CacheStatus, Error, JobListing, JobSort, ListBody, ListQuery, Lookup, ObservedJob, PageCursor,
+    Phase, StaleReason, Status,
 };
 use crate::upstream::BadItem;
 
-type Answer = Result<HttpResponse, Problem>;
-
-/// A list of jobs.
+/// List of jobs.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct JobList {
     /// The jobs.
     pub jobs: Vec<ObservedJob>,
-    /// The cursor of the next page, when there is one.
+    /// Cursor of the next page; absent on the last page.
     #[schema(nullable = false)]
     pub next: Option<String>,
-    /// When IPS said the oldest part of it.
+    /// Time at which IPS returned the data; the earliest if the list combines several responses.
     #[schema(nullable = false)]
     pub observed_at: Option<Timestamp>,
-    /// `true` when it is older than it should be, because IPS could not be asked.
+    /// `true` if the data are out of date because calls to IPS fail.
     #[schema(nullable = false)]
     pub stale: Option<bool>,
-    /// Why it is older than it should be.
+    /// Reason why the data are out of date.
     #[schema(nullable = false)]
     pub stale_reason: Option<StaleReason>,
-    /// What of the answer of IPS could not be read, and is missing from the list.
+    /// Items of the IPS response that could not be parsed and are missing from the list.
     #[schema(nullable = false)]
     pub bad_items: Option<Vec<BadItem>>,
 }
 
-/// Which jobs, in which order, how many.
+/// Filters, order and page of a list of jobs.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct JobsParams {
-    /// The company, by its handle. Without it and without `company`: the configured company, else the caller's only one.
-    #[param(example = "c|110", required = false)]
-    company_handle: Option<String>,
-    /// The company, by its name.
-    #[param(required = false)]
-    company: Option<String>,
-    /// The phases to list, separated by commas; `active` unless told. `completed` covers the newest 1,000 logs.
+    /// Phases to list, separated by commas; default: `active`. `completed` covers the newest 1,000 jobs.
     #[serde(default)]
     #[param(value_type = Vec<Phase>, style = Form, explode = false, required = false)]
     phase: CommaList<Phase>,
-    /// Only jobs in one of these statuses, separated by commas.
+    /// Only jobs with one of these statuses, separated by commas.
     #[serde(default)]
     #[param(value_type = Vec<Status>, style = Form, explode = false, required = false)]
     status: CommaList<Status>,
-    /// Only jobs of one of these kinds in the words of IPS (`type`, in the log `logType` without its `Begin` or `End`, or `jobSubType`), separated by commas, whatever the case.
+    /// Only jobs of one of these IPS types, separated by commas, ignoring case: `type`, `jobSubType`, or the `logType` of completed jobs without its `Begin` or `End`.
     #[serde(default)]
     #[param(value_type = Vec<String>, style = Form, explode = false, required = false)]
     r#type: CommaList<String>,
-    /// Only jobs submitted under exactly this name.
+    /// Only jobs that were submitted with exactly this name.
     #[param(required = false)]
     original_name: Option<String>,
-    /// Only jobs submitted by this e-mail address.
+    /// Only jobs that were submitted by this e-mail address.
     #[param(required = false)]
     submitted_by: Option<String>,
-    /// Only jobs with this text in name, description or submitter, whatever the case.
+    /// Only jobs with this text in their name, description or submitter, ignoring case.
     #[param(required = false)]
     q: Option<String>,
-    /// The order: `startDate`, `name`, `type`, `status`, `percent` or `submittedBy`, with `-` before it for the reverse. The order of IPS
-    /// unless told, with `limit` the newest first.
+    /// Sort field: `startDate`, `name`, `type`, `status`, `percent` or `submittedBy`, with a `-` prefix for the reverse order. Default: the
+    /// order of IPS; with `limit`, the newest first.
     #[serde(default, deserialize_with = "parsed")]
     #[param(value_type = String, example = "-startDate", required = false)]
     sort: Option<JobSort>,
-    /// At most this many jobs; all of them unless told.
+    /// Maximum number of jobs; default: all.
     #[serde(default, deserialize_with = "within::<1, 1000, _>")]
     #[param(minimum = 1, maximum = 1000, required = false)]
     limit: Option<u32>,
-    /// The `next` of the page before.
+    /// `next` of the previous page.
     #[serde(default, deserialize_with = "parsed")]
     #[param(value_type = String, required = false)]
     cursor: Option<PageCursor>,
 }
 
-impl JobsParams {
-    fn split(self) -> (CompanyChoice, ListQuery) {
-        let choice = CompanyChoice { handle: self.company_handle, name: self.company };
-        let query = ListQuery {
-            phases: self.phase.0,
-            statuses: self.status.0,
-            types: self.r#type.0,
-            original_name: self.original_name,
-            submitted_by: self.submitted_by,
-            text: self.q,
-            sort: self.sort,
-            limit: self.limit.map(|limit| limit as usize),
-            cursor: self.cursor,
-        };
-        (choice, query)
+impl From<JobsParams> for ListQuery {
+    fn from(params: JobsParams) -> Self {
+        Self {
+            phases: params.phase.0,
+            statuses: params.status.0,
+            types: params.r#type.0,
+            original_name: params.original_name,
+            submitted_by: params.submitted_by,
+            text: params.q,
+            sort: params.sort,
+            limit: params.limit.map(|limit| limit as usize),
+            cursor: params.cursor,
+        }
     }
 }
 
 /// List jobs
 ///
-/// The active jobs of a company, from a snapshot that everybody shares: poll as often as you like. `phase` adds scheduled and completed
-/// jobs. The whole list of active jobs is the cheapest to ask for.
+/// The active jobs of a company, from a cached snapshot: more frequent polls cause no more calls to IPS. `phase` selects scheduled and
+/// completed jobs too. The whole list of active jobs, without filters, is the cheapest request.
 #[utoipa::path(
     get, path = "/jobs", operation_id = "listJobs", tag = components::JOBS,
-    params(JobsParams, components::IfNoneMatchHeader, components::CacheRequestHeaders),
+    params(CompanyParams, JobsParams, components::IfNoneMatchHeader, components::CacheRequestHeaders),
     responses((status = 200, description = "The jobs", body = JobList, headers(("Link"), ("Preference-Applied"))), components::NotModifiedResponse, components::ProblemResponses),
 )]
 pub async fn list(
     state: Data<AppState>,
     request: HttpRequest,
     Authenticated(caller): Authenticated,
-    params: Query<JobsParams>,
-    CacheDemand(want): CacheDemand,
-) -> Answer {
-    let (choice, query) = params.0.split();
-    let company = state.company(&caller, choice).await?;
-    let watches = async { Ok(state.jobs.watch(&caller, &company, query.phases())) };
-    long_poll::answer(&state, &request, watches, || async {
-        match state.jobs.list_fresh(&caller, &company, &query, want) {
+    CompanyQuery { company, params }: CompanyQuery<JobsParams>,
+    CacheControl(directive): CacheControl,
+) -> HandlerResult {
+    let query = ListQuery::from(params);
+    let company = state.company(&caller, company).await?;
+    let watchers = async { Ok(state.jobs.watch(&caller, &company, query.phases())) };
+    long_poll::respond(&state, &request, watchers, || async {
+        match state.jobs.list_fresh(&caller, &company, &query, directive) {
             Err(Error::NotCached) => {}
-            fresh => return Ok(list_answer(&state, &request, &fresh?)),
+            fresh => return Ok(list_response(&state, &request, &fresh?)),
         }
         let (jobs, caller, company, query) = (state.jobs.clone(), caller.clone(), company.clone(), query.clone());
-        let listed = state.run(async move { jobs.list(&caller, &company, &query, want).await }).await?;
-        Ok(list_answer(&state, &request, &listed))
+        let listing = state.run(async move { jobs.list(&caller, &company, &query, directive).await }).await?;
+        Ok(list_response(&state, &request, &listing))
     })
     .await
 }
 
-fn list_answer(state: &AppState, request: &HttpRequest, listed: &JobListing) -> HttpResponse {
-    match listed {
-        JobListing::Snapshot(read) => whole_list(state, request, read),
+fn list_response(state: &AppState, request: &HttpRequest, listing: &JobListing) -> HttpResponse {
+    match listing {
+        JobListing::Snapshot(lookup) => snapshot_response(state, request, lookup),
         JobListing::Page(page) => {
-            let mut response = Cacheable::of_page(page, state.settings.fresh).respond(request, || page.body.clone());
+            let mut response = CacheHeaders::of_page(page, state.settings.fresh).respond(request, || page.body.clone());
             if let Some(next) = &page.next {
-                response.headers_mut().insert(header::LINK, link_to_next(request, "cursor", next));
+                add_next_link(&mut response, request, "cursor", next);
             }
             response
         }
     }
 }
 
-/// The bytes are there already, compressed too: nothing is made for this request unless it has to be marked as stale.
-fn whole_list(state: &AppState, request: &HttpRequest, read: &crate::jobs::Lookup) -> HttpResponse {
-    let answer = Cacheable::of_read(read, state.settings.fresh);
-    let snapshot = &read.snapshot;
-    if read.cache_status == CacheStatus::Stale(StaleReason::UpstreamFailed) {
+/// Responds with a whole snapshot. Its body is already rendered, plain and compressed, unless it has to be marked as stale.
+fn snapshot_response(state: &AppState, request: &HttpRequest, lookup: &Lookup) -> HttpResponse {
+    let headers = CacheHeaders::of_snapshot(lookup, state.settings.fresh);
+    let snapshot = &lookup.snapshot;
+    if lookup.cache_status == CacheStatus::Stale(StaleReason::UpstreamFailed) {
         let body = ListBody {
             member: "jobs",
             jobs: &snapshot.jobs,
@@ -169,109 +158,21 @@ fn whole_list(state: &AppState, request: &HttpRequest, read: &crate::jobs::Looku
             stale: Some(StaleReason::UpstreamFailed),
             next: None,
         };
-        return answer.respond(request, || body.write());
+        return headers.respond(request, || body.write());
     }
-    if !takes_gzip(request) {
-        return answer.respond(request, || snapshot.body.clone());
+    if !prefers_gzip(request) {
+        return headers.respond(request, || snapshot.body.clone());
     }
-    let mut response = answer.respond(request, || snapshot.gzip());
-    if response.status() == actix_web::http::StatusCode::OK {
+    let mut response = headers.respond(request, || snapshot.gzip());
+    if response.status() == StatusCode::OK {
         response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     response
 }
 
-/// How to submit.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct SubmitParams {
-    /// The company, by its handle; it may stand in the body instead.
-    #[param(example = "c|110", required = false)]
-    company_handle: Option<String>,
-    /// The company, by its name.
-    #[param(required = false)]
-    company: Option<String>,
-    /// `false` sends `jobName` as it is. Otherwise a short suffix makes it unique, so that the job can be found in every phase of its life.
-    /// The name of a recurring schedule (`execSchedule`) is always sent as it is.
-    #[param(default = true, required = false)]
-    unique_name: Option<bool>,
-    /// `true` only checks the request; nothing is sent to IPS.
-    #[param(default = false, required = false)]
-    validate_only: Option<bool>,
-}
-
-/// The answer to a submit that was only to be checked.
-#[derive(Serialize, ToSchema)]
-pub struct Validated {
-    /// Always `true`: anything wrong is a problem document.
-    valid: bool,
-}
-
-/// Submit a job
-///
-/// Starts a job now, at `execTime`, or on a schedule (`execSchedule`). Give the details of exactly one kind of job. The answer holds the
-/// `id` under which the job can be read from now on, while it waits, runs, and long after.
-#[utoipa::path(
-    post, path = "/jobs", operation_id = "submitJob", tag = components::JOBS,
-    params(SubmitParams, components::IdempotencyKeyHeader),
-    request_body(content = SubmitJobParam, description = "`submitJobParam` of IPS", examples(
-        ("publish" = (summary = "Publish to image serving, now", value = json!({
-            "jobName": "nightly-publish", "description": "Everything that was marked for publish",
-            "imageServingPublishJob": { "publishType": "Full", "emailSetting": "None" }
-        }))),
-        ("upload" = (summary = "Upload from URLs", value = json!({
-            "jobName": "spring-catalogue",
-            "uploadUrlsJob": {
-                "urlArray": [{ "sourceUrl": "https://assets.example.com/spring/jacket.tif", "destPath": "spring/jacket.tif" }],
-                "overwrite": true, "readyForPublish": true, "createMask": false, "emailSetting": "None"
-            }
-        }))),
-        ("schedule" = (summary = "Optimize images every night", value = json!({
-            "jobName": "nightly-optimize", "execSchedule": "0 30 2 * * ?", "optimizeImagesJob": { "emailSetting": "Error" }
-        }))),
-        ("export" = (summary = "Export assets", value = json!({
-            "jobName": "press-kit",
-            "exportJob": { "assetHandleArray": ["a|11004", "a|11005"], "fmt": "tif", "emailSetting": "None" }
-        }))),
-    )),
-    responses(
-        (status = 202, description = "IPS accepted the job", body = ObservedJob, headers(("Location"), ("Retry-After"))),
-        (status = 200, description = "`validateOnly`: nothing is wrong with it, and nothing was sent", body = Validated),
-        components::ProblemResponses,
-    ),
-)]
-pub async fn submit(
-    state: Data<AppState>,
-    Operator(caller): Operator,
-    params: Query<SubmitParams>,
-    IdempotencyHeader(key): IdempotencyHeader,
-    JsonBody { value: request, fingerprint }: JsonBody<SubmitJobParam>,
-) -> Answer {
-    let SubmitParams { company_handle, company, unique_name, validate_only } = params.0;
-    let mode = if unique_name == Some(false) { SubmitMode::NameAsGiven } else { SubmitMode::UniqueName };
-    let company = CompanyChoice { handle: company_handle, name: company };
-    let idempotency_key = key.map(|key| IdempotencyKey { key, fingerprint });
-    let submission = Submission { request, company, mode, idempotency_key };
-    if validate_only == Some(true) {
-        state.jobs.validate(&submission).map_err(Problem::from)?;
-        return Ok(HttpResponse::Ok().json(Validated { valid: true }));
-    }
-    let jobs = state.jobs.clone();
-    let job = state.run(async move { jobs.submit(&caller, submission).await }).await?;
-    let location = state.path(&format!("/jobs/{}", job.id));
-    let rendered = RenderedJob::new(job, state.clock.now());
-    Ok(HttpResponse::Accepted()
-        .insert_header((header::LOCATION, location))
-        .insert_header((header::RETRY_AFTER, state.settings.fresh.as_secs().max(1)))
-        .content_type("application/json")
-        .body(rendered.json))
-}
-
 /// Read a job
 ///
-/// The job in whatever phase it is: scheduled, active or completed. Between leaving the active list and appearing in the log it is
-/// `finalizing`.
+/// A scheduled, active or completed job. After it has left the active list and before it is in the log, its status is `finalizing`.
 #[utoipa::path(
     get, path = "/jobs/{job}", operation_id = "getJob", tag = components::JOBS,
     params(components::JobParam, CompanyParams, components::IfNoneMatchHeader, components::CacheRequestHeaders),
@@ -282,122 +183,21 @@ pub async fn read(
     request: HttpRequest,
     Authenticated(caller): Authenticated,
     JobPath(job): JobPath,
-    params: Query<CompanyParams>,
-    CacheDemand(want): CacheDemand,
-) -> Answer {
-    let choice: CompanyChoice = params.0.into();
-    let find = |want| {
-        let (jobs, caller, choice, job) = (state.jobs.clone(), caller.clone(), choice.clone(), job.clone());
-        state.run(async move { jobs.find(&caller, &choice, &job, want).await })
+    CompanyQuery { company, .. }: CompanyQuery,
+    CacheControl(directive): CacheControl,
+) -> HandlerResult {
+    let find = |directive| {
+        let (jobs, caller, company, job) = (state.jobs.clone(), caller.clone(), company.clone(), job.clone());
+        state.run(async move { jobs.find(&caller, &company, &job, directive).await })
     };
-    let watches = async {
+    let watchers = async {
         let found = find(CacheDirective::Any).await?;
         let company = found.job.job.company();
         Ok(state.jobs.watch(&caller, company, found.next_phases()))
     };
-    long_poll::answer(&state, &request, watches, || async {
-        let found = find(want).await?;
-        Ok(Cacheable::of_job(&found, state.settings.fresh).respond(&request, || found.job.json.clone()))
+    long_poll::respond(&state, &request, watchers, || async {
+        let found = find(directive).await?;
+        Ok(CacheHeaders::of_job(&found, state.settings.fresh).respond(&request, || found.job.json.clone()))
     })
     .await
-}
-
-/// Delete a job
-///
-/// Removes an active or scheduled job (`deleteJob`). A job that is in the log already can't be deleted.
-#[utoipa::path(
-    delete, path = "/jobs/{job}", operation_id = "deleteJob", tag = components::JOBS,
-    params(components::JobParam, CompanyParams),
-    responses((status = 204, description = "The job is deleted"), components::ProblemResponses),
-)]
-pub async fn delete(
-    state: Data<AppState>,
-    Operator(caller): Operator,
-    JobPath(job): JobPath,
-    params: Query<CompanyParams>,
-) -> Answer {
-    act(&state, caller, job, params.0, Action::Delete).await
-}
-
-/// Stop a job
-///
-/// Asks an active job to stop (`stopJob`). The answer is the job as it is then: `stopping`, or gone already.
-#[utoipa::path(
-    post, path = "/jobs/{job}/stop", operation_id = "stopJob", tag = components::JOBS,
-    params(components::JobParam, CompanyParams),
-    responses((status = 202, description = "IPS took the request; the job as it is now", body = ObservedJob), components::ProblemResponses),
-)]
-pub async fn stop(
-    state: Data<AppState>,
-    Operator(caller): Operator,
-    JobPath(job): JobPath,
-    params: Query<CompanyParams>,
-) -> Answer {
-    act(&state, caller, job, params.0, Action::Stop).await
-}
-
-/// Pause a job
-///
-/// Holds the schedule of a scheduled job (`pauseJob`).
-#[utoipa::path(
-    post, path = "/jobs/{job}/pause", operation_id = "pauseJob", tag = components::JOBS,
-    params(components::JobParam, CompanyParams),
-    responses((status = 202, description = "IPS took the request; the job as it is now", body = ObservedJob), components::ProblemResponses),
-)]
-pub async fn pause(
-    state: Data<AppState>,
-    Operator(caller): Operator,
-    JobPath(job): JobPath,
-    params: Query<CompanyParams>,
-) -> Answer {
-    act(&state, caller, job, params.0, Action::Pause).await
-}
-
-/// Resume a job
-///
-/// Lets the schedule of a paused job go on (`resumeJob`).
-#[utoipa::path(
-    post, path = "/jobs/{job}/resume", operation_id = "resumeJob", tag = components::JOBS,
-    params(components::JobParam, CompanyParams),
-    responses((status = 202, description = "IPS took the request; the job as it is now", body = ObservedJob), components::ProblemResponses),
-)]
-pub async fn resume(
-    state: Data<AppState>,
-    Operator(caller): Operator,
-    JobPath(job): JobPath,
-    params: Query<CompanyParams>,
-) -> Answer {
-    act(&state, caller, job, params.0, Action::Resume).await
-}
-
-/// Run a scheduled job now
-///
-/// Starts a scheduled job without waiting for its time (`executeJob`). A recurring schedule stays, and this run is a job of its own.
-#[utoipa::path(
-    post, path = "/jobs/{job}/execute", operation_id = "executeJob", tag = components::JOBS,
-    params(components::JobParam, CompanyParams),
-    responses((status = 202, description = "IPS took the request; the job as it is now", body = ObservedJob), components::ProblemResponses),
-)]
-pub async fn execute(
-    state: Data<AppState>,
-    Operator(caller): Operator,
-    JobPath(job): JobPath,
-    params: Query<CompanyParams>,
-) -> Answer {
-    act(&state, caller, job, params.0, Action::Execute).await
-}
-
-async fn act(
-    state: &AppState,
-    caller: crate::upstream::Caller,
-    job: JobRef,
-    params: CompanyParams,
-    action: Action,
-) -> Answer {
-    let jobs = state.jobs.clone();
-    let after = state.run(async move { jobs.perform(&caller, &params.into(), &job, action).await }).await?;
-    Ok(match after {
-        Some(found) => HttpResponse::Accepted().content_type("application/json").body(Bytes::clone(&found.job.json)),
-        None => HttpResponse::NoContent().finish(),
-    })
 }

@@ -43,7 +43,7 @@ pub struct IfNoneMatchHeader {
 /// Headers of cached, long-polled resources.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
-#[expect(dead_code, reason = "documents the headers; the cache and the long poll evaluate them")]
+#[expect(dead_code, reason = "documents the headers; `CacheControl` and the long poll evaluate them")]
 pub struct CacheRequestHeaders {
     /// `no-cache` requests a new response from IPS (at most once a second), `max-age=N` accepts a cached response of at most N seconds, `only-if-cached` never calls IPS.
     #[param(rename = "Cache-Control", required = false, nullable = false, example = "max-age=10")]
@@ -75,7 +75,7 @@ pub struct IdempotencyKeyHeader {
 /// Header of resumed event streams.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
-#[expect(dead_code, reason = "documents the header; the event stream evaluates it")]
+#[expect(dead_code, reason = "documents the header; `LastEventId` extracts it")]
 pub struct LastEventIdHeader {
     /// The `id` of the last received event: the stream resumes after it.
     #[param(rename = "Last-Event-ID", required = false, nullable = false, example = "660f9dc7d1768-21")]

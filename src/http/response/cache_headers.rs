@@ -1,78 +1,74 @@
-//! Answers that can be cached: entity tags, ages, conditional requests (RFC 9110, 9111, 9211).
+//! Caching headers, conditional requests and content negotiation (RFC 9110, 9111, 9211).
 
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::header::{self, AcceptEncoding, Encoding, EntityTag, Header, HeaderValue, IfNoneMatch};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use sha2::{Digest, Sha256};
 
 use crate::jobs::{CacheStatus, FoundJob, JobPage, Lookup, StaleReason, weak_etag};
 
-/// The name of this cache in `Cache-Status`.
+/// Name of this cache in `Cache-Status`.
 const CACHE_NAME: &str = "ips-gateway";
 
-/// An answer and all that its headers tell.
-pub struct Cacheable {
-    /// The weak entity tag of the body.
+/// Caching headers of a response.
+pub struct CacheHeaders {
+    /// Weak entity tag of the body.
     pub etag: String,
-    /// How the answer came about.
-    pub source: CacheStatus,
-    /// How old it is.
+    /// Cache status of the data.
+    pub cache_status: CacheStatus,
+    /// Age of the data.
     pub age: Duration,
-    /// How long answers stay fresh.
+    /// Freshness lifetime of the data.
     pub fresh: Duration,
-    /// When the next look may pay; `None` when nothing will change any more.
+    /// Recommended interval until the next request; `None` for data that no longer change.
     pub retry_after: Option<Duration>,
 }
 
-impl Cacheable {
-    /// For a whole snapshot.
-    pub fn of_read(read: &Lookup, fresh: Duration) -> Self {
-        Self { etag: read.snapshot.etag.clone(), source: read.cache_status, age: read.age, fresh, retry_after: None }
+impl CacheHeaders {
+    /// Returns the headers of a whole snapshot.
+    pub fn of_snapshot(lookup: &Lookup, fresh: Duration) -> Self {
+        let etag = lookup.snapshot.etag.clone();
+        Self { etag, cache_status: lookup.cache_status, age: lookup.age, fresh, retry_after: None }
     }
 
-    /// For a selection of jobs.
+    /// Returns the headers of a page of jobs.
     pub fn of_page(page: &JobPage, fresh: Duration) -> Self {
-        Self { etag: page.etag.clone(), source: page.cache_status, age: page.age, fresh, retry_after: None }
+        Self { etag: page.etag.clone(), cache_status: page.cache_status, age: page.age, fresh, retry_after: None }
     }
 
-    /// For one job.
+    /// Returns the headers of one job.
     pub fn of_job(found: &FoundJob, fresh: Duration) -> Self {
+        let etag = weak_etag(&found.job.content_hash);
         let retry_after = (!found.job.job.is_final()).then_some(fresh);
-        Self {
-            etag: weak_etag(&found.job.content_hash),
-            source: found.cache_status,
-            age: found.age,
-            fresh,
-            retry_after,
-        }
+        Self { etag, cache_status: found.cache_status, age: found.age, fresh, retry_after }
     }
 
-    /// For an answer that IPS just gave.
+    /// Returns the headers of a body that was made for this request and is not cached.
     pub fn of_body(body: &[u8]) -> Self {
         Self {
             etag: weak_etag(&Sha256::digest(body)),
-            source: CacheStatus::Loaded,
+            cache_status: CacheStatus::Loaded,
             age: Duration::ZERO,
             fresh: Duration::ZERO,
             retry_after: None,
         }
     }
 
-    /// The answer: 304 without a body when the client has it already.
+    /// Responds with 200 and the JSON body, or with 304 for a matching `If-None-Match`.
     pub fn respond(&self, request: &HttpRequest, body: impl FnOnce() -> Bytes) -> HttpResponse {
-        let mut response = if is_known(request, &self.etag) {
+        let mut response = if is_not_modified(request, &self.etag) {
             HttpResponse::new(StatusCode::NOT_MODIFIED)
         } else {
             HttpResponse::Ok().content_type("application/json").body(body())
         };
-        self.describe(&mut response);
+        self.add_to(&mut response);
         response
     }
 
-    fn describe(&self, response: &mut HttpResponse) {
+    fn add_to(&self, response: &mut HttpResponse) {
         let remaining = self.fresh.saturating_sub(self.age).as_secs();
         let mut set = |name: header::HeaderName, value: String| {
             if let Ok(value) = HeaderValue::from_str(&value) {
@@ -84,16 +80,16 @@ impl Cacheable {
         set(header::AGE, self.age.as_secs().to_string());
         set(header::CACHE_STATUS, self.cache_status());
         set(header::VARY, "Authorization, Accept-Encoding, Accept-Language".into());
-        if let Some(wait) = self.retry_after {
-            set(header::RETRY_AFTER, wait.as_secs().max(1).to_string());
+        if let Some(retry_after) = self.retry_after {
+            set(header::RETRY_AFTER, retry_after.as_secs().max(1).to_string());
         }
     }
 
-    /// `Cache-Status` (RFC 9211).
+    /// Returns the value of `Cache-Status` (RFC 9211).
     fn cache_status(&self) -> String {
         let seconds = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
         let ttl = seconds(self.fresh) - seconds(self.age);
-        match self.source {
+        match self.cache_status {
             CacheStatus::Hit => format!("{CACHE_NAME}; hit; ttl={ttl}"),
             CacheStatus::Stale(StaleReason::Revalidating) => {
                 format!("{CACHE_NAME}; hit; ttl={ttl}; detail=revalidating")
@@ -106,29 +102,21 @@ impl Cacheable {
     }
 }
 
-/// Whether the client has the answer with this entity tag.
-pub fn is_known(request: &HttpRequest, etag: &str) -> bool {
-    // Comparison is weak (RFC 9110 §13.1.2): `W/` doesn't count.
-    let own = etag.trim_start_matches("W/");
-    let known = request.headers().get_all(header::IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
-    known.flat_map(|list| list.split(',')).map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == own)
+/// Returns whether `If-None-Match` contains this entity tag, by weak comparison (RFC 9110 §13.1.2).
+pub fn is_not_modified(request: &HttpRequest, etag: &str) -> bool {
+    let Ok(current) = etag.parse::<EntityTag>() else { return false };
+    match IfNoneMatch::parse(request) {
+        Ok(IfNoneMatch::Any) => true,
+        Ok(IfNoneMatch::Items(known)) => known.iter().any(|tag| tag.weak_eq(&current)),
+        Err(_) => false,
+    }
 }
 
-/// Whether the client takes gzip.
-pub fn takes_gzip(request: &HttpRequest) -> bool {
-    let accepted = request.headers().get_all(header::ACCEPT_ENCODING).filter_map(|value| value.to_str().ok());
-    accepted.flat_map(|list| list.split(',')).any(|coding| {
-        let mut parts = coding.split(';').map(str::trim);
-        let gzip = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip") || name == "*");
-        gzip && parts.all(|part| part.strip_prefix("q=").and_then(|q| q.parse::<f32>().ok()).is_none_or(|q| q > 0.0))
-    })
-}
-
-/// A `Link` header (RFC 8288) to the next page: the same request with `parameter` set to `value`.
-pub fn link_to_next(request: &HttpRequest, parameter: &str, value: &str) -> HeaderValue {
-    let kept = form_urlencoded::parse(request.query_string().as_bytes()).filter(|(name, _)| name != parameter);
-    let query =
-        form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).append_pair(parameter, value).finish();
-    // A reference without a path is relative to the request itself, whatever prefix a proxy put before it.
-    HeaderValue::from_str(&format!("<?{query}>; rel=\"next\"")).unwrap_or_else(|_| HeaderValue::from_static(""))
+/// Returns whether a gzip body is what `Accept-Encoding` prefers to an uncompressed one (RFC 9110 §12.5.3).
+///
+/// Requests that accept neither don't arrive here: the `Compress` middleware answers them with 406. It takes `identity;q=0, *` for one of
+/// them, as actix matches `*` only with `identity`.
+pub fn prefers_gzip(request: &HttpRequest) -> bool {
+    let available = [Encoding::identity(), Encoding::gzip()];
+    AcceptEncoding::parse(request).is_ok_and(|accepted| accepted.negotiate(available.iter()) == Some(Encoding::gzip()))
 }

@@ -1,4 +1,4 @@
-//! Long polls: an answer that waits until there is something new (`Prefer: wait`, RFC 7240).
+//! Long polling: responses that wait for a change (`Prefer: wait`, RFC 7240).
 
 use std::time::Duration;
 
@@ -9,50 +9,56 @@ use tokio::time::Instant;
 
 use crate::http::AppState;
 use crate::http::problem::Problem;
+use crate::http::response::HandlerResult;
 use crate::jobs::ListWatchers;
 use crate::telemetry::gauge::GaugeGuard;
 use crate::telemetry::metrics::names;
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
-/// Nobody waits longer than this: proxies cut silent requests.
-const LONGEST_WAIT: Duration = Duration::from_mins(1);
+/// Maximum wait; proxies close connections that are idle for longer.
+const MAX_WAIT: Duration = Duration::from_mins(1);
 
-/// The answer that `look` gives: at once, or, when the client has it already and prefers to wait, as soon as it is another one.
+/// Returns the first response of `load` that is not 304, or the 304 once the wait is over or the server shuts down. Without
+/// `Prefer: wait` and `If-None-Match` there is no wait.
 ///
-/// `watches` is asked for only when somebody waits, and before the first look, so that no change falls between the two.
-pub async fn answer<F, Fut>(
+/// `watchers` is awaited only for long polls, and before the first load, so that no change is missed between load and wait.
+pub async fn respond<F, Fut>(
     state: &AppState,
     request: &HttpRequest,
-    watches: impl Future<Output = Result<ListWatchers, Problem>>,
-    mut look: F,
-) -> Result<HttpResponse, Problem>
+    watchers: impl Future<Output = Result<ListWatchers, Problem>>,
+    mut load: F,
+) -> HandlerResult
 where
     F: FnMut() -> Fut,
-    Fut: Future<Output = Result<HttpResponse, Problem>>,
+    Fut: Future<Output = HandlerResult>,
 {
-    let Some(wait) = preferred_wait(request) else { return look().await };
-    let mut watches = watches.await?;
+    let Some(wait) = preferred_wait(request) else { return load().await };
+    let mut watchers = watchers.await?;
     let deadline = Instant::now() + wait;
-    let mut over = false;
+    let mut is_over = false;
     loop {
-        let mut response = look().await?;
-        if over || response.status() != StatusCode::NOT_MODIFIED {
-            if let Ok(applied) = HeaderValue::from_str(&format!("wait={}", wait.as_secs())) {
-                response.headers_mut().insert(PREFERENCE_APPLIED, applied);
-            }
-            return Ok(response);
+        let response = load().await?;
+        if is_over || response.status() != StatusCode::NOT_MODIFIED {
+            return Ok(with_preference_applied(response, wait));
         }
-        let _present = GaugeGuard::new(metrics::gauge!(names::WAITING_POLLS));
+        let _gauge = GaugeGuard::new(metrics::gauge!(names::WAITING_POLLS));
         tokio::select! {
-            () = watches.changed() => {}
-            () = tokio::time::sleep_until(deadline) => over = true,
-            () = state.lifecycle.stopping() => over = true,
+            () = watchers.changed() => {}
+            () = tokio::time::sleep_until(deadline) => is_over = true,
+            () = state.lifecycle.stopping() => is_over = true,
         }
     }
 }
 
-/// How long the client prefers to wait; only who has an answer already waits for another one.
+fn with_preference_applied(mut response: HttpResponse, wait: Duration) -> HttpResponse {
+    if let Ok(applied) = HeaderValue::from_str(&format!("wait={}", wait.as_secs())) {
+        response.headers_mut().insert(PREFERENCE_APPLIED, applied);
+    }
+    response
+}
+
+/// Returns the wait of a conditional request, up to [`MAX_WAIT`]; `None` if it prefers no wait.
 fn preferred_wait(request: &HttpRequest) -> Option<Duration> {
     request.headers().get(header::IF_NONE_MATCH)?;
     let headers = request.headers().get_all(PREFER).filter_map(|value| value.to_str().ok());
@@ -62,5 +68,5 @@ fn preferred_wait(request: &HttpRequest) -> Option<Duration> {
         let is_wait = name.trim().eq_ignore_ascii_case("wait");
         is_wait.then(|| value.trim().trim_matches('"').parse().ok()).flatten()
     })?;
-    Some(Duration::from_secs(seconds).min(LONGEST_WAIT)).filter(|wait| !wait.is_zero())
+    Some(Duration::from_secs(seconds).min(MAX_WAIT)).filter(|wait| !wait.is_zero())
 }

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
 use super::config::UiConfig;
-use crate::http::response::cache_headers::{is_known, takes_gzip};
+use crate::http::response::cache_headers::{is_not_modified, prefers_gzip};
 use crate::jobs::weak_etag;
 
 static BOARD: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/src/http/ui/board");
@@ -114,9 +114,9 @@ impl Asset {
     /// Returns 200 with the file, or 304 for a matching `If-None-Match`. Browsers must revalidate every time (`no-cache`), so that no page
     /// mixes files of two versions after an upgrade.
     pub async fn respond(&self, request: &HttpRequest) -> HttpResponse {
-        let mut response = if is_known(request, &self.etag) {
+        let mut response = if is_not_modified(request, &self.etag) {
             HttpResponse::NotModified().finish()
-        } else if takes_gzip(request)
+        } else if prefers_gzip(request)
             && let Some(gzip) = self.gzip().await
         {
             HttpResponse::Ok().insert_header((header::CONTENT_ENCODING, "gzip")).body(gzip)

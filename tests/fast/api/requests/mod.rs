@@ -1,7 +1,9 @@
 //! What every request goes through: authentication, validation, CORS, the path prefix.
 
 mod api_keys;
+mod company_parameters;
 mod cors;
+mod headers;
 mod invalid_requests;
 mod path_prefix;
 mod properties;

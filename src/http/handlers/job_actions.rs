@@ -1,0 +1,80 @@
+//! Job actions: delete, stop, pause, resume, execute.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Bytes, Data};
+
+use crate::http::AppState;
+use crate::http::auth::Operator;
+use crate::http::extract::{CompanyParams, CompanyQuery, JobPath};
+use crate::http::openapi::components;
+use crate::http::response::HandlerResult;
+use crate::jobs::{Action, CompanyChoice, JobRef, ObservedJob};
+use crate::upstream::Caller;
+
+/// Declares the handler of each action: summary and description, method, path, name, operation id, action, success response.
+macro_rules! action_routes {
+    ($($(#[$docs:meta])+ $method:ident $path:literal => $handler:ident, $operation_id:literal, $action:expr, $success:tt;)+) => {$(
+        $(#[$docs])+
+        #[utoipa::path(
+            $method, path = $path, operation_id = $operation_id, tag = components::JOBS,
+            params(components::JobParam, CompanyParams),
+            responses($success, components::ProblemResponses),
+        )]
+        pub async fn $handler(
+            state: Data<AppState>,
+            Operator(caller): Operator,
+            JobPath(job): JobPath,
+            CompanyQuery { company, .. }: CompanyQuery,
+        ) -> HandlerResult {
+            perform(&state, caller, company, job, $action).await
+        }
+    )+};
+}
+
+action_routes! {
+    /// Delete a job
+    ///
+    /// Deletes an active or scheduled job (`deleteJob`). Completed jobs can't be deleted.
+    delete "/jobs/{job}" => delete, "deleteJob", Action::Delete,
+        (status = 204, description = "The job is deleted");
+
+    /// Stop a job
+    ///
+    /// Asks IPS to stop an active job (`stopJob`). The response is the new state of the job: `stopping`, or completed already.
+    post "/jobs/{job}/stop" => stop, "stopJob", Action::Stop,
+        (status = 202, description = "IPS accepted the request; new state of the job", body = ObservedJob);
+
+    /// Pause a job
+    ///
+    /// Suspends the schedule of a scheduled job (`pauseJob`).
+    post "/jobs/{job}/pause" => pause, "pauseJob", Action::Pause,
+        (status = 202, description = "IPS accepted the request; new state of the job", body = ObservedJob);
+
+    /// Resume a job
+    ///
+    /// Resumes the schedule of a paused job (`resumeJob`).
+    post "/jobs/{job}/resume" => resume, "resumeJob", Action::Resume,
+        (status = 202, description = "IPS accepted the request; new state of the job", body = ObservedJob);
+
+    /// Run a scheduled job now
+    ///
+    /// Starts a scheduled job immediately (`executeJob`). A recurring schedule is kept; the additional run is a separate job.
+    post "/jobs/{job}/execute" => execute, "executeJob", Action::Execute,
+        (status = 202, description = "IPS accepted the request; new state of the job", body = ObservedJob);
+}
+
+/// Performs an action. Responds with 202 and the new state of the job, or with 204 if it is deleted.
+async fn perform(
+    state: &AppState,
+    caller: Caller,
+    company: CompanyChoice,
+    job: JobRef,
+    action: Action,
+) -> HandlerResult {
+    let jobs = state.jobs.clone();
+    let found = state.run(async move { jobs.perform(&caller, &company, &job, action).await }).await?;
+    Ok(match found {
+        Some(found) => HttpResponse::Accepted().content_type("application/json").body(Bytes::clone(&found.job.json)),
+        None => HttpResponse::NoContent().finish(),
+    })
+}
