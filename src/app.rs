@@ -129,10 +129,7 @@ pub fn build(config: &Config, dependencies: Dependencies) -> Result<Server, Star
         documents: Documents::new(&document),
         ui: UiAssets::new(&ui_config(config, users.unwrap_or_default())),
     });
-    let limits = config.rate_limits;
-    let rate_limiter = limits
-        .rate
-        .map(|rate| Arc::new(RateLimiter::new(rate, limits.burst, &path_prefix, Arc::clone(&authenticator))));
+    let rate_limiter = RateLimiter::new(config.rate_limits, &path_prefix, Arc::clone(&authenticator)).map(Arc::new);
     let contexts = Arc::new(ContextProvider::new(&path_prefix, authenticator));
     let origins = config.cors_origins.clone();
     let app = move || {

@@ -1,7 +1,6 @@
 //! Rate limit middleware: a token bucket for each caller.
 
 use std::net::IpAddr;
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +15,7 @@ use governor::middleware::StateInformationMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use moka::sync::Cache;
 
+use crate::config::RateLimits;
 use crate::http::auth::Authenticator;
 use crate::http::problem::Problem;
 use crate::upstream::{Caller, CallerKey};
@@ -64,15 +64,16 @@ pub struct RateLimiter {
 }
 
 impl RateLimiter {
-    /// Creates a limiter of `rate` requests per second and `burst` requests at once for each caller that `authenticator` recognizes.
+    /// Creates a limiter that counts requests by their principal, or by their address if `authenticator` finds none. `None` if the limits
+    /// include no rate.
     #[must_use]
-    pub fn new(rate: NonZeroU32, burst: NonZeroU32, path_prefix: &str, authenticator: Arc<Authenticator>) -> Self {
-        let quota = Quota::per_second(rate).allow_burst(burst);
+    pub fn new(limits: RateLimits, path_prefix: &str, authenticator: Arc<Authenticator>) -> Option<Self> {
+        let quota = Quota::per_second(limits.rate?).allow_burst(limits.burst);
         // An idle bucket is full by then, so that removing it changes nothing.
         let idle_time = MIN_IDLE_TIME.max(quota.burst_size_replenished_in() + Duration::from_secs(1));
         let buckets = Cache::builder().max_capacity(MAX_BUCKETS).time_to_idle(idle_time).build();
         let exempt_paths = EXEMPT_PATHS.map(|path| format!("{path_prefix}{path}"));
-        Self { quota, buckets, exempt_paths, authenticator }
+        Some(Self { quota, buckets, exempt_paths, authenticator })
     }
 
     fn is_exempt(&self, path: &str) -> bool {
@@ -92,7 +93,7 @@ impl RateLimiter {
         }
         if matches!(key, RateLimitKey::Credentials(_)) {
             let decision = take(&self.bucket(RateLimitKey::NewCredentials(address)));
-            if let Outcome::Refused { .. } = decision.outcome {
+            if decision.retry_after.is_some() {
                 return decision;
             }
         }
@@ -136,10 +137,10 @@ pub async fn limit_rate(
     let Some(limiter) = limiter.filter(|limiter| !limiter.is_exempt(request.path())) else {
         return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     };
-    let Decision { outcome, remaining } = limiter.decide(&request);
-    let mut response = match outcome {
-        Outcome::Allowed => next.call(request).await?.map_into_boxed_body(),
-        Outcome::Refused { wait } => {
+    let Decision { remaining, retry_after } = limiter.decide(&request);
+    let mut response = match retry_after {
+        None => next.call(request).await?.map_into_boxed_body(),
+        Some(wait) => {
             let problem = Problem::too_many_requests("the caller exceeded its rate limit");
             let mut response = request.error_response(problem);
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs() + 1));
@@ -152,26 +153,19 @@ pub async fn limit_rate(
 
 /// Decision on a request.
 struct Decision {
-    outcome: Outcome,
-    /// Tokens left in the bucket.
+    /// Number of tokens left in the bucket.
     remaining: u32,
-}
-
-enum Outcome {
-    Allowed,
-    /// The bucket is empty; it has a token again after `wait`.
-    Refused {
-        wait: Duration,
-    },
+    /// Time until the bucket has a token again; `None` if the request got one.
+    retry_after: Option<Duration>,
 }
 
 /// Takes a token of a bucket.
 fn take(bucket: &TokenBucket) -> Decision {
     match bucket.check() {
-        Ok(state) => Decision { outcome: Outcome::Allowed, remaining: state.remaining_burst_capacity() },
+        Ok(state) => Decision { remaining: state.remaining_burst_capacity(), retry_after: None },
         Err(not_until) => {
             let wait = not_until.wait_time_from(DefaultClock::default().now());
-            Decision { outcome: Outcome::Refused { wait }, remaining: 0 }
+            Decision { remaining: 0, retry_after: Some(wait) }
         }
     }
 }

@@ -40,7 +40,7 @@ impl ContextProvider {
             challenge: Some(self.authenticator.challenge(request.headers())),
         };
         let request_id = HeaderValue::from_str(context.request_id.as_str());
-        let mut response = context.scope(next.call(request)).await?;
+        let mut response = context.scope(async move { next.call(request).await }).await?;
         if let Ok(request_id) = request_id {
             response.headers_mut().insert(X_REQUEST_ID, request_id);
         }

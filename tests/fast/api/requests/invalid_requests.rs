@@ -50,6 +50,21 @@ async fn a_method_that_a_path_does_not_have_is_a_405_problem_with_allow() {
 }
 
 #[tokio::test]
+async fn problem_documents_are_not_compressed() {
+    let world = World::empty();
+    let gateway = world.gateway.unauthenticated();
+    // The framework answers the second one, and the body of the third one is text of the framework.
+    for (method, path, status) in [("GET", "/jobs", 401), ("PUT", "/jobs", 405), ("GET", "/problems/%FF", 404)] {
+        let request = gateway.request(method.parse().expect("a method"), path).header("Accept-Encoding", "gzip");
+        let answer = request.await.expect(status);
+        assert_eq!(answer.find_header("content-encoding"), None, "{answer}");
+        assert_eq!(answer.header("content-type"), "application/problem+json", "{answer}");
+        assert_eq!(answer.header("cache-control"), "no-store", "{answer}");
+        assert_eq!(answer.json()["requestId"], answer.header("x-request-id"), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_body_that_is_too_large_is_a_413_problem() {
     let world = World::empty();
     let mut job = any_job("nightly");
