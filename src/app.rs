@@ -105,8 +105,11 @@ pub fn build(config: &Config, dependencies: Dependencies) -> Result<Server, Star
     });
     let coordinator = coordinator(config)?;
     let settings = jobs_config(config, clock.clone(), timing, runtime.clone(), coordinator.clone());
-    let document = openapi::for_deployment(http::openapi_document(), &config.listen.path_prefix, note.as_deref());
     let path_prefix = config.listen.path_prefix.clone();
+    let documents = Documents::new({
+        let path_prefix = path_prefix.clone();
+        move || openapi::for_deployment(http::openapi_document(), &path_prefix, note.as_deref())
+    });
     let authenticator = Arc::new(authenticator(config)?);
     let state = Data::new(AppState {
         jobs: Jobs::new(upstream, settings),
@@ -119,6 +122,7 @@ pub fn build(config: &Config, dependencies: Dependencies) -> Result<Server, Star
             fresh: config.cache.fresh,
             path_prefix: path_prefix.clone(),
             body_timeout: config.timeouts.request,
+            heartbeat: timing.heartbeat,
             idempotency_keys: config.submits.idempotency_key,
         },
         clock,
@@ -126,7 +130,7 @@ pub fn build(config: &Config, dependencies: Dependencies) -> Result<Server, Star
         background: BackgroundTasks::new(runtime, background.clone()),
         body_budget: BodyBudget::new(config.request_body_budget),
         metrics,
-        documents: Documents::new(&document),
+        documents,
         ui: UiAssets::new(&ui_config(config, users.unwrap_or_default())),
     });
     let rate_limiter = RateLimiter::new(config.rate_limits, &path_prefix, Arc::clone(&authenticator)).map(Arc::new);

@@ -83,6 +83,8 @@ pub struct HttpSettings {
     pub path_prefix: String,
     /// Maximum time until the body of a request is complete; then 408.
     pub body_timeout: Duration,
+    /// Interval of comments in an event stream without events; proxies close idle connections.
+    pub heartbeat: Duration,
     /// Whether a submit without `Idempotency-Key` is refused.
     pub idempotency_keys: IdempotencyKeys,
 }
@@ -107,7 +109,8 @@ impl AppState {
     ) -> impl Future<Output = Result<T, Problem>> + use<T, F> {
         let task = self.background.spawn(work);
         async move {
-            let result = task.await.map_err(|error| Problem::internal(error.to_string()))?;
+            // Not the error itself, which holds the message of the panic.
+            let result = task.await.map_err(|_| Problem::internal("the task of this request panicked"))?;
             result.map_err(Problem::from)
         }
     }

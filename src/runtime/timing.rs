@@ -11,6 +11,8 @@ pub struct Timing {
     pub read_retry: Backoff,
     /// Pauses before the lookups of a job whose submit lost its response. By default 0, 0.5 and 2 s: IPS may need time to list it.
     pub submit_recovery: [Duration; 3],
+    /// Interval of comments in an event stream without events. By default 15 s.
+    pub heartbeat: Duration,
 }
 
 impl Default for Timing {
@@ -18,6 +20,7 @@ impl Default for Timing {
         Self {
             read_retry: Backoff { first: Duration::from_millis(100), max: Duration::from_secs(1), jitter: 0.5 },
             submit_recovery: [Duration::ZERO, Duration::from_millis(500), Duration::from_secs(2)],
+            heartbeat: Duration::from_secs(15),
         }
     }
 }

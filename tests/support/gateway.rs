@@ -44,6 +44,7 @@ fn short_timing() -> Timing {
     Timing {
         read_retry: Backoff { first: shortened(timing.read_retry.first), ..timing.read_retry },
         submit_recovery: timing.submit_recovery.map(shortened),
+        ..timing
     }
 }
 

@@ -17,8 +17,6 @@ use crate::telemetry::gauge::GaugeGuard;
 use crate::telemetry::metrics::names;
 
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
-/// Interval of comments in a stream without events; proxies close idle connections.
-const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(15);
 /// Time after which a browser reconnects.
 const RECONNECTION_TIME: Duration = Duration::from_secs(2);
 
@@ -28,6 +26,7 @@ pub fn event_stream(state: &AppState, subscription: Subscription, quota: StreamP
         subscription,
         lifecycle: state.lifecycle.clone(),
         path_prefix: state.settings.path_prefix.clone(),
+        heartbeat: state.settings.heartbeat,
         progress: Progress::Opening,
         _gauge: GaugeGuard::new(metrics::gauge!(names::EVENT_STREAMS)),
         _quota: quota,
@@ -49,6 +48,7 @@ struct EventStream {
     subscription: Subscription,
     lifecycle: Lifecycle,
     path_prefix: String,
+    heartbeat: Duration,
     progress: Progress,
     _gauge: GaugeGuard,
     _quota: StreamPermit,
@@ -83,7 +83,7 @@ impl EventStream {
         }
         let cause = tokio::select! {
             message = self.subscription.next() => Cause::Message(message),
-            () = tokio::time::sleep(HEARTBEAT_INTERVAL) => Cause::Heartbeat,
+            () = tokio::time::sleep(self.heartbeat) => Cause::Heartbeat,
             () = self.lifecycle.stopping() => Cause::Shutdown,
         };
         match cause {

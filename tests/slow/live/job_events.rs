@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use ips_gateway::app::Dependencies;
+use ips_gateway::runtime::timing::Timing;
 use ips_gateway::sandbox::Population;
 use serde_json::json;
 
 use super::manual_time_world;
 use crate::support::event_stream::Stream;
-use crate::support::{World, any_job, id};
+use crate::support::{Gateway, World, any_job, id};
 
 async fn stream_of(world: &World, job: &str) -> Stream {
     Stream::open(world.gateway.get(&format!("/jobs/{job}/events"))).await
@@ -109,13 +111,15 @@ async fn events_of_an_unknown_job_are_a_problem() {
     world.gateway.unauthenticated().get(&format!("/jobs/{gone}/events")).await.problem(401, "unauthenticated").await;
 }
 
-/// Takes the heartbeat interval of 15 s.
 #[tokio::test]
 async fn an_idle_stream_sends_heartbeats() {
     let world = World::seeded();
-    let mut stream = Stream::open(world.gateway.get("/jobs/events")).await;
+    let timing = Timing { heartbeat: Duration::from_millis(400), ..Timing::default() };
+    let dependencies = Dependencies { clock: world.clock.clone(), timing, ..Dependencies::default() };
+    let gateway = Gateway::start_in(dependencies, &world.sandbox.url(), world.sandbox.version(), &[]);
+    let mut stream = Stream::open(gateway.get("/jobs/events")).await;
     stream.expect("snapshot").await;
-    let silence = tokio::time::timeout(Duration::from_secs(16), stream.next_within(Duration::from_secs(20))).await;
+    let silence = tokio::time::timeout(Duration::from_millis(700), stream.next_within(Duration::from_secs(20))).await;
     assert!(silence.is_err(), "{silence:?}");
     assert_eq!(stream.heartbeats, 1);
 }
