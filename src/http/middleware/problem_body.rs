@@ -30,16 +30,16 @@ pub async fn render_foreign_errors(
         return Ok(response);
     }
     let problem = response.response().error().and_then(|error| error.as_error::<Problem>());
-    if problem.is_some() {
-        response.headers_mut().remove(CONTENT_ENCODING);
-        return Ok(response);
-    }
-    let mut rendered = Problem::from_status(status).render(status, &RequestContext::current());
-    rendered.headers_mut().remove(CONTENT_ENCODING);
-    for (name, value) in response.headers() {
-        if !REPLACED_HEADERS.contains(name) {
-            rendered.headers_mut().append(name.clone(), value.clone());
+    if problem.is_none() {
+        let mut rendered = Problem::from_status(status).render(status, &RequestContext::current());
+        for (name, value) in response.headers() {
+            if !REPLACED_HEADERS.contains(name) {
+                rendered.headers_mut().append(name.clone(), value.clone());
+            }
         }
+        response = response.into_response(rendered);
     }
-    Ok(response.into_response(rendered))
+    // `identity`, which has kept the body from compression.
+    response.headers_mut().remove(CONTENT_ENCODING);
+    Ok(response)
 }

@@ -76,12 +76,13 @@ impl RateLimiter {
         Some(Self { quota, buckets, exempt_paths, authenticator })
     }
 
+    /// Whether requests of this path are not limited.
     fn is_exempt(&self, path: &str) -> bool {
         self.exempt_paths.iter().any(|exempt| exempt == path)
     }
 
-    /// Takes a token for a request. Anybody can send invented credentials, others with each request: those without a bucket also need a
-    /// token of the bucket that all new credentials of the address share.
+    /// Takes a token for a request. A client can invent other credentials for each request: credentials without a bucket also need a token
+    /// of the bucket that all new credentials of the address share.
     fn decide(&self, request: &ServiceRequest) -> Decision {
         let address = request.peer_addr().map(|address| address.ip());
         let key = match self.authenticator.authenticate(request.request()) {
