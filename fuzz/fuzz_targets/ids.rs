@@ -3,7 +3,7 @@
 #![no_main]
 
 use ips_gateway::ips::types::{ApiVersion, Timestamp};
-use ips_gateway::jobs::{Cursor, JobId, JobRef, Sort};
+use ips_gateway::jobs::{EventCursor, JobId, JobRef, JobSort, PageCursor};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -11,8 +11,9 @@ fuzz_target!(|text: &str| {
         assert_eq!(id.encode(), text);
     }
     let _ = text.parse::<JobRef>();
-    let _ = text.parse::<Cursor>();
-    let _ = text.parse::<Sort>();
+    let _ = text.parse::<PageCursor>();
+    let _ = text.parse::<JobSort>();
+    let _ = text.parse::<EventCursor>();
     let _ = text.parse::<ApiVersion>();
     let _ = text.parse::<Timestamp>();
 });
