@@ -23,14 +23,14 @@ fn request<T: Operation + PartialEq + std::fmt::Debug>(request: &Request<'_>) {
 }
 
 macro_rules! answers {
-    ({ $($argument:tt)* } $($method:ident, $name:literal, $request:ident => $answer:ident, $effect:ident;)+) => {
-        $(answer::<$request>($($argument)*);)+
+    ({ $body:ident, $content_type:ident } $($method:ident, $name:literal, $request:ident => $answer:ident, $effect:ident;)+) => {
+        $(answer::<$request>($body, $content_type);)+
     };
 }
 
 macro_rules! requests {
-    ({ $($argument:tt)* } $($method:ident, $name:literal, $request:ident => $answer:ident, $effect:ident;)+) => {
-        $(request::<$request>($($argument)*);)+
+    ({ $parsed:ident } $($method:ident, $name:literal, $request:ident => $answer:ident, $effect:ident;)+) => {
+        $(request::<$request>(&$parsed);)+
     };
 }
 
@@ -45,6 +45,6 @@ fuzz_target!(|data: &[u8]| {
     };
     for_each_operation!(answers { body, content_type });
     if let Ok(parsed) = Request::parse(body, content_type) {
-        for_each_operation!(requests { &parsed });
+        for_each_operation!(requests { parsed });
     }
 });

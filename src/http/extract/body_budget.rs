@@ -38,7 +38,7 @@ impl Reservation {
     /// Reserves more bytes.
     ///
     /// # Errors
-    /// The budget is exhausted; what was reserved before stays.
+    /// The budget is exhausted; earlier reservations are kept.
     pub fn grow(&self, bytes: usize) -> Result<(), Exhausted> {
         let available = &self.budget.available;
         available

@@ -10,8 +10,8 @@ use actix_web::{FromRequest, HttpRequest};
 use crate::jobs::EventCursor;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
-/// Suffix of the id of a stream's final event. Browsers reconnect after every end of a stream; this suffix in `Last-Event-ID` tells that
-/// no events will follow.
+/// Suffix of the id of a stream's final event. Browsers reconnect after every end of a stream; with this suffix in `Last-Event-ID` the
+/// response is 204, after which they stop.
 pub const FINAL_ID_SUFFIX: &str = "-end";
 
 /// Position after which a client resumes an event stream.

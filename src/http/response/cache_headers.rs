@@ -112,10 +112,10 @@ pub fn is_not_modified(request: &HttpRequest, etag: &str) -> bool {
     }
 }
 
-/// Returns whether a gzip body is what `Accept-Encoding` prefers to an uncompressed one (RFC 9110 §12.5.3).
+/// Returns whether `Accept-Encoding` prefers gzip to no content coding (RFC 9110 §12.5.3).
 ///
-/// Requests that accept neither don't arrive here: the `Compress` middleware answers them with 406. It takes `identity;q=0, *` for one of
-/// them, as actix matches `*` only with `identity`.
+/// Requests that accept neither don't reach a handler: the `Compress` middleware responds with 406. That includes `identity;q=0, *`, which
+/// accepts gzip by RFC 9110, because actix applies `*` to `identity` only.
 pub fn prefers_gzip(request: &HttpRequest) -> bool {
     let available = [Encoding::identity(), Encoding::gzip()];
     AcceptEncoding::parse(request).is_ok_and(|accepted| accepted.negotiate(available.iter()) == Some(Encoding::gzip()))

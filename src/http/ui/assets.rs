@@ -149,7 +149,7 @@ impl Asset {
 
 fn decompress(gzip: &[u8]) -> Bytes {
     let mut body = Vec::new();
-    // What is embedded is valid gzip.
+    // The embedded files are valid gzip.
     let _ = GzDecoder::new(gzip).read_to_end(&mut body);
     body.into()
 }
