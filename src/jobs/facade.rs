@@ -19,8 +19,7 @@ use crate::jobs::subscriptions::{ListWatchers, Subscription, Subscriptions};
 use crate::replicas::{Coordinator, StoreHealth};
 use crate::runtime::clock::Clock;
 use crate::runtime::timing::Timing;
-use crate::telemetry::metrics::names;
-use crate::upstream::{Caller, CircuitState, CoalescingUpstream, IpsApi, UpstreamHealth};
+use crate::upstream::{Caller, CoalescingUpstream, IpsApi, UpstreamHealth};
 
 /// Configuration and dependencies of [`Jobs`].
 pub struct JobsConfig {
@@ -241,13 +240,7 @@ impl Jobs {
 
     /// Sets the gauges of the upstream and the caches.
     pub fn report_metrics(&self) {
-        let health = self.upstream_health();
-        for state in [CircuitState::Closed, CircuitState::HalfOpen, CircuitState::Open] {
-            let value = if state == health.circuit { 1.0 } else { 0.0 };
-            metrics::gauge!(names::UPSTREAM_CIRCUIT, "state" => state.code()).set(value);
-        }
-        metrics::gauge!(names::UPSTREAM_CALLS, "state" => "in_flight").set(health.in_flight as f64);
-        metrics::gauge!(names::UPSTREAM_CALLS, "state" => "waiting").set(health.queued as f64);
+        self.upstream_health().report_metrics();
         self.caches.report_metrics();
     }
 }

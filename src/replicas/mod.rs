@@ -1,11 +1,11 @@
 //! Replicas: the port to the store that several gateways share, and its implementation for Valkey or Redis.
 //!
-//! A store that implements [`Coordinator`] keeps the newest snapshot and event log of every list, grants the lease of a load to one replica
-//! at a time, and notifies the others. All values are opaque bytes. If the store is unavailable, every method returns [`Unavailable`] and the
-//! replica works alone.
+//! A store that implements [`Coordinator`] keeps the newest snapshot and event log of every list, grants the lease of a load to one
+//! replica at a time, and notifies the others. All values are opaque bytes. If the store is unavailable, every method returns
+//! [`Unavailable`] and the replica works alone.
 //!
-//! Three numbers order what replicas share. They only grow, and are derived from the time, so that a store that lost its data does not reuse
-//! old ones:
+//! Three numbers order what replicas share. They only grow, and are derived from the time, so that a store that lost its data does not
+//! reuse old ones:
 //! - the *invalidation epoch* of a company, bumped by every mutation: a snapshot that was loaded under an older one is invalid;
 //! - the *fencing token* of a load, granted with the lease: the snapshot with the highest token is the newest, and one with a lower token
 //!   cannot overwrite it;
@@ -196,8 +196,8 @@ pub trait Coordinator: Send + Sync {
     /// Renews a lease for `ttl`, if this replica still holds it.
     async fn renew_lease(&self, list: &ListLocation, lease: Lease, ttl: Duration) -> Result<()>;
 
-    /// Publishes a snapshot, ends the lease and notifies other replicas. Returns whether it was accepted: not if there is a later lease or a
-    /// mutation since.
+    /// Publishes a snapshot, ends the lease and notifies other replicas. Returns whether it was accepted: not if there is a later lease or
+    /// a mutation since.
     async fn publish(&self, list: &ListLocation, lease: Lease, publication: Publication) -> Result<bool>;
 
     /// Publishes a failed load, ends the lease and notifies other replicas.

@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::telemetry::metrics::names;
+
 /// State of the circuit breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CircuitState {
@@ -38,4 +40,16 @@ pub struct UpstreamHealth {
     pub in_flight: usize,
     /// Number of calls in the queue.
     pub queued: usize,
+}
+
+impl UpstreamHealth {
+    /// Sets the gauges of the circuit breaker and of the calls.
+    pub fn report_metrics(&self) {
+        for state in [CircuitState::Closed, CircuitState::HalfOpen, CircuitState::Open] {
+            let value = if state == self.circuit { 1.0 } else { 0.0 };
+            metrics::gauge!(names::UPSTREAM_CIRCUIT, "state" => state.code()).set(value);
+        }
+        metrics::gauge!(names::UPSTREAM_CALLS, "state" => "in_flight").set(self.in_flight as f64);
+        metrics::gauge!(names::UPSTREAM_CALLS, "state" => "waiting").set(self.queued as f64);
+    }
 }

@@ -1,5 +1,5 @@
-//! Merge of a response of IPS with the previous snapshot: a job that left the active list is finalizing until the job log has it, and percent
-//! does not decrease.
+//! Merge of a response of IPS with the previous snapshot: a job that left the active list is finalizing until the job log has it, and
+//! percent does not decrease.
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -117,8 +117,8 @@ impl SnapshotCache {
         result
     }
 
-    /// Returns the snapshot that [`SnapshotCache::read`] would return if it is a fresh hit that needs no await: the fast path. Always `None`
-    /// while the shared store is available, which has to be read first.
+    /// Returns the snapshot that [`SnapshotCache::read`] would return if it is a fresh hit that needs no await: the fast path. Always
+    /// `None` while the shared store is available, which has to be read first.
     #[must_use]
     pub fn get_fresh(&self, caller: &Caller, company: &str) -> Option<Lookup> {
         if self.is_replicated() {

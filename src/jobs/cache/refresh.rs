@@ -42,7 +42,7 @@ impl Refresher {
         // Held, so that the receiver keeps its sender when the epoch is evicted.
         let sender = cache.epochs().of(&key.company);
         let mut epoch = sender.subscribe();
-        let mut notifications = cache.notifications(entry);
+        let mut notifications = entry.notifications();
         loop {
             tokio::select! {
                 () = tokio::time::sleep(self.pause()) => {}

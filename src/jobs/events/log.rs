@@ -14,9 +14,8 @@ const MAX_EVENTS: usize = 4096;
 /// Maximum memory of the events in a log, in bytes: events hold the JSON of jobs. Beyond it the oldest are dropped.
 const MAX_BYTES: usize = 2 * 1024 * 1024;
 
-/// Position in an event log: after the event with this number. Its text form, `<log id in hex>-<number>`, is the id of an event in a stream.
-///
-/// Replicas exchange it; the members keep the names of the wire format.
+/// Position in an event log: after the event with this number. Its text form, `<log id in hex>-<number>`, is the id of an event in a
+/// stream. The serialized names are those of the wire format of replicas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventCursor {
     /// Id of the log.

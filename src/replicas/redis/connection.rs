@@ -6,12 +6,13 @@
 use std::error::Error;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::{Stream, StreamExt};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Cmd, ErrorKind, Msg, RedisError, RedisResult};
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 
 use crate::replicas::redis::crypto::{FORMAT, decode_key};
 use crate::replicas::redis::keys::channel;

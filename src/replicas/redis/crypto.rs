@@ -1,5 +1,5 @@
-//! Cryptography of the store: keys are keyed hashes (HMAC-SHA-256), and values are encrypted and authenticated (XChaCha20-Poly1305), bound to
-//! their place in the store.
+//! Cryptography of the store: keys are keyed hashes (HMAC-SHA-256), and values are encrypted and authenticated (XChaCha20-Poly1305),
+//! bound to their place in the store.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

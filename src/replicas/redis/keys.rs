@@ -1,5 +1,5 @@
-//! Keys in the store: `ipsgw:1:` (the format version), a letter for the kind of the value, and keyed hashes. Keys of a company have its hash in
-//! braces, so that a cluster keeps them in one slot.
+//! Keys in the store: `ipsgw:1:` (the format version), a letter for the kind of the value, and keyed hashes. Keys of a company have its
+//! hash in braces, so that a cluster keeps them in one slot.
 
 use crate::replicas::redis::crypto::{FORMAT, encode_key};
 use crate::replicas::{ListLocation, StoreKey};

@@ -48,9 +48,9 @@ pub enum InvalidAddress {
 }
 
 impl RedisCoordinator {
-    /// Opens the store at `url`, and keeps a connection to it until this is dropped. `secret` and `scope` (the upstream and its API version)
-    /// determine the keys: replicas with others share nothing. With TLS, `authorities` (PEM) replace those of the system. Must be called
-    /// within a tokio runtime.
+    /// Opens the store at `url`, and keeps a connection to it until this is dropped. `secret` and `scope` (the upstream and its API
+    /// version) determine the keys: replicas with others share nothing. With TLS, `authorities` (PEM) replace those of the system. Must be
+    /// called within a tokio runtime.
     ///
     /// # Errors
     /// The URL or the authorities are invalid.

@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use redis::Script;
 
-/// Functions of all scripts. `number` deletes a value of another type; `text` writes a number without exponent. Lua numbers are exact up to 53
-/// bits, times in microseconds have 51.
+/// Functions of all scripts. `number` deletes a value of another type; `text` writes a number without exponent. Lua numbers are exact up to
+/// 53 bits, times in microseconds have 51.
 const PRELUDE: &str = r"
 local function number(key)
   local value = redis.pcall('GET', key)
@@ -25,8 +25,8 @@ fn script(code: &str) -> Script {
 
 /// Requests the lease of a load.
 ///
-/// KEYS: epoch, token of the snapshot, last granted token, lease, failure. ARGV: epoch, known token, TTL of the lease in ms, TTL of the epoch in
-/// ms. Returns the outcome and its number: the granted token, the remaining TTL of the lease in ms, or the current epoch.
+/// KEYS: epoch, token of the snapshot, last granted token, lease, failure. ARGV: epoch, known token, TTL of the lease in ms, TTL of the
+/// epoch in ms. Returns the outcome and its number: the granted token, the remaining TTL of the lease in ms, or the current epoch.
 pub static ACQUIRE_LEASE: LazyLock<Script> = LazyLock::new(|| {
     script(
         r"
@@ -65,8 +65,8 @@ return 0
 /// Publishes a snapshot, unless the epoch changed or there is a later lease. Returns 1 if it was accepted, else 0.
 ///
 /// KEYS: epoch, token of the snapshot, last granted token, lease, failure, snapshot, events.
-/// ARGV: epoch, token, lease, TTL in ms, snapshot, number of the last event, batch of events or nothing, maximum number of batches, channel,
-/// key of the list.
+/// ARGV: epoch, token, lease, TTL in ms, snapshot, number of the last event, batch of events or nothing, maximum number of batches,
+/// channel, key of the list.
 pub static PUBLISH: LazyLock<Script> = LazyLock::new(|| {
     script(
         r"

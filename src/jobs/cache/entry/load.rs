@@ -45,7 +45,7 @@ pub struct LoadEpochs {
 /// Visibility of a loaded snapshot to other replicas.
 #[derive(Debug, Clone, Copy)]
 pub enum Visibility {
-    /// There are no other replicas, or they do not need it.
+    /// Not shared: there are no other replicas, or the load failed or was superseded.
     Local,
     /// Published in the shared store under this fencing token.
     Published(u64),

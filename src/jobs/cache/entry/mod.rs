@@ -16,6 +16,7 @@ use crate::jobs::cache::single_flight::SingleFlight;
 use crate::jobs::cache::wire::ReceivedSnapshot;
 use crate::jobs::events::{Event, EventCursor};
 use crate::jobs::model::snapshot::Snapshot;
+use crate::replicas::Notifications;
 use crate::upstream::Caller;
 
 /// Cache entry of one list of one company for one caller.
@@ -55,12 +56,17 @@ impl Entry {
         self.shared.as_ref()
     }
 
+    /// Subscribes to changes of the list by other replicas; none without a shared store.
+    pub fn notifications(&self) -> Notifications {
+        self.shared.as_ref().map_or_else(Notifications::none, SharedList::subscribe)
+    }
+
     /// Returns the single-flight group of reads of the shared store.
     pub fn sync(&self) -> &SingleFlight {
         &self.sync
     }
 
-    /// Returns a receiver that is notified when the content changes or access is denied.
+    /// Subscribes to changes of the content and denials of access.
     pub fn subscribe(&self) -> watch::Receiver<u64> {
         self.changed.subscribe()
     }

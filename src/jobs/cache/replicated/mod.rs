@@ -85,8 +85,8 @@ impl SnapshotCache {
 
     /// Loads the list and publishes the result.
     ///
-    /// If a mutation supersedes the load, its callers get the snapshot all the same: they called before the mutation, and would wait forever
-    /// if mutations came faster than loads.
+    /// If a mutation supersedes the load, its callers still get the snapshot: they called before the mutation, and would wait forever if
+    /// mutations came faster than loads.
     async fn load_as_leader(
         self: &Arc<Self>,
         keyed: KeyedEntry<'_>,

@@ -10,16 +10,11 @@ use crate::jobs::cache::wire;
 use crate::jobs::cache::wire::{ReceivedSnapshot, WireEventBatch, WireFailure, WireSnapshot};
 use crate::jobs::events::{Event, EventCursor};
 use crate::replicas;
-use crate::replicas::{Lease, Notifications};
+use crate::replicas::Lease;
 
 impl SnapshotCache {
-    /// Subscribes to changes of the list by other replicas; none without a shared store.
-    pub(in crate::jobs::cache) fn notifications(&self, entry: &Entry) -> Notifications {
-        entry.shared().map_or_else(Notifications::none, SharedList::subscribe)
-    }
-
-    /// Takes over what other replicas published for a list. Concurrent callers share one read of the shared store, which starts after all of
-    /// them called. Nothing changes if the store is unavailable.
+    /// Takes over what other replicas published for a list. Concurrent callers share one read of the shared store, which starts after all
+    /// of them called. Nothing changes if the store is unavailable.
     pub(in crate::jobs::cache) async fn sync_with_replicas(self: &Arc<Self>, keyed: KeyedEntry<'_>) {
         if keyed.entry.shared().is_none() {
             return;

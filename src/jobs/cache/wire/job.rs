@@ -1,0 +1,72 @@
+//! Wire format of jobs.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ips::types::{ActiveJob, JobLog, ScheduledJob};
+use crate::jobs::model::job::{Action, IpsRecord, Job, Outcome, Phase, Status, SubmittedJob};
+
+/// Wire format of a job, with its derived fields.
+#[derive(Serialize, Deserialize)]
+pub struct WireJob<'a> {
+    id: Cow<'a, str>,
+    phase: Phase,
+    status: Status,
+    outcome: Option<Outcome>,
+    percent: Option<u8>,
+    actions: Cow<'a, [Action]>,
+    schedule: Option<Cow<'a, str>>,
+    recovered: bool,
+    record: WireRecord<'a>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum WireRecord<'a> {
+    Active(Cow<'a, ActiveJob>),
+    Scheduled(Cow<'a, ScheduledJob>),
+    Completed(Cow<'a, JobLog>),
+    Submitted(Cow<'a, SubmittedJob>),
+}
+
+impl<'a> From<&'a Job> for WireJob<'a> {
+    fn from(job: &'a Job) -> Self {
+        Self {
+            id: Cow::Borrowed(&job.id),
+            phase: job.phase,
+            status: job.status,
+            outcome: job.outcome,
+            percent: job.percent,
+            actions: Cow::Borrowed(&job.actions),
+            schedule: job.schedule.as_deref().map(Cow::Borrowed),
+            recovered: job.recovered,
+            record: match &job.record {
+                IpsRecord::Active(record) => WireRecord::Active(Cow::Borrowed(record)),
+                IpsRecord::Scheduled(record) => WireRecord::Scheduled(Cow::Borrowed(record)),
+                IpsRecord::Completed(record) => WireRecord::Completed(Cow::Borrowed(record)),
+                IpsRecord::Submitted(record) => WireRecord::Submitted(Cow::Borrowed(record)),
+            },
+        }
+    }
+}
+
+impl From<WireJob<'_>> for Job {
+    fn from(job: WireJob<'_>) -> Self {
+        Self {
+            id: job.id.into_owned(),
+            phase: job.phase,
+            status: job.status,
+            outcome: job.outcome,
+            percent: job.percent,
+            actions: job.actions.into_owned(),
+            schedule: job.schedule.map(Cow::into_owned),
+            recovered: job.recovered,
+            record: match job.record {
+                WireRecord::Active(record) => IpsRecord::Active(Box::new(record.into_owned())),
+                WireRecord::Scheduled(record) => IpsRecord::Scheduled(Box::new(record.into_owned())),
+                WireRecord::Completed(record) => IpsRecord::Completed(Box::new(record.into_owned())),
+                WireRecord::Submitted(record) => IpsRecord::Submitted(Box::new(record.into_owned())),
+            },
+        }
+    }
+}

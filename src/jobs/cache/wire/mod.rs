@@ -1,0 +1,41 @@
+//! Wire format of the replicas: snapshots, events, failures and jobs as compressed JSON, without the secrets in jobs.
+//!
+//! The serialized names stay as in version 1 of the store's format. A change that older replicas can't decode, or would misinterpret, needs
+//! another version.
+
+mod event;
+mod failure;
+mod job;
+mod snapshot;
+
+use std::io::{Read, Write};
+
+use flate2::Compression;
+use flate2::read::DeflateDecoder;
+use flate2::write::DeflateEncoder;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use self::event::WireEventBatch;
+pub use self::failure::{WireError, WireFailure};
+pub use self::job::WireJob;
+pub use self::snapshot::{ReceivedSnapshot, WireSnapshot};
+
+/// Maximum decompressed size of a value, in bytes; a larger one can't be decoded.
+const MAX_DECOMPRESSED_BYTES: u64 = 256 << 20;
+
+/// Encodes a value as JSON, compressed with DEFLATE (RFC 1951); `None` if it can't be serialized.
+pub fn encode(value: &impl Serialize) -> Option<Vec<u8>> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
+    serde_json::to_writer(&mut encoder, value).ok()?;
+    encoder.flush().ok()?;
+    encoder.finish().ok()
+}
+
+/// Decodes the output of [`encode()`]; `None` for anything else.
+pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    // Decompressed before it is parsed, because the JSON reader reads a stream byte by byte.
+    let mut json = Vec::new();
+    DeflateDecoder::new(bytes).take(MAX_DECOMPRESSED_BYTES).read_to_end(&mut json).ok()?;
+    serde_json::from_slice(&json).ok()
+}
