@@ -15,7 +15,7 @@ use crate::http::request_context::RequestContext;
 const REPLACED_HEADERS: [HeaderName; 5] =
     [CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, WWW_AUTHENTICATE];
 
-/// Replaces the body of error responses that are not a [`Problem`], such as 405 of a route, by the problem document of their status. Their
+/// Replaces the body of error responses that are not a `Problem`, such as 405 of a route, by the problem document of their status. Their
 /// other headers stay.
 ///
 /// # Errors

@@ -24,7 +24,7 @@ impl ContextProvider {
         Self { path_prefix: path_prefix.into(), authenticator }
     }
 
-    /// Handles a request in a [`RequestContext`] of its own, and adds `X-Request-Id` to the response.
+    /// Handles a request in a `RequestContext` of its own, and adds `X-Request-Id` to the response.
     ///
     /// # Errors
     /// Those of the service.

@@ -10,7 +10,7 @@ use crate::http::problem::Problem;
 /// Maximum length of path and query, in bytes.
 const MAX_TARGET_BYTES: usize = 8 * 1024;
 
-/// Refuses requests whose path and query reach [`MAX_TARGET_BYTES`] with 414.
+/// Refuses requests whose path and query reach `MAX_TARGET_BYTES` with 414.
 ///
 /// # Errors
 /// Those of the service.

@@ -82,7 +82,7 @@ pub struct LastEventIdHeader {
     last_event_id: Option<String>,
 }
 
-/// Response 304. A success response of the same operation gets the [`CACHE_HEADERS`].
+/// Response 304. A success response of the same operation gets the `CACHE_HEADERS`.
 pub struct NotModifiedResponse;
 
 impl IntoResponses for NotModifiedResponse {
@@ -91,7 +91,7 @@ impl IntoResponses for NotModifiedResponse {
     }
 }
 
-/// Error responses of an operation that requires credentials. A success response of the same operation gets the [`RATE_LIMIT_HEADERS`].
+/// Error responses of an operation that requires credentials. A success response of the same operation gets the `RATE_LIMIT_HEADERS`.
 pub struct ProblemResponses;
 
 impl IntoResponses for ProblemResponses {

@@ -43,7 +43,7 @@ impl LogQueries {
     /// Returns the entries of a job's log (`getJobLogDetails`, `getArchivedJobLogDetails`); an empty page if the job has no log yet.
     ///
     /// # Errors
-    /// Those of [`JobLookup::find`], and the errors of IPS.
+    /// Those of `JobLookup::find`, and the errors of IPS.
     pub async fn job_log(
         &self,
         caller: &Caller,
