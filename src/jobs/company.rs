@@ -110,7 +110,10 @@ impl Companies {
         let answer = self.upstream.get_company_membership(caller, &request).await.map_err(Error::of_call(caller));
         match (answer, stale) {
             (Ok(answer), _) => {
-                let memberships = Arc::new(answer.value.membership_array);
+                let mut memberships = answer.value.membership_array;
+                // Without a handle, nothing can be asked of it.
+                memberships.retain(|membership| !membership.company.company_handle.is_empty());
+                let memberships = Arc::new(memberships);
                 let cached = CachedMemberships { memberships: Arc::clone(&memberships), loaded_at: Instant::now() };
                 self.memberships.insert(key, cached);
                 Ok(memberships)
@@ -155,7 +158,7 @@ impl Companies {
             return Ok(cached);
         }
         let memberships = self.memberships(caller).await?;
-        let company = match memberships.iter().find(|membership| membership.company.name == name) {
+        let company = match memberships.iter().find(|membership| membership.company.name.as_deref() == Some(name)) {
             Some(membership) => membership.company.clone(),
             None => self.load_by_name(caller, name).await?,
         };

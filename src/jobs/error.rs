@@ -35,6 +35,12 @@ pub enum Error {
     /// The job is in none of the lists of IPS.
     #[error("the job does not exist")]
     JobNotFound,
+    /// IPS refuses the handle or the name of a job that the request names.
+    #[error("{error}")]
+    JobUnknownToIps {
+        /// Error of the call.
+        error: UpstreamError,
+    },
     /// The request has the directive `only-if-cached`, and the cache has no usable entry.
     #[error("no response is cached for this request")]
     NotCached,
@@ -129,6 +135,15 @@ impl Error {
     pub fn of_call(caller: &Caller) -> impl FnOnce(UpstreamError) -> Self + use<> {
         let credentials = caller.source;
         move |error| Self::Upstream { error, credentials }
+    }
+
+    /// Returns the conversion of the errors of calls whose only parameter that can be invalid is the job of the request, for `map_err`.
+    pub fn of_job_call(caller: &Caller) -> impl FnOnce(UpstreamError) -> Self + use<> {
+        let of_call = Self::of_call(caller);
+        move |error| match error.fault_class() {
+            Some(FaultClass::InvalidValue) => Self::JobUnknownToIps { error },
+            _ => of_call(error),
+        }
     }
 
     /// Returns the error of one invalid value of the body, at a JSON pointer.

@@ -17,5 +17,5 @@ pub(super) fn server_zone() -> FixedOffset {
 #[must_use]
 pub(super) fn server_timestamp(time: DateTime<Utc>) -> Timestamp {
     let milliseconds = time.timestamp_millis();
-    Timestamp(DateTime::from_timestamp_millis(milliseconds).unwrap_or(time).with_timezone(&server_zone()))
+    Timestamp::new(DateTime::from_timestamp_millis(milliseconds).unwrap_or(time).with_timezone(&server_zone()))
 }

@@ -146,10 +146,11 @@ impl Tenant {
     pub(super) fn to_company(&self) -> Company {
         Company {
             company_handle: self.handle.into(),
-            name: self.name.into(),
+            name: Some(self.name.into()),
             root_path: Some(self.root_path.into()),
             expires: Utc.with_ymd_and_hms(2099, 12, 31, 23, 59, 59).single().map(server_timestamp),
             ims_org_id: Some(self.ims_org_id.into()),
+            unreadable: Vec::new(),
         }
     }
 }

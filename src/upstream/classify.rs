@@ -44,6 +44,9 @@ pub(super) fn unwritable(error: WriteError) -> AttemptError {
     AttemptError::not_sent(Failure::Unwritable { pointer: error.pointer, reason: error.reason.into() })
 }
 
+/// Maximum length of a media type in an error, in characters.
+const MAX_MEDIA_TYPE: usize = 80;
+
 /// Marker error of a body that exceeds its limit.
 #[derive(Debug, thiserror::Error)]
 #[error("too large")]
@@ -61,7 +64,8 @@ pub(super) fn request_error(error: reqwest::Error) -> AttemptError {
     } else if error.is_builder() {
         AttemptError::not_sent(Failure::Connect(cause(error)))
     } else if is_invalid_http(&error) {
-        AttemptError::unknown(Failure::Malformed { status: None, reason: cause(error) })
+        let reason = format!("the answer of IPS is not HTTP: {}", cause(error));
+        AttemptError::unknown(Failure::Malformed { status: None, reason })
     } else {
         AttemptError::unknown(Failure::Incomplete(cause(error)))
     }
@@ -75,13 +79,46 @@ pub(super) fn body_error(error: io::Error, status: StatusCode, limit: usize) -> 
         Ok(error) => AttemptError::unknown(Failure::Incomplete(cause(error))),
         Err(error) if error.get_ref().and_then(|inner| inner.downcast_ref::<TooLarge>()).is_some() => too_large(limit),
         Err(error) if kind == ErrorKind::UnexpectedEof => AttemptError::unknown(Failure::Incomplete(error.to_string())),
-        Err(error) => malformed(status, format_args!("its body does not match its Content-Encoding: {error}")),
+        Err(error) => malformed(status, format_args!("the body does not match its Content-Encoding: {error}")),
     }
 }
 
 /// Failure of a response that is not a SOAP answer.
 pub(super) fn malformed(status: StatusCode, reason: impl Display) -> AttemptError {
-    AttemptError::unknown(Failure::Malformed { status: Some(status.as_u16()), reason: reason.to_string() })
+    let status = status.as_u16();
+    AttemptError::unknown(Failure::Malformed { status: Some(status), reason: format!("HTTP {status} from IPS: {reason}") })
+}
+
+/// Failure of a response whose body can't be read as a SOAP answer: says what came instead.
+pub(super) fn unreadable(
+    status: StatusCode,
+    content_type: Option<&str>,
+    body: &[u8],
+    error: &ReadError,
+) -> AttemptError {
+    let status = status.as_u16();
+    let media_type = content_type.and_then(|content_type| content_type.split(';').next()).unwrap_or_default();
+    let media_type: String = media_type.chars().filter(char::is_ascii_graphic).take(MAX_MEDIA_TYPE).collect();
+    let content = if media_type.is_empty() { "without a content type".into() } else { format!("with {media_type}") };
+    let reason = format!("HTTP {status} {content} from IPS: {}", kind_of_document(body, error));
+    AttemptError::unknown(Failure::Malformed { status: Some(status), reason })
+}
+
+/// Describes a document that is no SOAP answer.
+fn kind_of_document(body: &[u8], error: &ReadError) -> String {
+    let text = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body).trim_ascii();
+    let begins_with = |start: &str| text.get(..start.len()).is_some_and(|text| text.eq_ignore_ascii_case(start.as_bytes()));
+    match text {
+        [] => "an empty body".into(),
+        [b'{' | b'[', ..] => "a JSON document, not a SOAP answer".into(),
+        _ if begins_with("<!doctype html") || begins_with("<html") => "an HTML page, not a SOAP answer".into(),
+        // The last two are those of UTF-16.
+        [b'<' | 0 | 0xFE | 0xFF, .., last] if error.ends_early() || !matches!(last, b'>' | 0) => {
+            format!("an XML document that ends early, after {} bytes", body.len())
+        }
+        [b'<' | 0 | 0xFE | 0xFF, ..] => format!("an XML document that is not the expected SOAP answer: {error}"),
+        _ => format!("a text that is no XML: {error}"),
+    }
 }
 
 /// Failure of a response of more than `limit` bytes, compressed or decompressed.

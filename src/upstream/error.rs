@@ -100,11 +100,11 @@ pub enum Failure {
     #[error("the answer is incomplete: {0}")]
     Incomplete(String),
     /// The answer is not a SOAP envelope with the expected content.
-    #[error("the answer{} is invalid: {reason}", status.map(|status| format!(" (HTTP {status})")).unwrap_or_default())]
+    #[error("{reason}")]
     Malformed {
         /// HTTP status of the answer, if there is one.
         status: Option<u16>,
-        /// Why it can't be read, with the path to the element if there is one.
+        /// What came: status, content type and kind of document, or why it can't be read, with the path to the element if there is one.
         reason: String,
     },
     /// The answer is larger than this limit, in bytes.

@@ -9,7 +9,7 @@ use bytes::{BufMut, Bytes};
 use futures_util::{StreamExt, TryStreamExt};
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client, ClientBuilder, Response};
+use reqwest::{Certificate, Client, ClientBuilder, Response, StatusCode};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::io::StreamReader;
@@ -17,7 +17,6 @@ use tokio_util::io::StreamReader;
 use super::classify::{self, AttemptError, TooLarge};
 use super::config::ClientConfig;
 use super::telemetry;
-use crate::ips::codec::ReadError;
 use crate::ips::soap::{Reply, read_answer};
 use crate::ips::types::{Effect, Operation};
 
@@ -87,11 +86,11 @@ impl Transport {
             .map_err(classify::request_error)?;
         let status = response.status();
         if status.is_redirection() {
-            return Err(classify::malformed(status, "it is a redirect, which the gateway does not follow"));
+            return Err(classify::malformed(status, "a redirect, which the gateway does not follow"));
         }
         let content_type = header(response.headers(), CONTENT_TYPE.as_str()).map(str::to_owned);
         let body = self.read_body(response).await?;
-        parse::<T>(body, content_type).await.map_err(|error| classify::malformed(status, error))
+        parse::<T>(body, status, content_type).await
     }
 
     /// Reads a body and decompresses it on the way. The limit holds before and after decompression.
@@ -116,7 +115,7 @@ impl Transport {
                 decoder.multiple_members(true);
                 self.read_to_end(decoder).await
             }
-            other => return Err(classify::malformed(status, format_args!("has the Content-Encoding {other:?}"))),
+            other => return Err(classify::malformed(status, format_args!("an answer with the Content-Encoding {other:?}, which the gateway did not ask for"))),
         };
         body.map_err(|error| classify::body_error(error, status, limit))
     }
@@ -147,16 +146,25 @@ impl Transport {
 }
 
 /// Parses an answer; a large one on the blocking pool, where it delays no other request.
-async fn parse<T>(body: AnswerBody, content_type: Option<String>) -> Result<Reply<T::Answer>, ReadError>
+async fn parse<T>(
+    body: AnswerBody,
+    status: StatusCode,
+    content_type: Option<String>,
+) -> Result<Reply<T::Answer>, AttemptError>
 where
     T: Operation<Answer: 'static>,
 {
     let AnswerBody { bytes, permit } = body;
+    let read = move |bytes: &[u8]| {
+        let content_type = content_type.as_deref();
+        read_answer::<T>(bytes, content_type)
+            .map_err(|error| classify::unreadable(status, content_type, bytes, &error))
+    };
     if permit.is_none() {
-        return read_answer::<T>(&bytes, content_type.as_deref());
+        return read(&bytes);
     }
     let parse = move || {
-        let reply = read_answer::<T>(&bytes, content_type.as_deref());
+        let reply = read(&bytes);
         // The permit lasts as long as the bytes, even when the caller has gone.
         drop((bytes, permit));
         reply
@@ -165,7 +173,7 @@ where
         Ok(reply) => reply,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => Err(ReadError { path: String::new(), reason: "the gateway is shutting down".into() }),
+            Err(_) => Err(classify::malformed(status, "not read, because the gateway is shutting down")),
         },
     }
 }

@@ -133,7 +133,9 @@ where
 pub fn date_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     let text = String::deserialize(deserializer)?;
     // Times without an offset are refused, although IPS accepts them: their meaning would depend on the reader's time zone.
-    DateTime::parse_from_rfc3339(&text.trim().replace(' ', "+")).map(|moment| Some(Timestamp(moment))).map_err(|_| {
+    let instant = DateTime::parse_from_rfc3339(&text.trim().replace(' ', "+")).map_err(|_| {
         de::Error::custom("expected a date and time with its offset such as 2026-01-31T09:30:00Z (RFC 3339)")
-    })
+    })?;
+    let timestamp = Timestamp::new(instant);
+    timestamp.check_sendable().map(|()| Some(timestamp)).map_err(de::Error::custom)
 }

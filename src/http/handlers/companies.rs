@@ -31,7 +31,9 @@ pub struct MemberCompany {
 
 impl From<&CompanyMembership> for MemberCompany {
     fn from(membership: &CompanyMembership) -> Self {
-        Self { company: membership.company.clone(), role: membership.role.clone(), is_active: membership.is_active }
+        let CompanyMembership { company, role, is_active, unreadable } = membership.clone();
+        let unreadable = [company.unreadable, unreadable].concat();
+        Self { company: Company { unreadable, ..company }, role, is_active }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::http::response::pagination::add_next_link;
 use crate::http::response::{HandlerResult, long_poll};
 use crate::ips::types::Timestamp;
 use crate::jobs::{
-    CacheDirective, CacheStatus, Error, JobListing, JobSort, ListBody, ListQuery, Lookup, ObservedJob, PageCursor,
+    CacheDirective, CacheStatus, Error, JobKind, JobListing, JobSort, ListBody, ListQuery, Lookup, ObservedJob, PageCursor,
     Phase, StaleReason, Status,
 };
 use crate::upstream::BadItem;
@@ -57,7 +57,11 @@ pub struct JobsParams {
     #[serde(default)]
     #[param(value_type = Vec<Status>, style = Form, explode = false, required = false)]
     status: CommaList<Status>,
-    /// Only jobs of one of these IPS types, separated by commas, ignoring case: `type`, `jobSubType`, or the `logType` of completed jobs without its `Begin` or `End`.
+    /// Only jobs of one of these kinds, separated by commas, ignoring case: the same words in every phase.
+    #[serde(default)]
+    #[param(value_type = Vec<JobKind>, style = Form, explode = false, required = false)]
+    kind: CommaList<String>,
+    /// Only jobs of one of these IPS types, separated by commas, ignoring case: `type`, `jobSubType`, or the `logType` of completed jobs without its `Begin` or `End`. A type selects the jobs of its kind in every phase: `UrlUpload` those of the kind `uploadUrls`.
     #[serde(default)]
     #[param(value_type = Vec<String>, style = Form, explode = false, required = false)]
     r#type: CommaList<String>,
@@ -90,6 +94,7 @@ impl From<JobsParams> for ListQuery {
         Self {
             phases: params.phase.0,
             statuses: params.status.0,
+            kinds: params.kind.0,
             types: params.r#type.0,
             original_name: params.original_name,
             submitted_by: params.submitted_by,
@@ -192,7 +197,7 @@ pub async fn read(
     };
     let watchers = async {
         let found = find(CacheDirective::Any).await?;
-        let company = found.job.job.company();
+        let company = &found.job.job.company;
         Ok(state.jobs.watch(&caller, company, found.next_phases()))
     };
     long_poll::respond(&state, &request, watchers, || async {

@@ -129,8 +129,8 @@ impl TryFrom<JobLogsParams> for JobLogsQuery {
             return Err(Error::invalid_parameter("to", "is before `from`"));
         }
         Ok(Self {
-            from: params.from.map(|from| from.0),
-            to: params.to.map(|to| to.0),
+            from: params.from,
+            to: params.to,
             submitted_by: params.submitted_by,
             sort: params.sort.unwrap_or_default(),
             limit: params.limit.unwrap_or(DEFAULT_PER_PAGE) as usize,

@@ -60,7 +60,7 @@ pub struct Validated {
         }))),
         ("export" = (summary = "Export assets", value = json!({
             "jobName": "press-kit",
-            "exportJob": { "assetHandleArray": ["a|11004", "a|11005"], "fmt": "tif", "emailSetting": "None" }
+            "exportJob": { "assetHandleArray": ["a|11004", "a|11005"], "fmt": "orig", "emailSetting": "None" }
         }))),
     )),
     responses(

@@ -148,7 +148,9 @@ pub struct CompanyRef {
     /// Handle of the company.
     pub company_handle: String,
     /// Name of the company.
-    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub name: Option<String>,
 }
 
 impl From<&Company> for CompanyRef {

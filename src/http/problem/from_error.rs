@@ -25,6 +25,10 @@ impl From<Error> for Problem {
             Error::CompanyNotFound(_) => Self::new(COMPANY_NOT_FOUND, detail),
             Error::CompanyNotPermitted(_) => Self::new(FORBIDDEN, detail),
             Error::JobNotFound => Self::new(JOB_NOT_FOUND, "the job is neither active nor scheduled nor in the log"),
+            Error::JobUnknownToIps { error, .. } => {
+                let problem = of_upstream_error(&error, CredentialSource::Caller);
+                Self { kind: JOB_NOT_FOUND, retryable: JOB_NOT_FOUND.retryable, ..problem }
+            }
             Error::NotCached => Self::new(NOT_CACHED, detail),
             Error::AmbiguousJob { candidates } => {
                 Self::new(AMBIGUOUS_JOB, detail).with(|extensions| extensions.candidates = candidates)
@@ -56,7 +60,13 @@ fn of_upstream_error(error: &UpstreamError, credentials: CredentialSource) -> Pr
         Failure::Timeout(_) => UPSTREAM_TIMEOUT,
         Failure::Incomplete(_) | Failure::Malformed { .. } | Failure::TooLarge(_) => UPSTREAM_INVALID_ANSWER,
     };
-    let problem = Problem { retry_after: error.retry_after(), ..Problem::new(kind, error.failure.to_string()) };
+    // A mutation that IPS refused with an exception, such as a name that is taken, is refused again.
+    let is_final = error.effect == Effect::Changes && kind.code == UPSTREAM_FAULT.code;
+    let problem = Problem {
+        retryable: kind.retryable && !is_final,
+        retry_after: error.retry_after(),
+        ..Problem::new(kind, error.failure.to_string())
+    };
     problem.with(|extensions| {
         extensions.outcome = (error.effect == Effect::Changes).then(|| error.delivery.into());
         if let Failure::Unwritable { pointer, reason } = &error.failure {

@@ -24,6 +24,8 @@ const RETRY_AFTER_OVERLOAD: Duration = Duration::from_secs(1);
 pub struct Problem {
     kind: &'static ProblemKind,
     detail: String,
+    /// Whether the same request may succeed later.
+    retryable: bool,
     /// Wait before the next attempt: the `Retry-After` header.
     retry_after: Option<Duration>,
     extensions: Box<ProblemExtensions>,
@@ -37,7 +39,7 @@ impl fmt::Display for Problem {
 
 impl Problem {
     fn new(kind: &'static ProblemKind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), retry_after: None, extensions: Box::default() }
+        Self { kind, detail: detail.into(), retryable: kind.retryable, retry_after: None, extensions: Box::default() }
     }
 
     /// Sets extension members.
@@ -56,7 +58,7 @@ impl Problem {
             detail: &self.detail,
             code: self.kind.code,
             request_id,
-            retryable: self.kind.retryable,
+            retryable: self.retryable,
             extensions: &self.extensions,
         }
     }

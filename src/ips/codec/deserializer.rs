@@ -9,10 +9,11 @@ use super::element::{Content, Element};
 use super::error::{DecodeError, ReadError};
 use super::fields::Fields;
 use super::items::Items;
+use super::notes::Notes;
 use super::parser::Parser;
 use super::path::Path;
 use super::scalar::{is_non_finite, parse_bool, parse_double, parse_integer, trim};
-use super::token::Tag;
+use super::token::{Mode, Tag};
 
 impl Parser<'_> {
     /// Deserializes the element of `tag`, the token just read, as a `T`.
@@ -69,6 +70,9 @@ impl<'de> de::Deserializer<'de> for Element<'_, 'de, '_> {
 
     #[inline]
     fn deserialize_f64<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, DecodeError> {
+        if self.content == Content::Absent {
+            return visitor.visit_f64(self.default_value(0.0)?);
+        }
         let text = self.text()?;
         let number = match trim(&text) {
             text if text.is_empty() || is_non_finite(text) => self.default_value(0.0)?,
@@ -79,7 +83,12 @@ impl<'de> de::Deserializer<'de> for Element<'_, 'de, '_> {
 
     #[inline]
     fn deserialize_str<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, DecodeError> {
+        let is_present = self.content == Content::Open;
         match self.text()? {
+            Cow::Borrowed("") if is_present && self.parser.notes.tracks_absent() => {
+                self.parser.note_absent(self.path)?;
+                visitor.visit_borrowed_str("")
+            }
             Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
             Cow::Owned(text) => visitor.visit_string(text),
         }
@@ -112,8 +121,18 @@ impl<'de> de::Deserializer<'de> for Element<'_, 'de, '_> {
         if self.content == Content::Absent {
             return Err(DecodeError::value("the required element is absent").mark_in_struct());
         }
-        let fields = Fields::new(self, type_name::<V>(), names)?;
-        visitor.visit_map(fields).map_err(DecodeError::mark_in_struct)
+        let Self { parser, path, content, optional } = self;
+        let shape = parser.shapes.index(type_name::<V>(), names);
+        let notes = parser.shapes.notes(shape);
+        if notes == 0 || parser.mode() == Mode::Strict {
+            let fields = Fields::new(Element { parser, path, content, optional }, shape, names)?;
+            return visitor.visit_map(fields).map_err(DecodeError::mark_in_struct);
+        }
+        let outer = std::mem::replace(&mut parser.notes, Notes::for_struct(notes));
+        let element = Element { parser: &mut *parser, path, content, optional };
+        let value = Fields::new(element, shape, names).and_then(|fields| visitor.visit_map(fields));
+        parser.notes = outer;
+        value.map_err(DecodeError::mark_in_struct)
     }
 
     fn deserialize_unit_struct<V: Visitor<'de>>(

@@ -3,7 +3,8 @@
 use std::any::type_name;
 use std::borrow::Cow;
 
-use super::error::{DecodeError, unexpected};
+use super::error::{DecodeError, ENDS_INSIDE, ReadError, unexpected};
+use super::notes::excerpt;
 use super::parser::Parser;
 use super::path::Path;
 use super::scalar::{is_blank, is_non_finite, trim};
@@ -55,7 +56,7 @@ impl<'r, 'de, 'p> Element<'r, 'de, 'p> {
                 Token::Text(_) | Token::Eof => Err(DecodeError::malformed("has unterminated text")),
             },
             Token::Start(tag) => Err(unexpected(&tag)),
-            Token::Eof => Err(DecodeError::malformed("ends inside an element")),
+            Token::Eof => Err(DecodeError::malformed(ENDS_INSIDE)),
         }
     }
 
@@ -65,6 +66,9 @@ impl<'r, 'de, 'p> Element<'r, 'de, 'p> {
         &mut self,
         parse: impl FnOnce(&str) -> Result<T, DecodeError>,
     ) -> Result<T, DecodeError> {
+        if self.content == Content::Absent {
+            return self.default_value(T::default());
+        }
         let text = self.text()?;
         match trim(&text) {
             "" => self.default_value(T::default()),
@@ -72,9 +76,10 @@ impl<'r, 'de, 'p> Element<'r, 'de, 'p> {
         }
     }
 
-    /// Returns the default for an absent, nil or empty element in lenient mode, an error in strict mode.
-    pub(super) fn default_value<T>(&self, default: T) -> Result<T, DecodeError> {
+    /// Returns the default for an absent, nil or empty element in lenient mode, where it is noted; an error in strict mode.
+    pub(super) fn default_value<T>(&mut self, default: T) -> Result<T, DecodeError> {
         match self.parser.mode() {
+            Mode::Lenient if self.parser.notes.tracks_absent() => self.parser.note_absent(self.path).map(|()| default),
             Mode::Lenient => Ok(default),
             Mode::Strict => Err(DecodeError::value("the required element is empty")),
         }
@@ -123,5 +128,30 @@ impl<'r, 'de, 'p> Element<'r, 'de, 'p> {
             Content::Open => self.parser.skip_rest(),
             Content::Absent => Ok(()),
         }
+    }
+}
+
+impl Parser<'_> {
+    /// Notes a value that can't be read; its content begins at `start`, a position in bytes.
+    #[cold]
+    pub(super) fn note_unreadable(&mut self, error: DecodeError, start: usize) -> Result<(), DecodeError> {
+        let ReadError { path, reason } = error.into();
+        let size = self.notes.add_unreadable(&path, &excerpt(self.source_from(start)), &reason);
+        self.count_item_bytes(size)
+    }
+
+    /// Notes a text that can't be read.
+    #[cold]
+    pub(super) fn note_text(&mut self, error: DecodeError, text: &str) -> Result<(), DecodeError> {
+        let ReadError { path, reason } = error.into();
+        let size = self.notes.add_unreadable(&path, text, &reason);
+        self.count_item_bytes(size)
+    }
+
+    /// Notes a required value that is absent.
+    #[cold]
+    pub(super) fn note_absent(&mut self, path: &Path<'_>) -> Result<(), DecodeError> {
+        let size = self.notes.add_absent(path.pointer());
+        self.count_item_bytes(size)
     }
 }

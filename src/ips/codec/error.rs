@@ -8,6 +8,11 @@ use super::path::Path;
 use super::token::Tag;
 use crate::ips::types::ApiVersion;
 
+/// Reason of a document that ends before all its elements are closed.
+pub(super) const ENDS_EARLY: &str = "ends before all its elements are closed";
+/// The same, found while an element is read.
+pub(super) const ENDS_INSIDE: &str = "ends inside an element";
+
 /// Error of reading a document, or of an array item in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadError {
@@ -18,6 +23,12 @@ pub struct ReadError {
 }
 
 impl ReadError {
+    /// Returns whether the document ends before all its elements are closed.
+    #[must_use]
+    pub fn ends_early(&self) -> bool {
+        self.reason == ENDS_EARLY || self.reason == ENDS_INSIDE
+    }
+
     /// Returns an error of the document as a whole.
     pub(in crate::ips) fn document(reason: impl Into<String>) -> Self {
         Self { path: String::new(), reason: reason.into() }
@@ -75,6 +86,11 @@ impl DecodeError {
     pub(super) fn mark_in_struct(mut self) -> Self {
         self.0.in_struct = true;
         self
+    }
+
+    /// Returns whether the rest of the document can't be read.
+    pub(super) fn is_malformed(&self) -> bool {
+        self.0.malformed
     }
 
     /// Returns whether the enclosing array item can be skipped without misreading the others.

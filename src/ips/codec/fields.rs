@@ -1,21 +1,31 @@
 //! Deserialization of a struct: its fields are the child elements of an element.
 
-use serde::de::{DeserializeSeed, IntoDeserializer, MapAccess};
+use std::any::type_name;
+use std::marker::PhantomData;
+
+use serde::de::{Deserialize, DeserializeSeed, IntoDeserializer, MapAccess};
 
 use super::element::{Content, Element};
-use super::error::DecodeError;
+use super::error::{DecodeError, ENDS_INSIDE};
 use super::parser::Parser;
 use super::path::Path;
 use super::scalar::is_blank;
 use super::shapes::FieldSet;
 use super::token::{Mode, Tag, Token};
+use crate::ips::types::wire_name;
 
 /// serde map access over the child elements of an element.
 pub(super) struct Fields<'r, 'de, 'p> {
     parser: &'r mut Parser<'de>,
     path: &'p Path<'p>,
     names: &'static [&'static str],
+    /// Number of note fields, which follow the fields in `names`.
+    notes: usize,
     shape: usize,
+    /// Number of open elements, including that of the struct.
+    depth: usize,
+    /// Position of the content of the field read last, in bytes.
+    start: usize,
     seen: FieldSet,
     /// Index after the last field read: the most likely next one, and the lowest that the declared order allows.
     next: usize,
@@ -29,10 +39,10 @@ pub(super) struct Fields<'r, 'de, 'p> {
 }
 
 impl<'r, 'de, 'p> Fields<'r, 'de, 'p> {
-    /// Opens the fields of an element whose start tag was just read; `visitor` is the type name of the struct's visitor.
+    /// Opens the fields of an element whose start tag was just read; `names` includes the note fields.
     pub(super) fn new(
         element: Element<'r, 'de, 'p>,
-        visitor: &'static str,
+        shape: usize,
         names: &'static [&'static str],
     ) -> Result<Self, DecodeError> {
         if names.len() > FieldSet::CAPACITY {
@@ -40,10 +50,13 @@ impl<'r, 'de, 'p> Fields<'r, 'de, 'p> {
         }
         Ok(Self {
             may_be_empty: element.optional || element.path.is_root() || names.is_empty(),
-            shape: element.parser.shapes.index(visitor),
+            notes: element.parser.shapes.notes(shape),
+            names: &names[..names.len() - element.parser.shapes.notes(shape)],
+            shape,
+            depth: element.parser.depth(),
+            start: 0,
             parser: element.parser,
             path: element.path,
-            names,
             seen: FieldSet::EMPTY,
             next: 0,
             current: 0,
@@ -56,21 +69,36 @@ impl<'r, 'de, 'p> Fields<'r, 'de, 'p> {
     fn next_field(&mut self) -> Result<Option<usize>, DecodeError> {
         loop {
             match self.parser.token()? {
-                Token::Start(tag) => match self.find(&tag) {
+                Token::Start(tag) => match self.find(&tag).or_else(|| self.find_published(&tag)) {
                     Some(index) => {
+                        self.start = self.parser.position();
                         let element = Element::open(self.parser, self.path, tag.nil)?;
                         self.content = element.content;
-                        return self.take(index).map(Some);
+                        match self.take(index) {
+                            Err(error) if self.parser.notes.is_collecting() => self.skip_noted(error, index)?,
+                            taken => return taken.map(Some),
+                        }
                     }
                     None if self.parser.mode() == Mode::Strict => {
                         return Err(DecodeError::value(format!("the element {} is unknown", tag.local_name())));
                     }
-                    None => self.parser.skip_rest()?,
+                    None => {
+                        if self.notes > 0 {
+                            self.parser.notes.add_element(tag.local_name());
+                        }
+                        self.parser.skip_rest()?;
+                    }
                 },
                 Token::Text(text) if is_blank(&text) => {}
-                Token::Text(_) => return Err(DecodeError::value("contains text where elements are expected")),
+                Token::Text(text) => {
+                    let error = DecodeError::value("contains text where elements are expected");
+                    if !self.parser.notes.is_collecting() {
+                        return Err(error);
+                    }
+                    self.parser.note_text(error.with_path(self.path), &text)?;
+                }
                 Token::End => return Ok(None),
-                Token::Eof => return Err(DecodeError::malformed("ends inside an element")),
+                Token::Eof => return Err(DecodeError::malformed(ENDS_INSIDE)),
             }
         }
     }
@@ -80,6 +108,48 @@ impl<'r, 'de, 'p> Fields<'r, 'de, 'p> {
     fn find(&self, tag: &Tag<'_>) -> Option<usize> {
         // Fast path: most names have no prefix.
         self.index(tag.name()).or_else(|| self.index(tag.local_name()))
+    }
+
+    /// Returns the index of the field whose published name, other than that of the schema, a tag has.
+    #[cold]
+    fn find_published(&mut self, tag: &Tag<'_>) -> Option<usize> {
+        if self.parser.mode() == Mode::Strict {
+            return None;
+        }
+        let wire_name = wire_name(tag.local_name())?;
+        let index = self.names.iter().position(|name| *name == wire_name).filter(|index| !self.seen.contains(*index))?;
+        if self.notes > 0 && wire_name.ends_with("Job") {
+            self.parser.notes.set_details_element(tag.local_name());
+        }
+        Some(index)
+    }
+
+    /// Skips an element that is repeated, and notes it.
+    #[cold]
+    fn skip_noted(&mut self, error: DecodeError, index: usize) -> Result<(), DecodeError> {
+        let path = Path::Field { parent: self.path, name: self.names[index] };
+        self.parser.note_unreadable(error.with_path(&path), self.start)?;
+        self.parser.skip_to(self.depth)
+    }
+
+    /// Notes the value that can't be read, and reads the field as an absent one.
+    ///
+    /// # Errors
+    /// `error`, if the field may not be absent.
+    #[cold]
+    fn read_as_absent<V: Deserialize<'de>>(&mut self, error: DecodeError) -> Result<V, DecodeError> {
+        let path = Path::Field { parent: self.path, name: self.names[self.current] };
+        self.parser.skip_to(self.depth)?;
+        let absent = Element { parser: self.parser, path: &path, content: Content::Absent, optional: false };
+        let Ok(value) = V::deserialize(absent) else { return Err(error) };
+        // The path of the field that is lost; that of the error may lead further.
+        let error = DecodeError::value(error.to_string()).with_path(&path);
+        if type_name::<V>().contains("Secret") {
+            self.parser.note_text(error, "[redacted]")?;
+        } else {
+            self.parser.note_unreadable(error, self.start)?;
+        }
+        Ok(value)
     }
 
     /// Returns the index of a name; the search starts after the last field, since elements come in declared order.
@@ -138,7 +208,14 @@ impl<'r, 'de, 'p> Fields<'r, 'de, 'p> {
             }
             self.absent = Some(self.end()?);
         }
-        Ok(self.absent.as_mut().and_then(FieldSet::pop_first))
+        if let Some(index) = self.absent.as_mut().and_then(FieldSet::pop_first) {
+            return Ok(Some(index));
+        }
+        if self.notes == 0 || !self.parser.notes.is_collecting() {
+            return Ok(None);
+        }
+        // Taken one by one, so that each is visited once.
+        Ok((0..self.notes).find(|note| self.parser.notes.has(*note)).map(|note| self.names.len() + note))
     }
 }
 
@@ -152,8 +229,23 @@ impl<'de> MapAccess<'de> for Fields<'_, 'de, '_> {
         seed.deserialize((index as u64).into_deserializer()).map(Some)
     }
 
+    /// Overridden, although serde discourages it: only here can an unreadable value be read as an absent one.
+    #[inline]
+    fn next_value<V: Deserialize<'de>>(&mut self) -> Result<V, DecodeError> {
+        match self.next_value_seed(PhantomData::<V>) {
+            Err(error) if self.parser.notes.is_collecting() && self.absent.is_none() && !error.is_malformed() => {
+                self.read_as_absent(error)
+            }
+            value => value,
+        }
+    }
+
     #[inline]
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, DecodeError> {
+        if self.current >= self.names.len() {
+            let (note, path, pointer) = (self.current - self.names.len(), self.path.to_string(), self.path.pointer());
+            return seed.deserialize(self.parser.notes.take(note, &path, &pointer));
+        }
         let path = Path::Field { parent: self.path, name: self.names[self.current] };
         let element = Element { parser: self.parser, path: &path, content: self.content, optional: false };
         if self.absent.is_none() {

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use serde::de::{Deserialize, DeserializeSeed, SeqAccess};
 
 use super::element::{Content, Element};
-use super::error::{DecodeError, unexpected};
+use super::error::{DecodeError, ENDS_INSIDE, unexpected};
 use super::parser::Parser;
 use super::path::Path;
 use super::scalar::is_blank;
@@ -15,14 +15,19 @@ use super::token::{Mode, Tag, Token};
 pub(super) struct Items<'r, 'de, 'p> {
     parser: &'r mut Parser<'de>,
     path: &'p Path<'p>,
+    /// Index of the next item.
     index: usize,
     content: Content,
+    /// Position of the content of the last item, in bytes.
+    start: usize,
+    /// Error of the first other element.
+    other: Option<DecodeError>,
 }
 
 impl<'r, 'de, 'p> Items<'r, 'de, 'p> {
     /// Opens the items of an element whose start tag was just read.
     pub(super) fn new(element: Element<'r, 'de, 'p>) -> Self {
-        Self { parser: element.parser, path: element.path, index: 0, content: element.content }
+        Self { parser: element.parser, path: element.path, index: 0, content: element.content, start: 0, other: None }
     }
 
     /// Reads the start tag of the next item.
@@ -32,13 +37,22 @@ impl<'r, 'de, 'p> Items<'r, 'de, 'p> {
         }
         loop {
             match self.parser.token()? {
-                Token::Start(tag) if tag.has_name("items") => return Ok(Some(tag)),
-                // Skipped, it would turn an answer of another shape into an empty list.
+                Token::Start(tag) if tag.has_name("items") => {
+                    self.start = self.parser.position();
+                    return Ok(Some(tag));
+                }
+                Token::Start(tag) if self.parser.mode() == Mode::Lenient => {
+                    self.other.get_or_insert_with(|| unexpected(&tag));
+                    self.parser.skip_rest()?;
+                }
                 Token::Start(tag) => return Err(unexpected(&tag)),
                 Token::Text(text) if is_blank(&text) => {}
                 Token::Text(_) => return Err(DecodeError::value("contains text where items are expected")),
-                Token::End => return Ok(None),
-                Token::Eof => return Err(DecodeError::malformed("ends inside an element")),
+                Token::End => {
+                    // An array of other elements only is an answer of another shape, not an empty list.
+                    return self.other.take().filter(|_| self.index == 0).map_or(Ok(None), Err);
+                }
+                Token::Eof => return Err(DecodeError::malformed(ENDS_INSIDE)),
             }
         }
     }
@@ -64,7 +78,13 @@ impl<'de> SeqAccess<'de> for Items<'_, 'de, '_> {
         loop {
             match self.next_element_seed(PhantomData) {
                 Err(error) if error.is_confined_to_item() && self.parser.mode() == Mode::Lenient => {
-                    self.parser.report_bad_item(error.into())?;
+                    if self.parser.notes.is_collecting() {
+                        self.parser.note_unreadable(error, self.start)?;
+                        // JSON has no place for it.
+                        self.index -= 1;
+                    } else {
+                        self.parser.report_bad_item(error.into())?;
+                    }
                     self.parser.skip_to(depth)?;
                 }
                 item => return item,

@@ -7,7 +7,8 @@ use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::{BytesRef, Event};
 use quick_xml::{Reader, XmlVersion};
 
-use super::error::{DecodeError, ReadError};
+use super::error::{DecodeError, ENDS_EARLY, ENDS_INSIDE, ReadError};
+use super::notes::Notes;
 use super::scalar::{is_allowed, is_blank, trim};
 use super::shapes::Shapes;
 use super::token::{Limits, Mode, Tag, Token};
@@ -30,6 +31,7 @@ pub struct Parser<'de> {
     /// Memory of the array items so far, in bytes.
     item_bytes: usize,
     pub(super) bad_items: Vec<ReadError>,
+    pub(super) notes: Notes,
     pub(super) shapes: Shapes,
     /// Set when an absent option was visited.
     pub(super) visited_absent_option: bool,
@@ -50,6 +52,7 @@ impl<'de> Parser<'de> {
             elements: 0,
             item_bytes: 0,
             bad_items: Vec::new(),
+            notes: Notes::default(),
             shapes: Shapes::default(),
             visited_absent_option: false,
         }
@@ -96,6 +99,11 @@ impl<'de> Parser<'de> {
         &self.source.as_bytes()[self.position()..]
     }
 
+    /// Returns the source from a position in bytes on.
+    pub(super) fn source_from(&self, start: usize) -> &'de str {
+        &self.source[start..]
+    }
+
     /// Returns whether the last start tag is self-closing.
     pub(super) fn is_self_closed(&self) -> bool {
         self.self_closed
@@ -129,7 +137,7 @@ impl<'de> Parser<'de> {
                 Token::Text(text) if is_blank(&text) => {}
                 Token::Text(_) => return Err(ReadError::document("contains text where elements are expected")),
                 Token::End => return Ok(None),
-                Token::Eof => return Err(ReadError::document("ends inside an element")),
+                Token::Eof => return Err(ReadError::document(ENDS_INSIDE)),
             }
         }
     }
@@ -204,7 +212,7 @@ impl<'de> Parser<'de> {
                 let text = resolve(&reference)?;
                 self.joined_text(text.into()).map(Some)
             }
-            Ok(Event::Eof) if self.depth > 0 => Err(DecodeError::malformed("ends before all its elements are closed")),
+            Ok(Event::Eof) if self.depth > 0 => Err(DecodeError::malformed(ENDS_EARLY)),
             Ok(Event::Eof) if self.elements == 0 => Err(DecodeError::malformed("contains no element")),
             Ok(Event::Eof) => Ok(Some(Token::Eof)),
             other => self.check_insignificant(other).map(|()| None),

@@ -5,6 +5,8 @@
 
 use std::ptr;
 
+use super::notes::NOTE_FIELDS;
+
 /// Set of a struct's fields, by index; at most 64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct FieldSet(u64);
@@ -45,13 +47,16 @@ struct Shape {
     /// Type name of the struct's visitor, which is unique to the struct.
     visitor: &'static str,
     options: FieldSet,
+    /// Number of note fields, at the end of the struct.
+    notes: usize,
 }
 
 impl Shapes {
-    /// Returns the index of a struct's shape, which is added if it is new.
-    pub(super) fn index(&mut self, visitor: &'static str) -> usize {
+    /// Returns the index of the shape of a struct with these fields, which is added if it is new.
+    pub(super) fn index(&mut self, visitor: &'static str, names: &[&str]) -> usize {
         self.0.iter().position(|shape| ptr::eq(shape.visitor, visitor)).unwrap_or_else(|| {
-            self.0.push(Shape { visitor, options: FieldSet::EMPTY });
+            let notes = names.iter().position(|name| *name == NOTE_FIELDS[0]).map_or(0, |first| names.len() - first);
+            self.0.push(Shape { visitor, options: FieldSet::EMPTY, notes });
             self.0.len() - 1
         })
     }
@@ -60,6 +65,12 @@ impl Shapes {
     #[inline]
     pub(super) fn options(&self, shape: usize) -> FieldSet {
         self.0[shape].options
+    }
+
+    /// Returns the number of note fields of a shape.
+    #[inline]
+    pub(super) fn notes(&self, shape: usize) -> usize {
+        self.0[shape].notes
     }
 
     /// Records that a field of a shape is an option.

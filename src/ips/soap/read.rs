@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::SOAP_NAMESPACE;
 use super::auth::{AuthHeader, WireAuthHeader};
 use crate::ips::codec::{Limits, Mode, Parser, ReadError, Tag, Token, decode};
-use crate::ips::types::{COMMON_NAMESPACE, Fault, FaultName, Operation};
+use crate::ips::types::{COMMON_NAMESPACE, Fault, FaultName, Operation, UnreadableValue};
 
 /// Reply of IPS to a request.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,7 +37,8 @@ pub fn read_answer<T: Operation>(body: &[u8], content_type: Option<&str>) -> Res
     let text = decode(body, content_type)?;
     let mut envelope = Envelope::open(&text, Mode::Lenient)?;
     let tag = envelope.find_body(|parser, _| parser.skip())?;
-    match envelope.namespace(&tag)?.as_deref() {
+    let (tag, namespace) = envelope.find_answer(tag)?;
+    match namespace.as_deref() {
         Some(SOAP_NAMESPACE) if tag.local_name() == "Fault" => {
             let fault = envelope.parser.value::<WireFault>(&tag)?.into();
             envelope.close()?;
@@ -163,6 +164,7 @@ impl<'de> Envelope<'de> {
                     self.body = self.parser.position();
                     return self.parser.next_tag()?.ok_or_else(|| ReadError::document("the Body is empty"));
                 }
+                _ if self.parser.mode() == Mode::Lenient => self.parser.skip()?,
                 (name, _) => return Err(ReadError::document(format!("the Envelope contains {name} before its Body"))),
             }
             self.namespaces.pop();
@@ -170,13 +172,42 @@ impl<'de> Envelope<'de> {
         Err(ReadError::document("the Envelope has no Body"))
     }
 
-    /// Checks that nothing follows the body element.
-    fn close(&mut self) -> Result<(), ReadError> {
-        if let Some(tag) = self.parser.next_tag()? {
-            return Err(ReadError::document(format!("the Body contains a second element, {}", tag.local_name())));
+    /// Returns the first element of the Body, from `first` on, that is of SOAP or IPS, with its namespace; else the first one. The others
+    /// are skipped.
+    fn find_answer(&mut self, first: Tag<'de>) -> Result<(Tag<'de>, Option<String>), ReadError> {
+        let mut tag = first;
+        let mut foreign = None;
+        loop {
+            let namespace = self.namespace(&tag)?;
+            if is_answer_namespace(namespace.as_deref()) {
+                return Ok((tag, namespace));
+            }
+            foreign.get_or_insert((tag, namespace));
+            self.parser.skip()?;
+            self.namespaces.pop();
+            match self.parser.next_tag()? {
+                Some(next) => tag = next,
+                None => return foreign.ok_or_else(|| ReadError::document("the Body is empty")),
+            }
         }
-        if let Some(tag) = self.parser.next_tag()? {
-            return Err(ReadError::document(format!("the Envelope contains {} after its Body", tag.local_name())));
+    }
+
+    /// Checks that nothing follows the body element but, in lenient mode, elements of other namespaces.
+    fn close(&mut self) -> Result<(), ReadError> {
+        let is_lenient = self.parser.mode() == Mode::Lenient;
+        self.namespaces.pop();
+        while let Some(tag) = self.parser.next_tag()? {
+            if !is_lenient || is_answer_namespace(self.namespace(&tag)?.as_deref()) {
+                return Err(ReadError::document(format!("the Body contains a second element, {}", tag.local_name())));
+            }
+            self.namespaces.pop();
+            self.parser.skip()?;
+        }
+        while let Some(tag) = self.parser.next_tag()? {
+            if !is_lenient {
+                return Err(ReadError::document(format!("the Envelope contains {} after its Body", tag.local_name())));
+            }
+            self.parser.skip()?;
         }
         while !matches!(self.parser.next_token()?, Token::Eof) {}
         Ok(())
@@ -201,6 +232,9 @@ impl<'de> Envelope<'de> {
 struct WireFault {
     faultstring: Option<String>,
     detail: Option<WireDetail>,
+    /// Read, so that an unreadable detail does not make the fault unreadable.
+    #[serde(default, rename = "unreadable")]
+    _unreadable: Vec<UnreadableValue>,
 }
 
 #[derive(Deserialize)]
@@ -238,6 +272,11 @@ impl From<WireFault> for Fault {
             None => Self { name: FaultName::Other(faultstring.clone()), code: None, reason: faultstring },
         }
     }
+}
+
+/// Returns whether a namespace is that of SOAP or of an API version of IPS.
+fn is_answer_namespace(namespace: Option<&str>) -> bool {
+    namespace.is_some_and(|namespace| namespace == SOAP_NAMESPACE) || check_ips_namespace("", namespace).is_ok()
 }
 
 fn check_ips_namespace(name: &str, namespace: Option<&str>) -> Result<(), ReadError> {

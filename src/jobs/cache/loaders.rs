@@ -12,6 +12,7 @@ use crate::jobs::cache::policy::CacheDirective;
 use crate::jobs::cache::recent::RecentMutations;
 use crate::jobs::cache::{Loader, SnapshotCache};
 use crate::jobs::error::Error;
+use crate::jobs::model::answer::jobs_of_records;
 use crate::jobs::model::job::{IpsRecord, Job};
 use crate::jobs::model::snapshot::Snapshot;
 use crate::jobs::model::unique_name;
@@ -50,7 +51,9 @@ pub fn active(sources: ActiveJobsSources) -> Loader {
             };
             let answer = sources.upstream.get_active_jobs(&caller, &request).await.map_err(Error::of_call(&caller))?;
             let observed_at = observation_time(&sources.clock, previous.as_deref());
-            let mut jobs: Vec<Job> = answer.value.job_array.into_iter().map(Job::active).collect();
+            let (mut jobs, bad_items) = jobs_of_records("jobArray", answer.value.job_array, answer.bad_items, |record| {
+                Job::active(&company, record)
+            });
             link_schedules(&mut jobs, &sources.scheduled, &caller, &company).await;
             let mut merge = Merge::new(jobs, previous.as_deref(), observed_at);
             if !merge.departed().is_empty() {
@@ -67,7 +70,7 @@ pub fn active(sources: ActiveJobsSources) -> Loader {
                     }
                 });
             }
-            Ok(merge.finish(answer.bad_items))
+            Ok(merge.finish(bad_items))
         })
     })
 }
@@ -77,10 +80,12 @@ pub fn scheduled(upstream: Arc<dyn IpsApi>, clock: Clock) -> Loader {
     Arc::new(move |caller, company, previous| {
         let (upstream, clock) = (Arc::clone(&upstream), clock.clone());
         Box::pin(async move {
-            let request = GetScheduledJobsParam { company_handle: Some(company), ..GetScheduledJobsParam::default() };
+            let request = GetScheduledJobsParam { company_handle: Some(company.clone()), ..GetScheduledJobsParam::default() };
             let answer = upstream.get_scheduled_jobs(&caller, &request).await.map_err(Error::of_call(&caller))?;
-            let jobs = answer.value.job_array.into_iter().map(Job::scheduled).collect();
-            Ok(Snapshot::new(jobs, answer.bad_items, observation_time(&clock, previous.as_deref())))
+            let (jobs, bad_items) = jobs_of_records("jobArray", answer.value.job_array, answer.bad_items, |record| {
+                Job::scheduled(&company, record)
+            });
+            Ok(Snapshot::new(jobs, bad_items, observation_time(&clock, previous.as_deref())))
         })
     })
 }
@@ -99,9 +104,12 @@ pub fn history(upstream: Arc<dyn IpsApi>, scheduled: Arc<SnapshotCache>, clock: 
             };
             let answer = upstream.get_job_logs(&caller, &request).await.map_err(Error::of_call(&caller))?;
             let observed_at = observation_time(&clock, previous.as_deref());
-            let mut jobs: Vec<Job> = answer.value.job_log_array.into_iter().map(Job::completed).collect();
+            let (mut jobs, bad_items) =
+                jobs_of_records("jobLogArray", answer.value.job_log_array, answer.bad_items, |record| {
+                    Job::completed(&company, record)
+                });
             link_schedules(&mut jobs, &scheduled, &caller, &company).await;
-            Ok(Snapshot::new(jobs, answer.bad_items, observed_at))
+            Ok(Snapshot::new(jobs, bad_items, observed_at))
         })
     })
 }
@@ -114,7 +122,7 @@ fn observation_time(clock: &Clock, previous: Option<&Snapshot>) -> DateTime<Utc>
 
 /// Sets the schedule of each job that is a run of one, by its original name. No error if the caller has no access to the scheduled list.
 pub async fn link_schedules(jobs: &mut [Job], scheduled: &Arc<SnapshotCache>, caller: &Caller, company: &str) {
-    if jobs.iter().all(|job| unique_name::is_unique(job.original_name())) {
+    if jobs.iter().all(|job| job.original_name().is_none_or(unique_name::is_unique)) {
         return;
     }
     let lookup = scheduled.read(caller, company, CacheDirective::MaxAge(MAX_SCHEDULES_AGE)).await;
@@ -124,9 +132,9 @@ pub async fn link_schedules(jobs: &mut [Job], scheduled: &Arc<SnapshotCache>, ca
         .jobs
         .iter()
         .filter(|job| matches!(&job.job.record, IpsRecord::Scheduled(record) if record.exec_schedule.is_some()))
-        .map(|job| (job.job.original_name(), job.job.id.as_str()))
+        .filter_map(|job| Some((job.job.original_name()?, job.job.id.as_str())))
         .collect();
     for job in jobs {
-        job.schedule = ids.get(job.original_name()).map(|id| (*id).to_owned());
+        job.schedule = job.original_name().and_then(|name| ids.get(name)).map(|id| (*id).to_owned());
     }
 }

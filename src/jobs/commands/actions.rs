@@ -67,7 +67,7 @@ impl JobActions {
                 Delivery::NotSent | Delivery::Rejected => false,
             };
             if !is_done {
-                return Err(Error::of_call(caller)(error));
+                return Err(Error::of_job_call(caller)(error));
             }
         }
         match action {
@@ -105,8 +105,9 @@ impl JobActions {
 
     /// Records a mutation under both ids of the job: its own, and that of its original name.
     async fn record(&self, caller: &Caller, company: &str, job: &Job, mutation: &Mutation) {
-        let name = JobName::Original(job.original_name().into());
-        for id in [job.id.clone(), JobId { company: company.into(), name }.encode()] {
+        let original = job.original_name().map(|name| JobName::Original(name.into()));
+        let by_original = original.map(|name| JobId { company: company.into(), name }.encode());
+        for id in [job.id.clone()].into_iter().chain(by_original) {
             self.recent.record(caller, &id, mutation.clone()).await;
         }
     }

@@ -127,7 +127,7 @@ impl IdempotencyRecords {
     /// [`Error::IdempotencyKeyReused`] if the key was used for another request, [`Error::SubmitInProgress`] while a submit with it is in
     /// flight.
     pub async fn claim(&self, caller: &Caller, job: &Job, key: &IdempotencyKey) -> Result<IdempotencyOutcome> {
-        let outcome = self.claim_local(caller, job.company(), key)?;
+        let outcome = self.claim_local(caller, &job.company, key)?;
         let Some(coordinator) = &self.coordinator else { return Ok(outcome) };
         let (mut claim, unresolved) = match outcome {
             IdempotencyOutcome::Completed(_) => return Ok(outcome),
@@ -135,7 +135,7 @@ impl IdempotencyRecords {
             IdempotencyOutcome::Unresolved(job, claim) => (claim, Some(job)),
         };
         let api_key_hash = caller.api_key_hash.as_deref().unwrap_or_default();
-        let store_key = caller_store_key(&**coordinator, "submit", caller, &[api_key_hash, job.company(), &key.key]);
+        let store_key = caller_store_key(&**coordinator, "submit", caller, &[api_key_hash, &job.company, &key.key]);
         let record = SharedRecord {
             fingerprint: key.fingerprint,
             is_accepted: false,

@@ -53,13 +53,16 @@ impl Submission {
             }
             _ => {}
         }
+        if request.locale.as_deref().is_some_and(|locale| !is_locale(locale)) {
+            report("/locale", "expected a language such as `en`, or a language and a country such as `en-US`".into());
+        }
         if request.exec_time.is_some() && request.exec_schedule.is_some() {
             report(
                 "/execSchedule",
                 "`execTime` is given too: a job runs either once at a time or on a schedule".into(),
             );
         }
-        match request.given_details()[..] {
+        match request.given_details().collect::<Vec<_>>()[..] {
             [_] => {}
             [] => {
                 report("", format!("must have the details of one job: one of {}", SubmitJobParam::DETAILS.join(", ")));
@@ -72,5 +75,28 @@ impl Submission {
             }
         }
         invalid
+    }
+}
+
+/// Returns whether a locale has the form of IPS: `ll` or `ll-CC`, a language in lower case and a country in upper case.
+fn is_locale(locale: &str) -> bool {
+    match locale.as_bytes() {
+        [language @ ..] if language.len() == 2 => language.iter().all(u8::is_ascii_lowercase),
+        [language1, language2, b'-', country1, country2] => {
+            [language1, language2].into_iter().all(u8::is_ascii_lowercase)
+                && [country1, country2].into_iter().all(u8::is_ascii_uppercase)
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_locale_is_a_language_and_perhaps_a_country() {
+        assert!(["en", "ja-JP"].into_iter().all(is_locale));
+        assert!(!["", "EN", "en_US", "en-us", "en-USA", "eng", "en-"].into_iter().any(is_locale));
     }
 }

@@ -159,15 +159,15 @@ impl SubmitCommand {
     /// # Errors
     /// The error of the last lookup.
     async fn recover(&self, caller: &Caller, submitted: &Job, pauses: &[Duration]) -> Result<Option<Job>> {
-        let name = submitted.original_name();
+        let name = submitted.original_name().unwrap_or_default();
         if !unique_name::is_unique(name) {
             return Ok(None);
         }
-        let id = JobId { company: submitted.company().into(), name: JobName::Original(name.into()) };
+        let id = JobId { company: submitted.company.clone(), name: JobName::Original(name.into()) };
         let mut last = Ok(None);
         for pause in pauses {
             tokio::time::sleep(*pause).await;
-            self.0.epochs.bump(submitted.company()).await;
+            self.0.epochs.bump(&submitted.company).await;
             last = match self.0.lookup.find_by_job_id(caller, &id).await {
                 Ok(found) if !matches!(found.job.job.record, IpsRecord::Submitted(_)) => {
                     return Ok(Some(Job { recovered: true, ..Arc::unwrap_or_clone(found.job).job }));

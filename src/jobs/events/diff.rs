@@ -39,7 +39,8 @@ pub fn is_restart(before: &RenderedJob, after: &RenderedJob) -> bool {
     let is_requeued = after.job.status == Status::Waiting && before.job.status == Status::Running;
     // The start of a waiting job is only an estimate, which changes when the job starts.
     let had_started = before.job.status != Status::Waiting && before.job.start().is_some();
-    is_requeued || (had_started && after.job.start() != before.job.start())
+    let has_new_start = after.job.start().is_some() && after.job.start() != before.job.start();
+    is_requeued || (had_started && has_new_start)
 }
 
 #[cfg(test)]
@@ -76,14 +77,14 @@ mod tests {
 
     fn active(number: usize, progress: i64, is_running: bool) -> Job {
         let state = if is_running { ActiveJobState::Running } else { ActiveJobState::WaitingCoordinator };
-        Job::active(ActiveJob {
-            company_handle: "c|1".into(),
-            name: format!("job{number}_run"),
-            original_name: format!("job{number}"),
+        let record = ActiveJob {
+            name: Some(format!("job{number}_run")),
+            original_name: Some(format!("job{number}")),
             progress: Some(progress),
             state: Some(state),
             ..ActiveJob::default()
-        })
+        };
+        Job::active("c|1", record).expect("it has a name")
     }
 
     fn logged(id: &str) -> Job {
@@ -153,10 +154,10 @@ mod tests {
 
     #[test]
     fn a_job_that_starts_later_than_estimated_is_not_restarted() {
-        let at = |minute| Some(Timestamp(DateTime::<Utc>::default().fixed_offset() + TimeDelta::minutes(minute)));
+        let at = |minute| Some(Timestamp::new(DateTime::<Utc>::default().fixed_offset() + TimeDelta::minutes(minute)));
         let job = |state, start_date| {
-            let record = ActiveJob { state: Some(state), start_date, ..ActiveJob::default() };
-            RenderedJob::new(Job::active(record), DateTime::default())
+            let record = ActiveJob { name: Some("run".into()), state: Some(state), start_date, ..ActiveJob::default() };
+            RenderedJob::new(Job::active("c|1", record).expect("it has a name"), DateTime::default())
         };
         let waiting = job(ActiveJobState::WaitingCoordinator, at(0));
         let running = job(ActiveJobState::Running, at(1));

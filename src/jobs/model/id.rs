@@ -20,7 +20,7 @@ pub enum JobName {
     Original(String),
     /// Name of one run: a job submitted by another client, or a run of a recurring schedule.
     Run {
-        /// Name as submitted, by which IPS can filter.
+        /// Name as submitted, by which IPS can filter; empty if IPS did not send it.
         original: String,
         /// Name with the suffix that IPS added for this run (`name` while active, `jobName` in the log).
         run: String,
@@ -79,7 +79,12 @@ impl JobId {
         let mut chars = rest.chars();
         let kind = chars.next().ok_or(InvalidJobId)?;
         let fields: Vec<&str> = chars.as_str().split(SEPARATOR).collect();
-        if fields.iter().any(|field| field.is_empty() || field.chars().any(char::is_control)) {
+        if fields.iter().any(|field| field.chars().any(char::is_control)) {
+            return Err(InvalidJobId);
+        }
+        // Only the original name of a run may be empty.
+        let optional = if kind == 'r' { 1 } else { fields.len() };
+        if fields.iter().enumerate().any(|(index, field)| field.is_empty() && index != optional) {
             return Err(InvalidJobId);
         }
         let name = match (kind, &fields[1..]) {
@@ -127,7 +132,7 @@ mod tests {
     fn id() -> impl Strategy<Value = JobId> {
         let kinds = prop_oneof![
             name().prop_map(JobName::Original),
-            (name(), name()).prop_map(|(original, run)| JobName::Run { original, run }),
+            (prop_oneof![Just(String::new()), name()], name()).prop_map(|(original, run)| JobName::Run { original, run }),
             name().prop_map(JobName::Schedule),
         ];
         (name(), kinds).prop_map(|(company, name)| JobId { company, name })

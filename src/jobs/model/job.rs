@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use crate::ips::types::{ActiveJob, JobLog, JobType, ScheduledJob, SubmitJobParam, Timestamp};
 use crate::jobs::model::id::{JobId, JobName};
+use crate::jobs::model::kind::{JobKind, strip_log_type_prefix};
 pub use crate::jobs::model::status::{Action, Outcome, Phase, Status};
 use crate::jobs::model::{status, unique_name};
 
@@ -17,6 +18,11 @@ pub struct Job {
     /// Id of the job, the same from submit to log. Opaque; needs no escaping in a URL.
     #[schema(example = "MW9jfDEwMB9uaWdodGx5")]
     pub id: String,
+    /// What the job does, in the same words in every phase: the name of the element with its details without `Job`. Absent if IPS does not
+    /// say: several kinds of job share some values of `logType`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub kind: Option<JobKind>,
     /// List of IPS that contains the job.
     pub phase: Phase,
     /// Status of the job.
@@ -38,6 +44,12 @@ pub struct Job {
     /// `true` if the response of IPS to the submit was lost and the job was found by its unique name.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub recovered: bool,
+    /// Handle of the company of the list that contains the job.
+    #[serde(skip)]
+    pub company: String,
+    /// JSON pointers of required values in the job details that IPS did not send; the JSON does not have their defaults.
+    #[serde(skip)]
+    pub absent_fields: Vec<String>,
     /// Fields of IPS.
     #[serde(flatten)]
     pub record: IpsRecord,
@@ -87,37 +99,45 @@ pub struct SubmittedJob {
 }
 
 impl Job {
-    /// Returns a job of the active list.
+    /// Returns a job of the active list of `company`; `None` if the record has neither a name nor a handle.
     #[must_use]
-    pub fn active(record: ActiveJob) -> Self {
-        let status = status::status_of_active(&record);
-        let id = id_of_run(&record.company_handle, &record.original_name, &record.name);
-        let percent = status::percent_of(&record);
-        Self { percent, ..Self::new(&id, Phase::Active, status, IpsRecord::Active(Box::new(record))) }
+    pub fn active(company: &str, mut record: ActiveJob) -> Option<Self> {
+        let names = RecordNames::of(company, &record.original_name, &record.name, &record.job_handle)?;
+        let (status, percent) = (status::status_of_active(&record), status::percent_of(&record));
+        let absent_fields = std::mem::take(&mut record.absent_fields);
+        let kind = JobKind::of_active(&record);
+        let job = Self::new(&names.id_of_run(), Phase::Active, status, IpsRecord::Active(Box::new(record)));
+        Some(Self { kind, percent, absent_fields, ..job })
     }
 
-    /// Returns a job of the scheduled list.
+    /// Returns a job of the scheduled list of `company`; `None` if the record has neither a name nor a handle.
     #[must_use]
-    pub fn scheduled(record: ScheduledJob) -> Self {
+    pub fn scheduled(company: &str, mut record: ScheduledJob) -> Option<Self> {
+        let names = RecordNames::of(company, &record.original_name, &record.name, &record.job_handle)?;
         let name = match record.exec_schedule {
-            Some(_) => JobName::Schedule(record.original_name.clone()),
-            None => JobName::Original(record.original_name.clone()),
+            Some(_) => JobName::Schedule(names.original_or_run().into()),
+            None => JobName::Original(names.original_or_run().into()),
         };
-        let id = JobId { company: record.company_handle.clone(), name };
+        let id = JobId { company: company.into(), name };
         let status = status::status_of_scheduled(&record);
-        Self::new(&id, Phase::Scheduled, status, IpsRecord::Scheduled(Box::new(record)))
+        let absent_fields = std::mem::take(&mut record.absent_fields);
+        let kind = JobKind::of_scheduled(&record);
+        let job = Self::new(&id, Phase::Scheduled, status, IpsRecord::Scheduled(Box::new(record)));
+        Some(Self { kind, absent_fields, ..job })
     }
 
-    /// Returns a job of the job log, without the log entries.
+    /// Returns a job of the job log of `company`, without the log entries; `None` if the record has neither a name nor a handle.
     #[must_use]
-    pub fn completed(mut record: JobLog) -> Self {
+    pub fn completed(company: &str, mut record: JobLog) -> Option<Self> {
         record.detail_array = None;
-        let outcome = status::outcome_of(&record);
-        let id = id_of_run(&record.company_handle, &record.original_job_name, &record.job_name);
-        let status = status::status_of_logged(&record);
-        let percent = (status == Status::Completed && outcome != Outcome::Failed).then_some(100);
-        let job = Self::new(&id, Phase::Completed, status, IpsRecord::Completed(Box::new(record)));
-        Self { outcome: Some(outcome), percent, ..job }
+        let names = RecordNames::of(company, &record.original_job_name, &record.job_name, &record.job_handle)?;
+        let (status, outcome) = (status::status_of_logged(&record), status::outcome_of(&record));
+        // What an unreadable count says is unknown.
+        let has_all_files = outcome != Outcome::Failed && record.unreadable.is_empty();
+        let percent = (status == Status::Completed && has_all_files).then_some(100);
+        let kind = JobKind::of_logged(&record);
+        let job = Self::new(&names.id_of_run(), Phase::Completed, status, IpsRecord::Completed(Box::new(record)));
+        Some(Self { kind, outcome: Some(outcome), percent, ..job })
     }
 
     /// Returns the job of the submit `request`.
@@ -140,7 +160,8 @@ impl Job {
             exec_schedule: request.exec_schedule.clone(),
         };
         let id = JobId { company: request.company_handle.clone(), name };
-        Self::new(&id, phase, status, IpsRecord::Submitted(Box::new(record)))
+        let job = Self::new(&id, phase, status, IpsRecord::Submitted(Box::new(record)));
+        Self { kind: JobKind::of_submitted(request), ..job }
     }
 
     /// Returns a job that IPS accepted and that is in none of its lists.
@@ -164,6 +185,7 @@ impl Job {
         let actions = status::actions_of(phase, status);
         Self {
             id: id.encode(),
+            kind: None,
             phase,
             status,
             outcome: None,
@@ -171,40 +193,31 @@ impl Job {
             actions,
             schedule: None,
             recovered: false,
+            company: id.company.clone(),
+            absent_fields: Vec::new(),
             record,
         }
     }
 
-    /// Returns the handle of the company.
+    /// Returns the name as submitted, if it is known.
     #[must_use]
-    pub fn company(&self) -> &str {
+    pub fn original_name(&self) -> Option<&str> {
         match &self.record {
-            IpsRecord::Active(job) => &job.company_handle,
-            IpsRecord::Scheduled(job) => &job.company_handle,
-            IpsRecord::Completed(job) => &job.company_handle,
-            IpsRecord::Submitted(job) => &job.company_handle,
+            IpsRecord::Active(job) => job.original_name.as_deref(),
+            IpsRecord::Scheduled(job) => job.original_name.as_deref(),
+            IpsRecord::Completed(job) => job.original_job_name.as_deref(),
+            IpsRecord::Submitted(job) => Some(&job.original_name),
         }
     }
 
-    /// Returns the name as submitted.
+    /// Returns the name in the list that contains the job, if it has one.
     #[must_use]
-    pub fn original_name(&self) -> &str {
+    pub fn name(&self) -> Option<&str> {
         match &self.record {
-            IpsRecord::Active(job) => &job.original_name,
-            IpsRecord::Scheduled(job) => &job.original_name,
-            IpsRecord::Completed(job) => &job.original_job_name,
-            IpsRecord::Submitted(job) => &job.original_name,
-        }
-    }
-
-    /// Returns the name in the list that contains the job.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        match &self.record {
-            IpsRecord::Active(job) => &job.name,
-            IpsRecord::Scheduled(job) => &job.name,
-            IpsRecord::Completed(job) => &job.job_name,
-            IpsRecord::Submitted(job) => &job.job_name,
+            IpsRecord::Active(job) => job.name.as_deref(),
+            IpsRecord::Scheduled(job) => job.name.as_deref(),
+            IpsRecord::Completed(job) => job.job_name.as_deref(),
+            IpsRecord::Submitted(job) => Some(&job.job_name),
         }
     }
 
@@ -212,16 +225,16 @@ impl Job {
     #[must_use]
     pub fn handle(&self) -> Option<&str> {
         match &self.record {
-            IpsRecord::Active(job) => Some(&job.job_handle),
-            IpsRecord::Scheduled(job) => Some(&job.job_handle),
-            IpsRecord::Completed(job) => Some(&job.job_handle),
+            IpsRecord::Active(job) => job.job_handle.as_deref(),
+            IpsRecord::Scheduled(job) => job.job_handle.as_deref(),
+            IpsRecord::Completed(job) => job.job_handle.as_deref(),
             IpsRecord::Submitted(job) => job.job_handle.as_deref(),
         }
     }
 
     /// Returns the type of the job in IPS terms: `type`, or in the job log `logType` without its prefix `Begin` or `End`.
     #[must_use]
-    pub fn kind(&self) -> Option<&str> {
+    pub fn job_type(&self) -> Option<&str> {
         match &self.record {
             IpsRecord::Active(job) => job.r#type.as_ref().map(JobType::as_str),
             IpsRecord::Scheduled(job) => job.r#type.as_ref().map(JobType::as_str),
@@ -232,7 +245,7 @@ impl Job {
 
     /// Returns the subtype, which only the job log has: `jobSubType`.
     #[must_use]
-    pub fn sub_kind(&self) -> Option<&str> {
+    pub fn job_sub_type(&self) -> Option<&str> {
         match &self.record {
             IpsRecord::Completed(job) => job.job_sub_type.as_deref(),
             _ => None,
@@ -279,25 +292,46 @@ impl Job {
     }
 }
 
-/// Returns `Upload` for `BeginUpload` and `EndUpload`.
-fn strip_log_type_prefix(log_type: &str) -> &str {
-    log_type.strip_prefix("Begin").or_else(|| log_type.strip_prefix("End")).unwrap_or(log_type)
+/// Company, names and handle by which a record of IPS is identified.
+struct RecordNames<'a> {
+    company: &'a str,
+    original: Option<&'a str>,
+    run: &'a str,
 }
 
-/// Returns the id of a run: with its original name if that is unique, else with the name of the run.
-fn id_of_run(company: &str, original: &str, run: &str) -> JobId {
-    let name = if unique_name::is_unique(original) {
-        JobName::Original(original.into())
-    } else {
-        JobName::Run { original: original.into(), run: run.into() }
-    };
-    JobId { company: company.into(), name }
+impl<'a> RecordNames<'a> {
+    /// Returns the names of a record; `None` if it has none. The handle stands in for a missing name of the run.
+    fn of(
+        company: &'a str,
+        original: &'a Option<String>,
+        run: &'a Option<String>,
+        handle: &'a Option<String>,
+    ) -> Option<Self> {
+        let original = original.as_deref();
+        let run = run.as_deref().or(handle.as_deref()).or(original)?;
+        Some(Self { company, original, run })
+    }
+
+    fn original_or_run(&self) -> &'a str {
+        self.original.unwrap_or(self.run)
+    }
+
+    /// Returns the id of a run: with its original name if that is unique, else with the name of the run.
+    fn id_of_run(&self) -> JobId {
+        let original = self.original.unwrap_or_default();
+        let name = if unique_name::is_unique(original) {
+            JobName::Original(original.into())
+        } else {
+            JobName::Run { original: original.into(), run: self.run.into() }
+        };
+        JobId { company: self.company.into(), name }
+    }
 }
 
 /// Returns a time of the gateway's clock as a timestamp of the API: UTC, in milliseconds.
 #[must_use]
 pub fn to_timestamp(at: DateTime<Utc>) -> Timestamp {
-    Timestamp(at.trunc_subsecs(3).fixed_offset())
+    Timestamp::new(at.trunc_subsecs(3).fixed_offset())
 }
 
 /// Job with the time of its observation.

@@ -31,11 +31,27 @@ impl RenderedJob {
     /// Never: every job can be serialized as JSON.
     #[must_use]
     pub fn new(job: Job, observed_at: DateTime<Utc>) -> Self {
-        let content = serde_json::to_vec(&job).expect("the keys of a job are strings and its numbers finite");
+        let content = content_of(&job).expect("the keys of a job are strings and its numbers finite");
         let mut json = format!("{{\"observedAt\":\"{}\",", to_timestamp(observed_at)).into_bytes();
         json.extend_from_slice(&content[1..]);
         Self { content_hash: Sha256::digest(&content).into(), json: json.into(), job }
     }
+}
+
+/// Returns the JSON of a job, without the values that IPS did not send.
+fn content_of(job: &Job) -> serde_json::Result<Vec<u8>> {
+    if job.absent_fields.is_empty() {
+        return serde_json::to_vec(job);
+    }
+    let mut json = serde_json::to_value(job)?;
+    for pointer in &job.absent_fields {
+        if let Some((parent, name)) = pointer.rsplit_once('/')
+            && let Some(parent) = json.pointer_mut(parent).and_then(serde_json::Value::as_object_mut)
+        {
+            parent.shift_remove(name);
+        }
+    }
+    serde_json::to_vec(&json)
 }
 
 /// Reason why a stale response was served.

@@ -1,8 +1,10 @@
 //! Domain model: jobs with their ids, derived status and JSON, and snapshots of job lists.
 
+pub mod answer;
 pub mod id;
 pub mod job;
 pub mod json;
+pub mod kind;
 pub mod snapshot;
 pub mod status;
 pub mod unique_name;

@@ -49,7 +49,7 @@ pub enum Outcome {
     SucceededWithWarnings,
     /// A fatal error, all files failed, or the job was stopped before any file was processed.
     Failed,
-    /// The job log does not say.
+    /// The job log does not say, or a value in it could not be read.
     Unknown,
 }
 
@@ -94,13 +94,17 @@ pub fn status_of_scheduled(job: &ScheduledJob) -> Status {
     }
 }
 
-/// Returns the status of a logged job: a log without `endDate` is incomplete.
+/// Returns the status of a logged job: a log without `endDate`, readable or not, is incomplete.
 #[must_use]
 pub fn status_of_logged(job: &JobLog) -> Status {
-    if job.end_date.is_some() { Status::Completed } else { Status::Finalizing }
+    if has_ended(job) { Status::Completed } else { Status::Finalizing }
 }
 
-/// Returns the outcome of a logged job, from its counts and `fatalError`.
+fn has_ended(job: &JobLog) -> bool {
+    job.end_date.is_some() || job.unreadable.iter().any(|value| value.path == "endDate")
+}
+
+/// Returns the outcome of a logged job, from its counts and `fatalError`; unknown if one of its values could not be read.
 #[must_use]
 pub fn outcome_of(job: &JobLog) -> Outcome {
     let count = |field: Option<i64>| field.unwrap_or_default();
@@ -118,7 +122,7 @@ pub fn outcome_of(job: &JobLog) -> Outcome {
     let unprocessed = count(job.total_file_count) - processed.into_iter().map(count).sum::<i64>();
     match job.fatal_error {
         Some(true) => Outcome::Failed,
-        _ if job.end_date.is_none() => Outcome::Unknown,
+        _ if !has_ended(job) || !job.unreadable.is_empty() => Outcome::Unknown,
         _ if (errors > 0 || unprocessed > 0) && successes == 0 => Outcome::Failed,
         _ if errors > 0 || warnings > 0 || unprocessed > 0 => Outcome::SucceededWithWarnings,
         Some(false) => Outcome::Succeeded,
@@ -127,7 +131,7 @@ pub fn outcome_of(job: &JobLog) -> Outcome {
 }
 
 /// Returns the progress of an active job in percent, 0 to 100: its `progress` if that is in range and not 0, else the mean of its tasks;
-/// `None` if IPS reports neither. At most 99 while a task has unprocessed items.
+/// `None` if IPS reports neither. At most 99 while a task has unprocessed items, or a value of the job could not be read.
 #[must_use]
 pub fn percent_of(job: &ActiveJob) -> Option<u8> {
     let tasks = &job.task_progress_array;
@@ -136,7 +140,7 @@ pub fn percent_of(job: &ActiveJob) -> Option<u8> {
         Some(progress) if progress > 0 || tasks.is_empty() => progress,
         _ => percent_of_tasks(tasks).or(own)?,
     };
-    let unfinished = tasks.iter().any(is_unfinished);
+    let unfinished = tasks.iter().any(is_unfinished) || !job.unreadable.is_empty();
     Some(if unfinished { percent.min(99) } else { percent })
 }
 

@@ -1,6 +1,7 @@
 //! Filter, order and page of a list of jobs.
 
 use crate::jobs::model::job::{Job, Phase, Status};
+use crate::jobs::model::kind::JobKind;
 use crate::jobs::queries::cursor::PageCursor;
 use crate::jobs::queries::sort::JobSort;
 
@@ -11,7 +12,10 @@ pub struct ListQuery {
     pub phases: Vec<Phase>,
     /// Statuses of the jobs; empty for all.
     pub statuses: Vec<Status>,
-    /// Types or subtypes of the jobs in IPS terms, ignoring case; empty for all.
+    /// Kinds of the jobs, ignoring case; empty for all.
+    pub kinds: Vec<String>,
+    /// Types or subtypes of the jobs in IPS terms, ignoring case; empty for all. A type that is the name of a kind in one list of IPS selects
+    /// the jobs of that kind in all.
     pub types: Vec<String>,
     /// Original name of the jobs.
     pub original_name: Option<String>,
@@ -32,6 +36,7 @@ impl ListQuery {
     #[must_use]
     pub fn is_whole_active_list(&self) -> bool {
         let is_unfiltered = self.statuses.is_empty()
+            && self.kinds.is_empty()
             && self.types.is_empty()
             && self.original_name.is_none()
             && self.submitted_by.is_none()
@@ -53,18 +58,24 @@ impl ListQuery {
 
     /// Returns whether the filters match a job.
     pub(super) fn matches(&self, job: &Job) -> bool {
-        let types = [job.kind(), job.sub_kind()];
-        let has_type = |kind: &String| types.iter().flatten().any(|own| own.eq_ignore_ascii_case(kind));
+        let kind = job.kind.as_ref();
+        let has_kind = |wanted: &String| kind.is_some_and(|own| own.as_str().eq_ignore_ascii_case(wanted));
+        let types = [job.job_type(), job.job_sub_type()];
+        let has_type = |wanted: &String| {
+            types.iter().flatten().any(|own| own.eq_ignore_ascii_case(wanted))
+                || kind.is_some() && JobKind::of_type(wanted).as_ref() == kind
+        };
         let contains = |text: &str, field: Option<&str>| field.is_some_and(|field| field.to_lowercase().contains(text));
         (self.statuses.is_empty() || self.statuses.contains(&job.status))
+            && (self.kinds.is_empty() || self.kinds.iter().any(has_kind))
             && (self.types.is_empty() || self.types.iter().any(has_type))
-            && self.original_name.as_deref().is_none_or(|name| job.original_name() == name)
+            && self.original_name.as_deref().is_none_or(|name| job.original_name() == Some(name))
             && self
                 .submitted_by
                 .as_deref()
                 .is_none_or(|email| job.submitted_by().is_some_and(|own| own.eq_ignore_ascii_case(email)))
             && self.text.as_deref().map(str::to_lowercase).is_none_or(|text| {
-                contains(&text, Some(job.name()))
+                contains(&text, job.name())
                     || contains(&text, job.description())
                     || contains(&text, job.submitted_by())
             })

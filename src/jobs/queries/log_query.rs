@@ -2,11 +2,10 @@
 
 use std::str::FromStr;
 
-use chrono::{DateTime, FixedOffset};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::ips::types::JobLogDetail;
+use crate::ips::types::{JobLogDetail, Timestamp};
 use crate::upstream::BadItem;
 
 /// Maximum number of entries per page, and of logs per request, that IPS returns.
@@ -193,9 +192,9 @@ impl FromStr for JobLogsSort {
 #[derive(Debug, Clone, Default)]
 pub struct JobLogsQuery {
     /// Earliest start of the jobs.
-    pub from: Option<DateTime<FixedOffset>>,
+    pub from: Option<Timestamp>,
     /// Latest start of the jobs.
-    pub to: Option<DateTime<FixedOffset>>,
+    pub to: Option<Timestamp>,
     /// E-mail address of the submitter, ignoring case.
     pub submitted_by: Option<String>,
     /// Sort order.

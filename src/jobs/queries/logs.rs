@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use crate::ips::types::{
     AssetJobLog, GetArchivedJobLogDetailsParam, GetAssetArchivedJobLogsParam, GetAssetJobLogsParam,
-    GetJobLogDetailsParam, GetJobLogsParam, JobLog, Timestamp,
+    GetJobLogDetailsParam, GetJobLogsParam, JobLog,
 };
 use crate::jobs::cache::policy::CacheDirective;
 use crate::jobs::company::CompanyChoice;
 use crate::jobs::error::{Error, Result};
+use crate::jobs::model::answer::jobs_of_records;
 use crate::jobs::model::id::{JobName, JobRef};
 use crate::jobs::model::job::{IpsRecord, Job};
 use crate::jobs::model::unique_name;
@@ -61,7 +62,10 @@ impl LogQueries {
                     LogSelector::OriginalName(original.clone())
                 }
                 _ => match &self.lookup.find(caller, choice, job, CacheDirective::Any).await?.job.job.record {
-                    IpsRecord::Completed(log) => LogSelector::Handle(log.job_handle.clone()),
+                    IpsRecord::Completed(log) => match &log.job_handle {
+                        Some(handle) => LogSelector::Handle(handle.clone()),
+                        None => return Ok(query.empty_page()),
+                    },
                     _ => return Ok(query.empty_page()),
                 },
             },
@@ -85,8 +89,13 @@ impl LogQueries {
         selector: &LogSelector,
         query: &LogQuery,
     ) -> Result<Option<LogPage>> {
-        let (logs, bad_items) = self.log_details(caller, company, selector, query).await?;
+        let (logs, mut bad_items) = self.log_details(caller, company, selector, query).await?;
         let Some(log) = logs.into_iter().next() else { return Ok(None) };
+        // Entries that could not be read at all; the others have their own unreadable values.
+        let entries = log.unreadable.into_iter().filter(|value| value.path.starts_with("detailArray"));
+        bad_items.extend(
+            entries.map(|value| BadItem { path: format!("jobLogArray.items[0].{}", value.path), reason: value.reason }),
+        );
         let entries = log.detail_array.unwrap_or_default().into_iter().map(LogEntry::from).collect();
         Ok(Some(LogPage { entries, total: log.detail_total_rows, bad_items, ..query.empty_page() }))
     }
@@ -131,6 +140,11 @@ impl LogQueries {
         selector: &LogSelector,
         query: &LogQuery,
     ) -> Result<(Vec<JobLog>, Vec<BadItem>)> {
+        // With a filter of the caller, an invalid parameter may be that filter.
+        let convert = |error| match query.log_types[..] {
+            [] => Error::of_job_call(caller)(error),
+            _ => Error::of_call(caller)(error),
+        };
         let log_type_array = (!query.log_types.is_empty()).then(|| query.log_types.clone());
         let records_per_page = i32::try_from(query.per_page).ok();
         let results_page = i32::try_from(query.page).ok();
@@ -148,8 +162,7 @@ impl LogQueries {
                 sort_by,
                 sort_direction,
             };
-            let answer =
-                self.upstream.get_archived_job_log_details(caller, &request).await.map_err(Error::of_call(caller))?;
+            let answer = self.upstream.get_archived_job_log_details(caller, &request).await.map_err(convert)?;
             return Ok((answer.value.job_log_array, answer.bad_items));
         }
         let (job_handle, original_name) = match selector {
@@ -166,7 +179,7 @@ impl LogQueries {
             sort_by,
             sort_direction,
         };
-        let answer = self.upstream.get_job_log_details(caller, &request).await.map_err(Error::of_call(caller))?;
+        let answer = self.upstream.get_job_log_details(caller, &request).await.map_err(convert)?;
         Ok((answer.value.job_log_array, answer.bad_items))
     }
 
@@ -186,18 +199,21 @@ impl LogQueries {
             company_handle: Some(company.to_owned()),
             sort_by: Some(query.sort.field.into()),
             sort_direction: Some(query.sort.direction.into()),
-            start_date: query.from.map(Timestamp),
-            end_date: query.to.map(Timestamp),
+            start_date: query.from,
+            end_date: query.to,
             num_rows: i32::try_from(rows).ok(),
             ..GetJobLogsParam::default()
         };
         let answer = self.upstream.get_job_logs(caller, &request).await.map_err(Error::of_call(caller))?;
-        let jobs = answer.value.job_log_array.into_iter().map(Job::completed);
+        let (jobs, bad_items) =
+            jobs_of_records("jobLogArray", answer.value.job_log_array, answer.bad_items, |record| {
+                Job::completed(company, record)
+            });
         let matches = |job: &Job| match &query.submitted_by {
             Some(email) => job.submitted_by().is_some_and(|own| own.eq_ignore_ascii_case(email)),
             None => true,
         };
-        Ok((jobs.filter(matches).take(query.limit).collect(), answer.bad_items))
+        Ok((jobs.into_iter().filter(matches).take(query.limit).collect(), bad_items))
     }
 
     /// Returns the log of an asset (`getAssetJobLogs`, `getAssetArchivedJobLogs`).

@@ -155,14 +155,20 @@ impl JobLookup {
         if let Some(job) = scheduled.snapshot.job(&encoded) {
             return Ok(FoundJob::in_snapshot(job, &scheduled));
         }
-        if !matches!(id.name, JobName::Schedule(_)) {
+        if id.name.original().is_empty() {
+            // IPS can't filter by a name that it did not send.
+            let history = self.caches.history.read(scope.caller, scope.company, scope.directive).await?;
+            if let Some(job) = history.snapshot.job(&encoded) {
+                return Ok(FoundJob::in_snapshot(job, &history));
+            }
+        } else if !matches!(id.name, JobName::Schedule(_)) {
             let logs = self.logs_by_original_name(scope, id.name.original()).await?;
             let log = logs.into_iter().find(|log| match &id.name {
-                JobName::Run { run, .. } => log.job_name == *run,
+                JobName::Run { run, .. } => log.job_name.as_ref() == Some(run),
                 _ => true,
             });
             if let Some(log) = log {
-                return Ok(self.completed_job(scope, log).await);
+                return self.completed_job(scope, log).await;
             }
         }
         // The job may have moved to the active list since the snapshot was loaded.
@@ -179,12 +185,14 @@ impl JobLookup {
     async fn find_by_shared_name(&self, scope: &LookupScope<'_>, id: &JobId, original: &str) -> Result<FoundJob> {
         let (active, scheduled) = (self.active_jobs(scope, scope.directive).await?, self.scheduled_jobs(scope).await?);
         let mut candidates = Vec::new();
+        let encoded = id.encode();
         for list in [&active, &scheduled] {
-            let with_name = list.snapshot.jobs.iter().filter(|job| job.job.original_name() == original);
+            let has_name = |job: &RenderedJob| job.job.original_name() == Some(original) || job.job.id == encoded;
+            let with_name = list.snapshot.jobs.iter().filter(|job| has_name(job));
             candidates.extend(with_name.map(|job| FoundJob::in_snapshot(job, list)));
         }
         for log in self.logs_by_original_name(scope, original).await? {
-            let completed = self.completed_job(scope, log).await;
+            let completed = self.completed_job(scope, log).await?;
             if candidates.iter().all(|candidate| candidate.job.job.id != completed.job.job.id) {
                 candidates.push(completed);
             }
@@ -206,9 +214,9 @@ impl JobLookup {
             }
         }
         let request = GetJobLogDetailsParam { job_handle: Some(handle.into()), ..minimal_log_request(scope.company) };
-        let log = self.logs(scope, request).await?.into_iter().find(|log| log.job_handle == handle);
+        let log = self.logs(scope, request).await?.into_iter().find(|log| log.job_handle.as_deref() == Some(handle));
         match log {
-            Some(log) => Ok(self.completed_job(scope, log).await),
+            Some(log) => self.completed_job(scope, log).await,
             None => Err(Error::JobNotFound),
         }
     }
@@ -225,7 +233,7 @@ impl JobLookup {
         let request =
             GetJobLogDetailsParam { original_name: Some(original.into()), ..minimal_log_request(scope.company) };
         let logs = self.logs(scope, request).await?;
-        Ok(logs.into_iter().filter(|log| log.original_job_name == original).collect())
+        Ok(logs.into_iter().filter(|log| log.original_job_name.as_deref() == Some(original)).collect())
     }
 
     async fn logs(&self, scope: &LookupScope<'_>, request: GetJobLogDetailsParam) -> Result<Vec<JobLog>> {
@@ -233,19 +241,23 @@ impl JobLookup {
             return Err(Error::NotCached);
         }
         let answer = self.upstream.get_job_log_details(scope.caller, &request).await;
-        Ok(answer.map_err(Error::of_call(scope.caller))?.value.job_log_array)
+        match answer.map_err(Error::of_job_call(scope.caller)) {
+            Ok(answer) => Ok(answer.value.job_log_array),
+            Err(Error::JobUnknownToIps { .. }) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Returns the job of a log, and caches it if it is complete.
-    async fn completed_job(&self, scope: &LookupScope<'_>, log: JobLog) -> FoundJob {
-        let mut job = Job::completed(log);
+    async fn completed_job(&self, scope: &LookupScope<'_>, log: JobLog) -> Result<FoundJob> {
+        let mut job = Job::completed(scope.company, log).ok_or(Error::JobNotFound)?;
         let scheduled = &self.caches.scheduled;
         loaders::link_schedules(std::slice::from_mut(&mut job), scheduled, scope.caller, scope.company).await;
         let job = Arc::new(RenderedJob::new(job, self.clock.now()));
         if job.job.is_final() {
             self.completed.insert((CallerKey::of(scope.caller), job.job.id.clone()), Arc::clone(&job));
         }
-        FoundJob::loaded(job)
+        Ok(FoundJob::loaded(job))
     }
 
     /// Returns a job that no list of IPS contains, but that was recently submitted or stopped.

@@ -55,9 +55,9 @@ impl JobSort {
     /// Returns the key by which `job` is sorted.
     pub(super) fn key(self, job: &Job) -> SortKey {
         let key = match self.field {
-            JobSortField::StartDate => job.start().map(|start| SortKey::Number(start.0.timestamp_micros())),
-            JobSortField::Name => Some(SortKey::Text(job.name().to_lowercase())),
-            JobSortField::Type => job.kind().map(|kind| SortKey::Text(kind.to_lowercase())),
+            JobSortField::StartDate => job.start().map(|start| SortKey::Number(start.sort_micros())),
+            JobSortField::Name => job.name().map(|name| SortKey::Text(name.to_lowercase())),
+            JobSortField::Type => job.job_type().map(|job_type| SortKey::Text(job_type.to_lowercase())),
             JobSortField::Status => Some(SortKey::Number(job.status as i64)),
             JobSortField::Percent => job.percent.map(|percent| SortKey::Number(percent.into())),
             JobSortField::SubmittedBy => job.submitted_by().map(|email| SortKey::Text(email.to_lowercase())),

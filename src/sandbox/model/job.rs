@@ -164,10 +164,10 @@ impl Job {
         let state = phase.state()?;
         let updated = self.last_update(now);
         let mut job = ActiveJob {
-            company_handle: self.spec.company.handle.into(),
-            job_handle: self.active_handle(),
-            name: self.name.clone(),
-            original_name: self.spec.original_name.clone(),
+            company_handle: Some(self.spec.company.handle.into()),
+            job_handle: Some(self.active_handle()),
+            name: Some(self.name.clone()),
+            original_name: Some(self.spec.original_name.clone()),
             r#type: Some(self.spec.details.kind().job_type.into()),
             state: Some(state),
             submit_user_email: Some(self.spec.submitter.clone()),

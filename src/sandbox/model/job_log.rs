@@ -18,10 +18,10 @@ impl Job {
         let warned = number(|result| matches!(result, AssetResult::Warning(_)));
         let transfers = self.spec.details.kind().tasks.len() > 1;
         JobLog {
-            company_handle: self.spec.company.handle.into(),
-            job_handle: self.log_handle(),
-            job_name: self.name.clone(),
-            original_job_name: self.spec.original_name.clone(),
+            company_handle: Some(self.spec.company.handle.into()),
+            job_handle: Some(self.log_handle()),
+            job_name: Some(self.name.clone()),
+            original_job_name: Some(self.spec.original_name.clone()),
             submit_user_email: Some(self.spec.submitter.clone()),
             log_type: Some(self.spec.details.kind().begin.into()),
             job_sub_type: Some(self.spec.details.sub_type().into()),
@@ -40,6 +40,7 @@ impl Job {
             fatal_error: Some(self.fatal_error().is_some()),
             detail_total_rows: None,
             detail_array: None,
+            unreadable: Vec::new(),
         }
     }
 
@@ -71,13 +72,14 @@ impl Job {
             .map(|(at, item)| {
                 let entry = self.item_entry(item, at);
                 AssetJobLog {
-                    job_handle: self.log_handle(),
-                    job_name: self.name.clone(),
+                    job_handle: Some(self.log_handle()),
+                    job_name: Some(self.name.clone()),
                     log_message: entry.log_message,
                     log_type: entry.log_type,
                     submit_user_email: Some(self.spec.submitter.clone()),
                     log_date: entry.date_created,
                     aux_array: entry.aux_array,
+                    unreadable: Vec::new(),
                 }
             })
             .collect()
@@ -132,6 +134,7 @@ impl Job {
                     date_created: Some(server_timestamp(at)),
                 }]
             }),
+            unreadable: Vec::new(),
         }
     }
 }

@@ -84,10 +84,10 @@ impl Schedule {
     /// Returns the job as listed by getScheduledJobs.
     pub fn to_scheduled_job(&self) -> ScheduledJob {
         let mut job = ScheduledJob {
-            company_handle: self.spec.company.handle.into(),
-            job_handle: self.handle(),
-            name: self.name.clone(),
-            original_name: self.spec.original_name.clone(),
+            company_handle: Some(self.spec.company.handle.into()),
+            job_handle: Some(self.handle()),
+            name: Some(self.name.clone()),
+            original_name: Some(self.spec.original_name.clone()),
             r#type: Some(self.spec.details.kind().job_type.into()),
             submit_user_email: Some(self.spec.submitter.clone()),
             locale: self.spec.locale.clone(),

@@ -38,6 +38,7 @@ pub(in crate::sandbox) fn get_company_membership(
         company: company.to_company(),
         role: Some(user.role.as_str().into()),
         is_active: Some(user.active),
+        unreadable: Vec::new(),
     };
     Ok(GetCompanyMembershipReturn { membership_array: user.companies.iter().map(membership).collect() })
 }

@@ -35,7 +35,10 @@ pub(in crate::sandbox) fn submit_job(
     };
     let run_at = match (request.exec_time, &request.exec_schedule) {
         (None, None) => RunAt::Now,
-        (Some(Timestamp(time)), None) => RunAt::Once(time.with_timezone(&Utc)),
+        (Some(time), None) => match time.instant() {
+            Some(instant) => RunAt::Once(instant.with_timezone(&Utc)),
+            None => return Err(faults::invalid_parameter("Invalid parameter: execTime has no time zone")),
+        },
         (None, Some(expression)) => {
             RunAt::Recurring(Trigger::recurring(expression).map_err(faults::invalid_parameter)?)
         }

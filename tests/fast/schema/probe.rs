@@ -27,6 +27,9 @@ pub struct Field {
     pub optional: bool,
 }
 
+/// Fields of answers that the codec fills, which no schema has.
+pub const NOTE_FIELDS: [&str; 3] = ["unreadable", "detailsElement", "absentFields"];
+
 /// Structs that a type consists of, by name, with their fields in declared order.
 pub type Structs = BTreeMap<&'static str, Vec<Field>>;
 
@@ -121,6 +124,7 @@ impl<'de> Deserializer<'de> for Probe<'_> {
         let left = fields
             .iter()
             .copied()
+            .filter(|asked| !NOTE_FIELDS.contains(asked))
             .filter(|asked| !matches!(self.document, Document::Without { type_name, field } if (type_name, field) == (name, *asked)))
             .chain(unknown.then_some("unknownField"))
             .collect();

@@ -8,6 +8,7 @@ mod roundtrip;
 mod secrets;
 mod strict;
 mod tree;
+mod unreadable;
 mod values;
 mod variants;
 mod writing;
@@ -57,14 +58,13 @@ fn job(elements: &str) -> ActiveJob {
     job_array.into_iter().next().expect("a job")
 }
 
-/// Returns the error of a job with the given elements, which is skipped in its list.
+/// Returns path and reason of the only unreadable value of a job with the given elements.
 #[track_caller]
-fn bad_job(elements: &str) -> String {
-    let Answer { value: GetActiveJobsReturn { job_array }, bad_items } =
-        answer::<GetActiveJobsParam>(active_jobs(&format!("<jobArray><items>{IDENTITY}{elements}</items></jobArray>")));
-    match &bad_items[..] {
-        [bad] => bad.to_string(),
-        _ => panic!("expected one bad item, read {job_array:?}, got {bad_items:?}"),
+fn unreadable(elements: &str) -> String {
+    let job = job(elements);
+    match &job.unreadable[..] {
+        [value] => format!("{}: {}", value.path, value.reason),
+        _ => panic!("expected one unreadable value: {job:?}"),
     }
 }
 

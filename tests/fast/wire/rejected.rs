@@ -161,17 +161,14 @@ fn a_body_without_exactly_one_element_is_refused() {
         read_error("<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Header/></s:Envelope>"),
         "the Envelope has no Body"
     );
+    let second = "<getActiveJobsReturn xmlns=\"http://www.scene7.com/IpsApi/xsd\"/></soapenv:Body>";
     assert_eq!(
-        read_error(one_job().replace("</soapenv:Body>", "<again/></soapenv:Body>")),
-        "the Body contains a second element, again"
+        read_error(one_job().replace("</soapenv:Body>", second)),
+        "the Body contains a second element, getActiveJobsReturn"
     );
     assert_eq!(
-        read_error(one_job().replace("</soapenv:Body>", "</soapenv:Body><again/>")),
-        "the Envelope contains again after its Body"
-    );
-    assert_eq!(
-        read_error(one_job().replace("<soapenv:Body>", "<again/><soapenv:Body>")),
-        "the Envelope contains again before its Body"
+        read_error(one_job().replace("</soapenv:Body>", "<soapenv:Fault/></soapenv:Body>")),
+        "the Body contains a second element, Fault"
     );
 }
 
@@ -245,6 +242,6 @@ fn the_memory_of_empty_items_is_limited() {
         |item: &str, count: usize| read_error(active_jobs(&format!("<jobArray>{}</jobArray>", item.repeat(count))));
     let reason = flood(&format!("<items>{IDENTITY}</items>"), 100_000);
     assert!(reason.ends_with("has items that take more than 33554432 bytes"), "{reason}");
-    let reason = flood("<items><name>n</name><progress>x</progress></items>", 1_001);
+    let reason = flood("<items><x/></items>", 1_001);
     assert!(reason.ends_with("has more than 1000 items that can't be read"), "{reason}");
 }

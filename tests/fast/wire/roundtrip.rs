@@ -23,7 +23,7 @@ pub fn date() -> impl Strategy<Value = Option<Timestamp>> {
         "no date",
         |(second, nanos, minutes)| {
             let offset = chrono::FixedOffset::east_opt(minutes * 60)?;
-            Some(Timestamp(chrono::DateTime::from_timestamp(second, nanos)?.with_timezone(&offset)))
+            Some(Timestamp::new(chrono::DateTime::from_timestamp(second, nanos)?.with_timezone(&offset)))
         },
     ))
 }
@@ -36,7 +36,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn active_job()(names in [text(), text(), text()], job_handle in text().prop_filter("empty", |text| !text.is_empty()),
+    fn active_job()(names in [some_text(), some_text(), some_text()], job_handle in some_text().prop_filter("none", Option::is_some),
         state in some_text(), description in some_text(), total_size in option::of(any::<i64>()), start_date in date(),
         tasks in vec(task().prop_filter("nothing", |task| *task != TaskProgress::default()), 0..3)) -> ActiveJob {
         let [company_handle, name, original_name] = names;

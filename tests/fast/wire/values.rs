@@ -1,11 +1,10 @@
 //! Values in answers: lexical forms, absent and empty values, and unreadable ones.
 
-use ips_gateway::ips::codec::ReadError;
 use ips_gateway::ips::types::{
     ActiveJobState, GetActiveJobsParam, GetCompanyInfoParam, GetCompanyMembershipParam, JobType,
 };
 
-use super::{IDENTITY, active_jobs, answer, bad_job, envelope, job, read_error};
+use super::{IDENTITY, active_jobs, answer, envelope, job, read_error, unreadable};
 
 const NIL: &str = "xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:nil";
 
@@ -79,7 +78,7 @@ fn a_plain_value_has_its_default_if_absent_empty_or_nil() {
         "<jobArray><items><jobHandle>j</jobHandle><name/></items></jobArray>",
     ));
     assert_eq!(job.bad_items, []);
-    assert_eq!((&*job.value.job_array[0].name, &*job.value.job_array[0].original_name), ("", ""));
+    assert_eq!((&job.value.job_array[0].name, &job.value.job_array[0].original_name), (&None, &None));
 }
 
 #[test]
@@ -128,8 +127,8 @@ fn booleans_have_four_forms() {
     assert!(!overwrite("<overwrite>false</overwrite>"));
     assert!(!overwrite("<overwrite>0</overwrite>"));
     assert_eq!(
-        bad_job("<uploadUrlsJob><overwrite>TRUE</overwrite></uploadUrlsJob>"),
-        "jobArray.items[0].uploadUrlsJob.overwrite: \"TRUE\" is not a boolean"
+        unreadable("<uploadUrlsJob><overwrite>TRUE</overwrite></uploadUrlsJob>"),
+        "uploadUrlsJob.overwrite: \"TRUE\" is not a boolean"
     );
 }
 
@@ -146,16 +145,16 @@ fn integers_have_64_bits() {
     }
     for text in ["9223372036854775808", "1.5", "1 000", "0x10", "many"] {
         assert_eq!(
-            bad_job(&format!("<totalSize>{text}</totalSize>")),
-            format!("jobArray.items[0].totalSize: {text:?} is not a 64-bit integer")
+            unreadable(&format!("<totalSize>{text}</totalSize>")),
+            format!("totalSize: {text:?} is not a 64-bit integer")
         );
     }
 }
 
 #[test]
 fn a_number_beyond_its_type_is_an_error() {
-    let reason = bad_job("<uploadUrlsJob><overwrite>1</overwrite><numUrls>3000000000</numUrls></uploadUrlsJob>");
-    assert_eq!(reason, "jobArray.items[0].uploadUrlsJob.numUrls: invalid value: integer `3000000000`, expected i32");
+    let reason = unreadable("<uploadUrlsJob><overwrite>1</overwrite><numUrls>3000000000</numUrls></uploadUrlsJob>");
+    assert_eq!(reason, "uploadUrlsJob.numUrls: invalid value: integer `3000000000`, expected i32");
 }
 
 #[test]
@@ -189,11 +188,10 @@ fn nan_and_infinity_read_as_absent() {
 #[test]
 fn an_invalid_double_is_an_error() {
     for text in ["nan", "inf", "infinity", "1e999", "1,5"] {
-        let answer = answer::<GetActiveJobsParam>(active_jobs(&format!(
-            "<jobArray><items>{IDENTITY}<taskProgressArray><items><progress>{text}</progress></items></taskProgressArray></items></jobArray>"
-        )));
-        let path = "jobArray.items[0].taskProgressArray.items[0].progress".to_owned();
-        assert_eq!(answer.bad_items, [ReadError { path, reason: format!("{text:?} is not a double") }]);
+        assert_eq!(
+            unreadable(&format!("<taskProgressArray><items><progress>{text}</progress></items></taskProgressArray>")),
+            format!("taskProgressArray.items[0].progress: {text:?} is not a double")
+        );
     }
 }
 
@@ -202,15 +200,15 @@ fn dates_may_have_a_zone_and_fractions() {
     for (text, date) in [
         ("2011-03-30T14:32:08.858-05:00", "2011-03-30T14:32:08.858-05:00"),
         ("2011-03-30T14:32:08Z", "2011-03-30T14:32:08Z"),
-        ("2011-03-30T14:32:08", "2011-03-30T14:32:08Z"),
-        ("2011-03-30T14:32:08.5", "2011-03-30T14:32:08.500Z"),
+        ("2011-03-30T14:32:08", "2011-03-30T14:32:08"),
+        ("2011-03-30T14:32:08.5", "2011-03-30T14:32:08.500"),
         ("2011-03-30T14:32:08+09:30", "2011-03-30T14:32:08+09:30"),
     ] {
         let read = job(&format!("<startDate>{text}</startDate>")).start_date.map(|date| date.to_string());
         assert_eq!(read.as_deref(), Some(date), "{text}");
     }
-    let reason = bad_job("<startDate>yesterday</startDate>");
-    assert!(reason.starts_with("jobArray.items[0].startDate: "), "{reason}");
+    let reason = unreadable("<startDate>yesterday</startDate>");
+    assert!(reason.starts_with("startDate: "), "{reason}");
 }
 
 #[test]
@@ -224,9 +222,9 @@ fn unknown_enumeration_values_are_passed_on() {
 fn one_unreadable_item_does_not_fail_the_list() {
     let document = active_jobs(&format!(
         "<jobArray><items>{IDENTITY}</items>\
-         <items><name>bad</name><uploadUrlsJob><overwrite>maybe</overwrite><pdfOptions/></uploadUrlsJob><x/></items>\
+         <items><x/></items>\
          <items>{IDENTITY}</items><items/><items {NIL}=\"true\"/>\
-         <items><name>bad</name><totalSize><a/></totalSize></items><items>text</items>\
+         <items>text</items>\
          <items>{IDENTITY}</items></jobArray>"
     ));
     let answer = answer::<GetActiveJobsParam>(document);
@@ -235,30 +233,12 @@ fn one_unreadable_item_does_not_fail_the_list() {
     assert_eq!(
         bad,
         [
-            "jobArray.items[1].uploadUrlsJob.overwrite: \"maybe\" is not a boolean",
+            "jobArray.items[1]: the element contains none of its fields",
             "jobArray.items[3]: the element contains none of its fields",
             "jobArray.items[4]: the required element is absent",
-            "jobArray.items[5].totalSize: the element a is not expected here",
-            "jobArray.items[6]: contains text where elements are expected",
+            "jobArray.items[5]: the element contains none of its fields",
         ]
     );
-}
-
-#[test]
-fn the_innermost_unreadable_item_is_dropped() {
-    let answer = answer::<GetActiveJobsParam>(active_jobs(&format!(
-        "<jobArray><items>{IDENTITY}<taskProgressArray><items><numPending>x</numPending></items><items><numPending>2</numPending>\
-         </items></taskProgressArray></items></jobArray>"
-    )));
-    let tasks = &answer.value.job_array[0].task_progress_array;
-    assert_eq!((tasks.len(), tasks[0].num_pending), (1, Some(2)));
-    assert_eq!(answer.bad_items[0].path, "jobArray.items[0].taskProgressArray.items[0].numPending");
-}
-
-#[test]
-fn a_repeated_element_invalidates_its_item() {
-    let reason = bad_job("<locale>en</locale><locale>de</locale>");
-    assert_eq!(reason, "jobArray.items[0]: the element locale appears twice");
 }
 
 #[test]

@@ -10,14 +10,14 @@ use super::{IDENTITY, active_jobs, answer, envelope, job};
 fn names(document: impl AsRef<[u8]>) -> Vec<String> {
     let answer = answer::<GetActiveJobsParam>(document);
     assert_eq!(answer.bad_items, []);
-    answer.value.job_array.into_iter().map(|job| job.name).collect()
+    answer.value.job_array.into_iter().filter_map(|job| job.name).collect()
 }
 
 /// Returns the name of the company in an encoded document.
 #[track_caller]
 fn company(document: &[u8], content_type: Option<&str>) -> Result<String, String> {
     match read_answer::<GetCompanyInfoParam>(document, content_type) {
-        Ok(Reply::Answer(answer)) => Ok(answer.value.company_info.name),
+        Ok(Reply::Answer(answer)) => Ok(answer.value.company_info.name.unwrap_or_default()),
         Ok(Reply::Fault(fault)) => panic!("{fault}"),
         Err(error) => Err(error.to_string()),
     }

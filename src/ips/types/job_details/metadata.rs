@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::ips::types::timestamp::Timestamp;
+use crate::ips::types::timestamp::{self, Timestamp};
 
 /// Metadata to set on assets (IPS type `MetadataOptions`). Since API version 2021-04-26-beta.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -38,7 +38,7 @@ pub struct MetadataUpdate {
     #[schema(nullable = false)]
     pub double_val: Option<f64>,
     /// The value of a date field.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "timestamp::sent", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub date_val: Option<Timestamp>,
     /// Tags to add; a field for a single tag keeps the last one.

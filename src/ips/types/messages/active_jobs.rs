@@ -14,6 +14,7 @@ use crate::ips::types::job_details::{
     ImageRenderingPublishJob, ImageServingPublishJob, MetadataPublishJob, ServerDirectoryPublishJob, VideoPublishJob,
 };
 use crate::ips::types::timestamp::Timestamp;
+use crate::ips::types::unreadable::UnreadableValue;
 
 /// Request of `getActiveJobs`: lists running jobs, and those that wait for a server on demand.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -54,13 +55,21 @@ pub struct GetActiveJobsReturn {
 #[serde(rename_all = "camelCase")]
 pub struct ActiveJob {
     /// The company that the job belongs to.
-    pub company_handle: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub company_handle: Option<String>,
     /// Handle of the active job, opaque; differs from the handle in the answer of `submitJob` and from the one in the job log.
-    pub job_handle: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub job_handle: Option<String>,
     /// Name of this run: `originalName` plus a uniqueness suffix.
-    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub name: Option<String>,
     /// The `jobName` that was submitted.
-    pub original_name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub original_name: Option<String>,
     /// Kind of the job.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -169,6 +178,18 @@ pub struct ActiveJob {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub automated_set_generation_job: Option<Box<AutomatedSetGenerationJob>>,
+    /// Values that could not be read; at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub unreadable: Vec<UnreadableValue>,
+    /// Name of the element with the job details, if no API version has it or the reference of IPS names it otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "imageServingRenderJob")]
+    pub details_element: Option<String>,
+    /// JSON pointers of required values that IPS did not send; they have defaults here.
+    #[serde(default, skip_serializing)]
+    #[schema(ignore)]
+    pub absent_fields: Vec<String>,
 }
 
 /// Progress of one task of an active job (IPS type `TaskProgress`).

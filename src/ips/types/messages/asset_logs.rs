@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::job_logs::JobLogDetailAux;
 use crate::ips::types::timestamp::Timestamp;
+use crate::ips::types::unreadable::UnreadableValue;
 
 /// Request of `getAssetJobLogs`: lists the log entries of an asset.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -52,9 +53,13 @@ pub struct GetAssetArchivedJobLogsReturn {
 #[serde(rename_all = "camelCase")]
 pub struct AssetJobLog {
     /// Handle of the logged run, opaque.
-    pub job_handle: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub job_handle: Option<String>,
     /// Name of the run that wrote the entry.
-    pub job_name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub job_name: Option<String>,
     /// The message, in the language of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -75,4 +80,8 @@ pub struct AssetJobLog {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub aux_array: Option<Vec<JobLogDetailAux>>,
+    /// Values that could not be read; at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub unreadable: Vec<UnreadableValue>,
 }

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::ips::types::secret::SecretText;
 use crate::ips::types::timestamp::Timestamp;
+use crate::ips::types::unreadable::UnreadableValue;
 
 /// Request of `getCompanyInfo`: looks up a company.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -81,7 +82,9 @@ pub struct Company {
     /// Handle of the company, for example `c|110`.
     pub company_handle: String,
     /// Name of the company.
-    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub name: Option<String>,
     /// Root folder of the company's assets.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -94,6 +97,10 @@ pub struct Company {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub ims_org_id: Option<String>,
+    /// Values that could not be read; at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub unreadable: Vec<UnreadableValue>,
 }
 
 /// A user's membership in a company (IPS type `CompanyMembership`).
@@ -110,4 +117,8 @@ pub struct CompanyMembership {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub is_active: Option<bool>,
+    /// Values that could not be read; at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub unreadable: Vec<UnreadableValue>,
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::ips::types::timestamp::Timestamp;
+use crate::ips::types::unreadable::UnreadableValue;
 
 /// Request of `getJobLogs`: lists the logs of completed jobs, without their entries.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -142,13 +143,21 @@ pub struct GetArchivedJobLogDetailsReturn {
 #[serde(rename_all = "camelCase")]
 pub struct JobLog {
     /// The company that the job belonged to.
-    pub company_handle: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub company_handle: Option<String>,
     /// Handle of the logged run, opaque.
-    pub job_handle: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub job_handle: Option<String>,
     /// Name of this run: `originalJobName` plus a uniqueness suffix (an active job's `name`).
-    pub job_name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub job_name: Option<String>,
     /// The `jobName` that was submitted.
-    pub original_job_name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub original_job_name: Option<String>,
     /// E-mail address of the user who submitted the job.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -221,6 +230,10 @@ pub struct JobLog {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub detail_array: Option<Vec<JobLogDetail>>,
+    /// Values that could not be read; at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub unreadable: Vec<UnreadableValue>,
 }
 
 /// An entry of a job log (IPS type `JobLogDetail`).
@@ -255,6 +268,10 @@ pub struct JobLogDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub aux_array: Option<Vec<JobLogDetailAux>>,
+    /// Values that could not be read; at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub unreadable: Vec<UnreadableValue>,
 }
 
 /// A supplementary message of a log entry (IPS type `JobLogDetailAux`).

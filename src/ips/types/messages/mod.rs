@@ -4,6 +4,7 @@ mod actions;
 mod active_jobs;
 mod asset_logs;
 mod companies;
+mod details;
 mod job_logs;
 mod scheduled_jobs;
 mod submit;

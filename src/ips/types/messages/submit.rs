@@ -11,7 +11,7 @@ use crate::ips::types::job_details::{
 use crate::ips::types::job_details::{
     ImageRenderingPublishJob, ImageServingPublishJob, MetadataPublishJob, ServerDirectoryPublishJob, VideoPublishJob,
 };
-use crate::ips::types::timestamp::Timestamp;
+use crate::ips::types::timestamp::{self, Timestamp};
 
 /// Request of `submitJob`: a job to run now, once at a given time, or on a schedule.
 ///
@@ -47,7 +47,7 @@ pub struct SubmitJobParam {
     #[schema(nullable = false)]
     pub locale: Option<String>,
     /// Time of a single run, with its offset. Not together with `execSchedule`; without either the job runs immediately.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "timestamp::sent", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub exec_time: Option<Timestamp>,
     /// Schedule of a recurring job: a cron-like string in the time zone of the IPS server. Not together with
@@ -113,69 +113,10 @@ pub struct SubmitJobParam {
     pub automated_set_generation_job: Option<Box<AutomatedSetGenerationJob>>,
 }
 
-macro_rules! job_details {
-    ($($name:literal: $field:ident,)*) => {
-        impl SubmitJobParam {
-            /// Names of the fields with the details of a job.
-            pub const DETAILS: &'static [&'static str] = &[$($name),*];
-
-            /// Returns the names of the details that are set.
-            #[must_use]
-            pub fn given_details(&self) -> Vec<&'static str> {
-                let details = [$(($name, self.$field.is_some())),*];
-                details.into_iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name).collect()
-            }
-        }
-    };
-}
-
-job_details! {
-    "imageServingPublishJob": image_serving_publish_job,
-    "imageRenderingPublishJob": image_rendering_publish_job,
-    "videoPublishJob": video_publish_job,
-    "serverDirectoryPublishJob": server_directory_publish_job,
-    "metadataPublishJob": metadata_publish_job,
-    "uploadDirectoryJob": upload_directory_job,
-    "uploadUrlsJob": upload_urls_job,
-    "optimizeImagesJob": optimize_images_job,
-    "ripPdfsJob": rip_pdfs_job,
-    "reprocessAssetsJob": reprocess_assets_job,
-    "createVideoSitemapJob": create_video_sitemap_job,
-    "exportJob": export_job,
-    "automatedSetGenerationJob": automated_set_generation_job,
-}
-
 /// Answer of `submitJob`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SubmitJobReturn {
     /// Handle of the submitted job. Lists show the job under other handles; its name identifies it there.
     pub job_handle: String,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use utoipa::PartialSchema;
-
-    #[test]
-    fn the_names_of_the_details_are_those_of_the_schema() {
-        let schema = serde_json::to_value(SubmitJobParam::schema()).expect("a schema is JSON");
-        let properties = schema["properties"].as_object().expect("properties");
-        let mut in_schema: Vec<_> = properties.keys().filter(|name| name.ends_with("Job")).collect();
-        let mut names = SubmitJobParam::DETAILS.to_vec();
-        in_schema.sort();
-        names.sort_unstable();
-        assert_eq!(names, in_schema);
-    }
-
-    #[test]
-    fn given_details_are_those_that_are_set() {
-        let request = SubmitJobParam {
-            upload_urls_job: Some(Box::default()),
-            export_job: Some(Box::default()),
-            ..SubmitJobParam::default()
-        };
-        assert_eq!(request.given_details(), ["uploadUrlsJob", "exportJob"]);
-    }
 }

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::ips::types::{ActiveJob, JobLog, ScheduledJob};
+use crate::jobs::model::id::JobId;
 use crate::jobs::model::job::{Action, IpsRecord, Job, Outcome, Phase, Status, SubmittedJob};
+use crate::jobs::model::kind::JobKind;
 
 /// Wire format of a job, with its derived fields.
 #[derive(Serialize, Deserialize)]
@@ -18,6 +20,13 @@ pub struct WireJob<'a> {
     actions: Cow<'a, [Action]>,
     schedule: Option<Cow<'a, str>>,
     recovered: bool,
+    // Replicas of version 0.1.0 have none of these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kind: Option<Cow<'a, JobKind>>,
+    #[serde(default)]
+    company: Cow<'a, str>,
+    #[serde(default)]
+    absent_fields: Cow<'a, [String]>,
     record: WireRecord<'a>,
 }
 
@@ -40,6 +49,9 @@ impl<'a> From<&'a Job> for WireJob<'a> {
             actions: Cow::Borrowed(&job.actions),
             schedule: job.schedule.as_deref().map(Cow::Borrowed),
             recovered: job.recovered,
+            kind: job.kind.as_ref().map(Cow::Borrowed),
+            company: Cow::Borrowed(&job.company),
+            absent_fields: Cow::Borrowed(&job.absent_fields),
             record: match &job.record {
                 IpsRecord::Active(record) => WireRecord::Active(Cow::Borrowed(record)),
                 IpsRecord::Scheduled(record) => WireRecord::Scheduled(Cow::Borrowed(record)),
@@ -52,6 +64,10 @@ impl<'a> From<&'a Job> for WireJob<'a> {
 
 impl From<WireJob<'_>> for Job {
     fn from(job: WireJob<'_>) -> Self {
+        let company = match &*job.company {
+            "" => JobId::decode(&job.id).map(|id| id.company).unwrap_or_default(),
+            company => company.to_owned(),
+        };
         Self {
             id: job.id.into_owned(),
             phase: job.phase,
@@ -61,6 +77,9 @@ impl From<WireJob<'_>> for Job {
             actions: job.actions.into_owned(),
             schedule: job.schedule.map(Cow::into_owned),
             recovered: job.recovered,
+            kind: job.kind.map(Cow::into_owned),
+            company,
+            absent_fields: job.absent_fields.into_owned(),
             record: match job.record {
                 WireRecord::Active(record) => IpsRecord::Active(Box::new(record.into_owned())),
                 WireRecord::Scheduled(record) => IpsRecord::Scheduled(Box::new(record.into_owned())),

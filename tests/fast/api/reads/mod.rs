@@ -5,6 +5,7 @@ mod coalescing;
 mod companies;
 mod history;
 mod ids;
+mod kinds;
 mod lists;
 mod logs;
 mod paging;

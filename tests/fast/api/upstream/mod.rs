@@ -2,4 +2,5 @@
 
 mod failures;
 mod faults;
+mod unreadable;
 mod unusual_answers;

@@ -11,35 +11,6 @@ async fn active(items: &str) -> Value {
 }
 
 #[tokio::test]
-async fn an_unreadable_item_is_reported_and_the_others_are_listed() {
-    let bad = active_job("bad", "<totalSize>many</totalSize>");
-    let list = active(&[active_job("first", ""), bad, active_job("last", "<totalSize>7</totalSize>")].concat()).await;
-    assert_eq!(names(&list), ["first", "last"], "{list:#}");
-    let reported = list["badItems"].as_array().unwrap_or_else(|| panic!("nothing is reported: {list:#}"));
-    assert_eq!(reported.len(), 1, "{list:#}");
-    assert_eq!(reported[0]["path"], "jobArray.items[1].totalSize", "{list:#}");
-    assert!(reported[0]["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{list:#}");
-}
-
-#[tokio::test]
-async fn every_list_reports_unreadable_items() {
-    let upstream = ScriptedUpstream::start().await;
-    let logs = [job_log("good", ""), job_log("bad", "<startDate>yesterday</startDate>")].concat();
-    upstream.answer("getJobLogs", &format!("<jobLogArray>{logs}</jobLogArray>"));
-    upstream.answer(
-        "getAssetJobLogs",
-        "<jobLogArray><items><jobHandle>j</jobHandle><jobName>n</jobName><logDate>never</logDate></items></jobLogArray>",
-    );
-    let gateway = upstream.plain_gateway();
-    for path in ["/job-logs", "/jobs?phase=completed", "/jobs?phase=active,completed&limit=5", "/assets/a%7C1/job-logs"]
-    {
-        let list = gateway.get(path).await.ok();
-        assert_eq!(list["badItems"].as_array().map(Vec::len), Some(1), "{path}: {list:#}");
-    }
-    assert_eq!(names(&gateway.get("/job-logs").await.ok()), ["good"]);
-}
-
-#[tokio::test]
 async fn unknown_values_are_passed_on_and_unknown_elements_ignored() {
     let more = "<type>TeleportAssets</type><brandNew deep=\"1\"><x/></brandNew><progress>250</progress>";
     let item = active_job("odd", "").replace("<type>UrlUpload</type>", more).replace("Running", "Dreaming");
@@ -66,11 +37,11 @@ async fn empty_elements_are_absent_and_large_numbers_keep_their_value() {
 }
 
 #[tokio::test]
-async fn dates_keep_their_offset() {
+async fn dates_keep_their_offset_or_have_none() {
     for (sent, shown) in [
         ("2011-03-30T14:32:08.858-05:00", "2011-03-30T14:32:08.858-05:00"),
         ("2011-03-30T14:32:08Z", "2011-03-30T14:32:08Z"),
-        ("2011-03-30T14:32:08", "2011-03-30T14:32:08Z"),
+        ("2011-03-30T14:32:08", "2011-03-30T14:32:08"),
     ] {
         let list = active(&active_job("dated", &format!("<startDate>{sent}</startDate>"))).await;
         assert_eq!(list["jobs"][0]["startDate"], shown, "{list:#}");

@@ -92,7 +92,7 @@ fn gzip(body: &[u8]) -> Vec<u8> {
 async fn a_call_carries_soap_action_credentials_and_version() {
     let server = Server::start(Script::Send(xml("200 OK", &one_job()))).await;
     let answered = list(&client(&server)).await.unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(answered.value.job_array[0].name, "spring_1");
+    assert_eq!(answered.value.job_array[0].name.as_deref(), Some("spring_1"));
     assert_eq!(answered.bad_items, []);
 
     let seen = server.seen();
@@ -153,11 +153,11 @@ async fn a_fault_is_a_fault_on_every_status() {
 #[tokio::test]
 async fn unreadable_items_are_reported() {
     let document = active_jobs(&format!(
-        "<jobArray><items>{IDENTITY}</items><items><name>n</name><progress>x</progress></items></jobArray>"
+        "<jobArray><items>{IDENTITY}</items><items><x/></items></jobArray>"
     ));
     let answered = list_from(Script::Send(xml("200 OK", &document))).await.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(answered.value.job_array.len(), 1);
-    assert_eq!(answered.bad_items[0].path, "jobArray.items[1].progress");
+    assert_eq!(answered.bad_items[0].path, "jobArray.items[1]");
 }
 
 #[tokio::test]
@@ -210,7 +210,7 @@ async fn a_redirect_is_not_followed() {
             Failure::Malformed { status, reason } => {
                 assert_eq!(
                     (*status, &**reason),
-                    (Some(expected), "it is a redirect, which the gateway does not follow")
+                    (Some(expected), &*format!("HTTP {expected} from IPS: a redirect, which the gateway does not follow"))
                 );
             }
             other => panic!("{other:?}"),
@@ -221,16 +221,36 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_soap_is_malformed() {
+async fn an_answer_that_is_not_soap_is_told_by_its_kind() {
     for (status, body, reason) in [
-        (502, "<html><body>Bad gateway</body></html>", "the root element is html, not a SOAP Envelope"),
-        (200, "", "contains no element"),
-        (404, "Not here", "has text outside its root element"),
-        (200, &*one_job(), "contains getActiveJobsReturn instead of stopJobReturn"),
+        (502, "<html><body>Bad gateway</body></html>", "an HTML page, not a SOAP answer"),
+        (200, "", "an empty body"),
+        (200, " \n", "an empty body"),
+        (404, "Not here", "a text that is no XML: has text outside its root element"),
+        (200, "{\"status\": 503}", "a JSON document, not a SOAP answer"),
+        (
+            200,
+            "<?xml version=\"1.0\"?><feed><entry/></feed>",
+            "an XML document that is not the expected SOAP answer: the root element is feed, not a SOAP Envelope",
+        ),
+        (
+            200,
+            &*one_job(),
+            "an XML document that is not the expected SOAP answer: contains getActiveJobsReturn instead of stopJobReturn",
+        ),
+        (200, &one_job()[..100], "an XML document that ends early, after 100 bytes"),
+        (
+            200,
+            "<e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\"><e:Body>",
+            "an XML document that ends early, after 75 bytes",
+        ),
     ] {
         let error = stop_at(Script::Send(xml(&format!("{status} X"), body))).await;
         match &error.failure {
-            Failure::Malformed { status: seen, reason: given } => assert_eq!((*seen, &**given), (Some(status), reason)),
+            Failure::Malformed { status: seen, reason: given } => {
+                assert_eq!(*seen, Some(status));
+                assert_eq!(*given, format!("HTTP {status} with text/xml from IPS: {reason}"));
+            }
             other => panic!("{other:?}"),
         }
         assert_eq!(error.delivery, Delivery::Unknown);
