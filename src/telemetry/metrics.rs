@@ -60,6 +60,8 @@ metrics_table! {
         "Calls to IPS rejected before they were sent, by reason: concurrency limit (`busy`) or open circuit (`suspended`).";
     BAD_ITEMS: Counter = "ips_gateway_bad_items_total",
         "Items in IPS responses that could not be parsed, by operation.";
+    UNREADABLE_VALUES: Counter = "ips_gateway_unreadable_values_total",
+        "Values in IPS responses that could not be read and cost their field, by operation.";
     SNAPSHOT_READS: Counter = "ips_gateway_snapshot_reads_total",
         "Reads of the snapshot cache, by list and result.";
     SNAPSHOT_AGE: Histogram = "ips_gateway_snapshot_age_seconds",

@@ -86,7 +86,10 @@ pub(super) fn body_error(error: io::Error, status: StatusCode, limit: usize) -> 
 /// Failure of a response that is not a SOAP answer.
 pub(super) fn malformed(status: StatusCode, reason: impl Display) -> AttemptError {
     let status = status.as_u16();
-    AttemptError::unknown(Failure::Malformed { status: Some(status), reason: format!("HTTP {status} from IPS: {reason}") })
+    AttemptError::unknown(Failure::Malformed {
+        status: Some(status),
+        reason: format!("HTTP {status} from IPS: {reason}"),
+    })
 }
 
 /// Failure of a response whose body can't be read as a SOAP answer: says what came instead.
@@ -107,7 +110,8 @@ pub(super) fn unreadable(
 /// Describes a document that is no SOAP answer.
 fn kind_of_document(body: &[u8], error: &ReadError) -> String {
     let text = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body).trim_ascii();
-    let begins_with = |start: &str| text.get(..start.len()).is_some_and(|text| text.eq_ignore_ascii_case(start.as_bytes()));
+    let begins_with =
+        |start: &str| text.get(..start.len()).is_some_and(|text| text.eq_ignore_ascii_case(start.as_bytes()));
     match text {
         [] => "an empty body".into(),
         [b'{' | b'[', ..] => "a JSON document, not a SOAP answer".into(),

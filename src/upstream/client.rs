@@ -58,9 +58,10 @@ impl IpsClient {
     {
         let body = self.write(request, &self.auth(caller)).map_err(AttemptError::into_upstream_error::<T>)?.into();
         match self.attempts::<T>(body).await.map_err(AttemptError::into_upstream_error::<T>)? {
-            Reply::Answer(Answer { value, bad_items }) => {
+            Reply::Answer(Answer { value, bad_items, unreadable_values }) => {
                 let count = u64::try_from(bad_items.len()).unwrap_or(u64::MAX);
                 metrics::counter!(names::BAD_ITEMS, "rpc_method" => T::NAME).increment(count);
+                metrics::counter!(names::UNREADABLE_VALUES, "rpc_method" => T::NAME).increment(unreadable_values);
                 Ok(Answered { value, bad_items: bad_items.into_iter().map(Into::into).collect() })
             }
             Reply::Fault(fault) => Err(UpstreamError::of::<T>(Failure::Fault(fault), Delivery::Rejected)),

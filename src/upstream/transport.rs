@@ -115,7 +115,12 @@ impl Transport {
                 decoder.multiple_members(true);
                 self.read_to_end(decoder).await
             }
-            other => return Err(classify::malformed(status, format_args!("an answer with the Content-Encoding {other:?}, which the gateway did not ask for"))),
+            other => {
+                return Err(classify::malformed(
+                    status,
+                    format_args!("an answer with the Content-Encoding {other:?}, which the gateway did not ask for"),
+                ));
+            }
         };
         body.map_err(|error| classify::body_error(error, status, limit))
     }
@@ -157,8 +162,7 @@ where
     let AnswerBody { bytes, permit } = body;
     let read = move |bytes: &[u8]| {
         let content_type = content_type.as_deref();
-        read_answer::<T>(bytes, content_type)
-            .map_err(|error| classify::unreadable(status, content_type, bytes, &error))
+        read_answer::<T>(bytes, content_type).map_err(|error| classify::unreadable(status, content_type, bytes, &error))
     };
     if permit.is_none() {
         return read(&bytes);

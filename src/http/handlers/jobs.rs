@@ -16,8 +16,8 @@ use crate::http::response::pagination::add_next_link;
 use crate::http::response::{HandlerResult, long_poll};
 use crate::ips::types::Timestamp;
 use crate::jobs::{
-    CacheDirective, CacheStatus, Error, JobKind, JobListing, JobSort, ListBody, ListQuery, Lookup, ObservedJob, PageCursor,
-    Phase, StaleReason, Status,
+    CacheDirective, CacheStatus, Error, JobKind, JobListing, JobSort, ListBody, ListQuery, Lookup, ObservedJob,
+    PageCursor, Phase, StaleReason, Status,
 };
 use crate::upstream::BadItem;
 

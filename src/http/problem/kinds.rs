@@ -43,7 +43,7 @@ kinds! {
     NOT_FOUND = "not-found", 404, "No such resource", never,
         "There is no resource at this path. The OpenAPI document lists all paths.";
     JOB_NOT_FOUND = "job-not-found", 404, "No such job", never,
-        "The job is neither active nor scheduled nor in the log of its company. It may have been deleted.";
+        "The job is neither active nor scheduled nor in the log of its company, or IPS refuses its handle (codes 20001, 20002, 20005, 20007, 30001, 30002). It may have been deleted.";
     COMPANY_NOT_FOUND = "company-not-found", 404, "No such company", never,
         "No company of that name or handle is visible to this user (codes 20000, 20006). `GET /companies` lists the visible ones.";
     METHOD_NOT_ALLOWED = "method-not-allowed", 405, "Method not allowed", never,
@@ -81,13 +81,13 @@ kinds! {
     REFUSED_BY_IPS = "request-refused-by-ips", 500, "IPS could not read the gateway's request", never,
         "IPS reported that the XML of the gateway's request is invalid (code 30003). This is a bug of the gateway, or the configured API version is wrong.";
     UPSTREAM_FAULT = "upstream-fault", 502, "IPS returned a fault", later,
-        "IPS returned an exception (code 30000) or an undocumented fault. `upstream` has its code and reason.";
+        "IPS returned an exception (code 30000) or an undocumented fault. `upstream` has its code and reason. `retryable` is `false` for a mutation: IPS refuses it again, for example a name that is taken.";
     SERVICE_ACCOUNT_REJECTED = "service-account-rejected", 502, "IPS rejected the gateway's service account", later,
         "The gateway calls IPS with a service account, which IPS rejected. The operator must fix this; your credentials are not the cause.";
     UPSTREAM_UNREACHABLE = "upstream-unreachable", 502, "IPS is unreachable", later,
         "No connection to IPS could be established. Nothing was sent.";
     UPSTREAM_INVALID_ANSWER = "upstream-invalid-answer", 502, "IPS sent an invalid response", later,
-        "The response of IPS was truncated, too large, or not the expected document.";
+        "The response of IPS was truncated, too large, or not the expected document. `detail` says what came: HTTP status, content type and kind of document.";
     UPSTREAM_BUSY = "upstream-busy", 503, "Too many concurrent calls to IPS", later,
         "The limit of concurrent calls to IPS is reached, and the wait for a free slot would be longer than the operator allows. Nothing was sent. `Retry-After` says when to try again.";
     UPSTREAM_SUSPENDED = "upstream-suspended", 503, "Calls to IPS are suspended", later,

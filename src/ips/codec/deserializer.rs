@@ -26,6 +26,12 @@ impl Parser<'_> {
         Ok(T::deserialize(element).map_err(|error| error.with_path(&path))?)
     }
 
+    /// Returns the number of unreadable values that cost their fields.
+    #[must_use]
+    pub fn unreadable_values(&self) -> u64 {
+        self.unreadable_values
+    }
+
     /// Returns the items that were skipped because they could not be read, each with the reason.
     #[must_use]
     pub fn into_bad_items(self) -> Vec<ReadError> {

@@ -135,15 +135,14 @@ impl Parser<'_> {
     /// Notes a value that can't be read; its content begins at `start`, a position in bytes.
     #[cold]
     pub(super) fn note_unreadable(&mut self, error: DecodeError, start: usize) -> Result<(), DecodeError> {
-        let ReadError { path, reason } = error.into();
-        let size = self.notes.add_unreadable(&path, &excerpt(self.source_from(start)), &reason);
-        self.count_item_bytes(size)
+        self.note_text(error, &excerpt(self.source_from(start)))
     }
 
     /// Notes a text that can't be read.
     #[cold]
     pub(super) fn note_text(&mut self, error: DecodeError, text: &str) -> Result<(), DecodeError> {
         let ReadError { path, reason } = error.into();
+        self.unreadable_values += 1;
         let size = self.notes.add_unreadable(&path, text, &reason);
         self.count_item_bytes(size)
     }

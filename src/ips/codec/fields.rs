@@ -117,7 +117,8 @@ impl<'r, 'de, 'p> Fields<'r, 'de, 'p> {
             return None;
         }
         let wire_name = wire_name(tag.local_name())?;
-        let index = self.names.iter().position(|name| *name == wire_name).filter(|index| !self.seen.contains(*index))?;
+        let index =
+            self.names.iter().position(|name| *name == wire_name).filter(|index| !self.seen.contains(*index))?;
         if self.notes > 0 && wire_name.ends_with("Job") {
             self.parser.notes.set_details_element(tag.local_name());
         }

@@ -32,6 +32,7 @@ pub struct Parser<'de> {
     item_bytes: usize,
     pub(super) bad_items: Vec<ReadError>,
     pub(super) notes: Notes,
+    pub(super) unreadable_values: u64,
     pub(super) shapes: Shapes,
     /// Set when an absent option was visited.
     pub(super) visited_absent_option: bool,
@@ -53,6 +54,7 @@ impl<'de> Parser<'de> {
             item_bytes: 0,
             bad_items: Vec::new(),
             notes: Notes::default(),
+            unreadable_values: 0,
             shapes: Shapes::default(),
             visited_absent_option: false,
         }

@@ -27,6 +27,8 @@ pub struct Answer<A> {
     pub value: A,
     /// Error of each unreadable item.
     pub bad_items: Vec<ReadError>,
+    /// Number of unreadable values in the other items, which have notes of them.
+    pub unreadable_values: u64,
 }
 
 /// Reads the reply to a request `T`, in any API version and encoding.
@@ -51,7 +53,8 @@ pub fn read_answer<T: Operation>(body: &[u8], content_type: Option<&str>) -> Res
             }
             let value = envelope.parser.value(&tag)?;
             envelope.close()?;
-            Ok(Reply::Answer(Answer { value, bad_items: envelope.parser.into_bad_items() }))
+            let unreadable_values = envelope.parser.unreadable_values();
+            Ok(Reply::Answer(Answer { value, bad_items: envelope.parser.into_bad_items(), unreadable_values }))
         }
     }
 }

@@ -51,9 +51,10 @@ pub fn active(sources: ActiveJobsSources) -> Loader {
             };
             let answer = sources.upstream.get_active_jobs(&caller, &request).await.map_err(Error::of_call(&caller))?;
             let observed_at = observation_time(&sources.clock, previous.as_deref());
-            let (mut jobs, bad_items) = jobs_of_records("jobArray", answer.value.job_array, answer.bad_items, |record| {
-                Job::active(&company, record)
-            });
+            let (mut jobs, bad_items) =
+                jobs_of_records("jobArray", answer.value.job_array, answer.bad_items, |record| {
+                    Job::active(&company, record)
+                });
             link_schedules(&mut jobs, &sources.scheduled, &caller, &company).await;
             let mut merge = Merge::new(jobs, previous.as_deref(), observed_at);
             if !merge.departed().is_empty() {
@@ -80,7 +81,8 @@ pub fn scheduled(upstream: Arc<dyn IpsApi>, clock: Clock) -> Loader {
     Arc::new(move |caller, company, previous| {
         let (upstream, clock) = (Arc::clone(&upstream), clock.clone());
         Box::pin(async move {
-            let request = GetScheduledJobsParam { company_handle: Some(company.clone()), ..GetScheduledJobsParam::default() };
+            let request =
+                GetScheduledJobsParam { company_handle: Some(company.clone()), ..GetScheduledJobsParam::default() };
             let answer = upstream.get_scheduled_jobs(&caller, &request).await.map_err(Error::of_call(&caller))?;
             let (jobs, bad_items) = jobs_of_records("jobArray", answer.value.job_array, answer.bad_items, |record| {
                 Job::scheduled(&company, record)

@@ -81,10 +81,9 @@ impl Submission {
 /// Returns whether a locale has the form of IPS: `ll` or `ll-CC`, a language in lower case and a country in upper case.
 fn is_locale(locale: &str) -> bool {
     match locale.as_bytes() {
-        [language @ ..] if language.len() == 2 => language.iter().all(u8::is_ascii_lowercase),
-        [language1, language2, b'-', country1, country2] => {
-            [language1, language2].into_iter().all(u8::is_ascii_lowercase)
-                && [country1, country2].into_iter().all(u8::is_ascii_uppercase)
+        [l1, l2] => [l1, l2].into_iter().all(u8::is_ascii_lowercase),
+        [l1, l2, b'-', c1, c2] => {
+            [l1, l2].into_iter().all(u8::is_ascii_lowercase) && [c1, c2].into_iter().all(u8::is_ascii_uppercase)
         }
         _ => false,
     }

@@ -132,7 +132,8 @@ mod tests {
     fn id() -> impl Strategy<Value = JobId> {
         let kinds = prop_oneof![
             name().prop_map(JobName::Original),
-            (prop_oneof![Just(String::new()), name()], name()).prop_map(|(original, run)| JobName::Run { original, run }),
+            (prop_oneof![Just(String::new()), name()], name())
+                .prop_map(|(original, run)| JobName::Run { original, run }),
             name().prop_map(JobName::Schedule),
         ];
         (name(), kinds).prop_map(|(company, name)| JobId { company, name })

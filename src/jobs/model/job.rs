@@ -102,18 +102,29 @@ impl Job {
     /// Returns a job of the active list of `company`; `None` if the record has neither a name nor a handle.
     #[must_use]
     pub fn active(company: &str, mut record: ActiveJob) -> Option<Self> {
-        let names = RecordNames::of(company, &record.original_name, &record.name, &record.job_handle)?;
+        let names = RecordNames::of(
+            company,
+            record.original_name.as_deref(),
+            record.name.as_deref(),
+            record.job_handle.as_deref(),
+        )?;
+        let id = names.id_of_run();
         let (status, percent) = (status::status_of_active(&record), status::percent_of(&record));
         let absent_fields = std::mem::take(&mut record.absent_fields);
         let kind = JobKind::of_active(&record);
-        let job = Self::new(&names.id_of_run(), Phase::Active, status, IpsRecord::Active(Box::new(record)));
+        let job = Self::new(&id, Phase::Active, status, IpsRecord::Active(Box::new(record)));
         Some(Self { kind, percent, absent_fields, ..job })
     }
 
     /// Returns a job of the scheduled list of `company`; `None` if the record has neither a name nor a handle.
     #[must_use]
     pub fn scheduled(company: &str, mut record: ScheduledJob) -> Option<Self> {
-        let names = RecordNames::of(company, &record.original_name, &record.name, &record.job_handle)?;
+        let names = RecordNames::of(
+            company,
+            record.original_name.as_deref(),
+            record.name.as_deref(),
+            record.job_handle.as_deref(),
+        )?;
         let name = match record.exec_schedule {
             Some(_) => JobName::Schedule(names.original_or_run().into()),
             None => JobName::Original(names.original_or_run().into()),
@@ -130,13 +141,19 @@ impl Job {
     #[must_use]
     pub fn completed(company: &str, mut record: JobLog) -> Option<Self> {
         record.detail_array = None;
-        let names = RecordNames::of(company, &record.original_job_name, &record.job_name, &record.job_handle)?;
+        let names = RecordNames::of(
+            company,
+            record.original_job_name.as_deref(),
+            record.job_name.as_deref(),
+            record.job_handle.as_deref(),
+        )?;
+        let id = names.id_of_run();
         let (status, outcome) = (status::status_of_logged(&record), status::outcome_of(&record));
         // What an unreadable count says is unknown.
         let has_all_files = outcome != Outcome::Failed && record.unreadable.is_empty();
         let percent = (status == Status::Completed && has_all_files).then_some(100);
         let kind = JobKind::of_logged(&record);
-        let job = Self::new(&names.id_of_run(), Phase::Completed, status, IpsRecord::Completed(Box::new(record)));
+        let job = Self::new(&id, Phase::Completed, status, IpsRecord::Completed(Box::new(record)));
         Some(Self { kind, outcome: Some(outcome), percent, ..job })
     }
 
@@ -301,14 +318,8 @@ struct RecordNames<'a> {
 
 impl<'a> RecordNames<'a> {
     /// Returns the names of a record; `None` if it has none. The handle stands in for a missing name of the run.
-    fn of(
-        company: &'a str,
-        original: &'a Option<String>,
-        run: &'a Option<String>,
-        handle: &'a Option<String>,
-    ) -> Option<Self> {
-        let original = original.as_deref();
-        let run = run.as_deref().or(handle.as_deref()).or(original)?;
+    fn of(company: &'a str, original: Option<&'a str>, run: Option<&'a str>, handle: Option<&'a str>) -> Option<Self> {
+        let run = run.or(handle).or(original)?;
         Some(Self { company, original, run })
     }
 

@@ -75,9 +75,7 @@ impl ListQuery {
                 .as_deref()
                 .is_none_or(|email| job.submitted_by().is_some_and(|own| own.eq_ignore_ascii_case(email)))
             && self.text.as_deref().map(str::to_lowercase).is_none_or(|text| {
-                contains(&text, job.name())
-                    || contains(&text, job.description())
-                    || contains(&text, job.submitted_by())
+                contains(&text, job.name()) || contains(&text, job.description()) || contains(&text, job.submitted_by())
             })
     }
 }

@@ -52,7 +52,7 @@ fn envelope(body: &str) -> String {
 /// Reads a job with the given elements, in addition to those that identify it.
 #[track_caller]
 fn job(elements: &str) -> ActiveJob {
-    let Answer { value: GetActiveJobsReturn { job_array }, bad_items } =
+    let Answer { value: GetActiveJobsReturn { job_array }, bad_items, .. } =
         answer::<GetActiveJobsParam>(active_jobs(&format!("<jobArray><items>{IDENTITY}{elements}</items></jobArray>")));
     assert_eq!(bad_items, [], "an item was skipped");
     job_array.into_iter().next().expect("a job")

@@ -69,14 +69,21 @@ fn a_company_with_an_unreadable_value_stays() {
 fn a_repeated_element_and_stray_text_are_noted() {
     assert_eq!(unreadable("<locale>en</locale><locale>de</locale>"), "locale: the element locale appears twice");
     assert_eq!(unreadable("stray"), ": contains text where elements are expected");
-    assert_eq!(unreadable("<uploadUrlsJob>stray</uploadUrlsJob>"), "uploadUrlsJob: contains text where elements are expected");
-    assert_eq!(unreadable("<taskProgressArray><items/></taskProgressArray>").split(':').next(), Some("taskProgressArray.items[0]"));
+    assert_eq!(
+        unreadable("<uploadUrlsJob>stray</uploadUrlsJob>"),
+        "uploadUrlsJob: contains text where elements are expected"
+    );
+    assert_eq!(
+        unreadable("<taskProgressArray><items/></taskProgressArray>").split(':').next(),
+        Some("taskProgressArray.items[0]")
+    );
 }
 
 #[test]
 fn notes_are_bounded() {
     let tasks = "<items><numPending>many</numPending></items>".repeat(30);
-    let job = job(&format!("<totalSize>{}</totalSize><taskProgressArray>{tasks}</taskProgressArray>", "日".repeat(100)));
+    let job =
+        job(&format!("<totalSize>{}</totalSize><taskProgressArray>{tasks}</taskProgressArray>", "日".repeat(100)));
     assert_eq!(job.unreadable.len(), 20);
     assert!(job.unreadable.iter().all(|value| value.value.len() <= 100 && value.reason.len() <= 200), "{job:?}");
     assert_eq!(job.unreadable[0].value, "日".repeat(33));
@@ -119,12 +126,19 @@ fn required_values_that_are_missing_are_noted_as_absent() {
 
 #[test]
 fn unknown_elements_are_skipped_at_every_level() {
-    let document = active_jobs(&format!("<jobArray><count>1</count><items>{IDENTITY}<x><items/></x></items><more/></jobArray>"))
-        .replace("<soapenv:Body>", "<more/><soapenv:Header><a><b/></a></soapenv:Header><more/><soapenv:Body a=\"b\"><trace/>")
-        .replace("</soapenv:Body>", "<again/></soapenv:Body><again/>");
+    let document =
+        active_jobs(&format!("<jobArray><count>1</count><items>{IDENTITY}<x><items/></x></items><more/></jobArray>"))
+            .replace(
+                "<soapenv:Body>",
+                "<more/><soapenv:Header><a><b/></a></soapenv:Header><more/><soapenv:Body a=\"b\"><trace/>",
+            )
+            .replace("</soapenv:Body>", "<again/></soapenv:Body><again/>");
     let answer = answer::<GetActiveJobsParam>(document);
     assert_eq!((answer.value.job_array.len(), answer.bad_items), (1, Vec::new()));
-    assert_eq!(read_error(active_jobs("<jobArray><job/></jobArray>")), "jobArray: the element job is not expected here");
+    assert_eq!(
+        read_error(active_jobs("<jobArray><job/></jobArray>")),
+        "jobArray: the element job is not expected here"
+    );
 }
 
 #[test]
@@ -138,9 +152,15 @@ fn a_fault_with_unknown_content_is_a_fault() {
         let document = envelope(&format!(
             "<soapenv:Fault><a/><faultcode>soapenv:Server</faultcode><faultstring>broken</faultstring><detail>{detail}</detail></soapenv:Fault>"
         ));
-        let Ok(Reply::Fault(fault)) = read_answer::<GetActiveJobsParam>(document.as_bytes(), None) else { panic!("{detail}") };
+        let Ok(Reply::Fault(fault)) = read_answer::<GetActiveJobsParam>(document.as_bytes(), None) else {
+            panic!("{detail}")
+        };
         let known = detail.contains("30001");
-        assert_eq!((fault.code, &*fault.reason), if known { (Some(30001), "no") } else { (None, "broken") }, "{detail}");
+        assert_eq!(
+            (fault.code, &*fault.reason),
+            if known { (Some(30001), "no") } else { (None, "broken") },
+            "{detail}"
+        );
     }
 }
 
@@ -148,7 +168,10 @@ fn a_fault_with_unknown_content_is_a_fault() {
 fn published_names_are_read_as_what_they_mean() {
     let job = job("<imageServingRenderJob><emailSettings>All</emailSettings></imageServingRenderJob>");
     assert_eq!(job.details_element.as_deref(), Some("imageServingRenderJob"));
-    assert_eq!(job.image_rendering_publish_job.map(|details| details.email_setting.to_string()).as_deref(), Some("All"));
+    assert_eq!(
+        job.image_rendering_publish_job.map(|details| details.email_setting.to_string()).as_deref(),
+        Some("All")
+    );
 }
 
 #[test]

@@ -39,3 +39,36 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     DeflateDecoder::new(bytes).take(MAX_DECOMPRESSED_BYTES).read_to_end(&mut json).ok()?;
     serde_json::from_slice(&json).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ips::types::{ActiveJob, UnreadableValue, UploadUrlsJob};
+    use crate::jobs::model::job::Job;
+    use crate::jobs::model::json::RenderedJob;
+
+    #[test]
+    fn another_replica_renders_a_sparse_job_in_the_same_way() {
+        let unreadable = UnreadableValue { path: "totalSize".into(), value: "12 MB".into(), reason: "no".into() };
+        let record = ActiveJob {
+            name: Some("run".into()),
+            start_date: "2026-03-02T05:00:00".parse().ok(),
+            upload_urls_job: Some(Box::new(UploadUrlsJob::default())),
+            unreadable: vec![unreadable],
+            absent_fields: vec!["/uploadUrlsJob/overwrite".into()],
+            ..ActiveJob::default()
+        };
+        let job = Job::active("c|1", record).expect("it has a name");
+        let encoded = encode(&WireJob::from(&job)).expect("it can be encoded");
+        let decoded = Job::from(decode::<WireJob<'_>>(&encoded).expect("it can be decoded"));
+        let json =
+            |job: Job| String::from_utf8_lossy(&RenderedJob::new(job, chrono::DateTime::default()).json).into_owned();
+        let (ours, theirs) = (json(job), json(decoded));
+        assert_eq!(ours, theirs);
+        assert!(!ours.contains("overwrite") && ours.contains("readyForPublish"), "{ours}");
+        assert!(
+            ours.contains("\"startDate\":\"2026-03-02T05:00:00\"") && ours.contains("\"kind\":\"uploadUrls\""),
+            "{ours}"
+        );
+    }
+}

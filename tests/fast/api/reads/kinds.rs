@@ -29,7 +29,10 @@ async fn every_phase() -> (ScriptedUpstream, Gateway) {
 
 fn kinds(list: &Value) -> Vec<(&str, Option<&str>)> {
     let jobs = list["jobs"].as_array().expect("jobs").iter();
-    jobs.map(|job| (job["originalName"].as_str().or(job["originalJobName"].as_str()).expect("a name"), job["kind"].as_str())).collect()
+    jobs.map(|job| {
+        (job["originalName"].as_str().or(job["originalJobName"].as_str()).expect("a name"), job["kind"].as_str())
+    })
+    .collect()
 }
 
 #[tokio::test]
@@ -42,7 +45,15 @@ async fn a_kind_has_the_same_name_in_every_phase() {
     let publish = Some("imageServingPublish");
     assert_eq!(
         seen,
-        [("active", upload), ("cleanup", None), ("logged", upload), ("publish", publish), ("published", publish), ("scheduled", upload), ("shared", None)],
+        [
+            ("active", upload),
+            ("cleanup", None),
+            ("logged", upload),
+            ("publish", publish),
+            ("published", publish),
+            ("scheduled", upload),
+            ("shared", None)
+        ],
         "{list:#}"
     );
 }
@@ -71,13 +82,17 @@ async fn kinds_and_types_filter_every_phase() {
 #[tokio::test]
 async fn unknown_details_are_a_kind_and_published_names_are_read() {
     let upstream = ScriptedUpstream::start().await;
-    let render = active_job("render", "<imageServingRenderJob><emailSetting>None</emailSetting></imageServingRenderJob>");
+    let render =
+        active_job("render", "<imageServingRenderJob><emailSetting>None</emailSetting></imageServingRenderJob>");
     let newest = active_job("newest", "<teleportJob/>").replace("UrlUpload", "Teleport");
     upstream.answer("getActiveJobs", &format!("<jobArray>{render}{newest}</jobArray>"));
     let gateway = upstream.plain_gateway();
     let list = gateway.get("/jobs").await.ok();
     let (render, newest) = (&list["jobs"][0], &list["jobs"][1]);
-    assert_eq!((&render["kind"], &render["detailsElement"]), (&json!("imageRenderingPublish"), &json!("imageServingRenderJob")));
+    assert_eq!(
+        (&render["kind"], &render["detailsElement"]),
+        (&json!("imageRenderingPublish"), &json!("imageServingRenderJob"))
+    );
     assert_eq!(render["imageRenderingPublishJob"], json!({ "emailSetting": "None" }), "{render:#}");
     assert_eq!((&newest["kind"], &newest["detailsElement"]), (&json!("teleport"), &json!("teleportJob")), "{newest:#}");
     assert_eq!(names(&gateway.get("/jobs?kind=teleport").await.ok()), ["newest"]);

@@ -29,14 +29,19 @@ async fn a_job_with_an_unreadable_value_stays_and_names_it() {
     assert!(list["badItems"].is_null(), "{list:#}");
     let (job, unreadable) = (&list["jobs"][0], &list["jobs"][0]["unreadable"]);
     assert_eq!(job["status"], "running", "{list:#}");
-    let named: Vec<_> = unreadable.as_array().expect("values").iter().map(|value| (&value["path"], &value["value"])).collect();
+    let named: Vec<_> =
+        unreadable.as_array().expect("values").iter().map(|value| (&value["path"], &value["value"])).collect();
     let expected = [
         (json!("totalSize"), json!("12.5 MB")),
         (json!("progress"), json!("45.7")),
         (json!("taskProgressArray.items[0].numPending"), json!("1,000")),
     ];
     assert_eq!(named, expected.each_ref().map(|(path, value)| (path, value)), "{list:#}");
-    assert_eq!((&job["totalSize"], &job["progress"], &job["percent"]), (&Value::Null, &Value::Null, &json!(99)), "{list:#}");
+    assert_eq!(
+        (&job["totalSize"], &job["progress"], &job["percent"]),
+        (&Value::Null, &Value::Null, &json!(99)),
+        "{list:#}"
+    );
     assert!(list["jobs"][1]["unreadable"].is_null(), "{list:#}");
 }
 
@@ -147,20 +152,22 @@ async fn dates_without_a_zone_are_sorted_by_their_wall_time() {
 #[tokio::test]
 async fn the_detail_of_an_answer_that_is_no_soap_says_what_came() {
     let upstream = ScriptedUpstream::start().await;
-    let gateway = upstream.plain_gateway();
     for (status, body, detail) in [
         (503, "<!DOCTYPE html><html><body>Maintenance</body></html>", "HTTP 503 with text/xml from IPS: an HTML page"),
         (200, "", "HTTP 200 with text/xml from IPS: an empty body"),
         (502, "{\"error\":\"down\"}", "HTTP 502 with text/xml from IPS: a JSON document"),
         (200, "<rss/>", "the root element is rss, not a SOAP Envelope"),
-        (200, "<e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\"><e:Body>", "an XML document that ends early"),
+        (
+            200,
+            "<e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\"><e:Body>",
+            "an XML document that ends early",
+        ),
     ] {
         upstream.reply("getActiveJobs", Reply::Xml(status, body.into()));
-        let answer = upstream.plain_gateway().get("/jobs").await;
-        let problem = answer.problem(502, "upstream-invalid-answer").await;
+        let gateway = upstream.plain_gateway();
+        let problem = gateway.get("/jobs").await.problem(502, "upstream-invalid-answer").await;
         assert!(problem["detail"].as_str().is_some_and(|text| text.contains(detail)), "{body}: {problem:#}");
     }
-    drop(gateway);
 }
 
 #[tokio::test]
@@ -175,7 +182,8 @@ async fn a_job_of_the_path_that_ips_does_not_know_is_not_found() {
     log.problem(422, "rejected-by-ips").await;
     upstream.answer("getActiveJobs", &format!("<jobArray>{}</jobArray>", active_job("here", "")));
     upstream.reply("stopJob", fault("ipsApiFault", 30001, "no such handle", 500));
-    let stop = upstream.plain_gateway().post("/jobs/j%7C110%7C%7Chere_2026-03-02-06:00:00.000%7C5129821/stop").await;
+    let gateway = upstream.plain_gateway();
+    let stop = gateway.post("/jobs/j%7C110%7C%7Chere_2026-03-02-06:00:00.000%7C5129821/stop").await;
     let problem = stop.problem(404, "job-not-found").await;
     assert_eq!((&problem["outcome"], &problem["upstream"]["reason"]), (&json!("rejected"), &json!("no such handle")));
 }

@@ -152,9 +152,7 @@ async fn a_fault_is_a_fault_on_every_status() {
 
 #[tokio::test]
 async fn unreadable_items_are_reported() {
-    let document = active_jobs(&format!(
-        "<jobArray><items>{IDENTITY}</items><items><x/></items></jobArray>"
-    ));
+    let document = active_jobs(&format!("<jobArray><items>{IDENTITY}</items><items><x/></items></jobArray>"));
     let answered = list_from(Script::Send(xml("200 OK", &document))).await.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(answered.value.job_array.len(), 1);
     assert_eq!(answered.bad_items[0].path, "jobArray.items[1]");
@@ -210,7 +208,10 @@ async fn a_redirect_is_not_followed() {
             Failure::Malformed { status, reason } => {
                 assert_eq!(
                     (*status, &**reason),
-                    (Some(expected), &*format!("HTTP {expected} from IPS: a redirect, which the gateway does not follow"))
+                    (
+                        Some(expected),
+                        &*format!("HTTP {expected} from IPS: a redirect, which the gateway does not follow")
+                    )
                 );
             }
             other => panic!("{other:?}"),
@@ -242,7 +243,7 @@ async fn an_answer_that_is_not_soap_is_told_by_its_kind() {
         (
             200,
             "<e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\"><e:Body>",
-            "an XML document that ends early, after 75 bytes",
+            "an XML document that ends early, after 72 bytes",
         ),
     ] {
         let error = stop_at(Script::Send(xml(&format!("{status} X"), body))).await;

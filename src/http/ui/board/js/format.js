@@ -51,10 +51,7 @@ export function humanize(identifier) {
 /** Label of the job's type. A completed job has no `type`: IPS gives the type of its first log entry instead. */
 export function typeLabel(job) {
   const type = job.type ?? job.logType?.replace(/^(Begin|End)/, '');
-  if (!type) {
-    const detail = Object.keys(job).find((key) => key.endsWith('Job'));
-    return detail ? humanize(detail.slice(0, -3)) : 'Job';
-  }
+  if (!type) return job.kind ? humanize(job.kind) : 'Job';
   return TYPE_LABELS[type] ?? humanize(type);
 }
 
@@ -66,7 +63,7 @@ export function statusOf(job) {
 
 /** `[name, suffix]`: the submitted name and the suffix that the gateway added to make it unique. */
 export function nameParts(job) {
-  const name = job.originalName ?? job.originalJobName ?? job.name ?? job.jobName ?? '';
+  const name = job.originalName ?? job.originalJobName ?? job.name ?? job.jobName ?? job.jobHandle ?? '';
   const suffix = /-[1z][0-9a-hjkmnp-tv-z]{14}$/.exec(name)?.[0] ?? '';
   return [name.slice(0, name.length - suffix.length), suffix];
 }
