@@ -149,7 +149,7 @@ pub struct CompanyRef {
     pub company_handle: String,
     /// Name of the company.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, required = true)]
     pub name: Option<String>,
 }
 

@@ -2,8 +2,10 @@
 //!
 //! - A struct has the name of its schema type and its fields in schema order; serde passes both to the XML format. Array types of the schema,
 //!   which only contain `items`, are vectors.
-//! - Requests and job details are strict: required fields are required, unknown fields are refused. Answers are lenient: only identifying
-//!   fields are required, since older API versions omit many others.
+//! - Requests and job details are strict: required fields are required, unknown fields are refused. Answers are lenient: nearly all of their
+//!   fields are options, since older API versions omit many of them and a value may be unreadable. In the OpenAPI document the fields that
+//!   identify a job are required nevertheless: every API version requires them.
+//! - Items of answers end with fields that no schema has, such as `unreadable`: the codec fills them.
 //! - Integers in answers have 64 bits, whatever the schema says: file sizes exceed its `int`.
 //! - [`for_each_operation!`] is the table of operations, [`Operation`] the link from a request to its answer, [`since`] the API version that
 //!   introduced a field, [`FaultClass`] the classification of fault codes.

@@ -141,6 +141,7 @@ impl Job {
     #[must_use]
     pub fn completed(company: &str, mut record: JobLog) -> Option<Self> {
         record.detail_array = None;
+        record.unreadable.retain(|value| !value.path.starts_with("detailArray"));
         let names = RecordNames::of(
             company,
             record.original_job_name.as_deref(),

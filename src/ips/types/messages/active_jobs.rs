@@ -56,15 +56,15 @@ pub struct GetActiveJobsReturn {
 pub struct ActiveJob {
     /// The company that the job belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, required = true)]
     pub company_handle: Option<String>,
     /// Handle of the active job, opaque; differs from the handle in the answer of `submitJob` and from the one in the job log.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, required = true)]
     pub job_handle: Option<String>,
     /// Name of this run: `originalName` plus a uniqueness suffix.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, required = true)]
     pub name: Option<String>,
     /// The `jobName` that was submitted.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -54,11 +54,11 @@ pub struct GetAssetArchivedJobLogsReturn {
 pub struct AssetJobLog {
     /// Handle of the logged run, opaque.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, required = true)]
     pub job_handle: Option<String>,
     /// Name of the run that wrote the entry.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, required = true)]
     pub job_name: Option<String>,
     /// The message, in the language of the request.
     #[serde(skip_serializing_if = "Option::is_none")]

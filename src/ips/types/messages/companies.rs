@@ -83,7 +83,7 @@ pub struct Company {
     pub company_handle: String,
     /// Name of the company.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, required = true)]
     pub name: Option<String>,
     /// Root folder of the company's assets.
     #[serde(skip_serializing_if = "Option::is_none")]

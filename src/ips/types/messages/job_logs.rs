@@ -144,15 +144,15 @@ pub struct GetArchivedJobLogDetailsReturn {
 pub struct JobLog {
     /// The company that the job belonged to.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, required = true)]
     pub company_handle: Option<String>,
     /// Handle of the logged run, opaque.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, required = true)]
     pub job_handle: Option<String>,
     /// Name of this run: `originalJobName` plus a uniqueness suffix (an active job's `name`).
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, required = true)]
     pub job_name: Option<String>,
     /// The `jobName` that was submitted.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -51,15 +51,15 @@ pub struct GetScheduledJobsReturn {
 pub struct ScheduledJob {
     /// The company that the job belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, required = true)]
     pub company_handle: Option<String>,
     /// Handle of the scheduled job, opaque.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, required = true)]
     pub job_handle: Option<String>,
     /// Name of the scheduled job.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, required = true)]
     pub name: Option<String>,
     /// The `jobName` that was submitted.
     #[serde(skip_serializing_if = "Option::is_none")]

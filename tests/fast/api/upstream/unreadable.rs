@@ -89,6 +89,8 @@ async fn log_entries_and_companies_stay() {
     let page = gateway.get("/jobs/j%7C110%7C%7Clong_2026-03-02-06:00:00.000/log").await.ok();
     assert_eq!(page["entries"][0]["unreadable"][0]["value"], "never", "{page:#}");
     assert_eq!(page["badItems"][0]["path"], "jobLogArray.items[0].detailArray.items[1]", "{page:#}");
+    let job = gateway.get("/jobs/j%7C110%7C%7Clong_2026-03-02-06:00:00.000").await.ok();
+    assert_eq!((&job["outcome"], job.get("unreadable")), (&json!("succeeded"), None), "an entry is no count: {job:#}");
 
     let (_upstream, gateway) = with(
         "getCompanyMembership",
