@@ -44,7 +44,7 @@ impl BackgroundTasks {
     }
 }
 
-/// Returns a future of the result of a task. It contains the handle only: a future of the work itself would make that of the handler as large.
-fn result_of<T>(task: JoinHandle<T>) -> impl Future<Output = Result<T, TaskFailed>> + use<T> {
-    async move { task.await.map_err(|_| TaskFailed) }
+/// Returns the result of a task. Its future contains the handle of the task only: one of the work would enlarge that of the handler.
+async fn result_of<T>(task: JoinHandle<T>) -> Result<T, TaskFailed> {
+    task.await.map_err(|_| TaskFailed)
 }

@@ -134,7 +134,7 @@ async fn read_gzip(
 
 /// Returns the problem of a body that can't be read. The errors of actix and of the decoder contain no part of the body.
 fn read_problem(error: &io::Error) -> Problem {
-    if error.get_ref().is_some_and(|inner| inner.is::<BodyTooLarge>()) {
+    if error.get_ref().and_then(|inner| inner.downcast_ref::<BodyTooLarge>()).is_some() {
         Problem::too_large(MAX_BODY_BYTES)
     } else {
         Problem::bad_request(format!("the body can't be read: {error}"))
