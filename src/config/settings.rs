@@ -127,7 +127,12 @@ pub(super) fn variable(key: &str) -> String {
 
 /// Returns the flag of a key.
 pub(super) fn flag(key: &str) -> String {
-    format!("--{}", key.replace('_', "-"))
+    format!("--{}", flag_name(key))
+}
+
+/// Returns the flag of a key, without the leading dashes.
+pub(super) fn flag_name(key: &str) -> String {
+    key.replace('_', "-")
 }
 
 /// Declares the settings: a constant for each, and the table `SETTINGS` in the same order.

@@ -32,7 +32,7 @@ pub use events::{Change, Event, EventCursor};
 pub use facade::{Jobs, JobsConfig};
 pub use model::id::{InvalidJobId, JobId, JobName, JobRef};
 pub use model::job::{Action, IpsRecord, Job, ObservedJob, Outcome, Phase, Status, SubmittedJob, to_timestamp};
-pub use model::json::{ListBody, RenderedJob, StaleReason, etag_of, weak_etag};
+pub use model::json::{ListBody, RenderedJob, StaleReason, etag_of, etag_with_staleness, weak_etag};
 pub use model::snapshot::Snapshot;
 pub use queries::{
     FoundJob, JOB_LOG_SORT_FIELDS, JOB_SORT_FIELDS, JobListing, JobLogsQuery, JobLogsSort, JobPage, JobSort,

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::config::Connections;
+use crate::config::ConnectionLimits;
 use crate::telemetry::metrics::names;
 
 /// Limit of the connections that may be open at a time.
 pub struct ConnectionLimit {
-    limits: Connections,
+    limits: ConnectionLimits,
     open: Mutex<Open>,
 }
 
@@ -23,7 +23,7 @@ struct Open {
 
 impl ConnectionLimit {
     /// Creates the limit, with no connection open.
-    pub fn new(limits: Connections) -> Arc<Self> {
+    pub fn new(limits: ConnectionLimits) -> Arc<Self> {
         Arc::new(Self { limits, open: Mutex::default() })
     }
 

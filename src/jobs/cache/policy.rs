@@ -72,6 +72,15 @@ pub enum CacheStatus {
 }
 
 impl CacheStatus {
+    /// Returns the reason that list bodies state in `staleReason`: a revalidation in flight is not stated.
+    #[must_use]
+    pub fn stated_stale_reason(self) -> Option<StaleReason> {
+        match self {
+            Self::Stale(StaleReason::UpstreamFailed) => Some(StaleReason::UpstreamFailed),
+            Self::Hit | Self::Loaded | Self::Stale(StaleReason::Revalidating) => None,
+        }
+    }
+
     /// Returns the status as in metric labels.
     #[must_use]
     pub fn code(self) -> &'static str {

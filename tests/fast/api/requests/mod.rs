@@ -7,3 +7,4 @@ mod headers;
 mod invalid_requests;
 mod path_prefix;
 mod properties;
+mod request_bodies;

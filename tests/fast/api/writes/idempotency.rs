@@ -27,6 +27,21 @@ async fn a_repeated_request_with_the_same_key_makes_one_job() {
 }
 
 #[tokio::test]
+async fn several_keys_in_one_request_are_refused() {
+    let world = World::empty();
+    for other in [KEY, "another", ""] {
+        let post = world.gateway.post_json("/jobs", &any_job("nightly"));
+        let answer = post.header("Idempotency-Key", KEY).header("Idempotency-Key", other).await;
+        let problem = answer.problem(400, "bad-request").await;
+        assert!(
+            problem["detail"].as_str().is_some_and(|detail| detail.contains("several `idempotency-key`")),
+            "{answer}"
+        );
+    }
+    assert_eq!(world.calls(), 0);
+}
+
+#[tokio::test]
 async fn concurrent_requests_with_the_same_key_make_one_job() {
     let world = World::empty();
     let body = any_job("nightly");
