@@ -165,7 +165,8 @@ async fn the_key_can_be_required() {
 async fn a_submit_during_an_outage_leaves_the_cached_lists_usable() {
     let upstream = ScriptedUpstream::start().await;
     let clock = Clock::manual(START.parse().expect("a time"));
-    let gateway = upstream.gateway(&clock, &[]);
+    // No circuit breaker: every call fails to connect.
+    let gateway = upstream.gateway(&clock, &[("UPSTREAM_FAILURES", "0")]);
     gateway.get("/jobs").await.expect(200);
     drop(upstream);
     clock.advance(TimeDelta::minutes(2));

@@ -1,15 +1,12 @@
-//! Circuit breaker of the calls to IPS: closed, open for an interval, half-open with a new probe at most every 2 s.
+//! State machine of the circuit breaker. Time and jitter are arguments.
 
 use std::num::NonZeroU32;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
-use super::health::CircuitState;
-use crate::runtime::backoff::{self, Backoff};
-use crate::runtime::clock::Clock;
+use crate::runtime::backoff::Backoff;
+use crate::upstream::health::CircuitState;
 
 /// Length of a window of counted calls. The current and the previous window count, so the circuit opens by the calls of the last 15 to
 /// 30 s: about the time in which calls time out.
@@ -19,9 +16,9 @@ const OPEN_INTERVALS: Backoff = Backoff { first: Duration::from_secs(1), max: Du
 /// Time after which the next probe is permitted although the previous one has not ended.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// State machine of the circuit breaker. Time and jitter are arguments.
+/// State machine of the circuit breaker.
 #[derive(Debug)]
-struct Circuit {
+pub(super) struct Circuit {
     state: State,
     /// Number of state changes. The result of a call of an earlier generation is ignored.
     generation: u64,
@@ -49,7 +46,7 @@ enum State {
 
 /// Permitted call, to record its result with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct PermittedCall {
+pub(super) struct PermittedCall {
     /// Generation of the circuit when the call was permitted.
     generation: u64,
     /// Number of the probe within its half-open period; 0 while the circuit is closed.
@@ -98,7 +95,7 @@ impl Window {
 }
 
 impl Circuit {
-    fn new(min_failures: Option<NonZeroU32>) -> Self {
+    pub(super) fn new(min_failures: Option<NonZeroU32>) -> Self {
         Self { state: State::Closed, generation: 0, open_intervals: 0, window: Window::default(), min_failures }
     }
 
@@ -111,7 +108,7 @@ impl Circuit {
     ///
     /// # Errors
     /// The time until the next probe is permitted.
-    fn check(&self, now: Instant) -> Result<(), Duration> {
+    pub(super) fn check(&self, now: Instant) -> Result<(), Duration> {
         let remaining = match self.state {
             State::Closed | State::HalfOpen { probe_since: None, .. } => return Ok(()),
             State::Open { since, open_for } => remaining(since, open_for, now),
@@ -122,7 +119,7 @@ impl Circuit {
 
     /// Permits a call, as a probe if the circuit is not closed. A further probe belongs to the same half-open period: the earlier ones may
     /// still succeed.
-    fn acquire(&mut self, now: Instant) -> Result<PermittedCall, Duration> {
+    pub(super) fn acquire(&mut self, now: Instant) -> Result<PermittedCall, Duration> {
         self.check(now)?;
         let probe = match self.state {
             State::Closed => 0,
@@ -139,7 +136,7 @@ impl Circuit {
     }
 
     /// Records a success; returns whether it closed the circuit. Any probe of the half-open period closes it.
-    fn succeeded(&mut self, call: PermittedCall, now: Instant) -> bool {
+    pub(super) fn succeeded(&mut self, call: PermittedCall, now: Instant) -> bool {
         if call.generation != self.generation {
             return false;
         }
@@ -155,7 +152,7 @@ impl Circuit {
 
     /// Records a failure; returns whether it opened a closed circuit. Of the probes only the newest one opens the circuit again. `jitter` is
     /// from 0 to 1.
-    fn failed(&mut self, call: PermittedCall, now: Instant, jitter: f64) -> bool {
+    pub(super) fn failed(&mut self, call: PermittedCall, now: Instant, jitter: f64) -> bool {
         if call.generation != self.generation || self.is_earlier_probe(call) {
             return false;
         }
@@ -171,7 +168,7 @@ impl Circuit {
     }
 
     /// Records a call that was cancelled: it counts for nothing, and permits the next probe.
-    fn cancelled(&mut self, call: PermittedCall) {
+    pub(super) fn cancelled(&mut self, call: PermittedCall) {
         if let State::HalfOpen { newest_probe, .. } = self.state
             && call == (PermittedCall { generation: self.generation, probe: newest_probe })
         {
@@ -184,7 +181,7 @@ impl Circuit {
         matches!(self.state, State::HalfOpen { newest_probe, .. } if call.probe < newest_probe)
     }
 
-    fn state(&self, now: Instant) -> CircuitState {
+    pub(super) fn state(&self, now: Instant) -> CircuitState {
         match self.state {
             State::Closed => CircuitState::Closed,
             State::Open { .. } if self.check(now).is_err() => CircuitState::Open,
@@ -198,96 +195,9 @@ fn remaining(since: Instant, interval: Duration, now: Instant) -> Option<Duratio
     interval.checked_sub(now.saturating_duration_since(since)).filter(|remaining| !remaining.is_zero())
 }
 
-/// Circuit breaker of one upstream.
-#[derive(Debug)]
-pub(super) struct CircuitBreaker {
-    state: Mutex<BreakerState>,
-    clock: Clock,
-}
-
-#[derive(Debug)]
-struct BreakerState {
-    circuit: Circuit,
-    last_success: Option<DateTime<Utc>>,
-    last_failure: Option<DateTime<Utc>>,
-}
-
-/// Permit of one call. Dropping it without a result records the call as cancelled.
-#[derive(Debug)]
-pub(super) struct BreakerPermit<'a> {
-    breaker: &'a CircuitBreaker,
-    call: PermittedCall,
-}
-
-impl CircuitBreaker {
-    /// Creates a closed circuit. It opens at `min_failures` failures and 50 % of the calls of the window; `None`: never.
-    pub(super) fn new(min_failures: Option<NonZeroU32>, clock: Clock) -> Self {
-        let state = BreakerState { circuit: Circuit::new(min_failures), last_success: None, last_failure: None };
-        Self { state: Mutex::new(state), clock }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, BreakerState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Checks that a call would be permitted.
-    ///
-    /// # Errors
-    /// The time until the next probe is permitted.
-    pub(super) fn check(&self) -> Result<(), Duration> {
-        self.lock().circuit.check(self.clock.instant())
-    }
-
-    /// Permits a call.
-    ///
-    /// # Errors
-    /// The time until the next probe is permitted.
-    pub(super) fn acquire(&self) -> Result<BreakerPermit<'_>, Duration> {
-        let call = self.lock().circuit.acquire(self.clock.instant())?;
-        Ok(BreakerPermit { breaker: self, call })
-    }
-
-    /// Returns the state, and the times of the last success and of the last failure.
-    pub(super) fn status(&self) -> (CircuitState, Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
-        let state = self.lock();
-        (state.circuit.state(self.clock.instant()), state.last_success, state.last_failure)
-    }
-}
-
-impl BreakerPermit<'_> {
-    /// Records a success: an answer of IPS, faults included.
-    pub(super) fn succeeded(self) {
-        let clock = &self.breaker.clock;
-        let mut state = self.breaker.lock();
-        state.last_success = Some(clock.now());
-        if state.circuit.succeeded(self.call, clock.instant()) {
-            tracing::info!("circuit closed: IPS answers again");
-        }
-    }
-
-    /// Records a failure: a call without an answer.
-    pub(super) fn failed(self) {
-        let clock = &self.breaker.clock;
-        let mut state = self.breaker.lock();
-        state.last_failure = Some(clock.now());
-        if state.circuit.failed(self.call, clock.instant(), backoff::random()) {
-            tracing::warn!("circuit opened: too many calls to IPS failed; one probe at a time until it answers again");
-        }
-    }
-}
-
-impl Drop for BreakerPermit<'_> {
-    fn drop(&mut self) {
-        // After a recorded result the circuit has another generation, is closed, or has a newer probe, and this does nothing.
-        self.breaker.lock().circuit.cancelled(self.call);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::LazyLock;
-
-    use chrono::TimeDelta;
 
     use super::*;
 
@@ -414,16 +324,5 @@ mod tests {
             let generation = circuit.acquire(at(call)).expect("it is closed");
             assert!(!circuit.failed(generation, at(call), 0.0), "at call {call}");
         }
-    }
-
-    #[test]
-    fn a_wall_clock_that_is_set_back_does_not_change_an_open_interval() {
-        let clock = Clock::manual(DateTime::default());
-        let breaker = CircuitBreaker::new(NonZeroU32::new(1), clock.clone());
-        breaker.acquire().expect("it is closed").failed();
-        clock.advance(TimeDelta::hours(-1));
-        assert!(breaker.check().is_err(), "it is open");
-        clock.advance(TimeDelta::seconds(1));
-        assert!(breaker.check().is_ok(), "a probe is permitted");
     }
 }
