@@ -20,9 +20,9 @@ const MAX_CALLS: RangeInclusive<usize> = 1..=10_000;
 const ANSWER_LIMITS: RangeInclusive<usize> = 64 << 10..=1 << 30;
 /// The minimum is the maximum size of one body.
 const BODY_BUDGETS: RangeInclusive<usize> = MAX_BODY_BYTES..=1 << 40;
-/// Minimum length of the secret of the shared cache, in characters.
+/// Minimum length of the secret of the shared store, in characters.
 const MIN_KEY_LENGTH: usize = 32;
-/// Minimum number of different characters in the secret of the shared cache.
+/// Minimum number of different characters in the secret of the shared store.
 const MIN_KEY_CHARACTERS: usize = 10;
 
 /// Error of a parser: a description of the expected value.
@@ -109,7 +109,7 @@ pub(super) fn redis_url(text: &str) -> Result<String, Expected> {
     }
 }
 
-/// Rejects short and repetitive secrets: an attacker who guesses the secret can decrypt the shared cache.
+/// Rejects short and repetitive secrets: an attacker who guesses the secret can decrypt the shared store.
 pub(super) fn shared_key(text: &str) -> Result<String, Expected> {
     let different = text.chars().collect::<HashSet<_>>().len();
     if text.chars().count() >= MIN_KEY_LENGTH && different >= MIN_KEY_CHARACTERS {

@@ -216,7 +216,7 @@ fn shutdown(values: &mut Values) -> Result<ShutdownConfig, Reported> {
     Ok(ShutdownConfig { drain_delay: drain_delay?, grace: grace? })
 }
 
-/// Requires both the URL and the key or neither: the contents of the shared cache are always encrypted.
+/// Requires both the URL and the key or neither: the contents of the shared store are always encrypted.
 fn replicas(values: &mut Values) -> Result<Option<ReplicasConfig>, Reported> {
     let url = values.secret(&SHARED_CACHE_URL, parse::redis_url);
     let key = values.secret(&SHARED_CACHE_KEY, parse::shared_key);

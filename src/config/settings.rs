@@ -177,7 +177,7 @@ settings! {
     UPSTREAM_CALLS: "upstream_calls", Calls, One("NUMBER"), Some("64"),
         "concurrency limit: maximum number of calls to IPS in flight";
     UPSTREAM_FAILURES: "upstream_failures", Calls, One("NUMBER"), Some("5"),
-        "failures within 15 s that open the circuit breaker if they are at least half of the calls; 0 disables it";
+        "failures within the last 15 to 30 s that open the circuit breaker if they are at least half of the calls; 0 disables it";
     UPSTREAM_ANSWER_LIMIT: "upstream_answer_limit", Calls, One("BYTES"), Some("64MiB"),
         "maximum size of an IPS response, compressed and decompressed";
 
@@ -234,7 +234,7 @@ settings! {
     SHARED_CACHE_URL: "shared_cache_url", Replicas, Secret, None,
         "redis:// or rediss:// URL of a Valkey or Redis that replicas share";
     SHARED_CACHE_KEY: "shared_cache_key", Replicas, Secret, None,
-        "secret from which replicas derive the keys that encrypt the shared cache: at least 32 characters, such as from `openssl rand -base64 32`";
+        "secret from which replicas derive the keys that encrypt the shared store: at least 32 characters, such as from `openssl rand -base64 32`";
     SHARED_CACHE_CA_FILE: "shared_cache_ca_file", Replicas, One("FILE"), None,
         "PEM file with certificate authorities to trust for a rediss:// URL, instead of those of the system";
 

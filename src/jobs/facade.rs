@@ -6,6 +6,7 @@ use tokio::runtime::Handle;
 
 use crate::jobs::cache::CacheDependencies;
 use crate::jobs::cache::epoch::CompanyEpochs;
+use crate::jobs::cache::lists::ListCaches;
 use crate::jobs::cache::policy::{CacheDirective, Freshness};
 use crate::jobs::cache::recent::RecentMutations;
 use crate::jobs::commands::{IdempotencyRecords, JobActions, Submission, SubmitCommand, SubmitDependencies, UrlPolicy};
@@ -14,7 +15,7 @@ use crate::jobs::error::Result;
 use crate::jobs::events::EventCursor;
 use crate::jobs::model::id::JobRef;
 use crate::jobs::model::job::{Action, Job, Phase};
-use crate::jobs::queries::{FoundJob, JobListing, JobLookup, ListCaches, ListQueries, ListQuery, LogQueries};
+use crate::jobs::queries::{FoundJob, JobListing, JobLookup, ListQueries, ListQuery, LogQueries};
 use crate::jobs::subscriptions::{ListWatchers, Subscription, Subscriptions};
 use crate::replicas::{Coordinator, StoreHealth};
 use crate::runtime::clock::Clock;
@@ -70,7 +71,7 @@ impl Jobs {
             coordinator: coordinator.clone(),
         };
         let caches = ListCaches::new(&upstream, &recent, &dependencies);
-        let companies = Arc::new(Companies::new(Arc::clone(&upstream), default_company));
+        let companies = Arc::new(Companies::new(Arc::clone(&upstream), default_company, clock.clone()));
         let lookup = Arc::new(JobLookup::new(
             Arc::clone(&companies),
             caches.clone(),

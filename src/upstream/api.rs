@@ -9,7 +9,7 @@ use crate::ips::types::*;
 
 /// Answer of IPS, with the items of it that could not be read.
 #[derive(Debug, Clone, Default)]
-pub struct Answered<T> {
+pub struct IpsAnswer<T> {
     /// Answer without the unreadable items.
     pub value: T,
     /// Items of its arrays that were left out, each with the reason.
@@ -26,7 +26,7 @@ pub struct BadItem {
 }
 
 /// Future of a call of one operation.
-pub type Call<'a, A> = BoxFuture<'a, Result<Answered<A>, UpstreamError>>;
+pub type Call<'a, A> = BoxFuture<'a, Result<IpsAnswer<A>, UpstreamError>>;
 
 macro_rules! declare_api {
     ($($method:ident, $name:literal, $request:ident => $answer:ident, $effect:ident;)+) => {

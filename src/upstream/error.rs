@@ -51,7 +51,7 @@ impl UpstreamError {
         self.fault().map(Fault::class)
     }
 
-    /// Returns the pause after which to retry. Only calls that were shed before they were sent have one.
+    /// Returns the pause after which to retry. Only calls that the gateway shed have one.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self.failure {
@@ -75,7 +75,8 @@ pub enum Failure {
         /// Why it can't be written.
         reason: UnwritableReason,
     },
-    /// The concurrency limit is reached, and no slot is expected to be free within the maximum queue time; nothing was sent.
+    /// The concurrency limit is reached, and no slot is expected to be free within the maximum queue time: nothing was sent. Or the answer
+    /// is large, and too many large answers were being read for the maximum queue time.
     #[error("the limit of concurrent calls to IPS is reached")]
     Overloaded {
         /// Pause after which to retry.

@@ -14,7 +14,7 @@ mod retry;
 mod telemetry;
 mod transport;
 
-pub use api::{Answered, BadItem, Call, IpsApi};
+pub use api::{BadItem, Call, IpsAnswer, IpsApi};
 pub use caller::{Caller, CallerKey, CompanyNotPermitted, CredentialSource, Credentials};
 pub use client::IpsClient;
 pub use coalesce::{CoalescingUpstream, Invalidations};

@@ -102,7 +102,9 @@ pub async fn of_job(
     }
     if request.method() == Method::HEAD {
         let jobs = state.jobs.clone();
-        state.run_in_background(async move { jobs.find(&caller, &company, &job, CacheDirective::Any).await }).await?;
+        state
+            .run_in_background(async move { jobs.find(&caller, &company, &job, CacheDirective::Unspecified).await })
+            .await?;
         return Ok(event_stream_head());
     }
     let quota = state.auth.stream_quota.acquire(&caller)?;

@@ -156,7 +156,7 @@ fn snapshot_response(state: &AppState, request: &HttpRequest, lookup: &Lookup) -
             member: "jobs",
             jobs: &snapshot.jobs,
             bad_items: &snapshot.bad_items,
-            observed_at: Some(snapshot.observed_at),
+            observed_at: Some(snapshot.observed_at.wall),
             stale: Some(reason),
             next: None,
         };
@@ -193,7 +193,7 @@ pub async fn read(
         state.run_in_background(async move { jobs.find(&caller, &company, &job, directive).await })
     };
     let watchers = async {
-        let found = find(CacheDirective::Any).await?;
+        let found = find(CacheDirective::Unspecified).await?;
         let company = found.job.job.company();
         Ok(state.jobs.watch(&caller, company, found.next_phases()))
     };

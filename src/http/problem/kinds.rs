@@ -91,7 +91,7 @@ kinds! {
     UPSTREAM_INVALID_ANSWER = "upstream-invalid-answer", 502, "IPS sent an invalid response", later,
         "The response of IPS was truncated, too large, or not the expected document.";
     UPSTREAM_BUSY = "upstream-busy", 503, "Too many concurrent calls to IPS", later,
-        "The limit of concurrent calls to IPS is reached, and the wait for a free slot would be longer than the operator allows. Nothing was sent. `Retry-After` says when to try again.";
+        "The limit of concurrent calls to IPS, or of large responses, is reached, and the wait would be longer than the operator allows. `outcome` says whether a mutation was sent. `Retry-After` says when to try again.";
     UPSTREAM_SUSPENDED = "upstream-suspended", 503, "Calls to IPS are suspended", later,
         "The circuit breaker is open: so many calls to IPS failed recently that the gateway makes none for some seconds. Nothing was sent. `Retry-After` says when to try again.";
     UPSTREAM_TIMEOUT = "upstream-timeout", 504, "IPS did not respond in time", later,

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
 use crate::replicas::{Coordinator, StoreKey};
 use crate::upstream::{Caller, CallerKey};
 
-/// Maximum number of entries in a cache of single jobs; beyond it the least used ones are evicted.
+/// Maximum number of entries in a cache of single jobs; beyond it the least recently used ones are evicted.
 const MAX_JOBS: u64 = 50_000;
 
 /// Key of a list: its company and the caller. The locale is left out, because lists don't depend on it.
@@ -35,7 +36,7 @@ pub fn job_key(caller: &Caller, id: &str) -> JobKey {
 
 /// Creates an empty cache of single jobs.
 pub fn job_cache<V: Clone + Send + Sync + 'static>(time_to_live: Duration) -> Cache<JobKey, V> {
-    Cache::builder().max_capacity(MAX_JOBS).time_to_live(time_to_live).build()
+    Cache::builder().max_capacity(MAX_JOBS).eviction_policy(EvictionPolicy::lru()).time_to_live(time_to_live).build()
 }
 
 /// Returns the key in the shared store of a value that belongs to a caller, with any locale. `kind` separates values of different kinds.

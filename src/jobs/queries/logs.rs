@@ -60,7 +60,7 @@ impl LogQueries {
                 {
                     LogSelector::OriginalName(original.clone())
                 }
-                _ => match &self.lookup.find(caller, choice, job, CacheDirective::Any).await?.job.job.record {
+                _ => match &self.lookup.find(caller, choice, job, CacheDirective::Unspecified).await?.job.job.record {
                     IpsRecord::Completed(log) => LogSelector::Handle(log.job_handle.clone()),
                     _ => return Ok(query.empty_page()),
                 },
@@ -73,7 +73,9 @@ impl LogQueries {
         match page {
             Some(page) => Ok(page),
             // IPS has no log: not an error if the job exists.
-            None => self.lookup.find(caller, choice, job, CacheDirective::Any).await.map(|_| query.empty_page()),
+            None => {
+                self.lookup.find(caller, choice, job, CacheDirective::Unspecified).await.map(|_| query.empty_page())
+            }
         }
     }
 
@@ -103,7 +105,14 @@ impl LogQueries {
         let mut filtered = LogPage::default();
         for page in 1..=MAX_PAGES_SCANNED {
             let all = LogQuery { page, per_page: MAX_PER_PAGE, ..query.clone() };
-            let Some(part) = self.log_page(caller, company, selector, &all).await? else { return Ok(None) };
+            let Some(part) = self.log_page(caller, company, selector, &all).await? else {
+                if page == 1 {
+                    return Ok(None);
+                }
+                // The page before was full, and the last one.
+                filtered.truncated = false;
+                break;
+            };
             filtered.truncated = part.has_next();
             filtered.entries.extend(part.entries.into_iter().filter(|entry| entry.level == level));
             filtered.bad_items.extend(part.bad_items);
@@ -135,7 +144,7 @@ impl LogQueries {
         let records_per_page = i32::try_from(query.per_page).ok();
         let results_page = i32::try_from(query.page).ok();
         let sort_by = query.sort.map(|sort| sort.field.to_owned());
-        let sort_direction = query.sort.map(|sort| sort.direction.to_owned());
+        let sort_direction = query.sort.map(|sort| sort.direction.ips_name().to_owned());
         let company_handle = company.to_owned();
         if let (LogSource::Archive, LogSelector::Handle(handle)) = (query.source, selector) {
             let job_handle = handle.clone();
@@ -185,7 +194,7 @@ impl LogQueries {
         let request = GetJobLogsParam {
             company_handle: Some(company.to_owned()),
             sort_by: Some(query.sort.field.into()),
-            sort_direction: Some(query.sort.direction.into()),
+            sort_direction: Some(query.sort.direction.ips_name().into()),
             start_date: query.from.map(Timestamp),
             end_date: query.to.map(Timestamp),
             num_rows: i32::try_from(rows).ok(),

@@ -60,7 +60,7 @@ impl JobPage {
             member: "jobs",
             jobs: &jobs,
             bad_items: &bad_items,
-            observed_at: oldest.map(|part| part.snapshot.observed_at),
+            observed_at: oldest.map(|part| part.snapshot.observed_at.wall),
             stale,
             next: next.as_deref(),
         };

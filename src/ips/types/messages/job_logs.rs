@@ -5,6 +5,9 @@ use utoipa::ToSchema;
 
 use crate::ips::types::timestamp::Timestamp;
 
+/// Maximum number of logs per request, and of log entries per page, that IPS returns.
+pub const MAX_LOG_ROWS: u32 = 1000;
+
 /// Request of `getJobLogs`: lists the logs of completed jobs, without their entries.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

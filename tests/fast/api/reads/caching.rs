@@ -276,3 +276,27 @@ async fn errors_have_cache_control_no_store() {
     let answer = gateway.get("/jobs/x").await.expect(422);
     assert_eq!((answer.header("cache-control"), answer.find_header("etag")), ("no-store", None), "{answer}");
 }
+
+#[tokio::test]
+async fn a_wall_clock_that_is_set_back_does_not_make_a_list_fresh() {
+    let upstream = ScriptedUpstream::start().await;
+    let clock = Clock::manual(START.parse().expect("a time"));
+    let gateway = upstream.gateway(&clock, &[]);
+    gateway.get("/jobs").await.expect(200);
+    clock.advance(TimeDelta::hours(-1));
+    clock.advance(TimeDelta::milliseconds(1_500));
+    assert_eq!(gateway.get("/jobs").await.expect(200).header("age"), "1");
+    clock.advance(TimeDelta::minutes(10));
+    assert_eq!(gateway.get("/jobs").await.expect(200).header("age"), "0");
+    assert_eq!(upstream.calls("getActiveJobs"), 2);
+
+    upstream.reply("getActiveJobs", Reply::Close);
+    clock.advance(TimeDelta::minutes(1));
+    let no_cache = || gateway.get("/jobs").header("Cache-Control", "no-cache");
+    no_cache().await.expect(200);
+    let calls = upstream.calls("getActiveJobs");
+    clock.advance(TimeDelta::hours(-1));
+    clock.advance(TimeDelta::seconds(10));
+    no_cache().await.expect(200);
+    assert!(upstream.calls("getActiveJobs") > calls, "the back-off has ended");
+}

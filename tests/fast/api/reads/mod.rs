@@ -7,5 +7,6 @@ mod history;
 mod ids;
 mod lists;
 mod logs;
+mod lookups;
 mod paging;
 mod schedules;

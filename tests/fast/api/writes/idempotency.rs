@@ -175,3 +175,34 @@ async fn the_key_can_be_required() {
     answer.problem(400, "invalid-idempotency-key").await;
     submit(&world.gateway, KEY, &any_job("nightly")).await.expect(202);
 }
+
+#[tokio::test]
+async fn a_submit_during_an_outage_leaves_the_cached_lists_usable() {
+    let upstream = ScriptedUpstream::start().await;
+    let clock = Clock::manual(START.parse().expect("a time"));
+    // No circuit breaker: every call fails to connect.
+    let gateway = upstream.gateway(&clock, &[("UPSTREAM_FAILURES", "0")]);
+    gateway.get("/jobs").await.expect(200);
+    drop(upstream);
+    clock.advance(TimeDelta::minutes(2));
+    for _ in 0..2 {
+        submit(&gateway, KEY, &any_job("nightly")).await.problem(502, "upstream-unreachable").await;
+        let without_key = gateway.post_json("/jobs?companyHandle=c%7C110", &any_job("nightly")).await;
+        without_key.problem(502, "upstream-unreachable").await;
+        let stale = gateway.get("/jobs").await.expect(200);
+        assert_eq!(stale.json()["staleReason"], "upstreamFailed", "{stale}");
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_ips_accepted_and_does_not_list_yet_is_not_submitted_again() {
+    let upstream = ScriptedUpstream::start().await;
+    upstream.answer("submitJob", "<jobHandle>j|110||nightly|</jobHandle>");
+    let gateway = upstream.plain_gateway();
+    let first = gateway.submit(&any_job("nightly")).await;
+    let same = any_job(first["originalName"].as_str().expect("a name"));
+    let again = gateway.post_json("/jobs?companyHandle=c%7C110&uniqueName=false", &same);
+    let again = again.header("Idempotency-Key", KEY).await.expect(202);
+    assert_eq!(again.json()["id"], first["id"], "{again}");
+    assert_eq!(upstream.calls("submitJob"), 1);
+}
