@@ -200,9 +200,7 @@ fn application(
         .wrap(http::cors(&parts.cors_origins))
         // Replaces error responses of the routing, `Compress` and CORS.
         .wrap(from_fn(http::render_framework_errors))
-        .wrap(http::security_headers())
-        .wrap(from_fn(http::log_access))
-        // The others need the request id.
+        // Assigns the request id, which the others need, writes the access log and adds the security headers.
         .wrap(from_fn(move |request, next: Next<_>| Arc::clone(&contexts).provide(request, next)))
 }
 
