@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder};
+use flate2::{Compression, GzBuilder};
 use ips_gateway::sandbox::Population;
 
 use crate::support::{Request, World, any_job};
@@ -61,9 +61,10 @@ async fn the_size_limit_applies_before_and_after_decompression() {
     validate(&world, "gzip", gzip(&padded(MIB))).await.expect(200);
     validate(&world, "gzip", gzip(&padded(MIB + 1))).await.problem(413, "content-too-large").await;
     validate(&world, "identity", padded(MIB)).await.expect(200);
-    // Without a length, in members that are empty.
-    let empty_members = gzip(b"").repeat(MIB / 20 + 1);
-    let chunks = futures_util::stream::iter([Ok::<_, std::io::Error>(empty_members)]);
+    // Without a length, and with a long file name in the header of the gzip format.
+    let named = GzBuilder::new().filename("x".repeat(MIB)).write(Vec::new(), Compression::best());
+    let named = named.finish().expect("memory");
+    let chunks = futures_util::stream::iter([Ok::<_, std::io::Error>(named)]);
     let chunked = validate(&world, "gzip", Vec::new()).body(reqwest::Body::wrap_stream(chunks));
     chunked.await.problem(413, "content-too-large").await;
 }
