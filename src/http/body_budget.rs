@@ -31,7 +31,7 @@ pub struct Reservation {
     bytes: Cell<usize>,
 }
 
-/// The budget has fewer bytes left than were asked for.
+/// Error of a reservation that exceeds the remaining budget.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Exhausted;
 

@@ -27,7 +27,7 @@ impl ConnectionLimit {
         Arc::new(Self { limits, open: Mutex::default() })
     }
 
-    /// Acquires a permit for a connection from `address`. `None` at the limit: the connection is to be closed at once.
+    /// Acquires a permit for a connection from `address`. `None` at the limit: the caller closes the connection at once.
     pub fn try_acquire(self: &Arc<Self>, address: IpAddr) -> Option<ConnectionPermit> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.total >= self.limits.total {

@@ -31,7 +31,7 @@ kinds! {
     INVALID_JSON = "invalid-json", 400, "The body is not valid JSON", never,
         "The request body could not be parsed. `detail` gives the line and column.";
     BAD_REQUEST = "bad-request", 400, "The request is malformed", never,
-        "The request is not valid HTTP; `detail` gives the reason.";
+        "The request is not valid HTTP, repeats a header that must not be repeated, or is a preflight that CORS refuses; `detail` gives the reason.";
     COMPANY_REQUIRED = "company-required", 400, "A company is required", never,
         "The credentials have access to several companies and the request names none. Add `companyHandle=` or `company=` (a name) to the query; `companies` lists the choices.";
     UNAUTHENTICATED = "unauthenticated", 401, "Credentials are required", never,
