@@ -155,7 +155,7 @@ impl IdempotencyRecords {
                 Ok(IdempotencyOutcome::Completed(job))
             }
             Ok(SharedState::Unknown(job)) => {
-                claim.job = job.clone();
+                claim.job.clone_from(&job);
                 Ok(IdempotencyOutcome::Unresolved(job, claim))
             }
             Ok(SharedState::New) if is_new => Ok(IdempotencyOutcome::New(claim)),

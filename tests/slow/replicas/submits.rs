@@ -97,7 +97,7 @@ async fn a_replica_renews_only_its_own_lease_of_a_record() {
     let (url, secret) = (SecretString::from(redis.url()), SecretString::from(fleet::KEY));
     let open = || RedisCoordinator::open(&url, None, &secret, &["test"]).expect("a URL");
     let (one, other) = (open(), open());
-    let (key, lease, ttl) = (one.store_key(&[b"key"]), Duration::from_millis(300), Duration::from_secs(60));
+    let (key, lease, ttl) = (one.store_key(&[b"key"]), Duration::from_millis(300), Duration::from_mins(1));
     let ClaimOutcome::Created(first) = one.claim(key, b"one", lease, ttl).await.expect("a store") else {
         panic!("the record is new");
     };

@@ -98,7 +98,7 @@ async fn a_known_failure_of_an_older_epoch_does_not_hide_that_of_another_replica
     let (one, other) = (replica(&store, &clock), replica(&store, &clock));
     let key = ListKey::new(&caller(), COMPANY);
     let entry = one.cache.entry(&key, &caller());
-    let retry_at = clock.instant() + Duration::from_secs(60);
+    let retry_at = clock.instant() + Duration::from_mins(1);
     entry.fail_load(LoadFailure { error: fault(), retry_at, epoch: 0, count: 9 }, 0, 1);
     other.cache.epochs().bump(COMPANY).await;
     let epoch = *other.cache.epochs().of(COMPANY).borrow();

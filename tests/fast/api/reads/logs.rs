@@ -191,7 +191,6 @@ async fn invalid_parameters_of_a_log_are_refused_by_name() {
 /// An upstream whose log has this many entries, and no `detailTotalRows`.
 async fn upstream_without_totals(entries: usize) -> ScriptedUpstream {
     let upstream = ScriptedUpstream::start().await;
-    let handle = "j|110||nightly_2026-03-02-06:00:00.000";
     upstream.script("getJobLogDetails", move |request| {
         let number = |element: &str| -> usize {
             let text = request.split(&format!("{element}>")).nth(1).and_then(|rest| rest.split('<').next());
@@ -199,12 +198,9 @@ async fn upstream_without_totals(entries: usize) -> ScriptedUpstream {
         };
         let (per_page, page) = (number("recordsPerPage"), number("resultsPage"));
         let shown = entries.saturating_sub((page - 1) * per_page).min(per_page);
-        let items: String = (0..shown)
-            .map(|entry| {
-                let kind = if entry % 2 == 0 { "UploadError" } else { "UploadSuccess" };
-                format!("<items><logType>{kind}</logType><logMessage>m</logMessage></items>")
-            })
-            .collect();
+        let item = |kind: &str| format!("<items><logType>{kind}</logType><logMessage>m</logMessage></items>");
+        let items = [item("UploadError"), item("UploadSuccess")].concat().repeat(shown.div_ceil(2));
+        let items = if shown % 2 == 0 { items } else { items[..items.len() - item("UploadSuccess").len()].to_owned() };
         let details = format!("<detailArray>{items}</detailArray>");
         // Beyond the last page there is no log at all.
         let log = if shown == 0 {
@@ -214,7 +210,6 @@ async fn upstream_without_totals(entries: usize) -> ScriptedUpstream {
         };
         Reply::Xml(200, envelope("getJobLogDetails", &format!("<jobLogArray>{log}</jobLogArray>")))
     });
-    assert!(job_log("nightly", "").contains(handle));
     upstream
 }
 
