@@ -110,7 +110,7 @@ impl Companies {
         let answer = self.upstream.get_company_membership(caller, &request).await.map_err(Error::of_call(caller));
         match (answer, stale) {
             (Ok(answer), _) => {
-                let memberships = Arc::new(answer.value.membership_array);
+                let memberships = Arc::new(answer.value.into_memberships());
                 let cached = CachedMemberships { memberships: Arc::clone(&memberships), loaded_at: Instant::now() };
                 self.memberships.insert(key, cached);
                 Ok(memberships)

@@ -165,7 +165,10 @@ impl From<WriteReason> for UnwritableReason {
     fn from(reason: WriteReason) -> Self {
         match reason {
             WriteReason::Character(character) => Self::Character(character),
-            WriteReason::Since { since, configured } => Self::Version { since, configured: configured.to_string() },
+            WriteReason::Version { versions, configured } => Self::Version { versions, configured },
+            WriteReason::Operation { operation, versions, configured } => {
+                Self::Operation { operation, versions, configured }
+            }
             WriteReason::Value(reason) => Self::Value(reason),
         }
     }
