@@ -6,9 +6,11 @@ use std::time::Duration;
 use moka::sync::Cache;
 use tokio::time::Instant;
 
-use crate::ips::types::{Company, CompanyMembership, FaultClass, GetCompanyInfoParam, GetCompanyMembershipParam};
+use crate::ips::types::{
+    Company, CompanyMembership, FaultClass, GetCompanyInfoParam, GetCompanyMembershipParam, GetCompanyMembershipReturn,
+};
 use crate::jobs::error::{Error, InvalidField, Result};
-use crate::upstream::{Caller, CallerKey, IpsApi};
+use crate::upstream::{Answered, BadItem, Caller, CallerKey, Delivery, Failure, IpsApi, UpstreamError};
 
 /// Time for which memberships and companies are fresh; both change rarely.
 const FRESH_FOR: Duration = Duration::from_mins(5);
@@ -107,10 +109,10 @@ impl Companies {
         let key = CallerKey::of(caller);
         let stale = self.memberships.get(&key);
         let request = GetCompanyMembershipParam::default();
-        let answer = self.upstream.get_company_membership(caller, &request).await.map_err(Error::of_call(caller));
-        match (answer, stale) {
-            (Ok(answer), _) => {
-                let memberships = Arc::new(answer.value.into_memberships());
+        let answer = self.upstream.get_company_membership(caller, &request).await.and_then(memberships_of);
+        match (answer.map_err(Error::of_call(caller)), stale) {
+            (Ok(memberships), _) => {
+                let memberships = Arc::new(memberships);
                 let cached = CachedMemberships { memberships: Arc::clone(&memberships), loaded_at: Instant::now() };
                 self.memberships.insert(key, cached);
                 Ok(memberships)
@@ -186,6 +188,21 @@ impl Companies {
             let permitted = companies.filter(|company| caller.may_see(&company.company_handle));
             Error::CompanyRequired { choices: permitted.cloned().collect() }
         })
+    }
+}
+
+/// Returns the memberships of an answer.
+///
+/// # Errors
+/// None of them can be read: that is an answer of an unknown shape, not one without memberships.
+fn memberships_of(answer: Answered<GetCompanyMembershipReturn>) -> Result<Vec<CompanyMembership>, UpstreamError> {
+    let Answered { value, bad_items } = answer;
+    match (value.into_memberships(), bad_items.first()) {
+        (none, Some(BadItem { path, reason })) if none.is_empty() => {
+            let failure = Failure::Malformed { status: None, reason: format!("{path}: {reason}") };
+            Err(UpstreamError::of::<GetCompanyMembershipParam>(failure, Delivery::Unknown))
+        }
+        (memberships, _) => Ok(memberships),
     }
 }
 

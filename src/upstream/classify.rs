@@ -41,7 +41,7 @@ impl AttemptError {
 
 /// Failure of a request that can't be written as XML.
 pub(super) fn unwritable(error: WriteError) -> AttemptError {
-    AttemptError::not_sent(Failure::Unwritable { pointer: error.pointer, reason: error.reason.into() })
+    AttemptError::not_sent(Failure::Unwritable { pointer: error.pointer, reason: Box::new(error.reason.into()) })
 }
 
 /// Marker error of a body that exceeds its limit.

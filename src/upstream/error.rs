@@ -73,7 +73,7 @@ pub enum Failure {
         /// JSON pointer (RFC 6901) to the value within the request.
         pointer: String,
         /// Why it can't be written.
-        reason: UnwritableReason,
+        reason: Box<UnwritableReason>,
     },
     /// The concurrency limit is reached, and no slot is expected to be free within the maximum queue time; nothing was sent.
     #[error("the limit of concurrent calls to IPS is reached")]

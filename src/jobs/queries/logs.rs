@@ -233,7 +233,7 @@ impl LogQueries {
 fn error_of_archive(caller: &Caller) -> impl FnOnce(UpstreamError) -> Error + use<> {
     let of_call = Error::of_call(caller);
     |error| match &error.failure {
-        Failure::Unwritable { reason: reason @ UnwritableReason::Operation { .. }, .. } => {
+        Failure::Unwritable { reason, .. } if matches!(**reason, UnwritableReason::Operation { .. }) => {
             Error::invalid_parameter("archived", reason.to_string())
         }
         _ => of_call(error),

@@ -72,13 +72,13 @@ fn table(contract: &Contract) -> String {
         "\n/// Published API versions, oldest first.\n#[rustfmt::skip]\npub const API_VERSIONS: &[KnownVersion] = &[\n";
     for version in &contract.versions {
         let schema = if version.schema.is_some() { "Whole" } else { "Partial" };
-        text += &format!("    known({:?}, {schema}),\n", version.version);
+        writeln!(text, "    known({:?}, {schema}),", version.version).expect("a string");
     }
     text += "];\n\n/// Operations that not every version has.\n#[rustfmt::skip]\n";
     text += "pub(super) const OPERATION_VERSIONS: &[(&str, VersionRange)] = &[\n";
     for operation in &contract.operations {
         if let Some(range) = range(operation.since.as_deref(), operation.until.as_deref()) {
-            text += &format!("    ({:?}, {range}),\n", operation.name);
+            writeln!(text, "    ({:?}, {range}),", operation.name).expect("a string");
         }
     }
     text += "];\n\n/// Fields that not every version has: type, versions, fields; sorted by type.\n#[rustfmt::skip]\n";

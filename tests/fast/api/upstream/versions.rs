@@ -22,9 +22,10 @@ fn log_of_five() -> String {
 
 /// Uses every operation as the gateway does on its own; the query options that IPS need not support are used as well.
 async fn use_everything(gateway: &Gateway) {
-    let submitted = gateway.post_json("/jobs?companyHandle=c%7C110", &any_job("nightly")).await;
-    let job = if submitted.status == 202 { id(&submitted.json()) } else { "j%7C110%7C%7Cold".to_owned() };
-    gateway.get(&format!("/jobs/{job}")).await;
+    let publish =
+        json!({"jobName": "nightly", "imageServingPublishJob": {"publishType": "Full", "emailSetting": "None"}});
+    let submitted = gateway.post_json("/jobs?companyHandle=c%7C110", &publish).await.expect(202).json();
+    gateway.get(&format!("/jobs/{}", id(&submitted))).await;
     for path in [
         "/jobs",
         "/jobs?phase=active,scheduled,completed",
@@ -115,8 +116,8 @@ async fn where_ips_has_no_pages_the_gateway_filters_sorts_and_pages() {
 async fn where_ips_has_pages_it_filters_sorts_and_pages() {
     let upstream = ScriptedUpstream::start().await;
     upstream.answer("getJobLogDetails", &log_of_five());
-    let page =
-        gateway(&upstream, "2013-02-15", &[]).get("/jobs/j%7C110%7C%7Cold/log?perPage=2&page=2&sort=-date").await;
+    let gateway = gateway(&upstream, "2013-02-15", &[]);
+    let page = gateway.get("/jobs/j%7C110%7C%7Cold/log?perPage=2&page=2&sort=-date").await;
     assert_eq!(messages(&page.ok()).len(), 5, "as IPS answered");
     let sent = upstream.requests("getJobLogDetails").pop().expect("a request");
     for element in ["<recordsPerPage>2<", "<resultsPage>2<", "<sortBy>Date<", "<sortDirection>Descending<"] {
@@ -238,7 +239,8 @@ async fn a_caller_may_send_what_the_version_may_lack_and_not_what_it_lacks() {
         }
         let (parent, name) = pointer.rsplit_once('/').expect("a pointer");
         job.pointer_mut(parent).expect("a parent")[name] = value;
-        let answer = gateway(&upstream, version, &[]).post_json("/jobs?companyHandle=c%7C110", &job).await;
+        let gateway = gateway(&upstream, version, &[]);
+        let answer = gateway.post_json("/jobs?companyHandle=c%7C110", &job).await;
         if is_sent {
             answer.expect(202);
             let sent = upstream.requests("submitJob").pop().expect("a request");
