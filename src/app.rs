@@ -28,7 +28,7 @@ use crate::runtime::lifecycle::Lifecycle;
 use crate::runtime::timing::Timing;
 use crate::server::{EarlyError, Server, ServerError, ServerSettings};
 use crate::telemetry::metrics::Metrics;
-use crate::upstream::{ClientConfig, Credentials, IpsApi, IpsClient};
+use crate::upstream::{ClientConfig, Credentials, IpsApi, IpsClient, UnknownFields};
 
 /// Maximum timeout of a connection attempt to IPS; half of the timeout of a call if that is shorter, so that there is time for a retry.
 const MAX_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -239,6 +239,8 @@ fn jobs_config(
         timing,
         runtime,
         coordinator,
+        api_version: config.upstream.api_version.clone(),
+        unknown_fields: if config.upstream.try_unknown_fields { UnknownFields::Try } else { UnknownFields::Omit },
     }
 }
 

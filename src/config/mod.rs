@@ -75,6 +75,8 @@ pub struct UpstreamConfig {
     pub url: Url,
     /// API version of the requests.
     pub api_version: ApiVersion,
+    /// Whether the gateway sends fields of its own that the API version may lack, until IPS refuses them.
+    pub try_unknown_fields: bool,
     /// PEM file with certificate authorities to trust in addition to those of the system.
     pub ca_file: Option<PathBuf>,
     /// Timeout of a call, retries included.

@@ -68,7 +68,8 @@ pub(super) fn socket_address(text: &str) -> Result<SocketAddr, Expected> {
 }
 
 pub(super) fn api_version(text: &str) -> Result<ApiVersion, Expected> {
-    text.parse().map_err(|_| "a date, such as 2014-04-03 or 2022-11-01-beta".into())
+    let name = if text == "none" { "" } else { text };
+    name.parse().map_err(|_| "a date, such as 2014-04-03 or 2022-11-01-beta, or none".into())
 }
 
 /// Returns the prefix without its trailing slash, so that `/jobs` can be appended.

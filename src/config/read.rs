@@ -10,8 +10,8 @@ use super::settings::{
     MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS, MAX_STREAMS, PATH_PREFIX, RATE_BURST, RATE_LIMIT, REGION,
     REQUEST_BODY_BUDGET, REQUEST_TIMEOUT, REQUIRE_IDEMPOTENCY_KEY, SERVICE_PASSWORD, SERVICE_USER,
     SHARED_CACHE_CA_FILE, SHARED_CACHE_KEY, SHARED_CACHE_URL, STAGING, STALE_IF_ERROR, STALE_WHILE_REVALIDATE,
-    UPSTREAM_ANSWER_LIMIT, UPSTREAM_CA_FILE, UPSTREAM_CALLS, UPSTREAM_FAILURES, UPSTREAM_TIMEOUT, UPSTREAM_URL,
-    UPSTREAM_WAIT, URL_HOSTS, URL_SCHEMES, WRITE_TIMEOUT,
+    TRY_UNKNOWN_FIELDS, UPSTREAM_ANSWER_LIMIT, UPSTREAM_CA_FILE, UPSTREAM_CALLS, UPSTREAM_FAILURES, UPSTREAM_TIMEOUT,
+    UPSTREAM_URL, UPSTREAM_WAIT, URL_HOSTS, URL_SCHEMES, WRITE_TIMEOUT,
 };
 use super::sources::{ConfigErrors, Reported, Sources, Values};
 use super::{
@@ -127,6 +127,7 @@ fn upstream(
     url: Result<Url, Reported>,
     api_version: Result<ApiVersion, Reported>,
 ) -> Result<UpstreamConfig, Reported> {
+    let try_unknown_fields = values.required(&TRY_UNKNOWN_FIELDS, parse::one_of(&[("true", true), ("false", false)]));
     let ca_file = values.optional(&UPSTREAM_CA_FILE, parse::text);
     let timeout = values.required(&UPSTREAM_TIMEOUT, parse::timeout);
     let max_queue_time = values.required(&UPSTREAM_WAIT, parse::timeout);
@@ -136,6 +137,7 @@ fn upstream(
     Ok(UpstreamConfig {
         url: url?,
         api_version: api_version?,
+        try_unknown_fields: try_unknown_fields?,
         ca_file: ca_file?.map(Into::into),
         timeout: timeout?,
         max_queue_time: max_queue_time?,

@@ -168,7 +168,9 @@ settings! {
     UPSTREAM_CA_FILE: "upstream_ca_file", Upstream, One("FILE"), None,
         "PEM file with certificate authorities to trust in addition to those of the system";
     API_VERSION: "api_version", Upstream, One("VERSION"), Some("2014-04-03"),
-        "IPS API version; later versions have more fields";
+        "IPS API version; later versions have more fields; none for the API without a version";
+    TRY_UNKNOWN_FIELDS: "try_unknown_fields", Upstream, Switch, Some("false"),
+        "send also fields of the gateway's own that the API version may lack, such as includeWaitingJobs, until IPS refuses them";
 
     UPSTREAM_TIMEOUT: "upstream_timeout", Calls, One("DURATION"), Some("15s"),
         "timeout of a call to IPS, retries included";

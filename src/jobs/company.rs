@@ -7,10 +7,12 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use tokio::time::Instant;
 
-use crate::ips::types::{Company, CompanyMembership, FaultClass, GetCompanyInfoParam, GetCompanyMembershipParam};
+use crate::ips::types::{
+    Company, CompanyMembership, FaultClass, GetCompanyInfoParam, GetCompanyMembershipParam, GetCompanyMembershipReturn,
+};
 use crate::jobs::error::{Error, InvalidField, Result};
 use crate::runtime::clock::Clock;
-use crate::upstream::{Caller, CallerKey, IpsApi};
+use crate::upstream::{BadItem, Caller, CallerKey, Delivery, Failure, IpsAnswer, IpsApi, UpstreamError};
 
 /// Time for which memberships and companies are fresh; both change rarely.
 const FRESH_FOR: Duration = Duration::from_mins(5);
@@ -118,12 +120,12 @@ impl Companies {
         let key = CallerKey::of(caller);
         let stale = self.memberships.get(&key);
         let request = GetCompanyMembershipParam::default();
-        let answer = self.upstream.get_company_membership(caller, &request).await.map_err(Error::of_call(caller));
-        match (answer, stale) {
-            (Ok(answer), _) => {
-                let memberships = Arc::new(answer.value.membership_array);
-                let loaded_at = self.clock.instant();
-                let cached = CachedMemberships { memberships: Arc::clone(&memberships), loaded_at };
+        let answer = self.upstream.get_company_membership(caller, &request).await.and_then(memberships_of);
+        match (answer.map_err(Error::of_call(caller)), stale) {
+            (Ok(memberships), _) => {
+                let memberships = Arc::new(memberships);
+                let cached =
+                    CachedMemberships { memberships: Arc::clone(&memberships), loaded_at: self.clock.instant() };
                 self.memberships.insert(key, cached);
                 Ok(memberships)
             }
@@ -207,6 +209,21 @@ fn permitted_companies<'a>(
 ) -> impl Iterator<Item = &'a Company> {
     let active = memberships.iter().filter(|membership| membership.is_active != Some(false));
     active.map(|membership| &membership.company).filter(|company| caller.may_see(&company.company_handle))
+}
+
+/// Returns the memberships of an answer.
+///
+/// # Errors
+/// None of them can be read: that is an answer of an unknown shape, not one without memberships.
+fn memberships_of(answer: IpsAnswer<GetCompanyMembershipReturn>) -> Result<Vec<CompanyMembership>, UpstreamError> {
+    let IpsAnswer { value, bad_items } = answer;
+    match (value.into_memberships(), bad_items.first()) {
+        (none, Some(BadItem { path, reason })) if none.is_empty() => {
+            let failure = Failure::Malformed { status: None, reason: format!("{path}: {reason}") };
+            Err(UpstreamError::of::<GetCompanyMembershipParam>(failure, Delivery::Unknown))
+        }
+        (memberships, _) => Ok(memberships),
+    }
 }
 
 /// Returns the handle of the only permitted company with an active membership; `None` if there are several or none.

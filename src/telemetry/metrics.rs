@@ -58,6 +58,8 @@ metrics_table! {
         "Retries of calls to IPS, by operation.";
     UPSTREAM_REFUSED: Counter = "ips_gateway_upstream_refused_total",
         "Calls to IPS rejected before they were sent, by reason: `busy` (concurrency limit) or `suspended` (open circuit).";
+    UPSTREAM_OMITTED_FIELDS: Gauge = "ips_gateway_upstream_omitted_fields",
+        "1 for each field that the gateway leaves out of its own calls to IPS, by operation, field and reason: the API version lacks it (`lacked`), may lack it (`unknown`), or IPS refused it (`refused`).";
     BAD_ITEMS: Counter = "ips_gateway_bad_items_total",
         "Items in IPS responses that could not be parsed, by operation.";
     SNAPSHOT_READS: Counter = "ips_gateway_snapshot_reads_total",

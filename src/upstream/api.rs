@@ -4,7 +4,7 @@ use futures_util::future::BoxFuture;
 
 use super::caller::Caller;
 use super::error::UpstreamError;
-use super::health::UpstreamHealth;
+use super::health::{OmittedField, UpstreamHealth};
 use crate::ips::types::*;
 
 /// Answer of IPS, with the items of it that could not be read.
@@ -35,6 +35,11 @@ macro_rules! declare_api {
             /// Returns the health of the upstream as recent calls showed it. Makes no call.
             fn health(&self) -> UpstreamHealth;
 
+            /// Returns the fields that the gateway leaves out of its own requests. Makes no call.
+            fn omitted_fields(&self) -> Vec<OmittedField> {
+                Vec::new()
+            }
+
             /// Checks that the request of a submit can be written as XML of the configured version. Makes no call.
             ///
             /// # Errors
@@ -62,4 +67,4 @@ macro_rules! forward_operations {
     };
 }
 
-pub(super) use forward_operations;
+pub(in crate::upstream) use forward_operations;

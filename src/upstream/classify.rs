@@ -43,7 +43,7 @@ impl AttemptError {
 
 /// Failure of a request that can't be written as XML.
 pub(super) fn unwritable(error: WriteError) -> AttemptError {
-    AttemptError::not_sent(Failure::Unwritable { pointer: error.pointer, reason: error.reason.into() })
+    AttemptError::not_sent(Failure::Unwritable { pointer: error.pointer, reason: Box::new(error.reason.into()) })
 }
 
 /// Marker error of a body that exceeds its limit.
@@ -185,7 +185,10 @@ impl From<WriteReason> for UnwritableReason {
     fn from(reason: WriteReason) -> Self {
         match reason {
             WriteReason::Character(character) => Self::Character(character),
-            WriteReason::Since { since, configured } => Self::Version { since, configured: configured.to_string() },
+            WriteReason::Version { versions, configured } => Self::Version { versions, configured },
+            WriteReason::Operation { operation, versions, configured } => {
+                Self::Operation { operation, versions, configured }
+            }
             WriteReason::Value(reason) => Self::Value(reason),
         }
     }

@@ -8,7 +8,7 @@ use super::parser::Parser;
 use super::path::Path;
 use super::scalar::is_blank;
 use super::shapes::FieldSet;
-use super::token::{Mode, Tag, Token};
+use super::token::{Mode, RootContent, Tag, Token};
 
 /// serde map access over the child elements of an element.
 pub(super) struct Fields<'r, 'de, 'p> {
@@ -26,6 +26,8 @@ pub(super) struct Fields<'r, 'de, 'p> {
     absent: Option<FieldSet>,
     /// Whether an element without any known field is accepted.
     may_be_empty: bool,
+    /// Whether an unknown child element was skipped.
+    skipped_unknown: bool,
 }
 
 impl<'r, 'de, 'p> Fields<'r, 'de, 'p> {
@@ -49,6 +51,7 @@ impl<'r, 'de, 'p> Fields<'r, 'de, 'p> {
             current: 0,
             content: Content::Open,
             absent: None,
+            skipped_unknown: false,
         })
     }
 
@@ -65,7 +68,10 @@ impl<'r, 'de, 'p> Fields<'r, 'de, 'p> {
                     None if self.parser.mode() == Mode::Strict => {
                         return Err(DecodeError::value(format!("the element {} is unknown", tag.local_name())));
                     }
-                    None => self.parser.skip_rest()?,
+                    None => {
+                        self.skipped_unknown = true;
+                        self.parser.skip_rest()?;
+                    }
                 },
                 Token::Text(text) if is_blank(&text) => {}
                 Token::Text(_) => return Err(DecodeError::value("contains text where elements are expected")),
@@ -118,6 +124,9 @@ impl<'r, 'de, 'p> Fields<'r, 'de, 'p> {
     /// Returns the absent fields that get a default in lenient mode.
     fn end(&mut self) -> Result<FieldSet, DecodeError> {
         self.content = Content::Absent;
+        if self.seen == FieldSet::EMPTY && self.path.is_root() && !self.names.is_empty() {
+            self.parser.root_content = if self.skipped_unknown { RootContent::Unknown } else { RootContent::Empty };
+        }
         match self.parser.mode() {
             Mode::Strict => Ok(FieldSet::EMPTY),
             Mode::Lenient if self.seen == FieldSet::EMPTY && !self.may_be_empty => {

@@ -10,7 +10,7 @@ use quick_xml::{Reader, XmlVersion};
 use super::error::{DecodeError, ReadError};
 use super::scalar::{is_allowed, is_blank, trim};
 use super::shapes::Shapes;
-use super::token::{Limits, Mode, Tag, Token};
+use super::token::{Limits, Mode, RootContent, Tag, Token};
 
 /// Pull parser of one document.
 ///
@@ -30,6 +30,8 @@ pub struct Parser<'de> {
     /// Memory of the array items so far, in bytes.
     item_bytes: usize,
     pub(super) bad_items: Vec<ReadError>,
+    /// What the element that was read as a struct contains.
+    pub(super) root_content: RootContent,
     pub(super) shapes: Shapes,
     /// Set when an absent option was visited.
     pub(super) visited_absent_option: bool,
@@ -50,6 +52,7 @@ impl<'de> Parser<'de> {
             elements: 0,
             item_bytes: 0,
             bad_items: Vec::new(),
+            root_content: RootContent::Fields,
             shapes: Shapes::default(),
             visited_absent_option: false,
         }

@@ -5,8 +5,8 @@
 //! - Requests and job details are strict: required fields are required, unknown fields are refused. Answers are lenient: only identifying
 //!   fields are required, since older API versions omit many others.
 //! - Integers in answers have 64 bits, whatever the schema says: file sizes exceed its `int`.
-//! - [`for_each_operation!`] is the table of operations, [`Operation`] the link from a request to its answer, [`since`] the API version that
-//!   introduced a field, [`FaultClass`] the classification of fault codes.
+//! - [`for_each_operation!`] is the table of operations, [`Operation`] the link from a request to its answer, [`ApiVersion`] decides which fields
+//!   and operations a version has, [`FaultClass`] is the classification of fault codes.
 
 mod enums;
 mod fault;
@@ -16,6 +16,8 @@ mod operations;
 mod secret;
 mod timestamp;
 mod version;
+mod version_range;
+mod version_table;
 
 pub use enums::*;
 pub use fault::*;
@@ -25,3 +27,5 @@ pub use operations::*;
 pub use secret::*;
 pub use timestamp::*;
 pub use version::*;
+pub use version_range::*;
+pub use version_table::API_VERSIONS;

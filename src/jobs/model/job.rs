@@ -113,7 +113,7 @@ impl Job {
     pub fn completed(mut record: JobLog) -> Self {
         record.detail_array = None;
         let outcome = status::outcome_of(&record);
-        let id = id_of_run(&record.company_handle, &record.original_job_name, &record.job_name);
+        let id = id_of_run(&record.company_handle, original_name_of(&record), &record.job_name);
         let status = status::status_of_logged(&record);
         let percent = (status == Status::Completed && outcome != Outcome::Failed).then_some(100);
         let job = Self::new(&id, Phase::Completed, status, IpsRecord::Completed(Box::new(record)));
@@ -192,7 +192,7 @@ impl Job {
         match &self.record {
             IpsRecord::Active(job) => &job.original_name,
             IpsRecord::Scheduled(job) => &job.original_name,
-            IpsRecord::Completed(job) => &job.original_job_name,
+            IpsRecord::Completed(job) => original_name_of(job),
             IpsRecord::Submitted(job) => &job.original_name,
         }
     }
@@ -282,6 +282,11 @@ impl Job {
 /// Returns `Upload` for `BeginUpload` and `EndUpload`.
 fn strip_log_type_prefix(log_type: &str) -> &str {
     log_type.strip_prefix("Begin").or_else(|| log_type.strip_prefix("End")).unwrap_or(log_type)
+}
+
+/// Returns the name as submitted; where IPS leaves it out, as API versions without `originalJobName` do, the name of the run without its suffix.
+fn original_name_of(log: &JobLog) -> &str {
+    log.original_job_name.as_deref().unwrap_or_else(|| unique_name::without_run_suffix(&log.job_name))
 }
 
 /// Returns the id of a run: with its original name if that is unique, else with the name of the run.

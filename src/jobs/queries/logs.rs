@@ -14,7 +14,7 @@ use crate::jobs::model::job::{IpsRecord, Job};
 use crate::jobs::model::unique_name;
 use crate::jobs::queries::log_query::{JobLogsQuery, LogEntry, LogLevel, LogPage, LogQuery, LogSource, MAX_PER_PAGE};
 use crate::jobs::queries::lookup::JobLookup;
-use crate::upstream::{BadItem, Caller, IpsApi};
+use crate::upstream::{BadItem, Caller, Failure, IpsApi, UnwritableReason, UpstreamError};
 
 /// Maximum number of pages read for a filter by level, which IPS does not have.
 const MAX_PAGES_SCANNED: u32 = 10;
@@ -157,8 +157,8 @@ impl LogQueries {
                 sort_by,
                 sort_direction,
             };
-            let answer =
-                self.upstream.get_archived_job_log_details(caller, &request).await.map_err(Error::of_call(caller))?;
+            let answer = self.upstream.get_archived_job_log_details(caller, &request).await;
+            let answer = answer.map_err(error_of_archive(caller))?;
             return Ok((answer.value.job_log_array, answer.bad_items));
         }
         let (job_handle, original_name) = match selector {
@@ -230,13 +230,21 @@ impl LogQueries {
             }
             LogSource::Archive => {
                 let request = GetAssetArchivedJobLogsParam { company_handle, asset_handle };
-                let answer = self
-                    .upstream
-                    .get_asset_archived_job_logs(caller, &request)
-                    .await
-                    .map_err(Error::of_call(caller))?;
+                let answer = self.upstream.get_asset_archived_job_logs(caller, &request).await;
+                let answer = answer.map_err(error_of_archive(caller))?;
                 Ok((answer.value.job_log_array, answer.bad_items))
             }
         }
+    }
+}
+
+/// Returns the conversion of the errors of calls for archived logs: that the API version lacks them is an error of the parameter.
+fn error_of_archive(caller: &Caller) -> impl FnOnce(UpstreamError) -> Error + use<> {
+    let of_call = Error::of_call(caller);
+    |error| match &error.failure {
+        Failure::Unwritable { reason, .. } if matches!(**reason, UnwritableReason::Operation { .. }) => {
+            Error::invalid_parameter("archived", reason.to_string())
+        }
+        _ => of_call(error),
     }
 }

@@ -260,7 +260,10 @@ impl JobLookup {
         let request =
             GetJobLogDetailsParam { original_name: Some(original.into()), ..minimal_log_request(scope.company) };
         let logs = self.logs(scope, request).await?;
-        Ok(logs.into_iter().filter(|log| log.original_job_name == original).collect())
+        Ok(logs
+            .into_iter()
+            .filter(|log| log.original_job_name.as_deref().is_none_or(|name| name == original))
+            .collect())
     }
 
     async fn logs(&self, scope: &LookupScope<'_>, request: GetJobLogDetailsParam) -> Result<Vec<JobLog>> {

@@ -21,7 +21,7 @@ impl Job {
             company_handle: self.spec.company.handle.into(),
             job_handle: self.log_handle(),
             job_name: self.name.clone(),
-            original_job_name: self.spec.original_name.clone(),
+            original_job_name: Some(self.spec.original_name.clone()),
             submit_user_email: Some(self.spec.submitter.clone()),
             log_type: Some(self.spec.details.kind().begin.into()),
             job_sub_type: Some(self.spec.details.sub_type().into()),

@@ -293,6 +293,7 @@ fn a_missing_required_struct_is_an_error() {
         "<getCompanyMembershipReturn xmlns=\"http://www.scene7.com/IpsApi/xsd\"><membershipArray><items><role>x</role></items>\
          </membershipArray></getCompanyMembershipReturn>",
     );
-    let answer = answer::<GetCompanyMembershipParam>(memberships);
-    assert_eq!(answer.bad_items[0].path, "membershipArray.items[0].company");
+    let read = ips_gateway::ips::soap::read_answer::<GetCompanyMembershipParam>(memberships.as_bytes(), None);
+    let error = read.map(drop).expect_err("a membership of no company").to_string();
+    assert_eq!(error, "membershipArray.items[0]: contains neither a company nor the fields of one");
 }

@@ -31,7 +31,7 @@ pub struct GetActiveJobsParam {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub original_name: Option<String>,
-    /// Whether jobs that wait for a free server are listed as well.
+    /// Whether jobs that wait for a free server are listed as well. Since API version 2016-01-14-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub include_waiting_jobs: Option<bool>,
@@ -89,7 +89,7 @@ pub struct ActiveJob {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub start_date: Option<Timestamp>,
-    /// When the job was triggered.
+    /// When the job was triggered. Since API version 2016-01-14-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub trigger_time: Option<Timestamp>,
@@ -109,9 +109,9 @@ pub struct ActiveJob {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub last_progress_update: Option<Timestamp>,
-    /// Progress of the job's tasks.
-    #[serde(default)]
-    #[schema(required = true)]
+    /// Progress of the job's tasks; absent where the API version lacks it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
     pub task_progress_array: Vec<TaskProgress>,
     /// Publishes to the image servers.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -207,9 +207,9 @@ pub struct TaskProgress {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub last_progress_update: Option<Timestamp>,
-    /// Progress of the items being processed.
-    #[serde(default)]
-    #[schema(required = true)]
+    /// Progress of the items being processed; absent where the API version lacks it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
     pub task_item_progress_array: Vec<TaskItemProgress>,
 }
 

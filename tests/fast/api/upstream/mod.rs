@@ -2,4 +2,6 @@
 
 mod failures;
 mod faults;
+mod memberships;
 mod unusual_answers;
+mod versions;

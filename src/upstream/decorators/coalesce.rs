@@ -17,13 +17,13 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::api::{Call, IpsAnswer, IpsApi, forward_operations};
-use super::caller::{Caller, CallerKey};
-use super::error::{Delivery, Failure, UpstreamError};
-use super::health::UpstreamHealth;
 use crate::ips::types::*;
 use crate::runtime::clock::Clock;
 use crate::telemetry::span;
+use crate::upstream::api::{Call, IpsAnswer, IpsApi, forward_operations};
+use crate::upstream::caller::{Caller, CallerKey};
+use crate::upstream::error::{Delivery, Failure, UpstreamError};
+use crate::upstream::health::UpstreamHealth;
 
 /// Reads that the snapshot cache already shares.
 const CACHED_AS_SNAPSHOTS: [&str; 2] = [GetActiveJobsParam::NAME, GetScheduledJobsParam::NAME];
