@@ -49,3 +49,29 @@ pub fn caller_store_key(coordinator: &dyn Coordinator, kind: &str, caller: &Call
 pub fn company_store_key(coordinator: &dyn Coordinator, company: &str) -> StoreKey {
     coordinator.store_key(&[b"company", company.as_bytes()])
 }
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretString;
+
+    use super::*;
+    use crate::upstream::{CredentialSource, Credentials};
+
+    #[test]
+    fn a_new_job_is_cached_when_the_cache_is_full_of_frequently_used_ones() {
+        let credentials = Credentials::AccessToken(SecretString::from("token"));
+        let caller =
+            Caller { credentials, source: CredentialSource::Caller, companies: None, api_key_hash: None, locale: None };
+        let cache = job_cache(Duration::from_hours(1));
+        let keys: Vec<_> = (0..MAX_JOBS).map(|number| job_key(&caller, &number.to_string())).collect();
+        for key in &keys {
+            cache.insert(key.clone(), ());
+            cache.get(key);
+            cache.get(key);
+        }
+        let new = job_key(&caller, "new");
+        cache.insert(new.clone(), ());
+        cache.run_pending_tasks();
+        assert!(cache.contains_key(&new) && !cache.contains_key(&keys[0]), "the least recently used one is evicted");
+    }
+}
