@@ -295,12 +295,19 @@ impl JobLookup {
         found.collect()
     }
 
+    /// Returns whether IPS is asked for the jobs that wait for a server, so that the active list contains them.
+    fn lists_waiting_jobs(&self) -> bool {
+        self.upstream.omitted_fields().iter().all(|omitted| omitted.field != "includeWaitingJobs")
+    }
+
     /// Returns a job that no list of IPS contains, but that was recently submitted or stopped.
     async fn find_unlisted(&self, scope: &LookupScope<'_>, id: &JobId) -> Result<FoundJob> {
         let now = self.clock.now();
         let is_recent = |at: DateTime<Utc>| (now - at).abs() < APPEARS_WITHIN;
         let job = match self.recent.get(scope.caller, &id.encode()).await {
             Some(Mutation::Submitted(job, at)) if is_recent(at) || job.phase == Phase::Scheduled => *job,
+            // It may wait for longer, unlisted.
+            Some(Mutation::Submitted(job, _)) if !self.lists_waiting_jobs() => *job,
             Some(Mutation::Submitted(job, _) | Mutation::Stopped(job)) => job.finalizing(),
             None if unique_name::submitted_at(id.name.original()).is_some_and(is_recent) => {
                 Job::unlisted(id, Status::Waiting)

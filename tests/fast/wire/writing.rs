@@ -143,7 +143,7 @@ fn an_answer_to_an_older_client_lacks_the_newer_fields() {
 fn nan_and_infinity_are_refused() {
     let answer = GetActiveJobsReturn {
         job_array: vec![ActiveJob {
-            task_progress_array: vec![TaskProgress { progress: Some(f64::NAN), ..TaskProgress::default() }],
+            task_progress_array: Some(vec![TaskProgress { progress: Some(f64::NAN), ..TaskProgress::default() }]),
             ..ActiveJob::default()
         }],
     };

@@ -109,10 +109,10 @@ pub struct ActiveJob {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub last_progress_update: Option<Timestamp>,
-    /// Progress of the job's tasks; absent where the API version lacks it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
-    pub task_progress_array: Vec<TaskProgress>,
+    /// Progress of the job's tasks; absent if there is none, or if the API version lacks it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub task_progress_array: Option<Vec<TaskProgress>>,
     /// Publishes to the image servers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -207,10 +207,10 @@ pub struct TaskProgress {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub last_progress_update: Option<Timestamp>,
-    /// Progress of the items being processed; absent where the API version lacks it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
-    pub task_item_progress_array: Vec<TaskItemProgress>,
+    /// Progress of the items being processed; absent if there is none, or if the API version lacks it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub task_item_progress_array: Option<Vec<TaskItemProgress>>,
 }
 
 /// Progress of one item of a task, for example of a file (IPS type `TaskItemProgress`).

@@ -297,13 +297,19 @@ async fn a_parameter_that_xml_cannot_carry_is_named_as_the_caller_wrote_it() {
 }
 
 #[tokio::test]
-async fn a_job_just_submitted_waits_although_its_version_lists_no_waiting_jobs() {
-    let upstream = ScriptedUpstream::start().await;
-    upstream.answer("submitJob", "<jobHandle>j|110|n||</jobHandle>");
-    let gateway = gateway(&upstream, "2014-04-03", &[]);
-    let submitted = gateway.post_json("/jobs?companyHandle=c%7C110", &any_job("n")).await.expect(202).json();
-    let job = gateway.get(&format!("/jobs/{}", id(&submitted))).await.ok();
-    assert_eq!((&job["status"], &job["phase"]), (&json!("waiting"), &json!("active")), "{job:#}");
+async fn a_submitted_job_waits_although_its_version_lists_no_waiting_jobs() {
+    for (version, later) in [("2013-02-15", "waiting"), ("2014-04-03", "waiting"), ("2016-01-14-beta", "finalizing")] {
+        let upstream = ScriptedUpstream::start().await;
+        upstream.answer("submitJob", "<jobHandle>j|110|n||</jobHandle>");
+        let clock = Clock::manual(START.parse().expect("a time"));
+        let gateway = Gateway::start(upstream.url(), &version.parse().expect("a version"), &clock, &[]);
+        let submitted = gateway.post_json("/jobs?companyHandle=c%7C110", &any_job("n")).await.expect(202).json();
+        let path = format!("/jobs/{}", id(&submitted));
+        let job = gateway.get(&path).await.ok();
+        assert_eq!((&job["status"], &job["phase"]), (&json!("waiting"), &json!("active")), "{version}: {job:#}");
+        clock.advance(chrono::TimeDelta::minutes(5));
+        assert_eq!(gateway.get(&path).await.ok()["status"], later, "{version}");
+    }
 }
 
 #[tokio::test]

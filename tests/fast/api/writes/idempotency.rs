@@ -110,7 +110,9 @@ async fn a_keyed_job_that_ips_does_not_list_is_waiting_for_two_minutes() {
     let upstream = ScriptedUpstream::start().await;
     upstream.answer("submitJob", "<jobHandle>j|110||nightly|</jobHandle>");
     let clock = Clock::manual(START.parse().expect("a time"));
-    let gateway = upstream.gateway(&clock, &[]);
+    // A version that lists waiting jobs.
+    let version = "2016-01-14-beta".parse().expect("a version");
+    let gateway = Gateway::start(upstream.url(), &version, &clock, &[]);
     let job = id(&submit(&gateway, KEY, &any_job("nightly")).await.expect(202).json());
     let mut seen = Vec::new();
     for _ in 0..3 {
