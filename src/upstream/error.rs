@@ -68,9 +68,9 @@ pub enum Failure {
     #[error("{0}")]
     Fault(Fault),
     /// A value of the request can't be written as XML; nothing was sent.
-    #[error("{pointer}: {reason}")]
+    #[error("{pointer}{}{reason}", if pointer.is_empty() { "" } else { ": " })]
     Unwritable {
-        /// JSON pointer (RFC 6901) to the value within the request.
+        /// JSON pointer (RFC 6901) to the value within the request; empty for the request as a whole.
         pointer: String,
         /// Why it can't be written.
         reason: Box<UnwritableReason>,

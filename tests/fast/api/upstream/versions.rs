@@ -282,6 +282,15 @@ async fn archived_logs_of_a_version_without_them_are_an_error_of_the_parameter()
 }
 
 #[tokio::test]
+async fn an_operation_that_the_version_lacks_is_an_error_of_the_request() {
+    let upstream = ScriptedUpstream::start().await;
+    let gateway = gateway(&upstream, "", &[]);
+    let problem = gateway.get("/assets/a%7C5/job-logs").await.problem(422, "invalid-request").await;
+    let detail = "getAssetJobLogs needs API version 2008-01-15 or later; the API version without a name is configured";
+    assert_eq!((&problem["detail"], &problem["errors"]), (&json!(detail), &json!([{ "detail": detail }])));
+}
+
+#[tokio::test]
 async fn a_parameter_that_xml_cannot_carry_is_named_as_the_caller_wrote_it() {
     let upstream = ScriptedUpstream::start().await;
     let gateway = gateway(&upstream, "2014-04-03", &[]);
