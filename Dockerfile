@@ -18,7 +18,7 @@ RUN GIT_REVISION="${REVISION}" cargo build --release --locked --bin ips-gateway
 
 # glibc and CA certificates, no shell.
 FROM gcr.io/distroless/cc-debian12:nonroot
-ARG VERSION=0.1.0
+ARG VERSION=0.2.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="ips-gateway" \
       org.opencontainers.image.description="A REST/JSON gateway for the jobs of Adobe's Image Production System" \

@@ -7,13 +7,15 @@ use std::time::Duration;
 use std::{fs, io};
 
 use actix_web::App;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compress, Next, from_fn};
 use actix_web::web::Data;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
-use crate::config::{AuthConfig, Config, Replicas, ServiceAccount};
+use crate::config::{AuthConfig, Config, ReplicasConfig, ServiceAccount};
 use crate::http::{
     self, ApiKeys, AppState, Auth, Authenticator, BackgroundTasks, BodyBudget, ContextProvider, DemoUser, Documents,
     HttpSettings, InvalidKeys, RateLimiter, SignInMethod, StreamQuota, Tickets, UiAssets, UiConfig, openapi,
@@ -26,7 +28,7 @@ use crate::runtime::lifecycle::Lifecycle;
 use crate::runtime::timing::Timing;
 use crate::server::{EarlyError, Server, ServerError, ServerSettings};
 use crate::telemetry::metrics::Metrics;
-use crate::upstream::{ClientConfig, Credentials, IpsApi, IpsClient};
+use crate::upstream::{ClientConfig, Credentials, IpsApi, IpsClient, UnknownFields};
 
 /// Maximum timeout of a connection attempt to IPS; half of the timeout of a call if that is shorter, so that there is time for a retry.
 const MAX_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -88,81 +90,134 @@ pub enum StartError {
 /// # Errors
 /// The address can't be bound, or one of the files in the configuration can't be read.
 pub fn build(config: &Config, dependencies: Dependencies) -> Result<Server, StartError> {
-    let Dependencies { clock, upstream, timing, demo } = dependencies;
-    let (note, users) = demo.map(|Demo { note, users }| (note, users)).unzip();
     // The recorder has to be installed before the first metric is recorded.
     let metrics = Metrics::install();
+    let (lifecycle, background) = (Lifecycle::default(), TaskTracker::new());
+    Handle::current().spawn({
+        let (metrics, lifecycle) = (metrics.clone(), lifecycle.clone());
+        async move { metrics.run_upkeep(lifecycle.stopping()).await }
+    });
+    let clock = dependencies.clock.clone();
+    let authenticator = Arc::new(authenticator(config)?);
+    let process = Process { metrics, lifecycle, background };
+    let state = app_state(config, dependencies, &authenticator, &process)?;
+    let parts = AppParts::new(config, authenticator, state);
+    Ok(Server::bind(server_settings(config, clock, process), move || application(&parts))?)
+}
+
+/// State of the process that the application and the server share.
+struct Process {
+    metrics: Metrics,
+    lifecycle: Lifecycle,
+    background: TaskTracker,
+}
+
+fn app_state(
+    config: &Config,
+    dependencies: Dependencies,
+    authenticator: &Arc<Authenticator>,
+    process: &Process,
+) -> Result<AppState, StartError> {
+    let Dependencies { clock, upstream, timing, demo } = dependencies;
+    let (note, demo_users) = demo.map(|Demo { note, users }| (note, users)).unzip();
     let upstream = match upstream {
         Some(upstream) => upstream,
         None => Arc::new(ips_client(config, clock.clone(), timing)?),
     };
-    let runtime = Handle::current();
-    let lifecycle = Lifecycle::default();
-    let background = TaskTracker::new();
-    runtime.spawn({
-        let (metrics, lifecycle) = (metrics.clone(), lifecycle.clone());
-        async move { metrics.run_upkeep(lifecycle.stopping()).await }
-    });
     let coordinator = coordinator(config)?;
-    let settings = jobs_config(config, clock.clone(), timing, runtime.clone(), coordinator.clone());
+    let runtime = Handle::current();
+    let jobs_config = jobs_config(config, clock.clone(), timing, runtime.clone(), coordinator.clone());
     let path_prefix = config.listen.path_prefix.clone();
-    let documents = Documents::new({
-        let path_prefix = path_prefix.clone();
-        move || openapi::for_deployment(http::openapi_document(), &path_prefix, note.as_deref())
-    });
-    let authenticator = Arc::new(authenticator(config)?);
-    let state = Data::new(AppState {
-        jobs: Jobs::new(upstream, settings),
+    Ok(AppState {
+        jobs: Jobs::new(upstream, jobs_config),
         auth: Auth {
-            authenticator: Arc::clone(&authenticator),
+            authenticator: Arc::clone(authenticator),
             tickets: Tickets::new(authenticator.service_account().cloned(), coordinator),
             stream_quota: StreamQuota::new(config.rate_limits.streams),
         },
         settings: HttpSettings {
-            fresh: config.cache.fresh,
+            freshness_lifetime: config.cache.fresh,
             path_prefix: path_prefix.clone(),
             body_timeout: config.timeouts.request,
             heartbeat: timing.heartbeat,
             idempotency_keys: config.submits.idempotency_key,
         },
         clock,
-        lifecycle: lifecycle.clone(),
-        background: BackgroundTasks::new(runtime, background.clone()),
+        lifecycle: process.lifecycle.clone(),
+        background: BackgroundTasks::new(runtime, process.background.clone()),
         body_budget: BodyBudget::new(config.request_body_budget),
-        metrics,
-        documents,
-        ui: UiAssets::new(&ui_config(config, users.unwrap_or_default())),
-    });
-    let rate_limiter = RateLimiter::new(config.rate_limits, &path_prefix, Arc::clone(&authenticator)).map(Arc::new);
-    let contexts = Arc::new(ContextProvider::new(&path_prefix, authenticator));
-    let origins = config.cors_origins.clone();
-    let app = move || {
-        let (contexts, rate_limiter) = (Arc::clone(&contexts), rate_limiter.clone());
-        // The last middleware is the outermost.
-        App::new()
-            .configure(|routes| http::configure(routes, state.clone()))
-            .wrap(from_fn(http::limit_target_length))
-            .wrap(from_fn(move |request, next: Next<_>| http::limit_rate(rate_limiter.clone(), request, next)))
-            .wrap(Compress::default())
-            .wrap(from_fn(http::render_foreign_errors))
-            .wrap(http::security_headers())
-            .wrap(http::cors(&origins))
-            .wrap(from_fn(http::log_access))
-            .wrap(from_fn(move |request, next: Next<_>| Arc::clone(&contexts).provide(request, next)))
+        metrics: process.metrics.clone(),
+        documents: Documents::new(move || {
+            openapi::for_deployment(http::openapi_document(), &path_prefix, note.as_deref())
+        }),
+        ui: UiAssets::new(&ui_config(config, demo_users)),
+    })
+}
+
+/// Parts of the actix app, which the workers share.
+struct AppParts {
+    state: Data<AppState>,
+    rate_limiter: Option<Arc<RateLimiter>>,
+    contexts: Arc<ContextProvider>,
+    cors_origins: Vec<String>,
+}
+
+impl AppParts {
+    fn new(config: &Config, authenticator: Arc<Authenticator>, state: AppState) -> Self {
+        let path_prefix = &config.listen.path_prefix;
+        let rate_limiter = RateLimiter::new(config.rate_limits, path_prefix, Arc::clone(&authenticator));
+        Self {
+            state: Data::new(state),
+            rate_limiter: rate_limiter.map(Arc::new),
+            contexts: Arc::new(ContextProvider::new(path_prefix, authenticator)),
+            cors_origins: config.cors_origins.clone(),
+        }
+    }
+}
+
+/// Returns the actix app of a worker: the routes within their middleware.
+fn application(
+    parts: &AppParts,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody + use<>>,
+        Error = actix_web::Error,
+        InitError = (),
+    > + use<>,
+> {
+    let (state, rate_limiter, contexts) =
+        (parts.state.clone(), parts.rate_limiter.clone(), Arc::clone(&parts.contexts));
+    // The middleware, from the innermost to the outermost.
+    App::new()
+        .configure(|routes| http::configure(routes, state))
+        .wrap(from_fn(http::limit_target_length))
+        .wrap(from_fn(move |request, next: Next<_>| http::limit_rate(rate_limiter.clone(), request, next)))
+        // Refuses requests that accept no content coding of it, with 406.
+        .wrap(Compress::default())
+        // Answers preflights, which need neither credentials nor a token of the rate limit.
+        .wrap(http::cors(&parts.cors_origins))
+        // Replaces error responses of the routing, `Compress` and CORS.
+        .wrap(from_fn(http::render_framework_errors))
+        // Assigns the request id, which the others need, writes the access log and adds the security headers.
+        .wrap(from_fn(move |request, next: Next<_>| Arc::clone(&contexts).provide(request, next)))
+}
+
+fn server_settings(config: &Config, clock: Clock, process: Process) -> ServerSettings {
+    let path_prefix = config.listen.path_prefix.clone();
+    let early_response = move |error: EarlyError, received: Instant| {
+        http::respond_to_unparsed(error.status(), &path_prefix, received, clock.now())
     };
-    let early_response = Arc::new(move |error: EarlyError, received: Instant| {
-        http::respond_to_unparsed(error.status(), &path_prefix, received)
-    });
-    let settings = ServerSettings {
+    ServerSettings {
         listen: config.listen.address,
         connections: config.connections,
         timeouts: config.timeouts,
         shutdown: config.shutdown,
-        early_response,
-        lifecycle,
-        background,
-    };
-    Ok(Server::bind(settings, app)?)
+        early_response: Arc::new(early_response),
+        lifecycle: process.lifecycle,
+        background: process.background,
+    }
 }
 
 fn jobs_config(
@@ -184,6 +239,8 @@ fn jobs_config(
         timing,
         runtime,
         coordinator,
+        api_version: config.upstream.api_version.clone(),
+        unknown_fields: if config.upstream.try_unknown_fields { UnknownFields::Try } else { UnknownFields::Omit },
     }
 }
 
@@ -209,7 +266,7 @@ fn ips_client(config: &Config, clock: Clock, timing: Timing) -> Result<IpsClient
 
 /// Builds the coordinator of the replicas, if there are any. Replicas share data only with those of the same upstream and API version.
 fn coordinator(config: &Config) -> Result<Option<Arc<dyn Coordinator>>, StartError> {
-    let Some(Replicas { url, key, ca_file }) = &config.replicas else { return Ok(None) };
+    let Some(ReplicasConfig { url, key, ca_file }) = &config.replicas else { return Ok(None) };
     let (upstream, version) = (config.upstream.url.as_str(), config.upstream.api_version.to_string());
     let authorities = ca_file.as_deref().map(read_authorities).transpose()?;
     let coordinator = RedisCoordinator::open(url, authorities, key, &[upstream, &version])?;
@@ -230,10 +287,10 @@ fn authenticator(config: &Config) -> Result<Authenticator, InvalidKeys> {
     }
 }
 
-fn ui_config(config: &Config, users: Vec<DemoUser>) -> UiConfig {
+fn ui_config(config: &Config, demo_users: Option<Vec<DemoUser>>) -> UiConfig {
     let sign_in = match config.auth {
         AuthConfig::IpsCredentials => SignInMethod::Ips,
         AuthConfig::ApiKeys { .. } => SignInMethod::ApiKey,
     };
-    UiConfig::of(&config.upstream.url, sign_in, config.default_company.clone(), users)
+    UiConfig::of(&config.upstream.url, sign_in, config.default_company.clone(), demo_users)
 }

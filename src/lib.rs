@@ -1,6 +1,6 @@
 //! REST/JSON gateway for the job API of Adobe's Image Production System (IPS), which speaks SOAP.
 //!
-//! An arrow means "uses"; there is none back. `docs/architecture.md` is the tour, `tests/fast/architecture` holds the arrows.
+//! An arrow means "uses"; there is no arrow back. `docs/architecture.md` explains it, `tests/fast/architecture` enforces it.
 //!
 //! ```text
 //! main ─▶ cli ─▶ app ─▶ http ────▶ jobs ────▶ upstream ────▶ ips

@@ -8,7 +8,7 @@ use tracing_subscriber::filter::ParseError;
 
 use crate::app::StartError;
 use crate::config::ConfigErrors;
-use crate::server::CutOff;
+use crate::server::ShutdownIncomplete;
 
 /// Error of a command.
 #[derive(Debug, thiserror::Error)]
@@ -22,7 +22,7 @@ pub(super) enum CliError {
     #[error("{0}")]
     Io(#[from] io::Error),
     #[error("{0}")]
-    CutOff(#[from] CutOff),
+    ShutdownIncomplete(#[from] ShutdownIncomplete),
     #[error("no random bytes: {0}")]
     Random(#[from] getrandom::Error),
     #[error("not healthy: {0}")]
@@ -38,7 +38,7 @@ impl CliError {
         }
     }
 
-    /// Returns what to do about the error, if that is known.
+    /// Returns a hint how to correct the error; empty for most errors.
     pub(super) fn hint(&self) -> &'static str {
         let mut causes = std::iter::successors(self.source(), |error| (*error).source());
         let is_address_in_use = causes.any(|cause| {

@@ -3,7 +3,7 @@
 mod demo;
 mod error;
 mod healthcheck;
-mod keys;
+mod key;
 mod openapi;
 mod sandbox;
 mod serve;
@@ -25,7 +25,7 @@ pub fn command() -> Command {
             serve::command(),
             demo::command(),
             sandbox::command(),
-            keys::command(),
+            key::command(),
             openapi::command(),
             healthcheck::command(),
         ])
@@ -37,7 +37,7 @@ pub async fn run(matches: &ArgMatches) -> ExitCode {
         Some((serve::NAME, matches)) => serve::run(matches).await,
         Some((demo::NAME, matches)) => demo::run(matches).await,
         Some((sandbox::NAME, matches)) => sandbox::run(matches).await,
-        Some((keys::NAME, matches)) => keys::run(matches),
+        Some((key::NAME, matches)) => key::run(matches),
         Some((openapi::NAME, matches)) => openapi::run(matches),
         Some((healthcheck::NAME, matches)) => healthcheck::run(matches).await,
         _ => unreachable!("clap requires one of the commands"),

@@ -2,7 +2,7 @@
 
 use clap::{Arg, ArgMatches};
 
-use super::settings::{CONFIG, Group, SETTINGS, Setting, ValueKind, variable};
+use super::settings::{CONFIG, Group, SETTINGS, Setting, ValueKind, flag_name, variable};
 
 /// Returns the flags of the settings in `groups`, and `--config`.
 #[must_use]
@@ -16,8 +16,7 @@ pub fn arguments(groups: &[Group]) -> Vec<Arg> {
 }
 
 fn argument(setting: &Setting) -> Arg {
-    let long = setting.flag_key().replace('_', "-");
-    let arg = Arg::new(setting.flag_key()).long(long).help_heading(setting.group.heading());
+    let arg = Arg::new(setting.flag_key()).long(flag_name(&setting.flag_key())).help_heading(setting.group.heading());
     let default = setting.default.map(|value| format!(" [default: {value}]")).unwrap_or_default();
     let variables: Vec<_> =
         std::iter::once(setting.key.to_owned()).chain(setting.file_key()).map(|key| variable(&key)).collect();

@@ -6,6 +6,7 @@ mod read;
 mod region;
 mod settings;
 mod sources;
+mod toml_file;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -20,6 +21,10 @@ pub use flags::arguments;
 pub use region::{Region, System};
 pub use settings::{Group, SETTINGS, Setting, ValueKind};
 pub use sources::{ConfigErrors, Sources};
+pub use toml_file::read_toml;
+
+/// Maximum size of a request body in bytes, both compressed and decompressed.
+pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// Configuration of the gateway. Its `Debug` output shows no secrets.
 #[derive(Debug, Clone)]
@@ -37,19 +42,19 @@ pub struct Config {
     /// Origins (`https://app.example.com`) that CORS allows; `*`, for any, is the only one then.
     pub cors_origins: Vec<String>,
     /// Validation of submits.
-    pub submits: SubmitPolicy,
+    pub submits: SubmitConfig,
     /// Rate limits of a caller.
     pub rate_limits: RateLimits,
     /// Limits of open connections.
-    pub connections: Connections,
+    pub connections: ConnectionLimits,
     /// Timeouts of clients.
     pub timeouts: Timeouts,
     /// Memory budget of the bodies of all requests in flight, in bytes.
     pub request_body_budget: usize,
     /// Durations of the graceful shutdown.
-    pub shutdown: Shutdown,
+    pub shutdown: ShutdownConfig,
     /// Cache that replicas share; `None` without replicas.
-    pub replicas: Option<Replicas>,
+    pub replicas: Option<ReplicasConfig>,
     /// Format of log lines.
     pub log_format: LogFormat,
 }
@@ -70,6 +75,8 @@ pub struct UpstreamConfig {
     pub url: Url,
     /// API version of the requests.
     pub api_version: ApiVersion,
+    /// Whether the gateway sends fields of its own that the API version may lack, until IPS refuses them.
+    pub try_unknown_fields: bool,
     /// PEM file with certificate authorities to trust in addition to those of the system.
     pub ca_file: Option<PathBuf>,
     /// Timeout of a call, retries included.
@@ -120,9 +127,9 @@ pub struct ServiceAccount {
 
 /// Validation of submits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SubmitPolicy {
+pub struct SubmitConfig {
     /// Whether submits need an `Idempotency-Key`.
-    pub idempotency_key: IdempotencyKeys,
+    pub idempotency_key: IdempotencyKeyRequirement,
     /// Allowed schemes of URLs that IPS requests for a job, in lower case.
     pub url_schemes: Vec<String>,
     /// Allowed hosts of these URLs; if empty, all but loopback, private and local ones.
@@ -131,7 +138,7 @@ pub struct SubmitPolicy {
 
 /// Whether submits need an `Idempotency-Key`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IdempotencyKeys {
+pub enum IdempotencyKeyRequirement {
     /// Submits without a key are rejected.
     Required,
     /// Submits without a key are accepted.
@@ -151,7 +158,7 @@ pub struct RateLimits {
 
 /// Limits of open connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Connections {
+pub struct ConnectionLimits {
     /// Maximum number in total.
     pub total: usize,
     /// Maximum number per client address; `None` for no limit.
@@ -171,7 +178,7 @@ pub struct Timeouts {
 
 /// Durations of the graceful shutdown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shutdown {
+pub struct ShutdownConfig {
     /// Time in which requests are still accepted while readiness fails.
     pub drain_delay: Duration,
     /// Grace period: time after that in which requests in flight may finish.
@@ -180,7 +187,7 @@ pub struct Shutdown {
 
 /// Cache that replicas share.
 #[derive(Debug, Clone)]
-pub struct Replicas {
+pub struct ReplicasConfig {
     /// `redis://` or `rediss://` URL; it may hold a password.
     pub url: SecretString,
     /// Secret from which all replicas derive the keys for names and contents in the cache.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
+use super::MAX_BODY_BYTES;
 use crate::ips::types::ApiVersion;
 
 const FRESHNESS: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_mins(10);
@@ -18,10 +19,10 @@ const DELAYS: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_mins(10
 const MAX_CALLS: RangeInclusive<usize> = 1..=10_000;
 const ANSWER_LIMITS: RangeInclusive<usize> = 64 << 10..=1 << 30;
 /// The minimum is the maximum size of one body.
-const BODY_BUDGETS: RangeInclusive<usize> = 1 << 20..=1 << 40;
-/// Minimum length of the secret of the shared cache, in characters.
+const BODY_BUDGETS: RangeInclusive<usize> = MAX_BODY_BYTES..=1 << 40;
+/// Minimum length of the secret of the shared store, in characters.
 const MIN_KEY_LENGTH: usize = 32;
-/// Minimum number of different characters in it.
+/// Minimum number of different characters in the secret of the shared store.
 const MIN_KEY_CHARACTERS: usize = 10;
 
 /// Error of a parser: a description of the expected value.
@@ -67,7 +68,8 @@ pub(super) fn socket_address(text: &str) -> Result<SocketAddr, Expected> {
 }
 
 pub(super) fn api_version(text: &str) -> Result<ApiVersion, Expected> {
-    text.parse().map_err(|_| "a date, such as 2014-04-03 or 2022-11-01-beta".into())
+    let name = if text == "none" { "" } else { text };
+    name.parse().map_err(|_| "a date, such as 2014-04-03 or 2022-11-01-beta, or none".into())
 }
 
 /// Returns the prefix without its trailing slash, so that `/jobs` can be appended.
@@ -108,7 +110,7 @@ pub(super) fn redis_url(text: &str) -> Result<String, Expected> {
     }
 }
 
-/// Rejects short and repetitive secrets: one that can be guessed reveals the shared cache.
+/// Rejects short and repetitive secrets: an attacker who guesses the secret can decrypt the shared store.
 pub(super) fn shared_key(text: &str) -> Result<String, Expected> {
     let different = text.chars().collect::<HashSet<_>>().len();
     if text.chars().count() >= MIN_KEY_LENGTH && different >= MIN_KEY_CHARACTERS {

@@ -1,4 +1,4 @@
-//! Reading of the configuration. Every value is parsed before an error is returned, so that all errors are reported at once.
+//! Reading of the configuration. All values are parsed before an error is returned, so that all errors are reported at once.
 
 use std::path::PathBuf;
 
@@ -10,13 +10,13 @@ use super::settings::{
     MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS, MAX_STREAMS, PATH_PREFIX, RATE_BURST, RATE_LIMIT, REGION,
     REQUEST_BODY_BUDGET, REQUEST_TIMEOUT, REQUIRE_IDEMPOTENCY_KEY, SERVICE_PASSWORD, SERVICE_USER,
     SHARED_CACHE_CA_FILE, SHARED_CACHE_KEY, SHARED_CACHE_URL, STAGING, STALE_IF_ERROR, STALE_WHILE_REVALIDATE,
-    UPSTREAM_ANSWER_LIMIT, UPSTREAM_CA_FILE, UPSTREAM_CALLS, UPSTREAM_FAILURES, UPSTREAM_TIMEOUT, UPSTREAM_URL,
-    UPSTREAM_WAIT, URL_HOSTS, URL_SCHEMES, WRITE_TIMEOUT,
+    TRY_UNKNOWN_FIELDS, UPSTREAM_ANSWER_LIMIT, UPSTREAM_CA_FILE, UPSTREAM_CALLS, UPSTREAM_FAILURES, UPSTREAM_TIMEOUT,
+    UPSTREAM_URL, UPSTREAM_WAIT, URL_HOSTS, URL_SCHEMES, WRITE_TIMEOUT,
 };
 use super::sources::{ConfigErrors, Reported, Sources, Values};
 use super::{
-    AuthConfig, CacheConfig, Config, Connections, IdempotencyKeys, Listen, LogFormat, RateLimits, Region, Replicas,
-    ServiceAccount, Shutdown, SubmitPolicy, System, Timeouts, UpstreamConfig, parse,
+    AuthConfig, CacheConfig, Config, ConnectionLimits, IdempotencyKeyRequirement, Listen, LogFormat, RateLimits,
+    Region, ReplicasConfig, ServiceAccount, ShutdownConfig, SubmitConfig, System, Timeouts, UpstreamConfig, parse,
 };
 use crate::ips::types::ApiVersion;
 
@@ -33,7 +33,7 @@ impl Config {
         values.finish(config)
     }
 
-    /// Reads the configuration for the IPS at `url`; the settings of its address and version are ignored.
+    /// Reads the configuration for the IPS at `url` with `api_version`; the settings of both are ignored.
     ///
     /// # Errors
     /// All errors in the other settings.
@@ -48,7 +48,7 @@ impl Listen {
     /// Reads the address and the path prefix only.
     ///
     /// # Errors
-    /// All errors in these two settings, and unknown ones.
+    /// All errors in these two settings, and unknown settings.
     pub fn read(sources: &Sources) -> Result<Self, ConfigErrors> {
         let mut values = Values::collect(sources);
         let listen = listen(&mut values);
@@ -100,7 +100,7 @@ fn listen(values: &mut Values) -> Result<Listen, Reported> {
     Ok(Listen { address: address?, path_prefix: path_prefix? })
 }
 
-/// Returns the URL that is set, or that of the region.
+/// Returns the URL of `upstream_url`, or that of the region.
 fn upstream_url(values: &mut Values) -> Result<Url, Reported> {
     let url = values.optional(&UPSTREAM_URL, parse::service_url);
     let region = values.optional(&REGION, parse::one_of(&Region::ALL.map(|region| (region.name(), region))));
@@ -127,6 +127,7 @@ fn upstream(
     url: Result<Url, Reported>,
     api_version: Result<ApiVersion, Reported>,
 ) -> Result<UpstreamConfig, Reported> {
+    let try_unknown_fields = values.required(&TRY_UNKNOWN_FIELDS, parse::one_of(&[("true", true), ("false", false)]));
     let ca_file = values.optional(&UPSTREAM_CA_FILE, parse::text);
     let timeout = values.required(&UPSTREAM_TIMEOUT, parse::timeout);
     let max_queue_time = values.required(&UPSTREAM_WAIT, parse::timeout);
@@ -136,6 +137,7 @@ fn upstream(
     Ok(UpstreamConfig {
         url: url?,
         api_version: api_version?,
+        try_unknown_fields: try_unknown_fields?,
         ca_file: ca_file?.map(Into::into),
         timeout: timeout?,
         max_queue_time: max_queue_time?,
@@ -152,7 +154,7 @@ fn cache(values: &mut Values) -> Result<CacheConfig, Reported> {
     Ok(CacheConfig { fresh: fresh?, stale_while_revalidate: stale_while_revalidate?, stale_if_error: stale_if_error? })
 }
 
-/// Requires all three settings or none: a service account without API keys would serve anyone.
+/// Requires all three settings or none: a service account without API keys would serve unauthenticated callers.
 fn auth(values: &mut Values) -> Result<AuthConfig, Reported> {
     let user = values.optional(&SERVICE_USER, parse::text);
     let password = values.secret(&SERVICE_PASSWORD, parse::text);
@@ -182,12 +184,12 @@ fn cors_origins(values: &mut Values) -> Result<Vec<String>, Reported> {
     Ok(origins)
 }
 
-fn submits(values: &mut Values) -> Result<SubmitPolicy, Reported> {
-    let options = [("true", IdempotencyKeys::Required), ("false", IdempotencyKeys::Optional)];
+fn submits(values: &mut Values) -> Result<SubmitConfig, Reported> {
+    let options = [("true", IdempotencyKeyRequirement::Required), ("false", IdempotencyKeyRequirement::Optional)];
     let idempotency_key = values.required(&REQUIRE_IDEMPOTENCY_KEY, parse::one_of(&options));
     let url_schemes = values.list(&URL_SCHEMES, parse::url_scheme);
     let url_hosts = values.list(&URL_HOSTS, parse::url_host);
-    Ok(SubmitPolicy { idempotency_key: idempotency_key?, url_schemes: url_schemes?, url_hosts: url_hosts? })
+    Ok(SubmitConfig { idempotency_key: idempotency_key?, url_schemes: url_schemes?, url_hosts: url_hosts? })
 }
 
 fn rate_limits(values: &mut Values) -> Result<RateLimits, Reported> {
@@ -204,20 +206,20 @@ fn timeouts(values: &mut Values) -> Result<Timeouts, Reported> {
     Ok(Timeouts { request: request?, write: write?, idle: idle? })
 }
 
-fn connections(values: &mut Values) -> Result<Connections, Reported> {
+fn connections(values: &mut Values) -> Result<ConnectionLimits, Reported> {
     let total = values.required(&MAX_CONNECTIONS, parse::limit);
     let per_address = values.optional(&MAX_CONNECTIONS_PER_ADDRESS, parse::limit);
-    Ok(Connections { total: total?, per_address: per_address? })
+    Ok(ConnectionLimits { total: total?, per_address: per_address? })
 }
 
-fn shutdown(values: &mut Values) -> Result<Shutdown, Reported> {
+fn shutdown(values: &mut Values) -> Result<ShutdownConfig, Reported> {
     let drain_delay = values.required(&DRAIN_DELAY, parse::delay);
     let grace = values.required(&GRACE, parse::delay);
-    Ok(Shutdown { drain_delay: drain_delay?, grace: grace? })
+    Ok(ShutdownConfig { drain_delay: drain_delay?, grace: grace? })
 }
 
-/// Requires both the URL and the key or neither: the contents of the shared cache are always encrypted.
-fn replicas(values: &mut Values) -> Result<Option<Replicas>, Reported> {
+/// Requires both the URL and the key or neither: the contents of the shared store are always encrypted.
+fn replicas(values: &mut Values) -> Result<Option<ReplicasConfig>, Reported> {
     let url = values.secret(&SHARED_CACHE_URL, parse::redis_url);
     let key = values.secret(&SHARED_CACHE_KEY, parse::shared_key);
     let ca_file = values.optional(&SHARED_CACHE_CA_FILE, parse::text);
@@ -228,7 +230,7 @@ fn replicas(values: &mut Values) -> Result<Option<Replicas>, Reported> {
     }
     let (missing, given) = match (url, key) {
         (None, None) => return Ok(None),
-        (Some(url), Some(key)) => return Ok(Some(Replicas { url, key, ca_file })),
+        (Some(url), Some(key)) => return Ok(Some(ReplicasConfig { url, key, ca_file })),
         (Some(_), None) => (&SHARED_CACHE_KEY, &SHARED_CACHE_URL),
         (None, Some(_)) => (&SHARED_CACHE_URL, &SHARED_CACHE_KEY),
     };

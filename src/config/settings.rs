@@ -127,7 +127,12 @@ pub(super) fn variable(key: &str) -> String {
 
 /// Returns the flag of a key.
 pub(super) fn flag(key: &str) -> String {
-    format!("--{}", key.replace('_', "-"))
+    format!("--{}", flag_name(key))
+}
+
+/// Returns the flag of a key, without the leading dashes.
+pub(super) fn flag_name(key: &str) -> String {
+    key.replace('_', "-")
 }
 
 /// Declares the settings: a constant for each, and the table `SETTINGS` in the same order.
@@ -163,7 +168,9 @@ settings! {
     UPSTREAM_CA_FILE: "upstream_ca_file", Upstream, One("FILE"), None,
         "PEM file with certificate authorities to trust in addition to those of the system";
     API_VERSION: "api_version", Upstream, One("VERSION"), Some("2014-04-03"),
-        "IPS API version; later versions have more fields";
+        "IPS API version; later versions have more fields; none for the API without a version";
+    TRY_UNKNOWN_FIELDS: "try_unknown_fields", Upstream, Switch, Some("false"),
+        "send also fields of the gateway's own that the API version may lack, such as includeWaitingJobs, until IPS refuses them";
 
     UPSTREAM_TIMEOUT: "upstream_timeout", Calls, One("DURATION"), Some("15s"),
         "timeout of a call to IPS, retries included";
@@ -172,7 +179,7 @@ settings! {
     UPSTREAM_CALLS: "upstream_calls", Calls, One("NUMBER"), Some("64"),
         "concurrency limit: maximum number of calls to IPS in flight";
     UPSTREAM_FAILURES: "upstream_failures", Calls, One("NUMBER"), Some("5"),
-        "failures within 15 s that open the circuit breaker if they are at least half of the calls; 0 disables it";
+        "failures within the last 15 to 30 s that open the circuit breaker if they are at least half of the calls; 0 disables it";
     UPSTREAM_ANSWER_LIMIT: "upstream_answer_limit", Calls, One("BYTES"), Some("64MiB"),
         "maximum size of an IPS response, compressed and decompressed";
 
@@ -229,7 +236,7 @@ settings! {
     SHARED_CACHE_URL: "shared_cache_url", Replicas, Secret, None,
         "redis:// or rediss:// URL of a Valkey or Redis that replicas share";
     SHARED_CACHE_KEY: "shared_cache_key", Replicas, Secret, None,
-        "secret from which replicas derive the keys that encrypt the shared cache: at least 32 characters, such as from `openssl rand -base64 32`";
+        "secret from which replicas derive the keys that encrypt the shared store: at least 32 characters, such as from `openssl rand -base64 32`";
     SHARED_CACHE_CA_FILE: "shared_cache_ca_file", Replicas, One("FILE"), None,
         "PEM file with certificate authorities to trust for a rediss:// URL, instead of those of the system";
 

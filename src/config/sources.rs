@@ -1,4 +1,4 @@
-//! Sources of values: the settings file, environment variables and flags, in rising precedence; and the errors found in them.
+//! Sources of values: settings file, environment variables and flags, in order of increasing precedence. Collects the errors in them.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -11,8 +11,9 @@ use secrecy::SecretString;
 use super::flags;
 use super::parse::Expected;
 use super::settings::{self, CONFIG, PREFIX, SETTINGS, Setting, ValueKind};
+use super::toml_file::read_toml;
 
-/// Values of environment variables and flags. No other ones are read, neither from the process environment nor from the command line.
+/// Environment variables and flags. Process environment and command line are not read directly, so that tests can replace them.
 #[derive(Default, Clone)]
 pub struct Sources {
     /// Environment variables; those without the prefix `IPS_GATEWAY_` are ignored.
@@ -56,11 +57,11 @@ impl fmt::Display for Origin {
 #[error("{}", .0.join("\n"))]
 pub struct ConfigErrors(pub Vec<String>);
 
-/// Marker of an error that was reported to [`Values`], so that there will be no configuration.
+/// Marker of an error that was reported to [`Values`]: [`Values::finish`] returns no configuration.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reported;
 
-/// Values by key, each from the source with the highest precedence, and the errors reported so far.
+/// Values by key, each from the source with the highest precedence, and the reported errors.
 pub(super) struct Values {
     given: BTreeMap<String, (Origin, RawValue)>,
     errors: Vec<String>,
@@ -92,7 +93,7 @@ impl Values {
         values
     }
 
-    /// Returns the variables of settings, by key. An empty variable counts as not set: container platforms can't leave out one.
+    /// Returns the variables of settings, by key. An empty variable counts as not set, since some container platforms can't omit one.
     fn known_variables(&mut self, variables: &[(OsString, OsString)]) -> Vec<(String, String)> {
         let mut known = Vec::new();
         for (name, value) in variables {
@@ -112,7 +113,7 @@ impl Values {
     }
 
     fn read_file(&mut self, path: &Path) {
-        let table = match read_table(path) {
+        let table = match read_toml::<toml::Table>(path) {
             Ok(table) => table,
             Err(error) => {
                 self.report(path.display(), error);
@@ -137,12 +138,12 @@ impl Values {
         Reported
     }
 
-    /// Returns whether a source gives a value.
+    /// Returns whether a source has a value.
     pub(super) fn has(&self, setting: &Setting) -> bool {
         self.given(setting).is_some()
     }
 
-    /// Returns the origin of the value of a setting; its variable if no source gives one.
+    /// Returns the origin of the value of a setting; the name of its variable if no source has one.
     pub(super) fn place(&self, setting: &Setting) -> String {
         self.given(setting).map_or_else(|| setting.variable(), |(origin, _)| origin.to_string())
     }
@@ -202,7 +203,7 @@ impl Values {
         results.into_iter().collect()
     }
 
-    /// Parses a secret, given directly or by the name of a file that contains it.
+    /// Parses a secret, which is the value of the setting or the content of the file that it names.
     pub(super) fn secret(
         &mut self,
         setting: &Setting,
@@ -219,7 +220,7 @@ impl Values {
             (None, Some((origin, RawValue::Text(path)))) => {
                 let text = std::fs::read_to_string(&path)
                     .map_err(|error| self.report(&origin, format_args!("{path:?} can't be read: {error}")))?;
-                // Editors and `echo` end a file with a line break that isn't part of the secret.
+                // Editors and `echo` append a line break, which isn't part of the secret.
                 let text = text.strip_suffix('\n').map_or(&*text, |line| line.strip_suffix('\r').unwrap_or(line));
                 match parse(text) {
                     Ok(secret) => Ok(Some(secret.into())),
@@ -229,7 +230,7 @@ impl Values {
         }
     }
 
-    /// Reports an invalid value, without the value if it may hold credentials.
+    /// Reports an invalid value, without the value if it may contain credentials.
     fn report_invalid(&mut self, setting: &Setting, origin: &Origin, text: &str, expected: &Expected) -> Reported {
         if setting.kind == ValueKind::Secret || text.contains('@') {
             self.report(origin, expected)
@@ -247,16 +248,7 @@ impl Values {
     }
 }
 
-fn read_table(path: &Path) -> Result<toml::Table, String> {
-    let text = std::fs::read_to_string(path).map_err(|error| format!("can't be read: {error}"))?;
-    text.parse::<toml::Table>().map_err(|error| {
-        // The Display of the error quotes the line, which may hold a secret.
-        let line = 1 + text[..error.span().map_or(0, |span| span.start)].matches('\n').count();
-        format!("line {line}: {}", error.message())
-    })
-}
-
-/// Converts a value of the settings file; a date as well, since an API version without quotes is one in TOML.
+/// Converts a value of the settings file. Dates are accepted, since an API version without quotes is a date in TOML.
 fn raw_value(value: toml::Value) -> Option<RawValue> {
     Some(match value {
         toml::Value::String(text) => RawValue::Text(text),

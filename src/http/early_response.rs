@@ -1,15 +1,19 @@
 //! Early responses: error responses to requests whose head was too slow, too large or malformed, and that never reach the routes.
 
 use actix_web::http::StatusCode;
+use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
 use crate::http::middleware::{SECURITY_HEADERS, log_unparsed_request};
 use crate::http::problem::Problem;
 
-/// Renders the problem of `status` as a whole HTTP message that says `Connection: close`. The access log and the metrics get an entry for
-/// a request that was received at `received`.
+/// Format of the `Date` header (RFC 9110 §5.6.7), of a time in UTC.
+const HTTP_DATE: &str = "%a, %d %b %Y %H:%M:%S GMT";
+
+/// Renders the problem of `status` as a whole HTTP message with `Connection: close`. The access log and the metrics get an entry for
+/// a request whose first byte was received at `received`; `now` is the `Date` of the response.
 #[must_use]
-pub fn respond_to_unparsed(status: StatusCode, path_prefix: &str, received: Instant) -> Vec<u8> {
+pub fn respond_to_unparsed(status: StatusCode, path_prefix: &str, received: Instant, now: DateTime<Utc>) -> Vec<u8> {
     let problem = match status {
         StatusCode::REQUEST_TIMEOUT => Problem::request_timeout("the request headers were not received in time"),
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => Problem::headers_too_large(),
@@ -20,9 +24,10 @@ pub fn respond_to_unparsed(status: StatusCode, path_prefix: &str, received: Inst
     let security_headers =
         SECURITY_HEADERS.iter().fold(String::new(), |lines, (name, value)| format!("{lines}{name}: {value}\r\n"));
     format!(
-        "HTTP/1.1 {status}\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\ncache-control: no-store\r\n\
+        "HTTP/1.1 {status}\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\ndate: {}\r\ncache-control: no-store\r\n\
          {security_headers}x-request-id: {}\r\nconnection: close\r\n\r\n{body}",
         body.len(),
+        now.format(HTTP_DATE),
         request_id.as_str(),
     )
     .into_bytes()

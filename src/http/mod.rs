@@ -2,6 +2,7 @@
 
 mod auth;
 mod background;
+mod body_budget;
 mod early_response;
 mod extract;
 mod handlers;
@@ -20,25 +21,23 @@ use std::time::Duration;
 use actix_web::HttpRequest;
 use actix_web::web::Data;
 
-pub use auth::{ApiKeys, Auth, Authenticator, InvalidKeys, StreamQuota, Tickets, new_key};
+pub use auth::{ApiKeys, Auth, Authenticator, InvalidKeys, Role, StreamQuota, Tickets, new_key};
 pub use background::BackgroundTasks;
+pub use body_budget::BodyBudget;
 pub use early_response::respond_to_unparsed;
-pub use extract::BodyBudget;
-pub use handlers::docs::Documents;
-pub use middleware::{
-    ContextProvider, RateLimiter, cors, limit_rate, limit_target_length, log_access, render_foreign_errors,
-    security_headers,
-};
+pub use handlers::openapi::Documents;
+pub use middleware::{ContextProvider, RateLimiter, cors, limit_rate, limit_target_length, render_framework_errors};
 pub use problem::{PROBLEM_KINDS, ProblemKind};
 pub use routes::{configure, openapi_document};
 pub use ui::{DemoUser, Environment, SignInMethod, UiAssets, UiConfig};
 
-use crate::config::IdempotencyKeys;
+use crate::config::IdempotencyKeyRequirement;
 use crate::jobs::{CompanyChoice, Error, Jobs};
 use crate::runtime::clock::Clock;
 use crate::runtime::lifecycle::Lifecycle;
 use crate::telemetry::metrics::Metrics;
 use crate::upstream::Caller;
+use background::TaskFailed;
 use problem::Problem;
 
 /// Extractors and header parsers, for the fuzz targets.
@@ -78,7 +77,7 @@ pub struct AppState {
 /// Settings of the HTTP API.
 pub struct HttpSettings {
     /// Freshness lifetime of snapshots: `max-age` of responses.
-    pub fresh: Duration,
+    pub freshness_lifetime: Duration,
     /// Path prefix of all routes: empty, or `/` and segments.
     pub path_prefix: String,
     /// Maximum time until the body of a request is complete; then 408.
@@ -86,7 +85,7 @@ pub struct HttpSettings {
     /// Interval of comments in an event stream without events; proxies close idle connections.
     pub heartbeat: Duration,
     /// Whether a submit without `Idempotency-Key` is refused.
-    pub idempotency_keys: IdempotencyKeys,
+    pub idempotency_keys: IdempotencyKeyRequirement,
 }
 
 impl AppState {
@@ -99,36 +98,49 @@ impl AppState {
         state.map(|state| &***state).ok_or_else(|| Problem::internal("the app has no state"))
     }
 
-    /// Runs `work` as a background task and returns its result: a client that disconnects doesn't cancel it.
+    /// Runs a read as a background task and returns its result: a client that disconnects doesn't cancel it, since other requests may share
+    /// it. The shutdown doesn't wait for it.
     ///
     /// # Errors
-    /// The problem of the work's error; an internal error if the task panicked.
-    fn run<T: Send + 'static, F: Future<Output = Result<T, Error>> + Send + 'static>(
+    /// The problem of the read's error; an internal error if the task panicked.
+    fn run_in_background<T: Send + 'static, F: Future<Output = Result<T, Error>> + Send + 'static>(
         &self,
-        work: F,
+        read: F,
     ) -> impl Future<Output = Result<T, Problem>> + use<T, F> {
-        let task = self.background.spawn(work);
-        async move {
-            // Not the error itself, which holds the message of the panic.
-            let result = task.await.map_err(|_| Problem::internal("the task of this request panicked"))?;
-            result.map_err(Problem::from)
-        }
+        flatten(self.background.spawn(read))
+    }
+
+    /// Runs a mutation as a background task and returns its result: a client that disconnects doesn't cancel it, and the shutdown waits for
+    /// it.
+    ///
+    /// # Errors
+    /// The problem of the mutation's error; an internal error if the task panicked.
+    fn run_mutation<T: Send + 'static, F: Future<Output = Result<T, Error>> + Send + 'static>(
+        &self,
+        mutation: F,
+    ) -> impl Future<Output = Result<T, Problem>> + use<T, F> {
+        flatten(self.background.spawn_tracked(mutation))
     }
 
     /// Resolves the company of a request to its handle.
     ///
     /// # Errors
     /// No such company, several to choose from, not permitted, or IPS failed.
-    async fn company(&self, caller: &Caller, choice: CompanyChoice) -> Result<String, Problem> {
+    async fn resolve_company(&self, caller: &Caller, choice: CompanyChoice) -> Result<String, Problem> {
         if let Some(company) = self.jobs.companies().resolve_cached(caller, &choice) {
             return Ok(company);
         }
         let (jobs, caller) = (self.jobs.clone(), caller.clone());
-        self.run(async move { jobs.companies().resolve(&caller, &choice).await }).await
+        self.run_in_background(async move { jobs.companies().resolve(&caller, &choice).await }).await
     }
 
-    /// Returns `path` behind the path prefix.
-    fn path(&self, path: &str) -> String {
+    /// Returns `path` with the path prefix before it.
+    fn prefixed_path(&self, path: &str) -> String {
         format!("{}{path}", self.settings.path_prefix)
     }
+}
+
+/// Returns the result of a background task as that of a handler.
+async fn flatten<T>(task: impl Future<Output = Result<Result<T, Error>, TaskFailed>>) -> Result<T, Problem> {
+    task.await.map_err(|error| Problem::internal(error.to_string()))?.map_err(Problem::from)
 }

@@ -1,4 +1,4 @@
-//! Routes: the table of API operations, from which both the router and the OpenAPI document are made, and the routes of the web UI.
+//! Routes: the table of API operations, from which the router and the OpenAPI document are generated, and the routes of the web UI.
 
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
@@ -9,14 +9,14 @@ use utoipa::OpenApi as _;
 
 use super::middleware::catch_panic;
 use super::problem::Problem;
-use crate::http::handlers::{companies, docs, events, health, job_actions, jobs, logs, submit};
+use crate::http::handlers::{companies, events, health, job_actions, jobs, logs, openapi as documents, submit};
 use crate::http::{AppState, openapi, ui};
 
-/// Declares the API operations. Each row becomes a resource of the router and a path of the OpenAPI document, so that neither can have an
-/// operation that the other lacks.
+/// Declares the API operations. Each row becomes a resource of the router and a path of the OpenAPI document, so that both have the same
+/// operations.
 ///
-/// utoipa-actix-web is no alternative: it registers each handler as a resource of its own, and such resources answer a wrong method with
-/// 404 instead of 405.
+/// utoipa-actix-web isn't used: it registers each handler as a resource of its own, and such resources answer a wrong method with 404 instead
+/// of 405.
 macro_rules! api_operations {
     ($($path:literal => $($method:ident $module:ident::$handler:ident),+;)+) => {
         fn add_api_operations(scope: Scope) -> Scope {
@@ -61,9 +61,9 @@ pub fn configure(config: &mut ServiceConfig, state: web::Data<AppState>) {
     config.app_data(state);
     config.service(
         add_api_operations(scope)
-            .service(resource("/openapi.json").route(get().to(docs::openapi_3_1)))
-            .service(resource("/openapi-3.0.json").route(get().to(docs::openapi_3_0)))
-            .service(resource("/openapi-3.2.json").route(get().to(docs::openapi_3_2)))
+            .service(resource("/openapi.json").route(get().to(documents::openapi_3_1)))
+            .service(resource("/openapi-3.0.json").route(get().to(documents::openapi_3_0)))
+            .service(resource("/openapi-3.2.json").route(get().to(documents::openapi_3_2)))
             .service(resource("").route(get().to(ui::redirect_to_directory)))
             .service(resource("/").route(get().to(ui::board)))
             .service(resource("/board/{path:.*}").route(get().to(ui::board_file)))

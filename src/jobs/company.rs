@@ -3,18 +3,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use tokio::time::Instant;
 
-use crate::ips::types::{Company, CompanyMembership, FaultClass, GetCompanyInfoParam, GetCompanyMembershipParam};
+use crate::ips::types::{
+    Company, CompanyMembership, FaultClass, GetCompanyInfoParam, GetCompanyMembershipParam, GetCompanyMembershipReturn,
+};
 use crate::jobs::error::{Error, InvalidField, Result};
-use crate::upstream::{Caller, CallerKey, IpsApi};
+use crate::runtime::clock::Clock;
+use crate::upstream::{BadItem, Caller, CallerKey, Delivery, Failure, IpsAnswer, IpsApi, UpstreamError};
 
 /// Time for which memberships and companies are fresh; both change rarely.
 const FRESH_FOR: Duration = Duration::from_mins(5);
 /// Time after that for which memberships are served when IPS fails, so that cached lists stay readable during an outage.
 const STALE_IF_ERROR: Duration = Duration::from_hours(4);
-/// Maximum number of entries of each cache.
+/// Maximum number of entries of each cache; beyond it the least recently used ones are evicted.
 const MAX_ENTRIES: u64 = 10_000;
 
 /// Company parameters of a request.
@@ -47,15 +51,23 @@ pub struct Companies {
     default: Option<String>,
     memberships: Cache<CallerKey, CachedMemberships>,
     by_name: Cache<(CallerKey, String), Arc<Company>>,
+    clock: Clock,
 }
 
 impl Companies {
     /// Creates empty caches. `default` is the name or handle of the company of requests that name none.
     #[must_use]
-    pub fn new(upstream: Arc<dyn IpsApi>, default: Option<String>) -> Self {
-        let memberships = Cache::builder().max_capacity(MAX_ENTRIES).time_to_live(FRESH_FOR + STALE_IF_ERROR).build();
-        let by_name = Cache::builder().max_capacity(MAX_ENTRIES).time_to_live(FRESH_FOR).build();
-        Self { upstream, default, memberships, by_name }
+    pub fn new(upstream: Arc<dyn IpsApi>, default: Option<String>, clock: Clock) -> Self {
+        let lru = EvictionPolicy::lru;
+        let memberships = Cache::builder().max_capacity(MAX_ENTRIES).eviction_policy(lru());
+        let by_name = Cache::builder().max_capacity(MAX_ENTRIES).eviction_policy(lru());
+        Self {
+            upstream,
+            default,
+            memberships: memberships.time_to_live(FRESH_FOR + STALE_IF_ERROR).build(),
+            by_name: by_name.time_to_live(FRESH_FOR).build(),
+            clock,
+        }
     }
 
     /// Returns the handle of the company of a request.
@@ -93,7 +105,8 @@ impl Companies {
 
     fn fresh_memberships(&self, caller: &Caller) -> Option<Arc<Vec<CompanyMembership>>> {
         let cached = self.memberships.get(&CallerKey::of(caller))?;
-        (cached.loaded_at.elapsed() < FRESH_FOR).then_some(cached.memberships)
+        let age = self.clock.instant().saturating_duration_since(cached.loaded_at);
+        (age < FRESH_FOR).then_some(cached.memberships)
     }
 
     /// Returns the memberships of the caller (`getCompanyMembership`), stale ones if IPS fails.
@@ -107,14 +120,14 @@ impl Companies {
         let key = CallerKey::of(caller);
         let stale = self.memberships.get(&key);
         let request = GetCompanyMembershipParam::default();
-        let answer = self.upstream.get_company_membership(caller, &request).await.map_err(Error::of_call(caller));
-        match (answer, stale) {
-            (Ok(answer), _) => {
-                let mut memberships = answer.value.membership_array;
+        let answer = self.upstream.get_company_membership(caller, &request).await.and_then(memberships_of);
+        match (answer.map_err(Error::of_call(caller)), stale) {
+            (Ok(mut memberships), _) => {
                 // Without a handle, nothing can be asked of it.
                 memberships.retain(|membership| !membership.company.company_handle.is_empty());
                 let memberships = Arc::new(memberships);
-                let cached = CachedMemberships { memberships: Arc::clone(&memberships), loaded_at: Instant::now() };
+                let cached =
+                    CachedMemberships { memberships: Arc::clone(&memberships), loaded_at: self.clock.instant() };
                 self.memberships.insert(key, cached);
                 Ok(memberships)
             }
@@ -185,20 +198,41 @@ impl Companies {
         }
         let memberships = self.memberships(caller).await?;
         only_company(caller, &memberships).ok_or_else(|| {
-            let companies = memberships.iter().map(|membership| &membership.company);
-            let permitted = companies.filter(|company| caller.may_see(&company.company_handle));
-            Error::CompanyRequired { choices: permitted.cloned().collect() }
+            let choices = permitted_companies(caller, &memberships).cloned().collect();
+            Error::CompanyRequired { choices }
         })
+    }
+}
+
+/// Returns the permitted companies with an active membership.
+fn permitted_companies<'a>(
+    caller: &'a Caller,
+    memberships: &'a [CompanyMembership],
+) -> impl Iterator<Item = &'a Company> {
+    let active = memberships.iter().filter(|membership| membership.is_active != Some(false));
+    active.map(|membership| &membership.company).filter(|company| caller.may_see(&company.company_handle))
+}
+
+/// Returns the memberships of an answer.
+///
+/// # Errors
+/// None of them can be read: that is an answer of an unknown shape, not one without memberships.
+fn memberships_of(answer: IpsAnswer<GetCompanyMembershipReturn>) -> Result<Vec<CompanyMembership>, UpstreamError> {
+    let IpsAnswer { value, bad_items } = answer;
+    match (value.into_memberships(), bad_items.first()) {
+        (none, Some(BadItem { path, reason })) if none.is_empty() => {
+            let failure = Failure::Malformed { status: None, reason: format!("{path}: {reason}") };
+            Err(UpstreamError::of::<GetCompanyMembershipParam>(failure, Delivery::Unknown))
+        }
+        (memberships, _) => Ok(memberships),
     }
 }
 
 /// Returns the handle of the only permitted company with an active membership; `None` if there are several or none.
 fn only_company(caller: &Caller, memberships: &[CompanyMembership]) -> Option<String> {
-    let active = memberships.iter().filter(|membership| membership.is_active != Some(false));
-    let mut permitted =
-        active.map(|membership| &membership.company.company_handle).filter(|handle| caller.may_see(handle));
+    let mut permitted = permitted_companies(caller, memberships);
     match (permitted.next(), permitted.next()) {
-        (Some(only), None) => Some(only.clone()),
+        (Some(only), None) => Some(only.company_handle.clone()),
         _ => None,
     }
 }

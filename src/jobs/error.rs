@@ -45,9 +45,9 @@ pub enum Error {
     #[error("no response is cached for this request")]
     NotCached,
     /// Several jobs have the name in the id.
-    #[error("{} jobs match this id", candidates.len())]
+    #[error("several jobs match this id")]
     AmbiguousJob {
-        /// Ids of the jobs.
+        /// Ids of the jobs, at most 20.
         candidates: Vec<String>,
     },
     /// The current state of the job does not allow the action.

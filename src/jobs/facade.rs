@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
+use crate::ips::types::ApiVersion;
 use crate::jobs::cache::CacheDependencies;
 use crate::jobs::cache::epoch::CompanyEpochs;
+use crate::jobs::cache::lists::ListCaches;
 use crate::jobs::cache::policy::{CacheDirective, Freshness};
 use crate::jobs::cache::recent::RecentMutations;
 use crate::jobs::commands::{IdempotencyRecords, JobActions, Submission, SubmitCommand, SubmitDependencies, UrlPolicy};
@@ -14,12 +16,14 @@ use crate::jobs::error::Result;
 use crate::jobs::events::EventCursor;
 use crate::jobs::model::id::JobRef;
 use crate::jobs::model::job::{Action, Job, Phase};
-use crate::jobs::queries::{FoundJob, JobListing, JobLookup, ListCaches, ListQueries, ListQuery, LogQueries};
+use crate::jobs::queries::{FoundJob, JobListing, JobLookup, ListQueries, ListQuery, LogQueries};
 use crate::jobs::subscriptions::{ListWatchers, Subscription, Subscriptions};
 use crate::replicas::{Coordinator, StoreHealth};
 use crate::runtime::clock::Clock;
 use crate::runtime::timing::Timing;
-use crate::upstream::{Caller, CoalescingUpstream, IpsApi, UpstreamHealth};
+use crate::upstream::{
+    Caller, CoalescingUpstream, IpsApi, OmittedField, UnknownFields, UpstreamHealth, VersionAdapter,
+};
 
 /// Configuration and dependencies of [`Jobs`].
 pub struct JobsConfig {
@@ -37,6 +41,10 @@ pub struct JobsConfig {
     pub coordinator: Option<Arc<dyn Coordinator>>,
     /// Intervals that have no setting.
     pub timing: Timing,
+    /// API version of IPS.
+    pub api_version: ApiVersion,
+    /// Treatment of the gateway's own fields that the API version may lack.
+    pub unknown_fields: UnknownFields,
 }
 
 /// Jobs of IPS: the facade of the job logic.
@@ -57,10 +65,22 @@ impl Jobs {
     /// Builds the job logic on the port `upstream`.
     #[must_use]
     pub fn new(upstream: Arc<dyn IpsApi>, config: JobsConfig) -> Arc<Self> {
-        let JobsConfig { default_company, url_policy, freshness, clock, runtime, coordinator, timing } = config;
+        let JobsConfig {
+            default_company,
+            url_policy,
+            freshness,
+            clock,
+            runtime,
+            coordinator,
+            timing,
+            api_version,
+            unknown_fields,
+        } = config;
         let epochs = Arc::new(CompanyEpochs::new(coordinator.clone(), clock.clone()));
+        let coalescing = CoalescingUpstream::new(upstream, epochs.invalidations(), clock.clone(), runtime.clone());
+        // Outside of the coalescing, so that all pages of a log that IPS can't page come from one call.
         let upstream: Arc<dyn IpsApi> =
-            Arc::new(CoalescingUpstream::new(upstream, epochs.invalidations(), clock.clone(), runtime.clone()));
+            Arc::new(VersionAdapter::new(Arc::new(coalescing), &api_version, unknown_fields));
         let recent = RecentMutations::new(coordinator.clone());
         let dependencies = CacheDependencies {
             freshness,
@@ -70,7 +90,7 @@ impl Jobs {
             coordinator: coordinator.clone(),
         };
         let caches = ListCaches::new(&upstream, &recent, &dependencies);
-        let companies = Arc::new(Companies::new(Arc::clone(&upstream), default_company));
+        let companies = Arc::new(Companies::new(Arc::clone(&upstream), default_company, clock.clone()));
         let lookup = Arc::new(JobLookup::new(
             Arc::clone(&companies),
             caches.clone(),
@@ -226,6 +246,12 @@ impl Jobs {
         self.upstream.health()
     }
 
+    /// Returns the fields that the gateway leaves out of its own requests to IPS.
+    #[must_use]
+    pub fn omitted_fields(&self) -> Vec<OmittedField> {
+        self.upstream.omitted_fields()
+    }
+
     /// Returns the health of the store that replicas share, if there is one.
     #[must_use]
     pub fn store_health(&self) -> Option<StoreHealth> {
@@ -241,6 +267,7 @@ impl Jobs {
     /// Sets the gauges of the upstream and the caches.
     pub fn report_metrics(&self) {
         self.upstream_health().report_metrics();
+        self.omitted_fields().iter().for_each(OmittedField::report_metric);
         self.caches.report_metrics();
     }
 }

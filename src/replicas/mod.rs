@@ -11,6 +11,8 @@
 //!   cannot overwrite it;
 //! - the *cursor* of a reader in an event log, made of the log's id and the number of an event.
 
+#[cfg(test)]
+pub mod in_memory;
 pub mod notifier;
 pub mod redis;
 
@@ -114,13 +116,13 @@ pub struct FailureReport {
     pub failure: Option<Vec<u8>>,
     /// Time for which no replica loads the list.
     pub back_off: Duration,
-    /// Fate of the stored snapshot.
-    pub snapshot: SnapshotFate,
+    /// Retention of the stored snapshot.
+    pub snapshot: SnapshotRetention,
 }
 
-/// Fate of the stored snapshot after a failed load.
+/// Retention of the stored snapshot after a failed load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SnapshotFate {
+pub enum SnapshotRetention {
     /// It may be served while it is stale.
     Keep,
     /// It is deleted, because IPS denied the caller access.
@@ -222,8 +224,8 @@ pub trait Coordinator: Send + Sync {
         ttl: Duration,
     ) -> Result<Option<Vec<u8>>>;
 
-    /// Renews the lease of a record for `lease`.
-    async fn renew_claim(&self, key: StoreKey, lease: Duration) -> Result<()>;
+    /// Renews the lease of a record for `lease`, if the owner of this version still holds it.
+    async fn renew_claim(&self, key: StoreKey, version: &[u8], lease: Duration) -> Result<()>;
 
     /// Sets the value of a record of this version, or deletes the record (`None`), and ends its lease.
     async fn settle(&self, key: StoreKey, version: &[u8], value: Option<&[u8]>, ttl: Duration) -> Result<()>;

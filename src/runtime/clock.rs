@@ -50,6 +50,12 @@ impl Clock {
         base.checked_add(offset).unwrap_or(base)
     }
 
+    /// Returns the current time of both clocks.
+    #[must_use]
+    pub fn read(&self) -> ClockReading {
+        ClockReading { wall: self.now(), monotonic: self.instant() }
+    }
+
     /// Returns the current wall clock time in microseconds since the Unix epoch; 0 before 1970.
     #[must_use]
     pub fn micros(&self) -> u64 {
@@ -61,6 +67,30 @@ impl Clock {
         let micros = by.num_microseconds().unwrap_or(0);
         self.offset.fetch_add(micros, Ordering::SeqCst);
         self.monotonic_offset.fetch_add(u64::try_from(micros).unwrap_or(0), Ordering::SeqCst);
+    }
+}
+
+/// Reading of both clocks at one time: the wall clock for what is shown or shared, the monotonic clock for ages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClockReading {
+    /// Wall clock time.
+    pub wall: DateTime<Utc>,
+    /// Monotonic time.
+    pub monotonic: Instant,
+}
+
+impl ClockReading {
+    /// Returns the time since an earlier reading, by the monotonic clock; zero if `earlier` is later.
+    #[must_use]
+    pub fn since(&self, earlier: Self) -> Duration {
+        self.monotonic.saturating_duration_since(earlier.monotonic)
+    }
+
+    /// Returns the reading at an earlier wall clock time, which another process recorded; one in the future counts as now.
+    #[must_use]
+    pub fn at_wall(&self, wall: DateTime<Utc>) -> Self {
+        let age = (self.wall - wall).to_std().unwrap_or_default();
+        Self { wall, monotonic: self.monotonic.checked_sub(age).unwrap_or(self.monotonic) }
     }
 }
 

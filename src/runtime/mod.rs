@@ -1,6 +1,8 @@
-//! Clocks, back-off, intervals, and the phases of a graceful shutdown: used by every room.
+//! Clocks, back-off, intervals, combinators of futures, single-flight, and the phases of a graceful shutdown: used by every folder.
 
 pub mod backoff;
 pub mod clock;
+pub mod futures;
 pub mod lifecycle;
+pub mod single_flight;
 pub mod timing;

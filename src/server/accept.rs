@@ -1,7 +1,7 @@
 //! Accept loop.
 //!
-//! actix-server drops connections that the kernel has queued when it stops. This loop accepts and serves them, so that a restart under
-//! load refuses nobody whose connection was established.
+//! actix-server drops connections that the kernel has queued when it stops. This loop accepts and serves them, so that a restart under load
+//! resets no established connection.
 
 use std::io;
 use std::net::SocketAddr;
@@ -17,10 +17,10 @@ use crate::telemetry::metrics::names;
 
 /// Maximum number of connections that the kernel queues until they are accepted.
 const BACKLOG: u32 = 2048;
-/// Pause after an accept failed: when file descriptors have run out, open connections have to end first.
+/// Pause after an error of the listener, such as no file descriptors left: the next accept would fail, too, until connections end.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(50);
 
-/// Binds a listener to `address`, even if connections of an earlier process are still in `TIME_WAIT` there.
+/// Binds a listener to `address`, also if connections of an earlier process are in `TIME_WAIT` on it.
 ///
 /// # Errors
 /// Another process listens there, or it is not an address of this machine.
@@ -32,7 +32,7 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Accepts connections until the server stops, and then those that the kernel has queued by that time.
+/// Accepts connections until the server stops, then those that the kernel has queued until then.
 pub async fn accept(listener: TcpListener, workers: &Workers, limit: &Arc<ConnectionLimit>, lifecycle: &Lifecycle) {
     loop {
         let accepted = tokio::select! {
@@ -42,18 +42,28 @@ pub async fn accept(listener: TcpListener, workers: &Workers, limit: &Arc<Connec
         };
         match accepted {
             Ok((socket, peer)) => assign(socket.into_std(), peer, workers, limit),
+            Err(error) if concerns_one_connection(&error) => {}
             Err(error) => {
                 tracing::warn!(%error, "accepting a connection failed");
                 tokio::time::sleep(PAUSE_AFTER_ERROR).await;
             }
         }
     }
-    // The runtime only knows of connections that epoll has reported; the kernel's queue may hold more.
+    // The runtime accepts only what epoll has reported; the kernel's queue may contain more connections.
     let Ok(listener) = listener.into_std() else { return };
-    for _ in 0..BACKLOG {
-        let Ok((socket, peer)) = listener.accept() else { return };
-        assign(socket.set_nonblocking(true).map(|()| socket), peer, workers, limit);
+    // The bound ends the loop when every accept fails.
+    for _ in 0..=BACKLOG {
+        match listener.accept() {
+            Ok((socket, peer)) => assign(socket.set_nonblocking(true).map(|()| socket), peer, workers, limit),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+            Err(_) => {}
+        }
     }
+}
+
+/// Returns whether an accept failed because of the connection itself, which its client has closed: the next one may succeed at once.
+fn concerns_one_connection(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset)
 }
 
 /// Assigns a connection to a worker, or closes it at the connection limit.

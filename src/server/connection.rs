@@ -31,11 +31,11 @@ pub struct ConnectionSettings {
 
 /// State of a connection.
 pub struct Connection {
-    /// What it shares with the other connections.
+    /// Settings and state that all connections share.
     pub settings: Arc<ConnectionSettings>,
-    /// State of its requests. Only [`in_flight`](super::in_flight) changes it.
+    /// State of the requests on it, written by [`in_flight`](super::in_flight).
     pub requests: RequestState,
-    /// State of its socket. Only [`TimeoutIo`](super::timeout_io) changes it.
+    /// State of its socket, written by [`TimeoutIo`](super::timeout_io).
     pub io: IoState,
     socket: RefCell<TcpStream>,
 }
@@ -52,7 +52,7 @@ impl Connection {
         Pin::new(&mut *self.socket.borrow_mut()).poll_read(context, buffer)
     }
 
-    /// Reads what the socket has, without waiting.
+    /// Reads from the socket without waiting.
     pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.socket.borrow().try_read(buffer)
     }
@@ -62,7 +62,7 @@ impl Connection {
         Pin::new(&mut *self.socket.borrow_mut()).poll_write(context, bytes)
     }
 
-    /// Writes what the socket takes, without waiting.
+    /// Writes to the socket without waiting. Returns the number of bytes that the send buffer took.
     pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
         self.socket.borrow().try_write(bytes)
     }
@@ -76,9 +76,9 @@ impl Connection {
 /// Length of a request's body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyLength {
-    /// As `Content-Length` says, in bytes; 0 without a body.
+    /// Value of `Content-Length`, in bytes; 0 without a body.
     Known(u64),
-    /// A chunked body, or a tunnel that lasts until the client closes it.
+    /// Length of a chunked body, or of a tunnel that ends when the client closes it.
     Unknown,
 }
 
@@ -88,7 +88,7 @@ pub struct RequestState {
     in_flight: Cell<bool>,
     last: Cell<bool>,
     body_length: Cell<BodyLength>,
-    body_wanted: Cell<bool>,
+    body_read_pending: Cell<bool>,
     body_complete: Cell<bool>,
 }
 
@@ -99,7 +99,7 @@ impl Default for RequestState {
             in_flight: Cell::new(false),
             last: Cell::new(false),
             body_length: Cell::new(BodyLength::Known(0)),
-            body_wanted: Cell::new(false),
+            body_read_pending: Cell::new(false),
             body_complete: Cell::new(true),
         }
     }
@@ -111,27 +111,27 @@ impl RequestState {
         self.started.get()
     }
 
-    /// Whether the newest request is in flight: its response is not complete yet.
+    /// Whether the latest request is in flight: its response is not complete.
     pub fn is_in_flight(&self) -> bool {
         self.in_flight.get()
     }
 
-    /// Whether no request is carried out after the newest one.
+    /// Whether the latest request is the last one that is carried out.
     pub fn is_last(&self) -> bool {
         self.last.get()
     }
 
-    /// Length of the newest request's body.
+    /// Length of the latest request's body.
     pub fn body_length(&self) -> BodyLength {
         self.body_length.get()
     }
 
-    /// Whether the body is being read and nothing of it has arrived that was not read.
-    pub fn is_body_wanted(&self) -> bool {
-        self.body_wanted.get()
+    /// Whether a read of the body is pending: all received bytes of it were read.
+    pub fn is_body_read_pending(&self) -> bool {
+        self.body_read_pending.get()
     }
 
-    /// Whether the body was read to its end.
+    /// Whether the body was read completely.
     pub fn is_body_complete(&self) -> bool {
         self.body_complete.get()
     }
@@ -142,26 +142,26 @@ impl RequestState {
         self.in_flight.set(true);
         self.last.set(is_last);
         self.body_length.set(body_length);
-        self.body_wanted.set(false);
+        self.body_read_pending.set(false);
         self.body_complete.set(body_length == BodyLength::Known(0));
     }
 
-    /// Sets whether the body is wanted. Returns whether it was before.
-    pub fn set_body_wanted(&self, wanted: bool) -> bool {
-        self.body_wanted.replace(wanted)
+    /// Sets whether a read of the body is pending. Returns the previous value.
+    pub fn set_body_read_pending(&self, pending: bool) -> bool {
+        self.body_read_pending.replace(pending)
     }
 
-    /// The body was read to its end.
+    /// Marks the body as read completely.
     pub fn complete_body(&self) {
         self.body_complete.set(true);
     }
 
-    /// The newest request is the last of the connection.
+    /// Marks the latest request as the last of the connection.
     pub fn mark_last(&self) {
         self.last.set(true);
     }
 
-    /// The response is complete.
+    /// Marks the response as complete.
     pub fn complete(&self) {
         self.in_flight.set(false);
     }
@@ -172,33 +172,44 @@ impl RequestState {
 pub struct IoState {
     closed: Cell<bool>,
     unread_input: Cell<bool>,
-    early_error: Cell<Option<(EarlyError, Instant)>>,
+    head_started: Cell<Option<Instant>>,
+    early_error: Cell<Option<EarlyError>>,
 }
 
 impl IoState {
-    /// Whether the last response was sent: nothing goes through the socket any more.
+    /// Whether the last response was sent: no more bytes are read or written for the dispatcher.
     pub fn is_closed(&self) -> bool {
         self.closed.get()
     }
 
-    /// Whether the connection was closed with input that was not handed over, or that is still to come.
+    /// Whether the connection was closed with input that the dispatcher has not read, or that is still to come.
     pub fn has_unread_input(&self) -> bool {
         self.unread_input.get()
     }
 
-    /// Why the head that was arriving is refused, and since when it was arriving.
-    pub fn early_error(&self) -> Option<(EarlyError, Instant)> {
+    /// Time of the first byte of the latest head.
+    pub fn head_started(&self) -> Option<Instant> {
+        self.head_started.get()
+    }
+
+    /// Sets the time of the first byte of the latest head.
+    pub fn start_head(&self, started: Instant) {
+        self.head_started.set(Some(started));
+    }
+
+    /// Reason why the latest head is refused.
+    pub fn early_error(&self) -> Option<EarlyError> {
         self.early_error.get()
     }
 
-    /// The last response was sent.
+    /// Marks the connection as closed after the last response.
     pub fn close(&self, has_unread_input: bool) {
         self.closed.set(true);
         self.unread_input.set(has_unread_input);
     }
 
-    /// The head that is arriving since `started` is refused.
-    pub fn refuse(&self, error: EarlyError, started: Instant) {
-        self.early_error.set(Some((error, started)));
+    /// Refuses the latest head.
+    pub fn refuse(&self, error: EarlyError) {
+        self.early_error.set(Some(error));
     }
 }

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::config::Connections;
+use crate::config::ConnectionLimits;
 use crate::telemetry::metrics::names;
 
 /// Limit of the connections that may be open at a time.
 pub struct ConnectionLimit {
-    limits: Connections,
+    limits: ConnectionLimits,
     open: Mutex<Open>,
 }
 
@@ -23,11 +23,11 @@ struct Open {
 
 impl ConnectionLimit {
     /// Creates the limit, with no connection open.
-    pub fn new(limits: Connections) -> Arc<Self> {
+    pub fn new(limits: ConnectionLimits) -> Arc<Self> {
         Arc::new(Self { limits, open: Mutex::default() })
     }
 
-    /// Acquires a permit for a connection from `address`. `None` at the limit: the connection is to be closed at once.
+    /// Acquires a permit for a connection from `address`. `None` at the limit: the caller closes the connection at once.
     pub fn try_acquire(self: &Arc<Self>, address: IpAddr) -> Option<ConnectionPermit> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.total >= self.limits.total {

@@ -5,7 +5,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::time::{Instant, Sleep};
 
-/// Deadline that may move. To move it later costs nothing.
+/// Deadline that may move. Moving it later doesn't reset the timer.
 #[derive(Default)]
 pub struct Deadline(Option<Pin<Box<Sleep>>>);
 

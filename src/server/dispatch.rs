@@ -1,4 +1,4 @@
-//! actix's HTTP/1.1 dispatcher, set up for the routes of an app.
+//! actix's HTTP/1.1 dispatcher, configured for an app.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -16,17 +16,17 @@ use futures_util::future::LocalBoxFuture;
 use super::in_flight;
 use super::timeout_io::TimeoutIo;
 
-/// Size in bytes from which the dispatcher flushes what it has of a response: above that of a head, so that a small response is one
-/// write, and small, since every client that doesn't read holds it.
+/// Size of the dispatcher's write buffer in bytes, at which it flushes. It is larger than a head, so that a small response is one write, and
+/// small, since each client that doesn't read occupies one.
 const WRITE_BUFFER: usize = 2 * 1024;
 
-/// Factory of the service of a worker; `None` if the routes can't be set up.
+/// Factory of the service of a worker; `None` if the app can't be built.
 pub type Application = Arc<dyn Fn() -> LocalBoxFuture<'static, Option<Dispatch>> + Send + Sync>;
 
-/// Service of a worker: runs actix's HTTP/1.1 dispatcher on one connection, to its end.
+/// Service of a worker: runs actix's HTTP/1.1 dispatcher on one connection until the connection ends.
 pub type Dispatch = Rc<dyn Fn(TimeoutIo, SocketAddr) -> LocalBoxFuture<'static, Result<(), DispatchError>>>;
 
-/// Makes the factory of the workers' services from that of an actix `App`.
+/// Returns the factory of the workers' services from that of an actix `App`.
 pub fn application<F, I, S, B>(app: F) -> Application
 where
     F: Fn() -> I + Send + Sync + 'static,
@@ -39,7 +39,7 @@ where
     Arc::new(move || {
         let app = app().into_factory().map_err(|error| error.error_response());
         let app = map_config(app, |()| AppConfig::default());
-        // Timeouts, the end of the connection and half-closed clients are the business of `TimeoutIo`.
+        // `TimeoutIo` handles timeouts, the end of the connection and half-closed clients.
         let service = HttpService::build()
             .keep_alive(KeepAlive::Os)
             .client_request_timeout(Duration::ZERO)

@@ -1,10 +1,10 @@
-//! Early responses: to requests whose head never reached the routes.
+//! Early responses: error responses to heads that are refused before they reach the routes.
 
 use actix_http::StatusCode;
 use actix_http::error::{DispatchError, ParseError};
 use tokio::time::Instant;
 
-/// Renderer of an early response: a whole HTTP message that says `Connection: close`. The instant is when the first byte of the head came.
+/// Renderer of an early response: a whole HTTP message with `Connection: close`. The instant is that of the head's first byte.
 pub type EarlyResponse = dyn Fn(EarlyError, Instant) -> Vec<u8> + Send + Sync;
 
 /// Reason why a head is refused before it becomes a request. The connection is closed after the response.
@@ -14,12 +14,12 @@ pub enum EarlyError {
     HeadTimeout,
     /// The head is larger than the maximum, or has too many fields: 431.
     HeadTooLarge,
-    /// The head is not one of HTTP/1.1: 400.
+    /// The head is not valid HTTP/1.1: 400.
     MalformedHead,
 }
 
 impl EarlyError {
-    /// Returns the error with which the dispatcher gave up on a head, if it did.
+    /// Returns the early error of a dispatcher that could not parse a head; `None` for other errors.
     pub(super) fn of(error: &DispatchError) -> Option<Self> {
         match error {
             DispatchError::Parse(ParseError::TooLarge) => Some(Self::HeadTooLarge),

@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-/// Part of the input that the dispatcher is to get next.
+/// Part of the input that the dispatcher reads next.
 #[derive(Debug, Clone, Copy)]
 pub enum Part {
     /// Up to the first empty line.
@@ -11,12 +11,12 @@ pub enum Part {
     Body(u64),
 }
 
-/// Progress of a head that is being handed over.
+/// Progress of a head that is being received or read by the dispatcher.
 #[derive(Default)]
 pub struct Head {
-    /// When its first byte was received.
+    /// Time of its first byte.
     pub started: Option<Instant>,
-    /// Size of what was received of it, in bytes.
+    /// Number of its bytes so far.
     pub bytes: usize,
     /// Whether the last part ended with an empty line.
     pub is_complete: bool,
@@ -44,7 +44,7 @@ impl Head {
         }
     }
 
-    /// Returns whether `input`, as the next part, holds what no head can hold: control characters, or a CR without LF.
+    /// Returns whether `input`, as the next part, contains bytes that are invalid in a head: control characters, or a CR without LF.
     pub fn is_malformed_by(&self, input: &[u8]) -> bool {
         let mut before = self.end[1];
         input.iter().any(|&byte| {
@@ -53,7 +53,7 @@ impl Head {
         })
     }
 
-    /// Returns the position behind the first empty line.
+    /// Returns the position after the first empty line.
     fn end_of_head(&self, input: &[u8]) -> Option<usize> {
         let byte_before = |at: usize| if at < 2 { self.end[at] } else { input[at - 2] };
         input.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at).find_map(|at| {
@@ -67,14 +67,14 @@ impl Head {
 mod tests {
     use super::{Head, Part};
 
-    /// The parts that a head is handed over in when it arrives in these pieces, and whether each ended with an empty line.
-    fn parts(pieces: &[&str]) -> Vec<(usize, bool)> {
+    /// Returns the measured size of each of these chunks, and whether it ended with an empty line.
+    fn parts(chunks: &[&str]) -> Vec<(usize, bool)> {
         let mut head = Head::default();
-        pieces.iter().map(|piece| (head.measure(piece.as_bytes(), Part::Head), head.is_complete)).collect()
+        chunks.iter().map(|chunk| (head.measure(chunk.as_bytes(), Part::Head), head.is_complete)).collect()
     }
 
     #[test]
-    fn a_head_ends_with_its_first_empty_line_however_it_arrives() {
+    fn a_head_ends_with_its_first_empty_line_in_any_fragmentation() {
         assert_eq!(parts(&["GET / HTTP/1.1\r\nHost: x\r\n\r\nGET"]), [(27, true)]);
         assert_eq!(parts(&["GET / HTTP/1.1\nHost: x\n\nGET"]), [(24, true)]);
         assert_eq!(parts(&["GET / HTTP/1.1\r\nHost: x\r\n", "\r\nGET"]), [(25, false), (2, true)]);
@@ -86,12 +86,12 @@ mod tests {
     }
 
     #[test]
-    fn what_no_head_can_hold_is_malformed() {
-        let is_malformed = |pieces: &[&str]| {
+    fn control_characters_and_a_bare_cr_are_malformed() {
+        let is_malformed = |chunks: &[&str]| {
             let mut head = Head::default();
-            pieces.iter().any(|piece| {
-                let is_malformed = head.is_malformed_by(piece.as_bytes());
-                head.measure(piece.as_bytes(), Part::Head);
+            chunks.iter().any(|chunk| {
+                let is_malformed = head.is_malformed_by(chunk.as_bytes());
+                head.measure(chunk.as_bytes(), Part::Head);
                 is_malformed
             })
         };

@@ -1,8 +1,7 @@
-//! In-flight requests: one at a time on each connection, from its head to the last byte of its response.
+//! In-flight requests: one at a time on each connection, from the end of its head to the last byte of its response.
 //!
-//! [`track`] wraps the routes. It decides which response is the last of its connection, says `Connection: close` in it, and keeps actix
-//! from carrying out anything behind it. Bodies pass through it in both directions: a request's is only read from the socket when it is
-//! asked for, a response's leaves in pieces.
+//! [`track`] wraps the routes. It decides which response is the last of its connection, adds `Connection: close` to it, and suppresses later
+//! requests. It reads a request body from the socket on demand and splits a response body into chunks.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -24,15 +23,16 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::connection::{BodyLength, Connection};
 
-/// Size in bytes of the pieces that a response leaves in. What a client doesn't read stays in its one shared copy. A head and a piece fit
-/// into a buffer of 16 KiB. Each piece is a write of its own: smaller ones make responses slower.
-const PIECE: usize = 15 * 1024;
-/// Maximum number of body bytes, and maximum time, that are spent on a body that the routes have not read, so that the connection can be
-/// kept alive. Beyond that the connection is closed after the response.
+/// Maximum size in bytes of a chunk of a response. Head and chunk fit into a buffer of 16 KiB; the rest of the body stays in memory that is
+/// shared by all responses with this body. Each chunk is a write, so that smaller ones would make responses slower.
+const CHUNK_BYTES: usize = 15 * 1024;
+/// Maximum number of bytes of a body that are discarded if the routes have not read them, so that the connection can be kept alive. Beyond
+/// that, and beyond [`MAX_DISCARD_TIME`], the connection is closed after the response.
 const MAX_DISCARDED_BYTES: u64 = 256 * 1024;
+/// Maximum time in which the rest of a body is discarded.
 const MAX_DISCARD_TIME: Duration = Duration::from_millis(250);
 
-/// Tracks a request on its way through `service`.
+/// Calls `service` with a request, and tracks the request until its response is sent.
 pub fn track<S, B>(
     mut request: Request,
     service: &S,
@@ -46,7 +46,7 @@ where
     let started = InFlight::start(&mut request).map(|in_flight| (in_flight, service.call(request)));
     async move {
         let Some((in_flight, response)) = started else {
-            // Neither carried out nor answered: the connection is closed as soon as the last response is sent.
+            // The request is neither carried out nor answered: the connection is closed when the last response is sent.
             return pending().await;
         };
         Ok(match response.await {
@@ -56,7 +56,7 @@ where
     }
 }
 
-/// A request in flight, until this is dropped.
+/// Guard of a request in flight.
 struct InFlight {
     connection: Rc<Connection>,
     body: Option<Rc<RequestBody>>,
@@ -79,8 +79,8 @@ impl InFlight {
         }
         let length = body_length(request);
         let head = request.head();
-        // Where a body of unknown length ends only actix knows, which may have read beyond that by then. A client that expects 100 may
-        // send the body or not once it is refused.
+        // The end of a body of unknown length is known to actix only, which may have read beyond it by then. A refused client that expects
+        // 100 may or may not send its body.
         let is_last =
             head.connection_type() != ConnectionType::KeepAlive || head.expect() || length == BodyLength::Unknown;
         let body = (length != BodyLength::Known(0)).then(|| RequestBody::take(request, &connection));
@@ -108,18 +108,18 @@ impl InFlight {
     }
 }
 
-/// Body of a request, shared by the routes and the request in flight.
+/// Body of a request, shared by the routes and the guard of the request.
 struct RequestBody {
     connection: Rc<Connection>,
     payload: RefCell<Payload>,
     has_failed: Cell<bool>,
 }
 
-/// The routes' handle of a request's body.
+/// Stream of a request's body for the routes.
 struct RequestBodyStream(Rc<RequestBody>);
 
 impl RequestBody {
-    /// Takes the body out of a request, and leaves a handle of it there.
+    /// Takes the body out of a request, and puts a [`RequestBodyStream`] in its place.
     fn take(request: &mut Request, connection: &Rc<Connection>) -> Rc<Self> {
         let payload = RefCell::new(request.take_payload());
         let body = Rc::new(Self { connection: Rc::clone(connection), payload, has_failed: Cell::new(false) });
@@ -130,14 +130,14 @@ impl RequestBody {
     fn poll_next(&self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, PayloadError>>> {
         let state = &self.connection.requests;
         let next = Pin::new(&mut *self.payload.borrow_mut()).poll_next(context);
-        let was_wanted = state.set_body_wanted(next.is_pending());
-        if next.is_pending() && !was_wanted {
-            // The dispatcher has read from the socket before it came here: it is to do so again.
+        let was_pending = state.set_body_read_pending(next.is_pending());
+        if next.is_pending() && !was_pending {
+            // The dispatcher has polled the socket before this: wake it to poll again.
             context.waker().wake_by_ref();
         }
         match next {
             Poll::Ready(Some(Err(_))) => self.has_failed.set(true),
-            // actix ends a body with this after an error, too.
+            // actix returns `None` after an error, too.
             Poll::Ready(None) if !self.has_failed.get() => state.complete_body(),
             _ => {}
         }
@@ -155,8 +155,8 @@ impl RequestBody {
             return false;
         }
         let discard = async {
-            while let Some(Ok(piece)) = poll_fn(|context| self.poll_next(context)).await {
-                left = left.saturating_sub(piece.len() as u64);
+            while let Some(Ok(chunk)) = poll_fn(|context| self.poll_next(context)).await {
+                left = left.saturating_sub(chunk.len() as u64);
                 if left == 0 {
                     return;
                 }
@@ -175,7 +175,7 @@ impl Stream for RequestBodyStream {
     }
 }
 
-/// Body of a response. A panic in it ends the connection as any other error of a body does.
+/// Body of a response. A panic in it is an error of the body, which closes the connection.
 pub struct TrackedBody {
     content: BodyContent,
     size: BodySize,
@@ -206,10 +206,12 @@ impl MessageBody for TrackedBody {
         let Self { content, in_flight, .. } = self.get_mut();
         let state = &in_flight.connection.requests;
         match content {
-            BodyContent::Whole(rest) if !rest.is_empty() => Poll::Ready(Some(Ok(rest.split_to(rest.len().min(PIECE))))),
+            BodyContent::Whole(rest) if !rest.is_empty() => {
+                Poll::Ready(Some(Ok(rest.split_to(rest.len().min(CHUNK_BYTES)))))
+            }
             BodyContent::Whole(_) if state.is_last() => {
-                // Complete, but the dispatcher is kept from going on to what it may have parsed behind the last request: the connection
-                // is closed as soon as the response is sent.
+                // The body is complete. `Pending` keeps the dispatcher from the requests that it may have parsed after the last one: the
+                // connection is closed when the response is sent.
                 state.complete();
                 Poll::Pending
             }
@@ -220,14 +222,14 @@ impl MessageBody for TrackedBody {
     }
 }
 
-/// Returns the length of a request's body as the dispatcher has understood it.
+/// Returns the length of a request's body by the rules of the dispatcher.
 fn body_length(request: &mut Request) -> BodyLength {
     if matches!(request.payload(), Payload::None) {
         return BodyLength::Known(0);
     }
     let headers = request.headers();
     if request.method() == Method::CONNECT || headers.contains_key(UPGRADE) {
-        // actix takes what follows an offer of WebSocket for a tunnel, whatever its length is said to be.
+        // actix reads the input after an upgrade offer as a tunnel and ignores `Content-Length`.
         return BodyLength::Unknown;
     }
     let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.trim().parse().ok());

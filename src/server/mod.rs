@@ -1,7 +1,7 @@
 //! HTTP server: accepts connections, serves them with actix's HTTP/1.1 dispatcher under timeouts, and shuts down gracefully.
 //!
-//! actix-server isn't used: it drops connections that the kernel has queued when it stops, polls once a second whether the last connection
-//! has ended, and leaves no access to the socket.
+//! actix-server isn't used: when it stops it drops connections that the kernel has queued and checks only once a second for the end of the last
+//! connection, and it gives no access to the socket.
 
 mod accept;
 mod connection;
@@ -9,6 +9,7 @@ mod connection_limit;
 mod deadline;
 mod dispatch;
 mod early_response;
+mod error;
 mod head;
 mod in_flight;
 mod serve;
@@ -17,7 +18,6 @@ mod timeout_io;
 mod worker;
 
 use std::fmt;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -29,11 +29,12 @@ use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use crate::config::{Connections, Shutdown, Timeouts};
+use crate::config::{ConnectionLimits, ShutdownConfig, Timeouts};
 use crate::runtime::lifecycle::Lifecycle;
 use connection::ConnectionSettings;
 use connection_limit::ConnectionLimit;
 pub use early_response::{EarlyError, EarlyResponse};
+pub use error::{ServerError, ShutdownIncomplete};
 pub use signals::Signals;
 use worker::Workers;
 
@@ -42,44 +43,17 @@ pub struct ServerSettings {
     /// Address and port to listen on; port 0 picks a free one.
     pub listen: SocketAddr,
     /// Connection limits.
-    pub connections: Connections,
+    pub connections: ConnectionLimits,
     /// Timeouts of clients.
     pub timeouts: Timeouts,
     /// Durations of the shutdown.
-    pub shutdown: Shutdown,
+    pub shutdown: ShutdownConfig,
     /// Renders responses to requests that never reach the routes.
     pub early_response: Arc<EarlyResponse>,
-    /// Phase of the shutdown. The server moves it on; others end with it.
+    /// Phase of the shutdown; the server advances it.
     pub lifecycle: Lifecycle,
     /// Background tasks that outlive their request, and that the shutdown waits for.
     pub background: TaskTracker,
-}
-
-/// Error of a server's start.
-#[derive(Debug, thiserror::Error)]
-pub enum ServerError {
-    /// The address can't be bound.
-    #[error("can't listen on {address}: {error}")]
-    Bind {
-        /// The address.
-        address: SocketAddr,
-        /// Why not.
-        #[source]
-        error: io::Error,
-    },
-    /// The worker threads can't be started.
-    #[error("can't start threads: {0}")]
-    Threads(#[source] io::Error),
-}
-
-/// The shutdown ended before everything in flight was finished.
-#[derive(Debug, thiserror::Error)]
-#[error("ended with {requests} requests and {effects} background tasks in flight")]
-pub struct CutOff {
-    /// Number of requests without a complete response.
-    pub requests: usize,
-    /// Number of background tasks, such as submits, that were aborted.
-    pub effects: usize,
 }
 
 /// HTTP server, bound to its address. It serves while [`Server::run_until`] runs, and aborts all connections when it is dropped.
@@ -91,7 +65,7 @@ pub struct Server {
     connections: TaskTracker,
     requests: TaskTracker,
     background: TaskTracker,
-    shutdown: Shutdown,
+    shutdown: ShutdownConfig,
     lifecycle: Lifecycle,
     _aborts: [DropGuard; 2],
 }
@@ -100,7 +74,7 @@ impl Server {
     /// Binds the address and starts the worker threads, each with a service of `app`.
     ///
     /// # Errors
-    /// The address can't be bound, or there are no threads.
+    /// The address can't be bound, there are no threads, or the service can't be built.
     pub fn bind<F, I, S, B>(settings: ServerSettings, app: F) -> Result<Self, ServerError>
     where
         F: Fn() -> I + Send + Sync + 'static,
@@ -123,17 +97,18 @@ impl Server {
             requests: requests.clone(),
         });
         let abort = CancellationToken::new();
+        let abort_on_drop = abort.clone().drop_guard();
         let workers = Workers::start(&dispatch::application(app), &settings, &connections, &abort);
         Ok(Self {
             address,
             listener,
-            workers: workers.map_err(ServerError::Threads)?,
+            workers: workers?,
             limit,
             connections,
             requests,
             background,
             shutdown,
-            _aborts: [abort.drop_guard(), lifecycle.stop_on_drop()],
+            _aborts: [abort_on_drop, lifecycle.stop_on_drop()],
             lifecycle,
         })
     }
@@ -148,8 +123,8 @@ impl Server {
     /// streams and long polls, and waits up to the grace period for requests and background tasks in flight.
     ///
     /// # Errors
-    /// Something was still in flight at the end of the grace period.
-    pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> Result<(), CutOff> {
+    /// Requests or background tasks were in flight at the end of the grace period.
+    pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> Result<(), ShutdownIncomplete> {
         let Self { listener, workers, limit, connections, requests, background, lifecycle, .. } = self;
         let accept = accept::accept(listener, &workers, &limit, &lifecycle);
         let stop = async {
@@ -166,11 +141,11 @@ impl Server {
                 tasks.wait().await;
             }
         };
-        // A timeout may only mean that clients are slow to read or to close: what counts is what is in flight then.
+        // At a timeout, connections of clients that are slow to close may be open without a request in flight: those are no error.
         let _ = tokio::time::timeout(self.shutdown.grace, finish).await;
         match (requests.len(), background.len()) {
             (0, 0) => Ok(()),
-            (requests, effects) => Err(CutOff { requests, effects }),
+            (requests, background_tasks) => Err(ShutdownIncomplete { requests, background_tasks }),
         }
     }
 }

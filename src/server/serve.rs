@@ -20,18 +20,17 @@ use super::early_response::EarlyError;
 use super::timeout_io::TimeoutIo;
 use crate::telemetry::metrics::names;
 
-/// Maximum time that input is discarded for before a connection is closed on a client that may still be sending: if the socket were
-/// closed with unread input, the client would get a reset, and might lose the response.
+/// Maximum time in which input of the client is discarded before the connection is closed: closing a socket with unread input resets the
+/// connection, and the client may lose the response.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// Serves a connection until it is to be closed.
+/// Serves a connection until it is closed: by the dispatcher, after its last response, or after an early response.
 pub async fn serve(socket: TcpStream, peer: SocketAddr, settings: Arc<ConnectionSettings>, dispatch: Dispatch) {
     let connection = Connection::new(socket, settings);
     let result = run(&connection, peer, dispatch).await;
     let malformed = result.err().as_ref().and_then(EarlyError::of).filter(|_| !connection.requests.is_last());
-    let refused = malformed.map(|error| (error, Instant::now())).or(connection.io.early_error());
-    if let Some((error, received)) = refused {
-        send_early_response(&connection, error, received);
+    if let Some(error) = malformed.or(connection.io.early_error()) {
+        send_early_response(&connection, error);
         linger(&connection).await;
     } else if connection.io.is_closed() && has_unread_input(&connection) {
         linger(&connection).await;
@@ -56,26 +55,30 @@ async fn run(connection: &Rc<Connection>, peer: SocketAddr, dispatch: Dispatch) 
         }
         if !is_registered {
             is_registered = true;
-            // Only to be polled again when the server stops: `TimeoutIo` looks at the lifecycle itself.
-            let _ = stopping.as_mut().poll(context);
+            // Wakes the task when the server starts stopping; `TimeoutIo` checks the lifecycle when it is polled. It may have started since
+            // `serving` was polled.
+            if stopping.as_mut().poll(context).is_ready() {
+                context.waker().wake_by_ref();
+            }
         }
         Poll::Pending
     })
     .await
 }
 
-/// Sends an early response. A client that doesn't take even that little at once gets none.
-fn send_early_response(connection: &Connection, error: EarlyError, received: Instant) {
+/// Sends an early response if it fits into the socket's send buffer.
+fn send_early_response(connection: &Connection, error: EarlyError) {
+    let received = connection.io.head_started().unwrap_or_else(Instant::now);
     metrics::counter!(names::CONNECTIONS_REFUSED, "reason" => error.reason()).increment(1);
     let _ = connection.try_write(&(connection.settings.early_response)(error, received));
 }
 
-/// Returns whether input has arrived that nobody read.
+/// Returns whether input has arrived that was not read.
 fn has_unread_input(connection: &Connection) -> bool {
     connection.io.has_unread_input() || matches!(connection.try_read(&mut [0; 64]), Ok(1..))
 }
 
-/// Closes the sending direction, and discards input until the client closes its own, or [`LINGER`] is over.
+/// Closes the sending direction, and discards input until the client closes its own, for at most [`LINGER`].
 async fn linger(connection: &Connection) {
     let discard = async {
         poll_fn(|context| connection.poll_shutdown(context)).await?;

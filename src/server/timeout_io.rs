@@ -1,9 +1,9 @@
-//! Socket under timeouts, as actix's dispatcher sees it.
+//! IO of actix's dispatcher with timeouts.
 //!
-//! The dispatcher has no timeout for the head of a second request, for a client that doesn't read, or for one that keeps the connection
-//! for later; it reads requests ahead and forgets by then what the one in flight said about its connection. So it gets one head at a
-//! time, and the bytes of a body when they are asked for. What the bytes mean only actix knows: all that this relies on is that a head
-//! ends with its first empty line, and a body where [`RequestState`](super::connection::RequestState) says.
+//! The dispatcher has no timeout for the head of a later request, for a client that does not read, or for an idle connection. It also parses
+//! pipelined requests ahead and then loses the `Connection` header of the one in flight. `TimeoutIo` therefore passes one head at a time, and
+//! body bytes on demand. It does not parse: a head ends with its first empty line, a body at the length in
+//! [`RequestState`](super::connection::RequestState).
 
 use std::future::poll_fn;
 use std::io;
@@ -25,26 +25,26 @@ use crate::telemetry::metrics::names;
 
 /// Maximum size of a request's head, in bytes. Larger ones are refused with 431.
 const MAX_HEAD_BYTES: usize = 32 * 1024;
-/// Number of bytes that a client has to take within the write timeout.
+/// Minimum number of bytes that a client has to read within the write timeout.
 const MIN_WRITE_PROGRESS: usize = 4 * 1024;
-/// Number of bytes that are read ahead of a client that sends more before it has its response. They are read to notice its disconnect.
+/// Maximum number of bytes that are read ahead while a request is in flight, to detect a disconnect of the client.
 const READ_AHEAD: usize = 1024;
-/// Time in which the response must follow when the client has closed its sending direction, since the request or the last write. Most such
-/// clients have left; some only wait for the response.
+/// Maximum time until the response to a client that has closed its sending direction, since the request or the last write. Most such clients
+/// have disconnected; some wait for the response.
 const HALF_CLOSED_TIMEOUT: Duration = Duration::from_millis(500);
-/// Time in which an idle connection still takes a request when the server stops. A proxy may have sent one on it already, and can't send it
-/// again when it crosses with the close.
+/// Time in which an idle connection accepts one more request after the server starts stopping: a proxy may have sent a request that crosses
+/// with the close.
 const LAST_REQUEST_WINDOW: Duration = Duration::from_millis(200);
 
-/// A socket under timeouts.
+/// Socket with timeouts.
 pub struct TimeoutIo {
     connection: Rc<Connection>,
-    /// Input that is not handed over yet.
+    /// Received bytes that the dispatcher has not read.
     received: BytesMut,
     head: Head,
-    /// Number of bytes of the current request's body that were handed over.
+    /// Number of bytes of the current request's body that the dispatcher has read.
     body_bytes: u64,
-    /// Whether the dispatcher is to decode what it got before it gets more.
+    /// Whether the next read returns `Pending` once, so that the dispatcher decodes what it has.
     is_paused: bool,
     /// Number of requests whose response was sent.
     answered: u64,
@@ -52,9 +52,9 @@ pub struct TimeoutIo {
     stopping_since: Option<Instant>,
     /// Whether the client has closed its sending direction.
     is_half_closed: bool,
-    /// When something of the current request was received, or written of its response.
+    /// Time of the last bytes of the current request that were received, or of its response that were written.
     progressed_at: Instant,
-    /// Since when writes are blocked, and how many bytes the client has taken since.
+    /// Start of the time in which writes block, and the number of bytes that the client has read since.
     blocked: Option<(Instant, usize)>,
     read_deadline: Deadline,
     write_deadline: Deadline,
@@ -80,10 +80,10 @@ impl TimeoutIo {
         }
     }
 
-    /// Receives the first head. The dispatcher, which sets 16 KiB aside for a connection, is only started after that.
+    /// Receives the first head. The dispatcher, which allocates 16 KiB for a connection, is started after that.
     ///
     /// # Errors
-    /// The head does not come in time, is too large, or the client disconnects before it ends.
+    /// The head is not complete in time, is too large, or the client disconnects before its end.
     pub async fn receive_head(&mut self) -> io::Result<()> {
         poll_fn(|context| {
             while !self.head.is_complete {
@@ -94,12 +94,13 @@ impl TimeoutIo {
                     return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
                 }
                 if self.head.is_malformed_by(&self.received[before..]) {
+                    self.start_head();
                     // The dispatcher refuses it.
                     break;
                 }
                 ready!(self.measure_head(before))?;
             }
-            // It is measured again when it is handed over.
+            // The head is measured again when the dispatcher reads it.
             let started = self.head.started;
             self.head = Head::default();
             self.head.started = started;
@@ -108,17 +109,17 @@ impl TimeoutIo {
         .await
     }
 
-    /// Its connection.
+    /// Returns the state of the connection.
     pub fn connection(&self) -> &Rc<Connection> {
         &self.connection
     }
 
-    /// Whether a request was started whose response was not sent to its end.
+    /// Whether a request was started whose response is not sent completely.
     fn is_request_open(&self) -> bool {
         self.connection.requests.started() > self.answered
     }
 
-    /// Hands over the next part of a head, up to the empty line that ends it.
+    /// Passes the next part of a head to the dispatcher, up to the empty line that ends it.
     fn poll_head(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let Poll::Ready(part) = self.poll_part(context, buffer, Part::Head) else { return self.poll_idle(context) };
         if part? == 0 {
@@ -136,17 +137,24 @@ impl TimeoutIo {
 
     /// Refuses a head that is too large.
     fn check_head(&mut self) -> Poll<io::Result<()>> {
-        let started = *self.head.started.get_or_insert_with(Instant::now);
-        self.progressed_at = started;
+        self.progressed_at = self.start_head();
         if self.head.bytes > MAX_HEAD_BYTES {
-            return self.refuse(EarlyError::HeadTooLarge, started);
+            return self.refuse(EarlyError::HeadTooLarge);
         }
         Poll::Ready(Ok(()))
     }
 
-    /// Waits for more of a head, or for a request. At the deadline the connection ends.
+    /// Returns the time of the head's first byte: now, unless it was set before.
+    fn start_head(&mut self) -> Instant {
+        let started = *self.head.started.get_or_insert_with(Instant::now);
+        self.connection.io.start_head(started);
+        started
+    }
+
+    /// Waits for the rest of a head, or for a request. At the deadline the connection is closed.
     fn poll_idle(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // A task that has used up its budget is told that nothing is there, whether that is so or not.
+        // tokio's cooperative budget makes an exhausted task's reads return `Pending` although data may be there: poll again before a
+        // deadline decides.
         if !tokio::task::coop::has_budget_remaining() {
             context.waker().wake_by_ref();
             return Poll::Pending;
@@ -163,18 +171,19 @@ impl TimeoutIo {
         };
         ready!(self.read_deadline.poll(deadline, context));
         match self.head.started {
-            Some(started) => self.refuse(EarlyError::HeadTimeout, started),
+            Some(_) => self.refuse(EarlyError::HeadTimeout),
             None => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
         }
     }
 
-    /// Ends the dispatcher; the early response is sent after that.
-    fn refuse(&self, error: EarlyError, started: Instant) -> Poll<io::Result<()>> {
-        self.connection.io.refuse(error, started);
+    /// Ends the dispatcher with an error; the early response is sent after that.
+    fn refuse(&self, error: EarlyError) -> Poll<io::Result<()>> {
+        self.connection.io.refuse(error);
         Poll::Ready(Err(io::ErrorKind::InvalidData.into()))
     }
 
-    /// Hands over the next part of the current request's body if it is asked for. After its end: watches for the client's disconnect.
+    /// Passes the next part of the current request's body to the dispatcher if a read of it is pending. After its end: detects the client's
+    /// disconnect.
     fn poll_body(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let requests = &self.connection.requests;
         let left = match requests.body_length() {
@@ -183,7 +192,7 @@ impl TimeoutIo {
             BodyLength::Unknown => u64::MAX,
         };
         if left > 0 {
-            if !requests.is_body_wanted() {
+            if !requests.is_body_read_pending() {
                 return Poll::Pending;
             }
             let bytes = ready!(self.poll_part(context, buffer, Part::Body(left)))?;
@@ -202,7 +211,7 @@ impl TimeoutIo {
         Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()))
     }
 
-    /// Lets the dispatcher decode what it got before it gets more.
+    /// Returns `Pending` once, so that the dispatcher decodes what it has, and wakes it if more can be read.
     fn poll_pause(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let is_head = !self.is_request_open();
         if is_head && self.received.is_empty() && !self.is_half_closed {
@@ -217,7 +226,7 @@ impl TimeoutIo {
         Poll::Pending
     }
 
-    /// Moves input into `buffer`, as much as belongs to `part`; what comes behind it is kept. Returns the number of bytes, 0 at the end.
+    /// Moves the input that belongs to `part` into `buffer`, and keeps the rest. Returns the number of bytes; 0 at the end of the input.
     fn poll_part(
         &mut self,
         context: &mut Context<'_>,
@@ -251,7 +260,7 @@ impl TimeoutIo {
         Poll::Ready(Ok(bytes))
     }
 
-    /// Reads some input without handing it over.
+    /// Reads up to [`READ_AHEAD`] bytes into `received`.
     fn poll_read_ahead(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut scratch = [0; READ_AHEAD];
         let mut input = ReadBuf::new(&mut scratch);
@@ -263,7 +272,7 @@ impl TimeoutIo {
         Poll::Ready(Ok(()))
     }
 
-    /// Makes the connection idle after a response, or closes it.
+    /// Marks the connection as idle after a response, or closes it after the last one.
     fn response_sent(&mut self, context: &mut Context<'_>) {
         let (requests, io) = (&self.connection.requests, &self.connection.io);
         self.answered = requests.started();
@@ -299,7 +308,7 @@ impl AsyncWrite for TimeoutIo {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let io = self.get_mut();
         if !io.is_request_open() {
-            // The dispatcher's own bare response to a head that it can't parse; an early response is sent in its place.
+            // Discards the dispatcher's response without a body to a head that it can't parse; an early response replaces it.
             return Poll::Ready(Ok(bytes.len()));
         }
         let timeout = io.connection.settings.timeouts.write;
@@ -323,7 +332,7 @@ impl AsyncWrite for TimeoutIo {
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let io = self.get_mut();
-        // The dispatcher flushes when it has written all that it has; nothing is buffered below it.
+        // The dispatcher flushes after it has written all of its buffer; this type has no write buffer.
         io.blocked = None;
         if io.is_request_open() && !io.connection.requests.is_in_flight() {
             io.response_sent(context);

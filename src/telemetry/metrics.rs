@@ -49,25 +49,27 @@ metrics_table! {
     HTTP_SERVER_ACTIVE_REQUESTS: Gauge = "http_server_active_requests",
         "Requests in flight, until the head of their response.";
     HTTP_CLIENT_REQUEST_DURATION: Histogram = "http_client_request_duration_seconds",
-        "Calls to IPS, by operation and result.";
+        "Calls to IPS, by operation and result: `ok`, `fault`, or the kind of failure, of which `busy` is a large answer that was shed and `cut` a connection that ended before the answer was complete.";
     UPSTREAM_CIRCUIT: Gauge = "ips_gateway_upstream_circuit",
         "State of the circuit breaker for IPS: 1 for the current state (`closed`, `open`, `half_open`), 0 for the others.";
     UPSTREAM_CALLS: Gauge = "ips_gateway_upstream_calls",
-        "Calls to IPS by state: `in_flight`, or `waiting` for a free slot.";
+        "Calls to IPS by state: `in_flight`, or `waiting` (queued for a free slot).";
     UPSTREAM_RETRIES: Counter = "ips_gateway_upstream_retries_total",
         "Retries of calls to IPS, by operation.";
     UPSTREAM_REFUSED: Counter = "ips_gateway_upstream_refused_total",
-        "Calls to IPS rejected before they were sent, by reason: concurrency limit (`busy`) or open circuit (`suspended`).";
+        "Calls to IPS rejected before they were sent, by reason: `busy` (concurrency limit) or `suspended` (open circuit).";
+    UPSTREAM_OMITTED_FIELDS: Gauge = "ips_gateway_upstream_omitted_fields",
+        "1 for each field that the gateway leaves out of its own calls to IPS, by operation, field and reason: the API version lacks it (`lacked`), may lack it (`unknown`), or IPS refused it (`refused`).";
     BAD_ITEMS: Counter = "ips_gateway_bad_items_total",
         "Items in IPS responses that could not be parsed, by operation.";
     UNREADABLE_VALUES: Counter = "ips_gateway_unreadable_values_total",
         "Values in IPS responses that could not be read and cost their field, by operation.";
     SNAPSHOT_READS: Counter = "ips_gateway_snapshot_reads_total",
-        "Reads of the snapshot cache, by list and result.";
+        "Reads of the snapshot cache, by list and result: `hit`, `stale` (while revalidating), `stale_if_error`, `loaded`, `absent` (nothing usable for `only-if-cached`) or `error`.";
     SNAPSHOT_AGE: Histogram = "ips_gateway_snapshot_age_seconds",
         "Age of the served snapshots, by list.";
     REFRESHES: Counter = "ips_gateway_refreshes_total",
-        "Loads of snapshots, by list and result; `superseded` if a mutation invalidated the load while it was in flight.";
+        "Loads of snapshots, by list and result: `ok`, `error`, or `superseded` if a mutation invalidated the load while it was in flight.";
     SNAPSHOTS: Gauge = "ips_gateway_snapshots",
         "Snapshots in the cache, by list.";
     SNAPSHOT_BYTES: Gauge = "ips_gateway_snapshot_bytes",
@@ -83,13 +85,13 @@ metrics_table! {
     CONNECTIONS_REFUSED: Counter = "ips_gateway_connections_refused_total",
         "Connections closed by the gateway, by reason: slow_head, large_head, malformed_head, slow_body, slow_reader, too_many.";
     SHARED_UP: Gauge = "ips_gateway_shared_up",
-        "Whether the connection to the shared cache is up: 1 or 0.";
+        "Whether the connection to the shared store is up: 1 or 0.";
     SHARED_OPERATION_DURATION: Histogram = "ips_gateway_shared_operation_duration_seconds",
-        "Operations on the shared cache, by operation.";
+        "Operations on the shared store, by operation: `look` (status of a list), `fetch` (snapshot), `events`, `begin` (request of a lease), `renew` (lease), `publish` and `fail` (result of a load), `change` and `remind` (bump and restore an invalidation epoch), `claim`, `take_over`, `hold` (renewed lease) and `settle` of idempotency records, `put` and `get` of values, `is_first` (marker).";
     SHARED_ERRORS: Counter = "ips_gateway_shared_errors_total",
-        "Failed operations on the shared cache, by kind.";
+        "Failed operations on the shared store, by kind: `closed`, `timeout`, `refused`, `full`, `read_only`, `not_ready`, `denied`, `tls`, `io`, `wrong_data` (value of another type), `garbage` (not the Redis protocol), `refuses` (any other error reply) or `other`.";
     SHARED_TURNS: Counter = "ips_gateway_shared_turns_total",
-        "Requests for the lease of a load that replicas share, by list and outcome (`turn`).";
+        "Requests for the lease of a load that replicas share, by list and outcome (`turn`): `granted`, `news` (another replica published a newer snapshot), `failed` (back-off of a recent failure), `taken` (another replica holds the lease), `outdated` (stale invalidation epoch) or `unavailable`.";
     SHARED_SNAPSHOT_AGE: Histogram = "ips_gateway_shared_snapshot_age_seconds",
         "Age of snapshots received from other replicas, by list.";
     PANICS: Counter = "ips_gateway_panics_total",
@@ -100,6 +102,10 @@ const BUILD_INFO: &str = "ips_gateway_build_info";
 
 /// Upper bounds of the buckets for durations, in seconds, as OpenTelemetry recommends them for HTTP.
 const DURATION_BUCKETS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+
+/// Upper bounds of the buckets for calls to IPS, in seconds: up to twice the default timeout.
+const CALL_DURATION_BUCKETS: [f64; 16] =
+    [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, 15.0, 30.0];
 
 /// Upper bounds of the buckets for ages, in seconds: around the defaults of freshness and staleness.
 const AGE_BUCKETS: [f64; 8] = [0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0];
@@ -127,6 +133,10 @@ impl Metrics {
     fn create() -> Self {
         let recorder = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_duration_seconds".into()), &DURATION_BUCKETS)
+            .and_then(|builder| {
+                let calls = Matcher::Full(names::HTTP_CLIENT_REQUEST_DURATION.into());
+                builder.set_buckets_for_metric(calls, &CALL_DURATION_BUCKETS)
+            })
             .and_then(|builder| builder.set_buckets_for_metric(Matcher::Suffix("_age_seconds".into()), &AGE_BUCKETS))
             .expect("the lists of buckets are not empty")
             .install_recorder()

@@ -4,12 +4,12 @@ use futures_util::future::BoxFuture;
 
 use super::caller::Caller;
 use super::error::UpstreamError;
-use super::health::UpstreamHealth;
+use super::health::{OmittedField, UpstreamHealth};
 use crate::ips::types::*;
 
 /// Answer of IPS, with the items of it that could not be read.
 #[derive(Debug, Clone, Default)]
-pub struct Answered<T> {
+pub struct IpsAnswer<T> {
     /// Answer without the unreadable items.
     pub value: T,
     /// Items of its arrays that were left out, each with the reason.
@@ -26,7 +26,7 @@ pub struct BadItem {
 }
 
 /// Future of a call of one operation.
-pub type Call<'a, A> = BoxFuture<'a, Result<Answered<A>, UpstreamError>>;
+pub type Call<'a, A> = BoxFuture<'a, Result<IpsAnswer<A>, UpstreamError>>;
 
 macro_rules! declare_api {
     ($($method:ident, $name:literal, $request:ident => $answer:ident, $effect:ident;)+) => {
@@ -34,6 +34,11 @@ macro_rules! declare_api {
         pub trait IpsApi: Send + Sync {
             /// Returns the health of the upstream as recent calls showed it. Makes no call.
             fn health(&self) -> UpstreamHealth;
+
+            /// Returns the fields that the gateway leaves out of its own requests. Makes no call.
+            fn omitted_fields(&self) -> Vec<OmittedField> {
+                Vec::new()
+            }
 
             /// Checks that the request of a submit can be written as XML of the configured version. Makes no call.
             ///
@@ -62,4 +67,4 @@ macro_rules! forward_operations {
     };
 }
 
-pub(super) use forward_operations;
+pub(in crate::upstream) use forward_operations;

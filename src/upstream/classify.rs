@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, ErrorKind};
 use std::iter::successors;
+use std::time::Duration;
 
 use reqwest::StatusCode;
 use rustls::CertificateError;
@@ -12,6 +13,7 @@ use super::api::BadItem;
 use super::error::{Delivery, Failure, UnwritableReason, UpstreamError};
 use crate::ips::codec::{ReadError, WriteError, WriteReason};
 use crate::ips::types::Operation;
+use crate::runtime::backoff;
 
 /// Failed attempt of a call, before the operation is known.
 #[derive(Debug)]
@@ -41,7 +43,7 @@ impl AttemptError {
 
 /// Failure of a request that can't be written as XML.
 pub(super) fn unwritable(error: WriteError) -> AttemptError {
-    AttemptError::not_sent(Failure::Unwritable { pointer: error.pointer, reason: error.reason.into() })
+    AttemptError::not_sent(Failure::Unwritable { pointer: error.pointer, reason: Box::new(error.reason.into()) })
 }
 
 /// Maximum length of a media type in an error, in characters.
@@ -51,6 +53,14 @@ const MAX_MEDIA_TYPE: usize = 80;
 #[derive(Debug, thiserror::Error)]
 #[error("too large")]
 pub(super) struct TooLarge;
+
+/// Marker error of a large body that got no permit in time.
+#[derive(Debug, thiserror::Error)]
+#[error("too many large answers")]
+pub(super) struct NoLargeAnswerPermit {
+    /// Pause after which to retry.
+    pub(super) retry_after: Duration,
+}
 
 /// Failure of a request without a response.
 pub(super) fn request_error(error: reqwest::Error) -> AttemptError {
@@ -71,16 +81,26 @@ pub(super) fn request_error(error: reqwest::Error) -> AttemptError {
     }
 }
 
-/// Failure of a response whose body can't be read: connection, content encoding, or size limit in bytes.
+/// Failure of a response whose body can't be read: connection, content encoding, no permit for a large one, or size limit in bytes.
 pub(super) fn body_error(error: io::Error, status: StatusCode, limit: usize) -> AttemptError {
     let kind = error.kind();
     match error.downcast::<reqwest::Error>() {
         Ok(error) if is_invalid_http(&error) => malformed(status, cause(error)),
         Ok(error) => AttemptError::unknown(Failure::Incomplete(cause(error))),
-        Err(error) if error.get_ref().and_then(|inner| inner.downcast_ref::<TooLarge>()).is_some() => too_large(limit),
+        Err(error) if marker::<TooLarge>(&error).is_some() => too_large(limit),
         Err(error) if kind == ErrorKind::UnexpectedEof => AttemptError::unknown(Failure::Incomplete(error.to_string())),
-        Err(error) => malformed(status, format_args!("the body does not match its Content-Encoding: {error}")),
+        Err(error) => match marker(&error) {
+            Some(NoLargeAnswerPermit { retry_after }) => {
+                AttemptError::unknown(Failure::Overloaded { retry_after: backoff::add_jitter(*retry_after) })
+            }
+            None => malformed(status, format_args!("the body does not match its Content-Encoding: {error}")),
+        },
     }
+}
+
+/// Returns the marker error that an IO error wraps.
+fn marker<T: Error + 'static>(error: &io::Error) -> Option<&T> {
+    error.get_ref().and_then(|inner| inner.downcast_ref())
 }
 
 /// Failure of a response that is not a SOAP answer.
@@ -206,7 +226,10 @@ impl From<WriteReason> for UnwritableReason {
     fn from(reason: WriteReason) -> Self {
         match reason {
             WriteReason::Character(character) => Self::Character(character),
-            WriteReason::Since { since, configured } => Self::Version { since, configured: configured.to_string() },
+            WriteReason::Version { versions, configured } => Self::Version { versions, configured },
+            WriteReason::Operation { operation, versions, configured } => {
+                Self::Operation { operation, versions, configured }
+            }
             WriteReason::Value(reason) => Self::Value(reason),
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::api::{Answered, Call, IpsApi, forward_operations};
+use super::api::{Call, IpsAnswer, IpsApi, forward_operations};
 use super::caller::{Caller, Credentials};
 use super::circuit_breaker::CircuitBreaker;
 use super::classify::{self, AttemptError};
@@ -52,7 +52,7 @@ impl IpsClient {
     ///
     /// # Errors
     /// No answer, or a fault; the error has the reason, and how far the request got.
-    pub async fn call<T>(&self, caller: &Caller, request: &T) -> Result<Answered<T::Answer>, UpstreamError>
+    pub async fn call<T>(&self, caller: &Caller, request: &T) -> Result<IpsAnswer<T::Answer>, UpstreamError>
     where
         T: Operation<Answer: 'static>,
     {
@@ -62,7 +62,7 @@ impl IpsClient {
                 let count = u64::try_from(bad_items.len()).unwrap_or(u64::MAX);
                 metrics::counter!(names::BAD_ITEMS, "rpc_method" => T::NAME).increment(count);
                 metrics::counter!(names::UNREADABLE_VALUES, "rpc_method" => T::NAME).increment(unreadable_values);
-                Ok(Answered { value, bad_items: bad_items.into_iter().map(Into::into).collect() })
+                Ok(IpsAnswer { value, bad_items: bad_items.into_iter().map(Into::into).collect() })
             }
             Reply::Fault(fault) => Err(UpstreamError::of::<T>(Failure::Fault(fault), Delivery::Rejected)),
         }
@@ -114,10 +114,17 @@ impl IpsClient {
         // Before queueing, too: a call that an open circuit refuses needs no slot.
         self.breaker.check().map_err(open)?;
         let slot = self.limit.acquire(deadline).await;
-        let _slot = slot.map_err(|wait| refused(Failure::Overloaded { retry_after: backoff::add_jitter(wait) }))?;
-        let permit = self.breaker.acquire().map_err(open)?;
+        let slot = slot.map_err(|wait| refused(Failure::Overloaded { retry_after: backoff::add_jitter(wait) }))?;
+        let permit = match self.breaker.acquire() {
+            Ok(permit) => permit,
+            Err(remaining) => {
+                slot.discard();
+                return Err(open(remaining));
+            }
+        };
         let telemetry = CallTelemetry::start(T::NAME, &self.config.url);
-        let reply = match tokio::time::timeout_at(deadline, telemetry.within(self.transport.send::<T>(body))).await {
+        let call = telemetry.within(self.transport.send::<T>(body, deadline));
+        let reply = match tokio::time::timeout_at(deadline, call).await {
             Ok(reply) => reply,
             Err(_) => Err(AttemptError::unknown(Failure::Timeout(self.config.timeout))),
         };

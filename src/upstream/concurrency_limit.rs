@@ -48,12 +48,20 @@ impl ServiceTime {
     }
 }
 
-/// Slot of one call in flight. Dropping it frees the slot.
+/// Slot of one call in flight. Dropping it frees the slot, and records the time since it was acquired as a service time.
 #[derive(Debug)]
 pub(super) struct Slot<'a> {
     _permit: SemaphorePermit<'a>,
     limit: &'a ConcurrencyLimit,
-    began: Instant,
+    /// Start of the call; `None` if it was not made.
+    began: Option<Instant>,
+}
+
+impl Slot<'_> {
+    /// Frees the slot of a call that was not made: it has no service time.
+    pub(super) fn discard(mut self) {
+        self.began = None;
+    }
 }
 
 /// Counts a queued call until it is dropped.
@@ -97,7 +105,7 @@ impl ConcurrencyLimit {
     fn slot<'a>(&'a self, permit: SemaphorePermit<'a>) -> Slot<'a> {
         let now = Instant::now();
         self.service_time().last_progress = now;
-        Slot { _permit: permit, limit: self, began: now }
+        Slot { _permit: permit, limit: self, began: Some(now) }
     }
 
     fn service_time(&self) -> MutexGuard<'_, ServiceTime> {
@@ -117,7 +125,9 @@ impl ConcurrencyLimit {
 
 impl Drop for Slot<'_> {
     fn drop(&mut self) {
-        self.limit.service_time().record(self.began, Instant::now());
+        if let Some(began) = self.began {
+            self.limit.service_time().record(began, Instant::now());
+        }
     }
 }
 
@@ -180,6 +190,19 @@ mod tests {
         let rejected = join_all((0..20).map(|_| call(&limit, Duration::from_millis(10)))).await;
         let rejected: Vec<_> = rejected.into_iter().flatten().collect();
         assert_eq!(rejected, [Duration::ZERO; 10], "2 in flight, 8 queued");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn calls_that_were_not_made_do_not_lower_the_service_time() {
+        let limit = ConcurrencyLimit::new(1, MAX_QUEUE_TIME);
+        for _ in 0..50 {
+            call(&limit, Duration::from_millis(400)).await;
+        }
+        let before = limit.service_time().average;
+        for _ in 0..50 {
+            limit.acquire(far()).await.expect("a free slot").discard();
+        }
+        assert_eq!((limit.service_time().average, limit.in_flight()), (before, 0));
     }
 
     #[tokio::test(start_paused = true)]

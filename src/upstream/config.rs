@@ -28,7 +28,8 @@ pub struct ClientConfig {
     pub max_calls: usize,
     /// Maximum time that a call queues for a free slot.
     pub max_queue_time: Duration,
-    /// Minimum number of failures that opens the circuit breaker, if they are at least half of the recent calls; `None`: it never opens.
+    /// Minimum number of failures that opens the circuit breaker, if they are at least half of the calls of the last 15 to 30 s; `None`: it never
+    /// opens.
     pub min_failures: Option<NonZeroU32>,
     /// Maximum size of an answer in bytes, compressed and decompressed.
     pub max_answer_bytes: usize,

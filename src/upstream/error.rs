@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::ips::types::{Effect, Fault, FaultClass, Operation};
+use crate::ips::types::{ApiVersion, Effect, Fault, FaultClass, Operation, VersionRange};
 
 /// How far the request of a failed call got; decides whether it may be sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl UpstreamError {
         self.fault().map(Fault::class)
     }
 
-    /// Returns the pause after which to retry. Only calls that were shed before they were sent have one.
+    /// Returns the pause after which to retry. Only calls that the gateway shed have one.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self.failure {
@@ -68,14 +68,15 @@ pub enum Failure {
     #[error("{0}")]
     Fault(Fault),
     /// A value of the request can't be written as XML; nothing was sent.
-    #[error("{pointer}: {reason}")]
+    #[error("{pointer}{}{reason}", if pointer.is_empty() { "" } else { ": " })]
     Unwritable {
-        /// JSON pointer (RFC 6901) to the value within the request.
+        /// JSON pointer (RFC 6901) to the value within the request; empty for the request as a whole.
         pointer: String,
         /// Why it can't be written.
-        reason: UnwritableReason,
+        reason: Box<UnwritableReason>,
     },
-    /// The concurrency limit is reached, and no slot is expected to be free within the maximum queue time; nothing was sent.
+    /// The concurrency limit is reached, and no slot is expected to be free within the maximum queue time: nothing was sent. Or the answer
+    /// is large, and too many large answers were being read for the maximum queue time.
     #[error("the limit of concurrent calls to IPS is reached")]
     Overloaded {
         /// Pause after which to retry.
@@ -137,13 +138,23 @@ pub enum UnwritableReason {
     /// XML 1.0 does not permit this character.
     #[error("contains the character U+{:04X}, which XML does not permit", u32::from(*.0))]
     Character(char),
-    /// A later API version than the configured one introduced the field.
-    #[error("needs API version {since} or later; {configured} is configured")]
+    /// The configured API version lacks the field.
+    #[error("needs {versions}; {} is configured", configured.describe())]
     Version {
-        /// Version that introduced the field.
-        since: &'static str,
+        /// Versions that have the field.
+        versions: VersionRange,
         /// Configured version.
-        configured: String,
+        configured: ApiVersion,
+    },
+    /// The configured API version lacks the operation.
+    #[error("{operation} needs {versions}; {} is configured", configured.describe())]
+    Operation {
+        /// Name of the operation.
+        operation: &'static str,
+        /// Versions that have the operation.
+        versions: VersionRange,
+        /// Configured version.
+        configured: ApiVersion,
     },
     /// XML Schema has no lexical form for the value.
     #[error("{0}")]

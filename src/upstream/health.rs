@@ -27,6 +27,48 @@ impl CircuitState {
     }
 }
 
+/// Field that the gateway leaves out of its own requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OmittedField {
+    /// Name of the operation.
+    pub operation: &'static str,
+    /// Name of the field.
+    pub field: &'static str,
+    /// Reason of the omission.
+    pub reason: OmissionReason,
+}
+
+/// Reason why the gateway leaves out a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OmissionReason {
+    /// The API version lacks the field.
+    Lacked,
+    /// The API version may lack the field.
+    Unknown,
+    /// IPS refused the field.
+    Refused,
+}
+
+impl OmissionReason {
+    /// Returns the label value for metrics and logs.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Lacked => "lacked",
+            Self::Unknown => "unknown",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+impl OmittedField {
+    /// Sets the gauge of the field.
+    pub fn report_metric(&self) {
+        let labels = [("rpc_method", self.operation), ("field", self.field), ("reason", self.reason.code())];
+        metrics::gauge!(names::UPSTREAM_OMITTED_FIELDS, &labels).set(1.0);
+    }
+}
+
 /// Health of the upstream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UpstreamHealth {

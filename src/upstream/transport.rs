@@ -12,9 +12,10 @@ use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, ClientBuilder, Response, StatusCode};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 use tokio_util::io::StreamReader;
 
-use super::classify::{self, AttemptError, TooLarge};
+use super::classify::{self, AttemptError, NoLargeAnswerPermit, TooLarge};
 use super::config::ClientConfig;
 use super::telemetry;
 use crate::ips::soap::{Reply, read_answer};
@@ -62,11 +63,12 @@ impl Transport {
         Ok(Self { config, reads, mutations, large_answers: Arc::new(Semaphore::new(MAX_LARGE_ANSWERS)) })
     }
 
-    /// Sends a request once and reads the answer.
+    /// Sends a request once and reads the answer. A large answer waits for its permit until `deadline`, or the maximum queue time if that
+    /// ends earlier.
     ///
     /// # Errors
-    /// No answer, or one that is not a SOAP envelope with the expected content.
-    pub(super) async fn send<T>(&self, body: Bytes) -> Result<Reply<T::Answer>, AttemptError>
+    /// No answer, one that is not a SOAP envelope with the expected content, or a large one without a permit.
+    pub(super) async fn send<T>(&self, body: Bytes, deadline: Instant) -> Result<Reply<T::Answer>, AttemptError>
     where
         T: Operation<Answer: 'static>,
     {
@@ -89,12 +91,12 @@ impl Transport {
             return Err(classify::malformed(status, "a redirect, which the gateway does not follow"));
         }
         let content_type = header(response.headers(), CONTENT_TYPE.as_str()).map(str::to_owned);
-        let body = self.read_body(response).await?;
+        let body = self.read_body(response, deadline).await?;
         parse::<T>(body, status, content_type).await
     }
 
     /// Reads a body and decompresses it on the way. The limit holds before and after decompression.
-    async fn read_body(&self, response: Response) -> Result<AnswerBody, AttemptError> {
+    async fn read_body(&self, response: Response, deadline: Instant) -> Result<AnswerBody, AttemptError> {
         let (status, limit) = (response.status(), self.config.max_answer_bytes);
         let declared = response.content_length().map(|length| usize::try_from(length).unwrap_or(usize::MAX));
         if declared.is_some_and(|length| length > limit) {
@@ -109,11 +111,11 @@ impl Transport {
         });
         let raw = StreamReader::new(Box::pin(limited));
         let body = match encoding.trim() {
-            "identity" => self.read_to_end(raw).await,
+            "identity" => self.read_to_end(raw, deadline).await,
             "gzip" | "x-gzip" => {
                 let mut decoder = GzipDecoder::new(raw);
                 decoder.multiple_members(true);
-                self.read_to_end(decoder).await
+                self.read_to_end(decoder, deadline).await
             }
             other => {
                 return Err(classify::malformed(
@@ -125,14 +127,14 @@ impl Transport {
         body.map_err(|error| classify::body_error(error, status, limit))
     }
 
-    async fn read_to_end(&self, mut reader: impl AsyncRead + Unpin) -> io::Result<AnswerBody> {
+    async fn read_to_end(&self, mut reader: impl AsyncRead + Unpin, deadline: Instant) -> io::Result<AnswerBody> {
         let limit = self.config.max_answer_bytes;
         let mut permit = None;
         let mut bytes = Vec::with_capacity(INITIAL_BUFFER.min(limit + 1));
         loop {
             if bytes.len() == bytes.capacity() {
                 if bytes.len() >= LARGE_ANSWER && permit.is_none() {
-                    permit = Arc::clone(&self.large_answers).acquire_owned().await.ok();
+                    permit = Some(self.large_answer_permit(deadline).await?);
                 }
                 // A large buffer gets its final capacity at once: doubling would hold it twice for a moment, and pages that are never
                 // touched take no memory.
@@ -146,6 +148,16 @@ impl Transport {
             if bytes.len() > limit {
                 return Err(io::Error::other(TooLarge));
             }
+        }
+    }
+
+    /// Waits for the permit of a large answer. An answer that does not get one in time is not a failure of IPS.
+    async fn large_answer_permit(&self, deadline: Instant) -> io::Result<OwnedSemaphorePermit> {
+        let max_queue_time = self.config.max_queue_time;
+        let until = deadline.min(Instant::now() + max_queue_time);
+        match tokio::time::timeout_at(until, Arc::clone(&self.large_answers).acquire_owned()).await {
+            Ok(Ok(permit)) => Ok(permit),
+            Ok(Err(_)) | Err(_) => Err(io::Error::other(NoLargeAnswerPermit { retry_after: max_queue_time })),
         }
     }
 }
@@ -199,4 +211,54 @@ fn builder(config: &ClientConfig) -> Result<ClientBuilder, reqwest::Error> {
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use reqwest::StatusCode;
+
+    use super::*;
+    use crate::ips::types::ApiVersion;
+    use crate::runtime::clock::Clock;
+    use crate::runtime::timing::Timing;
+    use crate::upstream::error::{Delivery, Failure};
+
+    fn transport(max_queue_time: Duration) -> Transport {
+        let config = ClientConfig {
+            url: "http://127.0.0.1:1/".parse().expect("a URL"),
+            version: ApiVersion::default(),
+            authorities: Vec::new(),
+            timeout: Duration::from_secs(15),
+            connect_timeout: Duration::from_secs(3),
+            read_retry: Timing::default().read_retry,
+            max_calls: 1,
+            max_queue_time,
+            min_failures: NonZeroU32::new(5),
+            max_answer_bytes: 4 * LARGE_ANSWER,
+            app_name: "test".into(),
+            app_version: "1".into(),
+            clock: Clock::system(),
+        };
+        Transport::new(Arc::new(config)).expect("a client")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_large_answer_without_a_permit_is_shed_and_does_not_count_as_a_failure_of_ips() {
+        let transport = transport(Duration::from_secs(2));
+        let answer = vec![b'x'; 2 * LARGE_ANSWER];
+        let read = |limit| transport.read_to_end(&answer[..limit], Instant::now() + Duration::from_secs(15));
+        let held = [read(answer.len()).await, read(answer.len()).await];
+        assert!(held.iter().all(Result::is_ok), "two permits");
+        assert!(read(1_000).await.is_ok(), "a small answer needs none");
+        let began = Instant::now();
+        let error = read(answer.len()).await.err().expect("no permit");
+        assert_eq!(began.elapsed().as_secs(), 2, "the maximum queue time");
+        let error = classify::body_error(error, StatusCode::OK, answer.len());
+        assert!(matches!(error.failure, Failure::Overloaded { .. }), "{error:?}");
+        assert_eq!((error.delivery, classify::counts_as_failure(&error.failure)), (Delivery::Unknown, false));
+        drop(held);
+        assert!(read(answer.len()).await.is_ok(), "the permits are free again");
+    }
 }

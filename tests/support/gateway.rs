@@ -12,7 +12,7 @@ use ips_gateway::runtime::backoff::Backoff;
 use ips_gateway::runtime::clock::Clock;
 use ips_gateway::runtime::timing::Timing;
 use ips_gateway::sandbox::users::{ORDINARY, User};
-use ips_gateway::server::CutOff;
+use ips_gateway::server::ShutdownIncomplete;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
@@ -49,7 +49,7 @@ fn short_timing() -> Timing {
 }
 
 /// Stops the gateway with its last client.
-struct Serving(JoinHandle<Result<(), CutOff>>);
+struct Serving(JoinHandle<Result<(), ShutdownIncomplete>>);
 
 impl Drop for Serving {
     fn drop(&mut self) {

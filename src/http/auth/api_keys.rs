@@ -1,5 +1,6 @@
 //! API keys: the file of their hashes, roles and companies, and new keys.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,18 +10,11 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::config::read_toml;
+use crate::http::auth::role::Role;
+
 /// Prefix of all keys, by which scanners for leaked secrets recognize them.
 const KEY_PREFIX: &str = "ipsgw_";
-
-/// Role of an API key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// Permits reads.
-    Viewer,
-    /// Permits reads and mutations.
-    Operator,
-}
 
 /// API keys of a gateway with a service account.
 #[derive(Debug, Deserialize)]
@@ -34,7 +28,6 @@ pub struct ApiKeys {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ApiKey {
-    #[expect(dead_code, reason = "identifies the key to the operator, who edits the file")]
     name: String,
     hash: KeyHash,
     role: Role,
@@ -56,7 +49,9 @@ impl TryFrom<String> for KeyHash {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let hex = text.strip_prefix("sha256:").filter(|hex| hex.len() == 64 && hex.is_ascii());
+        let hex = text
+            .strip_prefix("sha256:")
+            .filter(|hex| hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
         let bytes: Option<Vec<u8>> =
             hex.and_then(|hex| (0..32).map(|i| u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).ok()).collect());
         bytes.and_then(|bytes| bytes.try_into().ok()).map(Self).ok_or("expected `sha256:` and 64 hexadecimal digits")
@@ -75,11 +70,17 @@ impl ApiKeys {
     /// Reads the keys from a TOML file.
     ///
     /// # Errors
-    /// The file can't be read, or has other entries than those of [`new_key`].
+    /// The file can't be read, has other entries than those of [`new_key`], or has the same hash twice.
     pub fn read(file: &Path) -> Result<Self, InvalidKeys> {
         let invalid = |reason: String| InvalidKeys { file: file.display().to_string(), reason };
-        let text = std::fs::read_to_string(file).map_err(|error| invalid(error.to_string()))?;
-        toml::from_str(&text).map_err(|error| invalid(error.message().to_owned()))
+        let keys: Self = read_toml(file).map_err(invalid)?;
+        let mut names = HashMap::new();
+        for ApiKey { name, hash, .. } in &keys.keys {
+            if let Some(other) = names.insert(hash.0, name) {
+                return Err(invalid(format!("{other:?} and {name:?} have the same hash")));
+            }
+        }
+        Ok(keys)
     }
 
     /// Returns the entry of a key. The time that it takes doesn't depend on which entry matches.
@@ -111,7 +112,7 @@ impl ApiKey {
 ///
 /// # Errors
 /// The operating system has no random bytes.
-pub fn new_key(name: &str, role: &str, companies: &[String]) -> Result<(String, String), getrandom::Error> {
+pub fn new_key(name: &str, role: Role, companies: &[String]) -> Result<(String, String), getrandom::Error> {
     let mut random = [0; 32];
     getrandom::fill(&mut random)?;
     let key = format!("{KEY_PREFIX}{}", URL_SAFE_NO_PAD.encode(random));
@@ -120,6 +121,6 @@ pub fn new_key(name: &str, role: &str, companies: &[String]) -> Result<(String, 
     let quote = |text: &str| serde_json::Value::from(text).to_string();
     let list: Vec<_> = companies.iter().map(|company| quote(company)).collect();
     let companies = if list.is_empty() { String::new() } else { format!("companies = [{}]\n", list.join(", ")) };
-    let (name, role) = (quote(name), quote(role));
+    let (name, role) = (quote(name), quote(role.name()));
     Ok((key, format!("[[keys]]\nname = {name}\nhash = \"sha256:{hash}\"\nrole = {role}\n{companies}")))
 }

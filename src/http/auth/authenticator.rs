@@ -3,8 +3,9 @@
 use actix_web::http::header::{HeaderMap, HeaderName};
 use actix_web::{HttpMessage, HttpRequest};
 
-use crate::http::auth::api_keys::{ApiKeys, Role};
+use crate::http::auth::api_keys::ApiKeys;
 use crate::http::auth::credentials::{api_key, ips_credentials, locale};
+use crate::http::auth::role::Role;
 use crate::http::problem::Problem;
 use crate::upstream::{Caller, CredentialSource, Credentials};
 
@@ -93,6 +94,14 @@ impl Authenticator {
             Self::IpsCredentials if is_script => "Bearer realm=\"IPS\"",
             Self::IpsCredentials => "Basic realm=\"IPS\", charset=\"UTF-8\", Bearer realm=\"IPS\"",
             Self::ApiKeys { .. } => "Bearer realm=\"ips-gateway\"",
+        }
+    }
+    /// Returns the names of the request headers with credentials, on which responses depend (`Vary`, RFC 9110 §12.5.5).
+    #[must_use]
+    pub fn credential_headers(&self) -> &'static str {
+        match self {
+            Self::IpsCredentials => "Authorization",
+            Self::ApiKeys { .. } => "Authorization, X-API-Key",
         }
     }
 }

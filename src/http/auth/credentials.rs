@@ -1,10 +1,11 @@
 //! Credentials of a request: parsing of `Authorization`, `X-API-Key` and `Accept-Language`.
 
-use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderMap, HeaderName};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::SecretString;
 
+use crate::http::extract::single_header;
 use crate::http::problem::Problem;
 use crate::upstream::Credentials;
 
@@ -15,7 +16,16 @@ const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 /// # Errors
 /// 401 without or with malformed credentials; 400 with several `Authorization` headers.
 pub fn ips_credentials(headers: &HeaderMap) -> Result<Credentials, Problem> {
-    let (scheme, value) = authorization(headers)?;
+    let malformed = || {
+        Problem::unauthenticated("the `Authorization` header can't be read: expected `Basic` or `Bearer` credentials")
+    };
+    let (scheme, value) = match authorization(headers)? {
+        Authorization::Missing => {
+            return Err(Problem::unauthenticated("the request has no `Authorization` header"));
+        }
+        Authorization::Malformed => return Err(malformed()),
+        Authorization::Parsed { scheme, value } => (scheme, value),
+    };
     if scheme.eq_ignore_ascii_case("bearer") {
         return Ok(Credentials::AccessToken(SecretString::from(value)));
     }
@@ -34,12 +44,19 @@ pub fn ips_credentials(headers: &HeaderMap) -> Result<Credentials, Problem> {
 /// # Errors
 /// 401 without or with a malformed key; 400 with several headers of the same name.
 pub fn api_key(headers: &HeaderMap) -> Result<&str, Problem> {
-    if let Some(key) = single(headers, &X_API_KEY)? {
-        return key.to_str().map_err(|_| malformed());
+    if let Some(key) = single_header(headers, &X_API_KEY)? {
+        return key.to_str().map_err(|_| {
+            Problem::unauthenticated("the `X-API-Key` header contains characters other than printable ASCII")
+        });
     }
     match authorization(headers)? {
-        (scheme, key) if scheme.eq_ignore_ascii_case("bearer") => Ok(key),
-        _ => Err(Problem::unauthenticated("expected an API key, as `Authorization: Bearer …` or as `X-API-Key`")),
+        Authorization::Missing => Err(Problem::unauthenticated(
+            "the request has no API key: expected `Authorization: Bearer …` or `X-API-Key`",
+        )),
+        Authorization::Parsed { scheme, value } if scheme.eq_ignore_ascii_case("bearer") => Ok(value),
+        Authorization::Malformed | Authorization::Parsed { .. } => {
+            Err(Problem::unauthenticated("the `Authorization` header can't be read: expected `Bearer` and an API key"))
+        }
     }
 }
 
@@ -59,26 +76,24 @@ pub fn locale(headers: &HeaderMap) -> Option<String> {
     })
 }
 
-/// Returns scheme and value of `Authorization`. Neither a token (RFC 6750 §2.1) nor base64 contains white space.
-fn authorization(headers: &HeaderMap) -> Result<(&str, &str), Problem> {
-    let header = single(headers, &header::AUTHORIZATION)?
-        .ok_or_else(|| Problem::unauthenticated("the request has no `Authorization` header"))?;
+/// Value of the `Authorization` header.
+enum Authorization<'a> {
+    /// There is no such header.
+    Missing,
+    /// It is not a scheme and a value without white space.
+    Malformed,
+    /// Scheme and value.
+    Parsed { scheme: &'a str, value: &'a str },
+}
+
+/// Parses `Authorization`. Neither a token (RFC 6750 §2.1) nor base64 contains white space.
+///
+/// # Errors
+/// 400 with several headers.
+fn authorization(headers: &HeaderMap) -> Result<Authorization<'_>, Problem> {
+    let Some(header) = single_header(headers, &header::AUTHORIZATION)? else { return Ok(Authorization::Missing) };
     let parts =
         header.to_str().ok().and_then(|text| text.trim().split_once(' ')).map(|(scheme, value)| (scheme, value.trim()));
-    parts
-        .filter(|(_, value)| !value.is_empty() && !value.contains(|letter: char| letter.is_ascii_whitespace()))
-        .ok_or_else(malformed)
-}
-
-/// Returns the value of a header that may not be repeated: a proxy might have checked another value than the one used here.
-fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a HeaderValue>, Problem> {
-    let mut values = headers.get_all(name);
-    match (values.next(), values.next()) {
-        (value, None) => Ok(value),
-        (_, Some(_)) => Err(Problem::bad_request(format!("the request has several `{name}` headers"))),
-    }
-}
-
-fn malformed() -> Problem {
-    Problem::unauthenticated("the `Authorization` header can't be read: expected `Basic` or `Bearer` credentials")
+    let parts = parts.filter(|(_, value)| !value.is_empty() && !value.contains(|c: char| c.is_ascii_whitespace()));
+    Ok(parts.map_or(Authorization::Malformed, |(scheme, value)| Authorization::Parsed { scheme, value }))
 }

@@ -6,8 +6,8 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
 use crate::http::AppState;
-use crate::http::auth::api_keys::Role;
 use crate::http::auth::authenticator::Principal;
+use crate::http::auth::role::Role;
 use crate::http::problem::Problem;
 use crate::upstream::Caller;
 

@@ -2,8 +2,10 @@
 
 mod api_keys;
 mod authenticator;
+mod caller_identity;
 mod credentials;
 mod extractors;
+mod role;
 mod stream_quota;
 mod tickets;
 
@@ -11,11 +13,13 @@ use std::sync::Arc;
 
 pub use api_keys::{ApiKeys, InvalidKeys, new_key};
 pub use authenticator::Authenticator;
+pub use caller_identity::CallerIdentity;
 pub use extractors::{Authenticated, Operator};
+pub use role::Role;
 pub use stream_quota::{StreamPermit, StreamQuota};
 pub use tickets::Tickets;
 
-/// Authentication of callers, and what is counted for each of them.
+/// Authenticator, tickets and stream quota of the gateway.
 pub struct Auth {
     /// Authenticator of requests.
     pub authenticator: Arc<Authenticator>,

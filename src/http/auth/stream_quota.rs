@@ -2,9 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use crate::http::auth::caller_identity::CallerIdentity;
 use crate::http::problem::Problem;
-use crate::upstream::{Caller, CallerKey};
+use crate::upstream::Caller;
+
+/// `Retry-After` of streams beyond the quota: it is unknown when one of the open streams will end.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// Quota of open event streams, for each caller.
 pub struct StreamQuota {
@@ -13,10 +18,7 @@ pub struct StreamQuota {
 }
 
 /// Number of open streams of each caller with at least one.
-type OpenStreams = HashMap<StreamOwner, usize>;
-
-/// Key of the quota: the credentials, and the companies that the API key permits.
-type StreamOwner = (CallerKey, Option<Arc<[String]>>);
+type OpenStreams = HashMap<CallerIdentity, usize>;
 
 impl StreamQuota {
     /// Creates a quota of `max_streams` streams for each caller.
@@ -30,12 +32,12 @@ impl StreamQuota {
     /// # Errors
     /// 429: the caller has as many open streams as the quota allows.
     pub fn acquire(&self, caller: &Caller) -> Result<StreamPermit, Problem> {
-        let owner = (CallerKey::ignoring_locale(caller), caller.companies.clone());
+        let owner = CallerIdentity::from(caller);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let count = open.entry(owner.clone()).or_default();
         if *count >= self.max_streams {
             let detail = format!("the caller has {} open event streams, the maximum", self.max_streams);
-            return Err(Problem::too_many_requests(detail));
+            return Err(Problem::too_many_requests(detail, RETRY_AFTER));
         }
         *count += 1;
         Ok(StreamPermit { open: Arc::clone(&self.open), owner })
@@ -45,7 +47,7 @@ impl StreamQuota {
 /// Permit of an open event stream. Dropping it returns it to the quota.
 pub struct StreamPermit {
     open: Arc<Mutex<OpenStreams>>,
-    owner: StreamOwner,
+    owner: CallerIdentity,
 }
 
 impl Drop for StreamPermit {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -19,7 +20,7 @@ use crate::upstream::{Caller, CredentialSource, Credentials};
 
 /// Time until a ticket expires.
 const LIFETIME: TimeDelta = TimeDelta::minutes(1);
-/// Maximum number of tickets in memory; beyond that, rarely used ones are evicted.
+/// Maximum number of tickets in memory; beyond that, the oldest are evicted.
 const MAX_TICKETS: u64 = 100_000;
 /// Purpose of the encryption: no other encrypted data of the replicas is accepted as a ticket.
 const PURPOSE: &str = "ticket";
@@ -41,6 +42,9 @@ pub struct Tickets {
 #[derive(Serialize, Deserialize)]
 struct TicketContent {
     holder: TicketHolder,
+    /// Hash of the caller's API key; replicas of version 0.1 issue tickets without it.
+    #[serde(default)]
+    api_key_hash: Option<String>,
     locale: Option<String>,
     expires_at: DateTime<Utc>,
 }
@@ -64,7 +68,7 @@ impl TicketContent {
             }
             (Credentials::AccessToken(token), _) => TicketHolder::Token(token.expose_secret().to_owned()),
         };
-        Self { holder, locale: caller.locale.clone(), expires_at }
+        Self { holder, api_key_hash: caller.api_key_hash.clone(), locale: caller.locale.clone(), expires_at }
     }
 
     /// Returns the caller; `None` if it needs a service account and the gateway has none.
@@ -79,9 +83,19 @@ impl TicketContent {
                 (service_account?.clone(), CredentialSource::Gateway, companies.map(Arc::from))
             }
         };
-        // Only idempotency keys and the rate limit depend on the hash of the API key; an event stream uses neither.
-        Some(Caller { credentials, source, companies, api_key_hash: None, locale: self.locale })
+        Some(Caller { credentials, source, companies, api_key_hash: self.api_key_hash, locale: self.locale })
     }
+}
+
+/// Error of a ticket that can't be issued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TicketError {
+    /// The operating system has no random bytes.
+    #[error("the operating system has no random bytes for a ticket")]
+    NoRandomBytes,
+    /// The caller can't be serialized or encrypted.
+    #[error("the ticket can't be encrypted")]
+    NotEncrypted,
 }
 
 impl Tickets {
@@ -89,24 +103,40 @@ impl Tickets {
     #[must_use]
     pub fn new(service_account: Option<Credentials>, coordinator: Option<Arc<dyn Coordinator>>) -> Self {
         let lifetime = LIFETIME.to_std().unwrap_or_default();
-        let issued = Cache::builder().max_capacity(MAX_TICKETS).time_to_live(lifetime).build();
-        let redeemed = Cache::builder().max_capacity(MAX_TICKETS).time_to_live(2 * lifetime).build();
+        // The default policy, TinyLFU, could reject new tickets in favour of old ones that are read more often.
+        let lru = EvictionPolicy::lru;
+        let issued = Cache::builder().max_capacity(MAX_TICKETS).eviction_policy(lru()).time_to_live(lifetime).build();
+        let redeemed =
+            Cache::builder().max_capacity(MAX_TICKETS).eviction_policy(lru()).time_to_live(2 * lifetime).build();
         Self { issued, redeemed, service_account, coordinator }
     }
 
-    /// Issues a ticket for `caller`, and returns it with its expiry, one minute from `now`. `None` if the operating system has no random
-    /// bytes.
-    pub fn issue(&self, caller: Caller, now: DateTime<Utc>) -> Option<(String, DateTime<Utc>)> {
+    /// Issues a ticket for `caller`, and returns it with its expiry, one minute from `now`.
+    ///
+    /// # Errors
+    /// There are no random bytes, or the ticket can't be encrypted.
+    pub fn issue(&self, caller: Caller, now: DateTime<Utc>) -> Result<(String, DateTime<Utc>), TicketError> {
         let expires_at = now + LIFETIME;
         if let Some(coordinator) = &self.coordinator {
-            let content = serde_json::to_vec(&TicketContent::of(&caller, expires_at)).ok()?;
-            return Some((URL_SAFE_NO_PAD.encode(coordinator.seal(PURPOSE, &content)?), expires_at));
+            let content = serde_json::to_vec(&TicketContent::of(&caller, expires_at));
+            let sealed = content.ok().and_then(|content| coordinator.seal(PURPOSE, &content));
+            return Ok((URL_SAFE_NO_PAD.encode(sealed.ok_or(TicketError::NotEncrypted)?), expires_at));
         }
         let mut random = [0; 32];
-        getrandom::fill(&mut random).ok()?;
+        getrandom::fill(&mut random).map_err(|_| TicketError::NoRandomBytes)?;
         let ticket = URL_SAFE_NO_PAD.encode(random);
         self.issued.insert(Sha256::digest(&ticket).into(), (caller, expires_at));
-        Some((ticket, expires_at))
+        Ok((ticket, expires_at))
+    }
+
+    /// Returns the caller of a ticket without redeeming it. `None` if the ticket is unknown or expired, or if this replica has redeemed it.
+    pub fn caller(&self, ticket: &str, now: DateTime<Utc>) -> Option<Caller> {
+        let hash: TicketHash = Sha256::digest(ticket).into();
+        let Some(coordinator) = &self.coordinator else {
+            return self.issued.get(&hash).filter(|(_, expires_at)| now < *expires_at).map(|(caller, _)| caller);
+        };
+        let content = open(&**coordinator, ticket).filter(|content| now < content.expires_at)?;
+        content.into_caller(self.service_account.as_ref()).filter(|_| !self.redeemed.contains_key(&hash))
     }
 
     /// Redeems a ticket and returns its caller. `None` if the ticket is unknown, expired or was redeemed before.
@@ -116,8 +146,7 @@ impl Tickets {
             let (caller, expires_at) = self.issued.remove(&hash)?;
             return (now < expires_at).then_some(caller);
         };
-        let content = coordinator.open(PURPOSE, &URL_SAFE_NO_PAD.decode(ticket).ok()?)?;
-        let content: TicketContent = serde_json::from_slice(&content).ok()?;
+        let content = open(&**coordinator, ticket)?;
         let is_first_here = self.redeemed.entry(hash).or_insert(()).is_fresh();
         if now >= content.expires_at || !is_first_here {
             return None;
@@ -127,4 +156,10 @@ impl Tickets {
         let is_first = coordinator.insert_marker(key, 2 * LIFETIME.to_std().unwrap_or_default()).await.unwrap_or(true);
         content.into_caller(self.service_account.as_ref()).filter(|_| is_first)
     }
+}
+
+/// Decrypts a ticket; `None` if it is not one of the replicas.
+fn open(coordinator: &dyn Coordinator, ticket: &str) -> Option<TicketContent> {
+    let content = coordinator.open(PURPOSE, &URL_SAFE_NO_PAD.decode(ticket).ok()?)?;
+    serde_json::from_slice(&content).ok()
 }

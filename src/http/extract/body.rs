@@ -1,12 +1,7 @@
 //! JSON body extractor.
 
-use std::rc::Rc;
-
-use actix_web::dev::{Decompress, Payload};
-use actix_web::http::header;
-use actix_web::web::BytesMut;
+use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
-use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use mime::Mime;
 use serde::Serialize;
@@ -14,13 +9,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::http::AppState;
+use super::raw_body::receive_body;
+use super::serde_messages;
 use crate::http::problem::Problem;
 use crate::jobs::Error;
-use crate::telemetry::metrics::names;
-
-/// Maximum size of a request body in bytes, both compressed and decompressed. Larger bodies are refused with 413.
-const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// JSON request body as `T`.
 pub struct JsonBody<T> {
@@ -61,47 +53,12 @@ fn is_json(request: &HttpRequest) -> bool {
     media_type.is_ok_and(|mime| mime.subtype() == mime::JSON || mime.suffix() == Some(mime::JSON))
 }
 
-/// Receives the body of a request within the size limit, the body timeout, and the memory budget of all bodies. Its share of the budget is
-/// returned when the request ends.
-fn receive_body(
-    request: &HttpRequest,
-    payload: &mut Payload,
-) -> Result<impl Future<Output = Result<BytesMut, Problem>> + use<>, Problem> {
-    let state = AppState::of(request)?;
-    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if declared.is_some_and(|length: usize| length > MAX_BODY_BYTES) {
-        return Err(Problem::too_large(MAX_BODY_BYTES));
-    }
-    let reservation = Rc::new(state.body_budget.reserve());
-    request.extensions_mut().insert(Rc::clone(&reservation));
-    let mut body = Decompress::from_headers(payload.take(), request.headers());
-    let receive = async move {
-        let mut received = BytesMut::new();
-        while let Some(piece) = body.next().await {
-            let piece = piece.map_err(|_| Problem::bad_request("the body could not be read"))?;
-            if received.len() + piece.len() > MAX_BODY_BYTES {
-                return Err(Problem::too_large(MAX_BODY_BYTES));
-            }
-            reservation.grow(piece.len()).map_err(|_| Problem::overloaded())?;
-            received.extend_from_slice(&piece);
-        }
-        Ok(received)
-    };
-    let timeout = tokio::time::timeout(state.settings.body_timeout, receive);
-    Ok(async move {
-        timeout.await.unwrap_or_else(|_| {
-            metrics::counter!(names::CONNECTIONS_REFUSED, "reason" => "slow_body").increment(1);
-            Err(Problem::request_timeout("the body did not arrive in time"))
-        })
-    })
-}
-
 fn parse<T: DeserializeOwned + Serialize>(body: &[u8]) -> Result<T, Problem> {
     let mut source = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut source).map_err(|error| {
         let inner = error.inner();
         if inner.is_data() {
-            Error::invalid_body(pointer_of(error.path()), without_value(&inner.to_string())).into()
+            Error::invalid_body(pointer_of(error.path()), serde_messages::of_body(&inner.to_string())).into()
         } else {
             Problem::invalid_json(format!("not JSON at line {} column {}", inner.line(), inner.column()))
         }
@@ -149,17 +106,4 @@ fn pointer_of(path: &serde_path_to_error::Path) -> String {
         Segment::Enum { variant } => format!("{pointer}/{variant}"),
         Segment::Unknown => pointer,
     })
-}
-
-/// Removes from an error message of serde the invalid value, which may be a secret, and the line and column, which the JSON pointer replaces.
-fn without_value(message: &str) -> String {
-    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
-    let renamed = [("imageServingRenderJob", "imageRenderingPublishJob")];
-    if let Some((_, name)) = renamed.iter().find(|(old, _)| message.starts_with(&format!("unknown field `{old}`"))) {
-        return format!("unknown field: its name in the schema of IPS is `{name}`");
-    }
-    match message.split_once(", expected ") {
-        Some((problem, expected)) if problem.starts_with("invalid ") => format!("expected {expected}"),
-        _ => message.to_owned(),
-    }
 }

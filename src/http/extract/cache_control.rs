@@ -34,7 +34,7 @@ impl FromRequest for CacheControl {
         {
             CacheDirective::MaxAge(Duration::ZERO)
         } else {
-            max_age.map_or(CacheDirective::Any, CacheDirective::MaxAge)
+            max_age.map_or(CacheDirective::Unspecified, CacheDirective::MaxAge)
         };
         ready(Ok(Self(directive)))
     }

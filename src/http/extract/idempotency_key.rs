@@ -6,7 +6,8 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{FromRequest, HttpRequest};
 
-use crate::config::IdempotencyKeys;
+use super::single_header::single_header;
+use crate::config::IdempotencyKeyRequirement;
 use crate::http::AppState;
 use crate::http::problem::Problem;
 
@@ -23,18 +24,22 @@ impl FromRequest for IdempotencyHeader {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(match request.headers().get(IDEMPOTENCY_KEY) {
-            None => AppState::of(request).and_then(|state| match state.settings.idempotency_keys {
-                IdempotencyKeys::Required => {
-                    Err(Problem::invalid_idempotency_key("this gateway requires an `Idempotency-Key` for submits"))
-                }
-                IdempotencyKeys::Optional => Ok(Self(None)),
-            }),
-            Some(value) => parse(value)
-                .map(|key| Self(Some(key)))
-                .ok_or_else(|| Problem::invalid_idempotency_key("expected 1 to 255 visible ASCII characters")),
-        })
+        ready(extract(request).map(Self))
     }
+}
+
+fn extract(request: &HttpRequest) -> Result<Option<String>, Problem> {
+    let Some(value) = single_header(request.headers(), &IDEMPOTENCY_KEY)? else {
+        return match AppState::of(request)?.settings.idempotency_keys {
+            IdempotencyKeyRequirement::Required => {
+                Err(Problem::invalid_idempotency_key("this gateway requires an `Idempotency-Key` for submits"))
+            }
+            IdempotencyKeyRequirement::Optional => Ok(None),
+        };
+    };
+    let invalid =
+        || Problem::invalid_idempotency_key(&format!("expected 1 to {MAX_KEY_LENGTH} printable ASCII characters"));
+    parse(value).map(Some).ok_or_else(invalid)
 }
 
 fn parse(value: &HeaderValue) -> Option<String> {

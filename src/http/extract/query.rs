@@ -10,6 +10,7 @@ use chrono::DateTime;
 use serde::de::{self, DeserializeOwned, IntoDeserializer};
 use serde::{Deserialize, Deserializer};
 
+use super::serde_messages;
 use crate::http::problem::Problem;
 use crate::ips::types::Timestamp;
 use crate::jobs::Error;
@@ -41,44 +42,16 @@ pub(super) fn parse<T: DeserializeOwned>(query: &str, other_parameters: &[&str])
     }
     serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs)).map_err(|error| {
         let (path, message) = (error.path().to_string(), error.inner().to_string());
-        if let Some(repeated) = message.strip_prefix("duplicate field `").and_then(|rest| rest.strip_suffix('`')) {
+        if let Some(repeated) = serde_messages::repeated_field(&message) {
             return Error::invalid_parameter(repeated, "is given twice");
         }
         let parameter = if path == "." { "query" } else { &path };
-        Error::invalid_parameter(parameter, reword(&message, other_parameters))
+        Error::invalid_parameter(parameter, serde_messages::of_query(&message, other_parameters))
     })
 }
 
 pub(super) fn has_controls(text: &str) -> bool {
     text.contains(char::is_control)
-}
-
-/// Rewords an error message of serde for query strings: fields are parameters, variants are values.
-fn reword(message: &str, other_parameters: &[&str]) -> String {
-    match message.strip_prefix("unknown field ") {
-        Some(unknown) => unknown_parameter(unknown, other_parameters),
-        None => {
-            message.replacen("unknown variant", "unknown value", 1).replacen("provided string was not", "expected", 1)
-        }
-    }
-}
-
-/// Rewords serde's "unknown field `x`, expected one of `a`, `b`" from the name on, with `other_parameters` in the list.
-fn unknown_parameter(message: &str, other_parameters: &[&str]) -> String {
-    let without_list = message.strip_suffix(", there are no fields").unwrap_or(message);
-    let (name, listed) = message.rsplit_once(", expected ").unwrap_or((without_list, ""));
-    let known: Vec<_> = other_parameters
-        .iter()
-        .copied()
-        .chain(listed.split('`').skip(1).step_by(2))
-        .map(|name| format!("`{name}`"))
-        .collect();
-    match known.as_slice() {
-        [] => format!("unknown parameter {name}, expected none"),
-        [only] => format!("unknown parameter {name}, expected {only}"),
-        [first, second] => format!("unknown parameter {name}, expected {first} or {second}"),
-        all => format!("unknown parameter {name}, expected one of {}", all.join(", ")),
-    }
 }
 
 /// Comma-separated values of one parameter.

@@ -58,7 +58,7 @@ pub async fn list(
     _: Query<NoParams>,
 ) -> HandlerResult {
     let (jobs, member) = (state.jobs.clone(), caller.clone());
-    let memberships = state.run(async move { jobs.companies().memberships(&member).await }).await?;
+    let memberships = state.run_in_background(async move { jobs.companies().memberships(&member).await }).await?;
     let permitted = memberships.iter().filter(|membership| caller.may_see(&membership.company.company_handle));
     json_response(&request, &CompanyList { companies: permitted.map(Into::into).collect() })
 }
@@ -79,6 +79,6 @@ pub async fn read(
     _: Query<NoParams>,
 ) -> HandlerResult {
     let jobs = state.jobs.clone();
-    let company = state.run(async move { jobs.companies().find(&caller, &name_or_handle).await }).await?;
+    let company = state.run_in_background(async move { jobs.companies().find(&caller, &name_or_handle).await }).await?;
     json_response(&request, &*company)
 }

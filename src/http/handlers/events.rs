@@ -1,6 +1,6 @@
 //! `/jobs/events`, `/jobs/{job}/events` and `/jobs/events/tickets`: event streams and their tickets.
 
-use actix_web::http::header;
+use actix_web::http::{Method, header};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
@@ -12,9 +12,9 @@ use crate::http::extract::{CompanyParams, CompanyQuery, JobPath, LastEventId};
 use crate::http::openapi::components;
 use crate::http::problem::Problem;
 use crate::http::response::HandlerResult;
-use crate::http::response::sse::event_stream;
+use crate::http::response::sse::{event_stream, event_stream_head};
 use crate::ips::types::Timestamp;
-use crate::jobs::to_timestamp;
+use crate::jobs::{CacheDirective, to_timestamp};
 use crate::upstream::Caller;
 
 /// Credentials of an event stream.
@@ -28,17 +28,18 @@ pub struct EventsParams {
 }
 
 impl EventsParams {
-    /// Returns the caller to whom the ticket was issued; without a ticket, that of the request's credentials.
+    /// Returns the caller to whom the ticket was issued; without a ticket, that of the request's credentials. HEAD doesn't redeem the ticket.
     async fn caller(&self, state: &AppState, request: &HttpRequest) -> Result<Caller, Problem> {
-        match &self.ticket {
-            Some(ticket) => state
-                .auth
-                .tickets
-                .redeem(ticket, state.clock.now())
-                .await
-                .ok_or_else(|| Problem::unauthenticated("the ticket is unknown, used or expired")),
-            None => state.auth.authenticator.authenticate(request).map(|principal| principal.caller),
-        }
+        let Some(ticket) = &self.ticket else {
+            return state.auth.authenticator.authenticate(request).map(|principal| principal.caller);
+        };
+        let (tickets, now) = (&state.auth.tickets, state.clock.now());
+        let caller = if request.method() == Method::HEAD {
+            tickets.caller(ticket, now)
+        } else {
+            tickets.redeem(ticket, now).await
+        };
+        caller.ok_or_else(|| Problem::unauthenticated("the ticket is unknown, used or expired"))
     }
 }
 
@@ -60,10 +61,14 @@ pub async fn of_company(
     last_event_id: LastEventId,
 ) -> HandlerResult {
     let caller = params.caller(&state, &request).await?;
+    if request.method() == Method::HEAD {
+        state.resolve_company(&caller, company).await?;
+        return Ok(event_stream_head());
+    }
     let quota = state.auth.stream_quota.acquire(&caller)?;
     let jobs = state.jobs.clone();
     let subscription = state
-        .run(async move {
+        .run_in_background(async move {
             let company = jobs.companies().resolve(&caller, &company).await?;
             jobs.subscribe_to_company(caller, &company, last_event_id.cursor()).await
         })
@@ -95,9 +100,17 @@ pub async fn of_job(
     if matches!(last_event_id, LastEventId::Final) {
         return Ok(HttpResponse::NoContent().finish());
     }
+    if request.method() == Method::HEAD {
+        let jobs = state.jobs.clone();
+        state
+            .run_in_background(async move { jobs.find(&caller, &company, &job, CacheDirective::Unspecified).await })
+            .await?;
+        return Ok(event_stream_head());
+    }
     let quota = state.auth.stream_quota.acquire(&caller)?;
     let (jobs, cursor) = (state.jobs.clone(), last_event_id.cursor());
-    let subscription = state.run(async move { jobs.subscribe_to_job(caller, &company, &job, cursor).await }).await?;
+    let subscription =
+        state.run_in_background(async move { jobs.subscribe_to_job(caller, &company, &job, cursor).await }).await?;
     Ok(event_stream(&state, subscription, quota))
 }
 
@@ -122,9 +135,9 @@ pub struct Ticket {
 pub async fn ticket(state: Data<AppState>, Authenticated(caller): Authenticated) -> HandlerResult {
     // Invalid credentials are reported here: an `EventSource` does not expose the response to a refused stream.
     let (jobs, owner) = (state.jobs.clone(), caller.clone());
-    state.run(async move { jobs.companies().check_credentials(&owner).await }).await?;
+    state.run_in_background(async move { jobs.companies().check_credentials(&owner).await }).await?;
     let issued = state.auth.tickets.issue(caller, state.clock.now());
-    let (ticket, expires_at) = issued.ok_or_else(|| Problem::internal("the operating system has no random bytes"))?;
+    let (ticket, expires_at) = issued.map_err(|error| Problem::internal(error.to_string()))?;
     let expires_at = to_timestamp(expires_at);
     Ok(HttpResponse::Created().insert_header((header::CACHE_CONTROL, "no-store")).json(Ticket { ticket, expires_at }))
 }

@@ -12,6 +12,7 @@ use crate::http::openapi::components;
 use crate::http::problem::Problem;
 use crate::ips::types::Timestamp;
 use crate::jobs::to_timestamp;
+use crate::upstream::OmittedField;
 
 /// Health of the gateway.
 #[derive(Serialize, ToSchema)]
@@ -58,6 +59,26 @@ pub struct UpstreamCheck {
     in_flight: usize,
     /// Number of calls that wait for a free slot.
     waiting: usize,
+    /// Fields that the gateway leaves out of its own calls to IPS.
+    omitted_fields: Vec<OmittedFieldCheck>,
+}
+
+/// Field that the gateway leaves out of its own calls to IPS.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OmittedFieldCheck {
+    /// Operation of IPS.
+    operation: &'static str,
+    /// Name of the field.
+    field: &'static str,
+    /// Reason. `lacked`: the API version lacks the field · `unknown`: the API version may lack it · `refused`: IPS refused it
+    reason: &'static str,
+}
+
+impl From<OmittedField> for OmittedFieldCheck {
+    fn from(OmittedField { operation, field, reason }: OmittedField) -> Self {
+        Self { operation, field, reason: reason.code() }
+    }
 }
 
 /// State of the store that replicas share.
@@ -80,6 +101,7 @@ impl Checks {
             last_failure: health.last_failure.map(to_timestamp),
             in_flight: health.in_flight,
             waiting: health.queued,
+            omitted_fields: state.jobs.omitted_fields().into_iter().map(Into::into).collect(),
         };
         let store = state.jobs.store_health();
         Self {

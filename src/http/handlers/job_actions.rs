@@ -72,7 +72,7 @@ async fn perform(
     action: Action,
 ) -> HandlerResult {
     let jobs = state.jobs.clone();
-    let found = state.run(async move { jobs.perform(&caller, &company, &job, action).await }).await?;
+    let found = state.run_mutation(async move { jobs.perform(&caller, &company, &job, action).await }).await?;
     Ok(match found {
         Some(found) => HttpResponse::Accepted().content_type("application/json").body(Bytes::clone(&found.job.json)),
         None => HttpResponse::NoContent().finish(),

@@ -16,7 +16,7 @@ use crate::http::response::pagination::add_next_link;
 use crate::http::response::{HandlerResult, long_poll};
 use crate::ips::types::Timestamp;
 use crate::jobs::{
-    CacheDirective, CacheStatus, Error, JobKind, JobListing, JobSort, ListBody, ListQuery, Lookup, ObservedJob,
+    CacheDirective, Error, JobKind, JobListing, JobSort, ListBody, ListQuery, Lookup, MAX_PER_PAGE, ObservedJob,
     PageCursor, Phase, StaleReason, Status,
 };
 use crate::upstream::BadItem;
@@ -80,7 +80,7 @@ pub struct JobsParams {
     #[param(value_type = String, example = "-startDate", required = false)]
     sort: Option<JobSort>,
     /// Maximum number of jobs; default: all.
-    #[serde(default, deserialize_with = "within::<1, 1000, _>")]
+    #[serde(default, deserialize_with = "within::<1, MAX_PER_PAGE, _>")]
     #[param(minimum = 1, maximum = 1000, required = false)]
     limit: Option<u32>,
     /// `next` of the previous page.
@@ -123,7 +123,7 @@ pub async fn list(
     CacheControl(directive): CacheControl,
 ) -> HandlerResult {
     let query = ListQuery::from(params);
-    let company = state.company(&caller, company).await?;
+    let company = state.resolve_company(&caller, company).await?;
     let watchers = async { Ok(state.jobs.watch(&caller, &company, query.phases())) };
     long_poll::respond(&state, &request, watchers, || async {
         match state.jobs.list_fresh(&caller, &company, &query, directive) {
@@ -131,7 +131,8 @@ pub async fn list(
             fresh => return Ok(list_response(&state, &request, &fresh?)),
         }
         let (jobs, caller, company, query) = (state.jobs.clone(), caller.clone(), company.clone(), query.clone());
-        let listing = state.run(async move { jobs.list(&caller, &company, &query, directive).await }).await?;
+        let listing =
+            state.run_in_background(async move { jobs.list(&caller, &company, &query, directive).await }).await?;
         Ok(list_response(&state, &request, &listing))
     })
     .await
@@ -141,7 +142,8 @@ fn list_response(state: &AppState, request: &HttpRequest, listing: &JobListing) 
     match listing {
         JobListing::Snapshot(lookup) => snapshot_response(state, request, lookup),
         JobListing::Page(page) => {
-            let mut response = CacheHeaders::of_page(page, state.settings.fresh).respond(request, || page.body.clone());
+            let mut response =
+                CacheHeaders::of_page(page, state.settings.freshness_lifetime).respond(request, || page.body.clone());
             if let Some(next) = &page.next {
                 add_next_link(&mut response, request, "cursor", next);
             }
@@ -152,15 +154,15 @@ fn list_response(state: &AppState, request: &HttpRequest, listing: &JobListing) 
 
 /// Responds with a whole snapshot. Its body is already rendered, plain and compressed, unless it has to be marked as stale.
 fn snapshot_response(state: &AppState, request: &HttpRequest, lookup: &Lookup) -> HttpResponse {
-    let headers = CacheHeaders::of_snapshot(lookup, state.settings.fresh);
+    let headers = CacheHeaders::of_snapshot(lookup, state.settings.freshness_lifetime);
     let snapshot = &lookup.snapshot;
-    if lookup.cache_status == CacheStatus::Stale(StaleReason::UpstreamFailed) {
+    if let Some(reason) = lookup.cache_status.stated_stale_reason() {
         let body = ListBody {
             member: "jobs",
             jobs: &snapshot.jobs,
             bad_items: &snapshot.bad_items,
-            observed_at: Some(snapshot.observed_at),
-            stale: Some(StaleReason::UpstreamFailed),
+            observed_at: Some(snapshot.observed_at.wall),
+            stale: Some(reason),
             next: None,
         };
         return headers.respond(request, || body.write());
@@ -193,16 +195,16 @@ pub async fn read(
 ) -> HandlerResult {
     let find = |directive| {
         let (jobs, caller, company, job) = (state.jobs.clone(), caller.clone(), company.clone(), job.clone());
-        state.run(async move { jobs.find(&caller, &company, &job, directive).await })
+        state.run_in_background(async move { jobs.find(&caller, &company, &job, directive).await })
     };
     let watchers = async {
-        let found = find(CacheDirective::Any).await?;
+        let found = find(CacheDirective::Unspecified).await?;
         let company = &found.job.job.company;
         Ok(state.jobs.watch(&caller, company, found.next_phases()))
     };
     long_poll::respond(&state, &request, watchers, || async {
         let found = find(directive).await?;
-        Ok(CacheHeaders::of_job(&found, state.settings.fresh).respond(&request, || found.job.json.clone()))
+        Ok(CacheHeaders::of_job(&found, state.settings.freshness_lifetime).respond(&request, || found.job.json.clone()))
     })
     .await
 }

@@ -84,7 +84,8 @@ pub async fn of_job(
     CompanyQuery { company, params }: CompanyQuery<LogParams>,
 ) -> HandlerResult {
     let (jobs, query) = (state.jobs.clone(), LogQuery::from(params));
-    let page = state.run(async move { jobs.logs().job_log(&caller, &company, &job, &query).await }).await?;
+    let page =
+        state.run_in_background(async move { jobs.logs().job_log(&caller, &company, &job, &query).await }).await?;
     let mut response = json_response(&request, &page)?;
     if page.has_next() {
         add_next_link(&mut response, &request, "page", &(page.page + 1).to_string());
@@ -166,7 +167,7 @@ pub async fn history(
     let query = JobLogsQuery::try_from(params)?;
     let jobs = state.jobs.clone();
     let (logs, bad_items) = state
-        .run(async move {
+        .run_in_background(async move {
             let company = jobs.companies().resolve(&caller, &company).await?;
             jobs.logs().job_logs(&caller, &company, &query).await
         })
@@ -219,7 +220,7 @@ pub async fn of_asset(
 ) -> HandlerResult {
     let jobs = state.jobs.clone();
     let (logs, bad_items) = state
-        .run(async move {
+        .run_in_background(async move {
             let company = jobs.companies().resolve(&caller, &company).await?;
             jobs.logs().asset_logs(&caller, &company, &asset, log_source(params.archived)).await
         })

@@ -1,10 +1,10 @@
 //! Handlers of the API routes: extract the request, call `jobs`, build the response.
 
 pub mod companies;
-pub mod docs;
 pub mod events;
 pub mod health;
 pub mod job_actions;
 pub mod jobs;
 pub mod logs;
+pub mod openapi;
 pub mod submit;

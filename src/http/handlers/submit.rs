@@ -84,17 +84,17 @@ pub async fn submit(
         return Ok(HttpResponse::Ok().json(Validated { valid: true }));
     }
     let jobs = state.jobs.clone();
-    let job = state.run(async move { jobs.submit(&caller, submission).await }).await?;
+    let job = state.run_mutation(async move { jobs.submit(&caller, submission).await }).await?;
     Ok(accepted(&state, job))
 }
 
 /// Responds with 202, the submitted job and its URL.
 fn accepted(state: &AppState, job: Job) -> HttpResponse {
-    let location = state.path(&format!("/jobs/{}", job.id));
+    let location = state.prefixed_path(&format!("/jobs/{}", job.id));
     let rendered = RenderedJob::new(job, state.clock.now());
     HttpResponse::Accepted()
         .insert_header((header::LOCATION, location))
-        .insert_header((header::RETRY_AFTER, state.settings.fresh.as_secs().max(1)))
+        .insert_header((header::RETRY_AFTER, state.settings.freshness_lifetime.as_secs().max(1)))
         .content_type("application/json")
         .body(rendered.json)
 }

@@ -17,12 +17,13 @@ use crate::telemetry::span::Span;
 
 /// Route of requests that no route matches.
 const NO_ROUTE: &str = "unknown";
-/// Method of requests with another method than the usual ones, or without a parsed head.
+/// Label of uncommon methods, and of requests without a parsed head.
 const OTHER_METHOD: &str = "_OTHER";
 /// Status of requests whose client disconnected before the head of the response.
 const CLIENT_DISCONNECTED: u16 = 499;
 
-/// Logs a request when the head of its response is complete, or when the client disconnects before.
+/// Logs a request when the head of its response is complete; `duration_ms` excludes the body, so an event stream is logged when it opens. A
+/// client that disconnects earlier gets status 499.
 ///
 /// # Errors
 /// Those of the service.
@@ -42,7 +43,8 @@ pub async fn log_access<B: MessageBody>(request: ServiceRequest, next: Next<B>) 
     result
 }
 
-/// Logs a request without a parsed head, received at `received` and answered with `status`; returns the id that it gets.
+/// Logs a request without a parsed head, whose first byte was received at `received` and whose response has `status`. Returns its generated
+/// request id.
 pub fn log_unparsed_request(status: StatusCode, received: Instant) -> RequestId {
     let request_id = RequestId::generate();
     let mut entry = AccessLogEntry::start(request_id.clone(), OTHER_METHOD, NO_ROUTE.into(), &HeaderMap::new());
@@ -50,11 +52,11 @@ pub fn log_unparsed_request(status: StatusCode, received: Instant) -> RequestId 
     request_id
 }
 
-/// Access log entry of a request in flight. It is written when it is dropped.
+/// Access log entry of a request in flight. Dropping it writes it.
 struct AccessLogEntry {
     request_id: RequestId,
     method: &'static str,
-    /// Pattern of the route: the path itself may contain names of jobs and companies.
+    /// Pattern of the route, not the path, which may contain names of jobs and companies.
     route: String,
     started: Instant,
     status: Option<StatusCode>,
@@ -124,7 +126,7 @@ impl Extractor for TraceHeaders<'_> {
     }
 }
 
-/// Returns the method as a label; unusual ones, which clients can invent, share one.
+/// Returns the method as a label. Uncommon methods share one label, since clients can send any number of them.
 fn method_label(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",

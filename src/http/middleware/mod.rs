@@ -1,19 +1,20 @@
-//! Middleware: request context, access log, problem documents, rate limit, CORS and security headers.
+//! Middleware, from the outermost to the innermost: request context with access log and security headers, problem documents, CORS, rate
+//! limit, target length, panics.
 
 mod access_log;
 mod catch_panic;
+mod context_provider;
 mod cors;
-mod problem_body;
+mod framework_errors;
 mod rate_limit;
-mod request_context;
 mod security_headers;
 mod target_length;
 
-pub use access_log::{log_access, log_unparsed_request};
+pub use access_log::log_unparsed_request;
 pub use catch_panic::catch_panic;
+pub use context_provider::ContextProvider;
 pub use cors::cors;
-pub use problem_body::render_foreign_errors;
+pub use framework_errors::render_framework_errors;
 pub use rate_limit::{RateLimiter, limit_rate};
-pub use request_context::ContextProvider;
-pub use security_headers::{SECURITY_HEADERS, security_headers};
+pub use security_headers::SECURITY_HEADERS;
 pub use target_length::limit_target_length;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use actix_web::Error;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use governor::Quota;
 use governor::clock::{Clock, DefaultClock};
@@ -16,9 +16,8 @@ use governor::state::{InMemoryState, NotKeyed};
 use moka::sync::Cache;
 
 use crate::config::RateLimits;
-use crate::http::auth::Authenticator;
+use crate::http::auth::{Authenticator, CallerIdentity};
 use crate::http::problem::Problem;
-use crate::upstream::{Caller, CallerKey};
 
 /// Header fields of draft-ietf-httpapi-ratelimit-headers.
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -36,23 +35,12 @@ type TokenBucket = governor::RateLimiter<NotKeyed, InMemoryState, DefaultClock, 
 /// Rate-limit key: requests with equal keys share a bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum RateLimitKey {
-    /// Hash of a valid API key.
-    ApiKey(String),
-    /// IPS credentials.
-    Credentials(CallerKey),
+    /// Authenticated caller.
+    Caller(CallerIdentity),
     /// Address of requests without valid credentials.
     Unauthenticated(Option<IpAddr>),
     /// Address of requests with IPS credentials that have no bucket yet.
     NewCredentials(Option<IpAddr>),
-}
-
-impl From<&Caller> for RateLimitKey {
-    fn from(caller: &Caller) -> Self {
-        match &caller.api_key_hash {
-            Some(hash) => Self::ApiKey(hash.clone()),
-            None => Self::Credentials(CallerKey::ignoring_locale(caller)),
-        }
-    }
 }
 
 /// Rate limiter of requests.
@@ -86,13 +74,13 @@ impl RateLimiter {
     fn decide(&self, request: &ServiceRequest) -> Decision {
         let address = request.peer_addr().map(|address| address.ip());
         let key = match self.authenticator.authenticate(request.request()) {
-            Ok(principal) => RateLimitKey::from(&principal.caller),
+            Ok(principal) => RateLimitKey::Caller(CallerIdentity::from(&principal.caller)),
             Err(_) => RateLimitKey::Unauthenticated(address),
         };
         if let Some(bucket) = self.buckets.get(&key) {
             return take(&bucket);
         }
-        if matches!(key, RateLimitKey::Credentials(_)) {
+        if matches!(key, RateLimitKey::Caller(CallerIdentity::Credentials(_))) {
             let decision = take(&self.bucket(RateLimitKey::NewCredentials(address)));
             if decision.retry_after.is_some() {
                 return decision;
@@ -141,12 +129,7 @@ pub async fn limit_rate(
     let Decision { remaining, retry_after } = limiter.decide(&request);
     let mut response = match retry_after {
         None => next.call(request).await?.map_into_boxed_body(),
-        Some(wait) => {
-            let problem = Problem::too_many_requests("the caller exceeded its rate limit");
-            let mut response = request.error_response(problem);
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs() + 1));
-            response
-        }
+        Some(wait) => request.error_response(Problem::too_many_requests("the caller exceeded its rate limit", wait)),
     };
     limiter.add_headers(response.headers_mut(), remaining);
     Ok(response)

@@ -1,7 +1,6 @@
 //! Security headers of every response.
 
-use actix_web::http::header::{self, HeaderName};
-use actix_web::middleware::DefaultHeaders;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 /// Names and values of the security headers. `Strict-Transport-Security` is not one of them: the proxy that terminates TLS sets it.
 pub const SECURITY_HEADERS: [(HeaderName, &str); 4] = [
@@ -11,8 +10,9 @@ pub const SECURITY_HEADERS: [(HeaderName, &str); 4] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// Creates the middleware that adds the security headers.
-#[must_use]
-pub fn security_headers() -> DefaultHeaders {
-    SECURITY_HEADERS.into_iter().fold(DefaultHeaders::new(), DefaultHeaders::add)
+/// Adds the security headers to a response.
+pub fn add_security_headers(headers: &mut HeaderMap) {
+    for (name, value) in SECURITY_HEADERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
 }

@@ -10,7 +10,7 @@ use crate::http::problem::Problem;
 /// Maximum length of path and query, in bytes.
 const MAX_TARGET_BYTES: usize = 8 * 1024;
 
-/// Refuses requests whose path and query reach `MAX_TARGET_BYTES` with 414.
+/// Refuses requests whose path and query are longer than `MAX_TARGET_BYTES` with 414.
 ///
 /// # Errors
 /// Those of the service.
@@ -18,7 +18,7 @@ pub async fn limit_target_length(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    if request.uri().path_and_query().is_some_and(|target| target.as_str().len() >= MAX_TARGET_BYTES) {
+    if request.uri().path_and_query().is_some_and(|target| target.as_str().len() > MAX_TARGET_BYTES) {
         return Ok(request.error_response(Problem::target_too_long(MAX_TARGET_BYTES)));
     }
     next.call(request).await.map(ServiceResponse::map_into_boxed_body)

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use crate::jobs::Change;
+use crate::jobs::ChangeKind;
 
 /// Adds the schemas of the events, and refers to them from the stream operations.
 pub fn add_event_schemas(document: &mut Value) {
@@ -18,7 +18,8 @@ pub fn add_event_schemas(document: &mut Value) {
         });
         content["example"] = EXAMPLE.into();
     }
-    let job_events = [Change::Created, Change::Progress, Change::Status, Change::Finished].map(Change::name);
+    let job_events =
+        [ChangeKind::Created, ChangeKind::Progress, ChangeKind::Status, ChangeKind::Finished].map(ChangeKind::name);
     let schemas = &mut document["components"]["schemas"];
     schemas["Event"] = json!({
         "description": "A server-sent event. `data` is JSON; its schema depends on `event`.",
@@ -37,7 +38,7 @@ pub fn add_event_schemas(document: &mut Value) {
         "Job",
     );
     schemas["RemovedEvent"] =
-        event("A job is neither active nor in the log any more.", &[Change::Removed.name()], "RemovedJob");
+        event("A job is neither active nor in the log any more.", &[ChangeKind::Removed.name()], "RemovedJob");
     schemas["ErrorEvent"] =
         event("Last event of a stream that ends because IPS rejects the caller.", &["error"], "Problem");
     schemas["RemovedJob"] = json!({

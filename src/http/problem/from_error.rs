@@ -3,7 +3,7 @@
 use crate::http::problem::Problem;
 use crate::http::problem::document::{ChangeOutcome, InvalidValue};
 use crate::http::problem::kinds::*;
-use crate::ips::types::{Effect, FaultClass};
+use crate::ips::types::{Effect, FaultClass, Operation, SubmitJobParam};
 use crate::jobs::Error;
 use crate::upstream::{CredentialSource, Failure, UpstreamError};
 
@@ -70,12 +70,37 @@ fn of_upstream_error(error: &UpstreamError, credentials: CredentialSource) -> Pr
     problem.with(|extensions| {
         extensions.outcome = (error.effect == Effect::Changes).then(|| error.delivery.into());
         if let Failure::Unwritable { pointer, reason } = &error.failure {
-            let invalid = InvalidValue { pointer: Some(pointer.clone()), parameter: None, detail: reason.to_string() };
-            extensions.errors = vec![invalid];
+            let (pointer, parameter) = match parameter_of(error.operation, pointer) {
+                None if error.operation == SubmitJobParam::NAME => (Some(pointer.clone()), None),
+                parameter => (None, parameter),
+            };
+            extensions.errors = vec![InvalidValue { pointer, parameter, detail: reason.to_string() }];
         } else {
             extensions.upstream = Some(error.into());
         }
     })
+}
+
+/// Returns the parameter or header of the HTTP request from which a field of the SOAP request was made, by the field's JSON pointer; `None` for
+/// the body of a submit, and for a request as a whole.
+fn parameter_of(operation: &str, pointer: &str) -> Option<String> {
+    let mut path = pointer.split('/').skip(1);
+    let parameter = match path.next()? {
+        "authHeader" if path.next() == Some("locale") => "Accept-Language",
+        "authHeader" => "Authorization",
+        _ if operation == SubmitJobParam::NAME => return None,
+        "jobHandle" | "originalName" => "job",
+        "companyName" => "company",
+        "startDate" => "from",
+        "endDate" => "to",
+        "numRows" => "limit",
+        "logTypeArray" => "logType",
+        "sortBy" | "sortDirection" => "sort",
+        "recordsPerPage" => "perPage",
+        "resultsPage" => "page",
+        same => same,
+    };
+    Some(parameter.to_owned())
 }
 
 /// Returns the kind of problem of a fault.

@@ -31,7 +31,7 @@ kinds! {
     INVALID_JSON = "invalid-json", 400, "The body is not valid JSON", never,
         "The request body could not be parsed. `detail` gives the line and column.";
     BAD_REQUEST = "bad-request", 400, "The request is malformed", never,
-        "The request is not valid HTTP; `detail` gives the reason.";
+        "The request is not valid HTTP, repeats a header that must not be repeated, or is a preflight that CORS refuses; `detail` gives the reason.";
     COMPANY_REQUIRED = "company-required", 400, "A company is required", never,
         "The credentials have access to several companies and the request names none. Add `companyHandle=` or `company=` (a name) to the query; `companies` lists the choices.";
     UNAUTHENTICATED = "unauthenticated", 401, "Credentials are required", never,
@@ -48,6 +48,8 @@ kinds! {
         "No company of that name or handle is visible to this user (codes 20000, 20006). `GET /companies` lists the visible ones.";
     METHOD_NOT_ALLOWED = "method-not-allowed", 405, "Method not allowed", never,
         "The resource exists, but does not support this method. The `Allow` header lists the supported methods.";
+    NOT_ACCEPTABLE = "not-acceptable", 406, "No acceptable content coding", never,
+        "`Accept-Encoding` excludes all content codings of the response. Accept `gzip`, or `identity`, which is accepted unless it is excluded.";
     REQUEST_TIMEOUT = "request-timeout", 408, "The request was not received in time", later,
         "The headers or the body of the request did not arrive within the configured timeout. The connection is closed.";
     AMBIGUOUS_JOB = "ambiguous-job", 409, "The id matches several jobs", never,
@@ -57,7 +59,7 @@ kinds! {
     IDEMPOTENCY_KEY_REUSED = "idempotency-key-reused", 422, "The idempotency key was used for another request", never,
         "An `Idempotency-Key` identifies one request: this one was used before with another body or other parameters. Use a new key for each job.";
     INVALID_IDEMPOTENCY_KEY = "invalid-idempotency-key", 400, "The idempotency key is invalid", never,
-        "`Idempotency-Key` must have 1 to 255 visible ASCII characters and be unique for each job, such as a UUID. If the operator requires it, it must not be missing.";
+        "`Idempotency-Key` must have 1 to 255 printable ASCII characters and be unique for each job, such as a UUID. If the operator requires it, it must not be missing.";
     ACTION_NOT_POSSIBLE = "action-not-possible", 409, "Not possible in this phase", never,
         "The job does not allow this action in its current state. `actions` lists the actions that it allows; nothing was sent to IPS.";
     CONTENT_TOO_LARGE = "content-too-large", 413, "The body is too large", never,
@@ -65,7 +67,7 @@ kinds! {
     TARGET_TOO_LONG = "target-too-long", 414, "The URL is too long", never,
         "The path and query of the request are longer than the gateway accepts.";
     UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type", 415, "The body must be JSON", never,
-        "Send the body with `Content-Type: application/json`.";
+        "Send the body with `Content-Type: application/json`, and uncompressed or with `Content-Encoding: gzip`.";
     INVALID_REQUEST = "invalid-request", 422, "The request is invalid", never,
         "Some values are invalid; nothing was sent to IPS. `errors` lists them: `pointer` is a JSON pointer into the body, `parameter` the name of a query or path parameter.";
     INVALID_JOB_ID = "invalid-job-id", 422, "Not a job id", never,
@@ -73,7 +75,7 @@ kinds! {
     REJECTED_BY_IPS = "rejected-by-ips", 422, "IPS rejected a parameter", never,
         "IPS does not accept a value of this request (codes 20001, 20002, 20005, 20007, 30001, 30002). `upstream.reason` is the reason that IPS gives.";
     TOO_MANY_REQUESTS = "too-many-requests", 429, "Too many requests", later,
-        "The caller exceeded its rate limit or its maximum number of event streams. `Retry-After` and `RateLimit` say when requests are accepted again.";
+        "The caller exceeded its rate limit or its maximum number of event streams. `Retry-After` says when to try again.";
     HEADERS_TOO_LARGE = "headers-too-large", 431, "The headers are too large", never,
         "The headers of the request are larger than the gateway accepts.";
     INTERNAL_ERROR = "internal-error", 500, "Internal error of the gateway", later,
@@ -89,7 +91,7 @@ kinds! {
     UPSTREAM_INVALID_ANSWER = "upstream-invalid-answer", 502, "IPS sent an invalid response", later,
         "The response of IPS was truncated, too large, or not the expected document. `detail` says what came: HTTP status, content type and kind of document.";
     UPSTREAM_BUSY = "upstream-busy", 503, "Too many concurrent calls to IPS", later,
-        "The limit of concurrent calls to IPS is reached, and the wait for a free slot would be longer than the operator allows. Nothing was sent. `Retry-After` says when to try again.";
+        "The limit of concurrent calls to IPS, or of large responses, is reached, and the wait would be longer than the operator allows. `outcome` says whether a mutation was sent. `Retry-After` says when to try again.";
     UPSTREAM_SUSPENDED = "upstream-suspended", 503, "Calls to IPS are suspended", later,
         "The circuit breaker is open: so many calls to IPS failed recently that the gateway makes none for some seconds. Nothing was sent. `Retry-After` says when to try again.";
     UPSTREAM_TIMEOUT = "upstream-timeout", 504, "IPS did not respond in time", later,

@@ -26,8 +26,10 @@ pub struct Problem {
     detail: String,
     /// Whether the same request may succeed later.
     retryable: bool,
-    /// Wait before the next attempt: the `Retry-After` header.
+    /// Minimum time until the next attempt: the `Retry-After` header.
     retry_after: Option<Duration>,
+    /// Content codings of request bodies that are supported: the `Accept-Encoding` header.
+    accept_encoding: Option<&'static str>,
     extensions: Box<ProblemExtensions>,
 }
 
@@ -39,7 +41,14 @@ impl fmt::Display for Problem {
 
 impl Problem {
     fn new(kind: &'static ProblemKind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), retryable: kind.retryable, retry_after: None, extensions: Box::default() }
+        Self {
+            kind,
+            detail: detail.into(),
+            retryable: kind.retryable,
+            retry_after: None,
+            accept_encoding: None,
+            extensions: Box::default(),
+        }
     }
 
     /// Sets extension members.
@@ -73,12 +82,14 @@ impl Problem {
         })
     }
 
-    /// Returns the problem of an error response of the framework with this status.
+    /// Returns the problem of an error response of the framework with this status. Other statuses than those of a problem kind become 400 or
+    /// 500.
     #[must_use]
     pub fn from_status(status: StatusCode) -> Self {
         let kind = match status.as_u16() {
             404 => NOT_FOUND,
             405 => METHOD_NOT_ALLOWED,
+            406 => NOT_ACCEPTABLE,
             408 => REQUEST_TIMEOUT,
             413 => CONTENT_TOO_LARGE,
             414 => TARGET_TOO_LONG,
@@ -132,10 +143,10 @@ impl Problem {
         Self::new(HEADERS_TOO_LARGE, "the headers of the request are too large or too many")
     }
 
-    /// 429: the caller exceeds its rate limit or its stream quota.
+    /// 429: the caller exceeds its rate limit or its stream quota. The next attempt may succeed after `retry_after`.
     #[must_use]
-    pub fn too_many_requests(detail: impl Into<String>) -> Self {
-        Self::new(TOO_MANY_REQUESTS, detail)
+    pub fn too_many_requests(detail: impl Into<String>, retry_after: Duration) -> Self {
+        Self { retry_after: Some(retry_after), ..Self::new(TOO_MANY_REQUESTS, detail) }
     }
 
     /// 503 of the readiness probe: the server is shutting down.
@@ -155,6 +166,13 @@ impl Problem {
     #[must_use]
     pub fn unsupported_media_type() -> Self {
         Self::new(UNSUPPORTED_MEDIA_TYPE, "expected `Content-Type: application/json`")
+    }
+
+    /// 415: the body has a content coding other than gzip. The response has `Accept-Encoding` (RFC 9110 §12.5.3).
+    #[must_use]
+    pub fn unsupported_content_encoding() -> Self {
+        let problem = Self::new(UNSUPPORTED_MEDIA_TYPE, "expected a body with `Content-Encoding: gzip` or without one");
+        Self { accept_encoding: Some("gzip"), ..problem }
     }
 
     /// 401: credentials are missing, malformed or unknown.

@@ -15,17 +15,14 @@ impl ResponseError for Problem {
     /// Renders the problem in the [`RequestContext`] of the current task.
     fn error_response(&self) -> HttpResponse {
         let context = RequestContext::current();
-        if context.method.is_safe() {
-            self.render(self.status_code(), &context)
-        } else {
-            self.of_mutation().render(self.status_code(), &context)
-        }
+        if context.method.is_safe() { self.render(&context) } else { self.of_mutation().render(&context) }
     }
 }
 
 impl Problem {
-    /// Renders an error response with this status: the problem document and its headers.
-    pub fn render(&self, status: StatusCode, context: &RequestContext) -> HttpResponse {
+    /// Renders the error response: the problem document and its headers.
+    fn render(&self, context: &RequestContext) -> HttpResponse {
+        let status = self.status_code();
         let document = self.document(context.request_id.as_str(), &context.path_prefix);
         // Strings and numbers are always serializable.
         let body = serde_json::to_string(&document).unwrap_or_default();
@@ -33,13 +30,15 @@ impl Problem {
         response
             .content_type("application/problem+json")
             .insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
-            // Excludes the body from compression; the problem body middleware removes it.
+            // Excludes the body from compression; `render_framework_errors` removes it.
             .insert_header((header::CONTENT_ENCODING, HeaderValue::from_static("identity")));
         if let Some(wait) = self.retry_after {
             // Whole seconds, rounded up, at least 1.
-            let seconds = wait.as_millis().div_ceil(1000).max(1);
-            let seconds = HeaderValue::from(u64::try_from(seconds).unwrap_or(u64::MAX));
-            response.insert_header((header::RETRY_AFTER, seconds));
+            let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1);
+            response.insert_header((header::RETRY_AFTER, HeaderValue::from(seconds)));
+        }
+        if let Some(codings) = self.accept_encoding {
+            response.insert_header((header::ACCEPT_ENCODING, HeaderValue::from_static(codings)));
         }
         if status == StatusCode::UNAUTHORIZED
             && let Some(challenge) = context.challenge

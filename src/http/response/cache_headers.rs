@@ -8,7 +8,8 @@ use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use sha2::{Digest, Sha256};
 
-use crate::jobs::{CacheStatus, FoundJob, JobPage, Lookup, StaleReason, weak_etag};
+use crate::http::AppState;
+use crate::jobs::{CacheStatus, FoundJob, JobPage, Lookup, StaleReason, etag_with_staleness, weak_etag};
 
 /// Name of this cache in `Cache-Status`.
 const CACHE_NAME: &str = "ips-gateway";
@@ -22,28 +23,29 @@ pub struct CacheHeaders {
     /// Age of the data.
     pub age: Duration,
     /// Freshness lifetime of the data.
-    pub fresh: Duration,
+    pub freshness_lifetime: Duration,
     /// Recommended interval until the next request; `None` for data that no longer change.
     pub retry_after: Option<Duration>,
 }
 
 impl CacheHeaders {
     /// Returns the headers of a whole snapshot.
-    pub fn of_snapshot(lookup: &Lookup, fresh: Duration) -> Self {
-        let etag = lookup.snapshot.etag.clone();
-        Self { etag, cache_status: lookup.cache_status, age: lookup.age, fresh, retry_after: None }
+    pub fn of_snapshot(lookup: &Lookup, freshness_lifetime: Duration) -> Self {
+        let etag = etag_with_staleness(&lookup.snapshot.etag, lookup.cache_status.stated_stale_reason());
+        Self { etag, cache_status: lookup.cache_status, age: lookup.age, freshness_lifetime, retry_after: None }
     }
 
     /// Returns the headers of a page of jobs.
-    pub fn of_page(page: &JobPage, fresh: Duration) -> Self {
-        Self { etag: page.etag.clone(), cache_status: page.cache_status, age: page.age, fresh, retry_after: None }
+    pub fn of_page(page: &JobPage, freshness_lifetime: Duration) -> Self {
+        let etag = page.etag.clone();
+        Self { etag, cache_status: page.cache_status, age: page.age, freshness_lifetime, retry_after: None }
     }
 
     /// Returns the headers of one job.
-    pub fn of_job(found: &FoundJob, fresh: Duration) -> Self {
+    pub fn of_job(found: &FoundJob, freshness_lifetime: Duration) -> Self {
         let etag = weak_etag(&found.job.content_hash);
-        let retry_after = (!found.job.job.is_final()).then_some(fresh);
-        Self { etag, cache_status: found.cache_status, age: found.age, fresh, retry_after }
+        let retry_after = (!found.job.job.is_final()).then_some(freshness_lifetime);
+        Self { etag, cache_status: found.cache_status, age: found.age, freshness_lifetime, retry_after }
     }
 
     /// Returns the headers of a body that was made for this request and is not cached.
@@ -52,7 +54,7 @@ impl CacheHeaders {
             etag: weak_etag(&Sha256::digest(body)),
             cache_status: CacheStatus::Loaded,
             age: Duration::ZERO,
-            fresh: Duration::ZERO,
+            freshness_lifetime: Duration::ZERO,
             retry_after: None,
         }
     }
@@ -64,12 +66,15 @@ impl CacheHeaders {
         } else {
             HttpResponse::Ok().content_type("application/json").body(body())
         };
-        self.add_to(&mut response);
+        let credentials =
+            AppState::of(request).map_or("Authorization", |state| state.auth.authenticator.credential_headers());
+        self.add_to(&mut response, credentials);
         response
     }
 
-    fn add_to(&self, response: &mut HttpResponse) {
-        let remaining = self.fresh.saturating_sub(self.age).as_secs();
+    /// Adds the headers. `credential_headers` are the names of the request headers with credentials.
+    fn add_to(&self, response: &mut HttpResponse, credential_headers: &str) {
+        let remaining = self.freshness_lifetime.saturating_sub(self.age).as_secs();
         let mut set = |name: header::HeaderName, value: String| {
             if let Ok(value) = HeaderValue::from_str(&value) {
                 response.headers_mut().insert(name, value);
@@ -79,7 +84,7 @@ impl CacheHeaders {
         set(header::CACHE_CONTROL, format!("private, max-age={remaining}"));
         set(header::AGE, self.age.as_secs().to_string());
         set(header::CACHE_STATUS, self.cache_status());
-        set(header::VARY, "Authorization, Accept-Encoding, Accept-Language".into());
+        set(header::VARY, format!("{credential_headers}, Accept-Encoding, Accept-Language"));
         if let Some(retry_after) = self.retry_after {
             set(header::RETRY_AFTER, retry_after.as_secs().max(1).to_string());
         }
@@ -88,7 +93,7 @@ impl CacheHeaders {
     /// Returns the value of `Cache-Status` (RFC 9211).
     fn cache_status(&self) -> String {
         let seconds = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
-        let ttl = seconds(self.fresh) - seconds(self.age);
+        let ttl = seconds(self.freshness_lifetime) - seconds(self.age);
         match self.cache_status {
             CacheStatus::Hit => format!("{CACHE_NAME}; hit; ttl={ttl}"),
             CacheStatus::Stale(StaleReason::Revalidating) => {

@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use actix_web::HttpResponse;
 use actix_web::http::header::{self, HeaderName};
 use actix_web::web::Bytes;
+use actix_web::{HttpResponse, HttpResponseBuilder};
 use futures_util::stream;
 
 use crate::http::AppState;
 use crate::http::auth::StreamPermit;
 use crate::http::extract::FINAL_ID_SUFFIX;
 use crate::http::problem::Problem;
+use crate::http::request_context::{RequestContext, RequestId};
 use crate::jobs::{StreamMessage, Subscription};
 use crate::runtime::lifecycle::Lifecycle;
 use crate::telemetry::gauge::GaugeGuard;
@@ -27,20 +28,30 @@ pub fn event_stream(state: &AppState, subscription: Subscription, quota: StreamP
         lifecycle: state.lifecycle.clone(),
         path_prefix: state.settings.path_prefix.clone(),
         heartbeat: state.settings.heartbeat,
+        request_id: RequestContext::current().request_id,
         progress: Progress::Opening,
         _gauge: GaugeGuard::new(metrics::gauge!(names::EVENT_STREAMS)),
         _quota: quota,
     };
-    HttpResponse::Ok()
-        .content_type("text/event-stream")
+    response_head().streaming(stream::unfold(stream, |mut stream| async move {
+        let chunk = stream.next_chunk().await?;
+        Some((Ok::<_, actix_web::Error>(chunk), stream))
+    }))
+}
+
+/// Responds to HEAD with the head of an event stream. The empty stream as the body, not no body, keeps the framing headers those of GET.
+pub fn event_stream_head() -> HttpResponse {
+    response_head().streaming(stream::empty::<Result<Bytes, actix_web::Error>>())
+}
+
+fn response_head() -> HttpResponseBuilder {
+    let mut head = HttpResponse::Ok();
+    head.content_type("text/event-stream")
         .insert_header((header::CACHE_CONTROL, "no-store"))
         // Compression and buffering proxies would delay events until a block is full.
         .insert_header((header::CONTENT_ENCODING, "identity"))
-        .insert_header((X_ACCEL_BUFFERING, "no"))
-        .streaming(stream::unfold(stream, |mut stream| async move {
-            let chunk = stream.next_chunk().await?;
-            Some((Ok::<_, actix_web::Error>(chunk), stream))
-        }))
+        .insert_header((X_ACCEL_BUFFERING, "no"));
+    head
 }
 
 /// Body of an event stream. Chunks are produced on demand, when the client has read the earlier ones.
@@ -49,6 +60,8 @@ struct EventStream {
     lifecycle: Lifecycle,
     path_prefix: String,
     heartbeat: Duration,
+    /// Request id of the stream, for `error` events.
+    request_id: RequestId,
     progress: Progress,
     _gauge: GaugeGuard,
     _quota: StreamPermit,
@@ -88,15 +101,18 @@ impl EventStream {
         };
         match cause {
             Cause::Message(message) => message.map(|message| self.format(message)),
-            Cause::Heartbeat => {
-                self.subscription.check_inactive_job().await;
-                Some(Bytes::from_static(b": heartbeat\n\n"))
-            }
-            Cause::Shutdown => {
-                self.progress = Progress::Closed;
-                Some(retry_field())
-            }
+            Cause::Heartbeat => tokio::select! {
+                () = self.subscription.check_inactive_job() => Some(Bytes::from_static(b": heartbeat\n\n")),
+                () = self.lifecycle.stopping() => Some(self.close()),
+            },
+            Cause::Shutdown => Some(self.close()),
         }
+    }
+
+    /// Closes the stream and returns its last chunk.
+    fn close(&mut self) -> Bytes {
+        self.progress = Progress::Closed;
+        retry_field()
     }
 
     fn format(&self, message: StreamMessage) -> Bytes {
@@ -108,7 +124,8 @@ impl EventStream {
             }
             StreamMessage::Failed(error) => {
                 let problem = Problem::from(error);
-                let document = serde_json::to_vec(&problem.document("", &self.path_prefix)).unwrap_or_default();
+                let document = serde_json::to_vec(&problem.document(self.request_id.as_str(), &self.path_prefix))
+                    .unwrap_or_default();
                 // The empty id makes the browser forget the last one: a reconnection gets a new snapshot.
                 format_event("error", "", &document)
             }

@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::config::{Region, System};
 
-/// Configuration of the web UI: what its scripts need to know about this gateway.
+/// Configuration of the web UI: version, environment and sign-in method of this gateway.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UiConfig {
@@ -22,7 +22,7 @@ pub struct UiConfig {
     /// Name or handle of the default company, for requests that name none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub company: Option<String>,
-    /// Sandbox users offered on the sign-in page; empty except in the demo.
+    /// Sandbox users that the sign-in page of the demo offers; empty in other environments.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub users: Vec<DemoUser>,
 }
@@ -66,15 +66,20 @@ pub struct DemoUser {
 }
 
 impl UiConfig {
-    /// Derives the environment and region from the upstream's URL; a gateway with `users` is the demo.
+    /// Derives the environment and region from the upstream's URL; `demo_users` are the users of the demo, `None` for other gateways.
     #[must_use]
-    pub fn of(upstream: &Url, sign_in: SignInMethod, company: Option<String>, users: Vec<DemoUser>) -> Self {
+    pub fn of(
+        upstream: &Url,
+        sign_in: SignInMethod,
+        company: Option<String>,
+        demo_users: Option<Vec<DemoUser>>,
+    ) -> Self {
         let region = Region::at(upstream);
-        let environment = match region {
-            _ if !users.is_empty() => Environment::Demo,
-            Some((_, System::Production)) => Environment::Production,
-            Some((_, System::Staging)) => Environment::Staging,
-            None => Environment::Custom,
+        let environment = match (&demo_users, region) {
+            (Some(_), _) => Environment::Demo,
+            (None, Some((_, System::Production))) => Environment::Production,
+            (None, Some((_, System::Staging))) => Environment::Staging,
+            (None, None) => Environment::Custom,
         };
         Self {
             version: env!("CARGO_PKG_VERSION"),
@@ -82,7 +87,7 @@ impl UiConfig {
             region: region.map(|(region, _)| region.name()),
             sign_in,
             company,
-            users,
+            users: demo_users.unwrap_or_default(),
         }
     }
 }

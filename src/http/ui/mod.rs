@@ -3,6 +3,7 @@
 
 mod assets;
 mod config;
+mod content_security_policy;
 mod problem_pages;
 
 use actix_web::http::header::{self, HeaderValue};
@@ -15,13 +16,6 @@ pub use problem_pages::{problem, problems};
 
 use super::AppState;
 use super::problem::Problem;
-
-/// Content security policy of the board. Trusted Types are required and none is allowed: the board inserts text, never markup.
-const BOARD_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
-    base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
-/// Content security policy of Swagger UI, which inserts markup.
-const SWAGGER_UI_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
-    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Serves an embedded page with its content security policy.
 async fn page(
@@ -43,7 +37,7 @@ async fn file(state: &AppState, request: &HttpRequest, path: &str) -> Result<Htt
 
 /// `GET /`: the board's page.
 pub async fn board(state: Data<AppState>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    page(&state, &request, "index.html", BOARD_POLICY).await
+    page(&state, &request, "index.html", content_security_policy::BOARD).await
 }
 
 /// `GET /board/…`: the board's scripts, styles and configuration.
@@ -62,7 +56,7 @@ pub async fn swagger_ui(
     path: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     match path.as_str() {
-        "" | "index.html" => page(&state, &request, "swagger-ui/index.html", SWAGGER_UI_POLICY).await,
+        "" | "index.html" => page(&state, &request, "swagger-ui/index.html", content_security_policy::SWAGGER_UI).await,
         path => file(&state, &request, &format!("swagger-ui/{path}")).await,
     }
 }

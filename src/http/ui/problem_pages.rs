@@ -6,10 +6,8 @@ use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::Path;
 
+use super::content_security_policy;
 use crate::http::problem::{PROBLEM_KINDS, Problem, ProblemKind};
-
-/// Content security policy: the pages use the board's styles, its icon and its theme script.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// `GET /problems`: the list of all problem kinds.
 pub async fn problems() -> HttpResponse {
@@ -68,6 +66,6 @@ fn page(title: &str, root: &str, content: &str) -> HttpResponse {
     );
     HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
-        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
+        .insert_header((header::CONTENT_SECURITY_POLICY, content_security_policy::PROBLEM_PAGES))
         .body(page)
 }

@@ -13,7 +13,7 @@ use super::notes::Notes;
 use super::parser::Parser;
 use super::path::Path;
 use super::scalar::{is_non_finite, parse_bool, parse_double, parse_integer, trim};
-use super::token::{Mode, Tag};
+use super::token::{Mode, RootContent, Tag};
 
 impl Parser<'_> {
     /// Deserializes the element of `tag`, the token just read, as a `T`.
@@ -24,6 +24,12 @@ impl Parser<'_> {
         let path = Path::Root;
         let element = Element::open(self, &path, tag.nil).map_err(|error| error.with_path(&path))?;
         Ok(T::deserialize(element).map_err(|error| error.with_path(&path))?)
+    }
+
+    /// Returns what the element that was read contains.
+    #[must_use]
+    pub fn root_content(&self) -> RootContent {
+        self.root_content
     }
 
     /// Returns the number of unreadable values that cost their fields.

@@ -6,7 +6,7 @@ use serde::{de, ser};
 
 use super::path::Path;
 use super::token::Tag;
-use crate::ips::types::ApiVersion;
+use crate::ips::types::{ApiVersion, VersionRange};
 
 /// Reason of a document that ends before all its elements are closed.
 pub(super) const ENDS_EARLY: &str = "ends before all its elements are closed";
@@ -143,11 +143,21 @@ pub enum WriteReason {
     /// Character that XML 1.0 does not allow.
     #[error("contains the character U+{:04X}, which XML does not permit", u32::from(*.0))]
     Character(char),
-    /// Field of a later API version than the configured one.
-    #[error("needs API version {since} or later; {configured} is configured")]
-    Since {
-        /// API version that introduced the field.
-        since: &'static str,
+    /// Field that the configured API version lacks.
+    #[error("needs {versions}; {} is configured", configured.describe())]
+    Version {
+        /// API versions that have the field.
+        versions: VersionRange,
+        /// API version that is written.
+        configured: ApiVersion,
+    },
+    /// Operation that the configured API version lacks.
+    #[error("{operation} needs {versions}; {} is configured", configured.describe())]
+    Operation {
+        /// Name of the operation.
+        operation: &'static str,
+        /// API versions that have the operation.
+        versions: VersionRange,
         /// API version that is written.
         configured: ApiVersion,
     },

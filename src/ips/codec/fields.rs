@@ -11,7 +11,7 @@ use super::parser::Parser;
 use super::path::Path;
 use super::scalar::is_blank;
 use super::shapes::FieldSet;
-use super::token::{Mode, Tag, Token};
+use super::token::{Mode, RootContent, Tag, Token};
 use crate::ips::types::wire_name;
 
 /// serde map access over the child elements of an element.
@@ -36,6 +36,8 @@ pub(super) struct Fields<'r, 'de, 'p> {
     absent: Option<FieldSet>,
     /// Whether an element without any known field is accepted.
     may_be_empty: bool,
+    /// Whether an unknown child element was skipped.
+    skipped_unknown: bool,
 }
 
 impl<'r, 'de, 'p> Fields<'r, 'de, 'p> {
@@ -62,6 +64,7 @@ impl<'r, 'de, 'p> Fields<'r, 'de, 'p> {
             current: 0,
             content: Content::Open,
             absent: None,
+            skipped_unknown: false,
         })
     }
 
@@ -83,6 +86,7 @@ impl<'r, 'de, 'p> Fields<'r, 'de, 'p> {
                         return Err(DecodeError::value(format!("the element {} is unknown", tag.local_name())));
                     }
                     None => {
+                        self.skipped_unknown = true;
                         if self.notes > 0 {
                             self.parser.notes.add_element(tag.local_name());
                         }
@@ -189,6 +193,9 @@ impl<'r, 'de, 'p> Fields<'r, 'de, 'p> {
     /// Returns the absent fields that get a default in lenient mode.
     fn end(&mut self) -> Result<FieldSet, DecodeError> {
         self.content = Content::Absent;
+        if self.seen == FieldSet::EMPTY && self.path.is_root() && !self.names.is_empty() {
+            self.parser.root_content = if self.skipped_unknown { RootContent::Unknown } else { RootContent::Empty };
+        }
         match self.parser.mode() {
             Mode::Strict => Ok(FieldSet::EMPTY),
             Mode::Lenient if self.seen == FieldSet::EMPTY && !self.may_be_empty => {

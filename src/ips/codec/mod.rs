@@ -26,5 +26,5 @@ mod token;
 pub use decode::decode;
 pub use error::{ReadError, WriteError, WriteReason};
 pub use parser::Parser;
-pub use serializer::{NewerFields, Writer};
-pub use token::{Limits, Mode, Tag, Token};
+pub use serializer::{LackedFields, Writer};
+pub use token::{Limits, Mode, RootContent, Tag, Token};

@@ -11,7 +11,7 @@ use super::error::{DecodeError, ENDS_EARLY, ENDS_INSIDE, ReadError};
 use super::notes::Notes;
 use super::scalar::{is_allowed, is_blank, trim};
 use super::shapes::Shapes;
-use super::token::{Limits, Mode, Tag, Token};
+use super::token::{Limits, Mode, RootContent, Tag, Token};
 
 /// Pull parser of one document.
 ///
@@ -33,6 +33,8 @@ pub struct Parser<'de> {
     pub(super) bad_items: Vec<ReadError>,
     pub(super) notes: Notes,
     pub(super) unreadable_values: u64,
+    /// What the element that was read as a struct contains.
+    pub(super) root_content: RootContent,
     pub(super) shapes: Shapes,
     /// Set when an absent option was visited.
     pub(super) visited_absent_option: bool,
@@ -55,6 +57,7 @@ impl<'de> Parser<'de> {
             bad_items: Vec::new(),
             notes: Notes::default(),
             unreadable_values: 0,
+            root_content: RootContent::Fields,
             shapes: Shapes::default(),
             visited_absent_option: false,
         }

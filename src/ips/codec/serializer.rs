@@ -6,14 +6,14 @@ use serde::ser::{self, Impossible, Serialize};
 use super::error::{WriteError, WriteReason};
 use super::path::Path;
 use super::scalar::{find_forbidden, is_allowed};
-use crate::ips::types::{ApiVersion, since};
+use crate::ips::types::{ApiVersion, Availability, VersionRange, field_versions};
 
-/// Treatment of a field that the written API version does not have.
+/// Treatment of a field that the written API version lacks. A field that it may lack is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NewerFields {
+pub enum LackedFields {
     /// An error, for requests: leaving the field out would change their meaning.
     Refuse,
-    /// Left out, for answers, as IPS does for clients of older versions.
+    /// Left out, for answers, as IPS does for clients of that version.
     LeaveOut,
 }
 
@@ -21,14 +21,14 @@ pub enum NewerFields {
 pub struct Writer<'v> {
     text: String,
     version: &'v ApiVersion,
-    newer_fields: NewerFields,
+    lacked_fields: LackedFields,
 }
 
 impl<'v> Writer<'v> {
     /// Creates a writer whose document starts with the XML declaration.
     #[must_use]
-    pub fn new(version: &'v ApiVersion, newer_fields: NewerFields) -> Self {
-        Self { text: String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>"), version, newer_fields }
+    pub fn new(version: &'v ApiVersion, lacked_fields: LackedFields) -> Self {
+        Self { text: String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>"), version, lacked_fields }
     }
 
     /// Appends markup verbatim.
@@ -47,17 +47,11 @@ impl<'v> Writer<'v> {
     /// Appends a struct as the element `name`, with its child elements in `namespace`.
     ///
     /// # Errors
-    /// A value that XML can't represent, or a field that the API version does not have; with its JSON pointer.
+    /// A value that XML can't represent, or a field that the API version lacks; with its JSON pointer.
     pub fn value<T: Serialize>(&mut self, name: &'static str, namespace: &str, value: &T) -> Result<(), WriteError> {
         let path = Path::Root;
         let attributes = format!(" xmlns=\"{}\"", partial_escape(namespace).replace('"', "&quot;"));
-        value.serialize(ElementSerializer {
-            writer: self,
-            path: &path,
-            newer_since: None,
-            name,
-            attributes: &attributes,
-        })
+        value.serialize(ElementSerializer { writer: self, path: &path, lacked: None, name, attributes: &attributes })
     }
 
     /// Returns the document.
@@ -93,8 +87,8 @@ impl<'v> Writer<'v> {
 struct ElementSerializer<'w, 'v, 'p> {
     writer: &'w mut Writer<'v>,
     path: &'p Path<'p>,
-    /// API version that introduced the element, if it is newer than the written one.
-    newer_since: Option<&'static str>,
+    /// API versions that have the element, if the written one lacks it.
+    lacked: Option<VersionRange>,
     name: &'static str,
     attributes: &'p str,
 }
@@ -105,8 +99,8 @@ impl<'w, 'v, 'p> ElementSerializer<'w, 'v, 'p> {
     }
 
     fn begin(&mut self) -> Result<(), WriteError> {
-        if let Some(since) = self.newer_since {
-            return Err(self.error(WriteReason::Since { since, configured: self.writer.version.clone() }));
+        if let Some(versions) = self.lacked {
+            return Err(self.error(WriteReason::Version { versions, configured: self.writer.version.clone() }));
         }
         self.writer.open(self.name, self.attributes);
         Ok(())
@@ -248,11 +242,11 @@ impl Children<'_, '_, '_> {
     fn child<T: Serialize + ?Sized>(
         &mut self,
         path: &Path<'_>,
-        newer_since: Option<&'static str>,
+        lacked: Option<VersionRange>,
         name: &'static str,
         value: &T,
     ) -> Result<(), WriteError> {
-        value.serialize(ElementSerializer { writer: self.writer, path, newer_since, name, attributes: "" })
+        value.serialize(ElementSerializer { writer: self.writer, path, lacked, name, attributes: "" })
     }
 
     fn close(self) {
@@ -265,12 +259,13 @@ impl ser::SerializeStruct for Children<'_, '_, '_> {
     type Error = WriteError;
 
     fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), WriteError> {
-        let newer_since = since(self.owner, name).filter(|since| !self.writer.version.has(since));
-        if newer_since.is_some() && self.writer.newer_fields == NewerFields::LeaveOut {
+        let versions = field_versions(self.owner, name);
+        let lacked = (self.writer.version.availability_in(versions) == Availability::Lacks).then_some(versions);
+        if lacked.is_some() && self.writer.lacked_fields == LackedFields::LeaveOut {
             return Ok(());
         }
         let path = Path::Field { parent: self.path, name };
-        self.child(&path, newer_since, name, value)
+        self.child(&path, lacked, name, value)
     }
 
     fn end(self) -> Result<(), WriteError> {

@@ -15,6 +15,17 @@ pub enum Mode {
     Strict,
 }
 
+/// Content of the element that was read as a struct.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RootContent {
+    /// Fields of the struct; the struct may have none.
+    Fields,
+    /// No element at all.
+    Empty,
+    /// Elements, none of which is a field of the struct.
+    Unknown,
+}
+
 /// Limits of a document; a document beyond one of them is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {

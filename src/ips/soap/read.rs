@@ -8,8 +8,11 @@ use serde::Deserialize;
 
 use super::SOAP_NAMESPACE;
 use super::auth::{AuthHeader, WireAuthHeader};
-use crate::ips::codec::{Limits, Mode, Parser, ReadError, Tag, Token, decode};
-use crate::ips::types::{COMMON_NAMESPACE, Fault, FaultName, Operation, UnreadableValue};
+use crate::ips::codec::{Limits, Mode, Parser, ReadError, RootContent, Tag, Token, decode};
+use crate::ips::types::{COMMON_NAMESPACE, Fault, FaultName, GetCompanyMembershipParam, Operation, UnreadableValue};
+
+/// Operations whose answer has an array even if the array is empty: without one, the answer has a shape that is not known.
+const NEVER_EMPTY: [&str; 1] = [GetCompanyMembershipParam::NAME];
 
 /// Reply of IPS to a request.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,6 +55,14 @@ pub fn read_answer<T: Operation>(body: &[u8], content_type: Option<&str>) -> Res
                 return Err(ReadError::document(format!("contains {} instead of {}", tag.local_name(), T::ANSWER)));
             }
             let value = envelope.parser.value(&tag)?;
+            let is_understood = match envelope.parser.root_content() {
+                RootContent::Fields => true,
+                RootContent::Empty => !NEVER_EMPTY.contains(&T::NAME),
+                RootContent::Unknown => false,
+            };
+            if !is_understood {
+                return Err(ReadError::document(format!("{} contains none of its elements", T::ANSWER)));
+            }
             envelope.close()?;
             let unreadable_values = envelope.parser.unreadable_values();
             Ok(Reply::Answer(Answer { value, bad_items: envelope.parser.into_bad_items(), unreadable_values }))

@@ -2,8 +2,8 @@
 
 use super::SOAP_NAMESPACE;
 use super::auth::{AuthHeader, WireAuthHeader};
-use crate::ips::codec::{NewerFields, WriteError, Writer};
-use crate::ips::types::{ApiVersion, COMMON_NAMESPACE, Fault, FaultName, Operation};
+use crate::ips::codec::{LackedFields, WriteError, WriteReason, Writer};
+use crate::ips::types::{ApiVersion, Availability, COMMON_NAMESPACE, Fault, FaultName, Operation, operation_versions};
 
 /// `faultcode` of a SOAP fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,13 +26,14 @@ impl FaultCode {
 /// Writes a request in an API version.
 ///
 /// # Errors
-/// A character that XML can't carry or a field that the version does not have; pointers into `auth` start with `/authHeader`.
+/// An operation or a field that the version lacks, or a character that XML can't carry; pointers into `auth` start with `/authHeader`.
 pub fn write_request<T: Operation>(
     request: &T,
     version: &ApiVersion,
     auth: &AuthHeader,
 ) -> Result<Vec<u8>, WriteError> {
-    let mut writer = begin(version, NewerFields::Refuse);
+    check_operation::<T>(version)?;
+    let mut writer = begin(version, LackedFields::Refuse);
     writer.markup("<soapenv:Header>");
     writer
         .value("authHeader", COMMON_NAMESPACE, &WireAuthHeader::from(auth))
@@ -42,12 +43,22 @@ pub fn write_request<T: Operation>(
     Ok(end(writer))
 }
 
-/// Writes an answer in an API version, without the fields that the version does not have.
+/// Checks that an API version has the operation, or may have it.
+fn check_operation<T: Operation>(version: &ApiVersion) -> Result<(), WriteError> {
+    let versions = operation_versions(T::NAME);
+    if version.availability_in(versions) != Availability::Lacks {
+        return Ok(());
+    }
+    let reason = WriteReason::Operation { operation: T::NAME, versions, configured: version.clone() };
+    Err(WriteError { pointer: String::new(), reason })
+}
+
+/// Writes an answer in an API version, without the fields that the version lacks.
 ///
 /// # Errors
 /// A character that XML can't carry.
 pub fn write_answer<T: Operation>(answer: &T::Answer, version: &ApiVersion) -> Result<Vec<u8>, WriteError> {
-    let mut writer = begin(version, NewerFields::LeaveOut);
+    let mut writer = begin(version, LackedFields::LeaveOut);
     writer.markup("<soapenv:Body>");
     writer.value(T::ANSWER, &version.namespace(), answer)?;
     Ok(end(writer))
@@ -57,7 +68,7 @@ pub fn write_answer<T: Operation>(answer: &T::Answer, version: &ApiVersion) -> R
 #[must_use]
 pub fn write_fault(fault: &Fault, faultcode: FaultCode) -> Vec<u8> {
     let version = ApiVersion::default();
-    let mut writer = begin(&version, NewerFields::LeaveOut);
+    let mut writer = begin(&version, LackedFields::LeaveOut);
     writer.markup("<soapenv:Body><soapenv:Fault><faultcode>");
     writer.markup(faultcode.as_str());
     writer.markup("</faultcode><faultstring>");
@@ -81,8 +92,8 @@ pub fn write_fault(fault: &Fault, faultcode: FaultCode) -> Vec<u8> {
     end(writer)
 }
 
-fn begin(version: &ApiVersion, newer_fields: NewerFields) -> Writer<'_> {
-    let mut writer = Writer::new(version, newer_fields);
+fn begin(version: &ApiVersion, lacked_fields: LackedFields) -> Writer<'_> {
+    let mut writer = Writer::new(version, lacked_fields);
     writer.markup("<soapenv:Envelope xmlns:soapenv=\"");
     writer.markup(SOAP_NAMESPACE);
     writer.markup("\">");

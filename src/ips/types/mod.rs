@@ -7,8 +7,8 @@
 //!   identify a job are required nevertheless: every API version requires them.
 //! - Items of answers end with fields that no schema has, such as `unreadable`: the codec fills them.
 //! - Integers in answers have 64 bits, whatever the schema says: file sizes exceed its `int`.
-//! - [`for_each_operation!`] is the table of operations, [`Operation`] the link from a request to its answer, [`since`] the API version that
-//!   introduced a field, [`FaultClass`] the classification of fault codes.
+//! - [`for_each_operation!`] is the table of operations, [`Operation`] the link from a request to its answer, [`ApiVersion`] decides which fields
+//!   and operations a version has, [`FaultClass`] is the classification of fault codes.
 
 mod enums;
 mod fault;
@@ -20,6 +20,8 @@ mod secret;
 mod timestamp;
 mod unreadable;
 mod version;
+mod version_range;
+mod version_table;
 
 pub use enums::*;
 pub use fault::*;
@@ -31,3 +33,5 @@ pub use secret::*;
 pub use timestamp::*;
 pub use unreadable::*;
 pub use version::*;
+pub use version_range::*;
+pub use version_table::API_VERSIONS;

@@ -1,12 +1,15 @@
-//! API versions of IPS, and the version that introduced each field.
+//! API versions of IPS, and the fields and operations that each of them has.
 //!
-//! IPS serves many versions side by side, each in its own XML namespace; newer versions only add fields. IPS refuses an element that the
-//! addressed version does not have, hence the table of newer fields.
+//! IPS serves many versions side by side, each in its own XML namespace, and refuses an element that the addressed version does not have. The
+//! whole schema of some versions is known; of the others only what came with an earlier version is certain.
 
 use std::fmt;
 use std::str::FromStr;
 
 use chrono::NaiveDate;
+
+use super::version_range::{SchemaKnowledge, VersionRange};
+use super::version_table::{API_VERSIONS, FIELD_VERSIONS, OPERATION_VERSIONS};
 
 /// Namespace of `authHeader` and of faults; also that of the API version without a name.
 pub const COMMON_NAMESPACE: &str = "http://www.scene7.com/IpsApi/xsd";
@@ -20,6 +23,37 @@ pub struct ApiVersion(String);
 #[error("{0:?} is not an API version: expected a date such as 2014-04-03 or 2022-11-01-beta, or nothing")]
 pub struct InvalidApiVersion(String);
 
+/// Whether an API version has a field or an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Availability {
+    /// The version has it.
+    Has,
+    /// The version lacks it: IPS refuses it.
+    Lacks,
+    /// A neighboring version with a known schema has it, and the schema of this one is not known.
+    Unknown,
+}
+
+/// Returns the API versions that have a field, by the wire names of type and field.
+#[must_use]
+pub fn field_versions(type_name: &str, field: &str) -> VersionRange {
+    let first = FIELD_VERSIONS.partition_point(|(name, ..)| *name < type_name);
+    let mut rows = FIELD_VERSIONS[first..].iter().take_while(|(name, ..)| *name == type_name);
+    rows.find(|(.., fields)| fields.contains(&field)).map_or(VersionRange::EVERY, |(_, versions, _)| *versions)
+}
+
+/// Returns the API versions that have an operation.
+#[must_use]
+pub fn operation_versions(operation: &str) -> VersionRange {
+    let row = OPERATION_VERSIONS.iter().find(|(name, _)| *name == operation);
+    row.map_or(VersionRange::EVERY, |(_, versions)| *versions)
+}
+
+/// Returns the date of a version, by which versions compare: a release includes what its own beta introduced.
+fn date(version: &str) -> &str {
+    version.get(..10).unwrap_or_default()
+}
+
 impl ApiVersion {
     /// Returns the XML namespace of requests and answers in this version.
     #[must_use]
@@ -27,17 +61,47 @@ impl ApiVersion {
         if self.0.is_empty() { COMMON_NAMESPACE.into() } else { format!("{COMMON_NAMESPACE}/{}", self.0) }
     }
 
-    /// Returns whether this version includes what version `since` introduced.
+    /// Returns whether this version has a field, by the wire names of type and field.
     #[must_use]
-    pub fn has(&self, since: &str) -> bool {
-        // Compared by date only: a release includes what its own beta introduced.
-        self.0.get(..10) >= since.get(..10)
+    pub fn availability(&self, type_name: &str, field: &str) -> Availability {
+        self.availability_in(field_versions(type_name, field))
+    }
+
+    /// Returns whether this version has an operation.
+    #[must_use]
+    pub fn operation_availability(&self, operation: &str) -> Availability {
+        self.availability_in(operation_versions(operation))
+    }
+
+    /// Returns whether this version has what the versions of `range` have.
+    #[must_use]
+    pub fn availability_in(&self, range: VersionRange) -> Availability {
+        let own = date(&self.0);
+        let since = range.since.map_or("", date);
+        let is_in_time = range.until.is_none_or(|until| own <= date(until));
+        if since <= own && is_in_time {
+            return Availability::Has;
+        }
+        let whole = API_VERSIONS.iter().filter(|version| version.schema == SchemaKnowledge::Whole);
+        let dates = whole.map(|version| date(version.name));
+        let earlier = dates.clone().filter(|date| *date <= own).max();
+        let later = dates.filter(|date| *date >= own).min();
+        let is_whole = earlier == later;
+        let may_be_new = own < since && later.is_none_or(|later| since <= later);
+        let may_remain = !is_in_time && range.until.map(date) >= earlier;
+        if !is_whole && (may_be_new || may_remain) { Availability::Unknown } else { Availability::Lacks }
     }
 
     /// Returns the version in the spelling of its namespace.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Returns the version as words for messages.
+    #[must_use]
+    pub fn describe(&self) -> &str {
+        if self.0.is_empty() { "the API version without a name" } else { &self.0 }
     }
 }
 
@@ -65,56 +129,6 @@ impl fmt::Display for ApiVersion {
     }
 }
 
-// Fields of uploads and reprocessing, by the version that introduced them.
-const PROCESSING_2017: &[&str] = &["synchronizationComplete", "autoSmartCropOptionsArray", "cssOptions"];
-const PROCESSING_2021: &[&str] =
-    &["metadataOptions", "jwtToken", "imsOrg", "apikey", "ignoreSmartCropGeneration", "preserveSmartCrop"];
-const VIDEO_2022: &[&str] = &["sourceVideoAssetHandle", "audioCaptionsMetadata"];
-
-/// Table of all fields that are not in every API version: type, introducing version, fields; sorted by type.
-///
-/// The version of an array field is at least that of its item type.
-pub const NEWER_FIELDS: &[(&str, &str, &[&str])] = &[
-    ("AudioCaptionsMetadata", "2022-11-01-beta", &["label", "language", "languageCode", "role", "isDefault"]),
-    ("AutoSmartCropOptions", "2017-10-29-beta", &["name", "width", "height", "type"]),
-    ("AutomatedSetGenerationJob", "2017-10-29-beta", &["synchronizationComplete"]),
-    ("AvsEncoding", "2017-10-29-beta", &["name", "aspectRatio", "videoEncodingArray"]),
-    ("CssOptions", "2017-10-29-beta", &["forceStaticImages"]),
-    (
-        "GetArchivedJobLogDetailsParam",
-        "2021-04-26-beta",
-        &["companyHandle", "jobHandle", "logTypeArray", "recordsPerPage", "resultsPage", "sortBy", "sortDirection"],
-    ),
-    ("GetArchivedJobLogDetailsReturn", "2021-04-26-beta", &["jobLogArray"]),
-    ("GetAssetArchivedJobLogsParam", "2021-04-26-beta", &["companyHandle", "assetHandle"]),
-    ("GetAssetArchivedJobLogsReturn", "2021-04-26-beta", &["jobLogArray"]),
-    ("MediaOptions", "2017-10-29-beta", &["videoEncodingArray", "avsEncodingArray"]),
-    ("MediaOptions", "2021-04-26-beta", &["videoSmartCropArray", "videoSmartCropSampleRate"]),
-    ("MediaOptions", "2022-11-01-beta", &["cmafConformance"]),
-    ("MetadataOptions", "2021-04-26-beta", &["updateArray"]),
-    ("ReprocessAssetsJob", "2017-10-29-beta", PROCESSING_2017),
-    ("ReprocessAssetsJob", "2021-04-26-beta", &["overwriteAVS"]),
-    ("ReprocessAssetsJob", "2021-04-26-beta", PROCESSING_2021),
-    ("RipPdfsJob", "2017-10-29-beta", &["autoSmartCropOptionsArray"]),
-    ("UploadDirectoryJob", "2017-10-29-beta", PROCESSING_2017),
-    ("UploadDirectoryJob", "2021-04-26-beta", PROCESSING_2021),
-    ("UploadPostJob", "2017-10-29-beta", PROCESSING_2017),
-    ("UploadPostJob", "2021-04-26-beta", PROCESSING_2021),
-    ("UploadPostJob", "2022-11-01-beta", VIDEO_2022),
-    ("UploadUrlsJob", "2017-10-29-beta", PROCESSING_2017),
-    ("UploadUrlsJob", "2021-04-26-beta", PROCESSING_2021),
-    ("UploadUrlsJob", "2022-11-01-beta", VIDEO_2022),
-    ("VideoSmartCropAspectRatio", "2021-04-26-beta", &["width", "height"]),
-];
-
-/// Returns the API version that introduced a field, by the wire names of type and field; `None` if every version has it.
-#[must_use]
-pub fn since(type_name: &str, field: &str) -> Option<&'static str> {
-    let first = NEWER_FIELDS.partition_point(|(name, ..)| *name < type_name);
-    let mut rows = NEWER_FIELDS[first..].iter().take_while(|(name, ..)| *name == type_name);
-    rows.find(|(.., fields)| fields.contains(&field)).map(|(_, version, _)| *version)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,12 +138,30 @@ mod tests {
     }
 
     #[test]
-    fn a_version_includes_what_it_or_an_earlier_one_introduced() {
-        assert!(version("2021-04-26-beta").has("2021-04-26-beta"));
-        assert!(version("2022-11-01-beta").has("2021-04-26-beta"));
-        assert!(version("2021-04-26").has("2021-04-26-beta"), "a release includes its beta");
-        assert!(!version("2014-04-03").has("2017-10-29-beta"));
-        assert!(!version("").has("2017-10-29-beta"), "the version without a name is the oldest");
+    fn a_version_has_what_it_or_an_earlier_one_introduced() {
+        let range = VersionRange::since("2021-04-26-beta");
+        for (name, expected) in [
+            ("2021-04-26-beta", Availability::Has),
+            ("2021-04-26", Availability::Has),
+            ("2022-11-01-beta", Availability::Has),
+            ("2023-01-15", Availability::Has),
+            ("2014-04-03", Availability::Lacks),
+            ("", Availability::Lacks),
+        ] {
+            assert_eq!(version(name).availability_in(range), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_only_a_neighbor_has_is_unknown_in_a_version_without_a_known_schema() {
+        let newer = |name| version(name).availability("GetActiveJobsParam", "includeWaitingJobs");
+        assert_eq!(newer("2013-02-15"), Availability::Lacks);
+        assert_eq!(newer("2014-04-03"), Availability::Unknown);
+        assert_eq!(newer("2016-01-14-beta"), Availability::Has);
+        let former = |name| version(name).availability("UploadDirectoryJob", "xmpTemplateId");
+        assert_eq!(former("2013-02-15"), Availability::Has);
+        assert_eq!(former("2014-04-03"), Availability::Unknown);
+        assert_eq!(former("2016-01-14-beta"), Availability::Lacks);
     }
 
     #[test]

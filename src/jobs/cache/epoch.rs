@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use tokio::sync::watch;
 
@@ -12,7 +13,7 @@ use crate::replicas::Coordinator;
 use crate::runtime::clock::Clock;
 use crate::upstream::Invalidations;
 
-/// Maximum number of companies; beyond it the least used ones are evicted.
+/// Maximum number of companies; beyond it the least recently used ones are evicted.
 const MAX_COMPANIES: u64 = 100_000;
 /// Time without use after which the epoch of a company is evicted.
 const TIME_TO_IDLE: Duration = Duration::from_mins(20);
@@ -45,7 +46,11 @@ impl CompanyEpochs {
     /// Creates the epochs of this process, shared by `coordinator` if there is one.
     #[must_use]
     pub fn new(coordinator: Option<Arc<dyn Coordinator>>, clock: Clock) -> Self {
-        let epochs = Cache::builder().max_capacity(MAX_COMPANIES).time_to_idle(TIME_TO_IDLE).build();
+        let epochs = Cache::builder()
+            .max_capacity(MAX_COMPANIES)
+            .eviction_policy(EvictionPolicy::lru())
+            .time_to_idle(TIME_TO_IDLE)
+            .build();
         Self { epochs, invalidations: Invalidations::default(), coordinator, clock }
     }
 
@@ -56,7 +61,7 @@ impl CompanyEpochs {
         self.epochs.get_with_by_ref(company, unknown)
     }
 
-    /// Bumps the epoch of a company, before and after a mutation: in this process at once, and on every other replica before this returns,
+    /// Bumps the epoch of a company for a mutation: in this process at once, and on every other replica before this returns,
     /// unless the shared store is unavailable.
     pub async fn bump(&self, company: &str) {
         let epoch = self.of(company);

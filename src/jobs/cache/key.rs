@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
 use crate::replicas::{Coordinator, StoreKey};
 use crate::upstream::{Caller, CallerKey};
 
-/// Maximum number of entries in a cache of single jobs; beyond it the least used ones are evicted.
+/// Maximum number of entries in a cache of single jobs; beyond it the least recently used ones are evicted.
 const MAX_JOBS: u64 = 50_000;
 
 /// Key of a list: its company and the caller. The locale is left out, because lists don't depend on it.
@@ -35,7 +36,7 @@ pub fn job_key(caller: &Caller, id: &str) -> JobKey {
 
 /// Creates an empty cache of single jobs.
 pub fn job_cache<V: Clone + Send + Sync + 'static>(time_to_live: Duration) -> Cache<JobKey, V> {
-    Cache::builder().max_capacity(MAX_JOBS).time_to_live(time_to_live).build()
+    Cache::builder().max_capacity(MAX_JOBS).eviction_policy(EvictionPolicy::lru()).time_to_live(time_to_live).build()
 }
 
 /// Returns the key in the shared store of a value that belongs to a caller, with any locale. `kind` separates values of different kinds.
@@ -47,4 +48,30 @@ pub fn caller_store_key(coordinator: &dyn Coordinator, kind: &str, caller: &Call
 /// Returns the key in the shared store of a company.
 pub fn company_store_key(coordinator: &dyn Coordinator, company: &str) -> StoreKey {
     coordinator.store_key(&[b"company", company.as_bytes()])
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretString;
+
+    use super::*;
+    use crate::upstream::{CredentialSource, Credentials};
+
+    #[test]
+    fn a_new_job_is_cached_when_the_cache_is_full_of_frequently_used_ones() {
+        let credentials = Credentials::AccessToken(SecretString::from("token"));
+        let caller =
+            Caller { credentials, source: CredentialSource::Caller, companies: None, api_key_hash: None, locale: None };
+        let cache = job_cache(Duration::from_hours(1));
+        let keys: Vec<_> = (0..MAX_JOBS).map(|number| job_key(&caller, &number.to_string())).collect();
+        for key in &keys {
+            cache.insert(key.clone(), ());
+            cache.get(key);
+            cache.get(key);
+        }
+        let new = job_key(&caller, "new");
+        cache.insert(new.clone(), ());
+        cache.run_pending_tasks();
+        assert!(cache.contains_key(&new) && !cache.contains_key(&keys[0]), "the least recently used one is evicted");
+    }
 }

@@ -4,11 +4,12 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use futures_util::FutureExt;
 
 use crate::jobs::cache::SnapshotCache;
-use crate::jobs::cache::entry::{EntryState, InFlightLoad, KeyedEntry, LoadEpochs, LoadFailure, ReadStep, Visibility};
+use crate::jobs::cache::entry::{
+    Entry, EntryState, InFlightLoad, KeyedEntry, LoadEpochs, LoadFailure, ReadStep, Visibility,
+};
 use crate::jobs::cache::policy::{CacheDirective, CacheStatus, Lookup};
 use crate::jobs::error::{Error, Result};
 use crate::jobs::model::json::StaleReason;
@@ -17,7 +18,22 @@ use crate::runtime::backoff::Backoff;
 use crate::telemetry::span;
 
 /// Back-off after failed loads of one list. The maximum is short, because the circuit breaker protects IPS: it sees the calls of all lists.
-const BACKOFF: Backoff = Backoff { first: Duration::from_secs(1), max: Duration::from_secs(5), jitter: 0.25 };
+pub(super) const BACKOFF: Backoff =
+    Backoff { first: Duration::from_secs(1), max: Duration::from_secs(5), jitter: 0.25 };
+
+/// Guard of the task of a load: removes the load from its entry if the task panics, so that the next reader starts another one.
+struct EndLoadOnPanic<'a> {
+    entry: &'a Entry,
+    started_under: u64,
+}
+
+impl Drop for EndLoadOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.entry.lock().end_load(self.started_under);
+        }
+    }
+}
 
 impl SnapshotCache {
     /// Decides the next step of a read, and starts a load if one is needed.
@@ -31,12 +47,13 @@ impl SnapshotCache {
         let mut state = keyed.entry.lock();
         let cached = state.valid_snapshot(epoch).map(|snapshot| self.lookup(Arc::clone(snapshot), CacheStatus::Hit));
         let failure = state.failure(epoch).cloned();
-        let now = self.clock().now();
+        let now = self.clock().instant();
         // A failure counts until so long after its back-off that IPS may have recovered.
-        let is_failing = failure.as_ref().is_some_and(|failure| {
-            (now - failure.retry_at).to_std().unwrap_or_default() <= freshness.stale_while_revalidate
-        });
-        if let Some(lookup) = cached.as_ref().filter(|lookup| lookup.age <= freshness.max_hit_age(directive)) {
+        let is_failing = failure
+            .as_ref()
+            .is_some_and(|failure| now.saturating_duration_since(failure.retry_at) <= freshness.stale_while_revalidate);
+        let max_hit_age = freshness.max_hit_age(directive);
+        if let Some(lookup) = cached.as_ref().filter(|lookup| max_hit_age.is_some_and(|max| lookup.age <= max)) {
             let is_stale = is_failing && lookup.age > freshness.fresh;
             let cache_status =
                 if is_stale { CacheStatus::Stale(StaleReason::UpstreamFailed) } else { CacheStatus::Hit };
@@ -45,17 +62,28 @@ impl SnapshotCache {
         if directive == CacheDirective::OnlyIfCached {
             return Err(Error::NotCached);
         }
-        if let Some(failure) = failure.filter(|failure| now < failure.retry_at) {
+        let backs_off = |failure: &LoadFailure| now < failure.retry_at && directive != CacheDirective::Reload;
+        if let Some(failure) = failure.filter(backs_off) {
             return self.stale_or_error(cached, failure.error).map(ReadStep::Respond);
         }
         let load = self.join_or_start_load(&mut state, keyed, epoch);
         // While IPS fails, one load tries again in the background, and readers get the stale snapshot for longer.
         let reason = if is_failing { StaleReason::UpstreamFailed } else { StaleReason::Revalidating };
         match cached {
-            Some(lookup) if directive == CacheDirective::Any && lookup.age <= freshness.max_stale_age(reason) => {
+            Some(lookup)
+                if directive == CacheDirective::Unspecified && lookup.age <= freshness.max_stale_age(reason) =>
+            {
                 Ok(ReadStep::Respond(Lookup { cache_status: CacheStatus::Stale(reason), ..lookup }))
             }
             _ => Ok(ReadStep::Wait(load)),
+        }
+    }
+
+    /// Waits for the load in flight, so that the next one starts after this call.
+    pub(super) async fn finish_load_in_flight(&self, keyed: KeyedEntry<'_>) {
+        let load = keyed.entry.lock().load_in_flight(self.epoch(keyed.key));
+        if let Some(load) = load {
+            let _ = load.await;
         }
     }
 
@@ -67,6 +95,7 @@ impl SnapshotCache {
         let (cache, entry, key, caller) =
             (Arc::clone(self), Arc::clone(keyed.entry), keyed.key.clone(), keyed.caller.clone());
         let task = self.runtime().spawn(span::in_current_span(async move {
+            let _guard = EndLoadOnPanic { entry: &entry, started_under: epoch };
             let keyed = KeyedEntry { entry: &entry, key: &key, caller: &caller };
             if let Some(shared) = entry.shared() {
                 return cache.load_as_leader_or_follow(keyed, shared, epoch).await;
@@ -124,8 +153,7 @@ impl SnapshotCache {
     /// Returns the failure of a load after `earlier` failed loads in a row. Its back-off is that of the error, if the error has one.
     fn failure_after(&self, error: &Error, earlier: u32, epoch: u64) -> LoadFailure {
         let pause = error.retry_after().unwrap_or_else(|| BACKOFF.pause(earlier));
-        let pause = TimeDelta::from_std(pause).unwrap_or(TimeDelta::MAX);
-        let (retry_at, count) = (self.clock().now() + pause, earlier.saturating_add(1));
+        let (retry_at, count) = (self.clock().instant() + pause, earlier.saturating_add(1));
         LoadFailure { error: error.clone(), retry_at, epoch, count }
     }
 
@@ -153,7 +181,7 @@ impl SnapshotCache {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use chrono::DateTime;
+    use chrono::{DateTime, TimeDelta};
     use secrecy::SecretString;
     use tokio::runtime::Handle;
 
@@ -169,7 +197,7 @@ mod tests {
         let loads = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&loads);
         let clock = Clock::manual(DateTime::default());
-        let now = clock.now();
+        let now = clock.read();
         let loader: Loader = Arc::new(move |_, _, _| {
             let load = counter.fetch_add(1, Ordering::Relaxed);
             Box::pin(async move {
@@ -189,7 +217,7 @@ mod tests {
         let credentials = Credentials::AccessToken(SecretString::from("token"));
         let caller =
             Caller { credentials, source: CredentialSource::Caller, companies: None, api_key_hash: None, locale: None };
-        let read = || cache.read(&caller, "c|1", CacheDirective::Any);
+        let read = || cache.read(&caller, "c|1", CacheDirective::Unspecified);
         assert!(matches!(read().await, Err(Error::Internal(_))));
         assert!(matches!(read().await, Err(Error::Internal(_))), "during the back-off");
         assert_eq!(loads.load(Ordering::Relaxed), 1);

@@ -4,9 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-
-use crate::ips::types::{GetActiveJobsParam, GetJobLogsParam, GetScheduledJobsParam};
+use crate::ips::types::{GetActiveJobsParam, GetJobLogsParam, GetScheduledJobsParam, MAX_LOG_ROWS};
 use crate::jobs::cache::merge::{Departure, Merge};
 use crate::jobs::cache::policy::CacheDirective;
 use crate::jobs::cache::recent::RecentMutations;
@@ -16,11 +14,9 @@ use crate::jobs::model::answer::jobs_of_records;
 use crate::jobs::model::job::{IpsRecord, Job};
 use crate::jobs::model::snapshot::Snapshot;
 use crate::jobs::model::unique_name;
-use crate::runtime::clock::Clock;
+use crate::runtime::clock::{Clock, ClockReading};
 use crate::upstream::{Caller, IpsApi};
 
-/// Number of logs in the history: the maximum that IPS returns.
-const HISTORY_ROWS: i32 = 1000;
 /// Maximum age of the scheduled list when it is only used to link runs to their schedules.
 const MAX_SCHEDULES_AGE: Duration = Duration::from_mins(1);
 
@@ -101,7 +97,7 @@ pub fn history(upstream: Arc<dyn IpsApi>, scheduled: Arc<SnapshotCache>, clock: 
                 company_handle: Some(company.clone()),
                 sort_by: Some("StartDate".into()),
                 sort_direction: Some("Descending".into()),
-                num_rows: Some(HISTORY_ROWS),
+                num_rows: i32::try_from(MAX_LOG_ROWS).ok(),
                 ..GetJobLogsParam::default()
             };
             let answer = upstream.get_job_logs(&caller, &request).await.map_err(Error::of_call(&caller))?;
@@ -116,10 +112,10 @@ pub fn history(upstream: Arc<dyn IpsApi>, scheduled: Arc<SnapshotCache>, clock: 
     })
 }
 
-/// Returns the current time, or that of the previous snapshot if it is later: another replica may have loaded it with another clock.
-fn observation_time(clock: &Clock, previous: Option<&Snapshot>) -> DateTime<Utc> {
-    let now = clock.now();
-    previous.map_or(now, |previous| now.max(previous.observed_at))
+/// Returns the current time, its wall time not before that of the previous snapshot: another replica may have loaded it with another clock.
+fn observation_time(clock: &Clock, previous: Option<&Snapshot>) -> ClockReading {
+    let now = clock.read();
+    ClockReading { wall: previous.map_or(now.wall, |previous| now.wall.max(previous.observed_at.wall)), ..now }
 }
 
 /// Sets the schedule of each job that is a run of one, by its original name. No error if the caller has no access to the scheduled list.

@@ -3,19 +3,19 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-
-use chrono::{DateTime, TimeDelta, Utc};
+use std::time::Duration;
 
 use crate::jobs::events::is_restart;
 use crate::jobs::model::job::Job;
 use crate::jobs::model::json::RenderedJob;
 use crate::jobs::model::snapshot::{DepartedJobs, Snapshot};
+use crate::runtime::clock::ClockReading;
 use crate::upstream::BadItem;
 
 /// Time for which a job that left the list counts as finalizing while the job log does not have it.
-const MAX_FINALIZING: TimeDelta = TimeDelta::minutes(5);
+const MAX_FINALIZING: Duration = Duration::from_mins(5);
 /// Time for which a job that left the list is kept after it was found in the job log.
-const COMPLETED_FOR: TimeDelta = TimeDelta::minutes(10);
+const MAX_COMPLETED: Duration = Duration::from_mins(10);
 
 /// Reason why a job left the active list.
 #[derive(Debug)]
@@ -32,13 +32,13 @@ pub enum Departure {
 #[derive(Debug, Clone)]
 struct FinalizingJob {
     job: Job,
-    since: DateTime<Utc>,
+    since: ClockReading,
 }
 
 /// Merge of the active list of IPS with the previous snapshot.
 pub struct Merge<'a> {
     previous: Option<&'a Snapshot>,
-    now: DateTime<Utc>,
+    now: ClockReading,
     jobs: Vec<Arc<RenderedJob>>,
     finalizing: Vec<FinalizingJob>,
     departed: DepartedJobs,
@@ -47,7 +47,7 @@ pub struct Merge<'a> {
 impl<'a> Merge<'a> {
     /// Merges `jobs`, the list that IPS returned at `now`, with the snapshot before.
     #[must_use]
-    pub fn new(jobs: Vec<Job>, previous: Option<&'a Snapshot>, now: DateTime<Utc>) -> Self {
+    pub fn new(jobs: Vec<Job>, previous: Option<&'a Snapshot>, now: ClockReading) -> Self {
         let jobs: Vec<_> = jobs.into_iter().map(|job| Arc::new(keep_percent(job, previous, now))).collect();
         let listed: HashSet<&str> = jobs.iter().map(|job| job.job.id.as_str()).collect();
         let earlier = previous.iter().flat_map(|previous| &previous.jobs);
@@ -59,7 +59,7 @@ impl<'a> Merge<'a> {
             job: job.job.clone(),
         });
         let completed = previous.iter().flat_map(|previous| &previous.departed().completed);
-        let completed = completed.filter(|(_, (_, at))| now - *at < COMPLETED_FOR);
+        let completed = completed.filter(|(_, (_, at))| now.since(*at) < MAX_COMPLETED);
         let completed = completed.map(|(id, job)| (id.clone(), job.clone())).collect();
         Self {
             previous,
@@ -82,11 +82,11 @@ impl<'a> Merge<'a> {
         let completed = &mut self.departed.completed;
         self.finalizing.retain(|departed| match departure_of(&departed.job.id) {
             Departure::Logged(job) => {
-                completed.insert(departed.job.id.clone(), (Arc::new(RenderedJob::new(*job, now)), now));
+                completed.insert(departed.job.id.clone(), (Arc::new(RenderedJob::new(*job, now.wall)), now));
                 false
             }
             Departure::Deleted => false,
-            Departure::Pending => now - departed.since < MAX_FINALIZING,
+            Departure::Pending => now.since(departed.since) < MAX_FINALIZING,
         });
     }
 
@@ -103,15 +103,15 @@ impl<'a> Merge<'a> {
 }
 
 /// Renders a job with at least the percent of the previous snapshot, unless IPS restarted the job.
-fn keep_percent(mut job: Job, previous: Option<&Snapshot>, now: DateTime<Utc>) -> RenderedJob {
+fn keep_percent(mut job: Job, previous: Option<&Snapshot>, now: ClockReading) -> RenderedJob {
     let earlier = previous.and_then(|previous| previous.job(&job.id));
     let earlier_percent = earlier.and_then(|earlier| earlier.job.percent);
     if earlier_percent > job.percent {
-        let rendered = RenderedJob::new(job, now);
+        let rendered = RenderedJob::new(job, now.wall);
         if earlier.is_some_and(|earlier| is_restart(earlier, &rendered)) {
             return rendered;
         }
         job = Job { percent: earlier_percent, ..rendered.job };
     }
-    RenderedJob::new(job, now)
+    RenderedJob::new(job, now.wall)
 }

@@ -4,18 +4,20 @@
 //! |---|---|
 //! | `mod.rs` | [`SnapshotCache`]: lookups, and the table of entries |
 //! | `policy` | freshness, request directives, cache status |
+//! | `lists` | the caches of the three lists |
 //! | `load` | decision between hit, stale response and load; start and end of a load |
 //! | `entry` | state of one list |
 //! | `key` | keys of lists and jobs, in this process and in the shared store |
 //! | `epoch` | invalidation epochs of companies |
 //! | `refresh` | background refresh of watched lists |
-//! | `replicated`, `single_flight`, `wire` | one load for all replicas, reads of the shared store, and their format |
+//! | `replicated`, `wire` | one load for all replicas, reads of the shared store, and their format |
 //! | `loaders`, `merge`, `recent` | calls to IPS, merge with the previous snapshot, recent mutations |
 //! | `metrics` | metrics of the cache |
 
 pub mod entry;
 pub mod epoch;
 pub mod key;
+pub mod lists;
 mod load;
 pub mod loaders;
 pub mod merge;
@@ -24,13 +26,13 @@ pub mod policy;
 pub mod recent;
 pub mod refresh;
 mod replicated;
-mod single_flight;
 pub mod wire;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use tokio::runtime::Handle;
 
@@ -49,7 +51,7 @@ use crate::upstream::Caller;
 pub type Loader =
     Arc<dyn Fn(Caller, String, Option<Arc<Snapshot>>) -> BoxFuture<'static, Result<Snapshot>> + Send + Sync>;
 
-/// Maximum approximate memory of a cache, in bytes; beyond it the least used entries are evicted.
+/// Maximum approximate memory of a cache, in bytes; beyond it the least recently used entries are evicted.
 const MAX_BYTES: u64 = 256 * 1024 * 1024;
 /// Time without use after which an entry is evicted.
 const TIME_TO_IDLE: Duration = Duration::from_mins(10);
@@ -61,7 +63,7 @@ pub struct CacheDependencies {
     pub freshness: Freshness,
     /// Invalidation epochs of the companies.
     pub epochs: Arc<CompanyEpochs>,
-    /// Wall clock.
+    /// Clock: wall clock of observations, monotonic clock of ages and back-off.
     pub clock: Clock,
     /// Runtime of loads, which outlive the request that started them.
     pub runtime: Handle,
@@ -83,6 +85,7 @@ impl SnapshotCache {
     pub fn new(list: &'static str, loader: Loader, dependencies: CacheDependencies) -> Arc<Self> {
         let entries = Cache::builder()
             .max_capacity(MAX_BYTES)
+            .eviction_policy(EvictionPolicy::lru())
             .weigher(|_: &ListKey, entry: &Arc<Entry>| entry.weight())
             .time_to_idle(TIME_TO_IDLE)
             .build();
@@ -101,10 +104,14 @@ impl SnapshotCache {
         let entry = self.entry(&key, caller);
         let keyed = KeyedEntry { entry: &entry, key: &key, caller };
         self.sync_with_replicas(keyed).await;
+        if directive == CacheDirective::Reload {
+            self.finish_load_in_flight(keyed).await;
+        }
         let result = match self.next_step(keyed, directive) {
             Ok(ReadStep::Respond(lookup)) => Ok(lookup),
             Ok(ReadStep::Wait(load)) => match load.await {
                 Ok(snapshot) => Ok(self.lookup(snapshot, CacheStatus::Loaded)),
+                Err(error) if directive == CacheDirective::Reload => Err(error),
                 Err(error) => self.stale_if_error(keyed, error),
             },
             Err(error) => Err(error),
@@ -180,7 +187,7 @@ impl SnapshotCache {
     }
 
     fn age(&self, snapshot: &Snapshot) -> Duration {
-        (self.dependencies.clock.now() - snapshot.observed_at).to_std().unwrap_or_default()
+        self.clock().read().since(snapshot.observed_at)
     }
 
     /// Returns the current invalidation epoch of the list's company, as far as this replica knows.

@@ -21,14 +21,15 @@ pub struct Freshness {
 }
 
 impl Freshness {
-    /// Returns the maximum age of a snapshot that is a cache hit for a request with this directive.
+    /// Returns the maximum age of a snapshot that is a cache hit for a request with this directive; `None` if none is.
     #[must_use]
-    pub fn max_hit_age(&self, directive: CacheDirective) -> Duration {
-        match directive {
-            CacheDirective::Any => self.fresh,
+    pub fn max_hit_age(&self, directive: CacheDirective) -> Option<Duration> {
+        Some(match directive {
+            CacheDirective::Unspecified => self.fresh,
             CacheDirective::MaxAge(age) => age.max(MIN_LOAD_INTERVAL).min(self.fresh.max(age)),
+            CacheDirective::Reload => return None,
             CacheDirective::OnlyIfCached => self.max_usable_age(),
-        }
+        })
     }
 
     /// Returns the maximum age of a snapshot that is served stale for this reason.
@@ -52,10 +53,13 @@ impl Freshness {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CacheDirective {
     /// No directive: the configured freshness applies.
-    Any,
+    Unspecified,
     /// `max-age`: a snapshot of at most this age; zero for `no-cache`. Ages below one second count as one second, or as the configured
     /// freshness if that is shorter.
     MaxAge(Duration),
+    /// A load that starts after the request, without the minimum interval between loads and without back-off; no stale snapshot if it
+    /// fails. Not a directive of clients: only for the lookup of a job whose submit may have been sent.
+    Reload,
     /// `only-if-cached`: a cached snapshot, without a call to IPS.
     OnlyIfCached,
 }
@@ -72,6 +76,15 @@ pub enum CacheStatus {
 }
 
 impl CacheStatus {
+    /// Returns the reason that list bodies state in `staleReason`: a revalidation in flight is not stated.
+    #[must_use]
+    pub fn stated_stale_reason(self) -> Option<StaleReason> {
+        match self {
+            Self::Stale(StaleReason::UpstreamFailed) => Some(StaleReason::UpstreamFailed),
+            Self::Hit | Self::Loaded | Self::Stale(StaleReason::Revalidating) => None,
+        }
+    }
+
     /// Returns the status as in metric labels.
     #[must_use]
     pub fn code(self) -> &'static str {

@@ -76,6 +76,14 @@ impl Refresher {
     }
 }
 
+impl Drop for Refresher {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.entry.abort_refresh();
+        }
+    }
+}
+
 /// Guard of a watched list: while it exists, the list is refreshed.
 pub struct Watcher {
     entry: Arc<Entry>,

@@ -53,7 +53,7 @@ impl JobActions {
             Some(handle) if known.actions.contains(&action) => handle.to_owned(),
             _ => return Err(Error::ActionNotPossible { action, possible: known.actions.clone() }),
         };
-        let id = JobId::decode(&known.id).map_err(|_| Error::Internal("the gateway's own job id can't be decoded"))?;
+        let id = before.id()?;
         self.epochs.bump(&company).await;
         let answer = self.send(caller, &company, handle, action).await;
         self.epochs.bump(&company).await;

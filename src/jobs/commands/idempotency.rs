@@ -4,22 +4,23 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
-use crate::jobs::cache::key::caller_store_key;
 use crate::jobs::cache::wire;
 use crate::jobs::cache::wire::WireJob;
+use crate::jobs::commands::idempotency_scope::{IdempotencyScope, RecordKey};
 use crate::jobs::error::{Error, Result};
 use crate::jobs::model::job::Job;
 use crate::replicas::{ClaimOutcome, ClaimedRecord, Coordinator, StoreKey};
-use crate::upstream::{Caller, CallerKey};
+use crate::upstream::Caller;
 
 /// Time for which a record is kept.
 const TIME_TO_LIVE: Duration = Duration::from_hours(24);
-/// Maximum number of records of this process; beyond it, the least used ones are evicted.
+/// Maximum number of records of this process; beyond it, the least recently used ones are evicted.
 const MAX_RECORDS: u64 = 200_000;
 /// Lease of a claim. When the lease of a replica expires, another replica takes over the claim and looks up the job.
 const LEASE: Duration = Duration::from_secs(6);
@@ -65,9 +66,6 @@ struct SharedRecord<'a> {
     job: WireJob<'a>,
 }
 
-/// Scope of an idempotency key: IPS account, hash of the API key, company; and the key.
-type RecordKey = (CallerKey, Option<String>, String, String);
-
 /// Records of idempotency keys: of this process, and shared with other replicas if there are any.
 pub struct IdempotencyRecords {
     local: Cache<RecordKey, Arc<IdempotencyRecord>>,
@@ -87,12 +85,14 @@ pub enum IdempotencyOutcome {
 
 /// Claim of an idempotency key: the exclusive right to send its submit, and the duty to settle the record.
 ///
-/// Dropping it without settling releases the key in this process. In the shared store the lease expires, and another replica looks up the
-/// job.
+/// Dropping it without settling, by a panic, records the outcome as unknown: the submit may have been sent. In the shared store the lease
+/// expires, and another replica looks up the job.
 pub struct Claim {
     records: Cache<RecordKey, Arc<IdempotencyRecord>>,
     key: RecordKey,
     record: Arc<IdempotencyRecord>,
+    /// Job of the submit.
+    job: Box<Job>,
     shared: Option<SharedClaim>,
     settled: bool,
 }
@@ -103,6 +103,16 @@ struct SharedClaim {
     key: StoreKey,
     version: Vec<u8>,
     renewal: AbortHandle,
+}
+
+/// State of a record in the shared store when it is claimed.
+enum SharedState {
+    /// The record was created, or the store is unavailable.
+    New,
+    /// IPS accepted the job.
+    Accepted(Box<Job>),
+    /// The record was taken over: the submit of this job may have been sent.
+    Unknown(Box<Job>),
 }
 
 /// Outcome of a submit, as settled in the shared store.
@@ -117,7 +127,11 @@ impl IdempotencyRecords {
     /// Creates empty records, shared by `coordinator` if there is one. Leases are renewed on `runtime`.
     #[must_use]
     pub fn new(coordinator: Option<Arc<dyn Coordinator>>, runtime: Handle) -> Self {
-        let local = Cache::builder().max_capacity(MAX_RECORDS).time_to_live(TIME_TO_LIVE).build();
+        let local = Cache::builder()
+            .max_capacity(MAX_RECORDS)
+            .eviction_policy(EvictionPolicy::lru())
+            .time_to_live(TIME_TO_LIVE)
+            .build();
         Self { local, coordinator, runtime }
     }
 
@@ -127,68 +141,83 @@ impl IdempotencyRecords {
     /// [`Error::IdempotencyKeyReused`] if the key was used for another request, [`Error::SubmitInProgress`] while a submit with it is in
     /// flight.
     pub async fn claim(&self, caller: &Caller, job: &Job, key: &IdempotencyKey) -> Result<IdempotencyOutcome> {
-        let outcome = self.claim_local(caller, &job.company, key)?;
+        let scope = IdempotencyScope { caller, company: &job.company, key: &key.key };
+        let outcome = self.claim_local(scope, job, key.fingerprint)?;
         let Some(coordinator) = &self.coordinator else { return Ok(outcome) };
-        let (mut claim, unresolved) = match outcome {
+        let is_new = matches!(outcome, IdempotencyOutcome::New(_));
+        let mut claim = match outcome {
             IdempotencyOutcome::Completed(_) => return Ok(outcome),
-            IdempotencyOutcome::New(claim) => (claim, None),
-            IdempotencyOutcome::Unresolved(job, claim) => (claim, Some(job)),
+            IdempotencyOutcome::New(claim) | IdempotencyOutcome::Unresolved(_, claim) => claim,
         };
-        let api_key_hash = caller.api_key_hash.as_deref().unwrap_or_default();
-        let store_key = caller_store_key(&**coordinator, "submit", caller, &[api_key_hash, &job.company, &key.key]);
-        let record = SharedRecord {
-            fingerprint: key.fingerprint,
-            is_accepted: false,
-            job: unresolved.as_deref().unwrap_or(job).into(),
-        };
+        match self.claim_shared(coordinator, scope.store_key(&**coordinator), &mut claim).await {
+            Ok(SharedState::Accepted(job)) => {
+                claim.settle_local(SubmitState::Accepted(job.clone()));
+                Ok(IdempotencyOutcome::Completed(job))
+            }
+            Ok(SharedState::Unknown(job)) => {
+                claim.job.clone_from(&job);
+                Ok(IdempotencyOutcome::Unresolved(job, claim))
+            }
+            Ok(SharedState::New) if is_new => Ok(IdempotencyOutcome::New(claim)),
+            Ok(SharedState::New) => Ok(IdempotencyOutcome::Unresolved(claim.job.clone(), claim)),
+            Err(error) => {
+                if is_new {
+                    claim.remove_local();
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Claims the record in the shared store. Without the store, only the records of this process count.
+    async fn claim_shared(
+        &self,
+        coordinator: &Arc<dyn Coordinator>,
+        key: StoreKey,
+        claim: &mut Claim,
+    ) -> Result<SharedState> {
+        let fingerprint = claim.record.fingerprint;
+        let record = SharedRecord { fingerprint, is_accepted: false, job: (&*claim.job).into() };
         let Some(record) = wire::encode(&record) else {
             return Err(Error::Internal("an idempotency record can't be serialized"));
         };
-        let existing = match coordinator.claim(store_key, &record, LEASE, TIME_TO_LIVE).await {
+        let existing = match coordinator.claim(key, &record, LEASE, TIME_TO_LIVE).await {
             Ok(ClaimOutcome::Exists(existing)) => existing,
             Ok(ClaimOutcome::Created(version)) => {
-                claim.shared = Some(self.renew_lease(coordinator, store_key, version));
-                return Ok(new_or_unresolved(claim, unresolved));
+                claim.shared = Some(self.renew_lease(coordinator, key, version));
+                return Ok(SharedState::New);
             }
-            // Without the shared store, only the records of this process count.
-            Err(_) => return Ok(new_or_unresolved(claim, unresolved)),
+            Err(_) => return Ok(SharedState::New),
         };
         let ClaimedRecord { version, value, is_leased } = existing;
         // The submit of a record that can't be read may have been sent.
         let existing = value.as_deref().and_then(wire::decode::<SharedRecord<'_>>);
         match existing {
-            Some(existing) if existing.fingerprint != key.fingerprint => Err(Error::IdempotencyKeyReused),
-            Some(existing) if existing.is_accepted => {
-                let job: Box<Job> = Box::new(existing.job.into());
-                claim.settle_local(SubmitState::Accepted(job.clone()));
-                Ok(IdempotencyOutcome::Completed(job))
-            }
+            Some(existing) if existing.fingerprint != fingerprint => Err(Error::IdempotencyKeyReused),
+            Some(existing) if existing.is_accepted => Ok(SharedState::Accepted(Box::new(existing.job.into()))),
             _ if is_leased => Err(Error::SubmitInProgress),
-            existing => match coordinator.take_over(store_key, &version, &record, LEASE, TIME_TO_LIVE).await {
+            existing => match coordinator.take_over(key, &version, &record, LEASE, TIME_TO_LIVE).await {
                 Ok(Some(version)) => {
-                    claim.shared = Some(self.renew_lease(coordinator, store_key, version));
-                    let unresolved = existing.map_or_else(|| job.clone(), |existing| existing.job.into());
-                    Ok(IdempotencyOutcome::Unresolved(Box::new(unresolved), claim))
+                    claim.shared = Some(self.renew_lease(coordinator, key, version));
+                    let job = existing.map_or_else(|| claim.job.clone(), |existing| Box::new(existing.job.into()));
+                    Ok(SharedState::Unknown(job))
                 }
                 Ok(None) | Err(_) => Err(Error::SubmitInProgress),
             },
         }
     }
 
-    fn claim_local(&self, caller: &Caller, company: &str, key: &IdempotencyKey) -> Result<IdempotencyOutcome> {
-        let record_key =
-            (CallerKey::ignoring_locale(caller), caller.api_key_hash.clone(), company.to_owned(), key.key.clone());
-        let state = Mutex::new(SubmitState::InFlight);
-        let new = Arc::new(IdempotencyRecord { fingerprint: key.fingerprint, state });
-        let entry = self.local.entry(record_key.clone()).or_insert(new);
+    fn claim_local(&self, scope: IdempotencyScope<'_>, job: &Job, fingerprint: [u8; 32]) -> Result<IdempotencyOutcome> {
+        let key = scope.record_key();
+        let new = Arc::new(IdempotencyRecord { fingerprint, state: Mutex::new(SubmitState::InFlight) });
+        let entry = self.local.entry_by_ref(&key).or_insert(new);
         let is_new = entry.is_fresh();
         let record = entry.into_value();
-        let claim =
-            |record| Claim { records: self.local.clone(), key: record_key, record, shared: None, settled: false };
+        let claim = |record, job| Claim { records: self.local.clone(), key, record, job, shared: None, settled: false };
         if is_new {
-            return Ok(IdempotencyOutcome::New(claim(record)));
+            return Ok(IdempotencyOutcome::New(claim(record, Box::new(job.clone()))));
         }
-        if record.fingerprint != key.fingerprint {
+        if record.fingerprint != fingerprint {
             return Err(Error::IdempotencyKeyReused);
         }
         let mut state = record.state();
@@ -199,27 +228,20 @@ impl IdempotencyRecords {
                 let job = job.clone();
                 *state = SubmitState::InFlight;
                 drop(state);
-                Ok(IdempotencyOutcome::Unresolved(job, claim(record)))
+                Ok(IdempotencyOutcome::Unresolved(job.clone(), claim(record, job)))
             }
         }
     }
 
     fn renew_lease(&self, coordinator: &Arc<dyn Coordinator>, key: StoreKey, version: Vec<u8>) -> SharedClaim {
-        let store = Arc::clone(coordinator);
+        let (store, own_version) = (Arc::clone(coordinator), version.clone());
         let renewal = self.runtime.spawn(async move {
             loop {
                 tokio::time::sleep(LEASE / 3).await;
-                let _ = store.renew_claim(key, LEASE).await;
+                let _ = store.renew_claim(key, &own_version, LEASE).await;
             }
         });
         SharedClaim { coordinator: Arc::clone(coordinator), key, version, renewal: renewal.abort_handle() }
-    }
-}
-
-fn new_or_unresolved(claim: Claim, unresolved: Option<Box<Job>>) -> IdempotencyOutcome {
-    match unresolved {
-        Some(job) => IdempotencyOutcome::Unresolved(job, claim),
-        None => IdempotencyOutcome::New(claim),
     }
 }
 
@@ -237,8 +259,14 @@ impl Claim {
     }
 
     /// Releases the key: nothing was sent.
-    pub async fn release(self) {
+    pub async fn release(mut self) {
         self.settle_shared(Settlement::Released).await;
+        self.remove_local();
+    }
+
+    fn remove_local(&mut self) {
+        self.records.invalidate(&self.key);
+        self.settled = true;
     }
 
     fn settle_local(&mut self, state: SubmitState) {
@@ -250,12 +278,14 @@ impl Claim {
     async fn settle_shared(&self, settlement: Settlement<'_>) {
         let Some(SharedClaim { coordinator, key, version, .. }) = &self.shared else { return };
         let fingerprint = self.record.fingerprint;
+        let encode = |is_accepted, job: &Job| wire::encode(&SharedRecord { fingerprint, is_accepted, job: job.into() });
         let record = match settlement {
-            Settlement::Accepted(job) => Some(SharedRecord { fingerprint, is_accepted: true, job: job.into() }),
-            Settlement::Unknown(job) => Some(SharedRecord { fingerprint, is_accepted: false, job: job.into() }),
-            Settlement::Released => None,
+            Settlement::Accepted(job) => encode(true, job).map(Some),
+            Settlement::Unknown(job) => encode(false, job).map(Some),
+            Settlement::Released => Some(None),
         };
-        let record = record.and_then(|record| wire::encode(&record));
+        // A record that can't be encoded stays as it was claimed, of unknown outcome.
+        let Some(record) = record else { return };
         for _ in 0..SETTLE_ATTEMPTS {
             if coordinator.settle(*key, version, record.as_deref(), TIME_TO_LIVE).await.is_ok() {
                 return;
@@ -267,7 +297,7 @@ impl Claim {
 impl Drop for Claim {
     fn drop(&mut self) {
         if !self.settled {
-            self.records.invalidate(&self.key);
+            *self.record.state() = SubmitState::Unknown(self.job.clone());
         }
     }
 }
@@ -275,5 +305,71 @@ impl Drop for Claim {
 impl Drop for SharedClaim {
     fn drop(&mut self) {
         self.renewal.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretString;
+
+    use super::*;
+    use crate::ips::types::SubmitJobParam;
+    use crate::replicas::in_memory::InMemoryCoordinator;
+    use crate::upstream::{CredentialSource, Credentials};
+
+    fn records(coordinator: Option<&Arc<InMemoryCoordinator>>) -> IdempotencyRecords {
+        let coordinator = coordinator.map(|coordinator| Arc::clone(coordinator) as Arc<dyn Coordinator>);
+        IdempotencyRecords::new(coordinator, Handle::current())
+    }
+
+    async fn claim(records: &IdempotencyRecords) -> Result<IdempotencyOutcome> {
+        let credentials = Credentials::AccessToken(SecretString::from("token"));
+        let caller =
+            Caller { credentials, source: CredentialSource::Caller, companies: None, api_key_hash: None, locale: None };
+        let request =
+            SubmitJobParam { company_handle: "c|1".into(), job_name: "a".into(), ..SubmitJobParam::default() };
+        let key = IdempotencyKey { key: "key".into(), fingerprint: [0; 32] };
+        records.claim(&caller, &Job::submitted(&request, None), &key).await
+    }
+
+    async fn expect_new(records: &IdempotencyRecords) -> Claim {
+        match claim(records).await {
+            Ok(IdempotencyOutcome::New(claim)) => claim,
+            Ok(IdempotencyOutcome::Completed(job)) => panic!("completed: {job:?}"),
+            Ok(IdempotencyOutcome::Unresolved(job, _)) => panic!("unresolved: {job:?}"),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    async fn expect_unresolved(records: &IdempotencyRecords) -> Claim {
+        match claim(records).await {
+            Ok(IdempotencyOutcome::Unresolved(_, claim)) => claim,
+            Ok(IdempotencyOutcome::New(_) | IdempotencyOutcome::Completed(_)) => panic!("new or completed"),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_claim_that_is_dropped_by_a_panic_leaves_an_unknown_outcome() {
+        let records = records(None);
+        drop(expect_new(&records).await);
+        drop(expect_unresolved(&records).await);
+        expect_unresolved(&records).await.release().await;
+        expect_new(&records).await.release().await;
+        drop(expect_new(&records).await);
+    }
+
+    #[tokio::test]
+    async fn an_unknown_outcome_is_kept_while_another_replica_holds_the_lease() {
+        let store = Arc::new(InMemoryCoordinator::default());
+        let (one, other) = (records(Some(&store)), records(Some(&store)));
+        drop(expect_new(&one).await);
+        assert!(matches!(claim(&other).await, Err(Error::SubmitInProgress)), "its lease has not expired");
+        store.expire_record_leases();
+        let held = expect_unresolved(&other).await;
+        assert!(matches!(claim(&one).await, Err(Error::SubmitInProgress)));
+        drop(held);
+        let alone = IdempotencyRecords { coordinator: None, ..one };
+        drop(expect_unresolved(&alone).await);
     }
 }

@@ -2,6 +2,7 @@
 
 mod actions;
 mod idempotency;
+mod idempotency_scope;
 mod submission;
 mod submit;
 mod url_policy;

@@ -3,23 +3,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::ExposeSecret;
-use sha2::{Digest, Sha256};
-
 use crate::ips::types::SubmitJobParam;
 use crate::jobs::cache::epoch::CompanyEpochs;
+use crate::jobs::cache::policy::CacheDirective;
 use crate::jobs::cache::recent::{Mutation, RecentMutations};
 use crate::jobs::commands::idempotency::{IdempotencyKey, IdempotencyOutcome, IdempotencyRecords};
+use crate::jobs::commands::idempotency_scope::IdempotencyScope;
 use crate::jobs::commands::submission::{Submission, SubmitMode};
 use crate::jobs::commands::url_policy::UrlPolicy;
-use crate::jobs::company::Companies;
+use crate::jobs::company::{Companies, CompanyChoice};
 use crate::jobs::error::{Error, Result};
-use crate::jobs::model::id::{JobId, JobName};
+use crate::jobs::model::id::{JobId, JobName, JobRef};
 use crate::jobs::model::job::{IpsRecord, Job};
 use crate::jobs::model::unique_name;
 use crate::jobs::queries::JobLookup;
 use crate::runtime::clock::Clock;
-use crate::upstream::{Caller, Credentials, Delivery, Failure, IpsApi};
+use crate::upstream::{Caller, Delivery, Failure, IpsApi, UpstreamError};
 
 /// Dependencies of [`SubmitCommand`].
 pub struct SubmitDependencies {
@@ -100,9 +99,8 @@ impl SubmitCommand {
         let (claim, submitted, result) = match self.0.idempotency.claim(caller, &submitted, key).await? {
             IdempotencyOutcome::Completed(job) => return Ok(*job),
             IdempotencyOutcome::Unresolved(submitted, claim) => {
-                let found = self.recover(caller, &submitted, &self.0.recovery_pauses[..1]).await;
-                let id = submitted.id.clone();
-                (claim, *submitted, found.ok().flatten().ok_or(Error::SubmitOutcomeUnknown { id, error: None }))
+                let result = self.recover_or_unknown(caller, &submitted, &self.0.recovery_pauses[..1], None).await;
+                (claim, *submitted, result)
             }
             IdempotencyOutcome::New(claim) => {
                 // Another replica, or this one before a restart, may have sent it. If the lookup fails, it is not sent.
@@ -126,17 +124,20 @@ impl SubmitCommand {
     /// Returns a unique name: with an idempotency key, the same on every replica.
     fn unique_name(&self, caller: &Caller, request: &SubmitJobParam, key: Option<&IdempotencyKey>) -> Result<String> {
         if let Some(key) = key {
-            return Ok(unique_name::make_unique_by_key(&request.job_name, &scoped_key(caller, request, key)));
+            let scope = IdempotencyScope { caller, company: &request.company_handle, key: &key.key };
+            return Ok(unique_name::make_unique_by_key(&request.job_name, &scope.unique_name_seed()));
         }
         let random = getrandom::u32().map_err(|_| Error::Internal("the operating system has no random bytes"))?;
         Ok(unique_name::make_unique(&request.job_name, self.0.clock.now(), random))
     }
 
-    /// Sends a submit once.
+    /// Sends a submit once. The lists of the company are invalidated unless nothing was sent: during an outage, the last lists are still
+    /// served.
     async fn send(&self, caller: &Caller, request: &SubmitJobParam) -> Result<Job> {
-        self.0.epochs.bump(&request.company_handle).await;
         let answer = self.0.upstream.submit_job(caller, request).await;
-        self.0.epochs.bump(&request.company_handle).await;
+        if !matches!(&answer, Err(error) if error.delivery == Delivery::NotSent) {
+            self.0.epochs.bump(&request.company_handle).await;
+        }
         let error = match answer {
             // An answer without a handle does not say whether IPS accepted the job.
             Ok(answer) if answer.value.job_handle.is_empty() => None,
@@ -150,8 +151,29 @@ impl SubmitCommand {
             Err(error) => return Err(Error::of_call(caller)(error)),
         };
         let submitted = Job::submitted(request, None);
-        let found = self.recover(caller, &submitted, &self.0.recovery_pauses).await;
-        found.ok().flatten().ok_or(Error::SubmitOutcomeUnknown { id: submitted.id, error })
+        self.recover_or_unknown(caller, &submitted, &self.0.recovery_pauses, error).await
+    }
+
+    /// Looks up a job whose submit was sent. `error` is that of the submit.
+    ///
+    /// # Errors
+    /// [`Error::SubmitOutcomeUnknown`] if it is not found or the lookup fails.
+    async fn recover_or_unknown(
+        &self,
+        caller: &Caller,
+        submitted: &Job,
+        pauses: &[Duration],
+        error: Option<UpstreamError>,
+    ) -> Result<Job> {
+        let found = self.recover(caller, submitted, pauses).await.unwrap_or_else(|error| {
+            let cause = match &error {
+                Error::Upstream { error, .. } => error.failure.code(),
+                _ => "other",
+            };
+            tracing::warn!(cause, "the lookup of a job whose submit has an unknown outcome failed");
+            None
+        });
+        found.ok_or_else(|| Error::SubmitOutcomeUnknown { id: submitted.id.clone(), error })
     }
 
     /// Looks up a job that may have been submitted, once after each pause; `None` if it is not found, or its name is not unique.
@@ -163,13 +185,15 @@ impl SubmitCommand {
         if !unique_name::is_unique(name) {
             return Ok(None);
         }
-        let id = JobId { company: submitted.company.clone(), name: JobName::Original(name.into()) };
+        let id = JobRef::Id(JobId { company: submitted.company.clone(), name: JobName::Original(name.into()) });
         let mut last = Ok(None);
         for pause in pauses {
             tokio::time::sleep(*pause).await;
-            self.0.epochs.bump(&submitted.company).await;
-            last = match self.0.lookup.find_by_job_id(caller, &id).await {
-                Ok(found) if !matches!(found.job.job.record, IpsRecord::Submitted(_)) => {
+            // The job log is read again, too.
+            self.0.epochs.invalidations().add();
+            let found = self.0.lookup.find(caller, &CompanyChoice::default(), &id, CacheDirective::Reload).await;
+            last = match found {
+                Ok(found) if is_accepted(&found.job.job) => {
                     return Ok(Some(Job { recovered: true, ..Arc::unwrap_or_clone(found.job).job }));
                 }
                 Ok(_) | Err(Error::JobNotFound) => Ok(None),
@@ -180,12 +204,7 @@ impl SubmitCommand {
     }
 }
 
-/// Returns the idempotency key with its scope: user, company and API key. It does not depend on the replica.
-fn scoped_key(caller: &Caller, request: &SubmitJobParam, key: &IdempotencyKey) -> Vec<u8> {
-    let user = match &caller.credentials {
-        Credentials::Password { user, .. } => user.to_lowercase().into_bytes(),
-        Credentials::AccessToken(token) => Sha256::digest(token.expose_secret()).to_vec(),
-    };
-    let api_key_hash = caller.api_key_hash.as_deref().unwrap_or_default().as_bytes();
-    [user.as_slice(), request.company_handle.as_bytes(), key.key.as_bytes(), api_key_hash].join(&0)
+/// Returns whether IPS accepted the job: a list contains it, or IPS returned its handle to the submit of another request or replica.
+fn is_accepted(job: &Job) -> bool {
+    !matches!(&job.record, IpsRecord::Submitted(submitted) if submitted.job_handle.is_none())
 }

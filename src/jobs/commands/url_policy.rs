@@ -73,8 +73,13 @@ impl UrlPolicy {
         if !self.schemes.iter().any(|scheme| scheme == url.scheme()) {
             return Err(expected());
         }
-        let authority = text.split_once("://").map_or("", |(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or(""));
-        if authority.contains('@') {
+        // Some URL parsers find a host in `http:example.com` and `http:///example.com`; others find none, or another one.
+        let authority = text.split_once(':').and_then(|(_, rest)| rest.strip_prefix("//"));
+        let authority = authority.and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
+        if authority.is_empty() {
+            return Err(expected());
+        }
+        if authority.contains('@') || !url.username().is_empty() || url.password().is_some() {
             return Err("must not contain credentials".into());
         }
         // The URL parser leaves the hosts of some schemes alone: 0x7f.1 must be an address with every scheme.
@@ -223,6 +228,21 @@ mod tests {
             "http://user@example.com/",
             "http://user:pw@example.com/",
             "http://@example.com/",
+            "http://:@example.com/",
+            "http://user%40name@example.com/",
+            "http:user@example.com/",
+            "http:user:pw@example.com/",
+            "http:/user:pw@example.com/",
+            "http:///user@example.com/",
+            "http:////user@example.com/",
+            "http:example.com",
+            "http:/example.com/",
+            "http:///example.com/",
+            "http:example.com/a://b.example.com/",
+            r"http:\\user@example.com/",
+            r"http:/\user@example.com/",
+            r"http:\/example.com/",
+            r"http://\example.com/",
             "http://example.com\\@127.0.0.1/",
             "http://exa mple.com/",
             "http://example.com/\r\nHost: a",

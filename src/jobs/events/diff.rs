@@ -1,6 +1,6 @@
 //! Diff of two snapshots: the events that turn the first one into the second one.
 
-use crate::jobs::events::event::{Change, Event};
+use crate::jobs::events::event::{ChangeKind, Event};
 use crate::jobs::model::job::Status;
 use crate::jobs::model::json::RenderedJob;
 use crate::jobs::model::snapshot::Snapshot;
@@ -10,11 +10,11 @@ use crate::jobs::model::snapshot::Snapshot;
 pub fn diff(before: &Snapshot, after: &Snapshot) -> Vec<Event> {
     let departed = before.jobs.iter().filter(|job| after.job(&job.job.id).is_none());
     let departed = departed.map(|job| match after.completed_job(&job.job.id) {
-        Some(completed) => Event::new(Change::Finished, completed),
-        None => Event::removed(job),
+        Some(completed) => Event::new(ChangeKind::Finished, completed),
+        None => Event::removed(&job.job.id),
     });
     let listed = after.jobs.iter().filter_map(|job| match before.job(&job.job.id) {
-        None => Some(Event::new(Change::Created, job)),
+        None => Some(Event::new(ChangeKind::Created, job)),
         Some(earlier) if earlier.content_hash == job.content_hash => None,
         Some(earlier) => Some(changed(earlier, job)),
     });
@@ -24,7 +24,7 @@ pub fn diff(before: &Snapshot, after: &Snapshot) -> Vec<Event> {
 /// Returns the event of a job that changed within the list. Its JSON has `"restarted": true` if IPS restarted the job.
 fn changed(before: &RenderedJob, after: &RenderedJob) -> Event {
     let has_new_status = before.job.status != after.job.status || before.job.actions != after.job.actions;
-    let mut event = Event::new(if has_new_status { Change::Status } else { Change::Progress }, after);
+    let mut event = Event::new(if has_new_status { ChangeKind::Status } else { ChangeKind::Progress }, after);
     if is_restart(before, after) {
         let mut data = b"{\"restarted\":true,".to_vec();
         data.extend_from_slice(&event.data[1..]);
@@ -47,13 +47,14 @@ pub fn is_restart(before: &RenderedJob, after: &RenderedJob) -> bool {
 mod tests {
     use std::collections::BTreeMap;
 
-    use chrono::{DateTime, TimeDelta, Utc};
+    use chrono::{DateTime, TimeDelta};
     use proptest::prelude::*;
 
     use super::*;
     use crate::ips::types::{ActiveJob, ActiveJobState, Timestamp};
     use crate::jobs::Job;
     use crate::jobs::cache::merge::{Departure, Merge};
+    use crate::runtime::clock::Clock;
 
     /// State of one of six jobs in a response of IPS.
     #[derive(Debug, Clone)]
@@ -108,7 +109,7 @@ mod tests {
             assert!(list.remove(&event.job).is_some(), "{event:?} of a job that is not in the list");
         } else {
             let is_known = list.insert(event.job.clone(), content(&event.data)).is_some();
-            assert_eq!(is_known, event.change != Change::Created, "{event:?}");
+            assert_eq!(is_known, event.change != ChangeKind::Created, "{event:?}");
         }
     }
 
@@ -119,14 +120,14 @@ mod tests {
     proptest! {
         #[test]
         fn applying_the_events_gives_the_next_snapshot(responses in proptest::collection::vec(response(), 1..12)) {
-            let mut now = DateTime::<Utc>::default();
-            let mut before = Snapshot::new(Vec::new(), Vec::new(), now);
+            let clock = Clock::manual(DateTime::default());
+            let mut before = Snapshot::new(Vec::new(), Vec::new(), clock.read());
             let mut list = jobs_by_id(&before);
             for response in responses {
-                now += TimeDelta::seconds(90);
+                clock.advance(TimeDelta::seconds(90));
                 let listed = response.iter().enumerate().filter(|(_, job)| job.is_active);
                 let jobs = listed.map(|(number, job)| active(number, job.progress, job.is_running)).collect();
-                let mut merge = Merge::new(jobs, Some(&before), now);
+                let mut merge = Merge::new(jobs, Some(&before), clock.read());
                 let mut is_logged = response.iter().map(|job| job.is_logged).cycle();
                 merge.resolve_departed(|id| match is_logged.next() {
                     Some(true) => Departure::Logged(Box::new(logged(id))),
@@ -154,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_job_that_starts_later_than_estimated_is_not_restarted() {
-        let at = |minute| Some(Timestamp::new(DateTime::<Utc>::default().fixed_offset() + TimeDelta::minutes(minute)));
+        let at = |minute| Some(Timestamp::new(DateTime::UNIX_EPOCH.fixed_offset() + TimeDelta::minutes(minute)));
         let job = |state, start_date| {
             let record = ActiveJob { name: Some("run".into()), state: Some(state), start_date, ..ActiveJob::default() };
             RenderedJob::new(Job::active("c|1", record).expect("it has a name"), DateTime::default())

@@ -7,7 +7,7 @@ use crate::jobs::model::json::RenderedJob;
 
 /// Kind of a change of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Change {
+pub enum ChangeKind {
     /// The job appeared in the active list.
     Created,
     /// Its progress or another field changed.
@@ -20,7 +20,7 @@ pub enum Change {
     Removed,
 }
 
-impl Change {
+impl ChangeKind {
     /// Returns the type of the event, as in `event:` of a stream.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -44,7 +44,7 @@ impl Change {
 #[derive(Debug, Clone)]
 pub struct Event {
     /// Kind of the change.
-    pub change: Change,
+    pub change: ChangeKind,
     /// Id of the job.
     pub job: String,
     /// JSON of the job after the change; of a removed job only its id.
@@ -53,14 +53,14 @@ pub struct Event {
 
 impl Event {
     /// Returns the event of a change after which the job is `job`.
-    pub(super) fn new(change: Change, job: &RenderedJob) -> Self {
+    pub(in crate::jobs) fn new(change: ChangeKind, job: &RenderedJob) -> Self {
         Self { change, job: job.job.id.clone(), data: job.json.clone() }
     }
 
     /// Returns the event of a removed job.
-    pub(super) fn removed(job: &RenderedJob) -> Self {
-        let data = serde_json::json!({ "id": job.job.id }).to_string().into();
-        Self { change: Change::Removed, job: job.job.id.clone(), data }
+    pub(in crate::jobs) fn removed(id: &str) -> Self {
+        let data = serde_json::json!({ "id": id }).to_string().into();
+        Self { change: ChangeKind::Removed, job: id.to_owned(), data }
     }
 
     /// Returns the approximate memory of the event, in bytes.

@@ -157,7 +157,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::jobs::events::Change;
+    use crate::jobs::events::ChangeKind;
 
     proptest! {
         #[test]
@@ -167,7 +167,7 @@ mod tests {
         ) {
             let mut log = EventLog::new(7);
             let mut cursor = log.end();
-            let event = Event { change: Change::Created, job: "x".into(), data: Bytes::new() };
+            let event = Event { change: ChangeKind::Created, job: "x".into(), data: Bytes::new() };
             let (mut written, mut seen) = (0, 0);
             for batch in batches {
                 log.extend(vec![event.clone(); batch]);

@@ -5,5 +5,5 @@ mod event;
 mod log;
 
 pub use diff::{diff, is_restart};
-pub use event::{Change, Event};
+pub use event::{ChangeKind, Event};
 pub use log::{EventCursor, EventLog};

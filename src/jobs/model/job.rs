@@ -318,8 +318,11 @@ struct RecordNames<'a> {
 }
 
 impl<'a> RecordNames<'a> {
-    /// Returns the names of a record; `None` if it has none. The handle stands in for a missing name of the run.
+    /// Returns the names of a record; `None` if it has none. The handle stands in for a missing name of the run. Where IPS leaves the
+    /// original name out, as logs of API versions without `originalJobName` do, it is the name of the run without its suffix, so that the id
+    /// of the job is the same in all lists.
     fn of(company: &'a str, original: Option<&'a str>, run: Option<&'a str>, handle: Option<&'a str>) -> Option<Self> {
+        let original = original.or_else(|| run.map(unique_name::without_run_suffix));
         let run = run.or(handle).or(original)?;
         Some(Self { company, original, run })
     }

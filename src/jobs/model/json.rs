@@ -134,6 +134,15 @@ pub fn etag_of(jobs: &[Arc<RenderedJob>], bad_items: &[BadItem], rest: &[&str]) 
     weak_etag(&hash.finalize())
 }
 
+/// Returns the weak entity tag of a list that states why it is stale: another than that of the same list without `staleReason`.
+#[must_use]
+pub fn etag_with_staleness(etag: &str, stale: Option<StaleReason>) -> String {
+    match stale {
+        None => etag.to_owned(),
+        Some(reason) => weak_etag(&Sha256::digest(format!("{etag} {reason:?}"))),
+    }
+}
+
 /// Returns the weak entity tag of a hash: its first 12 bytes as base64url.
 #[must_use]
 pub fn weak_etag(hash: &[u8]) -> String {

@@ -5,12 +5,12 @@ use std::io::Write;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use crate::jobs::model::job::Job;
 use crate::jobs::model::json::{ListBody, RenderedJob, etag_of};
+use crate::runtime::clock::ClockReading;
 use crate::upstream::BadItem;
 
 /// Overhead of a snapshot in its approximate memory, in bytes.
@@ -20,7 +20,7 @@ const OVERHEAD_BYTES: usize = 1024;
 #[derive(Debug)]
 pub struct Snapshot {
     /// Time at which IPS returned the list.
-    pub observed_at: DateTime<Utc>,
+    pub observed_at: ClockReading,
     /// Jobs, each with its JSON.
     pub jobs: Vec<Arc<RenderedJob>>,
     /// Items of the IPS response that could not be read.
@@ -38,16 +38,16 @@ pub struct Snapshot {
 #[derive(Debug, Clone, Default)]
 pub struct DepartedJobs {
     /// Finalizing jobs, with the time at which each was first missing from the list of IPS.
-    pub finalizing: HashMap<String, DateTime<Utc>>,
+    pub finalizing: HashMap<String, ClockReading>,
     /// Jobs in the job log, with the time at which they were found there.
-    pub completed: HashMap<String, (Arc<RenderedJob>, DateTime<Utc>)>,
+    pub completed: HashMap<String, (Arc<RenderedJob>, ClockReading)>,
 }
 
 impl Snapshot {
     /// Renders the snapshot of a list that IPS returned at `observed_at`.
     #[must_use]
-    pub fn new(jobs: Vec<Job>, bad_items: Vec<BadItem>, observed_at: DateTime<Utc>) -> Self {
-        let jobs = jobs.into_iter().map(|job| Arc::new(RenderedJob::new(job, observed_at))).collect();
+    pub fn new(jobs: Vec<Job>, bad_items: Vec<BadItem>, observed_at: ClockReading) -> Self {
+        let jobs = jobs.into_iter().map(|job| Arc::new(RenderedJob::new(job, observed_at.wall))).collect();
         Self::of_rendered(jobs, bad_items, observed_at, DepartedJobs::default())
     }
 
@@ -56,7 +56,7 @@ impl Snapshot {
     pub fn of_rendered(
         jobs: Vec<Arc<RenderedJob>>,
         bad_items: Vec<BadItem>,
-        observed_at: DateTime<Utc>,
+        observed_at: ClockReading,
         departed: DepartedJobs,
     ) -> Self {
         let by_id = jobs.iter().enumerate().map(|(index, job)| (job.job.id.clone(), index)).collect();
@@ -65,7 +65,7 @@ impl Snapshot {
             member: "jobs",
             jobs: &jobs,
             bad_items: &bad_items,
-            observed_at: Some(observed_at),
+            observed_at: Some(observed_at.wall),
             stale: None,
             next: None,
         };

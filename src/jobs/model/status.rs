@@ -134,7 +134,7 @@ pub fn outcome_of(job: &JobLog) -> Outcome {
 /// `None` if IPS reports neither. At most 99 while a task has unprocessed items, or a value of the job could not be read.
 #[must_use]
 pub fn percent_of(job: &ActiveJob) -> Option<u8> {
-    let tasks = &job.task_progress_array;
+    let tasks = job.task_progress_array.as_deref().unwrap_or_default();
     let own = job.progress.and_then(|progress| u8::try_from(progress).ok()).filter(|progress| *progress <= 100);
     let percent = match own {
         Some(progress) if progress > 0 || tasks.is_empty() => progress,
@@ -192,7 +192,7 @@ mod tests {
     }
 
     fn job(progress: Option<i64>, tasks: Vec<TaskProgress>) -> ActiveJob {
-        ActiveJob { progress, task_progress_array: tasks, ..ActiveJob::default() }
+        ActiveJob { progress, task_progress_array: Some(tasks), ..ActiveJob::default() }
     }
 
     #[test]
@@ -243,7 +243,7 @@ mod tests {
             tasks in proptest::collection::vec((any::<f64>(), any::<i64>()), 0..5),
         ) {
             let job = job(progress, tasks.into_iter().map(|(fraction, pending)| task(fraction, pending)).collect());
-            let limit = if job.task_progress_array.iter().any(is_unfinished) { 99 } else { 100 };
+            let limit = if job.task_progress_array.iter().flatten().any(is_unfinished) { 99 } else { 100 };
             prop_assert!(percent_of(&job).is_none_or(|percent| percent <= limit));
         }
     }

@@ -1,6 +1,6 @@
 //! Unique job names: the submitted name with a suffix, by which the job is found in every phase.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use sha2::{Digest, Sha256};
 
 /// Crockford's base 32 in lower case: sorts like the numbers, and contains no letters that look alike.
@@ -52,6 +52,15 @@ pub fn submitted_at(name: &str) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp_millis(i64::try_from(millis).ok()?)
 }
 
+/// Returns the name of a run without the time that IPS appends to it: `spring` of `spring_2011-03-30-14:32:08.834`.
+#[must_use]
+pub fn without_run_suffix(run: &str) -> &str {
+    match run.rsplit_once('_') {
+        Some((name, time)) if NaiveDateTime::parse_from_str(time, "%Y-%m-%d-%H:%M:%S%.f").is_ok() => name,
+        _ => run,
+    }
+}
+
 fn suffix_of(name: &str) -> Option<&str> {
     let (_, suffix) = name.rsplit_once('-')?;
     if suffix.len() != SUFFIX_LENGTH {
@@ -89,6 +98,15 @@ fn check_sum_of(text: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_suffix_of_a_run_is_the_time_that_ips_appends() {
+        assert_eq!(without_run_suffix("a_b_2011-03-30-14:32:08.834"), "a_b");
+        assert_eq!(without_run_suffix("a_2011-03-30-14:32:08"), "a");
+        for name in ["plain", "a_b", "a_2011", "a_2011-03-30", ""] {
+            assert_eq!(without_run_suffix(name), name);
+        }
+    }
     use proptest::prelude::*;
 
     fn at(millis: i64) -> DateTime<Utc> {

@@ -20,6 +20,11 @@ pub struct PageCursor {
     id: String,
 }
 
+/// Error of a text that is not the cursor of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected the `next` of an earlier response")]
+pub struct InvalidPageCursor;
+
 impl PageCursor {
     /// Returns the cursor of the page after `job`.
     pub(super) fn after(job: &Job, sort: JobSort) -> Self {
@@ -43,12 +48,10 @@ impl PageCursor {
 }
 
 impl FromStr for PageCursor {
-    type Err = String;
+    type Err = InvalidPageCursor;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, InvalidPageCursor> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok();
-        bytes
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-            .ok_or_else(|| "expected the `next` of an earlier response".into())
+        bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).ok_or(InvalidPageCursor)
     }
 }

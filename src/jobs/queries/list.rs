@@ -1,8 +1,8 @@
 //! Lists of jobs, from the snapshot caches.
 
+use crate::jobs::cache::lists::ListCaches;
 use crate::jobs::cache::policy::{CacheDirective, Lookup};
 use crate::jobs::error::{Error, Result};
-use crate::jobs::queries::list_caches::ListCaches;
 use crate::jobs::queries::list_query::ListQuery;
 use crate::jobs::queries::page::JobPage;
 use crate::upstream::Caller;
@@ -60,7 +60,7 @@ impl ListQueries {
         query: &ListQuery,
         directive: CacheDirective,
     ) -> Result<JobListing> {
-        if directive != CacheDirective::Any {
+        if directive != CacheDirective::Unspecified {
             return Err(Error::NotCached);
         }
         let caches = self.caches.of_phases(query.phases());

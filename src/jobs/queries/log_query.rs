@@ -5,11 +5,12 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::ips::types::{JobLogDetail, Timestamp};
+use crate::ips::types::{JobLogDetail, MAX_LOG_ROWS, Timestamp};
+use crate::jobs::queries::sort::{InvalidSort, SortDirection};
 use crate::upstream::BadItem;
 
 /// Maximum number of entries per page, and of logs per request, that IPS returns.
-pub const MAX_PER_PAGE: u32 = 1000;
+pub const MAX_PER_PAGE: u32 = MAX_LOG_ROWS;
 
 /// Severity of a log entry, derived from its `logType`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -60,26 +61,21 @@ impl From<JobLogDetail> for LogEntry {
 pub struct LogSort {
     /// IPS name of the field: `Date` or `LogType`.
     pub field: &'static str,
-    /// IPS name of the direction: `Ascending` or `Descending`.
-    pub direction: &'static str,
+    /// Direction.
+    pub direction: SortDirection,
 }
 
 impl FromStr for LogSort {
-    type Err = String;
+    type Err = InvalidSort;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (direction, name) = parse_direction(text);
+    fn from_str(text: &str) -> Result<Self, InvalidSort> {
+        let (direction, name) = SortDirection::parse(text);
         match name {
             "date" => Ok(Self { field: "Date", direction }),
             "logType" => Ok(Self { field: "LogType", direction }),
-            _ => Err("expected date or logType, with a `-` prefix for the reverse order".into()),
+            _ => Err(InvalidSort { expected: "date or logType".into() }),
         }
     }
-}
-
-/// Returns the IPS name of the direction, and the field without the prefix.
-fn parse_direction(text: &str) -> (&'static str, &str) {
-    text.strip_prefix('-').map_or(("Ascending", text), |name| ("Descending", name))
 }
 
 /// Query of the entries of a job's log.
@@ -139,11 +135,13 @@ pub struct LogPage {
 }
 
 impl LogPage {
-    /// Returns whether there is another page.
+    /// Returns whether there is another page: by the number of entries, or if IPS does not report it, whether this page is full.
     #[must_use]
     pub fn has_next(&self) -> bool {
-        let shown = i64::from(self.page) * i64::from(self.per_page);
-        self.total.is_some_and(|total| shown < total)
+        match self.total {
+            Some(total) => i64::from(self.page) * i64::from(self.per_page) < total,
+            None => self.entries.len() + self.bad_items.len() >= self.per_page as usize,
+        }
     }
 }
 
@@ -165,26 +163,23 @@ pub const JOB_LOG_SORT_FIELDS: &[(&str, &str)] = &[
 pub struct JobLogsSort {
     /// IPS name of the field.
     pub(super) field: &'static str,
-    /// IPS name of the direction.
-    pub(super) direction: &'static str,
+    /// Direction.
+    pub(super) direction: SortDirection,
 }
 
 impl Default for JobLogsSort {
     fn default() -> Self {
-        Self { field: "StartDate", direction: "Descending" }
+        Self { field: "StartDate", direction: SortDirection::Descending }
     }
 }
 
 impl FromStr for JobLogsSort {
-    type Err = String;
+    type Err = InvalidSort;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (direction, name) = parse_direction(text);
+    fn from_str(text: &str) -> Result<Self, InvalidSort> {
+        let (direction, name) = SortDirection::parse(text);
         let field = JOB_LOG_SORT_FIELDS.iter().find(|(known, _)| *known == name);
-        field.map(|(_, field)| Self { field, direction }).ok_or_else(|| {
-            let names: Vec<_> = JOB_LOG_SORT_FIELDS.iter().map(|(name, _)| *name).collect();
-            format!("expected one of {}, with a `-` prefix for the reverse order", names.join(", "))
-        })
+        field.map(|(_, field)| Self { field, direction }).ok_or_else(|| InvalidSort::one_of(JOB_LOG_SORT_FIELDS))
     }
 }
 

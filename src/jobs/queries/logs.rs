@@ -15,7 +15,7 @@ use crate::jobs::model::job::{IpsRecord, Job};
 use crate::jobs::model::unique_name;
 use crate::jobs::queries::log_query::{JobLogsQuery, LogEntry, LogLevel, LogPage, LogQuery, LogSource, MAX_PER_PAGE};
 use crate::jobs::queries::lookup::JobLookup;
-use crate::upstream::{BadItem, Caller, IpsApi};
+use crate::upstream::{BadItem, Caller, Failure, IpsApi, UnwritableReason, UpstreamError};
 
 /// Maximum number of pages read for a filter by level, which IPS does not have.
 const MAX_PAGES_SCANNED: u32 = 10;
@@ -61,7 +61,7 @@ impl LogQueries {
                 {
                     LogSelector::OriginalName(original.clone())
                 }
-                _ => match &self.lookup.find(caller, choice, job, CacheDirective::Any).await?.job.job.record {
+                _ => match &self.lookup.find(caller, choice, job, CacheDirective::Unspecified).await?.job.job.record {
                     IpsRecord::Completed(log) => match &log.job_handle {
                         Some(handle) => LogSelector::Handle(handle.clone()),
                         None => return Ok(query.empty_page()),
@@ -77,7 +77,9 @@ impl LogQueries {
         match page {
             Some(page) => Ok(page),
             // IPS has no log: not an error if the job exists.
-            None => self.lookup.find(caller, choice, job, CacheDirective::Any).await.map(|_| query.empty_page()),
+            None => {
+                self.lookup.find(caller, choice, job, CacheDirective::Unspecified).await.map(|_| query.empty_page())
+            }
         }
     }
 
@@ -112,7 +114,14 @@ impl LogQueries {
         let mut filtered = LogPage::default();
         for page in 1..=MAX_PAGES_SCANNED {
             let all = LogQuery { page, per_page: MAX_PER_PAGE, ..query.clone() };
-            let Some(part) = self.log_page(caller, company, selector, &all).await? else { return Ok(None) };
+            let Some(part) = self.log_page(caller, company, selector, &all).await? else {
+                if page == 1 {
+                    return Ok(None);
+                }
+                // The page before was full, and the last one.
+                filtered.truncated = false;
+                break;
+            };
             filtered.truncated = part.has_next();
             filtered.entries.extend(part.entries.into_iter().filter(|entry| entry.level == level));
             filtered.bad_items.extend(part.bad_items);
@@ -149,7 +158,7 @@ impl LogQueries {
         let records_per_page = i32::try_from(query.per_page).ok();
         let results_page = i32::try_from(query.page).ok();
         let sort_by = query.sort.map(|sort| sort.field.to_owned());
-        let sort_direction = query.sort.map(|sort| sort.direction.to_owned());
+        let sort_direction = query.sort.map(|sort| sort.direction.ips_name().to_owned());
         let company_handle = company.to_owned();
         if let (LogSource::Archive, LogSelector::Handle(handle)) = (query.source, selector) {
             let job_handle = handle.clone();
@@ -162,7 +171,8 @@ impl LogQueries {
                 sort_by,
                 sort_direction,
             };
-            let answer = self.upstream.get_archived_job_log_details(caller, &request).await.map_err(convert)?;
+            let answer = self.upstream.get_archived_job_log_details(caller, &request).await;
+            let answer = answer.map_err(error_of_archive(caller))?;
             return Ok((answer.value.job_log_array, answer.bad_items));
         }
         let (job_handle, original_name) = match selector {
@@ -198,7 +208,7 @@ impl LogQueries {
         let request = GetJobLogsParam {
             company_handle: Some(company.to_owned()),
             sort_by: Some(query.sort.field.into()),
-            sort_direction: Some(query.sort.direction.into()),
+            sort_direction: Some(query.sort.direction.ips_name().into()),
             start_date: query.from,
             end_date: query.to,
             num_rows: i32::try_from(rows).ok(),
@@ -237,13 +247,21 @@ impl LogQueries {
             }
             LogSource::Archive => {
                 let request = GetAssetArchivedJobLogsParam { company_handle, asset_handle };
-                let answer = self
-                    .upstream
-                    .get_asset_archived_job_logs(caller, &request)
-                    .await
-                    .map_err(Error::of_call(caller))?;
+                let answer = self.upstream.get_asset_archived_job_logs(caller, &request).await;
+                let answer = answer.map_err(error_of_archive(caller))?;
                 Ok((answer.value.job_log_array, answer.bad_items))
             }
         }
+    }
+}
+
+/// Returns the conversion of the errors of calls for archived logs: that the API version lacks them is an error of the parameter.
+fn error_of_archive(caller: &Caller) -> impl FnOnce(UpstreamError) -> Error + use<> {
+    let of_call = Error::of_call(caller);
+    |error| match &error.failure {
+        Failure::Unwritable { reason, .. } if matches!(**reason, UnwritableReason::Operation { .. }) => {
+            Error::invalid_parameter("archived", reason.to_string())
+        }
+        _ => of_call(error),
     }
 }

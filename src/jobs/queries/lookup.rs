@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use moka::sync::Cache;
+use tokio::time::Instant;
 
 use crate::ips::types::{GetJobLogDetailsParam, JobLog};
 use crate::jobs::cache::key::{JobKey, job_cache};
+use crate::jobs::cache::lists::ListCaches;
 use crate::jobs::cache::loaders;
-use crate::jobs::cache::policy::{CacheDirective, CacheStatus, Lookup};
+use crate::jobs::cache::policy::{CacheDirective, CacheStatus, Lookup, MIN_LOAD_INTERVAL};
 use crate::jobs::cache::recent::{Mutation, RecentMutations};
 use crate::jobs::company::{Companies, CompanyChoice};
 use crate::jobs::error::{Error, Result};
@@ -17,14 +19,15 @@ use crate::jobs::model::id::{JobId, JobName, JobRef};
 use crate::jobs::model::job::{Job, Phase, Status};
 use crate::jobs::model::json::RenderedJob;
 use crate::jobs::model::unique_name;
-use crate::jobs::queries::list_caches::ListCaches;
 use crate::runtime::clock::Clock;
 use crate::upstream::{Caller, CallerKey, IpsApi};
 
 /// Time after its submit within which a job has to appear in a list of IPS.
 const APPEARS_WITHIN: TimeDelta = TimeDelta::minutes(2);
 /// Time for which completed jobs are cached; they do not change.
-const COMPLETED_FOR: Duration = Duration::from_hours(1);
+const COMPLETED_TTL: Duration = Duration::from_hours(1);
+/// Maximum number of candidates of an ambiguous id in its error.
+const MAX_CANDIDATES: usize = 20;
 
 /// Job found by a lookup.
 #[derive(Debug, Clone)]
@@ -38,6 +41,14 @@ pub struct FoundJob {
 }
 
 impl FoundJob {
+    /// Returns the id of the job, decoded.
+    ///
+    /// # Errors
+    /// [`Error::Internal`]: a bug, because the gateway issued the id.
+    pub fn id(&self) -> Result<JobId> {
+        JobId::decode(&self.job.job.id).map_err(|_| Error::Internal("the gateway's own job id can't be decoded"))
+    }
+
     /// Returns the phases of the lists in which the next change of this job will appear; none of a completed job.
     #[must_use]
     pub fn next_phases(&self) -> &'static [Phase] {
@@ -57,6 +68,13 @@ impl FoundJob {
     }
 }
 
+/// Completed job in the cache.
+#[derive(Clone)]
+struct CompletedJob {
+    job: Arc<RenderedJob>,
+    loaded_at: Instant,
+}
+
 /// Scope of a lookup.
 struct LookupScope<'a> {
     caller: &'a Caller,
@@ -69,7 +87,7 @@ pub struct JobLookup {
     companies: Arc<Companies>,
     caches: ListCaches,
     upstream: Arc<dyn IpsApi>,
-    completed: Cache<JobKey, Arc<RenderedJob>>,
+    completed: Cache<JobKey, CompletedJob>,
     recent: RecentMutations,
     clock: Clock,
 }
@@ -84,7 +102,7 @@ impl JobLookup {
         recent: RecentMutations,
         clock: Clock,
     ) -> Self {
-        Self { companies, caches, upstream, completed: job_cache(COMPLETED_FOR), recent, clock }
+        Self { companies, caches, upstream, completed: job_cache(COMPLETED_TTL), recent, clock }
     }
 
     /// Returns the referenced job.
@@ -103,11 +121,23 @@ impl JobLookup {
         let scope = LookupScope { caller, company: &company, directive };
         match job {
             JobRef::Handle(handle) => self.find_by_handle(&scope, handle).await,
-            JobRef::Id(id) => match self.completed.get(&(CallerKey::of(caller), id.encode())) {
-                Some(job) => Ok(FoundJob { job, cache_status: CacheStatus::Hit, age: Duration::ZERO }),
+            JobRef::Id(id) => match self.cached_completed_job(&scope, id) {
+                Some(found) => Ok(found),
                 None => self.find_by_id(&scope, id).await,
             },
         }
+    }
+
+    /// Returns a completed job from the cache, if its age fits the cache directive.
+    fn cached_completed_job(&self, scope: &LookupScope<'_>, id: &JobId) -> Option<FoundJob> {
+        let CompletedJob { job, loaded_at } = self.completed.get(&(CallerKey::of(scope.caller), id.encode()))?;
+        let age = self.clock.instant().saturating_duration_since(loaded_at);
+        let fits = match scope.directive {
+            CacheDirective::Unspecified | CacheDirective::OnlyIfCached => age < COMPLETED_TTL,
+            CacheDirective::MaxAge(max_age) => age <= max_age.max(MIN_LOAD_INTERVAL),
+            CacheDirective::Reload => false,
+        };
+        fits.then_some(FoundJob { job, cache_status: CacheStatus::Hit, age })
     }
 
     /// Returns the job of an id, with any cache status.
@@ -115,7 +145,7 @@ impl JobLookup {
     /// # Errors
     /// Those of [`JobLookup::find`].
     pub async fn find_by_job_id(&self, caller: &Caller, id: &JobId) -> Result<FoundJob> {
-        self.find(caller, &CompanyChoice::default(), &JobRef::Id(id.clone()), CacheDirective::Any).await
+        self.find(caller, &CompanyChoice::default(), &JobRef::Id(id.clone()), CacheDirective::Unspecified).await
     }
 
     /// Returns the company of a job: that in the id, or for a handle that of the request.
@@ -155,13 +185,8 @@ impl JobLookup {
         if let Some(job) = scheduled.snapshot.job(&encoded) {
             return Ok(FoundJob::in_snapshot(job, &scheduled));
         }
-        if id.name.original().is_empty() {
-            // IPS can't filter by a name that it did not send.
-            let history = self.caches.history.read(scope.caller, scope.company, scope.directive).await?;
-            if let Some(job) = history.snapshot.job(&encoded) {
-                return Ok(FoundJob::in_snapshot(job, &history));
-            }
-        } else if !matches!(id.name, JobName::Schedule(_)) {
+        // An empty name is no filter for IPS.
+        if !matches!(id.name, JobName::Schedule(_)) && !id.name.original().is_empty() {
             let logs = self.logs_by_original_name(scope, id.name.original()).await?;
             let log = logs.into_iter().find(|log| match &id.name {
                 JobName::Run { run, .. } => log.job_name.as_ref() == Some(run),
@@ -170,6 +195,16 @@ impl JobLookup {
             if let Some(log) = log {
                 return self.completed_job(scope, log).await;
             }
+        }
+        if matches!(id.name, JobName::Run { .. }) {
+            // IPS can't filter by a name that it did not send.
+            let history = self.caches.history.read(scope.caller, scope.company, scope.directive).await?;
+            if let Some(job) = history.snapshot.job(&encoded) {
+                return Ok(FoundJob::in_snapshot(job, &history));
+            }
+        }
+        if scope.directive == CacheDirective::OnlyIfCached {
+            return Err(Error::NotCached);
         }
         // The job may have moved to the active list since the snapshot was loaded.
         if active.cache_status != CacheStatus::Loaded {
@@ -191,14 +226,16 @@ impl JobLookup {
             let with_name = list.snapshot.jobs.iter().filter(|job| has_name(job));
             candidates.extend(with_name.map(|job| FoundJob::in_snapshot(job, list)));
         }
-        for log in self.logs_by_original_name(scope, original).await? {
-            let completed = self.completed_job(scope, log).await?;
+        let mut logs = self.logs_by_original_name(scope, original).await?;
+        logs.truncate(MAX_CANDIDATES);
+        for completed in self.completed_jobs(scope, logs).await {
             if candidates.iter().all(|candidate| candidate.job.job.id != completed.job.job.id) {
                 candidates.push(completed);
             }
         }
         if candidates.len() > 1 {
-            let candidates = candidates.iter().map(|candidate| candidate.job.job.id.clone()).collect();
+            let ids = candidates.iter().map(|candidate| candidate.job.job.id.clone());
+            let candidates = ids.take(MAX_CANDIDATES).collect();
             return Err(Error::AmbiguousJob { candidates });
         }
         match candidates.pop() {
@@ -233,7 +270,10 @@ impl JobLookup {
         let request =
             GetJobLogDetailsParam { original_name: Some(original.into()), ..minimal_log_request(scope.company) };
         let logs = self.logs(scope, request).await?;
-        Ok(logs.into_iter().filter(|log| log.original_job_name.as_deref() == Some(original)).collect())
+        Ok(logs
+            .into_iter()
+            .filter(|log| log.original_job_name.as_deref().is_none_or(|name| name == original))
+            .collect())
     }
 
     async fn logs(&self, scope: &LookupScope<'_>, request: GetJobLogDetailsParam) -> Result<Vec<JobLog>> {
@@ -250,14 +290,28 @@ impl JobLookup {
 
     /// Returns the job of a log, and caches it if it is complete.
     async fn completed_job(&self, scope: &LookupScope<'_>, log: JobLog) -> Result<FoundJob> {
-        let mut job = Job::completed(scope.company, log).ok_or(Error::JobNotFound)?;
-        let scheduled = &self.caches.scheduled;
-        loaders::link_schedules(std::slice::from_mut(&mut job), scheduled, scope.caller, scope.company).await;
-        let job = Arc::new(RenderedJob::new(job, self.clock.now()));
-        if job.job.is_final() {
-            self.completed.insert((CallerKey::of(scope.caller), job.job.id.clone()), Arc::clone(&job));
-        }
-        Ok(FoundJob::loaded(job))
+        self.completed_jobs(scope, vec![log]).await.pop().ok_or(Error::JobNotFound)
+    }
+
+    /// Returns the jobs of logs, and caches those that are complete.
+    async fn completed_jobs(&self, scope: &LookupScope<'_>, logs: Vec<JobLog>) -> Vec<FoundJob> {
+        let mut jobs: Vec<Job> = logs.into_iter().filter_map(|log| Job::completed(scope.company, log)).collect();
+        loaders::link_schedules(&mut jobs, &self.caches.scheduled, scope.caller, scope.company).await;
+        let now = self.clock.read();
+        let found = jobs.into_iter().map(|job| {
+            let job = Arc::new(RenderedJob::new(job, now.wall));
+            if job.job.is_final() {
+                let key = (CallerKey::of(scope.caller), job.job.id.clone());
+                self.completed.insert(key, CompletedJob { job: Arc::clone(&job), loaded_at: now.monotonic });
+            }
+            FoundJob::loaded(job)
+        });
+        found.collect()
+    }
+
+    /// Returns whether IPS is asked for the jobs that wait for a server, so that the active list contains them.
+    fn lists_waiting_jobs(&self) -> bool {
+        self.upstream.omitted_fields().iter().all(|omitted| omitted.field != "includeWaitingJobs")
     }
 
     /// Returns a job that no list of IPS contains, but that was recently submitted or stopped.
@@ -266,6 +320,8 @@ impl JobLookup {
         let is_recent = |at: DateTime<Utc>| (now - at).abs() < APPEARS_WITHIN;
         let job = match self.recent.get(scope.caller, &id.encode()).await {
             Some(Mutation::Submitted(job, at)) if is_recent(at) || job.phase == Phase::Scheduled => *job,
+            // It may wait for longer, unlisted.
+            Some(Mutation::Submitted(job, _)) if !self.lists_waiting_jobs() => *job,
             Some(Mutation::Submitted(job, _) | Mutation::Stopped(job)) => job.finalizing(),
             None if unique_name::submitted_at(id.name.original()).is_some_and(is_recent) => {
                 Job::unlisted(id, Status::Waiting)

@@ -2,7 +2,6 @@
 
 mod cursor;
 mod list;
-mod list_caches;
 mod list_query;
 mod log_query;
 mod logs;
@@ -10,9 +9,8 @@ mod lookup;
 mod page;
 mod sort;
 
-pub use cursor::PageCursor;
+pub use cursor::{InvalidPageCursor, PageCursor};
 pub use list::{JobListing, ListQueries};
-pub use list_caches::ListCaches;
 pub use list_query::ListQuery;
 pub use log_query::{
     JOB_LOG_SORT_FIELDS, JobLogsQuery, JobLogsSort, LogEntry, LogLevel, LogPage, LogQuery, LogSort, LogSource,
@@ -21,4 +19,4 @@ pub use log_query::{
 pub use logs::LogQueries;
 pub use lookup::{FoundJob, JobLookup};
 pub use page::JobPage;
-pub use sort::{JOB_SORT_FIELDS, JobSort, JobSortField};
+pub use sort::{InvalidSort, JOB_SORT_FIELDS, JobSort, JobSortField};

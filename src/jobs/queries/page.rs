@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::jobs::cache::policy::{CacheStatus, Lookup};
 use crate::jobs::error::{Error, Result};
-use crate::jobs::model::json::{ListBody, RenderedJob, StaleReason, etag_of};
+use crate::jobs::model::json::{ListBody, RenderedJob, StaleReason, etag_of, etag_with_staleness};
 use crate::jobs::queries::cursor::PageCursor;
 use crate::jobs::queries::list_query::ListQuery;
 use crate::upstream::BadItem;
@@ -55,19 +55,16 @@ impl JobPage {
         let oldest = snapshots.iter().max_by_key(|part| part.age);
         let statuses = snapshots.iter().map(|part| part.cache_status);
         let cache_status = statuses.max_by_key(|status| staleness_rank(*status)).unwrap_or(CacheStatus::Hit);
-        let stale = match cache_status {
-            CacheStatus::Stale(StaleReason::UpstreamFailed) => Some(StaleReason::UpstreamFailed),
-            _ => None,
-        };
+        let stale = cache_status.stated_stale_reason();
         let body = ListBody {
             member: "jobs",
             jobs: &jobs,
             bad_items: &bad_items,
-            observed_at: oldest.map(|part| part.snapshot.observed_at),
+            observed_at: oldest.map(|part| part.snapshot.observed_at.wall),
             stale,
             next: next.as_deref(),
         };
-        let etag = etag_of(&jobs, &bad_items, &[next.as_deref().unwrap_or_default()]);
+        let etag = etag_with_staleness(&etag_of(&jobs, &bad_items, &[next.as_deref().unwrap_or_default()]), stale);
         let age = oldest.map(|part| part.age).unwrap_or_default();
         Ok(Self { body: body.write(), etag, next, cache_status, age })
     }

@@ -39,18 +39,52 @@ pub const JOB_SORT_FIELDS: &[(&str, JobSortField)] = &[
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JobSort {
     field: JobSortField,
-    direction: Direction,
+    direction: SortDirection,
 }
 
+/// Direction of a sort order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Direction {
+pub enum SortDirection {
+    /// Smallest value first.
     Ascending,
+    /// Largest value first.
     Descending,
+}
+
+impl SortDirection {
+    /// Returns the direction in a `sort` parameter, which has the prefix `-` for a descending order, and the name without the prefix.
+    pub(super) fn parse(text: &str) -> (Self, &str) {
+        text.strip_prefix('-').map_or((Self::Ascending, text), |name| (Self::Descending, name))
+    }
+
+    /// Returns the name of IPS.
+    pub(super) fn ips_name(self) -> &'static str {
+        match self {
+            Self::Ascending => "Ascending",
+            Self::Descending => "Descending",
+        }
+    }
+}
+
+/// Error of a `sort` parameter without a known field.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected {expected}, with a `-` prefix for the reverse order")]
+pub struct InvalidSort {
+    /// Known fields.
+    pub expected: String,
+}
+
+impl InvalidSort {
+    /// Returns the error of a field that is not in a table.
+    pub(super) fn one_of<T>(fields: &[(&str, T)]) -> Self {
+        let names: Vec<_> = fields.iter().map(|(name, _)| *name).collect();
+        Self { expected: format!("one of {}", names.join(", ")) }
+    }
 }
 
 impl JobSort {
     /// Newest job first: the default order of pages.
-    pub const NEWEST_FIRST: Self = Self { field: JobSortField::StartDate, direction: Direction::Descending };
+    pub const NEWEST_FIRST: Self = Self { field: JobSortField::StartDate, direction: SortDirection::Descending };
 
     /// Returns the key by which `job` is sorted.
     pub(super) fn key(self, job: &Job) -> SortKey {
@@ -69,8 +103,8 @@ impl JobSort {
     pub(super) fn compare(self, a: (&SortKey, &str), b: (&SortKey, &str)) -> Ordering {
         let by_key = a.0.cmp(b.0);
         let by_key = match self.direction {
-            Direction::Ascending => by_key,
-            Direction::Descending => by_key.reverse(),
+            SortDirection::Ascending => by_key,
+            SortDirection::Descending => by_key.reverse(),
         };
         by_key.then_with(|| a.1.cmp(b.1))
     }
@@ -79,23 +113,19 @@ impl JobSort {
     pub(super) fn as_parameter(self) -> String {
         let name = JOB_SORT_FIELDS.iter().find(|(_, field)| *field == self.field).map_or("", |(name, _)| name);
         match self.direction {
-            Direction::Ascending => name.to_owned(),
-            Direction::Descending => format!("-{name}"),
+            SortDirection::Ascending => name.to_owned(),
+            SortDirection::Descending => format!("-{name}"),
         }
     }
 }
 
 impl FromStr for JobSort {
-    type Err = String;
+    type Err = InvalidSort;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (direction, name) =
-            text.strip_prefix('-').map_or((Direction::Ascending, text), |name| (Direction::Descending, name));
+    fn from_str(text: &str) -> Result<Self, InvalidSort> {
+        let (direction, name) = SortDirection::parse(text);
         let field = JOB_SORT_FIELDS.iter().find(|(known, _)| *known == name);
-        field.map(|(_, field)| Self { field: *field, direction }).ok_or_else(|| {
-            let names: Vec<_> = JOB_SORT_FIELDS.iter().map(|(name, _)| *name).collect();
-            format!("expected one of {}, with a `-` prefix for the reverse order", names.join(", "))
-        })
+        field.map(|(_, field)| Self { field: *field, direction }).ok_or_else(|| InvalidSort::one_of(JOB_SORT_FIELDS))
     }
 }
 

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use crate::jobs::cache::lists::ListCaches;
 use crate::jobs::cache::policy::CacheDirective;
 use crate::jobs::company::CompanyChoice;
-use crate::jobs::error::{Error, Result};
+use crate::jobs::error::Result;
 use crate::jobs::events::EventCursor;
-use crate::jobs::model::id::{JobId, JobRef};
+use crate::jobs::model::id::JobRef;
 use crate::jobs::model::job::Phase;
-use crate::jobs::queries::{JobLookup, ListCaches};
+use crate::jobs::queries::JobLookup;
 use crate::jobs::subscriptions::subscription::{SubscribedJob, Subscription};
 use crate::jobs::subscriptions::watchers::ListWatchers;
 use crate::upstream::Caller;
@@ -38,7 +39,7 @@ impl Subscriptions {
     ) -> Result<Subscription> {
         let caller = caller.without_locale();
         let active = self.caches.active.watch(&caller, company);
-        self.caches.active.read(&caller, company, CacheDirective::Any).await?;
+        self.caches.active.read(&caller, company, CacheDirective::Unspecified).await?;
         Ok(Subscription::new(Arc::clone(&self.lookup), caller, active, cursor, None))
     }
 
@@ -55,13 +56,12 @@ impl Subscriptions {
     ) -> Result<Subscription> {
         let caller = caller.without_locale();
         let company = self.lookup.company_of(&caller, choice, job).await?;
-        let found = self.lookup.find(&caller, choice, job, CacheDirective::Any).await?;
+        let found = self.lookup.find(&caller, choice, job, CacheDirective::Unspecified).await?;
         let active = self.caches.active.watch(&caller, &company);
-        self.caches.active.read(&caller, &company, CacheDirective::Any).await?;
+        self.caches.active.read(&caller, &company, CacheDirective::Unspecified).await?;
         // Events have the id of the job in the list, which may differ from that of the request.
         let encoded_id = found.job.job.id.clone();
-        let id =
-            JobId::decode(&encoded_id).map_err(|_| Error::Internal("the gateway's own job id can't be decoded"))?;
+        let id = found.id()?;
         let is_scheduled = found.job.job.phase == Phase::Scheduled;
         let scheduled = is_scheduled.then(|| self.caches.scheduled.watch(&caller, &company));
         // The event log is that of the active list, and has no events of schedules: the stream starts with a snapshot.

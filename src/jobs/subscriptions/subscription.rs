@@ -8,9 +8,9 @@ use bytes::Bytes;
 use crate::jobs::cache::entry::EntryState;
 use crate::jobs::cache::refresh::Watcher;
 use crate::jobs::error::{Error, Result};
-use crate::jobs::events::{Change, Event, EventCursor};
+use crate::jobs::events::{ChangeKind, Event, EventCursor};
 use crate::jobs::model::id::JobId;
-use crate::jobs::model::json::{ListBody, RenderedJob};
+use crate::jobs::model::json::ListBody;
 use crate::jobs::queries::{FoundJob, JobLookup};
 use crate::upstream::Caller;
 
@@ -128,17 +128,16 @@ impl Subscription {
         let Some((_, cursor)) = current.filter(|(snapshot, _)| snapshot.job(&job.encoded_id).is_none()) else { return };
         let found = self.find(&job.id).await;
         let Some(job) = &mut self.job else { return };
-        let (change, data) = match found {
-            Ok(found) if found.job.job.is_final() => (Change::Finished, found.job.json.clone()),
+        let event = match found {
+            Ok(found) if found.job.job.is_final() => Event::new(ChangeKind::Finished, &found.job),
             Ok(found) if job.last_content_hash.replace(found.job.content_hash) != Some(found.job.content_hash) => {
-                (Change::Status, found.job.json.clone())
+                Event::new(ChangeKind::Status, &found.job)
             }
-            Err(Error::JobNotFound) => {
-                (Change::Removed, serde_json::json!({ "id": job.encoded_id }).to_string().into())
-            }
+            Err(Error::JobNotFound) => Event::removed(&job.encoded_id),
             _ => return,
         };
-        let event = Event { change, job: job.encoded_id.clone(), data };
+        // The lookup may return another id than the active list.
+        let event = Event { job: job.encoded_id.clone(), ..event };
         self.pending = Some(StreamMessage::Event { cursor, event: Arc::new(event) });
     }
 
@@ -146,7 +145,7 @@ impl Subscription {
     fn emit(&mut self, item: StreamMessage) -> StreamMessage {
         let is_last = match &item {
             StreamMessage::Event { event, .. } => {
-                if let Some(job) = self.job.as_mut().filter(|_| event.change == Change::Created) {
+                if let Some(job) = self.job.as_mut().filter(|_| event.change == ChangeKind::Created) {
                     job.scheduled = None;
                 }
                 self.job.is_some() && event.change.is_last()
@@ -184,7 +183,8 @@ impl Subscription {
             own.last_content_hash = Some(job.content_hash);
         }
         if job.job.is_final() {
-            self.pending = Some(finished(cursor, &job));
+            let event = Event::new(ChangeKind::Finished, &job);
+            self.pending = Some(StreamMessage::Event { cursor, event: Arc::new(event) });
         }
         let jobs = [job];
         let body = ListBody { member: "jobs", jobs: &jobs, bad_items: &[], observed_at: None, stale: None, next: None };
@@ -194,9 +194,4 @@ impl Subscription {
     async fn find(&self, id: &JobId) -> Result<FoundJob> {
         self.lookup.find_by_job_id(&self.caller, id).await
     }
-}
-
-fn finished(cursor: EventCursor, job: &RenderedJob) -> StreamMessage {
-    let event = Event { change: Change::Finished, job: job.job.id.clone(), data: job.json.clone() };
-    StreamMessage::Event { cursor, event: Arc::new(event) }
 }

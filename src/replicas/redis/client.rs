@@ -51,17 +51,17 @@ impl StoreClient {
         self.connection.run(operation, invoke).await.ok_or(Unavailable)
     }
 
-    /// Encrypts a value for its place in the store.
+    /// Encrypts a value and authenticates it with its associated data, its key in the store.
     ///
     /// # Errors
     /// [`Unavailable`] if the operating system has no random bytes.
-    pub fn seal(&self, place: &str, plain: &[u8]) -> Result<Vec<u8>> {
-        self.keys.seal(place, plain).ok_or(Unavailable)
+    pub fn seal(&self, associated_data: &str, plain: &[u8]) -> Result<Vec<u8>> {
+        self.keys.seal(associated_data, plain).ok_or(Unavailable)
     }
 
-    /// Decrypts the value at this place in the store; `None` if it was moved or changed.
-    pub fn open(&self, place: &str, sealed: &[u8]) -> Option<Vec<u8>> {
-        self.keys.open(place, sealed)
+    /// Decrypts a value with its associated data; `None` if it was moved or changed.
+    pub fn open(&self, associated_data: &str, sealed: &[u8]) -> Option<Vec<u8>> {
+        self.keys.open(associated_data, sealed)
     }
 }
 

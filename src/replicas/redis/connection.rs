@@ -14,8 +14,7 @@ use redis::{AsyncConnectionConfig, Client, Cmd, ErrorKind, Msg, RedisError, Redi
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
-use crate::replicas::redis::crypto::{FORMAT, decode_key};
-use crate::replicas::redis::keys::channel;
+use crate::replicas::redis::keys::{FORMAT, channel, decode_key};
 use crate::replicas::{Notifier, StoreHealth};
 use crate::runtime::backoff::Backoff;
 use crate::telemetry::metrics::names;
@@ -40,7 +39,7 @@ const TIMEOUT: StoreErrorKind = "timeout";
 
 /// State of the connection.
 #[derive(Clone)]
-enum Link {
+enum ConnectionState {
     /// The first attempt is in progress.
     Connecting,
     /// Up; the number distinguishes it from earlier connections.
@@ -50,7 +49,7 @@ enum Link {
 
 /// Handle of the managed connection.
 pub struct StoreConnection {
-    link: watch::Receiver<Link>,
+    state: watch::Receiver<ConnectionState>,
     /// Reports that the connection with this number failed.
     failures: mpsc::UnboundedSender<(u64, StoreErrorKind)>,
     error: Arc<Mutex<Option<StoreErrorKind>>>,
@@ -59,7 +58,7 @@ pub struct StoreConnection {
 /// Background task that connects and reconnects.
 struct ConnectionManager {
     client: Client,
-    link: watch::Sender<Link>,
+    state: watch::Sender<ConnectionState>,
     failures: mpsc::UnboundedReceiver<(u64, StoreErrorKind)>,
     error: Arc<Mutex<Option<StoreErrorKind>>>,
     notifier: Arc<Notifier>,
@@ -69,24 +68,24 @@ impl StoreConnection {
     /// Starts the background task, which ends when the handle is dropped. Notifications of other replicas go to `notifier`. Must be called
     /// within a tokio runtime.
     pub fn open(client: Client, notifier: Arc<Notifier>) -> Self {
-        let (link_sender, link) = watch::channel(Link::Connecting);
+        let (state_sender, state) = watch::channel(ConnectionState::Connecting);
         let (failures, failure_receiver) = mpsc::unbounded_channel();
         let error = Arc::new(Mutex::new(None));
         let manager = ConnectionManager {
             client,
-            link: link_sender,
+            state: state_sender,
             failures: failure_receiver,
             error: Arc::clone(&error),
             notifier,
         };
         metrics::gauge!(names::SHARED_UP).set(0.0);
         tokio::spawn(manager.run());
-        Self { link, failures, error }
+        Self { state, failures, error }
     }
 
     /// Returns the health of the store.
     pub fn health(&self) -> StoreHealth {
-        let up = !matches!(*self.link.borrow(), Link::Down);
+        let up = !matches!(*self.state.borrow(), ConnectionState::Down);
         StoreHealth { up, error_kind: *self.error.lock().unwrap_or_else(PoisonError::into_inner) }
     }
 
@@ -118,12 +117,12 @@ impl StoreConnection {
     /// Returns the connection if it is up. After the start, the first attempt is awaited: without the store, this replica could serve older
     /// data than others.
     async fn connection(&self) -> Option<(u64, MultiplexedConnection)> {
-        let mut link = self.link.clone();
-        let connected = link.wait_for(|link| !matches!(link, Link::Connecting));
+        let mut state = self.state.clone();
+        let connected = state.wait_for(|state| !matches!(state, ConnectionState::Connecting));
         let state = tokio::time::timeout(OPERATION_TIMEOUT, connected).await.ok()?.ok()?;
         match &*state {
-            Link::Up(number, connection) => Some((*number, connection.clone())),
-            Link::Connecting | Link::Down => None,
+            ConnectionState::Up(number, connection) => Some((*number, connection.clone())),
+            ConnectionState::Connecting | ConnectionState::Down => None,
         }
     }
 }
@@ -157,18 +156,18 @@ impl ConnectionManager {
 
     fn set_up(&self, number: u64, connection: MultiplexedConnection) {
         let previous_error = self.error.lock().unwrap_or_else(PoisonError::into_inner).take();
-        self.link.send_replace(Link::Up(number, connection));
+        self.state.send_replace(ConnectionState::Up(number, connection));
         metrics::gauge!(names::SHARED_UP).set(1.0);
-        tracing::info!(previous_error, "connected to the shared cache");
+        tracing::info!(previous_error, "connected to the shared store");
         self.notifier.notify_all();
     }
 
     fn set_down(&self, error: StoreErrorKind) {
-        self.link.send_replace(Link::Down);
+        self.state.send_replace(ConnectionState::Down);
         metrics::gauge!(names::SHARED_UP).set(0.0);
         let previous_error = self.error.lock().unwrap_or_else(PoisonError::into_inner).replace(error);
         if previous_error.is_none() {
-            tracing::warn!(error, "the shared cache is unavailable: this replica works alone until it reconnects");
+            tracing::warn!(error, "the shared store is unavailable: this replica works alone until it reconnects");
         }
     }
 

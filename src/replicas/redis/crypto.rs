@@ -1,17 +1,14 @@
 //! Cryptography of the store: keys are keyed hashes (HMAC-SHA-256), and values are encrypted and authenticated (XChaCha20-Poly1305),
-//! bound to their place in the store.
+//! bound to the key under which they are stored as associated data (RFC 5116).
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
 use crate::replicas::StoreKey;
+use crate::replicas::redis::keys::FORMAT;
 
-/// Prefix of all keys, with the version of the format of keys and values. Replicas with different versions share nothing.
-pub const FORMAT: &str = "ipsgw:1";
 /// Length of a nonce of XChaCha20, in bytes.
 const NONCE_LENGTH: usize = 24;
 
@@ -40,19 +37,19 @@ impl Keys {
         StoreKey(key)
     }
 
-    /// Encrypts a value for a place, which is authenticated too; `None` if the operating system has no random bytes.
-    pub fn seal(&self, place: &str, plain: &[u8]) -> Option<Vec<u8>> {
+    /// Encrypts a value and authenticates it with its associated data; `None` if the operating system has no random bytes.
+    pub fn seal(&self, associated_data: &str, plain: &[u8]) -> Option<Vec<u8>> {
         let mut nonce = [0; NONCE_LENGTH];
         getrandom::fill(&mut nonce).ok()?;
-        let payload = Payload { msg: plain, aad: place.as_bytes() };
+        let payload = Payload { msg: plain, aad: associated_data.as_bytes() };
         let sealed = self.encryption.encrypt(&XNonce::from(nonce), payload).ok()?;
         Some([nonce.as_slice(), &sealed].concat())
     }
 
-    /// Decrypts a value that [`Keys::seal`] returned for the same place; `None` for anything else.
-    pub fn open(&self, place: &str, sealed: &[u8]) -> Option<Vec<u8>> {
+    /// Decrypts a value that [`Keys::seal`] returned for the same associated data; `None` for anything else.
+    pub fn open(&self, associated_data: &str, sealed: &[u8]) -> Option<Vec<u8>> {
         let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LENGTH>()?;
-        self.encryption.decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: place.as_bytes() }).ok()
+        self.encryption.decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: associated_data.as_bytes() }).ok()
     }
 }
 
@@ -66,34 +63,25 @@ fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-/// Returns a key as base64url, as in the keys of the store and in notifications.
-pub fn encode_key(key: StoreKey) -> String {
-    URL_SAFE_NO_PAD.encode(key.0)
-}
-
-/// Decodes the output of [`encode_key`]; `None` for anything else.
-pub fn decode_key(text: &[u8]) -> Option<StoreKey> {
-    URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok().map(StoreKey)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::replicas::redis::keys::{decode_key, encode_key};
 
     const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
     #[test]
-    fn a_value_decrypts_only_unchanged_and_at_its_place() {
+    fn a_value_decrypts_only_unchanged_and_with_its_associated_data() {
         let keys = Keys::new(SECRET, &["https://ips.example.com", "2014-04-03"]);
         let sealed = keys.seal("here", b"a list of jobs").expect("random bytes");
         assert_eq!(keys.open("here", &sealed).as_deref(), Some(b"a list of jobs".as_slice()));
         assert_eq!(keys.open("there", &sealed), None, "moved");
         assert_eq!(keys.open("here", &sealed[..sealed.len() - 1]), None, "truncated");
         assert_eq!(keys.open("here", b"garbage"), None);
-        for place in 0..sealed.len() {
+        for index in 0..sealed.len() {
             let mut other = sealed.clone();
-            other[place] ^= 1;
-            assert_eq!(keys.open("here", &other), None, "byte {place} changed");
+            other[index] ^= 1;
+            assert_eq!(keys.open("here", &other), None, "byte {index} changed");
         }
         let others = [
             Keys::new(&SECRET.replace('0', "1"), &["https://ips.example.com", "2014-04-03"]),

@@ -1,8 +1,13 @@
-//! Keys in the store: `ipsgw:1:` (the format version), a letter for the kind of the value, and keyed hashes. Keys of a company have its
-//! hash in braces, so that a cluster keeps them in one slot.
+//! Keys in the store: `ipsgw:1:` (the format version), a letter for the kind of the value, and keyed hashes. Keys that one script uses have
+//! the same hash in braces (hash tag), which a cluster requires; the gateway itself connects to a single server.
 
-use crate::replicas::redis::crypto::{FORMAT, encode_key};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use crate::replicas::{ListLocation, StoreKey};
+
+/// Prefix of all keys, with the version of the format of keys and values. Replicas with different versions share nothing.
+pub const FORMAT: &str = "ipsgw:1";
 
 /// Keys of a list.
 pub struct ListKeys {
@@ -59,4 +64,14 @@ pub fn value_key(key: StoreKey) -> String {
 /// Returns the pub/sub channel of notifications.
 pub fn channel() -> String {
     format!("{FORMAT}:news")
+}
+
+/// Returns a key as base64url, as in the keys of the store and in notifications.
+pub fn encode_key(key: StoreKey) -> String {
+    URL_SAFE_NO_PAD.encode(key.0)
+}
+
+/// Decodes the output of [`encode_key`]; `None` for anything else.
+pub fn decode_key(text: &[u8]) -> Option<StoreKey> {
+    URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok().map(StoreKey)
 }

@@ -18,11 +18,14 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::replicas::redis::client::{Argument, StoreClient, command, millis, parse_number};
 use crate::replicas::redis::connection::StoreConnection;
-use crate::replicas::redis::crypto::{FORMAT, Keys, encode_key};
-use crate::replicas::redis::keys::{ListKeys, channel, epoch_key, events_key, record_keys, value_key};
+use crate::replicas::redis::crypto::Keys;
+use crate::replicas::redis::keys::{
+    FORMAT, ListKeys, channel, encode_key, epoch_key, events_key, record_keys, value_key,
+};
 use crate::replicas::{
     ClaimOutcome, ClaimedRecord, Coordinator, FailureReport, Lease, LeaseOutcome, ListLocation, ListStatus,
-    Notifications, Notifier, Publication, Result, SnapshotFate, StoreHealth, StoreKey, StoredSnapshot, Unavailable,
+    Notifications, Notifier, Publication, Result, SnapshotRetention, StoreHealth, StoreKey, StoredSnapshot,
+    Unavailable,
 };
 
 /// Maximum number of batches of events in a log; beyond it the oldest are dropped.
@@ -40,10 +43,10 @@ pub struct RedisCoordinator {
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 pub enum InvalidAddress {
     /// The URL is invalid.
-    #[error("the URL of the shared cache can't be used")]
+    #[error("the URL of the shared store can't be used")]
     Url,
     /// The certificates of the authorities are invalid.
-    #[error("the certificate authorities of the shared cache can't be read")]
+    #[error("the certificate authorities of the shared store can't be read")]
     Authorities,
 }
 
@@ -119,8 +122,8 @@ impl Coordinator for RedisCoordinator {
         let get = command("MGET", &[&keys.token, &keys.snapshot]);
         let [token, snapshot]: [Option<Vec<u8>>; 2] = self.client.query("fetch", &get).await?;
         let token = parse_number(token.as_deref());
-        let place = format!("{}|{token}", keys.snapshot);
-        let data = snapshot.and_then(|snapshot| self.client.open(&place, &snapshot));
+        let associated_data = format!("{}|{token}", keys.snapshot);
+        let data = snapshot.and_then(|snapshot| self.client.open(&associated_data, &snapshot));
         Ok((token > 0).then_some(StoredSnapshot { token, data }))
     }
 
@@ -191,8 +194,8 @@ impl Coordinator for RedisCoordinator {
     async fn publish_failure(&self, list: &ListLocation, lease: Lease, report: FailureReport) -> Result<()> {
         let ListKeys { epoch, token, last_token, lease: lease_key, failure: failure_key, snapshot } =
             ListKeys::of(list);
-        let place = format!("{failure_key}|{}", lease.epoch);
-        let failure = report.failure.map_or(Ok(Vec::new()), |failure| self.client.seal(&place, &failure))?;
+        let associated_data = format!("{failure_key}|{}", lease.epoch);
+        let failure = report.failure.map_or(Ok(Vec::new()), |failure| self.client.seal(&associated_data, &failure))?;
         let keys = [&epoch, &token, &last_token, &lease_key, &failure_key, &snapshot];
         let arguments: [&dyn Argument; 8] = [
             &lease.epoch,
@@ -200,7 +203,7 @@ impl Coordinator for RedisCoordinator {
             &encode_lease(lease),
             &millis(report.back_off),
             &failure,
-            &u64::from(report.snapshot == SnapshotFate::Delete),
+            &u64::from(report.snapshot == SnapshotRetention::Delete),
             &channel(),
             &encode_key(list.list),
         ];
@@ -249,9 +252,10 @@ impl Coordinator for RedisCoordinator {
         Ok(is_taken.then_some(new_version))
     }
 
-    async fn renew_claim(&self, key: StoreKey, lease: Duration) -> Result<()> {
+    async fn renew_claim(&self, key: StoreKey, version: &[u8], lease: Duration) -> Result<()> {
         let [_, lease_key] = record_keys(key);
-        self.client.query("hold", &command("PEXPIRE", &[lease_key, millis(lease).to_string()])).await
+        let arguments: [&dyn Argument; 2] = [&version, &millis(lease)];
+        self.client.invoke("hold", &scripts::RENEW_CLAIM, &[&lease_key], &arguments).await
     }
 
     async fn settle(&self, key: StoreKey, version: &[u8], value: Option<&[u8]>, ttl: Duration) -> Result<()> {

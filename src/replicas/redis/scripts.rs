@@ -4,7 +4,8 @@ use std::sync::LazyLock;
 
 use redis::Script;
 
-/// Functions of all scripts. `number` deletes a value of another type; `text` writes a number without exponent. Lua numbers are exact up to
+/// Functions of all scripts. `number` deletes a value of another type; `owner` is the value of the lease of a record, made of the version that
+/// its owner wrote (older replicas write 1, and only check whether the lease exists); `text` writes a number without exponent. Lua numbers are exact up to
 /// 53 bits, times in microseconds have 51.
 const PRELUDE: &str = r"
 local function number(key)
@@ -17,6 +18,7 @@ end
 local function text(number) return string.format('%.0f', number) end
 local function now() local time = redis.call('TIME') return time[1] * 1000000 + time[2] end
 local function is(key, value) return redis.pcall('GET', key) == value end
+local function owner(version) return redis.sha1hex(version) end
 ";
 
 fn script(code: &str) -> Script {
@@ -132,7 +134,7 @@ pub static CLAIM: LazyLock<Script> = LazyLock::new(|| {
 local record = redis.pcall('GET', KEYS[1])
 if type(record) == 'string' then return {record, redis.call('EXISTS', KEYS[2])} end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
-redis.call('SET', KEYS[2], '1', 'PX', ARGV[2])
+redis.call('SET', KEYS[2], owner(ARGV[1]), 'PX', ARGV[2])
 return false
 ",
     )
@@ -146,8 +148,20 @@ pub static TAKE_OVER: LazyLock<Script> = LazyLock::new(|| {
         r"
 if not is(KEYS[1], ARGV[1]) or redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[4])
-redis.call('SET', KEYS[2], '1', 'PX', ARGV[3])
+redis.call('SET', KEYS[2], owner(ARGV[2]), 'PX', ARGV[3])
 return 1
+",
+    )
+});
+
+/// Renews the lease of a record if it is still that of the owner of this version.
+///
+/// KEYS: lease. ARGV: version, TTL of the lease in ms.
+pub static RENEW_CLAIM: LazyLock<Script> = LazyLock::new(|| {
+    script(
+        r"
+if is(KEYS[1], owner(ARGV[1])) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+return 0
 ",
     )
 });

@@ -184,7 +184,7 @@ impl Job {
             progress: Some(self.progress(self.elapsed_fraction(updated))),
             progress_message: Some(self.message(phase, self.elapsed_fraction(updated))),
             last_progress_update: Some(server_timestamp(updated)),
-            task_progress_array: if phase.is_waiting() { Vec::new() } else { self.tasks(phase, updated) },
+            task_progress_array: Some(if phase.is_waiting() { Vec::new() } else { self.tasks(phase, updated) }),
             ..ActiveJob::default()
         };
         self.spec.details.write_to_active(&mut job);
@@ -268,14 +268,15 @@ impl Job {
             progress: Some((progress * 1000.0).round() / 1000.0),
             progress_message: Some(String::new()),
             last_progress_update: Some(server_timestamp(updated)),
-            task_item_progress_array: self
-                .simulation
-                .items
-                .iter()
-                .skip(processed)
-                .take(processing)
-                .map(|item| self.item(item, progress, updated))
-                .collect(),
+            task_item_progress_array: Some(
+                self.simulation
+                    .items
+                    .iter()
+                    .skip(processed)
+                    .take(processing)
+                    .map(|item| self.item(item, progress, updated))
+                    .collect(),
+            ),
         }
     }
 

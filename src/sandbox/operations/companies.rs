@@ -40,7 +40,12 @@ pub(in crate::sandbox) fn get_company_membership(
         is_active: Some(user.active),
         unreadable: Vec::new(),
     };
-    Ok(GetCompanyMembershipReturn { membership_array: user.companies.iter().map(membership).collect() })
+    let companies = user.companies.iter();
+    // Each API version has one of them; the others are left out when the answer is written.
+    Ok(GetCompanyMembershipReturn {
+        company_array: Some(companies.clone().map(|company| company.to_company()).collect()),
+        membership_array: Some(companies.map(membership).collect()),
+    })
 }
 
 pub(in crate::sandbox) fn check_login(

@@ -1,6 +1,6 @@
 //! WSDL and XML schemas, adapted to the API version and the address of the sandbox.
 
-use crate::ips::types::{ApiVersion, OPERATIONS, since};
+use crate::ips::types::{ApiVersion, Availability, OPERATIONS};
 
 const WSDL: &str = include_str!("IpsApi.wsdl");
 const COMMON: &str = include_str!("ips-common.xsd");
@@ -30,14 +30,16 @@ pub(super) fn schema(name: &str, version: &ApiVersion) -> Option<String> {
     }
 }
 
-/// Returns the schema of the job operations without the fields of later versions. The file has one type per line.
+/// Returns the schema of the job operations with the fields that the version has or may have. The file has one type per line.
 fn jobs_schema(version: &ApiVersion) -> String {
-    let lines =
-        JOBS.lines().filter(|line| has_operation(line, version)).map(|line| without_newer_fields(line, version) + "\n");
+    let lines = JOBS
+        .lines()
+        .filter(|line| has_operation(line, version))
+        .map(|line| with_available_fields(line, version) + "\n");
     lines.collect::<String>().replace(FILE_NAMESPACE, &version.namespace())
 }
 
-/// Returns false for a line about an operation that the version does not have; an operation is as old as the first field of its request.
+/// Returns false for a line about an operation that the version lacks.
 fn has_operation(line: &str, version: &ApiVersion) -> bool {
     let name = ["<wsdl:operation name=\"", "<wsdl:message name=\"", "<xsd:element name=\""]
         .into_iter()
@@ -45,27 +47,35 @@ fn has_operation(line: &str, version: &ApiVersion) -> bool {
         .and_then(|rest| rest.split_once('"'))
         .map(|(name, _)| name.trim_end_matches("Param").trim_end_matches("Return"));
     let operation = name.and_then(|name| OPERATIONS.iter().find(|operation| **operation == name));
-    let introduced = operation.and_then(|operation| {
-        let (initial, rest) = operation.split_at(1);
-        since(&format!("{}{rest}Param", initial.to_uppercase()), "companyHandle")
-    });
-    introduced.is_none_or(|since| version.has(since))
+    operation.is_none_or(|operation| version.operation_availability(operation) != Availability::Lacks)
 }
 
-/// Removes the fields of later versions from the line of a type.
-fn without_newer_fields(line: &str, version: &ApiVersion) -> String {
+/// Removes the fields that the version lacks from the line of a type, and makes those optional that it may lack.
+fn with_available_fields(line: &str, version: &ApiVersion) -> String {
     const FIELD: &str = "<xsd:element ";
-    let Some(type_name) = quoted(line, "<xsd:complexType name=\"") else { return line.into() };
+    const OPTIONAL: &str = " minOccurs=\"0\"";
+    let Some(type_name) = type_name(line) else { return line.into() };
     let mut pieces = line.split(FIELD);
     let head = pieces.next().unwrap_or_default();
     let fields = pieces.map(|piece| {
-        let newer = quoted(piece, "name=\"").and_then(|field| since(type_name, field));
-        match piece.split_once("/>") {
-            Some((_, rest)) if newer.is_some_and(|since| !version.has(since)) => rest.to_owned(),
-            _ => format!("{FIELD}{piece}"),
+        let Some((field, rest)) = piece.split_once("/>") else { return format!("{FIELD}{piece}") };
+        let name = quoted(field, "name=\"").unwrap_or_default();
+        match version.availability(&type_name, name) {
+            Availability::Lacks => rest.to_owned(),
+            Availability::Unknown if !field.contains(OPTIONAL) => format!("{FIELD}{field}{OPTIONAL}/>{rest}"),
+            Availability::Has | Availability::Unknown => format!("{FIELD}{piece}"),
         }
     });
     std::iter::once(head.to_owned()).chain(fields).collect()
+}
+
+/// Returns the name of the type that a line defines; that of a body element is the element's with a capital.
+fn type_name(line: &str) -> Option<String> {
+    if let Some(name) = quoted(line, "<xsd:complexType name=\"") {
+        return Some(name.to_owned());
+    }
+    let (initial, rest) = quoted(line, "<xsd:element name=\"")?.split_at_checked(1)?;
+    Some(initial.to_uppercase() + rest)
 }
 
 /// Returns the text between a prefix and the next quotation mark.

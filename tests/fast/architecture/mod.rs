@@ -98,6 +98,18 @@ fn each_top_level_module_uses_only_those_below_it() {
 }
 
 #[test]
+fn the_crate_and_the_architecture_document_have_the_same_diagram() {
+    let diagram = |path: &str, margin: &str| -> Vec<String> {
+        let text = std::fs::read_to_string(path).expect("a text");
+        let lines = text.lines().map(|line| line.strip_prefix(margin).unwrap_or(line).to_owned());
+        lines.skip_while(|line| line != "```text").skip(1).take_while(|line| line != "```").collect()
+    };
+    let of_crate = diagram("src/lib.rs", "//! ");
+    assert!(of_crate.len() > 3, "{of_crate:?}");
+    assert_eq!(of_crate, diagram("docs/architecture.md", ""));
+}
+
+#[test]
 fn no_folder_has_a_circle_of_imports() {
     let circles = Crate::of(Source::all()).circles();
     assert!(circles.is_empty(), "{} folders have circles:\n{}", circles.len(), circles.join("\n"));

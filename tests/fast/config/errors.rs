@@ -30,7 +30,7 @@ fn all_errors_are_reported_at_once_with_origin_and_expected_value() {
         format!("{path}: colour: is not a setting"),
         format!("{path}: region: \"mars\" given, expected na, emea or apac"),
         "--staging: \"maybe\" given, expected true or false".into(),
-        "--api-version: \"2014\" given, expected a date, such as 2014-04-03 or 2022-11-01-beta".into(),
+        "--api-version: \"2014\" given, expected a date, such as 2014-04-03 or 2022-11-01-beta, or none".into(),
         format!(
             "{path}: listen: \"8080\" given, expected an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080"
         ),

@@ -47,3 +47,9 @@ fn an_unquoted_toml_date_is_an_api_version() {
     sources.variables.push((UPSTREAM.0.into(), UPSTREAM.1.into()));
     assert_eq!(config(&sources).upstream.api_version.as_str(), "2013-02-15");
 }
+
+#[test]
+fn the_api_without_a_version_is_named_none() {
+    let config = config(&with_upstream(&[("IPS_GATEWAY_API_VERSION", "none")]));
+    assert_eq!(config.upstream.api_version.as_str(), "");
+}

@@ -9,9 +9,12 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
 
-use super::contract::Contract;
+use super::contract::{Contract, ContractField};
 use super::probe::{Kind, NOTE_FIELDS};
 use super::{assert_none, operations, order_differences};
+
+/// Beginning of what a description says about versions.
+const VERSION: &str = " API version 2";
 
 pub type Components = BTreeMap<String, RefOr<Schema>>;
 
@@ -67,11 +70,11 @@ fn every_component_has_the_properties_of_the_contract_in_their_order() {
             differences.push(format!("{type_name}: no component"));
             continue;
         };
-        let description = object.description.as_deref().unwrap_or_default();
-        let versions: BTreeSet<_> = expected.iter().map(|field| since(type_name, &field.name)).collect();
-        let whole = versions.first().filter(|_| versions.len() == 1).copied().flatten();
-        if description.is_empty() || description.contains("Since") != whole.is_some() {
-            differences.push(format!("{type_name}: described as {description:?}, though since {whole:?}"));
+        let description = object.description.as_deref().unwrap_or_default().replace('\n', " ");
+        let marks: BTreeSet<_> = expected.iter().map(ContractField::mark).collect();
+        let whole = marks.first().filter(|_| marks.len() == 1).cloned().flatten();
+        if description.is_empty() || description.contains(VERSION) != whole.is_some() {
+            differences.push(format!("{type_name}: described as {description:?}, though {whole:?}"));
         }
         let wanted: Vec<_> = expected.iter().map(|field| &*field.name).collect();
         let given = object.properties.keys().map(String::as_str).filter(|name| !NOTE_FIELDS.contains(name));
@@ -86,12 +89,12 @@ fn every_component_has_the_properties_of_the_contract_in_their_order() {
             let required = object.required.contains(&field.name);
             let may_be_left_out = super::OPTIONAL_OVER_HTTP == (type_name, field.name.as_str());
             let strict = requested.contains(type_name) && !may_be_left_out;
-            if required && field.optional || strict && required == field.optional {
+            if required && field.may_lack() || strict && required == field.may_lack() {
                 differences.push(format!("{type_name}.{}: required is {required}", field.name));
             }
             let description = property["description"].as_str().unwrap_or_default().replace('\n', " ");
-            let mark = since(type_name, &field.name).map(|version| format!("Since API version {version}."));
-            if description.is_empty() || description.contains("Since") != mark.is_some() {
+            let mark = field.mark();
+            if description.is_empty() || description.contains(VERSION) != mark.is_some() {
                 differences.push(format!("{type_name}.{}: described as {description:?}", field.name));
             } else if mark.as_ref().is_some_and(|mark| !description.ends_with(mark)) {
                 differences.push(format!("{type_name}.{}: {description:?} doesn't end with {mark:?}", field.name));

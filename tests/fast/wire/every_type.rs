@@ -52,8 +52,9 @@ impl Generator {
             return vec(self.value(&items.type_name), 1..3).prop_map(Value::from).boxed();
         }
         let fields = self.contract.types.get(type_name).unwrap_or_else(|| panic!("{type_name} is not in the contract"));
+        let fields: Vec<_> = fields.iter().filter(|field| is_current(field)).collect();
         // A struct without any element is read as absent, so one element is always present.
-        let always_present = fields.iter().all(|field| field.optional).then(|| fields.first()).flatten();
+        let always_present = fields.iter().all(|field| field.optional).then(|| fields.first().copied()).flatten();
         let member = |field: &ContractField| {
             let name = field.name.clone();
             let value = self.value(&field.type_name);
@@ -62,7 +63,7 @@ impl Generator {
                 if is_present { value.prop_map(Some).boxed() } else { option::weighted(PRESENT, value).boxed() };
             value.prop_map(move |value| value.map(|value| (name.clone(), value)))
         };
-        let members: Vec<_> = fields.iter().map(member).collect();
+        let members: Vec<_> = fields.iter().copied().map(member).collect();
         members.prop_map(|members| Value::Object(members.into_iter().flatten().collect::<Map<_, _>>())).boxed()
     }
 
@@ -99,6 +100,13 @@ impl Generator {
     }
 }
 
+/// The type of a former field, which the newest version does not have.
+const FORMER_TYPE: &str = "CompanyArray";
+
+fn is_current(field: &ContractField) -> bool {
+    field.until.is_none()
+}
+
 /// Returns whether a value keeps every field of a generated one.
 fn keeps(taken: &Value, generated: &Value) -> bool {
     match (taken, generated) {
@@ -130,6 +138,7 @@ fn every_type_of_the_contract_round_trips() {
     }
     for_each_operation!(all_round_trip { generator });
     let generated = generator.generated.into_inner();
-    let missing: Vec<_> = generator.contract.types.keys().filter(|name| !generated.contains(*name)).collect();
+    let missing: Vec<_> =
+        generator.contract.types.keys().filter(|name| !generated.contains(*name) && *name != FORMER_TYPE).collect();
     assert!(missing.is_empty(), "never generated: {missing:?}");
 }

@@ -43,7 +43,7 @@ prop_compose! {
         ActiveJob {
             company_handle, job_handle, name, original_name, description, total_size, start_date,
             state: state.map(|state| ActiveJobState::from(&*state)),
-            task_progress_array: tasks,
+            task_progress_array: (!tasks.is_empty()).then_some(tasks),
             ..ActiveJob::default()
         }
     }

@@ -17,7 +17,7 @@ fn progress(element: &str) -> Option<f64> {
 #[track_caller]
 fn task(elements: &str) -> ips_gateway::ips::types::TaskProgress {
     let elements = format!("<taskProgressArray><items><taskType>t</taskType>{elements}</items></taskProgressArray>");
-    job(&elements).task_progress_array.into_iter().next().expect("a task")
+    job(&elements).task_progress_array.and_then(|tasks| tasks.into_iter().next()).expect("a task")
 }
 
 #[track_caller]
@@ -273,6 +273,7 @@ fn a_missing_required_struct_is_an_error() {
         "<getCompanyMembershipReturn xmlns=\"http://www.scene7.com/IpsApi/xsd\"><membershipArray><items><role>x</role></items>\
          </membershipArray></getCompanyMembershipReturn>",
     );
-    let answer = answer::<GetCompanyMembershipParam>(memberships);
-    assert_eq!(answer.bad_items[0].path, "membershipArray.items[0].company");
+    let read = ips_gateway::ips::soap::read_answer::<GetCompanyMembershipParam>(memberships.as_bytes(), None);
+    let error = read.map(drop).expect_err("a membership of no company").to_string();
+    assert_eq!(error, "membershipArray.items[0]: contains neither a company nor the fields of one");
 }

@@ -74,7 +74,6 @@ fn a_real_answer_is_read() {
                 "numPending": 0,
                 "progress": 1.0,
                 "lastProgressUpdate": "2011-03-30T14:32:10.458-05:00",
-                "taskItemProgressArray": [],
             }],
             "uploadUrlsJob": {
                 "overwrite": true, "readyForPublish": true, "createMask": false, "emailSetting": "None",

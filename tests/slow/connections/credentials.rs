@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ips_gateway::http::new_key;
+use ips_gateway::http::{Role, new_key};
 use ips_gateway::sandbox::Population;
 use ips_gateway::sandbox::users::ORDINARY;
 
@@ -93,7 +93,7 @@ async fn several_authorization_headers_are_refused() {
 
 #[tokio::test]
 async fn several_api_keys_are_refused() {
-    let (key, entry) = new_key("viewer", "viewer", &[]).expect("random bytes");
+    let (key, entry) = new_key("viewer", Role::Viewer, &[]).expect("random bytes");
     let file = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("keys-credentials.toml");
     std::fs::write(&file, entry).expect("a file");
     let settings = [

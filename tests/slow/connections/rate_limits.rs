@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ips_gateway::http::new_key;
+use ips_gateway::http::{Role, new_key};
 use ips_gateway::sandbox::Population;
 use ips_gateway::sandbox::users::{BOTH_COMPANIES, ORDINARY};
 use tokio::time::sleep;
@@ -54,7 +54,7 @@ async fn probes_are_exempt_and_unauthenticated_callers_are_limited_by_address() 
 
 #[tokio::test]
 async fn each_api_key_has_its_own_rate_limit() {
-    let keys = [1, 2].map(|number| new_key(&number.to_string(), "viewer", &[]).expect("random bytes"));
+    let keys = [1, 2].map(|number| new_key(&number.to_string(), Role::Viewer, &[]).expect("random bytes"));
     let file = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("keys-limits.toml");
     std::fs::write(&file, format!("{}\n{}", keys[0].1, keys[1].1)).expect("a file");
     let settings = [
@@ -118,7 +118,9 @@ async fn streams_above_the_quota_are_refused() {
     let open = || async { world.gateway.get("/jobs/events").open().await };
     let (first, second) = (open().await, open().await);
     assert_eq!((first.status().as_u16(), second.status().as_u16()), (200, 200));
-    world.gateway.get("/jobs/events").await.problem(429, "too-many-requests").await;
+    let refused = world.gateway.get("/jobs/events").await;
+    refused.problem(429, "too-many-requests").await;
+    assert_eq!(refused.header("retry-after"), "5", "{refused}");
     assert_eq!(
         world.gateway.as_user(&BOTH_COMPANIES).get("/jobs/events?companyHandle=c%7C110").open().await.status(),
         200
@@ -126,4 +128,31 @@ async fn streams_above_the_quota_are_refused() {
     drop(first);
     sleep(Duration::from_secs(1)).await;
     assert_eq!(open().await.status(), 200);
+}
+
+#[tokio::test]
+async fn each_api_key_has_its_own_stream_quota_with_and_without_ticket() {
+    let keys = [1, 2].map(|number| new_key(&number.to_string(), Role::Viewer, &[]).expect("random bytes"));
+    let file = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("keys-streams.toml");
+    std::fs::write(&file, format!("{}\n{}", keys[0].1, keys[1].1)).expect("a file");
+    let settings = [
+        ("SERVICE_USER", BOTH_COMPANIES.email),
+        ("SERVICE_PASSWORD", BOTH_COMPANIES.password),
+        ("API_KEYS_FILE", file.to_str().expect("a path in UTF-8")),
+        ("MAX_STREAMS", "1"),
+    ];
+    let world = World::with(Population::Empty, &settings);
+    let mut streams = Vec::new();
+    for (key, _) in &keys {
+        let caller = world.gateway.with_token(key);
+        let stream = caller.get("/jobs/events?companyHandle=c%7C110").open().await;
+        assert_eq!(stream.status(), 200);
+        streams.push(stream);
+        caller.get("/jobs/events?companyHandle=c%7C110").await.problem(429, "too-many-requests").await;
+        let issued = caller.post("/jobs/events/tickets").await.expect(201).json();
+        let ticket = issued["ticket"].as_str().expect("a ticket");
+        let anonymous = world.gateway.unauthenticated();
+        let with_ticket = anonymous.get(&format!("/jobs/events?companyHandle=c%7C110&ticket={ticket}")).await;
+        with_ticket.problem(429, "too-many-requests").await;
+    }
 }

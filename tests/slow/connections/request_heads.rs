@@ -150,6 +150,8 @@ fn assert_refused(heard: Heard, status: u16, code: &str) {
     {
         assert!(heard.head.contains(&format!("\r\n{header}\r\n")), "{header}: {heard:?}");
     }
+    let date = heard.head.lines().find_map(|line| line.strip_prefix("date: ")).unwrap_or_else(|| panic!("{heard:?}"));
+    assert_eq!(date, "Mon, 02 Mar 2026 12:00:00 GMT");
     heard.problem(status, code);
 }
 

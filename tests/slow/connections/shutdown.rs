@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use ips_gateway::app::{self, Dependencies};
 use ips_gateway::config::{Config, Sources};
 use ips_gateway::ips::types::ApiVersion;
-use ips_gateway::server::CutOff;
+use ips_gateway::runtime::timing::Timing;
+use ips_gateway::server::ShutdownIncomplete;
 use reqwest::{Client, RequestBuilder};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -20,17 +21,21 @@ struct StoppableGateway {
     base: String,
     client: Client,
     stop: Option<oneshot::Sender<()>>,
-    serving: JoinHandle<Result<(), CutOff>>,
+    serving: JoinHandle<Result<(), ShutdownIncomplete>>,
 }
 
 impl StoppableGateway {
     fn start(upstream: &ScriptedUpstream, settings: &[(&str, &str)]) -> Self {
+        Self::start_in(Dependencies::default(), upstream, settings)
+    }
+
+    fn start_in(dependencies: Dependencies, upstream: &ScriptedUpstream, settings: &[(&str, &str)]) -> Self {
         let given = [("LISTEN", "127.0.0.1:0")].iter().chain(settings);
         let variables = given.map(|(name, value)| (format!("IPS_GATEWAY_{name}").into(), (*value).into())).collect();
         let sources = Sources { variables, ..Sources::default() };
         let upstream = upstream.url().parse().expect("a URL");
         let config = Config::read_for(&sources, upstream, ApiVersion::default()).expect("good settings");
-        let server = app::build(&config, Dependencies::default()).expect("it can be built");
+        let server = app::build(&config, dependencies).expect("it can be built");
         let base = format!("http://{}", server.address());
         let (stop, stopped) = oneshot::channel();
         let serving = tokio::spawn(server.run_until(async { stopped.await.unwrap_or_default() }));
@@ -127,6 +132,45 @@ async fn a_submit_in_flight_of_a_disconnected_client_is_completed() {
 }
 
 #[tokio::test]
+async fn a_read_of_a_disconnected_client_does_not_delay_the_shutdown() {
+    let upstream = ScriptedUpstream::start().await;
+    upstream.reply("getActiveJobs", Reply::Silence);
+    let mut gateway = StoppableGateway::start(&upstream, &[("GRACE", "1s")]);
+    let mut connection = gateway.connect().await.expect("it listens");
+    send(&mut connection, "/jobs?companyHandle=c%7C110").await;
+    until(|| upstream.calls("getActiveJobs") == 1).await;
+    connection.set_zero_linger().expect("it can be set");
+    drop(connection);
+    gateway.stop();
+    gateway.serving.await.expect("no panic").expect("nothing was cut off");
+}
+
+#[tokio::test]
+async fn a_stream_that_looks_up_its_job_does_not_delay_the_shutdown() {
+    let upstream = ScriptedUpstream::start().await;
+    upstream.answer("submitJob", "<jobHandle>j|110|last||</jobHandle>");
+    let timing = Timing { heartbeat: Duration::from_millis(200), ..Timing::default() };
+    let dependencies = Dependencies { timing, ..Dependencies::default() };
+    let mut gateway = StoppableGateway::start_in(dependencies, &upstream, &[]);
+    let submitted = gateway.client.post(format!("{}/jobs?companyHandle=c%7C110", gateway.base)).bearer_auth("token");
+    let submitted = submitted.header("Content-Type", "application/json").body(any_job("last").to_string());
+    let job = submitted.send().await.expect("an answer").headers()["location"].to_str().expect("a path").to_owned();
+    let stream = gateway.get(&format!("{job}/events")).send().await.expect("a stream");
+    assert_eq!(stream.status(), 200);
+    let reading = tokio::spawn(stream.text());
+
+    let calls = upstream.calls("getJobLogDetails");
+    upstream.reply("getJobLogDetails", Reply::Silence);
+    until(|| upstream.calls("getJobLogDetails") > calls).await;
+    gateway.stop();
+    let stopped = Instant::now();
+    gateway.serving.await.expect("no panic").expect("nothing was cut off");
+    assert!(stopped.elapsed() < Duration::from_secs(3), "it took {:?}", stopped.elapsed());
+    let text = reading.await.expect("no panic").expect("a whole stream");
+    assert!(text.ends_with("retry: 2000\n\n"), "{text}");
+}
+
+#[tokio::test]
 async fn requests_beyond_the_grace_period_are_cut_off_and_counted() {
     let upstream = ScriptedUpstream::start().await;
     let _gate = held(&upstream);
@@ -135,7 +179,7 @@ async fn requests_beyond_the_grace_period_are_cut_off_and_counted() {
     until(|| upstream.calls("submitJob") == 1).await;
     gateway.stop();
     let cut = gateway.serving.await.expect("no panic").expect_err("something was cut off");
-    assert_eq!((cut.requests, cut.effects), (1, 1), "{cut}");
+    assert_eq!((cut.requests, cut.background_tasks), (1, 1), "{cut}");
     assert_eq!(submit.await.expect("no panic"), 0, "its client got no answer");
 }
 

@@ -150,12 +150,13 @@ async fn a_stream_ends_with_an_error_event_when_permission_is_lost() {
     let upstream = ScriptedUpstream::start().await;
     upstream.answer("getActiveJobs", &format!("<jobArray>{}</jobArray>", active_job("nightly", "")));
     let gateway = upstream.gateway(&clock, &[("FRESH", "50ms")]);
-    let mut stream = Stream::open(gateway.get("/jobs/events")).await;
+    let mut stream = Stream::open(gateway.get("/jobs/events").header("X-Request-Id", "the-stream")).await;
     stream.expect("snapshot").await;
     upstream.reply("getActiveJobs", fault("authorizationFault", 20003, "no more", 500));
     clock.advance(chrono::TimeDelta::seconds(1));
     let error = stream.expect("error").await;
     assert_eq!((&error.data["code"], &error.data["status"]), (&json!("forbidden"), &json!(403)), "{error:?}");
+    assert_eq!(error.data["requestId"], "the-stream", "{error:?}");
     stream.expect_end().await;
     gateway.get("/jobs/events").await.problem(403, "forbidden").await;
 }

@@ -44,8 +44,8 @@ async fn concurrent_polls_cost_one_call_per_interval() {
     let polls: u64 = pollers.join_all().await.into_iter().sum();
     let intervals = began.elapsed().as_millis().div_ceil(FRESH.as_millis());
     let calls = world.sandbox.calls("getActiveJobs");
-    assert!(polls > 1000, "{polls} polls are too few");
     assert!(u128::from(calls) <= intervals + 1, "{calls} calls for {polls} polls in {intervals} intervals");
+    assert!(polls > 10 * calls, "{calls} calls for {polls} polls");
     assert!(calls > 3, "{calls} calls do not keep clients up to date");
 }
 

@@ -97,6 +97,20 @@ async fn a_request_of_a_disconnected_client_is_logged_as_499() {
 }
 
 #[tokio::test]
+async fn the_duration_of_a_malformed_head_begins_with_its_first_byte() {
+    let upstream = ScriptedUpstream::start().await;
+    let gateway = Process::serve(upstream.url(), &[]);
+    let mut stream =
+        TcpStream::connect(gateway.url.strip_prefix("http://").expect("an address")).await.expect("it listens");
+    stream.write_all(b"GET /livez HTTP/1.1\r\n").await.expect("it reads");
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    stream.write_all(b"No colon\r\n\r\n").await.expect("it reads");
+    stream.read_to_end(&mut Vec::new()).await.expect("an answer");
+    let lines = gateway.terminate().await.requests();
+    assert!(lines[0]["duration_ms"].as_f64().is_some_and(|took| took >= 250.0), "{lines:#?}");
+}
+
+#[tokio::test]
 async fn callers_cannot_forge_log_lines() {
     let upstream = ScriptedUpstream::start().await;
     let gateway = Process::serve(upstream.url(), &[]);

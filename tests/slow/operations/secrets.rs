@@ -4,7 +4,7 @@ use std::fs;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ips_gateway::http::{new_key, openapi_document};
+use ips_gateway::http::{Role, new_key, openapi_document};
 use ips_gateway::sandbox::users::{BOTH_COMPANIES, ORDINARY};
 use ips_gateway::sandbox::{Population, Sandbox, SandboxConfig};
 use reqwest::{Client, Method, RequestBuilder};
@@ -252,8 +252,8 @@ async fn service_account_and_api_keys_are_in_no_output_of_a_full_run() {
     let folder = std::env::temp_dir().join(format!("ips-gateway-secrets-{}", std::process::id()));
     fs::create_dir_all(&folder).expect("a folder");
     let companies = ["c|110".to_owned()];
-    let (operator, operator_entry) = new_key("frontend", "operator", &companies).expect("a key");
-    let (viewer, viewer_entry) = new_key("board", "viewer", &[]).expect("a key");
+    let (operator, operator_entry) = new_key("frontend", Role::Operator, &companies).expect("a key");
+    let (viewer, viewer_entry) = new_key("board", Role::Viewer, &[]).expect("a key");
     let (keys, password) = (folder.join("keys.toml"), folder.join("password"));
     fs::write(&keys, format!("{operator_entry}\n{viewer_entry}")).expect("it can be written");
     fs::write(&password, format!("{}\n", BOTH_COMPANIES.password)).expect("it can be written");

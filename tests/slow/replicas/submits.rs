@@ -1,8 +1,14 @@
 //! Submits and tickets, once over all replicas.
 
-use ips_gateway::sandbox::Population;
+use std::time::Duration;
 
-use super::fleet::Fleet;
+use ips_gateway::replicas::redis::RedisCoordinator;
+use ips_gateway::replicas::{ClaimOutcome, ClaimedRecord, Coordinator};
+use ips_gateway::sandbox::Population;
+use secrecy::SecretString;
+
+use super::fleet::{self, Fleet};
+use super::redis_server::Redis;
 use crate::support::event_stream::Stream;
 use crate::support::{any_job, id};
 
@@ -83,4 +89,30 @@ async fn a_ticket_of_one_replica_opens_one_stream_on_another() {
     fleet.advance(60_000);
     let late = [("ticket", late["ticket"].as_str().expect("a ticket"))];
     fleet.replicas[1].unauthenticated().get("/jobs/events").query(&late).await.problem(401, "unauthenticated").await;
+}
+
+#[tokio::test]
+async fn a_replica_renews_only_its_own_lease_of_a_record() {
+    let Some(redis) = Redis::start() else { return };
+    let (url, secret) = (SecretString::from(redis.url()), SecretString::from(fleet::KEY));
+    let open = || RedisCoordinator::open(&url, None, &secret, &["test"]).expect("a URL");
+    let (one, other) = (open(), open());
+    let (key, lease, ttl) = (one.store_key(&[b"key"]), Duration::from_millis(300), Duration::from_mins(1));
+    let ClaimOutcome::Created(first) = one.claim(key, b"one", lease, ttl).await.expect("a store") else {
+        panic!("the record is new");
+    };
+    one.renew_claim(key, &first, Duration::from_millis(600)).await.expect("a store");
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    let taken = other.take_over(key, &first, b"other", lease, ttl).await.expect("a store");
+    assert_eq!(taken, None, "its owner renewed the lease");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let second = other.take_over(key, &first, b"other", lease, ttl).await.expect("a store").expect("the lease expired");
+    one.renew_claim(key, &first, ttl).await.expect("a store");
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    let ClaimOutcome::Exists(ClaimedRecord { version, is_leased, .. }) =
+        one.claim(key, b"one", lease, ttl).await.expect("a store")
+    else {
+        panic!("the record exists");
+    };
+    assert_eq!((version, is_leased), (second, false), "the former owner did not renew the lease");
 }

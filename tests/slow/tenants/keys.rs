@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ips_gateway::http::new_key;
+use ips_gateway::http::{Role, new_key};
 use ips_gateway::runtime::clock::Clock;
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
@@ -38,7 +38,7 @@ proptest! {
             let handle = |company: &usize| format!("c|{company:02}");
             let keys = limits.iter().enumerate().map(|(number, companies)| {
                 let companies: Vec<_> = companies.iter().map(handle).collect();
-                new_key(&format!("key {number}"), "operator", &companies).expect("random bytes")
+                new_key(&format!("key {number}"), Role::Operator, &companies).expect("random bytes")
             });
             let (keys, entries): (Vec<_>, Vec<_>) = keys.unzip();
             let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name());

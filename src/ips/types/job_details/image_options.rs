@@ -55,6 +55,18 @@ pub struct AutoTransparentCropOptions {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PhotoshopOptions {
+    /// Whether layers are kept; `process` took its place. Up to API version 2009-07-31.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub maintain_layers: Option<bool>,
+    /// Naming of layers; `layerOptions` took its place. Up to API version 2009-07-31.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub layer_naming: Option<String>,
+    /// Anchor of the layers; `layerOptions` took its place. Up to API version 2009-07-31.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub anchor: Option<String>,
     /// `None` or `MaintainLayers`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]

@@ -5,11 +5,11 @@ use utoipa::ToSchema;
 
 use crate::ips::types::timestamp::{self, Timestamp};
 
-/// Metadata to set on assets (IPS type `MetadataOptions`). Since API version 2021-04-26-beta.
+/// Metadata to set on assets (IPS type `MetadataOptions`). Since API version 2021-01-11-beta.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MetadataOptions {
-    /// The fields to set. Since API version 2021-04-26-beta.
+    /// The fields to set. Since API version 2021-01-11-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub update_array: Option<Vec<MetadataUpdate>>,

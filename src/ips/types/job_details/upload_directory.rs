@@ -143,6 +143,14 @@ pub struct UploadDirectoryJob {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub xmp_keywords: Option<String>,
+    /// The XMP template to apply. Only in API version 2013-02-15.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub xmp_template_id: Option<String>,
+    /// Whether the XMP template overwrites the metadata in the files. Only in API version 2013-02-15.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub xmp_template_overwrites: Option<bool>,
     /// Sharpens the optimized images.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -152,30 +160,31 @@ pub struct UploadDirectoryJob {
     #[schema(nullable = false)]
     pub un_compress_options: Option<Box<UnCompressOptions>>,
     /// Whether the primary video stays out of the adaptive video set (the default). IPS ended support for it in 2022.
+    /// Since API version 2016-01-14-beta.
     #[serde(rename = "excludeMasterVideoFromAVS", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, deprecated)]
     pub exclude_master_video_from_avs: Option<bool>,
-    /// Metadata to set on the assets. Since API version 2021-04-26-beta.
+    /// Metadata to set on the assets. Since API version 2021-01-11-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub metadata_options: Option<Box<MetadataOptions>>,
-    /// A JSON Web Token for the job. Write-only: answers contain `[redacted]` instead. Since API version 2021-04-26-beta.
+    /// A JSON Web Token for the job. Write-only: answers contain `[redacted]` instead. Since API version 2021-01-11-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub jwt_token: Option<SecretText>,
-    /// The IMS organization. Since API version 2021-04-26-beta.
+    /// The IMS organization. Since API version 2021-01-11-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub ims_org: Option<String>,
-    /// An API key for the job. Write-only: answers contain `[redacted]` instead. Since API version 2021-04-26-beta.
+    /// An API key for the job. Write-only: answers contain `[redacted]` instead. Since API version 2021-01-11-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub apikey: Option<SecretText>,
-    /// Whether no smart crops are generated. Since API version 2021-04-26-beta.
+    /// Whether no smart crops are generated. Since API version 2021-01-11-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub ignore_smart_crop_generation: Option<bool>,
-    /// Whether existing smart crops are kept. Since API version 2021-04-26-beta.
+    /// Whether existing smart crops are kept. Since API version 2021-01-11-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub preserve_smart_crop: Option<bool>,

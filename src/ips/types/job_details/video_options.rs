@@ -15,11 +15,11 @@ pub struct MediaOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub video_encoding_array: Option<Vec<VideoEncoding>>,
-    /// Aspect ratios of the smart crops to make. Since API version 2021-04-26-beta.
+    /// Aspect ratios of the smart crops to make. Since API version 2021-01-11-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub video_smart_crop_array: Option<Vec<VideoSmartCropAspectRatio>>,
-    /// Sample rate of the smart crop. Since API version 2021-04-26-beta.
+    /// Sample rate of the smart crop. Since API version 2021-01-11-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub video_smart_crop_sample_rate: Option<i32>,
@@ -51,89 +51,89 @@ pub struct ThumbnailOptions {
     pub thumbnail_time: Option<i64>,
 }
 
-/// An encoding of a video (IPS type `VideoEncoding`).
+/// An encoding of a video (IPS type `VideoEncoding`). Since API version 2017-10-29-beta.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct VideoEncoding {
-    /// Name of the encoding.
+    /// Name of the encoding. Since API version 2017-10-29-beta.
     pub name: String,
-    /// Suffix of the encoded file's name.
+    /// Suffix of the encoded file's name. Since API version 2017-10-29-beta.
     pub file_suffix: String,
-    /// Target device of the encoding.
+    /// Target device of the encoding. Since API version 2017-10-29-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub playback_target: Option<String>,
-    /// Width of the video, in pixels.
+    /// Width of the video, in pixels. Since API version 2017-10-29-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub width: Option<i32>,
-    /// Height of the video, in pixels.
+    /// Height of the video, in pixels. Since API version 2017-10-29-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub height: Option<i32>,
-    /// Codec of the video.
+    /// Codec of the video. Since API version 2017-10-29-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub video_codec: Option<String>,
-    /// Bit rate of the video.
+    /// Bit rate of the video. Since API version 2017-10-29-beta.
     pub video_bitrate: i32,
-    /// Lowest bit rate of the video.
+    /// Lowest bit rate of the video. Since API version 2017-10-29-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub min_bitrate: Option<i32>,
-    /// Highest bit rate of the video.
+    /// Highest bit rate of the video. Since API version 2017-10-29-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub max_bitrate: Option<i32>,
-    /// Whether the bit rate is constant.
+    /// Whether the bit rate is constant. Since API version 2017-10-29-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub constant_bitrate: Option<bool>,
-    /// Frames per second.
+    /// Frames per second. Since API version 2017-10-29-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub frame_rate: Option<f64>,
-    /// Distance between key frames.
+    /// Distance between key frames. Since API version 2017-10-29-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub keyframe_interval: Option<i32>,
-    /// H.264 profile.
+    /// H.264 profile. Since API version 2017-10-29-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub h264_profile: Option<String>,
-    /// H.264 level.
+    /// H.264 level. Since API version 2017-10-29-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub h264_level: Option<String>,
-    /// Whether to encode in two passes.
+    /// Whether to encode in two passes. Since API version 2017-10-29-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub two_pass: Option<bool>,
-    /// Codec of the audio.
+    /// Codec of the audio. Since API version 2017-10-29-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub audio_codec: Option<String>,
-    /// Bit rate of the audio.
+    /// Bit rate of the audio. Since API version 2017-10-29-beta.
     pub audio_bitrate: i32,
-    /// Sample rate of the audio.
+    /// Sample rate of the audio. Since API version 2017-10-29-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub audio_sample_rate: Option<i32>,
-    /// Further settings of the encoder.
+    /// Further settings of the encoder. Since API version 2017-10-29-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub advanced_settings: Option<Vec<Property>>,
 }
 
-/// The aspect ratio of a video smart crop (IPS type `VideoSmartCropAspectRatio`). Since API version 2021-04-26-beta.
+/// The aspect ratio of a video smart crop (IPS type `VideoSmartCropAspectRatio`). Since API version 2021-01-11-beta.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct VideoSmartCropAspectRatio {
-    /// First part of the ratio, for example 16. Since API version 2021-04-26-beta.
+    /// First part of the ratio, for example 16. Since API version 2021-01-11-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub width: Option<i32>,
-    /// Second part of the ratio, for example 9. Since API version 2021-04-26-beta.
+    /// Second part of the ratio, for example 9. Since API version 2021-01-11-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub height: Option<i32>,

@@ -32,7 +32,7 @@ pub struct GetActiveJobsParam {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub original_name: Option<String>,
-    /// Whether jobs that wait for a free server are listed as well.
+    /// Whether jobs that wait for a free server are listed as well. Since API version 2016-01-14-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub include_waiting_jobs: Option<bool>,
@@ -98,7 +98,7 @@ pub struct ActiveJob {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub start_date: Option<Timestamp>,
-    /// When the job was triggered.
+    /// When the job was triggered. Since API version 2016-01-14-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub trigger_time: Option<Timestamp>,
@@ -118,10 +118,10 @@ pub struct ActiveJob {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub last_progress_update: Option<Timestamp>,
-    /// Progress of the job's tasks.
-    #[serde(default)]
-    #[schema(required = true)]
-    pub task_progress_array: Vec<TaskProgress>,
+    /// Progress of the job's tasks; absent if there is none, or if the API version lacks it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub task_progress_array: Option<Vec<TaskProgress>>,
     /// Publishes to the image servers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -228,10 +228,10 @@ pub struct TaskProgress {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub last_progress_update: Option<Timestamp>,
-    /// Progress of the items being processed.
-    #[serde(default)]
-    #[schema(required = true)]
-    pub task_item_progress_array: Vec<TaskItemProgress>,
+    /// Progress of the items being processed; absent if there is none, or if the API version lacks it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub task_item_progress_array: Option<Vec<TaskItemProgress>>,
 }
 
 /// Progress of one item of a task, for example of a file (IPS type `TaskItemProgress`).

@@ -27,22 +27,21 @@ pub struct GetAssetJobLogsReturn {
     pub job_log_array: Vec<AssetJobLog>,
 }
 
-/// Request of `getAssetArchivedJobLogs`: lists the archived log entries of an asset. Since API version
-/// 2021-04-26-beta.
+/// Request of `getAssetArchivedJobLogs`: lists the archived log entries of an asset. Since API version 2021-01-11-beta.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GetAssetArchivedJobLogsParam {
-    /// The company that the asset belongs to. Since API version 2021-04-26-beta.
+    /// The company that the asset belongs to. Since API version 2021-01-11-beta.
     pub company_handle: String,
-    /// The asset. Since API version 2021-04-26-beta.
+    /// The asset. Since API version 2021-01-11-beta.
     pub asset_handle: String,
 }
 
-/// Answer of `getAssetArchivedJobLogs`. Since API version 2021-04-26-beta.
+/// Answer of `getAssetArchivedJobLogs`. Since API version 2021-01-11-beta.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GetAssetArchivedJobLogsReturn {
-    /// The archived log entries that concern the asset. Since API version 2021-04-26-beta.
+    /// The archived log entries that concern the asset. Since API version 2021-01-11-beta.
     #[serde(default)]
     #[schema(required = true)]
     pub job_log_array: Vec<AssetJobLog>,

@@ -19,7 +19,7 @@ pub struct GetCompanyInfoParam {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub company_name: Option<String>,
-    /// IMS organization of the company.
+    /// IMS organization of the company. Since API version 2016-01-14-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub ims_org_id: Option<String>,
@@ -43,14 +43,28 @@ pub struct GetCompanyMembershipParam {
     pub user_handle: Option<String>,
 }
 
-/// Answer of `getCompanyMembership`.
+/// Answer of `getCompanyMembership`: one of the two arrays, by API version.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GetCompanyMembershipReturn {
-    /// The companies that the user is a member of.
-    #[serde(default)]
-    #[schema(required = true)]
-    pub membership_array: Vec<CompanyMembership>,
+    /// The companies that the user is a member of. Up to API version 2010-01-31.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub company_array: Option<Vec<Company>>,
+    /// The memberships of the user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub membership_array: Option<Vec<CompanyMembership>>,
+}
+
+impl GetCompanyMembershipReturn {
+    /// Returns the memberships; those of a `companyArray` have neither role nor state.
+    #[must_use]
+    pub fn into_memberships(self) -> Vec<CompanyMembership> {
+        let of_company = |company| CompanyMembership { company, ..CompanyMembership::default() };
+        let of_companies = |companies: Vec<Company>| companies.into_iter().map(of_company).collect();
+        self.membership_array.or_else(|| self.company_array.map(of_companies)).unwrap_or_default()
+    }
 }
 
 /// Request of `checkLogin`: validates an e-mail address and password.
@@ -93,7 +107,7 @@ pub struct Company {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub expires: Option<Timestamp>,
-    /// The IMS organization of the company.
+    /// The IMS organization of the company. Since API version 2016-01-14-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub ims_org_id: Option<String>,
@@ -104,8 +118,10 @@ pub struct Company {
 }
 
 /// A user's membership in a company (IPS type `CompanyMembership`).
+///
+/// Read in two shapes: with a `company`, as the schema has it, or with the fields of the company in its place, as the reference shows it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", try_from = "WireMembership")]
 pub struct CompanyMembership {
     /// The company.
     pub company: Company,
@@ -121,4 +137,49 @@ pub struct CompanyMembership {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub unreadable: Vec<UnreadableValue>,
+}
+
+/// Both shapes of a [`CompanyMembership`] on the wire.
+#[derive(Deserialize)]
+#[serde(rename = "CompanyMembership", rename_all = "camelCase")]
+struct WireMembership {
+    company: Option<Company>,
+    role: Option<String>,
+    is_active: Option<bool>,
+    company_handle: Option<String>,
+    name: Option<String>,
+    root_path: Option<String>,
+    expires: Option<Timestamp>,
+    ims_org_id: Option<String>,
+    #[serde(default)]
+    unreadable: Vec<UnreadableValue>,
+}
+
+/// Error of a membership that names no company.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("contains neither a company nor the fields of one")]
+struct NoCompany;
+
+impl TryFrom<WireMembership> for CompanyMembership {
+    type Error = NoCompany;
+
+    fn try_from(wire: WireMembership) -> Result<Self, NoCompany> {
+        let WireMembership {
+            company,
+            role,
+            is_active,
+            company_handle,
+            name,
+            root_path,
+            expires,
+            ims_org_id,
+            unreadable,
+        } = wire;
+        let flat = || {
+            let company_handle = company_handle?;
+            Some(Company { company_handle, name, root_path, expires, ims_org_id, unreadable: Vec::new() })
+        };
+        let company = company.or_else(flat).ok_or(NoCompany)?;
+        Ok(Self { company, role, is_active, unreadable })
+    }
 }

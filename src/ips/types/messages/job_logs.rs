@@ -6,6 +6,9 @@ use utoipa::ToSchema;
 use crate::ips::types::timestamp::Timestamp;
 use crate::ips::types::unreadable::UnreadableValue;
 
+/// Maximum number of logs per request, and of log entries per page, that IPS returns.
+pub const MAX_LOG_ROWS: u32 = 1000;
+
 /// Request of `getJobLogs`: lists the logs of completed jobs, without their entries.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -97,42 +100,41 @@ pub struct GetJobLogDetailsReturn {
     pub job_log_array: Vec<JobLog>,
 }
 
-/// Request of `getArchivedJobLogDetails`: one page of the archived log entries of a job. Since API version
-/// 2021-04-26-beta.
+/// Request of `getArchivedJobLogDetails`: one page of the archived log entries of a job. Since API version 2021-01-11-beta.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GetArchivedJobLogDetailsParam {
-    /// The company that the log belongs to. Since API version 2021-04-26-beta.
+    /// The company that the log belongs to. Since API version 2021-01-11-beta.
     pub company_handle: String,
-    /// The completed job, by handle. Since API version 2021-04-26-beta.
+    /// The completed job, by handle. Since API version 2021-01-11-beta.
     pub job_handle: String,
-    /// Only entries of these kinds (`logType`); without it, all. Since API version 2021-04-26-beta.
+    /// Only entries of these kinds (`logType`); without it, all. Since API version 2021-01-11-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub log_type_array: Option<Vec<String>>,
-    /// Number of entries per page, 1 to 1000 (default 1000). Since API version 2021-04-26-beta.
+    /// Number of entries per page, 1 to 1000 (default 1000). Since API version 2021-01-11-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1, maximum = 1000)]
     pub records_per_page: Option<i32>,
-    /// Page number, starting at 1 (default 1). Since API version 2021-04-26-beta.
+    /// Page number, starting at 1 (default 1). Since API version 2021-01-11-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1)]
     pub results_page: Option<i32>,
-    /// `Date` (the default) or `LogType`. Since API version 2021-04-26-beta.
+    /// `Date` (the default) or `LogType`. Since API version 2021-01-11-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub sort_by: Option<String>,
-    /// `Ascending` or `Descending`. Since API version 2021-04-26-beta.
+    /// `Ascending` or `Descending`. Since API version 2021-01-11-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub sort_direction: Option<String>,
 }
 
-/// Answer of `getArchivedJobLogDetails`. Since API version 2021-04-26-beta.
+/// Answer of `getArchivedJobLogDetails`. Since API version 2021-01-11-beta.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GetArchivedJobLogDetailsReturn {
-    /// The matching archived logs, with the entries of the requested page. Since API version 2021-04-26-beta.
+    /// The matching archived logs, with the entries of the requested page. Since API version 2021-01-11-beta.
     #[serde(default)]
     #[schema(required = true)]
     pub job_log_array: Vec<JobLog>,
@@ -248,7 +250,7 @@ pub struct JobLogDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub log_type: Option<String>,
-    /// When the entry was written.
+    /// When the entry was written. Since API version 2016-01-14-beta.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub date_created: Option<Timestamp>,

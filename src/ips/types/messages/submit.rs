@@ -13,6 +13,9 @@ use crate::ips::types::job_details::{
 };
 use crate::ips::types::timestamp::{self, Timestamp};
 
+/// Earlier names of job kinds in Adobe's documentation, with their names in the schema. IPS refuses the earlier ones.
+pub const RENAMED_JOB_KINDS: [(&str, &str); 1] = [("imageServingRenderJob", "imageRenderingPublishJob")];
+
 /// Request of `submitJob`: a job to run now, once at a given time, or on a schedule.
 ///
 /// Exactly one of the `…Job` fields is set; it determines the kind of the job.

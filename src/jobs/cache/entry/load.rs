@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use futures_util::future::{BoxFuture, Shared};
+use tokio::time::Instant;
 
 use crate::jobs::cache::policy::Lookup;
 use crate::jobs::error::{Error, Result};
@@ -26,7 +26,7 @@ pub struct LoadFailure {
     /// Error of the load.
     pub error: Error,
     /// End of the back-off: the list is not loaded before.
-    pub retry_at: DateTime<Utc>,
+    pub retry_at: Instant,
     /// Invalidation epoch under which it was loaded.
     pub epoch: u64,
     /// Number of failed loads in a row, including this one.

@@ -12,11 +12,11 @@ pub use self::load::{InFlightLoad, LoadEpochs, LoadFailure, ReadStep, Visibility
 pub use self::shared_list::SharedList;
 pub use self::state::EntryState;
 use crate::jobs::cache::key::ListKey;
-use crate::jobs::cache::single_flight::SingleFlight;
 use crate::jobs::cache::wire::ReceivedSnapshot;
 use crate::jobs::events::{Event, EventCursor};
 use crate::jobs::model::snapshot::Snapshot;
 use crate::replicas::Notifications;
+use crate::runtime::single_flight::SingleFlight;
 use crate::upstream::Caller;
 
 /// Cache entry of one list of one company for one caller.
@@ -123,6 +123,11 @@ impl Entry {
     #[must_use]
     pub fn stop_refresh_if_unwatched(&self) -> bool {
         self.lock().stop_refresh_if_unwatched()
+    }
+
+    /// Ends the refresh although there may be watchers: the refresher panicked. The next watcher starts another one.
+    pub fn abort_refresh(&self) {
+        self.lock().abort_refresh();
     }
 
     /// Returns the approximate memory of the entry, in bytes.

@@ -100,12 +100,7 @@ impl EntryState {
 
     /// Returns the failure of the last load, if that was under this epoch.
     pub fn failure(&self, epoch: u64) -> Option<&LoadFailure> {
-        self.last_failure().filter(|failure| failure.epoch == epoch)
-    }
-
-    /// Returns the failure of the last load, even if it was under an older epoch.
-    pub fn last_failure(&self) -> Option<&LoadFailure> {
-        self.failure.as_ref()
+        self.failure.as_ref().filter(|failure| failure.epoch == epoch)
     }
 
     /// Returns the number of failed loads in a row.
@@ -210,6 +205,11 @@ impl EntryState {
             self.is_refreshing = false;
         }
         is_unwatched
+    }
+
+    /// Ends the refresh although there may be watchers: the refresher panicked. The next watcher starts another one.
+    pub(super) fn abort_refresh(&mut self) {
+        self.is_refreshing = false;
     }
 
     pub(super) fn weight(&self) -> usize {

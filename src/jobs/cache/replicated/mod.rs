@@ -6,13 +6,15 @@
 
 mod publish;
 mod sync;
+#[cfg(test)]
+mod tests;
 
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::jobs::cache::SnapshotCache;
-use crate::jobs::cache::entry::{KeyedEntry, LoadEpochs, SharedList, Visibility};
+use crate::jobs::cache::entry::{EntryState, KeyedEntry, LoadEpochs, SharedList, Visibility};
 use crate::jobs::error::Result;
 use crate::jobs::model::snapshot::Snapshot;
 use crate::replicas::{self, Lease, LeaseOutcome, Unavailable};
@@ -72,14 +74,17 @@ impl SnapshotCache {
             }
             self.sync_with_replicas(keyed).await;
             epoch = self.epoch(key);
-            let mut state = entry.lock();
-            let result = match (state.failure(epoch), state.valid_snapshot(epoch)) {
-                (Some(failure), _) if outcome == Ok(LeaseOutcome::RecentFailure) => Err(failure.error.clone()),
-                (_, Some(snapshot)) if state.newest_token() > known_token => Ok(Arc::clone(snapshot)),
-                _ => continue,
-            };
-            state.end_load(started_under);
-            return result;
+            {
+                let mut state = entry.lock();
+                if let Some(result) = result_of_other(&state, epoch, outcome, known_token) {
+                    state.end_load(started_under);
+                    return result;
+                }
+            }
+            if outcome == Ok(LeaseOutcome::RecentFailure) {
+                // This version can't decode the failure, or it is of another epoch.
+                let _ = tokio::time::timeout(MAX_NOTIFICATION_WAIT, notifications.changed()).await;
+            }
         }
     }
 
@@ -142,6 +147,21 @@ impl SnapshotCache {
 
     fn lease_duration(&self) -> Duration {
         self.freshness().fresh.clamp(MIN_LEASE, MAX_LEASE)
+    }
+}
+
+/// Returns the result of a load of another replica under this epoch: its failure if that is why the lease was refused, or a snapshot newer
+/// than the known one; `None` if this replica has neither.
+fn result_of_other(
+    state: &EntryState,
+    epoch: u64,
+    outcome: replicas::Result<LeaseOutcome>,
+    known_token: u64,
+) -> Option<Result<Arc<Snapshot>>> {
+    match (state.failure(epoch), state.valid_snapshot(epoch)) {
+        (Some(failure), _) if outcome == Ok(LeaseOutcome::RecentFailure) => Some(Err(failure.error.clone())),
+        (_, Some(snapshot)) if state.newest_token() > known_token => Some(Ok(Arc::clone(snapshot))),
+        _ => None,
     }
 }
 

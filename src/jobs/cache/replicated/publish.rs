@@ -12,7 +12,8 @@ use crate::jobs::events;
 use crate::jobs::events::EventCursor;
 use crate::jobs::model::snapshot::Snapshot;
 use crate::replicas;
-use crate::replicas::{EventBatch, FailureReport, Lease, Publication, SnapshotFate, Unavailable};
+use crate::replicas::{EventBatch, FailureReport, Lease, Publication, SnapshotRetention, Unavailable};
+use crate::runtime::clock::ClockReading;
 
 /// Time for which the store keeps a list after its snapshot may no longer be served, because readers may still resume its event log.
 const RESUMABLE_FOR: Duration = Duration::from_mins(10);
@@ -67,9 +68,9 @@ impl SnapshotCache {
     ) {
         let back_off = failure
             .as_ref()
-            .map_or(Duration::ZERO, |failure| (failure.retry_at - self.clock().now()).to_std().unwrap_or_default());
-        let snapshot = if error.denies_access() { SnapshotFate::Delete } else { SnapshotFate::Keep };
-        let failure = failure.as_ref().and_then(encode_failure);
+            .map_or(Duration::ZERO, |failure| failure.retry_at.saturating_duration_since(self.clock().instant()));
+        let snapshot = if error.denies_access() { SnapshotRetention::Delete } else { SnapshotRetention::Keep };
+        let failure = failure.as_ref().and_then(|failure| encode_failure(failure, self.clock().read()));
         let _ = coordinator.publish_failure(location, lease, FailureReport { failure, back_off, snapshot }).await;
     }
 
@@ -83,9 +84,10 @@ impl SnapshotCache {
     }
 }
 
-/// Encodes a failure; `None` if its error concerns only this replica.
-fn encode_failure(failure: &LoadFailure) -> Option<Vec<u8>> {
+/// Encodes a failure, with the end of its back-off by the wall clock; `None` if its error concerns only this replica.
+pub(super) fn encode_failure(failure: &LoadFailure, now: ClockReading) -> Option<Vec<u8>> {
     let LoadFailure { error, retry_at, epoch, count } = failure;
     let error = WireError::of(error)?;
-    wire::encode(&WireFailure { epoch: *epoch, retry_at: *retry_at, count: *count, error })
+    let retry_at = now.wall + retry_at.saturating_duration_since(now.monotonic);
+    wire::encode(&WireFailure { epoch: *epoch, retry_at, count: *count, error })
 }

@@ -2,15 +2,22 @@
 
 use std::cmp::Ordering;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::jobs::cache::SnapshotCache;
 use crate::jobs::cache::entry::{Entry, KeyedEntry, LoadFailure, SharedList};
 use crate::jobs::cache::key::ListKey;
+use crate::jobs::cache::load::BACKOFF;
 use crate::jobs::cache::wire;
 use crate::jobs::cache::wire::{ReceivedSnapshot, WireEventBatch, WireFailure, WireSnapshot};
 use crate::jobs::events::{Event, EventCursor};
 use crate::replicas;
 use crate::replicas::Lease;
+
+/// Maximum back-off of a failure of another replica, whose wall clock may differ: that of failed loads.
+const MAX_BACK_OFF: Duration = BACKOFF.max;
+/// Difference between wall clock and monotonic clock within which the end of a back-off counts as the known one.
+const CLOCK_TOLERANCE: Duration = Duration::from_millis(50);
 
 impl SnapshotCache {
     /// Takes over what other replicas published for a list. Concurrent callers share one read of the shared store, which starts after all
@@ -27,7 +34,7 @@ impl SnapshotCache {
         keyed.entry.sync().run(read).await;
     }
 
-    async fn read_shared(&self, entry: &Entry, key: &ListKey) -> replicas::Result<()> {
+    async fn read_shared(&self, entry: &Arc<Entry>, key: &ListKey) -> replicas::Result<()> {
         let Some(shared) = entry.shared() else { return Ok(()) };
         let SharedList { coordinator, location } = shared;
         let status = coordinator.status(location).await?;
@@ -41,7 +48,7 @@ impl SnapshotCache {
         }
         let newest_token = entry.lock().newest_token();
         match status.token.cmp(&newest_token) {
-            Ordering::Greater => self.receive_snapshot(entry, shared).await,
+            Ordering::Greater => self.receive_snapshot(entry, key, shared).await,
             Ordering::Less => self.restore_snapshot(entry, shared, key).await,
             Ordering::Equal => Ok(()),
         }
@@ -50,7 +57,8 @@ impl SnapshotCache {
     /// Takes over the newest snapshot, and the events since the current one.
     async fn receive_snapshot(
         &self,
-        entry: &Entry,
+        entry: &Arc<Entry>,
+        key: &ListKey,
         SharedList { coordinator, location }: &SharedList,
     ) -> replicas::Result<()> {
         let end = entry.lock().event_log().end();
@@ -59,7 +67,8 @@ impl SnapshotCache {
             tokio::join!(coordinator.snapshot(location), coordinator.events(location, end.log_id, end.number));
         let Some(stored) = stored? else { return Ok(()) };
         let data = stored.data.unwrap_or_default();
-        let decode = move || wire::decode::<WireSnapshot<'_>>(&data).map(WireSnapshot::into_received);
+        let now = self.clock().read();
+        let decode = move || wire::decode::<WireSnapshot<'_>>(&data).map(|snapshot| snapshot.into_received(now));
         let received: Option<ReceivedSnapshot> = self.run_blocking(decode).await.flatten();
         let Some(received) = received else {
             entry.lock().skip_token(stored.token);
@@ -74,6 +83,7 @@ impl SnapshotCache {
         let batches: Vec<(EventCursor, Vec<Event>)> = batches.map(WireEventBatch::into_events).collect();
         self.metrics().record_received(self.age(&received.snapshot));
         entry.receive(received, stored.token, batches);
+        self.reweigh(key, entry);
         Ok(())
     }
 
@@ -90,14 +100,18 @@ impl SnapshotCache {
     }
 
     /// Takes over the failure of a load of another replica, unless it is older than the known one or than the last mutation.
-    fn receive_failure(&self, entry: &Entry, key: &ListKey, failure: WireFailure) {
+    fn receive_failure(&self, entry: &Arc<Entry>, key: &ListKey, failure: WireFailure) {
         let WireFailure { epoch, retry_at, count, error } = failure;
-        let is_known = entry.lock().last_failure().is_some_and(|known| known.retry_at >= retry_at);
+        let now = self.clock().read();
+        let back_off = (retry_at - now.wall).to_std().unwrap_or_default().min(MAX_BACK_OFF);
+        let retry_at = now.monotonic + back_off;
+        let is_known = entry.lock().failure(epoch).is_some_and(|known| known.retry_at + CLOCK_TOLERANCE >= retry_at);
         if epoch != self.epoch(key) || is_known {
             return;
         }
         if let Some(error) = error.into_error() {
             entry.receive_failure(LoadFailure { error, retry_at, epoch, count }, self.new_log_id());
+            self.reweigh(key, entry);
         }
     }
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::jobs::events::{Change, Event, EventCursor};
+use crate::jobs::events::{ChangeKind, Event, EventCursor};
 
 /// Wire format of consecutive events.
 #[derive(Serialize, Deserialize)]
@@ -15,7 +15,7 @@ pub struct WireEventBatch {
 
 #[derive(Serialize, Deserialize)]
 struct WireEvent {
-    change: Change,
+    change: ChangeKind,
     job: String,
     data: String,
 }

@@ -71,6 +71,42 @@ async fn head_is_get_without_the_body() {
 }
 
 #[tokio::test]
+async fn head_of_an_event_stream_is_its_head_without_a_stream() {
+    let world = World::with(Population::Seeded, &[("MAX_STREAMS", "3")]);
+    let job = id(&world.gateway.get("/jobs").await.ok()["jobs"][0]);
+    let issued = world.gateway.post("/jobs/events/tickets").await.expect(201).json();
+    let ticket = [("ticket", issued["ticket"].as_str().expect("a ticket"))];
+    let anonymous = world.gateway.unauthenticated();
+    let paths = ["/jobs/events".to_owned(), format!("/jobs/{job}/events")];
+    let mut open = Vec::new();
+    for path in &paths {
+        let get = world.gateway.get(path).open().await;
+        assert_eq!(get.status(), 200, "{path}");
+        for head in [world.gateway.head(path), anonymous.head(path).query(&ticket)] {
+            let head = head.await.expect(200);
+            for header in
+                ["content-type", "cache-control", "x-accel-buffering", "content-encoding", "transfer-encoding"]
+            {
+                let of_get = get.headers().get(header).map(|value| value.to_str().expect("ASCII"));
+                assert_eq!(head.find_header(header), of_get, "{header}{head}");
+            }
+        }
+        open.push(get);
+        anonymous.head(path).await.expect(401);
+        world.gateway.head(&format!("{path}?company=nowhere")).await.expect(404);
+    }
+    world.gateway.head("/jobs/MW9jfDExMB9ub3doZXJl/events").await.expect(404);
+
+    let with_ticket = anonymous.get("/jobs/events").query(&ticket).open().await;
+    assert_eq!(with_ticket.status(), 200, "HEAD has not used the ticket");
+    anonymous.head("/jobs/events").query(&ticket).await.expect(401);
+    for path in &paths {
+        world.gateway.get(path).await.expect(429);
+        world.gateway.head(path).await.expect(200);
+    }
+}
+
+#[tokio::test]
 async fn bodies_are_compressed_for_clients_that_accept_gzip() {
     let world = World::seeded();
     for path in ["/jobs", "/jobs?phase=completed", "/openapi.json"] {
@@ -211,8 +247,56 @@ async fn the_last_list_is_served_as_stale_if_ips_fails() {
 }
 
 #[tokio::test]
+async fn the_entity_tag_of_a_list_changes_when_it_becomes_stale_and_when_ips_recovers() {
+    let clock = Clock::manual(START.parse().expect("a time"));
+    let upstream = ScriptedUpstream::start().await;
+    let list = format!("<jobArray>{}</jobArray>", active_job("nightly", ""));
+    upstream.answer("getActiveJobs", &list);
+    let gateway = upstream.gateway(&clock, &[]);
+    for path in ["/jobs", "/jobs?limit=1"] {
+        clock.advance(TimeDelta::minutes(10));
+        let fresh = gateway.get(path).await.expect(200);
+        upstream.reply("getActiveJobs", Reply::Xml(503, "Maintenance".into()));
+        clock.advance(TimeDelta::seconds(60));
+        let stale = gateway.get(path).header("If-None-Match", fresh.header("etag")).await.expect(200);
+        assert_eq!(stale.json()["stale"], true, "{stale}");
+        gateway.get(path).header("If-None-Match", stale.header("etag")).await.expect(304);
+        upstream.answer("getActiveJobs", &list);
+        clock.advance(TimeDelta::seconds(60));
+        let recovered = gateway.get(path).header("If-None-Match", stale.header("etag"));
+        let recovered = recovered.header("Cache-Control", "no-cache").await.expect(200);
+        assert!(recovered.json()["stale"].is_null(), "{recovered}");
+        assert_eq!(recovered.header("etag"), fresh.header("etag"), "{recovered}");
+    }
+}
+
+#[tokio::test]
 async fn errors_have_cache_control_no_store() {
     let World { gateway, .. } = &World::seeded();
     let answer = gateway.get("/jobs/x").await.expect(422);
     assert_eq!((answer.header("cache-control"), answer.find_header("etag")), ("no-store", None), "{answer}");
+}
+
+#[tokio::test]
+async fn a_wall_clock_that_is_set_back_does_not_make_a_list_fresh() {
+    let upstream = ScriptedUpstream::start().await;
+    let clock = Clock::manual(START.parse().expect("a time"));
+    let gateway = upstream.gateway(&clock, &[]);
+    gateway.get("/jobs").await.expect(200);
+    clock.advance(TimeDelta::hours(-1));
+    clock.advance(TimeDelta::milliseconds(1_500));
+    assert_eq!(gateway.get("/jobs").await.expect(200).header("age"), "1");
+    clock.advance(TimeDelta::minutes(10));
+    assert_eq!(gateway.get("/jobs").await.expect(200).header("age"), "0");
+    assert_eq!(upstream.calls("getActiveJobs"), 2);
+
+    upstream.reply("getActiveJobs", Reply::Close);
+    clock.advance(TimeDelta::minutes(1));
+    let no_cache = || gateway.get("/jobs").header("Cache-Control", "no-cache");
+    no_cache().await.expect(200);
+    let calls = upstream.calls("getActiveJobs");
+    clock.advance(TimeDelta::hours(-1));
+    clock.advance(TimeDelta::seconds(10));
+    no_cache().await.expect(200);
+    assert!(upstream.calls("getActiveJobs") > calls, "the back-off has ended");
 }

@@ -4,7 +4,7 @@ use ips_gateway::sandbox::Population;
 use ips_gateway::sandbox::users::{BOTH_COMPANIES, INACTIVE};
 use serde_json::json;
 
-use crate::support::World;
+use crate::support::{ScriptedUpstream, World};
 
 #[tokio::test]
 async fn companies_lists_the_companies_of_the_caller() {
@@ -92,4 +92,20 @@ async fn rejected_credentials_are_a_401() {
         assert_eq!(answer.problem(401, "credentials-rejected").await["upstream"]["code"], 10002, "{answer}");
         assert!(answer.header("www-authenticate").contains("Basic"), "{answer}");
     }
+}
+
+#[tokio::test]
+async fn companies_with_an_inactive_membership_are_no_choices() {
+    let upstream = ScriptedUpstream::start().await;
+    let membership = |handle: &str, is_active: bool| {
+        format!(
+            "<items><company><companyHandle>{handle}</companyHandle><name>{handle}</name></company>\
+             <role>IpsUser</role><isActive>{is_active}</isActive></items>"
+        )
+    };
+    let memberships = [membership("c|1", true), membership("c|2", false), membership("c|3", true)].concat();
+    upstream.answer("getCompanyMembership", &format!("<membershipArray>{memberships}</membershipArray>"));
+    let answer = upstream.plain_gateway().get("/jobs").await;
+    let choices = json!([{ "companyHandle": "c|1", "name": "c|1" }, { "companyHandle": "c|3", "name": "c|3" }]);
+    assert_eq!(answer.problem(400, "company-required").await["companies"], choices, "{answer}");
 }

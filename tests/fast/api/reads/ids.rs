@@ -58,7 +58,7 @@ async fn invalid_ids_are_refused_without_a_call() {
         forged("2oc|110\u{1f}nightly"),
         forged("1xc|110\u{1f}nightly"),
         forged("1o\u{1f}nightly"),
-        forged("1oc|110\u{1f}"),
+        forged("1oc|110\u{1f}night\u{ffff}ly"),
         forged("1oc|110\u{1f}night\u{7}ly"),
         forged("1rc|110\u{1f}nightly"),
         forged("1oc|110\u{1f}a\u{1f}b\u{1f}c"),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::support::{World, any_job, id, upload};
+use crate::support::{Reply, ScriptedUpstream, World, any_job, envelope, id, job_log, upload};
 
 /// The id of a completed job with a success, a warning and an error among its eight log entries.
 async fn mixed(world: &World) -> String {
@@ -186,4 +186,57 @@ async fn invalid_parameters_of_a_log_are_refused_by_name() {
         assert!(detail.contains("expected"), "it says what would be right{answer}");
     }
     assert_eq!(world.calls(), before);
+}
+
+/// An upstream whose log has this many entries, and no `detailTotalRows`.
+async fn upstream_without_totals(entries: usize) -> ScriptedUpstream {
+    let upstream = ScriptedUpstream::start().await;
+    upstream.script("getJobLogDetails", move |request| {
+        let number = |element: &str| -> usize {
+            let text = request.split(&format!("{element}>")).nth(1).and_then(|rest| rest.split('<').next());
+            text.and_then(|text| text.parse().ok()).unwrap_or(1)
+        };
+        let (per_page, page) = (number("recordsPerPage"), number("resultsPage"));
+        let shown = entries.saturating_sub((page - 1) * per_page).min(per_page);
+        let item = |kind: &str| format!("<items><logType>{kind}</logType><logMessage>m</logMessage></items>");
+        let items = [item("UploadError"), item("UploadSuccess")].concat().repeat(shown.div_ceil(2));
+        let items = if shown % 2 == 0 { items } else { items[..items.len() - item("UploadSuccess").len()].to_owned() };
+        let details = format!("<detailArray>{items}</detailArray>");
+        // Beyond the last page there is no log at all.
+        let log = if shown == 0 {
+            String::new()
+        } else {
+            job_log("nightly", "").replace("</items>", &format!("{details}</items>"))
+        };
+        Reply::Xml(200, envelope("getJobLogDetails", &format!("<jobLogArray>{log}</jobLogArray>")))
+    });
+    upstream
+}
+
+#[tokio::test]
+async fn without_a_total_a_full_page_has_a_next_page() {
+    let upstream = upstream_without_totals(20).await;
+    let gateway = upstream.plain_gateway();
+    let path = "/jobs/j%7C110%7C%7Cnightly_2026-03-02-06:00:00.000/log?companyHandle=c%7C110";
+    for (page, has_next) in [(1, true), (2, true), (3, false)] {
+        let answer = gateway.get(&format!("{path}&perPage=8&page={page}")).await.expect(200);
+        assert_eq!(
+            answer.find_header("link").is_some_and(|link| link.contains("next")),
+            has_next,
+            "page {page}{answer}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_filter_by_level_without_a_total_reads_all_pages_and_keeps_their_entries() {
+    for (entries, errors) in [(1_500, 750), (2_000, 1_000)] {
+        let upstream = upstream_without_totals(entries).await;
+        let gateway = upstream.plain_gateway();
+        let path =
+            "/jobs/j%7C110%7C%7Cnightly_2026-03-02-06:00:00.000/log?companyHandle=c%7C110&level=error&perPage=1000";
+        let log = gateway.get(path).await.ok();
+        assert_eq!(log["total"], errors, "of {entries}");
+        assert_eq!(log["entries"].as_array().map(Vec::len), Some(errors));
+    }
 }

@@ -8,5 +8,6 @@ mod ids;
 mod kinds;
 mod lists;
 mod logs;
+mod lookups;
 mod paging;
 mod schedules;

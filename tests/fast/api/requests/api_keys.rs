@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ips_gateway::http::new_key;
+use ips_gateway::http::{ApiKeys, Role, new_key};
 use ips_gateway::sandbox::Population;
 use ips_gateway::sandbox::users::BOTH_COMPANIES;
 use serde_json::json;
@@ -11,8 +11,8 @@ use crate::support::{Gateway, World, any_job};
 
 /// A world whose gateway calls IPS as a user of both companies with `password`; clients with the keys of a viewer of one company and of an operator.
 fn world(name: &str, password: &str) -> (World, Gateway, Gateway) {
-    let (viewer, viewers_entry) = new_key("board", "viewer", &["c|110".to_owned()]).expect("random bytes");
-    let (operator, operators_entry) = new_key("build server", "operator", &[]).expect("random bytes");
+    let (viewer, viewers_entry) = new_key("board", Role::Viewer, &["c|110".to_owned()]).expect("random bytes");
+    let (operator, operators_entry) = new_key("build server", Role::Operator, &[]).expect("random bytes");
     let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("keys-{name}.toml"));
     std::fs::write(&file, format!("{viewers_entry}\n{operators_entry}")).expect("a file");
     let file = file.to_str().expect("a path in UTF-8");
@@ -45,8 +45,39 @@ async fn a_viewer_reads_only_its_companies() {
 }
 
 #[tokio::test]
+async fn responses_vary_with_both_headers_that_accept_a_key() {
+    let (_world, viewer, _) = world("vary", BOTH_COMPANIES.password);
+    let answer = viewer.get("/jobs").await.expect(200);
+    assert!(
+        answer.header("vary").starts_with("Authorization, X-API-Key, Accept-Encoding, Accept-Language"),
+        "{answer}"
+    );
+    let answer = World::empty().gateway.get("/jobs").await.expect(200);
+    assert!(answer.header("vary").starts_with("Authorization, Accept-Encoding, Accept-Language"), "{answer}");
+}
+
+#[test]
+fn an_invalid_file_of_keys_is_refused_with_its_place() {
+    let (_, entry) = new_key("one", Role::Viewer, &[]).expect("random bytes");
+    let hash = entry.split("sha256:").nth(1).expect("a hash").split('"').next().expect("its end").to_owned();
+    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("keys-invalid.toml");
+    for (content, expected) in [
+        (format!("{entry}\n{}", entry.replace("one", "other")), "\"one\" and \"other\" have the same hash"),
+        (format!("{entry}\n{}", entry.replace(&hash, &hash.to_uppercase())), "have the same hash"),
+        (entry.replace(&hash[..2], "+f"), "line 3: expected `sha256:` and 64 hexadecimal digits"),
+        (entry.replace("viewer", "admin"), "line 4: expected the role viewer or operator"),
+        (format!("{entry}colour = 1\n"), "line 5: unknown field `colour`"),
+        ("[[keys]]\nname = \"one".to_owned(), "line 2: "),
+    ] {
+        std::fs::write(&file, &content).expect("a file");
+        let error = ApiKeys::read(&file).expect_err("invalid").to_string();
+        assert!(error.contains(expected), "{error}\n{content}");
+    }
+}
+
+#[tokio::test]
 async fn idempotency_keys_are_separate_for_each_api_key() {
-    let entries = ["one", "other"].map(|name| new_key(name, "operator", &[]).expect("random bytes"));
+    let entries = ["one", "other"].map(|name| new_key(name, Role::Operator, &[]).expect("random bytes"));
     let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("keys-holders.toml");
     std::fs::write(&file, entries.each_ref().map(|(_, entry)| entry.as_str()).join("\n")).expect("a file");
     let settings = [
@@ -92,6 +123,14 @@ async fn an_unknown_or_missing_key_is_a_401() {
         assert_eq!(answer.header("www-authenticate"), "Bearer realm=\"ips-gateway\"", "{answer}");
     }
     viewer.get("/jobs").await.expect(200);
+
+    let anonymous = world.gateway.unauthenticated();
+    let missing = anonymous.get("/jobs").await.json()["detail"].to_string();
+    assert!(missing.contains("Bearer") && missing.contains("X-API-Key") && !missing.contains("Basic"), "{missing}");
+    let malformed = anonymous.get("/jobs").header("Authorization", "ipsgw_x").await.json()["detail"].to_string();
+    assert!(malformed.contains("Bearer") && !malformed.contains("Basic"), "{malformed}");
+    let not_ascii = anonymous.get("/jobs").header("X-API-Key", "caf\u{e9}").await.json()["detail"].to_string();
+    assert!(not_ascii.contains("X-API-Key") && !not_ascii.contains("Authorization"), "{not_ascii}");
 }
 
 #[tokio::test]

@@ -53,8 +53,30 @@ async fn a_preflight_request_of_an_allowed_origin_needs_no_credentials() {
         assert!(answer.header("access-control-allow-methods").contains(method), "{answer}");
         let allowed = answer.header("access-control-allow-headers").to_lowercase();
         assert!(headers.split(", ").all(|header| allowed.contains(header)), "{answer}");
+        assert_security_headers(&answer);
     }
     assert_eq!(world.calls(), 0);
+}
+
+#[track_caller]
+fn assert_security_headers(answer: &Answer) {
+    assert_eq!(answer.header("x-content-type-options"), "nosniff", "{answer}");
+    assert_eq!(answer.header("x-frame-options"), "DENY", "{answer}");
+}
+
+#[tokio::test]
+async fn a_refused_preflight_request_is_a_problem() {
+    let world = World::with(Population::Empty, &[("CORS_ORIGINS", PAGE)]);
+    for (origin, method, reason) in
+        [("https://evil.example.com", "GET", "Origin"), (PAGE, "PATCH", "method"), (PAGE, "TRACE", "method")]
+    {
+        let ask = world.gateway.unauthenticated().request(reqwest::Method::OPTIONS, "/jobs").header("Origin", origin);
+        let answer = ask.header("Access-Control-Request-Method", method).await;
+        let problem = answer.problem(400, "bad-request").await;
+        assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains(reason)), "{answer}");
+        assert_security_headers(&answer);
+        assert_eq!(answer.find_header("access-control-allow-origin"), None, "{answer}");
+    }
 }
 
 #[tokio::test]

@@ -41,11 +41,14 @@ async fn a_request_that_accepts_no_available_content_coding_is_a_406() {
     let world = World::seeded();
     for accepted in ["identity;q=0", "*;q=0", "gzip;q=0, identity;q=0", "br, *;q=0"] {
         for path in COMPRESSED {
-            let answer = world.gateway.get(path).header("Accept-Encoding", accepted).await.expect(406);
-            assert_eq!(answer.header("content-type"), "application/problem+json", "{path}: {accepted}");
+            let answer = world.gateway.get(path).header("Accept-Encoding", accepted).await;
+            answer.problem(406, "not-acceptable").await;
             assert!(answer.header("vary").contains("Accept-Encoding"), "{path}: {accepted}");
         }
     }
+    let submit = world.gateway.post_json("/jobs", &any_job("n")).header("Accept-Encoding", "identity;q=0").await;
+    assert_eq!(submit.problem(406, "not-acceptable").await["outcome"], "not_sent", "{submit}");
+    assert_eq!(world.sandbox.calls("submitJob"), 0);
 }
 
 #[tokio::test]

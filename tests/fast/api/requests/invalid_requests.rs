@@ -42,7 +42,9 @@ async fn a_method_that_a_path_does_not_have_is_a_405_problem_with_allow() {
         ("OPTIONS", "/jobs", &["GET", "HEAD", "POST"]),
     ] {
         let answer = gateway.request(method.parse().expect("a method"), path).await;
-        answer.problem(405, "method-not-allowed").await;
+        let problem = answer.problem(405, "method-not-allowed").await;
+        let is_safe = ["GET", "OPTIONS"].contains(&method);
+        assert_eq!(problem["outcome"], if is_safe { Value::Null } else { "not_sent".into() }, "{answer}");
         let mut allow: Vec<_> = answer.header("allow").split(", ").collect();
         allow.sort_unstable();
         assert_eq!(allow, allowed, "{answer}");
@@ -73,6 +75,14 @@ async fn a_body_that_is_too_large_is_a_413_problem() {
     let problem = answer.problem(413, "content-too-large").await;
     assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("1048576")), "{answer}");
     assert_eq!((&problem["outcome"], world.calls()), (&json!("not_sent"), 0), "{answer}");
+}
+
+#[tokio::test]
+async fn a_target_of_the_maximum_length_is_accepted() {
+    let world = World::empty();
+    let target = |length: usize| format!("/livez?{}", "x".repeat(length - "/livez?".len()));
+    world.gateway.get(&target(8 * 1024)).await.expect(200);
+    world.gateway.get(&target(8 * 1024 + 1)).await.problem(414, "target-too-long").await;
 }
 
 #[tokio::test]

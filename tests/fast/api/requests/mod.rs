@@ -7,4 +7,5 @@ mod headers;
 mod invalid_requests;
 mod path_prefix;
 mod properties;
+mod request_bodies;
 mod sent_values;

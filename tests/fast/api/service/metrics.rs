@@ -203,3 +203,16 @@ async fn gauges_count_open_streams_and_long_polls() {
     }
     panic!("the streams are counted although their clients are gone");
 }
+
+#[tokio::test]
+async fn the_buckets_of_calls_to_ips_reach_beyond_the_default_timeout() {
+    let world = World::seeded();
+    world.gateway.get("/jobs").await.expect(200);
+    let scrape = Scrape::of(&world.gateway).await;
+    for bound in ["10", "15", "30"] {
+        let has_bucket = |series: &Series| {
+            series.name == "http_client_request_duration_seconds_bucket" && series.labels["le"] == bound
+        };
+        assert!(scrape.series.iter().any(has_bucket), "{bound} s: {}", scrape.text);
+    }
+}

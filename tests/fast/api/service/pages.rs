@@ -99,18 +99,18 @@ async fn the_board_gets_its_configuration() {
 }
 
 /// The configuration of the pages with these settings.
-fn page_config(settings: &[(&str, &str)], users: Vec<DemoUser>) -> Value {
+fn page_config(settings: &[(&str, &str)], demo_users: Option<Vec<DemoUser>>) -> Value {
     let variables =
         settings.iter().map(|(name, value)| (format!("IPS_GATEWAY_{name}").into(), (*value).into())).collect();
     let config = Config::read(&Sources { variables, ..Sources::default() }).expect("good settings");
-    let config = UiConfig::of(&config.upstream.url, SignInMethod::Ips, config.default_company, users);
+    let config = UiConfig::of(&config.upstream.url, SignInMethod::Ips, config.default_company, demo_users);
     serde_json::to_value(config).expect("it is JSON")
 }
 
 #[test]
 fn the_environment_is_derived_from_region_or_url() {
     let badge = |settings: &[(&str, &str)]| {
-        let config = page_config(settings, Vec::new());
+        let config = page_config(settings, None);
         (config["environment"].clone(), config["region"].clone())
     };
     assert_eq!(badge(&[("REGION", "emea")]), (json!("production"), json!("emea")));
@@ -123,7 +123,7 @@ fn the_environment_is_derived_from_region_or_url() {
 #[test]
 fn only_the_demo_lists_users() {
     let user = DemoUser { email: "a@example.com", password: "p", access_token: "t", about: "User of A".into() };
-    let demo = page_config(&[("UPSTREAM_URL", "http://127.0.0.1:1/"), ("COMPANY", "c|110")], vec![user]);
+    let demo = page_config(&[("UPSTREAM_URL", "http://127.0.0.1:1/"), ("COMPANY", "c|110")], Some(vec![user]));
     let expected = json!([{ "email": "a@example.com", "password": "p", "accessToken": "t", "about": "User of A" }]);
     assert_eq!((&demo["environment"], &demo["company"], &demo["users"]), (&json!("demo"), &json!("c|110"), &expected));
 }

@@ -2,5 +2,7 @@
 
 mod failures;
 mod faults;
+mod memberships;
 mod unreadable;
 mod unusual_answers;
+mod versions;

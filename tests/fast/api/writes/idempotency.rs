@@ -27,6 +27,21 @@ async fn a_repeated_request_with_the_same_key_makes_one_job() {
 }
 
 #[tokio::test]
+async fn several_keys_in_one_request_are_refused() {
+    let world = World::empty();
+    for other in [KEY, "another", ""] {
+        let post = world.gateway.post_json("/jobs", &any_job("nightly"));
+        let answer = post.header("Idempotency-Key", KEY).header("Idempotency-Key", other).await;
+        let problem = answer.problem(400, "bad-request").await;
+        assert!(
+            problem["detail"].as_str().is_some_and(|detail| detail.contains("several `idempotency-key`")),
+            "{answer}"
+        );
+    }
+    assert_eq!(world.calls(), 0);
+}
+
+#[tokio::test]
 async fn concurrent_requests_with_the_same_key_make_one_job() {
     let world = World::empty();
     let body = any_job("nightly");
@@ -95,7 +110,9 @@ async fn a_keyed_job_that_ips_does_not_list_is_waiting_for_two_minutes() {
     let upstream = ScriptedUpstream::start().await;
     upstream.answer("submitJob", "<jobHandle>j|110||nightly|</jobHandle>");
     let clock = Clock::manual(START.parse().expect("a time"));
-    let gateway = upstream.gateway(&clock, &[]);
+    // A version that lists waiting jobs.
+    let version = "2016-01-14-beta".parse().expect("a version");
+    let gateway = Gateway::start(upstream.url(), &version, &clock, &[]);
     let job = id(&submit(&gateway, KEY, &any_job("nightly")).await.expect(202).json());
     let mut seen = Vec::new();
     for _ in 0..3 {
@@ -159,4 +176,35 @@ async fn the_key_can_be_required() {
     let answer = world.gateway.post_json("/jobs", &any_job("nightly")).await;
     answer.problem(400, "invalid-idempotency-key").await;
     submit(&world.gateway, KEY, &any_job("nightly")).await.expect(202);
+}
+
+#[tokio::test]
+async fn a_submit_during_an_outage_leaves_the_cached_lists_usable() {
+    let upstream = ScriptedUpstream::start().await;
+    let clock = Clock::manual(START.parse().expect("a time"));
+    // No circuit breaker: every call fails to connect.
+    let gateway = upstream.gateway(&clock, &[("UPSTREAM_FAILURES", "0")]);
+    gateway.get("/jobs").await.expect(200);
+    drop(upstream);
+    clock.advance(TimeDelta::minutes(2));
+    for _ in 0..2 {
+        submit(&gateway, KEY, &any_job("nightly")).await.problem(502, "upstream-unreachable").await;
+        let without_key = gateway.post_json("/jobs?companyHandle=c%7C110", &any_job("nightly")).await;
+        without_key.problem(502, "upstream-unreachable").await;
+        let stale = gateway.get("/jobs").await.expect(200);
+        assert_eq!(stale.json()["staleReason"], "upstreamFailed", "{stale}");
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_ips_accepted_and_does_not_list_yet_is_not_submitted_again() {
+    let upstream = ScriptedUpstream::start().await;
+    upstream.answer("submitJob", "<jobHandle>j|110||nightly|</jobHandle>");
+    let gateway = upstream.plain_gateway();
+    let first = gateway.submit(&any_job("nightly")).await;
+    let same = any_job(first["originalName"].as_str().expect("a name"));
+    let again = gateway.post_json("/jobs?companyHandle=c%7C110&uniqueName=false", &same);
+    let again = again.header("Idempotency-Key", KEY).await.expect(202);
+    assert_eq!(again.json()["id"], first["id"], "{again}");
+    assert_eq!(upstream.calls("submitJob"), 1);
 }

@@ -14,7 +14,7 @@ use ips_gateway::ips::types::*;
 use ips_gateway::runtime::clock::Clock;
 use ips_gateway::runtime::timing::Timing;
 use ips_gateway::upstream::{
-    Answered, Caller, CredentialSource, Credentials, Delivery, Failure, IpsApi, UpstreamError,
+    Caller, CredentialSource, Credentials, Delivery, Failure, IpsAnswer, IpsApi, UpstreamError,
 };
 use ips_gateway::upstream::{ClientConfig, IpsClient};
 
@@ -57,17 +57,17 @@ fn caller() -> Caller {
 }
 
 /// Calls getActiveJobs, a read.
-async fn list(client: &IpsClient) -> Result<Answered<GetActiveJobsReturn>, UpstreamError> {
+async fn list(client: &IpsClient) -> Result<IpsAnswer<GetActiveJobsReturn>, UpstreamError> {
     client.get_active_jobs(&caller(), &GetActiveJobsParam::default()).await
 }
 
 /// Calls getActiveJobs of a server with a script.
-async fn list_from(script: Script) -> Result<Answered<GetActiveJobsReturn>, UpstreamError> {
+async fn list_from(script: Script) -> Result<IpsAnswer<GetActiveJobsReturn>, UpstreamError> {
     list(&client(&Server::start(script).await)).await
 }
 
 /// Calls stopJob, a mutation.
-async fn stop(client: &IpsClient) -> Result<Answered<StopJobReturn>, UpstreamError> {
+async fn stop(client: &IpsClient) -> Result<IpsAnswer<StopJobReturn>, UpstreamError> {
     let request = StopJobParam { company_handle: "c|1".into(), job_handle: "j|1".into() };
     client.stop_job(&caller(), &request).await
 }

@@ -1,5 +1,6 @@
 //! Memory budget of request bodies.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -16,10 +17,10 @@ impl BodyBudget {
         Self { available: Arc::new(AtomicUsize::new(bytes)) }
     }
 
-    /// Starts a reservation of no bytes.
+    /// Returns a reservation of no bytes.
     #[must_use]
-    pub fn reserve(&self) -> Reservation {
-        Reservation { budget: self.clone(), bytes: AtomicUsize::new(0) }
+    pub fn reservation(&self) -> Reservation {
+        Reservation { budget: self.clone(), bytes: Cell::new(0) }
     }
 }
 
@@ -27,10 +28,10 @@ impl BodyBudget {
 #[derive(Debug)]
 pub struct Reservation {
     budget: BodyBudget,
-    bytes: AtomicUsize,
+    bytes: Cell<usize>,
 }
 
-/// The budget has fewer bytes left than were asked for.
+/// Error of a reservation that exceeds the remaining budget.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Exhausted;
 
@@ -44,25 +45,25 @@ impl Reservation {
         available
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |available| available.checked_sub(bytes))
             .map_err(|_| Exhausted)?;
-        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.bytes.set(self.bytes.get() + bytes);
         Ok(())
     }
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        self.budget.available.fetch_add(*self.bytes.get_mut(), Ordering::Relaxed);
+        self.budget.available.fetch_add(self.bytes.get(), Ordering::Relaxed);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::http::extract::body_budget::{BodyBudget, Exhausted};
+    use crate::http::body_budget::{BodyBudget, Exhausted};
 
     #[test]
     fn reservations_share_the_budget_and_return_it_when_they_are_dropped() {
         let budget = BodyBudget::new(10);
-        let (first, second) = (budget.reserve(), budget.reserve());
+        let (first, second) = (budget.reservation(), budget.reservation());
         assert_eq!(first.grow(6), Ok(()));
         assert_eq!(second.grow(5), Err(Exhausted));
         assert_eq!(second.grow(4), Ok(()));
@@ -70,6 +71,6 @@ mod tests {
         drop(first);
         assert_eq!(second.grow(6), Ok(()));
         drop(second);
-        assert_eq!(budget.reserve().grow(10), Ok(()));
+        assert_eq!(budget.reservation().grow(10), Ok(()));
     }
 }

@@ -1,15 +1,12 @@
-//! Circuit breaker of the calls to IPS: closed, open for an interval, half-open with one probe at a time.
+//! State machine of the circuit breaker. Time and jitter are arguments.
 
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
-use super::health::CircuitState;
-use crate::runtime::backoff::{self, Backoff};
-use crate::runtime::clock::Clock;
+use crate::runtime::backoff::Backoff;
+use crate::upstream::health::CircuitState;
 
 /// Length of a window of counted calls. The current and the previous window count, so the circuit opens by the calls of the last 15 to
 /// 30 s: about the time in which calls time out.
@@ -19,9 +16,9 @@ const OPEN_INTERVALS: Backoff = Backoff { first: Duration::from_secs(1), max: Du
 /// Time after which the next probe is permitted although the previous one has not ended.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// State machine of the circuit breaker. Time and jitter are arguments.
+/// State machine of the circuit breaker.
 #[derive(Debug)]
-struct Circuit {
+pub(super) struct Circuit {
     state: State,
     /// Number of state changes. The result of a call of an earlier generation is ignored.
     generation: u64,
@@ -35,8 +32,25 @@ struct Circuit {
 #[derive(Debug, Clone, Copy)]
 enum State {
     Closed,
-    Open { since: Instant, open_for: Duration },
-    HalfOpen { probe_since: Option<Instant> },
+    Open {
+        since: Instant,
+        open_for: Duration,
+    },
+    HalfOpen {
+        /// Number of the newest probe of this period.
+        newest_probe: u64,
+        /// Start of the newest probe; `None` if it was cancelled.
+        probe_since: Option<Instant>,
+    },
+}
+
+/// Permitted call, to record its result with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct PermittedCall {
+    /// Generation of the circuit when the call was permitted.
+    generation: u64,
+    /// Number of the probe within its half-open period; 0 while the circuit is closed.
+    probe: u64,
 }
 
 /// Sliding window of call results, made of the current and the previous fixed window.
@@ -81,7 +95,7 @@ impl Window {
 }
 
 impl Circuit {
-    fn new(min_failures: Option<NonZeroU32>) -> Self {
+    pub(super) fn new(min_failures: Option<NonZeroU32>) -> Self {
         Self { state: State::Closed, generation: 0, open_intervals: 0, window: Window::default(), min_failures }
     }
 
@@ -94,27 +108,36 @@ impl Circuit {
     ///
     /// # Errors
     /// The time until the next probe is permitted.
-    fn check(&self, now: Instant) -> Result<(), Duration> {
+    pub(super) fn check(&self, now: Instant) -> Result<(), Duration> {
         let remaining = match self.state {
-            State::Closed | State::HalfOpen { probe_since: None } => return Ok(()),
+            State::Closed | State::HalfOpen { probe_since: None, .. } => return Ok(()),
             State::Open { since, open_for } => remaining(since, open_for, now),
-            State::HalfOpen { probe_since: Some(since) } => remaining(since, PROBE_TIMEOUT, now),
+            State::HalfOpen { probe_since: Some(since), .. } => remaining(since, PROBE_TIMEOUT, now),
         };
         remaining.map_or(Ok(()), Err)
     }
 
-    /// Permits a call, as the probe of a circuit that is not closed. Returns the generation to record its result with.
-    fn acquire(&mut self, now: Instant) -> Result<u64, Duration> {
+    /// Permits a call, as a probe if the circuit is not closed. A further probe belongs to the same half-open period: the earlier ones may
+    /// still succeed.
+    pub(super) fn acquire(&mut self, now: Instant) -> Result<PermittedCall, Duration> {
         self.check(now)?;
-        if !matches!(self.state, State::Closed) {
-            self.transition(State::HalfOpen { probe_since: Some(now) });
-        }
-        Ok(self.generation)
+        let probe = match self.state {
+            State::Closed => 0,
+            State::Open { .. } => {
+                self.transition(State::HalfOpen { newest_probe: 1, probe_since: Some(now) });
+                1
+            }
+            State::HalfOpen { newest_probe, .. } => {
+                self.state = State::HalfOpen { newest_probe: newest_probe + 1, probe_since: Some(now) };
+                newest_probe + 1
+            }
+        };
+        Ok(PermittedCall { generation: self.generation, probe })
     }
 
-    /// Records a success; returns whether it closed the circuit.
-    fn succeeded(&mut self, generation: u64, now: Instant) -> bool {
-        if generation != self.generation {
+    /// Records a success; returns whether it closed the circuit. Any probe of the half-open period closes it.
+    pub(super) fn succeeded(&mut self, call: PermittedCall, now: Instant) -> bool {
+        if call.generation != self.generation {
             return false;
         }
         self.window.record(CallResult::Success, now);
@@ -127,9 +150,10 @@ impl Circuit {
         was_open
     }
 
-    /// Records a failure; returns whether it opened a closed circuit. `jitter` is from 0 to 1.
-    fn failed(&mut self, generation: u64, now: Instant, jitter: f64) -> bool {
-        if generation != self.generation {
+    /// Records a failure; returns whether it opened a closed circuit. Of the probes only the newest one opens the circuit again. `jitter` is
+    /// from 0 to 1.
+    pub(super) fn failed(&mut self, call: PermittedCall, now: Instant, jitter: f64) -> bool {
+        if call.generation != self.generation || self.is_earlier_probe(call) {
             return false;
         }
         self.window.record(CallResult::Failure, now);
@@ -144,13 +168,20 @@ impl Circuit {
     }
 
     /// Records a call that was cancelled: it counts for nothing, and permits the next probe.
-    fn cancelled(&mut self, generation: u64) {
-        if generation == self.generation && matches!(self.state, State::HalfOpen { .. }) {
-            self.transition(State::HalfOpen { probe_since: None });
+    pub(super) fn cancelled(&mut self, call: PermittedCall) {
+        if let State::HalfOpen { newest_probe, .. } = self.state
+            && call == (PermittedCall { generation: self.generation, probe: newest_probe })
+        {
+            self.state = State::HalfOpen { newest_probe, probe_since: None };
         }
     }
 
-    fn state(&self, now: Instant) -> CircuitState {
+    /// Returns whether a newer probe was permitted in the half-open period of this one.
+    fn is_earlier_probe(&self, call: PermittedCall) -> bool {
+        matches!(self.state, State::HalfOpen { newest_probe, .. } if call.probe < newest_probe)
+    }
+
+    pub(super) fn state(&self, now: Instant) -> CircuitState {
         match self.state {
             State::Closed => CircuitState::Closed,
             State::Open { .. } if self.check(now).is_err() => CircuitState::Open,
@@ -164,96 +195,9 @@ fn remaining(since: Instant, interval: Duration, now: Instant) -> Option<Duratio
     interval.checked_sub(now.saturating_duration_since(since)).filter(|remaining| !remaining.is_zero())
 }
 
-/// Circuit breaker of one upstream. Clones share it.
-#[derive(Debug, Clone)]
-pub(super) struct CircuitBreaker {
-    state: Arc<Mutex<BreakerState>>,
-    clock: Clock,
-}
-
-#[derive(Debug)]
-struct BreakerState {
-    circuit: Circuit,
-    last_success: Option<DateTime<Utc>>,
-    last_failure: Option<DateTime<Utc>>,
-}
-
-/// Permit of one call. Dropping it without a result records the call as cancelled.
-#[derive(Debug)]
-pub(super) struct BreakerPermit<'a> {
-    breaker: &'a CircuitBreaker,
-    generation: u64,
-}
-
-impl CircuitBreaker {
-    /// Creates a closed circuit. It opens at `min_failures` failures and 50 % of the calls of the window; `None`: never.
-    pub(super) fn new(min_failures: Option<NonZeroU32>, clock: Clock) -> Self {
-        let state = BreakerState { circuit: Circuit::new(min_failures), last_success: None, last_failure: None };
-        Self { state: Arc::new(Mutex::new(state)), clock }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, BreakerState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Checks that a call would be permitted.
-    ///
-    /// # Errors
-    /// The time until the next probe is permitted.
-    pub(super) fn check(&self) -> Result<(), Duration> {
-        self.lock().circuit.check(self.clock.instant())
-    }
-
-    /// Permits a call.
-    ///
-    /// # Errors
-    /// The time until the next probe is permitted.
-    pub(super) fn acquire(&self) -> Result<BreakerPermit<'_>, Duration> {
-        let generation = self.lock().circuit.acquire(self.clock.instant())?;
-        Ok(BreakerPermit { breaker: self, generation })
-    }
-
-    /// Returns the state, and the times of the last success and of the last failure.
-    pub(super) fn status(&self) -> (CircuitState, Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
-        let state = self.lock();
-        (state.circuit.state(self.clock.instant()), state.last_success, state.last_failure)
-    }
-}
-
-impl BreakerPermit<'_> {
-    /// Records a success: an answer of IPS, faults included.
-    pub(super) fn succeeded(self) {
-        let clock = &self.breaker.clock;
-        let mut state = self.breaker.lock();
-        state.last_success = Some(clock.now());
-        if state.circuit.succeeded(self.generation, clock.instant()) {
-            tracing::info!("circuit closed: IPS answers again");
-        }
-    }
-
-    /// Records a failure: a call without an answer.
-    pub(super) fn failed(self) {
-        let clock = &self.breaker.clock;
-        let mut state = self.breaker.lock();
-        state.last_failure = Some(clock.now());
-        if state.circuit.failed(self.generation, clock.instant(), backoff::random()) {
-            tracing::warn!("circuit opened: too many calls to IPS failed; one probe at a time until it answers again");
-        }
-    }
-}
-
-impl Drop for BreakerPermit<'_> {
-    fn drop(&mut self) {
-        // After a recorded result the circuit has the next generation or is closed, and this does nothing.
-        self.breaker.lock().circuit.cancelled(self.generation);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::LazyLock;
-
-    use chrono::TimeDelta;
 
     use super::*;
 
@@ -341,10 +285,24 @@ mod tests {
         assert!(circuit.acquire(at(3_000)).is_err());
         circuit.cancelled(cancelled);
         let probe = circuit.acquire(at(3_000)).expect("another probe is permitted");
-        assert!(
-            !circuit.failed(hanging, at(3_100), 0.0) && circuit.succeeded(probe, at(3_200)),
-            "only the last probe counts"
-        );
+        circuit.cancelled(cancelled);
+        assert!(circuit.acquire(at(3_000)).is_err(), "the newest probe is in flight");
+        circuit.failed(hanging, at(3_100), 0.0);
+        assert_eq!(circuit.state(at(3_100)), CircuitState::HalfOpen, "only a failure of the newest probe counts");
+        circuit.failed(probe, at(3_200), 0.0);
+        assert_eq!(circuit.state(at(3_200)), CircuitState::Open);
+        assert!(!circuit.succeeded(hanging, at(3_300)), "the half-open period is over");
+    }
+
+    #[test]
+    fn probes_that_take_longer_than_the_probe_timeout_close_the_circuit() {
+        let mut circuit = open();
+        let slow = circuit.acquire(at(1_000)).expect("a probe is permitted");
+        let newer = circuit.acquire(at(3_000)).expect("another probe is permitted");
+        assert!(circuit.succeeded(slow, at(4_000)), "a success of an earlier probe of the period counts");
+        assert_eq!(circuit.state(at(4_000)), CircuitState::Closed);
+        assert!(!circuit.failed(newer, at(5_000), 0.0), "its period is over");
+        assert_eq!(circuit.state(at(5_000)), CircuitState::Closed);
     }
 
     #[test]
@@ -366,16 +324,5 @@ mod tests {
             let generation = circuit.acquire(at(call)).expect("it is closed");
             assert!(!circuit.failed(generation, at(call), 0.0), "at call {call}");
         }
-    }
-
-    #[test]
-    fn a_wall_clock_that_is_set_back_does_not_change_an_open_interval() {
-        let clock = Clock::manual(DateTime::default());
-        let breaker = CircuitBreaker::new(NonZeroU32::new(1), clock.clone());
-        breaker.acquire().expect("it is closed").failed();
-        clock.advance(TimeDelta::hours(-1));
-        assert!(breaker.check().is_err(), "it is open");
-        clock.advance(TimeDelta::seconds(1));
-        assert!(breaker.check().is_ok(), "a probe is permitted");
     }
 }

@@ -1,26 +1,26 @@
-//! Problem body middleware: problem documents for error responses of the framework.
+//! Framework errors middleware: problem documents for error responses of actix.
 
-use actix_web::Error;
+use actix_cors::CorsError;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, WWW_AUTHENTICATE,
 };
 use actix_web::middleware::Next;
+use actix_web::{Error, ResponseError};
 
 use crate::http::problem::Problem;
-use crate::http::request_context::RequestContext;
 
 /// Headers that describe the replaced body, or that the problem sets itself.
 const REPLACED_HEADERS: [HeaderName; 5] =
     [CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, WWW_AUTHENTICATE];
 
-/// Replaces the body of error responses that are not a `Problem`, such as 405 of a route, by the problem document of their status. Their
+/// Replaces error responses that are not a `Problem`, such as 405 of a route or a refused preflight, by the problem of their status. Their
 /// other headers stay.
 ///
 /// # Errors
 /// Those of the service.
-pub async fn render_foreign_errors(
+pub async fn render_framework_errors(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
@@ -29,9 +29,13 @@ pub async fn render_foreign_errors(
     if !status.is_client_error() && !status.is_server_error() {
         return Ok(response);
     }
-    let problem = response.response().error().and_then(|error| error.as_error::<Problem>());
-    if problem.is_none() {
-        let mut rendered = Problem::from_status(status).render(status, &RequestContext::current());
+    let error = response.response().error();
+    if error.and_then(|error| error.as_error::<Problem>()).is_none() {
+        let problem = match error.and_then(|error| error.as_error::<CorsError>()) {
+            Some(error) => Problem::bad_request(format!("CORS: {error}")),
+            None => Problem::from_status(status),
+        };
+        let mut rendered = problem.error_response();
         for (name, value) in response.headers() {
             if !REPLACED_HEADERS.contains(name) {
                 rendered.headers_mut().append(name.clone(), value.clone());

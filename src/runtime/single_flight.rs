@@ -3,15 +3,15 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, Shared};
+use futures_util::future::{BoxFuture, Shared, WeakShared};
 
-type SharedRun = Shared<BoxFuture<'static, ()>>;
+type Run = BoxFuture<'static, ()>;
 
 /// Single-flight group: one run at a time. Callers that come during a run share the next one. Clones share the group.
 #[derive(Clone, Default)]
 pub struct SingleFlight {
-    /// Run that has not started yet, which callers can join.
-    next: Arc<Mutex<Option<SharedRun>>>,
+    /// Run that has not started yet, which callers can join. Weak, because the run owns the group: it ends with its last caller.
+    next: Arc<Mutex<Option<WeakShared<Run>>>>,
     /// Held by the current run.
     running: Arc<tokio::sync::Mutex<()>>,
 }
@@ -21,7 +21,11 @@ impl SingleFlight {
     pub async fn run(&self, operation: impl Future<Output = ()> + Send + 'static) {
         let joined = {
             let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-            next.get_or_insert_with(|| self.clone().run_exclusively(operation).boxed().shared()).clone()
+            next.as_ref().and_then(WeakShared::upgrade).unwrap_or_else(|| {
+                let run: Shared<Run> = self.clone().run_exclusively(operation).boxed().shared();
+                *next = run.downgrade();
+                run
+            })
         };
         joined.await;
     }
@@ -40,6 +44,20 @@ mod tests {
     use tokio::sync::Semaphore;
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_run_that_all_callers_left_is_dropped_and_the_next_caller_starts_another_one() {
+        let (flight, owned) = (SingleFlight::default(), Arc::new(()));
+        let running = flight.running.clone().lock_owned().await;
+        let kept = Arc::clone(&owned);
+        let caller = flight.run(async move { drop(kept) });
+        assert!(caller.now_or_never().is_none(), "another run is in progress");
+        assert_eq!((Arc::strong_count(&owned), Arc::strong_count(&flight.next)), (1, 1));
+        drop(running);
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        flight.run(async move { sender.send(()).expect("the test waits") }).await;
+        receiver.await.expect("the operation ran");
+    }
 
     #[tokio::test]
     async fn callers_during_a_run_share_the_next_one() {

@@ -1,10 +1,11 @@
 //! `key`: manages API keys.
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::error::CliError;
 use super::stdout::print_line;
-use crate::http::new_key;
+use crate::http::{Role, new_key};
 
 pub(super) const NAME: &str = "key";
 
@@ -20,8 +21,8 @@ pub(super) fn command() -> Command {
             Arg::new("role")
                 .long("role")
                 .value_name("ROLE")
-                .value_parser(["viewer", "operator"])
-                .default_value("viewer")
+                .value_parser(PossibleValuesParser::new(Role::ALL.map(Role::name)).try_map(|name| name.parse::<Role>()))
+                .default_value(Role::Viewer.name())
                 .help("permissions: a viewer reads, an operator also submits, stops and deletes jobs"),
             Arg::new("company")
                 .long("company")
@@ -36,7 +37,8 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), CliError> {
     let Some((NEW, matches)) = matches.subcommand() else { unreachable!("clap requires the command") };
     let text = |id: &str| matches.get_one::<String>(id).map(String::as_str).unwrap_or_default();
     let companies: Vec<_> = matches.get_many::<String>("company").unwrap_or_default().cloned().collect();
-    let (key, entry) = new_key(text("name"), text("role"), &companies)?;
+    let role = matches.get_one::<Role>("role").copied().unwrap_or(Role::Viewer);
+    let (key, entry) = new_key(text("name"), role, &companies)?;
     print_line(&format!("{key}\n\nThe key is stored nowhere. Add this entry to the file of API keys:\n\n{entry}"))?;
     Ok(())
 }
