@@ -4,7 +4,7 @@
 //! or empty element is `None`, or the default of a scalar. Elements match by local name, so prefixes and version namespaces make no difference.
 //! Unknown elements are skipped in [`Mode::Lenient`] (answers) and refused in [`Mode::Strict`] (requests). Neither direction builds a tree.
 //!
-//! An unreadable value of an answer costs its field where the struct has a field for it, see [`notes`]; elsewhere it is an error.
+//! An unreadable value of an answer costs its field where the struct has a field for it, see `notes`; elsewhere it is an error.
 //!
 //! `deserialize_struct` receives the wire names of a struct from serde: each child element is looked up among them and reaches the visitor by
 //! its index. Wire types must therefore not use serde aliases.

@@ -105,7 +105,8 @@ async fn companies_with_an_inactive_membership_are_no_choices() {
     };
     let memberships = [membership("c|1", true), membership("c|2", false), membership("c|3", true)].concat();
     upstream.answer("getCompanyMembership", &format!("<membershipArray>{memberships}</membershipArray>"));
-    let answer = upstream.plain_gateway().get("/jobs").await;
+    let gateway = upstream.plain_gateway();
+    let answer = gateway.get("/jobs").await;
     let choices = json!([{ "companyHandle": "c|1", "name": "c|1" }, { "companyHandle": "c|3", "name": "c|3" }]);
     assert_eq!(answer.problem(400, "company-required").await["companies"], choices, "{answer}");
 }
