@@ -75,7 +75,7 @@ impl Gateway {
         let server = app::build(&config, dependencies).expect("it can be built");
         let base = format!("http://{}{}", server.address(), config.listen.path_prefix);
         // Responses are neither decompressed nor redirected.
-        let client = Client::builder().timeout(Duration::from_secs(20)).no_gzip().redirect(Policy::none()).no_proxy();
+        let client = Client::builder().timeout(Duration::from_secs(45)).no_gzip().redirect(Policy::none()).no_proxy();
         let caller = Caller::Password(ORDINARY.email.into(), ORDINARY.password.into());
         let serving = Arc::new(Serving(tokio::spawn(server.run_until(pending()))));
         Self { base, client: client.build().expect("a client"), caller, _serving: serving }

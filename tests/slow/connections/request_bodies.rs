@@ -18,12 +18,17 @@ fn begin(path: &str, length: usize, sent: usize) -> String {
     format!("{head}Content-Length: {length}\r\n\r\n{}", &body[..sent])
 }
 
-/// Sends a small request with a body until it gets this status.
+/// Sends a small request with a body, and returns the status of the response.
+async fn post(world: &World) -> u16 {
+    let mut socket = Socket::open(&world.gateway).await;
+    socket.send(begin("/jobs", 50_000, 50_000)).await;
+    socket.hear().await.status
+}
+
+/// Sends small requests with a body until one gets this status.
 async fn post_until(world: &World, status: u16) {
     for _ in 0..50 {
-        let mut socket = Socket::open(&world.gateway).await;
-        socket.send(begin("/jobs", 50_000, 50_000)).await;
-        if socket.hear().await.status == status {
+        if post(world).await == status {
             return;
         }
         sleep(Duration::from_millis(100)).await;
@@ -31,12 +36,24 @@ async fn post_until(world: &World, status: u16) {
     panic!("no response was {status}");
 }
 
+/// Starts a request with so large a body that no other one fits into the budget. The body arrives while the small requests are sent, so that it
+/// may be itself the one that is refused: then it is sent again.
+async fn occupy_budget(world: &World) -> Socket {
+    for _ in 0..50 {
+        let mut arriving = Socket::open(&world.gateway).await;
+        arriving.send(begin("/jobs", 1_040_000, 1_030_000)).await;
+        sleep(Duration::from_millis(100)).await;
+        if post(world).await == 503 {
+            return arriving;
+        }
+    }
+    panic!("no response was 503");
+}
+
 #[tokio::test]
 async fn bodies_beyond_the_memory_budget_are_refused_until_a_request_ends_or_its_client_disconnects() {
     let world = World::with(Population::Empty, &[("REQUEST_BODY_BUDGET", "1MiB")]);
-    let mut arriving = Socket::open(&world.gateway).await;
-    arriving.send(begin("/jobs", 1_040_000, 1_030_000)).await;
-    post_until(&world, 503).await;
+    let mut arriving = occupy_budget(&world).await;
 
     let mut refused = Socket::open(&world.gateway).await;
     refused.send(begin("/jobs", 50_000, 50_000)).await;
@@ -51,8 +68,7 @@ async fn bodies_beyond_the_memory_budget_are_refused_until_a_request_ends_or_its
     arriving.hear().await.expect(422);
     post_until(&world, 422).await;
 
-    arriving.send(begin("/jobs", 1_040_000, 1_030_000)).await;
-    post_until(&world, 503).await;
+    let arriving = occupy_budget(&world).await;
     drop(arriving);
     post_until(&world, 422).await;
     assert_eq!(world.calls(), 0, "IPS was not asked");
