@@ -50,13 +50,15 @@ pub enum Error {
         /// Ids of the jobs, at most 20.
         candidates: Vec<String>,
     },
-    /// The current state of the job does not allow the action.
+    /// The job is completed, or IPS refuses the action in the current state of the job.
     #[error("{action:?} is not possible in the current state of the job")]
     ActionNotPossible {
         /// Requested action.
         action: Action,
         /// Actions that are possible.
         possible: Vec<Action>,
+        /// Refusal of IPS; `None` if the action was not sent.
+        refusal: Option<UpstreamError>,
     },
     /// Bug of the gateway.
     #[error("{0}")]

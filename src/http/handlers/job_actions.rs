@@ -46,19 +46,19 @@ action_routes! {
 
     /// Pause a job
     ///
-    /// Suspends the schedule of a scheduled job (`pauseJob`).
+    /// Pauses an active job, or suspends the schedule of a scheduled one (`pauseJob`).
     post "/jobs/{job}/pause" => pause, "pauseJob", Action::Pause,
         (status = 202, description = "IPS accepted the request; new state of the job", body = ObservedJob);
 
     /// Resume a job
     ///
-    /// Resumes the schedule of a paused job (`resumeJob`).
+    /// Resumes a paused job or schedule (`resumeJob`).
     post "/jobs/{job}/resume" => resume, "resumeJob", Action::Resume,
         (status = 202, description = "IPS accepted the request; new state of the job", body = ObservedJob);
 
-    /// Run a scheduled job now
+    /// Run a job now
     ///
-    /// Starts a scheduled job immediately (`executeJob`). A recurring schedule is kept; the additional run is a separate job.
+    /// Starts a job immediately, such as a scheduled one (`executeJob`). A recurring schedule is kept; the additional run is a separate job.
     post "/jobs/{job}/execute" => execute, "executeJob", Action::Execute,
         (status = 202, description = "IPS accepted the request; new state of the job", body = ObservedJob);
 }

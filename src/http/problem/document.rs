@@ -56,7 +56,7 @@ pub struct ProblemExtensions {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub candidates: Vec<String>,
-    /// Actions that the job allows in its current state.
+    /// Actions that the current state of the job suggests.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub actions: Option<Vec<Action>>,

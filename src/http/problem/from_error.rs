@@ -33,9 +33,16 @@ impl From<Error> for Problem {
             Error::AmbiguousJob { candidates } => {
                 Self::new(AMBIGUOUS_JOB, detail).with(|extensions| extensions.candidates = candidates)
             }
-            Error::ActionNotPossible { possible, .. } => {
-                Self::new(ACTION_NOT_POSSIBLE, "the job does not allow this action in its current state")
-                    .with(|extensions| extensions.actions = Some(possible))
+            Error::ActionNotPossible { possible, refusal, .. } => {
+                let detail = match &refusal {
+                    Some(_) => "IPS refuses this action in the current state of the job",
+                    None => "the job does not allow this action in its current state",
+                };
+                Self::new(ACTION_NOT_POSSIBLE, detail).with(|extensions| {
+                    extensions.actions = Some(possible);
+                    extensions.outcome = refusal.as_ref().map(|error| error.delivery.into());
+                    extensions.upstream = refusal.as_ref().map(Into::into);
+                })
             }
             Error::IdempotencyKeyReused => Self::new(IDEMPOTENCY_KEY_REUSED, detail),
             Error::SubmitInProgress => Self::new(SUBMIT_IN_PROGRESS, detail),

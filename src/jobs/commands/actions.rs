@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::ips::types::{DeleteJobParam, ExecuteJobParam, PauseJobParam, ResumeJobParam, StopJobParam};
+use crate::ips::types::{
+    DeleteJobParam, ExecuteJobParam, Fault, FaultClass, FaultName, PauseJobParam, ResumeJobParam, StopJobParam,
+};
 use crate::jobs::cache::epoch::CompanyEpochs;
 use crate::jobs::cache::policy::CacheDirective;
 use crate::jobs::cache::recent::{Mutation, RecentMutations};
@@ -36,9 +38,10 @@ impl JobActions {
 
     /// Performs an action on a job. Returns the job after the action, or as it was before if the lookup fails; `None` after a delete.
     ///
+    /// The action is sent in every phase and status but `completed`: the possible actions of a job are a suggestion, and IPS decides.
+    ///
     /// # Errors
-    /// Those of [`JobLookup::find`], [`Error::ActionNotPossible`] if the phase and status of the job don't allow the action, and the errors
-    /// of IPS.
+    /// Those of [`JobLookup::find`], [`Error::ActionNotPossible`] if the job is completed or IPS refuses the action, and the errors of IPS.
     pub async fn perform(
         &self,
         caller: &Caller,
@@ -50,8 +53,8 @@ impl JobActions {
         let company = self.lookup.company_of(caller, choice, job).await?;
         let known = &before.job.job;
         let handle = match known.handle() {
-            Some(handle) if known.actions.contains(&action) => handle.to_owned(),
-            _ => return Err(Error::ActionNotPossible { action, possible: known.actions.clone() }),
+            Some(handle) if !known.is_final() => handle.to_owned(),
+            _ => return Err(Error::ActionNotPossible { action, possible: known.actions.clone(), refusal: None }),
         };
         let id = before.id()?;
         self.epochs.bump(&company).await;
@@ -67,7 +70,7 @@ impl JobActions {
                 Delivery::NotSent | Delivery::Rejected => false,
             };
             if !is_done {
-                return Err(Error::of_job_call(caller)(error));
+                return Err(self.error_of(caller, &before, &id, action, error).await);
             }
         }
         match action {
@@ -75,6 +78,8 @@ impl JobActions {
                 self.record(caller, &company, known, &Mutation::Deleted).await;
                 return Ok(None);
             }
+            // Of a stopped schedule, nothing remains that could be finalizing.
+            Action::Stop if known.phase == Phase::Scheduled => {}
             Action::Stop => {
                 let stopped = Mutation::Stopped(Box::new(known.clone()));
                 self.record(caller, &company, known, &stopped).await;
@@ -83,6 +88,27 @@ impl JobActions {
         }
         // IPS performed the action: a failed lookup is no error of the request.
         Ok(Some(self.lookup.find_by_job_id(caller, &id).await.unwrap_or(before)))
+    }
+
+    /// Returns the error of a failed action: [`Error::ActionNotPossible`] with the actions that are possible now if IPS refused it, unless
+    /// the job is gone.
+    async fn error_of(
+        &self,
+        caller: &Caller,
+        before: &FoundJob,
+        id: &JobId,
+        action: Action,
+        error: UpstreamError,
+    ) -> Error {
+        if !error.fault().is_some_and(is_refusal) {
+            return Error::of_call(caller)(error);
+        }
+        let possible = match self.lookup.find_by_job_id(caller, id).await {
+            Ok(now) => now.job.job.actions.clone(),
+            Err(Error::JobNotFound) => return Error::of_job_call(caller)(error),
+            Err(_) => before.job.job.actions.clone(),
+        };
+        Error::ActionNotPossible { action, possible, refusal: Some(error) }
     }
 
     async fn send(
@@ -113,14 +139,28 @@ impl JobActions {
     }
 }
 
+/// Returns whether a fault is a refusal of the action itself: not of the caller, the company or the XML of the request.
+fn is_refusal(fault: &Fault) -> bool {
+    match fault.class() {
+        FaultClass::InvalidValue | FaultClass::Exception => true,
+        FaultClass::Unknown => !matches!(fault.name, FaultName::Authentication | FaultName::Authorization),
+        FaultClass::Authentication | FaultClass::Permission | FaultClass::NoSuchCompany | FaultClass::InvalidXml => {
+            false
+        }
+    }
+}
+
 /// Returns whether the state of the job after the action shows its effect.
 fn shows_effect(action: Action, before: &Job, after: Result<&Job, &Error>) -> bool {
     match (action, after) {
         (Action::Delete, Err(Error::JobNotFound)) => true,
-        (Action::Stop, Ok(job)) => matches!(job.status, Status::Stopping | Status::Finalizing | Status::Completed),
+        (Action::Stop, Ok(job)) => {
+            before.phase == Phase::Active
+                && matches!(job.status, Status::Stopping | Status::Finalizing | Status::Completed)
+        }
         (Action::Pause, Ok(job)) => job.status == Status::Paused,
         (Action::Resume, Ok(job)) => before.status == Status::Paused && job.status != Status::Paused,
-        (Action::Execute, Ok(job)) => job.phase != Phase::Scheduled,
+        (Action::Execute, Ok(job)) => before.phase == Phase::Scheduled && job.phase != Phase::Scheduled,
         _ => false,
     }
 }

@@ -35,7 +35,7 @@ pub struct Job {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, maximum = 100)]
     pub percent: Option<u8>,
-    /// Actions that are possible now.
+    /// Actions that the phase and status suggest. Others can be requested unless the job is completed: IPS decides.
     pub actions: Vec<Action>,
     /// Id of the recurring schedule of which this job is a run.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -59,11 +59,11 @@ pub enum Outcome {
 pub enum Action {
     /// Stops the job (`stopJob`).
     Stop,
-    /// Pauses the schedule (`pauseJob`).
+    /// Pauses the schedule or the active job (`pauseJob`).
     Pause,
-    /// Resumes the paused schedule (`resumeJob`).
+    /// Resumes the paused schedule or job (`resumeJob`).
     Resume,
-    /// Runs the scheduled job now (`executeJob`).
+    /// Runs the job now (`executeJob`).
     Execute,
     /// Deletes the job (`deleteJob`).
     Delete,
@@ -169,7 +169,7 @@ fn is_unfinished(task: &TaskProgress) -> bool {
         || (!ended && task.progress.is_some_and(|fraction| fraction < 1.0))
 }
 
-/// Returns the actions that are possible in this phase and status.
+/// Returns the actions that this phase and status suggest; IPS may accept others.
 #[must_use]
 pub fn actions_of(phase: Phase, status: Status) -> Vec<Action> {
     match (phase, status) {

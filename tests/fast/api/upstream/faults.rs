@@ -78,7 +78,7 @@ async fn a_fault_of_every_mutating_operation_is_reported() {
             "delete" => gateway.delete(&format!("/jobs/{handle}")).await,
             _ => gateway.post(&format!("/jobs/{handle}/{action}")).await,
         };
-        let problem = answer.problem(502, "upstream-fault").await;
+        let problem = answer.problem(409, "action-not-possible").await;
         assert_eq!(
             (&problem["outcome"], &problem["upstream"]["operation"]),
             (&json!("rejected"), &json!(operation)),

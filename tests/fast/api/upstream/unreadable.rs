@@ -186,6 +186,7 @@ async fn a_job_of_the_path_that_ips_does_not_know_is_not_found() {
     upstream.reply("stopJob", fault("ipsApiFault", 30001, "no such handle", 500));
     let gateway = upstream.plain_gateway();
     let stop = gateway.post("/jobs/j%7C110%7C%7Chere_2026-03-02-06:00:00.000%7C5129821/stop").await;
-    let problem = stop.problem(404, "job-not-found").await;
+    // The list has the job, so that the refusal is about the action.
+    let problem = stop.problem(409, "action-not-possible").await;
     assert_eq!((&problem["outcome"], &problem["upstream"]["reason"]), (&json!("rejected"), &json!("no such handle")));
 }

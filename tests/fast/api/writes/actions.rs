@@ -1,9 +1,11 @@
-//! stop, pause, resume, execute, delete: their effects, when they are possible, and that impossible ones are not sent.
+//! stop, pause, resume, execute, delete: their effects, when they are sent, and how refusals of IPS are reported.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ips_gateway::sandbox::users::READ_ONLY;
 use serde_json::{Value, json};
 
-use crate::support::{World, any_job, id};
+use crate::support::{Answer, Gateway, Reply, ScriptedUpstream, World, active_job, any_job, envelope, fault, id};
 
 fn later(name: &str) -> Value {
     let mut job = any_job(name);
@@ -69,34 +71,120 @@ async fn a_scheduled_job_can_be_paused_resumed_and_executed() {
     assert_eq!(world.finish(&id).await["outcome"], "succeeded");
 }
 
+/// Sends an action.
+async fn act(gateway: &Gateway, job: &str, action: &str) -> Answer {
+    match action {
+        "delete" => gateway.delete(&format!("/jobs/{job}")).await,
+        action => gateway.post(&format!("/jobs/{job}/{action}")).await,
+    }
+}
+
+const ACTIONS: [&str; 5] = ["stop", "pause", "resume", "execute", "delete"];
+
 #[tokio::test]
-async fn an_impossible_action_is_refused_with_the_possible_ones_and_not_sent() {
+async fn an_action_on_a_completed_job_is_refused_and_not_sent() {
     let world = World::empty();
-    let scheduled = id(&world.gateway.submit(&later("launch")).await);
     let completed = id(&world.gateway.submit(&any_job("done")).await);
     world.finish(&completed).await;
-    let active = id(&world.gateway.submit(&any_job("again")).await);
     let before = world.changes();
-    for (job, action, possible) in [
-        (&scheduled, "stop", json!(["pause", "execute", "delete"])),
-        (&scheduled, "resume", json!(["pause", "execute", "delete"])),
-        (&active, "pause", json!(["stop", "delete"])),
-        (&active, "resume", json!(["stop", "delete"])),
-        (&active, "execute", json!(["stop", "delete"])),
-        (&completed, "stop", json!([])),
-        (&completed, "pause", json!([])),
-        (&completed, "execute", json!([])),
-        (&completed, "delete", json!([])),
-    ] {
-        let answer = match action {
-            "delete" => world.gateway.delete(&format!("/jobs/{job}")).await,
-            action => world.gateway.post(&format!("/jobs/{job}/{action}")).await,
-        };
+    for action in ACTIONS {
+        let answer = act(&world.gateway, &completed, action).await;
         let problem = answer.problem(409, "action-not-possible").await;
-        assert_eq!(problem["actions"], possible, "{answer}");
-        assert_eq!(problem["outcome"], "not_sent", "{answer}");
+        assert_eq!((&problem["actions"], &problem["outcome"]), (&json!([]), &json!("not_sent")), "{answer}");
+        assert!(problem["upstream"].is_null(), "{answer}");
     }
     assert_eq!(world.changes(), before, "nothing was sent");
+}
+
+#[tokio::test]
+async fn an_action_that_ips_refuses_is_not_possible_with_its_reason_and_the_suggested_actions() {
+    let world = World::empty();
+    let scheduled = id(&world.gateway.submit(&later("launch")).await);
+    let active = id(&world.gateway.submit(&any_job("again")).await);
+    for (job, action, suggested, reason) in [
+        (&scheduled, "stop", json!(["pause", "execute", "delete"]), "stopJob is for active jobs"),
+        (&active, "pause", json!(["stop", "delete"]), "pauseJob is for scheduled jobs"),
+        (&active, "resume", json!(["stop", "delete"]), "resumeJob is for scheduled jobs"),
+        (&active, "execute", json!(["stop", "delete"]), "executeJob is for scheduled jobs"),
+    ] {
+        let answer = act(&world.gateway, job, action).await;
+        let problem = answer.problem(409, "action-not-possible").await;
+        assert_eq!((&problem["actions"], &problem["outcome"]), (&suggested, &json!("rejected")), "{answer}");
+        assert_eq!((&problem["retryable"], &problem["upstream"]["code"]), (&json!(false), &json!(30001)), "{answer}");
+        assert!(problem["upstream"]["reason"].as_str().is_some_and(|said| said.contains(reason)), "{answer}");
+        assert_eq!(world.sandbox.calls(&format!("{action}Job")), 1, "sent once");
+    }
+}
+
+/// The handles of an active and of a scheduled job.
+const LISTED: [&str; 2] = ["j%7C110%7C%7Cnightly_2026-03-02-06:00:00.000%7C5129821", "0%7Ca%7C"];
+
+async fn upstream_with_both() -> ScriptedUpstream {
+    let upstream = ScriptedUpstream::start().await;
+    upstream.answer("getActiveJobs", &format!("<jobArray>{}</jobArray>", active_job("nightly", "")));
+    upstream.answer(
+        "getScheduledJobs",
+        "<jobArray><items><companyHandle>c|110</companyHandle><jobHandle>0|a|</jobHandle><name>a</name>\
+         <originalName>a</originalName><execSchedule>0 0 3 * * ?</execSchedule><triggerState>Normal</triggerState></items></jobArray>",
+    );
+    upstream
+}
+
+#[tokio::test]
+async fn every_action_on_an_active_or_scheduled_job_is_sent() {
+    for (job, action) in LISTED.into_iter().flat_map(|job| ACTIONS.map(|action| (job, action))) {
+        let upstream = upstream_with_both().await;
+        let operation = format!("{action}Job");
+        upstream.answer(&operation, "");
+        act(&upstream.plain_gateway(), job, action).await.expect(if action == "delete" { 204 } else { 202 });
+        let sent = upstream.requests(&operation);
+        assert_eq!(sent.len(), 1, "{action} of {job}");
+        assert!(sent[0].contains(&job.replace("%7C", "|")), "{}", sent[0]);
+    }
+}
+
+#[tokio::test]
+async fn only_faults_about_the_action_itself_make_it_not_possible() {
+    for (name, fault_code, status, code) in [
+        ("authenticationFault", 10001, 401, "credentials-rejected"),
+        ("authorizationFault", 20003, 403, "forbidden"),
+        ("authorizationFault", 20006, 404, "company-not-found"),
+        ("authorizationFault", 20005, 409, "action-not-possible"),
+        ("ipsApiFault", 30000, 409, "action-not-possible"),
+        ("ipsApiFault", 30001, 409, "action-not-possible"),
+        ("ipsApiFault", 30003, 500, "request-refused-by-ips"),
+        ("ipsApiFault", 39999, 409, "action-not-possible"),
+    ] {
+        let upstream = upstream_with_both().await;
+        upstream.reply("pauseJob", fault(name, fault_code, "it is not in a state for that", 500));
+        let gateway = upstream.plain_gateway();
+        let answer = act(&gateway, LISTED[0], "pause").await;
+        let problem = answer.problem(status, code).await;
+        assert_eq!(problem["outcome"], "rejected", "{answer}");
+        let said = &problem["upstream"];
+        assert_eq!((&said["operation"], &said["code"]), (&json!("pauseJob"), &json!(fault_code)), "{answer}");
+        assert_eq!(said["reason"], "it is not in a state for that", "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_action_on_a_job_that_is_gone_is_a_404() {
+    let upstream = upstream_with_both().await;
+    let gateway = upstream.plain_gateway();
+    let list = |jobs: &str| Reply::Xml(200, envelope("getScheduledJobs", &format!("<jobArray>{jobs}</jobArray>")));
+    let (calls, before) = (
+        AtomicUsize::new(0),
+        "<items><companyHandle>c|110</companyHandle><jobHandle>0|a|</jobHandle><name>a</name>\
+         <originalName>a</originalName><execSchedule>0 0 3 * * ?</execSchedule></items>",
+    );
+    upstream.script("getScheduledJobs", move |_| match calls.fetch_add(1, Ordering::SeqCst) {
+        0 => list(before),
+        _ => list(""),
+    });
+    upstream.reply("deleteJob", fault("ipsApiFault", 30001, "Invalid job handle", 500));
+    let answer = act(&gateway, LISTED[1], "delete").await;
+    let problem = answer.problem(404, "job-not-found").await;
+    assert_eq!(problem["upstream"]["reason"], "Invalid job handle", "{answer}");
 }
 
 #[tokio::test]
