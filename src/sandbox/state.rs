@@ -148,7 +148,7 @@ impl State {
 
     /// Submits a job and returns the handle that submitJob answers with.
     pub fn submit(&mut self, spec: JobSpec, run_at: RunAt) -> Result<String, Fault> {
-        let handle = format!("j|{}|{}||", spec.company.number, spec.original_name);
+        let handle = spec.submit_handle();
         let name = self.unique_name(spec.company, &spec.original_name, self.now);
         match run_at {
             RunAt::Once(time) if time > self.now => {

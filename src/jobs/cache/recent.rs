@@ -73,7 +73,7 @@ impl RecentMutations {
         Self { local: job_cache(TIME_TO_LIVE), coordinator }
     }
 
-    /// Records the mutation of the job with this id.
+    /// Records the mutation of the job with this id; a submit also under the handle that IPS returned, which no id equals.
     pub async fn record(&self, caller: &Caller, id: &str, mutation: Mutation) {
         if let Some(coordinator) = &self.coordinator
             && let Some(encoded) = wire::encode(&WireMutation::from(&mutation))
@@ -84,7 +84,7 @@ impl RecentMutations {
         self.local.insert(job_key(caller, id), mutation);
     }
 
-    /// Returns the last mutation of the job with this id.
+    /// Returns the last mutation of the job with this id, or the submit that IPS returned this handle for.
     pub async fn get(&self, caller: &Caller, id: &str) -> Option<Mutation> {
         self.shared(caller, &[id]).await.pop().flatten().or_else(|| self.local.get(&job_key(caller, id)))
     }

@@ -142,9 +142,12 @@ impl SubmitCommand {
             // An answer without a handle does not say whether IPS accepted the job.
             Ok(answer) if answer.value.job_handle.is_empty() => None,
             Ok(answer) => {
-                let job = Job::submitted(request, Some(answer.value.job_handle));
+                let handle = answer.value.job_handle;
+                let job = Job::submitted(request, Some(handle.clone()));
                 let submitted = Mutation::Submitted(Box::new(job.clone()), self.0.clock.now());
-                self.0.recent.record(caller, &job.id, submitted).await;
+                for key in [&job.id, &handle] {
+                    self.0.recent.record(caller, key, submitted.clone()).await;
+                }
                 return Ok(job);
             }
             Err(error) if error.delivery == Delivery::Unknown => Some(error),

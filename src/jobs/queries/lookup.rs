@@ -7,7 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use moka::sync::Cache;
 use tokio::time::Instant;
 
-use crate::ips::types::{GetJobLogDetailsParam, JobLog};
+use crate::ips::types::{GetActiveJobsParam, GetJobLogDetailsParam, GetScheduledJobsParam, JobLog};
+use crate::jobs::cache::SnapshotCache;
 use crate::jobs::cache::key::{JobKey, job_cache};
 use crate::jobs::cache::lists::ListCaches;
 use crate::jobs::cache::loaders;
@@ -15,58 +16,19 @@ use crate::jobs::cache::policy::{CacheDirective, CacheStatus, Lookup, MIN_LOAD_I
 use crate::jobs::cache::recent::{Mutation, RecentMutations};
 use crate::jobs::company::{Companies, CompanyChoice};
 use crate::jobs::error::{Error, Result};
+use crate::jobs::model::answer::jobs_of_records;
 use crate::jobs::model::id::{JobId, JobName, JobRef};
 use crate::jobs::model::job::{Job, Phase, Status};
 use crate::jobs::model::json::RenderedJob;
 use crate::jobs::model::unique_name;
+use crate::jobs::queries::found::{FoundJob, MAX_CANDIDATES, ambiguous, only_job};
 use crate::runtime::clock::Clock;
-use crate::upstream::{Caller, CallerKey, IpsApi};
+use crate::upstream::{Caller, CallerKey, IpsAnswer, IpsApi, UpstreamError};
 
 /// Time after its submit within which a job has to appear in a list of IPS.
 const APPEARS_WITHIN: TimeDelta = TimeDelta::minutes(2);
 /// Time for which completed jobs are cached; they do not change.
 const COMPLETED_TTL: Duration = Duration::from_hours(1);
-/// Maximum number of candidates of an ambiguous id in its error.
-const MAX_CANDIDATES: usize = 20;
-
-/// Job found by a lookup.
-#[derive(Debug, Clone)]
-pub struct FoundJob {
-    /// Job with its JSON.
-    pub job: Arc<RenderedJob>,
-    /// Cache status of the list that contains the job.
-    pub cache_status: CacheStatus,
-    /// Age of that list.
-    pub age: Duration,
-}
-
-impl FoundJob {
-    /// Returns the id of the job, decoded.
-    ///
-    /// # Errors
-    /// [`Error::Internal`]: a bug, because the gateway issued the id.
-    pub fn id(&self) -> Result<JobId> {
-        JobId::decode(&self.job.job.id).map_err(|_| Error::Internal("the gateway's own job id can't be decoded"))
-    }
-
-    /// Returns the phases of the lists in which the next change of this job will appear; none of a completed job.
-    #[must_use]
-    pub fn next_phases(&self) -> &'static [Phase] {
-        match self.job.job.phase {
-            _ if self.job.job.is_final() => &[],
-            Phase::Scheduled => &[Phase::Scheduled, Phase::Active],
-            Phase::Active | Phase::Completed => &[Phase::Active],
-        }
-    }
-
-    fn in_snapshot(job: &Arc<RenderedJob>, snapshot: &Lookup) -> Self {
-        Self { job: Arc::clone(job), cache_status: snapshot.cache_status, age: snapshot.age }
-    }
-
-    fn loaded(job: Arc<RenderedJob>) -> Self {
-        Self { job, cache_status: CacheStatus::Loaded, age: Duration::ZERO }
-    }
-}
 
 /// Completed job in the cache.
 #[derive(Clone)]
@@ -234,9 +196,7 @@ impl JobLookup {
             }
         }
         if candidates.len() > 1 {
-            let ids = candidates.iter().map(|candidate| candidate.job.job.id.clone());
-            let candidates = ids.take(MAX_CANDIDATES).collect();
-            return Err(Error::AmbiguousJob { candidates });
+            return Err(ambiguous(candidates.iter().map(|candidate| &candidate.job.job)));
         }
         match candidates.pop() {
             Some(found) => Ok(found),
@@ -244,17 +204,74 @@ impl JobLookup {
         }
     }
 
+    /// Returns the job of a handle: from the cached lists, else the one that IPS finds by it. IPS gives a job another handle in every list
+    /// and at its submit.
     async fn find_by_handle(&self, scope: &LookupScope<'_>, handle: &str) -> Result<FoundJob> {
-        for list in [self.active_jobs(scope, scope.directive).await?, self.scheduled_jobs(scope).await?] {
-            if let Some(job) = list.snapshot.jobs.iter().find(|job| job.job.handle() == Some(handle)) {
-                return Ok(FoundJob::in_snapshot(job, &list));
+        let (active, scheduled) = (self.active_jobs(scope, scope.directive).await?, self.scheduled_jobs(scope).await?);
+        for list in [&active, &scheduled] {
+            if let Some(found) = FoundJob::with_handle(list, handle) {
+                return Ok(found);
             }
         }
-        let request = GetJobLogDetailsParam { job_handle: Some(handle.into()), ..minimal_log_request(scope.company) };
-        let log = self.logs(scope, request).await?.into_iter().find(|log| log.job_handle.as_deref() == Some(handle));
-        match log {
-            Some(log) => self.completed_job(scope, log).await,
-            None => Err(Error::JobNotFound),
+        if scope.directive == CacheDirective::OnlyIfCached {
+            return Err(Error::NotCached);
+        }
+        let (company, caller) = (scope.company, scope.caller);
+        let (company_handle, job_handle) = (Some(company.to_owned()), Some(handle.to_owned()));
+        let request = GetActiveJobsParam {
+            company_handle: company_handle.clone(),
+            job_handle: job_handle.clone(),
+            include_waiting_jobs: Some(true),
+            ..GetActiveJobsParam::default()
+        };
+        let answer = self.upstream.get_active_jobs(caller, &request).await;
+        let records = records_of(scope, answer, |answer| answer.job_array)?;
+        let (jobs, _) = jobs_of_records("jobArray", records, Vec::new(), |record| Job::active(company, record));
+        if let Some(job) = only_job(jobs, handle)? {
+            return self.job_of_list(scope, &self.caches.active, &active, job).await;
+        }
+        let request = GetScheduledJobsParam {
+            company_handle,
+            job_handle: job_handle.clone(),
+            ..GetScheduledJobsParam::default()
+        };
+        let answer = self.upstream.get_scheduled_jobs(caller, &request).await;
+        let records = records_of(scope, answer, |answer| answer.job_array)?;
+        let (jobs, _) = jobs_of_records("jobArray", records, Vec::new(), |record| Job::scheduled(company, record));
+        if let Some(job) = only_job(jobs, handle)? {
+            return self.job_of_list(scope, &self.caches.scheduled, &scheduled, job).await;
+        }
+        let logs = self.logs(scope, GetJobLogDetailsParam { job_handle, ..minimal_log_request(company) }).await?;
+        let (jobs, _) = jobs_of_records("jobLogArray", logs, Vec::new(), |log| Job::completed(company, log));
+        if let Some(job) = only_job(jobs, handle)? {
+            return Ok(self.loaded_jobs(scope, vec![job]).await.remove(0));
+        }
+        // IPS may not list the job yet that it returned this handle for.
+        match self.recent.get(caller, handle).await {
+            Some(Mutation::Submitted(job, _)) if job.company == company => {
+                let id = JobId::decode(&job.id).map_err(|_| Error::JobNotFound)?;
+                self.find_by_id(scope, &id).await
+            }
+            _ => Err(Error::JobNotFound),
+        }
+    }
+
+    /// Returns a job that IPS found by another handle as it is in the list, which is loaded again if it does not have the job.
+    async fn job_of_list(
+        &self,
+        scope: &LookupScope<'_>,
+        cache: &Arc<SnapshotCache>,
+        list: &Lookup,
+        job: Job,
+    ) -> Result<FoundJob> {
+        let handle = job.handle().unwrap_or_default();
+        if let Some(found) = FoundJob::with_handle(list, handle) {
+            return Ok(found);
+        }
+        let list = cache.read(scope.caller, scope.company, CacheDirective::MaxAge(Duration::ZERO)).await?;
+        match FoundJob::with_handle(&list, handle) {
+            Some(found) => Ok(found),
+            None => Ok(self.loaded_jobs(scope, vec![job]).await.remove(0)),
         }
     }
 
@@ -281,11 +298,7 @@ impl JobLookup {
             return Err(Error::NotCached);
         }
         let answer = self.upstream.get_job_log_details(scope.caller, &request).await;
-        match answer.map_err(Error::of_job_call(scope.caller)) {
-            Ok(answer) => Ok(answer.value.job_log_array),
-            Err(Error::JobUnknownToIps { .. }) => Ok(Vec::new()),
-            Err(error) => Err(error),
-        }
+        records_of(scope, answer, |answer| answer.job_log_array)
     }
 
     /// Returns the job of a log, and caches it if it is complete.
@@ -295,7 +308,12 @@ impl JobLookup {
 
     /// Returns the jobs of logs, and caches those that are complete.
     async fn completed_jobs(&self, scope: &LookupScope<'_>, logs: Vec<JobLog>) -> Vec<FoundJob> {
-        let mut jobs: Vec<Job> = logs.into_iter().filter_map(|log| Job::completed(scope.company, log)).collect();
+        let jobs = logs.into_iter().filter_map(|log| Job::completed(scope.company, log)).collect();
+        self.loaded_jobs(scope, jobs).await
+    }
+
+    /// Returns jobs that IPS just returned, and caches those that are complete.
+    async fn loaded_jobs(&self, scope: &LookupScope<'_>, mut jobs: Vec<Job>) -> Vec<FoundJob> {
         loaders::link_schedules(&mut jobs, &self.caches.scheduled, scope.caller, scope.company).await;
         let now = self.clock.read();
         let found = jobs.into_iter().map(|job| {
@@ -329,6 +347,19 @@ impl JobLookup {
             None | Some(Mutation::Deleted) => return Err(Error::JobNotFound),
         };
         Ok(FoundJob::loaded(Arc::new(RenderedJob::new(job, now))))
+    }
+}
+
+/// Returns the records of an answer about one job; none if IPS does not know the job.
+fn records_of<T, R>(
+    scope: &LookupScope<'_>,
+    answer: Result<IpsAnswer<T>, UpstreamError>,
+    records: impl FnOnce(T) -> Vec<R>,
+) -> Result<Vec<R>> {
+    match answer.map_err(Error::of_job_call(scope.caller)) {
+        Ok(answer) => Ok(records(answer.value)),
+        Err(Error::JobUnknownToIps { .. }) => Ok(Vec::new()),
+        Err(error) => Err(error),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Queries: lists of jobs, single jobs, and logs.
 
 mod cursor;
+mod found;
 mod list;
 mod list_query;
 mod log_query;
@@ -10,6 +11,7 @@ mod page;
 mod sort;
 
 pub use cursor::{InvalidPageCursor, PageCursor};
+pub use found::FoundJob;
 pub use list::{JobListing, ListQueries};
 pub use list_query::ListQuery;
 pub use log_query::{
@@ -17,6 +19,6 @@ pub use log_query::{
     MAX_PER_PAGE,
 };
 pub use logs::LogQueries;
-pub use lookup::{FoundJob, JobLookup};
+pub use lookup::JobLookup;
 pub use page::JobPage;
 pub use sort::{InvalidSort, JOB_SORT_FIELDS, JobSort, JobSortField};

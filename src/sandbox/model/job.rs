@@ -52,6 +52,13 @@ pub(in crate::sandbox) struct JobSpec {
     pub description: Option<String>,
 }
 
+impl JobSpec {
+    /// Returns the handle that submitJob answers with.
+    pub fn submit_handle(&self) -> String {
+        format!("j|{}|{}||", self.company.number, self.original_name)
+    }
+}
+
 /// Started job.
 #[derive(Debug, Clone)]
 pub(in crate::sandbox) struct Job {
@@ -156,6 +163,11 @@ impl Job {
     /// Returns the handle in the job log.
     pub fn log_handle(&self) -> String {
         format!("j|{}||{}", self.spec.company.number, self.name)
+    }
+
+    /// Returns whether a handle is one of the job: that of its submit, of the active list or of the log.
+    pub fn has_handle(&self, handle: &str) -> bool {
+        [self.spec.submit_handle(), self.active_handle(), self.log_handle()].iter().any(|own| own == handle)
     }
 
     /// Returns the job as listed by getActiveJobs; `None` if it is not listed as active.

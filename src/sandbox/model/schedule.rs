@@ -81,6 +81,11 @@ impl Schedule {
         format!("0|{}|", self.name)
     }
 
+    /// Returns whether a handle is one of the job: that of its submit or of the scheduled list.
+    pub fn has_handle(&self, handle: &str) -> bool {
+        handle == self.handle() || handle == self.spec.submit_handle()
+    }
+
     /// Returns the job as listed by getScheduledJobs.
     pub fn to_scheduled_job(&self) -> ScheduledJob {
         let mut job = ScheduledJob {

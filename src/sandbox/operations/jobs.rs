@@ -71,7 +71,7 @@ pub(in crate::sandbox) fn get_active_jobs(
     let include_waiting = request.include_waiting_jobs.unwrap_or(false);
     let listed = call.state.jobs_of(company).filter(|job| {
         (include_waiting || !job.phase(now).is_waiting())
-            && matches_filter(request.job_handle.as_ref(), &job.active_handle())
+            && request.job_handle.as_ref().is_none_or(|handle| job.has_handle(handle))
             && matches_filter(request.original_name.as_ref(), &job.spec.original_name)
     });
     Ok(GetActiveJobsReturn { job_array: listed.filter_map(|job| job.to_active_job(now)).collect() })
@@ -83,7 +83,7 @@ pub(in crate::sandbox) fn get_scheduled_jobs(
 ) -> Result<GetScheduledJobsReturn, Fault> {
     let company = call.company_or_only(request.company_handle.as_deref())?;
     let listed = call.state.schedules_of(company).filter(|schedule| {
-        matches_filter(request.job_handle.as_ref(), &schedule.handle())
+        request.job_handle.as_ref().is_none_or(|handle| schedule.has_handle(handle))
             && matches_filter(request.original_name.as_ref(), &schedule.spec.original_name)
     });
     Ok(GetScheduledJobsReturn { job_array: listed.map(Schedule::to_scheduled_job).collect() })

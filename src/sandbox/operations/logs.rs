@@ -167,7 +167,7 @@ pub(in crate::sandbox) fn get_job_log_details(
         request.sort_direction.as_deref(),
     )?;
     let matching = call.state.jobs_in(company, Phase::Logged).filter(|job| {
-        request.job_handle.as_ref().is_none_or(|handle| *handle == job.log_handle())
+        request.job_handle.as_ref().is_none_or(|handle| job.has_handle(handle))
             && request.original_name.as_ref().is_none_or(|name| *name == job.spec.original_name)
     });
     Ok(GetJobLogDetailsReturn { job_log_array: matching.map(|job| page.log(job)).collect() })
@@ -185,7 +185,7 @@ pub(in crate::sandbox) fn get_archived_job_log_details(
         request.sort_by.as_deref(),
         request.sort_direction.as_deref(),
     )?;
-    let matching = call.state.jobs_in(company, Phase::Archived).filter(|job| job.log_handle() == request.job_handle);
+    let matching = call.state.jobs_in(company, Phase::Archived).filter(|job| job.has_handle(&request.job_handle));
     Ok(GetArchivedJobLogDetailsReturn { job_log_array: matching.map(|job| page.log(job)).collect() })
 }
 

@@ -69,12 +69,12 @@ async fn a_job_has_another_handle_in_every_phase() {
 }
 
 #[tokio::test]
-async fn only_the_handle_of_the_current_phase_finds_a_job() {
+async fn filters_take_every_handle_of_a_job_and_actions_only_that_of_the_current_phase() {
     let fixture = Fixture::empty();
     let submitted = fixture.submit(&ORDINARY, "katlyn", PUBLISH).await;
     let active = until_running(&fixture).await.text("jobHandle");
     let logged = active.rsplit_once('|').unwrap().0.to_owned();
-    for (handle, found) in [(&submitted, 0), (&active, 1), (&logged, 0)] {
+    for (handle, found) in [(&submitted, 1), (&active, 1), (&logged, 1), (&"j|110|other||".to_owned(), 0)] {
         let inner = format!("<jobHandle>{handle}</jobHandle><includeWaitingJobs>true</includeWaitingJobs>");
         let jobs = fixture.call(&ORDINARY, "getActiveJobs", &inner).await.answer().all("jobArray/items");
         assert_eq!(jobs.len(), found, "active by {handle}");
@@ -85,7 +85,7 @@ async fn only_the_handle_of_the_current_phase_finds_a_job() {
         assert!(fault.reason.contains(handle.as_str()) && fault.reason.contains("getActiveJobs"), "{fault:?}");
     }
     fixture.advance(TimeDelta::minutes(3));
-    for (handle, found) in [(&submitted, 0), (&active, 0), (&logged, 1)] {
+    for (handle, found) in [(&submitted, 1), (&active, 1), (&logged, 1), (&"j|110|other||".to_owned(), 0)] {
         let inner = format!("{}<jobHandle>{handle}</jobHandle>", company(&OUTFITTERS));
         let logs = fixture.call(&ORDINARY, "getJobLogDetails", &inner).await.answer().all("jobLogArray/items");
         assert_eq!(logs.len(), found, "log by {handle}");

@@ -3,6 +3,7 @@
 mod caching;
 mod coalescing;
 mod companies;
+mod handles;
 mod history;
 mod ids;
 mod kinds;

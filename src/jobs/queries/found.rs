@@ -1,0 +1,79 @@
+//! Result of a lookup.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::jobs::cache::policy::{CacheStatus, Lookup};
+use crate::jobs::error::{Error, Result};
+use crate::jobs::model::id::JobId;
+use crate::jobs::model::job::{Job, Phase};
+use crate::jobs::model::json::RenderedJob;
+
+/// Maximum number of candidates of an ambiguous id in its error.
+pub(super) const MAX_CANDIDATES: usize = 20;
+
+/// Job found by a lookup.
+#[derive(Debug, Clone)]
+pub struct FoundJob {
+    /// Job with its JSON.
+    pub job: Arc<RenderedJob>,
+    /// Cache status of the list that contains the job.
+    pub cache_status: CacheStatus,
+    /// Age of that list.
+    pub age: Duration,
+}
+
+impl FoundJob {
+    /// Returns the id of the job, decoded.
+    ///
+    /// # Errors
+    /// [`Error::Internal`]: a bug, because the gateway issued the id.
+    pub fn id(&self) -> Result<JobId> {
+        JobId::decode(&self.job.job.id).map_err(|_| Error::Internal("the gateway's own job id can't be decoded"))
+    }
+
+    /// Returns the phases of the lists in which the next change of this job will appear; none of a completed job.
+    #[must_use]
+    pub fn next_phases(&self) -> &'static [Phase] {
+        match self.job.job.phase {
+            _ if self.job.job.is_final() => &[],
+            Phase::Scheduled => &[Phase::Scheduled, Phase::Active],
+            Phase::Active | Phase::Completed => &[Phase::Active],
+        }
+    }
+
+    /// Returns the job as it is in a list.
+    pub(super) fn in_snapshot(job: &Arc<RenderedJob>, snapshot: &Lookup) -> Self {
+        Self { job: Arc::clone(job), cache_status: snapshot.cache_status, age: snapshot.age }
+    }
+
+    /// Returns a job that IPS just returned.
+    pub(super) fn loaded(job: Arc<RenderedJob>) -> Self {
+        Self { job, cache_status: CacheStatus::Loaded, age: Duration::ZERO }
+    }
+
+    /// Returns the job of a list with this handle.
+    pub(super) fn with_handle(list: &Lookup, handle: &str) -> Option<Self> {
+        let job = list.snapshot.jobs.iter().find(|job| job.job.handle() == Some(handle))?;
+        Some(Self::in_snapshot(job, list))
+    }
+}
+
+/// Returns the job that IPS found by a handle, if any.
+///
+/// # Errors
+/// [`Error::AmbiguousJob`] if IPS found several and none has this handle in the list.
+pub(super) fn only_job(mut jobs: Vec<Job>, handle: &str) -> Result<Option<Job>> {
+    if let Some(index) = jobs.iter().position(|job| job.handle() == Some(handle)) {
+        return Ok(Some(jobs.swap_remove(index)));
+    }
+    if jobs.len() > 1 {
+        return Err(ambiguous(jobs.iter()));
+    }
+    Ok(jobs.pop())
+}
+
+/// Returns the error of an id or handle of several jobs.
+pub(super) fn ambiguous<'a>(jobs: impl Iterator<Item = &'a Job>) -> Error {
+    Error::AmbiguousJob { candidates: jobs.take(MAX_CANDIDATES).map(|job| job.id.clone()).collect() }
+}
