@@ -70,7 +70,7 @@ fn log_source(archived: Option<bool>) -> LogSource {
 
 /// Read a job's log
 ///
-/// The log entries of the job (`getJobLogDetails`). There are none until the job is completed.
+/// The log entries of the job (`getJobLogDetails`): of an active job those that IPS has written so far, with `complete: false`.
 #[utoipa::path(
     get, path = "/jobs/{job}/log", operation_id = "getJobLog", tag = components::LOGS,
     params(components::JobParam, CompanyParams, LogParams, components::IfNoneMatchHeader),

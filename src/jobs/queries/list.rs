@@ -3,6 +3,7 @@
 use crate::jobs::cache::lists::ListCaches;
 use crate::jobs::cache::policy::{CacheDirective, Lookup};
 use crate::jobs::error::{Error, Result};
+use crate::jobs::model::job::{Job, Phase};
 use crate::jobs::queries::list_query::ListQuery;
 use crate::jobs::queries::page::JobPage;
 use crate::upstream::Caller;
@@ -46,7 +47,13 @@ impl ListQueries {
         for cache in self.caches.of_phases(query.phases()) {
             snapshots.push(cache.read(caller, company, directive).await?);
         }
-        JobPage::of(&snapshots, query).map(JobListing::Page)
+        // Without the active list, what it would take out of the history stays there.
+        let active = if needs_active_list(&snapshots, query) {
+            self.caches.active.read(caller, company, directive).await.ok()
+        } else {
+            None
+        };
+        JobPage::of(&snapshots, active.as_ref(), query).map(JobListing::Page)
     }
 
     /// Lists the jobs of `company` if all snapshots are cached and fresh: the fast path, which needs no await.
@@ -69,6 +76,19 @@ impl ListQueries {
         if query.is_whole_active_list() {
             return snapshots.pop().map(JobListing::Snapshot).ok_or(Error::NotCached);
         }
-        JobPage::of(&snapshots, query).map(JobListing::Page)
+        let active = if needs_active_list(&snapshots, query) {
+            Some(self.caches.active.get_fresh(caller, company).ok_or(Error::NotCached)?)
+        } else {
+            None
+        };
+        JobPage::of(&snapshots, active.as_ref(), query).map(JobListing::Page)
     }
+}
+
+/// Returns whether the active list decides which jobs of these snapshots are completed, and is not one of them: a log without an end may be
+/// that of a running job.
+fn needs_active_list(snapshots: &[Lookup], query: &ListQuery) -> bool {
+    let is_open_log = |job: &Job| job.phase == Phase::Completed && !job.is_final();
+    !query.phases().contains(&Phase::Active)
+        && snapshots.iter().flat_map(|part| &part.snapshot.jobs).any(|job| is_open_log(&job.job))
 }

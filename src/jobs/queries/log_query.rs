@@ -126,6 +126,8 @@ pub struct LogPage {
     pub page: u32,
     /// Entries per page.
     pub per_page: u32,
+    /// Whether the job is completed, so that its log does not change any more: `true` if the log has an `endDate`.
+    pub complete: bool,
     /// `true` if a filter by level covers only the first 10,000 entries of a longer log.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub truncated: bool,

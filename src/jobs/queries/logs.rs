@@ -11,10 +11,10 @@ use crate::jobs::company::CompanyChoice;
 use crate::jobs::error::{Error, Result};
 use crate::jobs::model::answer::jobs_of_records;
 use crate::jobs::model::id::{JobName, JobRef};
-use crate::jobs::model::job::{IpsRecord, Job};
-use crate::jobs::model::unique_name;
+use crate::jobs::model::job::{IpsRecord, Job, Status};
+use crate::jobs::model::{status, unique_name};
 use crate::jobs::queries::log_query::{JobLogsQuery, LogEntry, LogLevel, LogPage, LogQuery, LogSource, MAX_PER_PAGE};
-use crate::jobs::queries::lookup::JobLookup;
+use crate::jobs::queries::lookup::{FoundJob, JobLookup};
 use crate::upstream::{BadItem, Caller, Failure, IpsApi, UnwritableReason, UpstreamError};
 
 /// Maximum number of pages read for a filter by level, which IPS does not have.
@@ -41,7 +41,8 @@ impl LogQueries {
         Self { lookup, upstream }
     }
 
-    /// Returns the entries of a job's log (`getJobLogDetails`, `getArchivedJobLogDetails`); an empty page if the job has no log yet.
+    /// Returns the entries of a job's log (`getJobLogDetails`, `getArchivedJobLogDetails`), those so far of an active job; an empty page if
+    /// the job has no log yet.
     ///
     /// # Errors
     /// Those of `JobLookup::find`, and the errors of IPS.
@@ -61,25 +62,33 @@ impl LogQueries {
                 {
                     LogSelector::OriginalName(original.clone())
                 }
-                _ => match &self.lookup.find(caller, choice, job, CacheDirective::Unspecified).await?.job.job.record {
-                    IpsRecord::Completed(log) => match &log.job_handle {
-                        Some(handle) => LogSelector::Handle(handle.clone()),
-                        None => return Ok(query.empty_page()),
-                    },
-                    _ => return Ok(query.empty_page()),
-                },
+                _ => {
+                    let found = self.lookup.find(caller, choice, job, CacheDirective::Unspecified).await?;
+                    let handle = match &found.job.job.record {
+                        IpsRecord::Completed(log) => log.job_handle.clone(),
+                        // Only completed jobs are archived.
+                        IpsRecord::Active(job) if query.source == LogSource::Current => job.job_handle.clone(),
+                        _ => None,
+                    };
+                    match handle {
+                        Some(handle) => LogSelector::Handle(handle),
+                        None => return Ok(empty_page_of(&found, query)),
+                    }
+                }
             },
         };
         let page = match query.level {
-            None => self.log_page(caller, &company, &selector, query).await?,
-            Some(level) => self.filtered_page(caller, &company, &selector, query, level).await?,
+            None => self.log_page(caller, &company, &selector, query).await,
+            Some(level) => self.filtered_page(caller, &company, &selector, query, level).await,
         };
         match page {
-            Some(page) => Ok(page),
-            // IPS has no log: not an error if the job exists.
-            None => {
-                self.lookup.find(caller, choice, job, CacheDirective::Unspecified).await.map(|_| query.empty_page())
+            Ok(Some(page)) => Ok(page),
+            // IPS has no log, or knows no log of this handle yet: not an error if the job exists.
+            Ok(None) | Err(Error::JobUnknownToIps { .. }) => {
+                let found = self.lookup.find(caller, choice, job, CacheDirective::Unspecified).await?;
+                Ok(empty_page_of(&found, query))
             }
+            Err(error) => Err(error),
         }
     }
 
@@ -93,13 +102,14 @@ impl LogQueries {
     ) -> Result<Option<LogPage>> {
         let (logs, mut bad_items) = self.log_details(caller, company, selector, query).await?;
         let Some(log) = logs.into_iter().next() else { return Ok(None) };
+        let complete = status::status_of_logged(&log) == Status::Completed;
         // Entries that could not be read at all; the others have their own unreadable values.
         let entries = log.unreadable.into_iter().filter(|value| value.path.starts_with("detailArray"));
         bad_items.extend(
             entries.map(|value| BadItem { path: format!("jobLogArray.items[0].{}", value.path), reason: value.reason }),
         );
         let entries = log.detail_array.unwrap_or_default().into_iter().map(LogEntry::from).collect();
-        Ok(Some(LogPage { entries, total: log.detail_total_rows, bad_items, ..query.empty_page() }))
+        Ok(Some(LogPage { entries, total: log.detail_total_rows, complete, bad_items, ..query.empty_page() }))
     }
 
     /// Returns a page of the entries of one level, filtered by the gateway; `None` if IPS has no log.
@@ -123,6 +133,7 @@ impl LogQueries {
                 break;
             };
             filtered.truncated = part.has_next();
+            filtered.complete = part.complete;
             filtered.entries.extend(part.entries.into_iter().filter(|entry| entry.level == level));
             filtered.bad_items.extend(part.bad_items);
             if !filtered.truncated {
@@ -136,6 +147,7 @@ impl LogQueries {
         Ok(Some(LogPage {
             entries,
             total,
+            complete: filtered.complete,
             truncated: filtered.truncated,
             bad_items: filtered.bad_items,
             ..query.empty_page()
@@ -253,6 +265,11 @@ impl LogQueries {
             }
         }
     }
+}
+
+/// Returns the page of a job that has no log, or none yet.
+fn empty_page_of(found: &FoundJob, query: &LogQuery) -> LogPage {
+    LogPage { complete: found.job.job.is_final(), ..query.empty_page() }
 }
 
 /// Returns the conversion of the errors of calls for archived logs: that the API version lacks them is an error of the parameter.

@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use crate::jobs::cache::policy::{CacheStatus, Lookup};
 use crate::jobs::error::{Error, Result};
+use crate::jobs::model::job::{Job, Phase};
 use crate::jobs::model::json::{ListBody, RenderedJob, StaleReason, etag_of, etag_with_staleness};
 use crate::jobs::queries::cursor::PageCursor;
 use crate::jobs::queries::list_query::ListQuery;
@@ -28,12 +29,13 @@ pub struct JobPage {
 }
 
 impl JobPage {
-    /// Renders the page of `query` from the snapshots of its phases.
+    /// Renders the page of `query` from the snapshots of its phases. A job that `active`, the active list, has is left out of the history
+    /// until its log has an end.
     ///
     /// # Errors
     /// The cursor belongs to another sort order.
-    pub(super) fn of(snapshots: &[Lookup], query: &ListQuery) -> Result<Self> {
-        let mut jobs = matching_jobs(snapshots, query);
+    pub(super) fn of(snapshots: &[Lookup], active: Option<&Lookup>, query: &ListQuery) -> Result<Self> {
+        let mut jobs = matching_jobs(snapshots, active, query);
         let mut next = None;
         if let Some(sort) = query.effective_sort() {
             let mut keyed: Vec<_> = jobs.into_iter().map(|job| (sort.key(&job.job), job)).collect();
@@ -70,16 +72,26 @@ impl JobPage {
     }
 }
 
-/// Returns the jobs that match the filters. A job in two snapshots moved from one list to the other between the two loads: the later phase
-/// counts.
-fn matching_jobs(snapshots: &[Lookup], query: &ListQuery) -> Vec<Arc<RenderedJob>> {
-    let mut jobs = Vec::new();
-    for (index, part) in snapshots.iter().enumerate() {
-        let has_moved =
-            |job: &RenderedJob| snapshots[index + 1..].iter().any(|later| later.snapshot.job(&job.job.id).is_some());
-        jobs.extend(part.snapshot.jobs.iter().filter(|job| query.matches(&job.job) && !has_moved(job)).cloned());
+/// Returns the jobs that match the filters. Of a job in several lists, the one that is furthest counts.
+fn matching_jobs(snapshots: &[Lookup], active: Option<&Lookup>, query: &ListQuery) -> Vec<Arc<RenderedJob>> {
+    let lists = || snapshots.iter().chain(active);
+    let is_superseded = |job: &Job| {
+        let mut others = lists().filter_map(|list| list.snapshot.job(&job.id));
+        others.any(|other| progress_rank(&other.job) > progress_rank(job))
+    };
+    let jobs = snapshots.iter().flat_map(|part| &part.snapshot.jobs);
+    jobs.filter(|job| query.matches(&job.job) && !is_superseded(&job.job)).cloned().collect()
+}
+
+/// Returns the rank of a job among those with the same id in other lists. IPS may log a job while it runs: without an end in its log, a job
+/// of the active list is active.
+fn progress_rank(job: &Job) -> u8 {
+    match job.phase {
+        Phase::Scheduled => 0,
+        Phase::Completed if !job.is_final() => 1,
+        Phase::Active => 2,
+        Phase::Completed => 3,
     }
-    jobs
 }
 
 /// Returns the rank of a cache status by staleness; 0 is a fresh one.

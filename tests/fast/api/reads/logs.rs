@@ -126,11 +126,13 @@ async fn an_unfinished_job_has_no_entries_and_an_unknown_job_is_a_404() {
         let log = world.gateway.get(&format!("/jobs/{job}/log")).await.ok();
         if status == "completed" {
             assert_ne!(log["entries"], json!([]), "{log:#}");
+            assert_eq!(log["complete"], true, "{log:#}");
             break;
         }
         seen.insert(status);
         if log["total"] == 0 {
             assert_eq!(log["entries"], json!([]), "{log:#}");
+            assert_eq!(log["complete"], false, "{log:#}");
         }
         world.advance(900);
     }
