@@ -12,3 +12,4 @@ mod logs;
 mod lookups;
 mod paging;
 mod schedules;
+mod shared_names;
