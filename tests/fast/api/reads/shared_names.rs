@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use ips_gateway::runtime::clock::Clock;
 use serde_json::Value;
 
-use crate::support::{Gateway, START, ScriptedUpstream};
+use crate::support::{Gateway, START, ScriptedUpstream, any_job};
 
 fn schedule(handle: &str, name: &str, original: &str) -> String {
     format!(
@@ -52,6 +52,8 @@ async fn three_schedules_of_one_name_have_three_ids_that_lead_to_their_own_job()
     for (handle, id) in &ids {
         assert_eq!(gateway.get(&format!("/jobs/{id}")).await.ok()["jobHandle"], *handle);
     }
+    let metrics = gateway.unauthenticated().get("/metrics").await.expect(200).text();
+    assert!(metrics.contains("ips_gateway_id_collisions_total{array=\"jobArray\"} "), "{metrics}");
     let earlier = URL_SAFE_NO_PAD.encode("1sc|110\u{1f}Sieve");
     let answer = gateway.get(&format!("/jobs/{earlier}")).await;
     assert_eq!(answer.problem(409, "ambiguous-job").await["candidates"].as_array().map(Vec::len), Some(3), "{answer}");
@@ -113,4 +115,26 @@ async fn jobs_with_empty_or_equal_names_and_handles_have_different_ids() {
             assert_eq!((&found["id"], &found["jobHandle"]), (&job["id"], &job["jobHandle"]));
         }
     }
+}
+
+#[tokio::test]
+async fn of_jobs_with_the_unique_name_of_a_submit_the_first_has_its_id() {
+    let upstream = ScriptedUpstream::start().await;
+    let clock = Clock::manual(START.parse().expect("a time"));
+    upstream.answer("submitJob", "<jobHandle>j|110|x||</jobHandle>");
+    let gateway = upstream.gateway(&clock, &[]);
+    let submitted = gateway.submit(&any_job("spring")).await;
+    let name = submitted["originalName"].as_str().expect("a name");
+    let upload = running("j|110||a|1", &format!("{name}_2026-03-02-06:00:00.000"), name);
+    let publish = running("j|110||b|2", &format!("{name}_2026-03-02-06:00:00.000_publish"), name);
+    set(&upstream, "getActiveJobs", &[publish.clone(), upload]);
+    let jobs = reload(&clock, &gateway, "active").await;
+    let ids = ids_by_handle(&jobs);
+    assert_eq!(ids["j|110||a|1"], submitted["id"]);
+    assert_ne!(ids["j|110||b|2"], submitted["id"]);
+    set(&upstream, "getActiveJobs", &[publish]);
+    let jobs = reload(&clock, &gateway, "active").await;
+    let listed = |handle: &str| jobs.iter().find(|job| job["jobHandle"] == handle).expect("it is listed");
+    assert_eq!((jobs.len(), &listed("j|110||b|2")["id"]), (2, &ids["j|110||b|2"].into()), "the publish keeps its id");
+    assert_eq!(listed("j|110||a|1")["status"], "finalizing");
 }
