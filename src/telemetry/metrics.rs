@@ -64,6 +64,8 @@ metrics_table! {
         "Items in IPS responses that could not be parsed, by operation.";
     UNREADABLE_VALUES: Counter = "ips_gateway_unreadable_values_total",
         "Values in IPS responses that could not be read and cost their field, by operation.";
+    ID_COLLISIONS: Counter = "ips_gateway_id_collisions_total",
+        "Jobs in answers of IPS that got an id of their own by instance name or handle because another job of the answer has the same names, by array: `jobArray` (active and scheduled) or `jobLogArray`.";
     SNAPSHOT_READS: Counter = "ips_gateway_snapshot_reads_total",
         "Reads of the snapshot cache, by list and result: `hit`, `stale` (while revalidating), `stale_if_error`, `loaded`, `absent` (nothing usable for `only-if-cached`) or `error`.";
     SNAPSHOT_AGE: Histogram = "ips_gateway_snapshot_age_seconds",

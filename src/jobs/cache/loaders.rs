@@ -48,7 +48,7 @@ pub fn active(sources: ActiveJobsSources) -> Loader {
             let answer = sources.upstream.get_active_jobs(&caller, &request).await.map_err(Error::of_call(&caller))?;
             let observed_at = observation_time(&sources.clock, previous.as_deref());
             let (mut jobs, bad_items) =
-                jobs_of_records("jobArray", answer.value.job_array, answer.bad_items, |record| {
+                jobs_of_records("jobArray", answer.value.job_array, answer.bad_items, previous.as_deref(), |record| {
                     Job::active(&company, record)
                 });
             link_schedules(&mut jobs, &sources.scheduled, &caller, &company).await;
@@ -80,9 +80,10 @@ pub fn scheduled(upstream: Arc<dyn IpsApi>, clock: Clock) -> Loader {
             let request =
                 GetScheduledJobsParam { company_handle: Some(company.clone()), ..GetScheduledJobsParam::default() };
             let answer = upstream.get_scheduled_jobs(&caller, &request).await.map_err(Error::of_call(&caller))?;
-            let (jobs, bad_items) = jobs_of_records("jobArray", answer.value.job_array, answer.bad_items, |record| {
-                Job::scheduled(&company, record)
-            });
+            let (jobs, bad_items) =
+                jobs_of_records("jobArray", answer.value.job_array, answer.bad_items, previous.as_deref(), |record| {
+                    Job::scheduled(&company, record)
+                });
             Ok(Snapshot::new(jobs, bad_items, observation_time(&clock, previous.as_deref())))
         })
     })
@@ -102,10 +103,13 @@ pub fn history(upstream: Arc<dyn IpsApi>, scheduled: Arc<SnapshotCache>, clock: 
             };
             let answer = upstream.get_job_logs(&caller, &request).await.map_err(Error::of_call(&caller))?;
             let observed_at = observation_time(&clock, previous.as_deref());
-            let (mut jobs, bad_items) =
-                jobs_of_records("jobLogArray", answer.value.job_log_array, answer.bad_items, |record| {
-                    Job::completed(&company, record)
-                });
+            let (mut jobs, bad_items) = jobs_of_records(
+                "jobLogArray",
+                answer.value.job_log_array,
+                answer.bad_items,
+                previous.as_deref(),
+                |record| Job::completed(&company, record),
+            );
             link_schedules(&mut jobs, &scheduled, &caller, &company).await;
             Ok(Snapshot::new(jobs, bad_items, observed_at))
         })

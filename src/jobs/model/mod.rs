@@ -1,6 +1,7 @@
 //! Domain model: jobs with their ids, derived status and JSON, and snapshots of job lists.
 
 pub mod answer;
+pub mod distinct;
 pub mod id;
 pub mod job;
 pub mod json;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::jobs::cache::policy::{CacheStatus, Lookup};
 use crate::jobs::error::{Error, Result};
-use crate::jobs::model::id::JobId;
+use crate::jobs::model::distinct::is_named;
+use crate::jobs::model::id::{JobId, JobName};
 use crate::jobs::model::job::{Job, Phase};
 use crate::jobs::model::json::RenderedJob;
 
@@ -52,6 +53,22 @@ impl FoundJob {
         Self { job, cache_status: CacheStatus::Loaded, age: Duration::ZERO }
     }
 
+    /// Returns the job of a list with this id, else the one with the names in it.
+    ///
+    /// # Errors
+    /// [`Error::AmbiguousJob`] if several jobs have these names, and other ids.
+    pub(super) fn with_id(list: &Lookup, id: &JobId) -> Result<Option<Self>> {
+        if let Some(job) = list.snapshot.job(&id.encode()) {
+            return Ok(Some(Self::in_snapshot(job, list)));
+        }
+        let named: Vec<_> = list.snapshot.jobs.iter().filter(|job| is_named(&job.job, &id.name)).collect();
+        match named[..] {
+            [] => Ok(None),
+            [job] => Ok(Some(Self::in_snapshot(job, list))),
+            _ => Err(ambiguous(named.iter().map(|job| &job.job))),
+        }
+    }
+
     /// Returns the job of a list with this handle.
     pub(super) fn with_handle(list: &Lookup, handle: &str) -> Option<Self> {
         let job = list.snapshot.jobs.iter().find(|job| job.job.handle() == Some(handle))?;
@@ -71,6 +88,27 @@ pub(super) fn only_job(mut jobs: Vec<Job>, handle: &str) -> Result<Option<Job>> 
         return Err(ambiguous(jobs.iter()));
     }
     Ok(jobs.pop())
+}
+
+/// Returns the job of an id among the logged jobs with its original name, under this id.
+///
+/// # Errors
+/// [`Error::AmbiguousJob`] if several have the name of the run, and other ids.
+pub(super) fn logged_job(mut jobs: Vec<Job>, id: &JobId) -> Result<Option<Job>> {
+    let encoded = id.encode();
+    let index = match (jobs.iter().position(|job| job.id == encoded), &id.name) {
+        (Some(index), _) => index,
+        (None, JobName::Run { run, .. }) => {
+            jobs.retain(|job| [job.name(), job.handle()].contains(&Some(run.as_str())));
+            if jobs.len() > 1 {
+                return Err(ambiguous(jobs.iter()));
+            }
+            0
+        }
+        (None, _) => 0,
+    };
+    let job = jobs.into_iter().nth(index);
+    Ok(job.map(|job| Job { id: encoded, ..job }))
 }
 
 /// Returns the error of an id or handle of several jobs.

@@ -228,7 +228,7 @@ impl LogQueries {
         };
         let answer = self.upstream.get_job_logs(caller, &request).await.map_err(Error::of_call(caller))?;
         let (jobs, bad_items) =
-            jobs_of_records("jobLogArray", answer.value.job_log_array, answer.bad_items, |record| {
+            jobs_of_records("jobLogArray", answer.value.job_log_array, answer.bad_items, None, |record| {
                 Job::completed(company, record)
             });
         let matches = |job: &Job| match &query.submitted_by {

@@ -21,7 +21,7 @@ use crate::jobs::model::id::{JobId, JobName, JobRef};
 use crate::jobs::model::job::{Job, Phase, Status};
 use crate::jobs::model::json::RenderedJob;
 use crate::jobs::model::unique_name;
-use crate::jobs::queries::found::{FoundJob, MAX_CANDIDATES, ambiguous, only_job};
+use crate::jobs::queries::found::{FoundJob, MAX_CANDIDATES, ambiguous, logged_job, only_job};
 use crate::runtime::clock::Clock;
 use crate::upstream::{Caller, CallerKey, IpsAnswer, IpsApi, UpstreamError};
 
@@ -138,31 +138,28 @@ impl JobLookup {
 
     /// Returns the job of a name that no other job has, from the first list that contains it.
     async fn find_by_unique_name(&self, scope: &LookupScope<'_>, id: &JobId) -> Result<FoundJob> {
-        let encoded = id.encode();
         let active = self.active_jobs(scope, scope.directive).await?;
-        if let Some(job) = active.snapshot.job(&encoded) {
-            return Ok(FoundJob::in_snapshot(job, &active));
+        if let Some(found) = FoundJob::with_id(&active, id)? {
+            return Ok(found);
         }
         let scheduled = self.scheduled_jobs(scope).await?;
-        if let Some(job) = scheduled.snapshot.job(&encoded) {
-            return Ok(FoundJob::in_snapshot(job, &scheduled));
+        if let Some(found) = FoundJob::with_id(&scheduled, id)? {
+            return Ok(found);
         }
         // An empty name is no filter for IPS.
         if !matches!(id.name, JobName::Schedule(_)) && !id.name.original().is_empty() {
             let logs = self.logs_by_original_name(scope, id.name.original()).await?;
-            let log = logs.into_iter().find(|log| match &id.name {
-                JobName::Run { run, .. } => log.job_name.as_ref() == Some(run),
-                _ => true,
-            });
-            if let Some(log) = log {
-                return self.completed_job(scope, log).await;
+            let (jobs, _) =
+                jobs_of_records("jobLogArray", logs, Vec::new(), None, |log| Job::completed(scope.company, log));
+            if let Some(job) = logged_job(jobs, id)? {
+                return Ok(self.loaded_jobs(scope, vec![job]).await.remove(0));
             }
         }
         if matches!(id.name, JobName::Run { .. }) {
             // IPS can't filter by a name that it did not send.
             let history = self.caches.history.read(scope.caller, scope.company, scope.directive).await?;
-            if let Some(job) = history.snapshot.job(&encoded) {
-                return Ok(FoundJob::in_snapshot(job, &history));
+            if let Some(found) = FoundJob::with_id(&history, id)? {
+                return Ok(found);
             }
         }
         if scope.directive == CacheDirective::OnlyIfCached {
@@ -171,8 +168,8 @@ impl JobLookup {
         // The job may have moved to the active list since the snapshot was loaded.
         if active.cache_status != CacheStatus::Loaded {
             let active = self.active_jobs(scope, CacheDirective::MaxAge(Duration::ZERO)).await?;
-            if let Some(job) = active.snapshot.job(&encoded) {
-                return Ok(FoundJob::in_snapshot(job, &active));
+            if let Some(found) = FoundJob::with_id(&active, id)? {
+                return Ok(found);
             }
         }
         self.find_unlisted(scope, id).await
@@ -226,7 +223,7 @@ impl JobLookup {
         };
         let answer = self.upstream.get_active_jobs(caller, &request).await;
         let records = records_of(scope, answer, |answer| answer.job_array)?;
-        let (jobs, _) = jobs_of_records("jobArray", records, Vec::new(), |record| Job::active(company, record));
+        let (jobs, _) = jobs_of_records("jobArray", records, Vec::new(), None, |record| Job::active(company, record));
         if let Some(job) = only_job(jobs, handle)? {
             return self.job_of_list(scope, &self.caches.active, &active, job).await;
         }
@@ -237,12 +234,13 @@ impl JobLookup {
         };
         let answer = self.upstream.get_scheduled_jobs(caller, &request).await;
         let records = records_of(scope, answer, |answer| answer.job_array)?;
-        let (jobs, _) = jobs_of_records("jobArray", records, Vec::new(), |record| Job::scheduled(company, record));
+        let (jobs, _) =
+            jobs_of_records("jobArray", records, Vec::new(), None, |record| Job::scheduled(company, record));
         if let Some(job) = only_job(jobs, handle)? {
             return self.job_of_list(scope, &self.caches.scheduled, &scheduled, job).await;
         }
         let logs = self.logs(scope, GetJobLogDetailsParam { job_handle, ..minimal_log_request(company) }).await?;
-        let (jobs, _) = jobs_of_records("jobLogArray", logs, Vec::new(), |log| Job::completed(company, log));
+        let (jobs, _) = jobs_of_records("jobLogArray", logs, Vec::new(), None, |log| Job::completed(company, log));
         if let Some(job) = only_job(jobs, handle)? {
             return Ok(self.loaded_jobs(scope, vec![job]).await.remove(0));
         }
@@ -299,11 +297,6 @@ impl JobLookup {
         }
         let answer = self.upstream.get_job_log_details(scope.caller, &request).await;
         records_of(scope, answer, |answer| answer.job_log_array)
-    }
-
-    /// Returns the job of a log, and caches it if it is complete.
-    async fn completed_job(&self, scope: &LookupScope<'_>, log: JobLog) -> Result<FoundJob> {
-        self.completed_jobs(scope, vec![log]).await.pop().ok_or(Error::JobNotFound)
     }
 
     /// Returns the jobs of logs, and caches those that are complete.

@@ -13,3 +13,4 @@ mod lookups;
 mod open_logs;
 mod paging;
 mod schedules;
+mod shared_names;

@@ -1,0 +1,140 @@
+//! Distinct ids: two jobs of a list never share one, whatever names IPS gives them.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use crate::jobs::model::id::{JobId, JobName};
+use crate::jobs::model::job::{IpsRecord, Job};
+use crate::jobs::model::snapshot::Snapshot;
+use crate::jobs::model::unique_name;
+
+/// Gives each job of a list whose id would be that of another job an id with its instance name or its handle, and returns the number of
+/// those jobs. A job keeps the id that it has in the `previous` snapshot.
+pub fn make_ids_distinct(jobs: &mut [Job], previous: Option<&Snapshot>) -> usize {
+    let former = former_ids(previous);
+    for job in jobs.iter_mut() {
+        let kept = job.handle().and_then(|handle| former.get(handle)).filter(|id| is_id_of_same_name(id, &job.id));
+        if let Some(id) = kept {
+            job.id = (*id).to_owned();
+        }
+    }
+    let mut taken: HashSet<String> = jobs.iter().map(|job| job.id.clone()).collect();
+    if taken.len() == jobs.len() {
+        return 0;
+    }
+    let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (index, job) in jobs.iter().enumerate() {
+        groups.entry(job.id.clone()).or_default().push(index);
+    }
+    let mut changed = 0;
+    for (id, members) in groups.into_iter().filter(|(_, members)| members.len() > 1) {
+        let Ok(decoded) = JobId::decode(&id) else { continue };
+        let keeper = keeper_of(jobs, &members, &id, &decoded, &former);
+        let ids: Vec<_> = members
+            .iter()
+            .filter(|index| Some(**index) != keeper)
+            .map(|index| (*index, distinct_id(jobs, &members, *index, &decoded, &mut taken)))
+            .collect();
+        for (index, id) in ids {
+            jobs[index].id = id;
+            changed += 1;
+        }
+    }
+    changed
+}
+
+/// Returns whether a name in an id, but not the whole id, is that of a job: an id from a list in which several jobs had the same names, or
+/// only one had.
+#[must_use]
+pub fn is_named(job: &Job, name: &JobName) -> bool {
+    let original = job.original_name().or_else(|| job.name().map(unique_name::without_run_suffix)).unwrap_or_default();
+    match name {
+        JobName::Original(_) => false,
+        JobName::Schedule(name) => {
+            original == name && matches!(&job.record, IpsRecord::Scheduled(record) if record.exec_schedule.is_some())
+        }
+        JobName::Run { original: expected, run } => {
+            original == expected && [job.name(), job.handle()].contains(&Some(run.as_str()))
+        }
+    }
+}
+
+/// Returns the ids of the jobs in a snapshot by their handles, without handles of several jobs.
+fn former_ids(previous: Option<&Snapshot>) -> HashMap<&str, &str> {
+    let mut ids = HashMap::new();
+    let mut shared = Vec::new();
+    for job in previous.iter().flat_map(|previous| &previous.jobs) {
+        if let Some(handle) = job.job.handle()
+            && ids.insert(handle, job.job.id.as_str()).is_some()
+        {
+            shared.push(handle);
+        }
+    }
+    for handle in shared {
+        ids.remove(handle);
+    }
+    ids
+}
+
+/// Returns whether `former` is an id by instance name or handle of a job with the original name in `id`.
+fn is_id_of_same_name(former: &str, id: &str) -> bool {
+    if former == id {
+        return false;
+    }
+    match (JobId::decode(former), JobId::decode(id)) {
+        (Ok(JobId { name: JobName::Run { original, .. }, company }), Ok(id)) => {
+            original == id.name.original() && company == id.company
+        }
+        _ => false,
+    }
+}
+
+/// Returns the job that keeps the id that several have: the one that had it before, else, of the jobs with a unique name, the first, which
+/// was submitted with that name.
+fn keeper_of(
+    jobs: &[Job],
+    members: &[usize],
+    id: &str,
+    decoded: &JobId,
+    former: &HashMap<&str, &str>,
+) -> Option<usize> {
+    let had_it = |index: &&usize| {
+        jobs[**index].handle().and_then(|handle| former.get(handle)).is_some_and(|former| *former == id)
+    };
+    let before: Vec<_> = members.iter().filter(had_it).collect();
+    if let [index] = before[..] {
+        return Some(*index);
+    }
+    match &decoded.name {
+        JobName::Original(name) if unique_name::is_unique(name) => {
+            members.iter().copied().min_by_key(|index| (jobs[*index].start(), jobs[*index].name()))
+        }
+        _ => None,
+    }
+}
+
+/// Returns an id with the instance name of a job, else with its handle, else with a number, if other jobs with its id have the same.
+fn distinct_id(jobs: &[Job], members: &[usize], index: usize, id: &JobId, taken: &mut HashSet<String>) -> String {
+    let with_run = |run: String| {
+        let name = JobName::Run { original: id.name.original().into(), run };
+        JobId { company: id.company.clone(), name }.encode()
+    };
+    for text_of in [Job::name, Job::handle] {
+        let text = text_of(&jobs[index]).unwrap_or_default();
+        let is_shared = members.iter().any(|other| *other != index && text_of(&jobs[*other]) == Some(text));
+        if !text.is_empty() && !is_shared {
+            let id = with_run(text.into());
+            if taken.insert(id.clone()) {
+                return id;
+            }
+        }
+    }
+    let text = jobs[index].handle().or(jobs[index].name()).unwrap_or_default();
+    let mut number = 1;
+    loop {
+        let id = with_run(format!("{text}#{number}"));
+        if taken.insert(id.clone()) {
+            return id;
+        }
+        number += 1;
+    }
+}
