@@ -13,8 +13,9 @@ use crate::jobs::model::answer::jobs_of_records;
 use crate::jobs::model::id::{JobName, JobRef};
 use crate::jobs::model::job::{IpsRecord, Job, Status};
 use crate::jobs::model::{status, unique_name};
+use crate::jobs::queries::found::FoundJob;
 use crate::jobs::queries::log_query::{JobLogsQuery, LogEntry, LogLevel, LogPage, LogQuery, LogSource, MAX_PER_PAGE};
-use crate::jobs::queries::lookup::{FoundJob, JobLookup};
+use crate::jobs::queries::lookup::JobLookup;
 use crate::upstream::{BadItem, Caller, Failure, IpsApi, UnwritableReason, UpstreamError};
 
 /// Maximum number of pages read for a filter by level, which IPS does not have.

@@ -1,6 +1,7 @@
 //! Operations on jobs: submit, the lists of active and scheduled jobs, and the actions.
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 
 use super::call::Call;
 use crate::ips::types::*;
@@ -20,6 +21,9 @@ pub(in crate::sandbox) fn submit_job(
     call.check_impersonation(submitter)?;
     if request.job_name.trim().is_empty() {
         return Err(faults::missing_parameter("Missing parameter: jobName"));
+    }
+    if let Some(pointer) = empty_value(&serde_json::to_value(&request).unwrap_or_default(), "") {
+        return Err(faults::missing_parameter(format!("Missing parameter: {pointer}")));
     }
     let mut all_details = JobDetails::take_all(&mut request);
     let details = match (all_details.pop(), all_details.is_empty()) {
@@ -115,4 +119,19 @@ pub(in crate::sandbox) fn execute_job(
 pub(in crate::sandbox) fn delete_job(request: DeleteJobParam, call: &mut Call<'_>) -> Result<DeleteJobReturn, Fault> {
     let company = call.company_for_change(&request.company_handle)?;
     call.state.delete(company, &request.job_handle).map(|()| DeleteJobReturn {})
+}
+
+/// Returns the JSON pointer of the first empty text. An empty optional element is read as absent, so that an empty text is a required value.
+fn empty_value(value: &Value, pointer: &str) -> Option<String> {
+    match value {
+        Value::String(text) if text.is_empty() => Some(pointer.to_owned()),
+        Value::Object(members) => {
+            members.iter().find_map(|(name, value)| empty_value(value, &format!("{pointer}/{name}")))
+        }
+        Value::Array(items) => {
+            let mut items = items.iter().enumerate();
+            items.find_map(|(index, value)| empty_value(value, &format!("{pointer}/{index}")))
+        }
+        _ => None,
+    }
 }

@@ -10,7 +10,6 @@ mod kinds;
 mod lists;
 mod logs;
 mod lookups;
-mod open_logs;
 mod paging;
 mod schedules;
 mod shared_names;

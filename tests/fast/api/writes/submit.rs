@@ -112,3 +112,12 @@ async fn names_beyond_ascii_are_returned_unchanged() {
         assert_eq!(done["originalJobName"], job["originalName"]);
     }
 }
+
+#[tokio::test]
+async fn an_empty_required_value_is_a_missing_parameter_for_ips() {
+    let world = World::empty();
+    let job = json!({ "jobName": "n", "imageServingPublishJob": { "publishType": "", "emailSetting": "None" } });
+    let problem = world.gateway.post_json("/jobs", &job).await.problem(422, "rejected-by-ips").await;
+    assert_eq!(problem["upstream"]["code"], 30002, "{problem:#}");
+    assert!(problem["upstream"]["reason"].to_string().contains("/imageServingPublishJob/publishType"), "{problem:#}");
+}

@@ -1,5 +1,7 @@
 //! GET /jobs/{job}/log: the log entries of a job.
 
+mod open;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
