@@ -10,8 +10,8 @@ use reqwest::StatusCode;
 use rustls::CertificateError;
 
 use super::api::BadItem;
-use super::error::{Delivery, Failure, UnwritableReason, UpstreamError};
-use crate::ips::codec::{ReadError, WriteError, WriteReason};
+use super::error::{Delivery, Failure, UpstreamError};
+use crate::ips::codec::{ReadError, WriteError};
 use crate::ips::types::Operation;
 use crate::runtime::backoff;
 
@@ -43,7 +43,7 @@ impl AttemptError {
 
 /// Failure of a request that can't be written as XML.
 pub(super) fn unwritable(error: WriteError) -> AttemptError {
-    AttemptError::not_sent(Failure::Unwritable { pointer: error.pointer, reason: Box::new(error.reason.into()) })
+    AttemptError::not_sent(Failure::Unwritable { pointer: error.pointer, reason: Box::new(error.reason) })
 }
 
 /// Maximum length of a media type in an error, in characters.
@@ -220,19 +220,6 @@ fn sources(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static
 fn cause(error: reqwest::Error) -> String {
     let error = error.without_url();
     sources(&error).last().map_or_else(|| error.to_string(), ToString::to_string)
-}
-
-impl From<WriteReason> for UnwritableReason {
-    fn from(reason: WriteReason) -> Self {
-        match reason {
-            WriteReason::Character(character) => Self::Character(character),
-            WriteReason::Version { versions, configured } => Self::Version { versions, configured },
-            WriteReason::Operation { operation, versions, configured } => {
-                Self::Operation { operation, versions, configured }
-            }
-            WriteReason::Value(reason) => Self::Value(reason),
-        }
-    }
 }
 
 impl From<ReadError> for BadItem {

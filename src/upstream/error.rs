@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::ips::types::{ApiVersion, Effect, Fault, FaultClass, Operation, VersionRange};
+use crate::ips::codec::WriteReason;
+use crate::ips::types::{Effect, Fault, FaultClass, Operation};
 
 /// How far the request of a failed call got; decides whether it may be sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +74,7 @@ pub enum Failure {
         /// JSON pointer (RFC 6901) to the value within the request; empty for the request as a whole.
         pointer: String,
         /// Why it can't be written.
-        reason: Box<UnwritableReason>,
+        reason: Box<WriteReason>,
     },
     /// The concurrency limit is reached, and no slot is expected to be free within the maximum queue time: nothing was sent. Or the answer
     /// is large, and too many large answers were being read for the maximum queue time.
@@ -130,33 +131,4 @@ impl Failure {
             Self::TooLarge(_) => "too_large",
         }
     }
-}
-
-/// Reason why a value can't be written into a request.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum UnwritableReason {
-    /// XML 1.0 does not permit this character.
-    #[error("contains the character U+{:04X}, which XML does not permit", u32::from(*.0))]
-    Character(char),
-    /// The configured API version lacks the field.
-    #[error("needs {versions}; {} is configured", configured.describe())]
-    Version {
-        /// Versions that have the field.
-        versions: VersionRange,
-        /// Configured version.
-        configured: ApiVersion,
-    },
-    /// The configured API version lacks the operation.
-    #[error("{operation} needs {versions}; {} is configured", configured.describe())]
-    Operation {
-        /// Name of the operation.
-        operation: &'static str,
-        /// Versions that have the operation.
-        versions: VersionRange,
-        /// Configured version.
-        configured: ApiVersion,
-    },
-    /// XML Schema has no lexical form for the value.
-    #[error("{0}")]
-    Value(String),
 }

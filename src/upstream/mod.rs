@@ -14,10 +14,11 @@ mod retry;
 mod telemetry;
 mod transport;
 
+pub use crate::ips::codec::WriteReason;
 pub use api::{BadItem, Call, IpsAnswer, IpsApi};
 pub use caller::{Caller, CallerKey, CompanyNotPermitted, CredentialSource, Credentials};
 pub use client::IpsClient;
 pub use config::ClientConfig;
 pub use decorators::{CoalescingUpstream, Invalidations, UnknownFields, VersionAdapter};
-pub use error::{Delivery, Failure, UnwritableReason, UpstreamError};
+pub use error::{Delivery, Failure, UpstreamError};
 pub use health::{CircuitState, OmissionReason, OmittedField, UpstreamHealth};

@@ -48,7 +48,7 @@ impl SnapshotCache {
         let cached = state.valid_snapshot(epoch).map(|snapshot| self.lookup(Arc::clone(snapshot), CacheStatus::Hit));
         let failure = state.failure(epoch).cloned();
         let now = self.clock().instant();
-        // A failure counts until so long after its back-off that IPS may have recovered.
+        // A failure counts until `stale_while_revalidate` after the end of its back-off; IPS may have recovered since.
         let is_failing = failure
             .as_ref()
             .is_some_and(|failure| now.saturating_duration_since(failure.retry_at) <= freshness.stale_while_revalidate);

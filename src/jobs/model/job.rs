@@ -102,38 +102,27 @@ impl Job {
     /// Returns a job of the active list of `company`; `None` if the record has neither a name nor a handle.
     #[must_use]
     pub fn active(company: &str, mut record: ActiveJob) -> Option<Self> {
-        let names = RecordNames::of(
-            company,
-            record.original_name.as_deref(),
-            record.name.as_deref(),
-            record.job_handle.as_deref(),
-        )?;
-        let id = names.id_of_run();
         let (status, percent) = (status::status_of_active(&record), status::percent_of(&record));
         let absent_fields = std::mem::take(&mut record.absent_fields);
         let kind = JobKind::of_active(&record);
-        let job = Self::new(&id, Phase::Active, status, IpsRecord::Active(Box::new(record)));
+        let record = IpsRecord::Active(Box::new(record));
+        let id = RecordNames::of(company, &record)?.id_of_run();
+        let job = Self::new(&id, Phase::Active, status, record);
         Some(Self { kind, percent, absent_fields, ..job })
     }
 
     /// Returns a job of the scheduled list of `company`; `None` if the record has neither a name nor a handle.
     #[must_use]
     pub fn scheduled(company: &str, mut record: ScheduledJob) -> Option<Self> {
-        let names = RecordNames::of(
-            company,
-            record.original_name.as_deref(),
-            record.name.as_deref(),
-            record.job_handle.as_deref(),
-        )?;
-        let name = match record.exec_schedule {
-            Some(_) => JobName::Schedule(names.original_or_run().into()),
-            None => JobName::Original(names.original_or_run().into()),
-        };
-        let id = JobId { company: company.into(), name };
+        let is_recurring = record.exec_schedule.is_some();
         let status = status::status_of_scheduled(&record);
         let absent_fields = std::mem::take(&mut record.absent_fields);
         let kind = JobKind::of_scheduled(&record);
-        let job = Self::new(&id, Phase::Scheduled, status, IpsRecord::Scheduled(Box::new(record)));
+        let record = IpsRecord::Scheduled(Box::new(record));
+        let names = RecordNames::of(company, &record)?;
+        let name = names.original_or_run().to_owned();
+        let name = if is_recurring { JobName::Schedule(name) } else { JobName::Original(name) };
+        let job = Self::new(&JobId { company: company.into(), name }, Phase::Scheduled, status, record);
         Some(Self { kind, absent_fields, ..job })
     }
 
@@ -142,19 +131,14 @@ impl Job {
     pub fn completed(company: &str, mut record: JobLog) -> Option<Self> {
         record.detail_array = None;
         record.unreadable.retain(|value| !value.path.starts_with("detailArray"));
-        let names = RecordNames::of(
-            company,
-            record.original_job_name.as_deref(),
-            record.job_name.as_deref(),
-            record.job_handle.as_deref(),
-        )?;
-        let id = names.id_of_run();
         let (status, outcome) = (status::status_of_logged(&record), status::outcome_of(&record));
         // What an unreadable count says is unknown.
         let has_all_files = outcome != Outcome::Failed && record.unreadable.is_empty();
         let percent = (status == Status::Completed && has_all_files).then_some(100);
         let kind = JobKind::of_logged(&record);
-        let job = Self::new(&id, Phase::Completed, status, IpsRecord::Completed(Box::new(record)));
+        let record = IpsRecord::Completed(Box::new(record));
+        let id = RecordNames::of(company, &record)?.id_of_run();
+        let job = Self::new(&id, Phase::Completed, status, record);
         Some(Self { kind, outcome: Some(outcome), percent, ..job })
     }
 
@@ -220,34 +204,19 @@ impl Job {
     /// Returns the name as submitted, if it is known.
     #[must_use]
     pub fn original_name(&self) -> Option<&str> {
-        match &self.record {
-            IpsRecord::Active(job) => job.original_name.as_deref(),
-            IpsRecord::Scheduled(job) => job.original_name.as_deref(),
-            IpsRecord::Completed(job) => job.original_job_name.as_deref(),
-            IpsRecord::Submitted(job) => Some(&job.original_name),
-        }
+        self.record.original_name()
     }
 
     /// Returns the name in the list that contains the job, if it has one.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        match &self.record {
-            IpsRecord::Active(job) => job.name.as_deref(),
-            IpsRecord::Scheduled(job) => job.name.as_deref(),
-            IpsRecord::Completed(job) => job.job_name.as_deref(),
-            IpsRecord::Submitted(job) => Some(&job.job_name),
-        }
+        self.record.name()
     }
 
     /// Returns the handle in the list that contains the job.
     #[must_use]
     pub fn handle(&self) -> Option<&str> {
-        match &self.record {
-            IpsRecord::Active(job) => job.job_handle.as_deref(),
-            IpsRecord::Scheduled(job) => job.job_handle.as_deref(),
-            IpsRecord::Completed(job) => job.job_handle.as_deref(),
-            IpsRecord::Submitted(job) => job.job_handle.as_deref(),
-        }
+        self.record.handle()
     }
 
     /// Returns the type of the job in IPS terms: `type`, or in the job log `logType` without its prefix `Begin` or `End`.
@@ -310,6 +279,38 @@ impl Job {
     }
 }
 
+impl IpsRecord {
+    /// Returns the name as submitted, if it is known.
+    fn original_name(&self) -> Option<&str> {
+        match self {
+            IpsRecord::Active(job) => job.original_name.as_deref(),
+            IpsRecord::Scheduled(job) => job.original_name.as_deref(),
+            IpsRecord::Completed(job) => job.original_job_name.as_deref(),
+            IpsRecord::Submitted(job) => Some(&job.original_name),
+        }
+    }
+
+    /// Returns the name in the list that contains the job, if it has one.
+    fn name(&self) -> Option<&str> {
+        match self {
+            IpsRecord::Active(job) => job.name.as_deref(),
+            IpsRecord::Scheduled(job) => job.name.as_deref(),
+            IpsRecord::Completed(job) => job.job_name.as_deref(),
+            IpsRecord::Submitted(job) => Some(&job.job_name),
+        }
+    }
+
+    /// Returns the handle in the list that contains the job.
+    fn handle(&self) -> Option<&str> {
+        match self {
+            IpsRecord::Active(job) => job.job_handle.as_deref(),
+            IpsRecord::Scheduled(job) => job.job_handle.as_deref(),
+            IpsRecord::Completed(job) => job.job_handle.as_deref(),
+            IpsRecord::Submitted(job) => job.job_handle.as_deref(),
+        }
+    }
+}
+
 /// Company, names and handle by which a record of IPS is identified.
 struct RecordNames<'a> {
     company: &'a str,
@@ -321,9 +322,10 @@ impl<'a> RecordNames<'a> {
     /// Returns the names of a record; `None` if it has none. The handle stands in for a missing name of the run. Where IPS leaves the
     /// original name out, as logs of API versions without `originalJobName` do, it is the name of the run without its suffix, so that the id
     /// of the job is the same in all lists.
-    fn of(company: &'a str, original: Option<&'a str>, run: Option<&'a str>, handle: Option<&'a str>) -> Option<Self> {
-        let original = original.or_else(|| run.map(unique_name::without_run_suffix));
-        let run = run.or(handle).or(original)?;
+    fn of(company: &'a str, record: &'a IpsRecord) -> Option<Self> {
+        let run = record.name();
+        let original = record.original_name().or_else(|| run.map(unique_name::without_run_suffix));
+        let run = run.or(record.handle()).or(original)?;
         Some(Self { company, original, run })
     }
 

@@ -16,7 +16,7 @@ use crate::jobs::model::{status, unique_name};
 use crate::jobs::queries::found::FoundJob;
 use crate::jobs::queries::log_query::{JobLogsQuery, LogEntry, LogLevel, LogPage, LogQuery, LogSource, MAX_PER_PAGE};
 use crate::jobs::queries::lookup::JobLookup;
-use crate::upstream::{BadItem, Caller, Failure, IpsApi, UnwritableReason, UpstreamError};
+use crate::upstream::{BadItem, Caller, Failure, IpsApi, UpstreamError, WriteReason};
 
 /// Maximum number of pages read for a filter by level, which IPS does not have.
 const MAX_PAGES_SCANNED: u32 = 10;
@@ -277,7 +277,7 @@ fn empty_page_of(found: &FoundJob, query: &LogQuery) -> LogPage {
 fn error_of_archive(caller: &Caller) -> impl FnOnce(UpstreamError) -> Error + use<> {
     let of_call = Error::of_call(caller);
     |error| match &error.failure {
-        Failure::Unwritable { reason, .. } if matches!(**reason, UnwritableReason::Operation { .. }) => {
+        Failure::Unwritable { reason, .. } if matches!(**reason, WriteReason::Operation { .. }) => {
             Error::invalid_parameter("archived", reason.to_string())
         }
         _ => of_call(error),
