@@ -3,8 +3,7 @@
 use quick_xml::escape::partial_escape;
 use serde::ser::{self, Impossible, Serialize};
 
-use super::error::{WriteError, WriteReason};
-use super::path::Path;
+use super::error::{Path, WriteError, WriteReason};
 use super::scalar::{find_forbidden, is_allowed};
 use crate::ips::types::{ApiVersion, Availability, VersionRange, field_versions};
 
