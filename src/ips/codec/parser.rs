@@ -9,19 +9,9 @@ use quick_xml::{Reader, XmlVersion};
 
 use super::error::{DecodeError, ENDS_EARLY, ENDS_INSIDE, ReadError};
 use super::notes::Notes;
-use super::plain::is_tag;
 use super::scalar::{is_allowed, is_blank, trim};
 use super::shapes::Shapes;
-use super::token::{Limits, Mode, RootContent, Tag, Token};
-
-/// Element whose end tag is still to be read.
-#[derive(Clone, Copy)]
-pub(super) struct OpenElement<'de> {
-    /// Name with its prefix.
-    pub(super) name: &'de str,
-    /// Whether the start tag was read without quick-xml, which keeps the names of the others until it reads their end tags.
-    pub(super) is_plain: bool,
-}
+use super::token::{Limits, Mode, OpenElement, RootContent, Tag, Token, is_tag};
 
 /// Pull parser of one document.
 ///

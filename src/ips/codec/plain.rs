@@ -3,8 +3,8 @@
 use std::io::BufRead;
 
 use super::error::DecodeError;
-use super::parser::{OpenElement, Parser};
-use super::token::{Tag, Token};
+use super::parser::Parser;
+use super::token::{OpenElement, Tag, Token, is_tag};
 
 impl<'de> Parser<'de> {
     /// Reads the next token if it is a plain one.
@@ -81,12 +81,6 @@ impl<'de> Parser<'de> {
         self.peeked = Some(self.text(text.into())?);
         Ok(None)
     }
-}
-
-/// Returns whether a tag starts here, as opposed to a comment, CDATA section or processing instruction.
-#[inline]
-pub(super) fn is_tag(remaining: &[u8]) -> bool {
-    matches!(remaining, [b'<', after, ..] if !matches!(after, b'!' | b'?'))
 }
 
 /// Returns whether a byte is one of the ASCII characters of names.

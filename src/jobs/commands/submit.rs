@@ -11,6 +11,7 @@ use crate::jobs::commands::idempotency::{IdempotencyKey, IdempotencyOutcome, Ide
 use crate::jobs::commands::idempotency_scope::IdempotencyScope;
 use crate::jobs::commands::submission::{Submission, SubmitMode};
 use crate::jobs::commands::url_policy::UrlPolicy;
+use crate::jobs::commands::warnings::{Warning, warnings};
 use crate::jobs::company::{Companies, CompanyChoice};
 use crate::jobs::error::{Error, Result};
 use crate::jobs::model::id::{JobId, JobName, JobRef};
@@ -52,12 +53,13 @@ impl SubmitCommand {
         Self(dependencies)
     }
 
-    /// Validates a submission as [`SubmitCommand::submit`] does, without sending it.
+    /// Validates a submission as [`SubmitCommand::submit`] does, without sending it; returns warnings about a valid one.
     ///
     /// # Errors
     /// [`Error::Invalid`] with all invalid fields.
-    pub fn validate(&self, submission: &Submission) -> Result<()> {
-        let invalid = submission.invalid_fields();
+    pub fn validate(&self, submission: &Submission) -> Result<Vec<Warning>> {
+        let now = self.0.clock.now();
+        let invalid = submission.invalid_fields(now);
         if !invalid.is_empty() {
             return Err(Error::Invalid(invalid));
         }
@@ -67,7 +69,7 @@ impl SubmitCommand {
         })?;
         // After the check for characters that XML does not permit, which has the better message for a URL with such a character.
         match self.0.url_policy.invalid_urls(&submission.request) {
-            none if none.is_empty() => Ok(()),
+            none if none.is_empty() => Ok(warnings(&submission.request, now)),
             invalid => Err(Error::Invalid(invalid)),
         }
     }
