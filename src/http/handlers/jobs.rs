@@ -202,7 +202,8 @@ fn snapshot_response(state: &AppState, request: &HttpRequest, lookup: &Lookup) -
 
 /// Read a job
 ///
-/// A scheduled, active or completed job. After it has left the active list and before it is in the log, its status is `finalizing`.
+/// A scheduled, active or completed job. After it has left the active list and before it is in the log, its status is `finalizing`. The id in a
+/// `submit-outcome-unknown` problem answers with `unconfirmed` and status `unknown` until a list has the job, for 2 minutes; then it is not found.
 #[utoipa::path(
     get, path = "/jobs/{job}", operation_id = "getJob", tag = components::JOBS,
     params(components::JobParam, CompanyParams, components::IfNoneMatchHeader, components::CacheRequestHeaders),

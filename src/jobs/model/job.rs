@@ -236,10 +236,11 @@ impl Job {
     /// Returns the time by which jobs are filtered: the start, else the planned one, else that of the trigger.
     #[must_use]
     pub fn filter_time(&self) -> Option<Timestamp> {
-        self.start().or_else(|| match &self.record {
+        let trigger_time = match &self.record {
             IpsRecord::Active(job) => job.trigger_time,
             _ => None,
-        })
+        };
+        self.start().or(trigger_time)
     }
 
     /// Returns the description.
