@@ -150,9 +150,12 @@ impl Job {
         Self { kind: JobKind::of_submitted(request), ..job }
     }
 
-    /// Returns the job of a submit that was sent at `sent_at` and may not have been accepted.
+    /// Returns the job of a submit that was sent at `sent_at` and may not have been accepted; without its description, which can be long.
     #[must_use]
-    pub fn unconfirmed(self, sent_at: DateTime<Utc>) -> Self {
+    pub fn unconfirmed(mut self, sent_at: DateTime<Utc>) -> Self {
+        if let IpsRecord::Submitted(record) = &mut self.record {
+            record.description = None;
+        }
         let sent_at = Some(to_timestamp(sent_at));
         Self { status: Status::Unknown, percent: None, actions: Vec::new(), unconfirmed: true, sent_at, ..self }
     }

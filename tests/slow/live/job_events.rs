@@ -133,7 +133,9 @@ async fn the_stream_of_an_unconfirmed_job_starts_with_it_and_follows_it_until_it
         let upstream = ScriptedUpstream::start().await;
         upstream.reply("submitJob", Reply::Close);
         let clock = Clock::manual(START.parse().expect("a time"));
-        let timing = Timing { heartbeat: Duration::from_millis(100), ..Timing::default() };
+        // With a heartbeat, the stream looks for a job that is in no list.
+        let heartbeat = if is_found { Duration::from_mins(1) } else { Duration::from_millis(100) };
+        let timing = Timing { heartbeat, ..Timing::default() };
         let dependencies = Dependencies { clock: clock.clone(), timing, ..Dependencies::default() };
         let gateway = Gateway::start_in(dependencies, upstream.url(), &ApiVersion::default(), &[]);
         let problem =
