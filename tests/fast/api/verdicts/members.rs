@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{at, every_phase};
-use crate::support::{ScriptedUpstream, World, active_job, any_job, id, job_log};
+use crate::support::{Reply, ScriptedUpstream, World, active_job, any_job, id, job_log};
 
 const MEMBERS: [&str; 6] = ["kind", "title", "submittedBy", "startedAt", "endedAt", "nextRunAt"];
 
@@ -102,4 +102,49 @@ async fn a_submit_for_another_user_or_with_a_token_does_not_say_who_submitted() 
     for submitted in [gateway.submit(&job).await, gateway.with_token("token").submit(&any_job("x")).await] {
         assert_eq!(submitted.get("submittedBy"), None, "{submitted:#}");
     }
+}
+
+/// The variants of `Job` in the OpenAPI document that a job fits, by its phase and its required members. No member is unknown to them.
+fn variants(job: &Value) -> Vec<&'static str> {
+    let document: Value = serde_json::from_str(include_str!("../../../../openapi/openapi.json")).expect("JSON");
+    let fits = |variant: &&str| {
+        let schema = &document["components"]["schemas"][*variant];
+        let required = schema["required"].as_array().expect("required members");
+        let phases = schema["properties"]["phase"]["enum"].as_array().expect("phases");
+        let fits = phases.contains(&job["phase"])
+            && required.iter().all(|name| job.get(name.as_str().unwrap_or_default()).is_some());
+        let unknown: Vec<_> = job
+            .as_object()
+            .expect("an object")
+            .keys()
+            .filter(|name| schema["properties"].get(name).is_none())
+            .collect();
+        assert!(!fits || unknown.is_empty(), "{variant} has no {unknown:?}");
+        fits
+    };
+    ["ActiveJob", "ScheduledJob", "CompletedJob", "SubmittedJob"].into_iter().filter(fits).collect()
+}
+
+#[tokio::test]
+async fn a_job_fits_one_schema_of_its_phase_from_its_submit_on() {
+    let world = World::empty();
+    let submitted = world.gateway.submit(&any_job("now")).await;
+    assert_eq!(variants(&submitted), ["SubmittedJob"], "{submitted:#}");
+    let active = world.gateway.job(&id(&submitted)).await;
+    assert_eq!(variants(&active), ["ActiveJob"], "{active:#}");
+    let completed = world.finish(&id(&submitted)).await;
+    assert_eq!(variants(&completed), ["CompletedJob"], "{completed:#}");
+    let mut later = any_job("later");
+    later["execTime"] = json!("2026-03-03T04:00:00Z");
+    let submitted = world.gateway.submit(&later).await;
+    assert_eq!(variants(&submitted), ["SubmittedJob"], "{submitted:#}");
+    let scheduled = world.gateway.job(&id(&submitted)).await;
+    assert_eq!(variants(&scheduled), ["ScheduledJob"], "{scheduled:#}");
+
+    let upstream = ScriptedUpstream::start().await;
+    upstream.reply("submitJob", Reply::Close);
+    let gateway = upstream.plain_gateway();
+    let problem = gateway.post_json("/jobs", &any_job("lost")).await.problem(504, "submit-outcome-unknown").await;
+    let unconfirmed = gateway.job(problem["job"].as_str().expect("a job")).await;
+    assert_eq!(variants(&unconfirmed), ["SubmittedJob"], "{unconfirmed:#}");
 }
