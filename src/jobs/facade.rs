@@ -99,6 +99,7 @@ impl Jobs {
             Arc::clone(&upstream),
             recent.clone(),
             clock.clone(),
+            timing.submit_appearance,
         ));
         let submit = SubmitCommand::new(SubmitDependencies {
             companies: Arc::clone(&companies),

@@ -69,7 +69,12 @@ pub struct Validation {
         }))),
     )),
     responses(
-        (status = 202, description = "IPS accepted the job", body = ObservedJob, headers(("Location"), ("Retry-After"))),
+        (status = 202, description = "IPS accepted the job", body = ObservedJob, headers(("Location"), ("Retry-After")), example = json!({
+            "observedAt": "2026-03-02T12:00:00.120Z", "id": "MW9jfDExMB9oZWxsby0xbTg1YmV2MW5oYzdmd2s", "kind": "imageServingPublish",
+            "phase": "active", "status": "waiting", "actions": ["stop", "delete"], "title": "hello", "submittedBy": "katlyn@example.com",
+            "companyHandle": "c|110", "jobHandle": "j|110|hello-1m85bev1nhc7fwk||", "jobName": "hello-1m85bev1nhc7fwk",
+            "originalName": "hello-1m85bev1nhc7fwk", "submitUserEmail": "katlyn@example.com"
+        })),
         components::ProblemResponses,
     ),
 )]

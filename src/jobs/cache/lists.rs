@@ -20,13 +20,20 @@ pub struct ListCaches {
 }
 
 impl ListCaches {
-    /// Creates empty caches of the lists of `upstream`. The active list leaves out jobs that `recent` knows as deleted.
+    /// Creates empty caches of the lists of `upstream`. The active list leaves out jobs that `recent` knows as deleted, and
+    /// jobs that it knows as stopped have that outcome.
     #[must_use]
     pub fn new(upstream: &Arc<dyn IpsApi>, recent: &RecentMutations, dependencies: &CacheDependencies) -> Self {
         let cache = |name, loader| SnapshotCache::new(name, loader, dependencies.clone());
         let clock = || dependencies.clock.clone();
         let scheduled = cache("scheduled", loaders::scheduled(Arc::clone(upstream), clock()));
-        let history = cache("history", loaders::history(Arc::clone(upstream), Arc::clone(&scheduled), clock()));
+        let history = loaders::history(loaders::HistorySources {
+            upstream: Arc::clone(upstream),
+            scheduled: Arc::clone(&scheduled),
+            recent: recent.clone(),
+            clock: clock(),
+        });
+        let history = cache("history", history);
         let active = loaders::active(loaders::ActiveJobsSources {
             upstream: Arc::clone(upstream),
             scheduled: Arc::clone(&scheduled),

@@ -97,7 +97,7 @@ impl SubmitCommand {
     }
 
     async fn submit_with_key(&self, caller: &Caller, request: &SubmitJobParam, key: &IdempotencyKey) -> Result<Job> {
-        let submitted = Job::submitted(request, None);
+        let submitted = Job::submitted(request, None, caller.email());
         let (claim, submitted, result) = match self.0.idempotency.claim(caller, &submitted, key).await? {
             IdempotencyOutcome::Completed(job) => return Ok(*job),
             IdempotencyOutcome::Unresolved(submitted, claim) => {
@@ -136,6 +136,7 @@ impl SubmitCommand {
     /// Sends a submit once. The lists of the company are invalidated unless nothing was sent: during an outage, the last lists are still
     /// served.
     async fn send(&self, caller: &Caller, request: &SubmitJobParam) -> Result<Job> {
+        let sent_at = self.0.clock.now();
         let answer = self.0.upstream.submit_job(caller, request).await;
         if !matches!(&answer, Err(error) if error.delivery == Delivery::NotSent) {
             self.0.epochs.bump(&request.company_handle).await;
@@ -145,7 +146,7 @@ impl SubmitCommand {
             Ok(answer) if answer.value.job_handle.is_empty() => None,
             Ok(answer) => {
                 let handle = answer.value.job_handle;
-                let job = Job::submitted(request, Some(handle.clone()));
+                let job = Job::submitted(request, Some(handle.clone()), caller.email());
                 let submitted = Mutation::Submitted(Box::new(job.clone()), self.0.clock.now());
                 for key in [&job.id, &handle] {
                     self.0.recent.record(caller, key, submitted.clone()).await;
@@ -155,8 +156,13 @@ impl SubmitCommand {
             Err(error) if error.delivery == Delivery::Unknown => Some(error),
             Err(error) => return Err(Error::of_call(caller)(error)),
         };
-        let submitted = Job::submitted(request, None);
-        self.recover_or_unknown(caller, &submitted, &self.0.recovery_pauses, error).await
+        let submitted = Job::submitted(request, None, caller.email());
+        let result = self.recover_or_unknown(caller, &submitted, &self.0.recovery_pauses, error).await;
+        if let Err(Error::SubmitOutcomeUnknown { id, .. }) = &result {
+            let unconfirmed = Mutation::Unconfirmed(Box::new(submitted.unconfirmed(sent_at)));
+            self.0.recent.record(caller, id, unconfirmed).await;
+        }
+        result
     }
 
     /// Looks up a job whose submit was sent. `error` is that of the submit.

@@ -6,6 +6,8 @@ pub mod id;
 pub mod job;
 pub mod json;
 pub mod kind;
+pub mod outcome;
+pub mod record;
 pub mod snapshot;
 pub mod status;
 pub mod unique_name;

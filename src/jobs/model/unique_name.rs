@@ -61,6 +61,15 @@ pub fn without_run_suffix(run: &str) -> &str {
     }
 }
 
+/// Returns a name without the suffix that the gateway appended to make it unique.
+#[must_use]
+pub fn without_unique_suffix(name: &str) -> &str {
+    match suffix_of(name) {
+        Some(suffix) => &name[..name.len() - suffix.len() - 1],
+        None => name,
+    }
+}
+
 fn suffix_of(name: &str) -> Option<&str> {
     let (_, suffix) = name.rsplit_once('-')?;
     if suffix.len() != SUFFIX_LENGTH {
@@ -116,7 +125,9 @@ mod tests {
     proptest! {
         #[test]
         fn a_unique_name_contains_its_time(name in ".{1,40}", millis in 0i64..4_000_000_000_000, random: u32) {
-            prop_assert_eq!(submitted_at(&make_unique(&name, at(millis), random)), Some(at(millis)));
+            let unique = make_unique(&name, at(millis), random);
+            prop_assert_eq!(submitted_at(&unique), Some(at(millis)));
+            prop_assert_eq!(without_unique_suffix(&unique), name);
         }
 
         #[test]
@@ -145,6 +156,7 @@ mod tests {
             "日本-0123456789abcde",
         ] {
             assert_eq!(submitted_at(name), None, "{name}");
+            assert_eq!(without_unique_suffix(name), name);
         }
         let ours = make_unique("nightly", at(1_700_000_000_000), 7);
         assert_eq!(submitted_at(&ours.replace("nightly", "weekly")), None, "the check sum is of the whole name");

@@ -228,12 +228,13 @@ impl LogQueries {
             ..GetJobLogsParam::default()
         };
         let answer = self.upstream.get_job_logs(caller, &request).await.map_err(Error::of_call(caller))?;
-        let (jobs, bad_items) =
+        let (mut jobs, bad_items) =
             jobs_of_records("jobLogArray", answer.value.job_log_array, answer.bad_items, None, |record| {
                 Job::completed(company, record)
             });
+        self.lookup.set_stopped(caller, &mut jobs).await;
         let matches = |job: &Job| match &query.submitted_by {
-            Some(email) => job.submitted_by().is_some_and(|own| own.eq_ignore_ascii_case(email)),
+            Some(email) => job.common.submitted_by.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(email)),
             None => true,
         };
         Ok((jobs.into_iter().filter(matches).take(query.limit).collect(), bad_items))

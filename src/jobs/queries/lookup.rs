@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use moka::sync::Cache;
 use tokio::time::Instant;
 
-use crate::ips::types::{GetActiveJobsParam, GetJobLogDetailsParam, GetScheduledJobsParam, JobLog};
+use crate::ips::types::{GetActiveJobsParam, GetJobLogDetailsParam, GetScheduledJobsParam, JobLog, Timestamp};
 use crate::jobs::cache::SnapshotCache;
 use crate::jobs::cache::key::{JobKey, job_cache};
 use crate::jobs::cache::lists::ListCaches;
@@ -18,15 +18,15 @@ use crate::jobs::company::{Companies, CompanyChoice};
 use crate::jobs::error::{Error, Result};
 use crate::jobs::model::answer::jobs_of_records;
 use crate::jobs::model::id::{JobId, JobName, JobRef};
-use crate::jobs::model::job::{Job, Phase, Status};
+use crate::jobs::model::job::{Job, Phase};
 use crate::jobs::model::json::RenderedJob;
 use crate::jobs::model::unique_name;
 use crate::jobs::queries::found::{FoundJob, MAX_CANDIDATES, ambiguous, logged_job, only_job};
 use crate::runtime::clock::Clock;
 use crate::upstream::{Caller, CallerKey, IpsAnswer, IpsApi, UpstreamError};
 
-/// Time after its submit within which a job has to appear in a list of IPS.
-const APPEARS_WITHIN: TimeDelta = TimeDelta::minutes(2);
+/// Entries that are read with a log, its last ones: if the job was stopped, one of them says so.
+const LAST_LOG_ENTRIES: i32 = 20;
 /// Time for which completed jobs are cached; they do not change.
 const COMPLETED_TTL: Duration = Duration::from_hours(1);
 
@@ -52,10 +52,12 @@ pub struct JobLookup {
     completed: Cache<JobKey, CompletedJob>,
     recent: RecentMutations,
     clock: Clock,
+    appears_within: Duration,
 }
 
 impl JobLookup {
-    /// Searches the lists of `caches` and the job log of `upstream`; `recent` has the jobs that IPS does not list yet.
+    /// Searches the lists of `caches` and the job log of `upstream`; `recent` has the jobs that IPS does not list yet. A job has to appear in a
+    /// list `appears_within` this time after its submit.
     #[must_use]
     pub fn new(
         companies: Arc<Companies>,
@@ -63,8 +65,9 @@ impl JobLookup {
         upstream: Arc<dyn IpsApi>,
         recent: RecentMutations,
         clock: Clock,
+        appears_within: Duration,
     ) -> Self {
-        Self { companies, caches, upstream, completed: job_cache(COMPLETED_TTL), recent, clock }
+        Self { companies, caches, upstream, completed: job_cache(COMPLETED_TTL), recent, clock, appears_within }
     }
 
     /// Returns the referenced job.
@@ -308,6 +311,7 @@ impl JobLookup {
     /// Returns jobs that IPS just returned, and caches those that are complete.
     async fn loaded_jobs(&self, scope: &LookupScope<'_>, mut jobs: Vec<Job>) -> Vec<FoundJob> {
         loaders::link_schedules(&mut jobs, &self.caches.scheduled, scope.caller, scope.company).await;
+        self.set_stopped(scope.caller, &mut jobs).await;
         let now = self.clock.read();
         let found = jobs.into_iter().map(|job| {
             let job = Arc::new(RenderedJob::new(job, now.wall));
@@ -320,24 +324,37 @@ impl JobLookup {
         found.collect()
     }
 
+    /// Sets the outcome of those completed jobs that are known to have been stopped a short time ago.
+    pub(super) async fn set_stopped(&self, caller: &Caller, jobs: &mut [Job]) {
+        self.recent.set_stopped(caller, jobs, self.clock.now()).await;
+    }
+
     /// Returns whether IPS is asked for the jobs that wait for a server, so that the active list contains them.
     fn lists_waiting_jobs(&self) -> bool {
         self.upstream.omitted_fields().iter().all(|omitted| omitted.field != "includeWaitingJobs")
     }
 
-    /// Returns a job that no list of IPS contains, but that was recently submitted or stopped.
+    /// Returns a job that no list of IPS contains, but that was recently submitted or stopped. Whether IPS has a job is unknown if the response
+    /// to its submit was lost, or another replica or this one before a restart sent it.
     async fn find_unlisted(&self, scope: &LookupScope<'_>, id: &JobId) -> Result<FoundJob> {
         let now = self.clock.now();
-        let is_recent = |at: DateTime<Utc>| (now - at).abs() < APPEARS_WITHIN;
+        let is_recent = |at: DateTime<Utc>| (now - at).abs().to_std().is_ok_and(|age| age < self.appears_within);
+        let named_at = unique_name::submitted_at(id.name.original());
         let job = match self.recent.get(scope.caller, &id.encode()).await {
             Some(Mutation::Submitted(job, at)) if is_recent(at) || job.phase == Phase::Scheduled => *job,
             // It may wait for longer, unlisted.
             Some(Mutation::Submitted(job, _)) if !self.lists_waiting_jobs() => *job,
             Some(Mutation::Submitted(job, _) | Mutation::Stopped(job)) => job.finalizing(),
-            None if unique_name::submitted_at(id.name.original()).is_some_and(is_recent) => {
-                Job::unlisted(id, Status::Waiting)
+            Some(Mutation::Unconfirmed(job))
+                if job.sent_at.and_then(Timestamp::instant).is_some_and(|at| is_recent(at.to_utc())) =>
+            {
+                *job
             }
-            None | Some(Mutation::Deleted) => return Err(Error::JobNotFound),
+            None => match named_at.filter(|at| is_recent(*at)) {
+                Some(at) => Job::of_id(id).unconfirmed(at),
+                None => return Err(Error::JobNotFound),
+            },
+            Some(Mutation::Unconfirmed(_) | Mutation::Deleted) => return Err(Error::JobNotFound),
         };
         Ok(FoundJob::loaded(Arc::new(RenderedJob::new(job, now))))
     }
@@ -356,12 +373,14 @@ fn records_of<T, R>(
     }
 }
 
-/// Returns a request for a job log with as few entries as IPS allows.
+/// Returns a request for a job log with its last entries.
 fn minimal_log_request(company: &str) -> GetJobLogDetailsParam {
     GetJobLogDetailsParam {
         company_handle: company.into(),
-        records_per_page: Some(1),
+        records_per_page: Some(LAST_LOG_ENTRIES),
         results_page: Some(1),
+        sort_by: Some("Date".into()),
+        sort_direction: Some("Descending".into()),
         ..GetJobLogDetailsParam::default()
     }
 }

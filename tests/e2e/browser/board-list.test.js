@@ -121,8 +121,8 @@ inBrowser('an empty list says so', { allows: /Failed to load resource/ }, async 
 inBrowser('with 3,000 jobs only changed rows are updated', { allows: /Failed to load resource/ }, async (page) => {
   const job = (number, percent) => ({
     id: `job${number}`, phase: 'active', status: 'running', percent, actions: ['stop'], observedAt: '2026-01-01T00:00:00Z', companyHandle: 'c|110',
-    jobHandle: `j|${number}`, name: `Job ${number}`, originalName: `Job ${number}`, type: 'VideoPublish', submitUserEmail: 'many@example.com',
-    startDate: new Date(Date.UTC(2026, 0, 1) + number).toISOString(), taskProgressArray: [],
+    jobHandle: `j|${number}`, name: `Job ${number}`, originalName: `Job ${number}`, title: `Job ${number}`, type: 'VideoPublish', submittedBy: 'many@example.com',
+    startedAt: new Date(Date.UTC(2026, 0, 1) + number).toISOString(), taskProgressArray: [],
   });
   let percent = 10;
   await page.route('**/jobs?*', (route) => {
