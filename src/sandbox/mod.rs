@@ -1,15 +1,16 @@
 //! In-memory simulation of IPS, served as SOAP over HTTP.
 //!
 //! It has [two companies and five users](users), about thirty jobs at the start, and generates new ones periodically. A job passes through
-//! `New` → `WaitingClient` → `WaitingCoordinator` → `Running` → `Done`, is unlisted for 1.5 s, and then appears in the log. All of that is a
-//! function of time, so a test advances the [`Clock`] instead of waiting.
+//! `New` → `WaitingClient` → `WaitingCoordinator` → `Running` → `Done`. Its log exists from `Running` on, and has an end 1.5 s after the job has
+//! left the active list. All of that is a function of time, so a test advances the [`Clock`] instead of waiting.
 //!
 //! - `POST /scene7/services/IpsApiService`: the operations of the job API, described by `?wsdl` and `?xsd=`.
 //! - `GET /sandbox/calls`: number of calls of each operation, as JSON.
 //! - `POST /sandbox/clock/advance?seconds=`: advances the clock.
 //!
 //! Behavior that the IPS reference does not define is the sandbox's own: archived logs (older than 30 days) are not listed, but found by
-//! handle and by asset; a stopped job is logged with a `FileCancel` entry; job types and log types without a documented name have names such as
+//! handle and by asset; a stopped job is logged with a `FileCancel` entry for the stop and one for each file that was not processed; a paused
+//! active job keeps its state and makes no progress; the name of a scheduled job is taken; every operation takes every form of a handle; job types and log types without a documented name have names such as
 //! `PdfRip` and `AssetReprocess`.
 
 mod faults;

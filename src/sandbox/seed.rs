@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::model::{Job, JobDetails, JobSpec, OutcomeProfile, Retention, Rng, Schedule, Simulation, Trigger};
+use super::model::{Job, JobDetails, JobSpec, OutcomeProfile, Pauses, Retention, Rng, Schedule, Simulation, Trigger};
 use super::state::State;
 use super::users::{BOTH_COMPANIES, FURNITURE, ORDINARY, OTHER_COMPANY, OUTFITTERS, Tenant, User};
 use crate::ips::types::*;
@@ -147,7 +147,16 @@ fn add_job(
     let name = state.unique_name(spec.company, &spec.original_name, queued);
     let mut simulation = Simulation::with_outcome(&spec.details, spec.company, outcome, state.rng());
     adjust(&mut simulation);
-    state.add(Job { spec, number: 0, name, queued, simulation, stop: None, retention: Retention::Keep });
+    state.add(Job {
+        spec,
+        number: 0,
+        name,
+        queued,
+        simulation,
+        pauses: Pauses::default(),
+        stop: None,
+        retention: Retention::Keep,
+    });
 }
 
 /// Adds running jobs (seconds since their start, duration) and waiting jobs (seconds until their start).

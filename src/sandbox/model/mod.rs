@@ -3,12 +3,14 @@
 mod job;
 mod job_log;
 mod kinds;
+mod pauses;
 mod rng;
 mod schedule;
 mod simulation;
 
 pub(super) use job::{Job, JobSpec, Phase, Retention, StopRequest};
 pub(super) use kinds::JobDetails;
+pub(super) use pauses::Pauses;
 pub(super) use rng::Rng;
 pub(super) use schedule::{Schedule, Trigger};
 pub(super) use simulation::{OutcomeProfile, Simulation};

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use croner::Cron;
 use croner::parser::{CronParser, Seconds};
 
-use super::job::JobSpec;
+use super::job::{JobSpec, scheduled_handle};
 use crate::ips::types::{ScheduledJob, TriggerState};
 use crate::sandbox::server_time::{server_timestamp, server_zone};
 
@@ -78,12 +78,12 @@ impl Trigger {
 impl Schedule {
     /// Returns the handle in the list of scheduled jobs.
     pub fn handle(&self) -> String {
-        format!("0|{}|", self.name)
+        scheduled_handle(&self.name)
     }
 
-    /// Returns whether a handle is one of the job: that of its submit or of the scheduled list.
+    /// Returns whether a handle is one of the job: that of its submit, of the scheduled list or of the log.
     pub fn has_handle(&self, handle: &str) -> bool {
-        handle == self.handle() || handle == self.spec.submit_handle()
+        [self.handle(), self.spec.submit_handle(), self.spec.log_handle(&self.name)].iter().any(|own| own == handle)
     }
 
     /// Returns the job as listed by getScheduledJobs.

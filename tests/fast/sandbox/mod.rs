@@ -1,5 +1,6 @@
 //! Sandbox: hand-written SOAP over its real socket, with a manual clock.
 
+mod actions;
 mod contract;
 mod faults;
 mod lifecycle;

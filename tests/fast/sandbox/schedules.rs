@@ -146,22 +146,6 @@ async fn a_deleted_schedule_never_fires() {
 }
 
 #[tokio::test]
-async fn an_action_in_the_wrong_phase_is_an_invalid_parameter() {
-    let fixture = Fixture::empty();
-    fixture.submit(&ORDINARY, "runs", PUBLISH).await;
-    fixture.submit(&ORDINARY, "waits", &every("0 0 3 * * ?")).await;
-    let active = fixture.active(&ORDINARY).await[0].text("jobHandle");
-    let scheduled = only_scheduled(&fixture).await.text("jobHandle");
-    for (operation, handle) in
-        [("pauseJob", &active), ("resumeJob", &active), ("executeJob", &active), ("stopJob", &scheduled)]
-    {
-        let fault = fixture.act(&ORDINARY, operation, handle).await.fault();
-        assert_eq!((fault.code, fault.name.as_str()), (30001, "ipsApiFault"), "{operation}: {fault:?}");
-        assert!(fault.reason.contains(operation), "{fault:?}");
-    }
-}
-
-#[tokio::test]
 async fn the_built_in_cleanup_job_has_the_documented_handle() {
     let fixture = Fixture::seeded();
     let jobs = fixture.scheduled(&ORDINARY).await;
