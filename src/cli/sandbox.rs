@@ -22,7 +22,7 @@ pub(super) fn command() -> Command {
         Arg::new("api_version")
             .long("api-version")
             .value_name("VERSION")
-            .help("IPS API version [default: the newest]")
+            .help("API version of the WSDL at ?wsdl [default: the newest]; requests may be of any version")
             .value_parser(value_parser!(ApiVersion)),
     ])
 }

@@ -4,7 +4,9 @@
 //! `New` → `WaitingClient` → `WaitingCoordinator` → `Running` → `Done`. Its log exists from `Running` on, and has an end 1.5 s after the job has
 //! left the active list. All of that is a function of time, so a test advances the [`Clock`] instead of waiting.
 //!
-//! - `POST /scene7/services/IpsApiService`: the operations of the job API, described by `?wsdl` and `?xsd=`.
+//! - `POST /scene7/services/IpsApiService`: the operations of the job API in every API version; the namespace of the body element decides.
+//! - `POST /scene7/api/IpsApiService`: the same without SOAP, as a `Request` element.
+//! - `GET /scene7/webservice/IpsApi[-<version>].wsdl`: the WSDL of a version, and `?wsdl` of the service that of the configured one.
 //! - `GET /sandbox/calls`: number of calls of each operation, as JSON.
 //! - `POST /sandbox/clock/advance?seconds=`: advances the clock.
 //!
@@ -52,7 +54,7 @@ pub enum Population {
 pub struct SandboxConfig {
     /// Address and port to listen on (default 127.0.0.1:0); port 0 selects a free one.
     pub listen: String,
-    /// API version of the service (default: the newest); requests in another version get fault 30003.
+    /// API version of the WSDL at `?wsdl` (default: the newest). Requests may be of any version.
     pub version: ApiVersion,
     /// Clock of the simulation (default: the system clock).
     pub clock: Clock,
@@ -136,7 +138,7 @@ impl Sandbox {
         &self.service.clock
     }
 
-    /// Returns its API version.
+    /// Returns the API version of the WSDL at `?wsdl`.
     #[must_use]
     pub fn version(&self) -> &ApiVersion {
         &self.service.version

@@ -14,11 +14,15 @@ use chrono::TimeDelta;
 use serde::Deserialize;
 
 use super::server_time::server_timestamp;
-use super::service::{Headers, Outcome, Service};
+use super::service::{Door, Headers, Outcome, Service};
 use super::wsdl;
 
 /// Path of the SOAP endpoint, as in IPS.
 pub(super) const PATH: &str = "/scene7/services/IpsApiService";
+/// Path of the endpoint without SOAP, as in IPS.
+const BARE_PATH: &str = "/scene7/api/IpsApiService";
+/// Path of the WSDLs and schemas, as in IPS.
+const DOCUMENTS_PATH: &str = "/scene7/webservice/";
 /// Maximum size of a request body, in bytes.
 const MAX_BODY: usize = 4 * 1024 * 1024;
 const XML: &str = "text/xml; charset=UTF-8";
@@ -59,11 +63,21 @@ fn routes(config: &mut web::ServiceConfig) {
     config
         .app_data(web::PayloadConfig::new(MAX_BODY))
         .service(web::resource(PATH).route(web::post().to(call)).route(web::get().to(describe)))
+        .service(web::resource(BARE_PATH).route(web::post().to(call_bare)))
+        .service(web::resource(format!("{DOCUMENTS_PATH}{{name}}")).route(web::get().to(document)))
         .service(web::resource("/sandbox/calls").route(web::get().to(calls)))
         .service(web::resource("/sandbox/clock/advance").route(web::post().to(advance)));
 }
 
 async fn call(request: HttpRequest, body: web::Bytes, service: web::Data<Service>) -> HttpResponse {
+    answer(&request, &body, &service, Door::Soap)
+}
+
+async fn call_bare(request: HttpRequest, body: web::Bytes, service: web::Data<Service>) -> HttpResponse {
+    answer(&request, &body, &service, Door::Bare)
+}
+
+fn answer(request: &HttpRequest, body: &[u8], service: &Service, door: Door) -> HttpResponse {
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
     let headers = Headers {
         content_type: header("content-type"),
@@ -71,7 +85,7 @@ async fn call(request: HttpRequest, body: web::Bytes, service: web::Data<Service
         authorization: header("authorization"),
         accept_language: header("accept-language"),
     };
-    let (status, body) = match service.answer(&body, &headers) {
+    let (status, body) = match service.answer(body, &headers, door) {
         Outcome::Answer(body) => (StatusCode::OK, body),
         Outcome::Fault { status, body } => {
             (StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), body)
@@ -80,26 +94,30 @@ async fn call(request: HttpRequest, body: web::Bytes, service: web::Data<Service
     HttpResponse::build(status).insert_header((header::CONTENT_TYPE, XML)).body(body)
 }
 
-#[derive(Deserialize)]
-struct Description {
-    wsdl: Option<String>,
-    xsd: Option<String>,
+/// Serves the WSDL of the configured API version, at `?wsdl`.
+async fn describe(request: HttpRequest, service: web::Data<Service>) -> HttpResponse {
+    if request.query_string().eq_ignore_ascii_case("wsdl") {
+        return xml(wsdl::wsdl(&service.version, &addresses(&request)));
+    }
+    HttpResponse::NotFound().body("This is a SOAP service: POST to it, or GET it with ?wsdl\n")
 }
 
-/// Serves the WSDL (`?wsdl`) and the schemas (`?xsd=` with the name of one).
-async fn describe(request: HttpRequest, query: web::Query<Description>, service: web::Data<Service>) -> HttpResponse {
-    let document = match query.into_inner() {
-        Description { xsd: Some(name), .. } => wsdl::schema(&name, &service.version),
-        Description { wsdl: Some(_), .. } => {
-            let connection = request.connection_info();
-            Some(wsdl::wsdl(&service.version, &format!("{}://{}{PATH}", connection.scheme(), connection.host())))
-        }
-        Description { .. } => None,
-    };
-    match document {
-        Some(document) => HttpResponse::Ok().insert_header((header::CONTENT_TYPE, XML)).body(document),
-        None => HttpResponse::NotFound().body("This is a SOAP service: POST to it, or GET it with ?wsdl\n"),
+/// Serves the WSDL or a schema of any API version.
+async fn document(request: HttpRequest, name: web::Path<String>) -> HttpResponse {
+    match wsdl::document(&name, &addresses(&request)) {
+        Some(document) => xml(document),
+        None => HttpResponse::NotFound().body("There are IpsApi.wsdl and IpsApi-<version>.wsdl of each API version\n"),
     }
+}
+
+fn addresses(request: &HttpRequest) -> wsdl::Addresses {
+    let connection = request.connection_info();
+    let origin = format!("{}://{}", connection.scheme(), connection.host());
+    wsdl::Addresses { service: format!("{origin}{PATH}"), documents: format!("{origin}{DOCUMENTS_PATH}") }
+}
+
+fn xml(document: String) -> HttpResponse {
+    HttpResponse::Ok().insert_header((header::CONTENT_TYPE, XML)).body(document)
 }
 
 /// Returns the number of calls of each operation, as JSON.

@@ -11,6 +11,7 @@ use super::operations::Call;
 use super::state::State;
 use super::users::{self, USERS, User};
 use super::{faults, operations};
+use crate::ips::codec::{ReadError, WriteError};
 use crate::ips::soap::{self, AuthHeader, FaultCode, Request};
 use crate::ips::types::*;
 use crate::runtime::clock::Clock;
@@ -22,6 +23,52 @@ pub(super) struct Headers<'a> {
     pub soap_action: Option<&'a str>,
     pub authorization: Option<&'a str>,
     pub accept_language: Option<&'a str>,
+}
+
+/// Form of requests and answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Door {
+    /// SOAP 1.1 envelopes.
+    Soap,
+    /// A `Request` element, answered by the element of the answer or of the fault.
+    Bare,
+}
+
+impl Door {
+    fn parse<'a>(self, body: &'a [u8], content_type: Option<&str>) -> Result<Request<'a>, ReadError> {
+        match self {
+            Self::Soap => Request::parse(body, content_type),
+            Self::Bare => Request::parse_bare(body, content_type),
+        }
+    }
+
+    fn write<T: Operation>(self, answer: &T::Answer, version: &ApiVersion) -> Result<Vec<u8>, WriteError> {
+        match self {
+            Self::Soap => soap::write_answer::<T>(answer, version),
+            Self::Bare => soap::write_bare_answer::<T>(answer, version),
+        }
+    }
+
+    fn fault(self, fault: &Fault, status: Option<u16>) -> Outcome {
+        let status = status.filter(|status| (200..600).contains(status)).unwrap_or(500);
+        let faultcode = if fault.code == Some(30000) { FaultCode::Server } else { FaultCode::Client };
+        let body = match self {
+            Self::Soap => soap::write_fault(fault, faultcode),
+            Self::Bare => soap::write_bare_fault(fault),
+        };
+        Outcome::Fault { status, body }
+    }
+
+    /// Returns the fault of a request that can't be read.
+    fn refuse(self, error: &ReadError) -> Outcome {
+        if !soap::is_version_mismatch(error) {
+            return self.fault(&faults::invalid_xml(format_args!("Invalid request XML: {error}")), None);
+        }
+        Outcome::Fault {
+            status: 500,
+            body: soap::write_fault(&faults::version_mismatch(error), FaultCode::VersionMismatch),
+        }
+    }
 }
 
 /// Outcome of a request: an answer, or a fault with its HTTP status.
@@ -40,6 +87,13 @@ impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {
         Self { fault, status: None }
     }
+}
+
+/// Request under processing.
+struct Context<'a> {
+    request: &'a Request<'a>,
+    headers: &'a Headers<'a>,
+    door: Door,
 }
 
 /// SOAP service: state, clock, call counters and injected failures.
@@ -72,31 +126,29 @@ impl Service {
     }
 
     /// Processes one request.
-    pub fn answer(&self, body: &[u8], headers: &Headers<'_>) -> Outcome {
-        let request = match Request::parse(body, headers.content_type) {
+    pub fn answer(&self, body: &[u8], headers: &Headers<'_>, door: Door) -> Outcome {
+        let request = match door.parse(body, headers.content_type) {
             Ok(request) => request,
-            Err(error) => {
-                return fault_outcome(&faults::invalid_xml(format_args!("Invalid request XML: {error}")), None);
-            }
+            Err(error) => return door.refuse(&error),
         };
-        match self.dispatch(&request, headers) {
+        match self.dispatch(&Context { request: &request, headers, door }) {
             Ok(answer) => Outcome::Answer(answer),
             Err(Failure { fault, status }) => {
                 let requested = request.auth().fault_http_status_code.and_then(|status| u16::try_from(status).ok());
-                fault_outcome(&fault, status.or(requested))
+                door.fault(&fault, status.or(requested))
             }
         }
     }
 
-    fn dispatch(&self, request: &Request<'_>, headers: &Headers<'_>) -> Result<Vec<u8>, Failure> {
+    fn dispatch(&self, context: &Context<'_>) -> Result<Vec<u8>, Failure> {
         macro_rules! dispatch {
             (
-                { $service:ident, $envelope:ident, $headers:ident }
+                { $service:ident, $context:ident }
                 $($method:ident, $name:literal, $request:ident => $answer:ident, $effect:ident;)+
             ) => {
-                match $envelope.root() {
+                match $context.request.root() {
                     $(<$request as Operation>::REQUEST => {
-                        $service.run::<$request>($envelope, $headers, operations::$method)
+                        $service.run::<$request>($context, operations::$method)
                     })+
                     other => {
                         Err(faults::invalid_xml(format_args!("Invalid request XML: {other} belongs to no operation")).into())
@@ -104,14 +156,13 @@ impl Service {
                 }
             };
         }
-        for_each_operation!(dispatch { self, request, headers })
+        for_each_operation!(dispatch { self, context })
     }
 
     /// Runs one operation.
     fn run<T: Operation>(
         &self,
-        request: &Request<'_>,
-        headers: &Headers<'_>,
+        context: &Context<'_>,
         operation: fn(T, &mut Call<'_>) -> Result<T::Answer, Fault>,
     ) -> Result<Vec<u8>, Failure> {
         *lock(&self.calls).entry(T::NAME).or_default() += 1;
@@ -119,11 +170,14 @@ impl Service {
         if let Some((fault, status)) = injected {
             return Err(Failure { fault, status: Some(status) });
         }
-        self.check_namespace(request)?;
-        check_action::<T>(headers.soap_action)?;
+        let Context { request, headers, door } = context;
+        let version = self.version_of(request)?;
+        if *door == Door::Soap {
+            check_action::<T>(headers.soap_action)?;
+        }
         let param =
             request.read::<T>().map_err(|error| faults::invalid_xml(format_args!("Invalid request XML: {error}")))?;
-        self.check_version(&param)?;
+        check_version(&param, &version)?;
         let user = authenticate(request.auth(), headers.authorization)?;
         let language = headers.accept_language.and_then(|languages| languages.split([',', ';']).next()).map(str::trim);
         let locale =
@@ -135,34 +189,30 @@ impl Service {
         };
         let unwritable =
             |error| faults::exception(format_args!("The answer can't be written in this API version: {error}"));
-        Ok(soap::write_answer::<T>(&answer, &self.version).map_err(unwritable)?)
+        Ok(door.write::<T>(&answer, &version).map_err(unwritable)?)
     }
 
-    fn check_namespace(&self, request: &Request<'_>) -> Result<(), Fault> {
-        let expected = self.version.namespace();
-        if request.namespace() == expected {
-            return Ok(());
-        }
-        Err(faults::invalid_xml(format_args!(
-            "Invalid request XML: {} is in namespace {:?}, but this service expects {expected:?}",
-            request.root(),
-            request.namespace()
-        )))
-    }
-
-    /// Refuses fields of later API versions, by writing the request in the configured one: the codec checks the version of each field.
-    fn check_version<T: Operation>(&self, param: &T) -> Result<(), Fault> {
-        match soap::write_request(param, &self.version, &AuthHeader::default()) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(faults::invalid_xml(format_args!("Invalid request XML: {error}"))),
-        }
+    /// Returns the API version of a request: a published one, or the configured one.
+    fn version_of(&self, request: &Request<'_>) -> Result<ApiVersion, Fault> {
+        let namespace = request.namespace();
+        let version = ApiVersion::of_namespace(namespace);
+        version.or_else(|| Some(self.version.clone()).filter(|own| own.namespace() == namespace)).ok_or_else(|| {
+            let published: Vec<_> = API_VERSIONS.iter().map(|known| known.name).filter(|name| !name.is_empty()).collect();
+            faults::invalid_xml(format_args!(
+                "Invalid request XML: {} is in namespace {namespace:?}, which is that of no API version: {COMMON_NAMESPACE}, optionally with /{}",
+                request.root(),
+                published.join(", /")
+            ))
+        })
     }
 }
 
-fn fault_outcome(fault: &Fault, status: Option<u16>) -> Outcome {
-    let status = status.filter(|status| (200..600).contains(status)).unwrap_or(500);
-    let faultcode = if fault.code == Some(30000) { FaultCode::Server } else { FaultCode::Client };
-    Outcome::Fault { status, body: soap::write_fault(fault, faultcode) }
+/// Refuses fields of later API versions, by writing the request in its own one: the codec checks the version of each field.
+fn check_version<T: Operation>(param: &T, version: &ApiVersion) -> Result<(), Fault> {
+    match soap::write_request(param, version, &AuthHeader::default()) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(faults::invalid_xml(format_args!("Invalid request XML: {error}"))),
+    }
 }
 
 fn check_action<T: Operation>(action: Option<&str>) -> Result<(), Fault> {

@@ -2,8 +2,10 @@
 
 mod actions;
 mod contract;
+mod doors;
 mod faults;
 mod lifecycle;
 mod logs;
 mod schedules;
 mod soap;
+mod versions;
