@@ -44,7 +44,8 @@ fn active_users() -> impl Iterator<Item = &'static User> {
 
 /// Returns the text for the terminal: links, users, and a request to start with.
 fn welcome(url: &str) -> String {
-    let users: Vec<_> = active_users().map(|user| format!("  {} {}", user.email, user.password)).collect();
+    let users: Vec<_> =
+        active_users().map(|user| format!("  {} {}  {}", user.email, user.password, user.about())).collect();
     let User { email, password, .. } = USERS[0];
     let users = users.join("\n");
     format!(
@@ -61,7 +62,14 @@ fn demo_user(user: &User) -> DemoUser {
 /// Returns the note for readers of the OpenAPI document.
 fn note() -> String {
     let row = |user: &User| {
-        format!("| `{}` | `{}` | `{}` | {} |", user.email, user.password, user.access_token, user.role.as_str())
+        format!(
+            "| `{}` | `{}` | `{}` | {} ({}) |",
+            user.email,
+            user.password,
+            user.access_token,
+            user.about(),
+            user.role.as_str()
+        )
     };
     let rows: Vec<_> = active_users().map(row).collect();
     format!(

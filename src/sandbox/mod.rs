@@ -1,6 +1,6 @@
 //! In-memory simulation of IPS, served as SOAP over HTTP.
 //!
-//! It has [two companies and five users](users), about thirty jobs at the start, and generates new ones periodically. A job passes through
+//! It has [two companies and six users](users), about thirty jobs at the start, and generates new ones periodically. A job passes through
 //! `New` → `WaitingClient` → `WaitingCoordinator` → `Running` → `Done`. Its log exists from `Running` on, and has an end 1.5 s after the job has
 //! left the active list. All of that is a function of time, so a test advances the [`Clock`] instead of waiting.
 //!
@@ -12,7 +12,7 @@
 //!
 //! Behavior that the IPS reference does not define is the sandbox's own: archived logs (older than 30 days) are not listed, but found by
 //! handle and by asset; a stopped job is logged with a `FileCancel` entry for the stop and one for each file that was not processed; a paused
-//! active job keeps its state and makes no progress; the name of a scheduled job is taken; every operation takes every form of a handle; job types and log types without a documented name have names such as
+//! active job keeps its state and makes no progress; a follow-on job runs after its upload unless that was stopped; the name of a scheduled job is taken; every operation takes every form of a handle; job types and log types without a documented name have names such as
 //! `PdfRip` and `AssetReprocess`.
 
 mod faults;

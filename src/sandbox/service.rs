@@ -179,13 +179,16 @@ impl Service {
             request.read::<T>().map_err(|error| faults::invalid_xml(format_args!("Invalid request XML: {error}")))?;
         check_version(&param, &version)?;
         let user = authenticate(request.auth(), headers.authorization)?;
+        if !user.role.may_call(T::NAME) {
+            return Err(faults::no_permission(user.email, T::NAME).into());
+        }
         let language = headers.accept_language.and_then(|languages| languages.split([',', ';']).next()).map(str::trim);
         let locale =
             request.auth().locale.as_deref().or(language).filter(|locale| !locale.is_empty() && *locale != "*");
         let answer = {
             let mut state = lock(&self.state);
             state.advance(self.clock.now());
-            operation(param, &mut Call { state: &mut state, user, operation: T::NAME, locale })?
+            operation(param, &mut Call { state: &mut state, user, locale })?
         };
         let unwritable =
             |error| faults::exception(format_args!("The answer can't be written in this API version: {error}"));

@@ -6,9 +6,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::faults;
-use super::model::{
-    Job, JobSpec, OutcomeProfile, Pauses, Phase, Retention, Rng, Schedule, Simulation, StopRequest, Trigger,
-};
+use super::model::{Job, JobSpec, OutcomeProfile, Phase, Retention, Rng, Schedule, Simulation, StopRequest, Trigger};
 use super::server_time::server_zone;
 use super::users::{Tenant, User};
 use crate::ips::types::Fault;
@@ -83,6 +81,7 @@ impl State {
         }
         self.schedules.retain(|schedule| schedule.next > to || schedule.paused);
         self.generate_due();
+        self.queue_follow_ons();
         self.evict();
     }
 
@@ -131,19 +130,25 @@ impl State {
             let (spec, outcome) = generate(&mut self.rng, self.last_number);
             let name = self.unique_name(spec.company, &spec.original_name, next);
             let simulation = Simulation::with_outcome(&spec.details, spec.company, outcome, &mut self.rng);
-            self.add(Job {
-                spec,
-                number: 0,
-                name,
-                queued: next,
-                simulation,
-                pauses: Pauses::default(),
-                stop: None,
-                retention: Retention::Evict,
-            });
+            self.add(Job::new(spec, name, next, simulation, Retention::Evict));
             next += interval;
         }
         self.generation = Some(Generation { interval, next, generate });
+    }
+
+    /// Queues the follow-on jobs of the jobs that have ended, each next to its own.
+    fn queue_follow_ons(&mut self) {
+        let mut index = 0;
+        while index < self.jobs.len() {
+            let job = &mut self.jobs[index];
+            index += 1;
+            if !job.is_followed && job.end() <= self.now {
+                job.is_followed = true;
+                if let Some(next) = job.follow_on() {
+                    self.jobs.insert(index, next);
+                }
+            }
+        }
     }
 
     /// Removes the oldest evictable jobs beyond the maximum number.
@@ -181,16 +186,7 @@ impl State {
     /// Starts a job whose details determine its outcome.
     fn start(&mut self, spec: JobSpec, name: String, at: DateTime<Utc>, retention: Retention) {
         let simulation = Simulation::of(&spec.details, spec.company, &mut self.rng);
-        self.add(Job {
-            spec,
-            number: 0,
-            name,
-            queued: at,
-            simulation,
-            pauses: Pauses::default(),
-            stop: None,
-            retention,
-        });
+        self.add(Job::new(spec, name, at, simulation, retention));
     }
 
     /// Adds a job in any phase and assigns its number.

@@ -83,6 +83,10 @@ pub(in crate::sandbox) struct Job {
     pub pauses: Pauses,
     pub stop: Option<StopRequest>,
     pub retention: Retention,
+    /// Name of the job that this one follows.
+    pub initiator: Option<String>,
+    /// Whether the follow-on job, if the details have one, has been queued.
+    pub is_followed: bool,
 }
 
 /// Phase of a job's life cycle, in order.
@@ -134,6 +138,18 @@ impl Phase {
 }
 
 impl Job {
+    /// Creates a job without a number.
+    pub fn new(
+        spec: JobSpec,
+        name: String,
+        queued: DateTime<Utc>,
+        simulation: Simulation,
+        retention: Retention,
+    ) -> Self {
+        let (pauses, stop, initiator) = (Pauses::default(), None, None);
+        Self { spec, number: 0, name, queued, simulation, pauses, stop, retention, initiator, is_followed: false }
+    }
+
     /// Returns the start of the run as planned by the simulation, without pauses.
     fn planned_start(&self) -> DateTime<Utc> {
         self.queued + self.simulation.wait

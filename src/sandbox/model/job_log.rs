@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::job::Job;
+use super::kinds::JobDetails;
 use super::simulation::{AssetResult, Item};
 use crate::ips::types::{AssetJobLog, JobLog, JobLogDetail, JobLogDetailAux};
 use crate::sandbox::server_time::server_timestamp;
@@ -54,6 +55,15 @@ impl Job {
     pub fn log_details(&self, now: DateTime<Utc>) -> Vec<JobLogDetail> {
         let kind = self.spec.details.kind();
         let mut entries = vec![entry(kind.begin, format!("Job {} started", self.name), self.log_start())];
+        if let Some(initiator) = &self.initiator {
+            for (log_type, message) in [
+                ("InitiatingJobName", initiator.as_str()),
+                ("OriginalJobName", &self.spec.original_name),
+                ("JobType", kind.job_type),
+            ] {
+                entries.push(entry(log_type, message.into(), self.log_start()));
+            }
+        }
         entries.extend(self.finished_items(now).map(|(at, item)| self.item_entry(item, at)));
         if let Some(stop) = &self.stop {
             entries.push(entry("FileCancel", format!("Job stopped by {}", stop.by), stop.at));
@@ -72,6 +82,11 @@ impl Job {
         }
         if let Some(reason) = self.fatal_error() {
             entries.push(entry("FatalError", reason.into(), self.end()));
+        } else if let (JobDetails::Export(_), None) = (&self.spec.details, &self.stop) {
+            entries.push(JobLogDetail {
+                asset_name: Some(format!("https://sandbox.example.com/export/{}.zip", self.number)),
+                ..entry(kind.success, "Packed the exported files".into(), self.end())
+            });
         }
         entries.push(entry(kind.end, format!("Job {} ended", self.name), self.end()));
         entries

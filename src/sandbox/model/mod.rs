@@ -1,5 +1,6 @@
 //! Model of the sandbox: jobs, their schedules, their logs and the simulation of their runs. All of it is a function of time.
 
+mod follow_on;
 mod job;
 mod job_log;
 mod kinds;
@@ -10,7 +11,6 @@ mod simulation;
 
 pub(super) use job::{Job, JobSpec, Phase, Retention, StopRequest};
 pub(super) use kinds::JobDetails;
-pub(super) use pauses::Pauses;
 pub(super) use rng::Rng;
 pub(super) use schedule::{Schedule, Trigger};
 pub(super) use simulation::{OutcomeProfile, Simulation};

@@ -1,9 +1,7 @@
 //! Faults of the sandbox, by code.
 
 use ips_gateway::ips::types::{Fault, FaultName};
-use ips_gateway::sandbox::users::{
-    BOTH_COMPANIES, FURNITURE, INACTIVE, ORDINARY, OTHER_COMPANY, OUTFITTERS, READ_ONLY,
-};
+use ips_gateway::sandbox::users::{BOTH_COMPANIES, FURNITURE, INACTIVE, ORDINARY, OTHER_COMPANY, OUTFITTERS};
 
 use super::soap::{Fixture, PUBLISH, company, envelope, envelope_in, upload};
 
@@ -71,19 +69,6 @@ async fn unknown_foreign_and_missing_companies_are_faults() {
     for inner in [company(&OUTFITTERS), company(&FURNITURE)] {
         fixture.call(&BOTH_COMPANIES, "getActiveJobs", &inner).await.answer();
     }
-}
-
-#[tokio::test]
-async fn a_user_without_write_permission_changes_nothing() {
-    let fixture = Fixture::seeded();
-    let handle = fixture.active(&READ_ONLY).await[0].text("jobHandle");
-    for operation in ["stopJob", "pauseJob", "resumeJob", "executeJob", "deleteJob"] {
-        let fault = fixture.act(&READ_ONLY, operation, &handle).await.fault();
-        assert_eq!(fault.code, 20003, "{operation}: {fault:?}");
-        assert!(fault.reason.contains(operation), "{fault:?}");
-    }
-    let inner = format!("{}<jobName>x</jobName>{PUBLISH}", company(&OUTFITTERS));
-    assert_eq!(fixture.call(&READ_ONLY, "submitJob", &inner).await.code(), 20003);
 }
 
 #[tokio::test]

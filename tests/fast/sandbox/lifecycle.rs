@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use ips_gateway::sandbox::Population;
-use ips_gateway::sandbox::users::{ORDINARY, OTHER_COMPANY, OUTFITTERS, READ_ONLY};
+use ips_gateway::sandbox::users::{ORDINARY, OTHER_COMPANY, OUTFITTERS};
 
 use super::soap::{Fixture, PUBLISH, company, texts, upload};
 
@@ -230,14 +230,14 @@ async fn a_deleted_job_has_no_log() {
 #[tokio::test]
 async fn the_seeded_population_has_jobs_in_every_phase() {
     let fixture = Fixture::seeded();
-    let states = texts(&fixture.active(&READ_ONLY).await, "state");
+    let states = texts(&fixture.active(&ORDINARY).await, "state");
     assert!(
         states.contains(&"Running".into()) && states.iter().any(|state| state.starts_with("Waiting")),
         "{states:?}"
     );
-    let triggers = texts(&fixture.scheduled(&READ_ONLY).await, "triggerState");
+    let triggers = texts(&fixture.scheduled(&ORDINARY).await, "triggerState");
     assert!(triggers.contains(&"Normal".into()) && triggers.contains(&"Paused".into()), "{triggers:?}");
-    let logs = fixture.logs(&READ_ONLY).await;
+    let logs = fixture.logs(&ORDINARY).await;
     assert!(logs.iter().any(|log| log.text("fatalError") == "true"), "none failed: {logs:#?}");
     assert!(logs.iter().any(|log| log.number("fileWarningCount") > 0.0), "none warned: {logs:#?}");
     let others = fixture.active(&OTHER_COMPANY).await;

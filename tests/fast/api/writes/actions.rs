@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ips_gateway::sandbox::users::READ_ONLY;
+use ips_gateway::sandbox::users::SUPERVISOR;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Gateway, Reply, ScriptedUpstream, World, active_job, any_job, envelope, fault, id};
@@ -222,16 +222,16 @@ async fn the_name_of_a_deleted_job_can_be_submitted_again() {
 }
 
 #[tokio::test]
-async fn a_user_without_write_permission_may_read_but_not_stop() {
+async fn a_user_without_permission_to_submit_may_watch_but_not_execute() {
     let world = World::empty();
     let id = id(&world.gateway.submit(&any_job("nightly")).await);
-    let reader = world.gateway.as_user(&READ_ONLY);
-    reader.get(&format!("/jobs/{id}")).await.expect(200);
-    let answer = reader.post(&format!("/jobs/{id}/stop")).await;
+    let supervisor = world.gateway.as_user(&SUPERVISOR);
+    supervisor.get(&format!("/jobs/{id}")).await.expect(200);
+    let answer = supervisor.post(&format!("/jobs/{id}/execute")).await;
     let problem = answer.problem(403, "forbidden").await;
     assert_eq!(
         (&problem["outcome"], &problem["upstream"]["operation"]),
-        (&json!("rejected"), &json!("stopJob")),
+        (&json!("rejected"), &json!("executeJob")),
         "{answer}"
     );
 }
