@@ -3,6 +3,7 @@
 use clap::{ArgMatches, Command};
 
 use super::error::CliError;
+use super::script;
 use super::serve::{base_url, run_until_signal};
 use super::stdout::print_line;
 use crate::app::{self, Demo, Dependencies};
@@ -20,10 +21,12 @@ pub(super) fn command() -> Command {
     Command::new(NAME)
         .about("Run the gateway with a built-in sandbox IPS, to try it out")
         .args(config::arguments(&groups))
+        .arg(script::argument())
 }
 
 pub(super) async fn run(matches: &ArgMatches) -> Result<(), CliError> {
-    let sandbox = Sandbox::start(SandboxConfig::default())?;
+    let script = script::read(matches)?;
+    let sandbox = Sandbox::start(SandboxConfig { script, ..SandboxConfig::default() })?;
     let sources = Sources::new(std::env::vars_os(), matches);
     let url = sandbox.url().parse().expect("a socket address makes a URL");
     let config = Config::read_for(&sources, url, sandbox.version().clone())?;

@@ -18,6 +18,7 @@
 mod faults;
 mod model;
 mod operations;
+mod script;
 mod seed;
 mod server;
 mod server_time;
@@ -33,9 +34,12 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
+pub use script::{FaultScript, InvalidScript};
+
 pub use crate::runtime::clock::Clock;
 
 use crate::ips::types::{ApiVersion, Fault};
+use script::RunningScript;
 use server::RunningServer;
 use service::Service;
 use state::State;
@@ -64,6 +68,8 @@ pub struct SandboxConfig {
     pub population: Population,
     /// Seed of the random numbers; the same seed and clock give the same jobs.
     pub seed: u64,
+    /// Scripted faults (default: none).
+    pub script: FaultScript,
 }
 
 impl Default for SandboxConfig {
@@ -75,6 +81,7 @@ impl Default for SandboxConfig {
             new_job_interval: Some(Duration::from_secs(8)),
             population: Population::Seeded,
             seed: 7,
+            script: FaultScript::default(),
         }
     }
 }
@@ -103,7 +110,8 @@ impl Sandbox {
         if let Some(interval) = config.new_job_interval.and_then(|interval| TimeDelta::from_std(interval).ok()) {
             state.generate_jobs(interval, seed::generate_job);
         }
-        let service = Arc::new(Service::new(config.version, config.clock, state));
+        let script = RunningScript::new(config.script, config.seed);
+        let service = Arc::new(Service::new(config.version, config.clock, state, script));
         let server = server::serve(&config.listen, Arc::clone(&service))?;
         Ok(Self { service, server })
     }

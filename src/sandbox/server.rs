@@ -1,12 +1,16 @@
 //! HTTP server of the sandbox: SOAP endpoint, WSDL, call counters and clock control.
 
+use std::any::Any;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::os::fd::AsFd as _;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 
-use actix_web::dev::ServerHandle;
+use actix_web::body::SizedStream;
+use actix_web::dev::{Extensions, ServerHandle};
+use actix_web::http::header::ContentEncoding;
 use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Compress;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
@@ -14,7 +18,7 @@ use chrono::TimeDelta;
 use serde::Deserialize;
 
 use super::server_time::server_timestamp;
-use super::service::{Door, Headers, Outcome, Service};
+use super::service::{Content, Door, Headers, Reply, Service};
 use super::wsdl;
 
 /// Path of the SOAP endpoint, as in IPS.
@@ -44,7 +48,13 @@ pub(super) fn serve(listen: &str, service: Arc<Service>) -> io::Result<RunningSe
             let app = move || {
                 App::new().app_data(web::Data::from(service.clone())).wrap(Compress::default()).configure(routes)
             };
-            let server = HttpServer::new(app).workers(1).disable_signals().shutdown_timeout(1).listen(listener)?.run();
+            let server = HttpServer::new(app)
+                .on_connect(remember_connection)
+                .workers(1)
+                .disable_signals()
+                .shutdown_timeout(1)
+                .listen(listener)?
+                .run();
             let _ = sender.send(server.handle());
             server.await
         })
@@ -70,14 +80,14 @@ fn routes(config: &mut web::ServiceConfig) {
 }
 
 async fn call(request: HttpRequest, body: web::Bytes, service: web::Data<Service>) -> HttpResponse {
-    answer(&request, &body, &service, Door::Soap)
+    answer(&request, &body, &service, Door::Soap).await
 }
 
 async fn call_bare(request: HttpRequest, body: web::Bytes, service: web::Data<Service>) -> HttpResponse {
-    answer(&request, &body, &service, Door::Bare)
+    answer(&request, &body, &service, Door::Bare).await
 }
 
-fn answer(request: &HttpRequest, body: &[u8], service: &Service, door: Door) -> HttpResponse {
+async fn answer(request: &HttpRequest, body: &[u8], service: &Service, door: Door) -> HttpResponse {
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
     let headers = Headers {
         content_type: header("content-type"),
@@ -85,13 +95,40 @@ fn answer(request: &HttpRequest, body: &[u8], service: &Service, door: Door) -> 
         authorization: header("authorization"),
         accept_language: header("accept-language"),
     };
-    let (status, body) = match service.answer(body, &headers, door) {
-        Outcome::Answer(body) => (StatusCode::OK, body),
-        Outcome::Fault { status, body } => {
-            (StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), body)
+    let Reply { status, content, delay } = service.answer(body, &headers, door);
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
+    }
+    let mut response = HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+    match content {
+        Content::Xml(body) => response.insert_header((header::CONTENT_TYPE, XML)).body(body),
+        Content::Html(page) => response.insert_header((header::CONTENT_TYPE, "text/html")).body(page),
+        Content::CutOff(body) => {
+            let half = web::Bytes::copy_from_slice(&body[..body.len() / 2]);
+            let pieces = [Ok(half), Err(io::Error::other("cut off by the script"))];
+            let pieces = SizedStream::new(body.len() as u64, futures_util::stream::iter(pieces));
+            // An encoding of its own keeps the middleware from compressing it, which would lose the length.
+            response.insert_header((header::CONTENT_TYPE, XML)).insert_header(ContentEncoding::Identity).body(pieces)
         }
-    };
-    HttpResponse::build(status).insert_header((header::CONTENT_TYPE, XML)).body(body)
+        Content::Nothing => {
+            if let Some(connection) = request.conn_data::<Connection>() {
+                let _ = connection.0.shutdown(std::net::Shutdown::Both);
+            }
+            response.finish()
+        }
+    }
+}
+
+/// Socket of a connection, to close it without a response.
+struct Connection(std::net::TcpStream);
+
+/// Stores the socket of a new connection for its requests.
+fn remember_connection(stream: &dyn Any, data: &mut Extensions) {
+    let stream =
+        stream.downcast_ref::<tokio::net::TcpStream>().and_then(|stream| stream.as_fd().try_clone_to_owned().ok());
+    if let Some(stream) = stream {
+        data.insert(Connection(stream.into()));
+    }
 }
 
 /// Serves the WSDL of the configured API version, at `?wsdl`.

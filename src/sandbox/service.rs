@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use secrecy::ExposeSecret as _;
 
 use super::operations::Call;
+use super::script::{Effect, RunningScript};
 use super::state::State;
 use super::users::{self, USERS, User};
 use super::{faults, operations};
@@ -49,33 +51,60 @@ impl Door {
         }
     }
 
-    fn fault(self, fault: &Fault, status: Option<u16>) -> Outcome {
+    fn fault(self, fault: &Fault, status: Option<u16>) -> Reply {
         let status = status.filter(|status| (200..600).contains(status)).unwrap_or(500);
         let faultcode = if fault.code == Some(30000) { FaultCode::Server } else { FaultCode::Client };
         let body = match self {
             Self::Soap => soap::write_fault(fault, faultcode),
             Self::Bare => soap::write_bare_fault(fault),
         };
-        Outcome::Fault { status, body }
+        Reply::xml(status, body)
     }
 
     /// Returns the fault of a request that can't be read.
-    fn refuse(self, error: &ReadError) -> Outcome {
+    fn refuse(self, error: &ReadError) -> Reply {
         if !soap::is_version_mismatch(error) {
             return self.fault(&faults::invalid_xml(format_args!("Invalid request XML: {error}")), None);
         }
-        Outcome::Fault {
-            status: 500,
-            body: soap::write_fault(&faults::version_mismatch(error), FaultCode::VersionMismatch),
+        Reply::xml(500, soap::write_fault(&faults::version_mismatch(error), FaultCode::VersionMismatch))
+    }
+}
+
+/// HTTP response to a request.
+pub(super) struct Reply {
+    pub status: u16,
+    pub content: Content,
+    /// Time to wait before it is sent.
+    pub delay: Duration,
+}
+
+/// Content of a response.
+pub(super) enum Content {
+    Xml(Vec<u8>),
+    Html(&'static str),
+    /// The connection is closed in the middle of this XML.
+    CutOff(Vec<u8>),
+    /// The connection is closed without a response.
+    Nothing,
+}
+
+impl Reply {
+    fn xml(status: u16, body: Vec<u8>) -> Self {
+        Self { status, content: Content::Xml(body), delay: Duration::ZERO }
+    }
+
+    /// Replaces XML by another content.
+    fn map(self, convert: impl FnOnce(Vec<u8>) -> Content) -> Self {
+        match self.content {
+            Content::Xml(body) => Self { content: convert(body), ..self },
+            _ => self,
         }
     }
 }
 
-/// Outcome of a request: an answer, or a fault with its HTTP status.
-pub(super) enum Outcome {
-    Answer(Vec<u8>),
-    Fault { status: u16, body: Vec<u8> },
-}
+/// Page of a proxy whose service is unavailable.
+const UNAVAILABLE: &str = "<html><head><title>503 Service Temporarily Unavailable</title></head>\n\
+    <body><center><h1>503 Service Temporarily Unavailable</h1></center></body></html>\n";
 
 /// Fault with the HTTP status of an injected failure; without one, the caller's `faultHttpStatusCode` or 500 applies.
 struct Failure {
@@ -96,7 +125,7 @@ struct Context<'a> {
     door: Door,
 }
 
-/// SOAP service: state, clock, call counters and injected failures.
+/// SOAP service: state, clock, call counters, injected failures and the script of faults.
 #[derive(Debug)]
 pub(super) struct Service {
     pub version: ApiVersion,
@@ -104,6 +133,7 @@ pub(super) struct Service {
     state: Mutex<State>,
     calls: Mutex<BTreeMap<&'static str, u64>>,
     injected_failures: Mutex<HashMap<String, VecDeque<(Fault, u16)>>>,
+    script: Mutex<RunningScript>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -111,8 +141,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Service {
-    pub fn new(version: ApiVersion, clock: Clock, state: State) -> Self {
-        Self { version, clock, state: Mutex::new(state), calls: Mutex::default(), injected_failures: Mutex::default() }
+    pub fn new(version: ApiVersion, clock: Clock, state: State, script: RunningScript) -> Self {
+        let (state, script) = (Mutex::new(state), Mutex::new(script));
+        Self { version, clock, state, calls: Mutex::default(), injected_failures: Mutex::default(), script }
     }
 
     /// Returns the number of calls of each operation.
@@ -126,16 +157,40 @@ impl Service {
     }
 
     /// Processes one request.
-    pub fn answer(&self, body: &[u8], headers: &Headers<'_>, door: Door) -> Outcome {
+    pub fn answer(&self, body: &[u8], headers: &Headers<'_>, door: Door) -> Reply {
         let request = match door.parse(body, headers.content_type) {
             Ok(request) => request,
             Err(error) => return door.refuse(&error),
         };
-        match self.dispatch(&Context { request: &request, headers, door }) {
-            Ok(answer) => Outcome::Answer(answer),
+        let context = Context { request: &request, headers, door };
+        let operation = OPERATIONS.iter().find(|name| request.root().strip_suffix("Param") == Some(**name));
+        let Some(operation) = operation else { return self.execute(&context) };
+        *lock(&self.calls).entry(operation).or_default() += 1;
+        let company = request.text_of("companyHandle");
+        let scripted = lock(&self.script).next(operation, company.as_deref());
+        let Some((delay, effect)) = scripted else { return self.execute(&context) };
+        let reply = match effect {
+            Effect::Slow => self.execute(&context),
+            Effect::Fault { code, reason, status } => door.fault(&Effect::fault(code, &reason), Some(status)),
+            Effect::Unavailable => Reply { status: 503, content: Content::Html(UNAVAILABLE), delay },
+            Effect::Refused => Reply { status: 503, content: Content::Nothing, delay },
+            Effect::CutOff => self.execute(&context).map(Content::CutOff),
+            Effect::Malformed => self.execute(&context).map(|mut body| {
+                body.truncate(body.len() / 2);
+                Content::Xml(body)
+            }),
+        };
+        Reply { delay, ..reply }
+    }
+
+    /// Executes the operation of a request.
+    fn execute(&self, context: &Context<'_>) -> Reply {
+        match self.dispatch(context) {
+            Ok(answer) => Reply::xml(200, answer),
             Err(Failure { fault, status }) => {
-                let requested = request.auth().fault_http_status_code.and_then(|status| u16::try_from(status).ok());
-                door.fault(&fault, status.or(requested))
+                let requested = context.request.auth().fault_http_status_code;
+                let requested = requested.and_then(|status| u16::try_from(status).ok());
+                context.door.fault(&fault, status.or(requested))
             }
         }
     }
@@ -165,7 +220,6 @@ impl Service {
         context: &Context<'_>,
         operation: fn(T, &mut Call<'_>) -> Result<T::Answer, Fault>,
     ) -> Result<Vec<u8>, Failure> {
-        *lock(&self.calls).entry(T::NAME).or_default() += 1;
         let injected = lock(&self.injected_failures).get_mut(T::NAME).and_then(VecDeque::pop_front);
         if let Some((fault, status)) = injected {
             return Err(Failure { fault, status: Some(status) });

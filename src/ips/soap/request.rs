@@ -106,6 +106,20 @@ impl<'a> Request<'a> {
         &self.auth
     }
 
+    /// Returns the text of a child of the body element by its local name, before the whole is read.
+    #[must_use]
+    pub fn text_of(&self, name: &str) -> Option<String> {
+        let mut parser = Parser::new(&self.text[self.body.clone()], Mode::Strict, Limits::default());
+        parser.next_tag().ok()??;
+        while let Some(tag) = parser.next_tag().ok()? {
+            if tag.local_name() == name {
+                return parser.value(&tag).ok();
+            }
+            parser.skip().ok()?;
+        }
+        None
+    }
+
     /// Reads the body element as a `T` in strict mode.
     ///
     /// # Errors
