@@ -123,9 +123,9 @@ inBrowser('a job is stopped from its details', {}, async (page) => {
 });
 
 inBrowser('a refusal is shown in plain words', { allows: /status of 4/ }, async (page) => {
-  await openBoard(page, demo.origin, { user: 'reader@example.com' });
-  await page.getByRole('button', { name: 'Delete: Cleanup' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click();
+  await openBoard(page, demo.origin, { user: 'supervisor@example.com' });
+  await page.getByRole('button', { name: 'Run now: Cleanup' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Run now', exact: true }).click();
   const problem = page.getByRole('dialog').getByRole('alert');
   await problem.waitFor();
   assert.match(await problem.innerText(), /IPS rejected it\.[\s\S]*request [0-9a-f]{16}/);

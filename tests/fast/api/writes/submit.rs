@@ -153,9 +153,9 @@ async fn conflicting_companies_are_refused_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn a_user_without_write_permission_may_not_submit() {
+async fn a_user_without_permission_may_not_submit() {
     let world = World::empty();
-    let reader = world.gateway.as_user(&ips_gateway::sandbox::users::READ_ONLY);
+    let reader = world.gateway.as_user(&ips_gateway::sandbox::users::SUPERVISOR);
     let answer = reader.post_json("/jobs", &any_job("nightly")).await;
     let problem = answer.problem(403, "forbidden").await;
     assert_eq!(problem["outcome"], "rejected", "{answer}");
