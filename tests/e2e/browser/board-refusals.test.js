@@ -92,7 +92,7 @@ inBrowser('expired credentials end the session, which shows the sign-in form and
   assert.equal(await page.locator('#sign-in-problem').innerText(), '');
 });
 
-inBrowser('a fault of a script is shown, and the action works after it', { allows: /status of 5/ }, async (page) => {
+inBrowser('a fault of a script is shown, and the action works after it', { allows: /status of 4/ }, async (page) => {
   const script = await file('faults.toml', `[[fault]]
 operation = "pauseJob"
 count = 1
@@ -107,7 +107,7 @@ reason = "No space left on device"
   await confirm.click();
   const problem = page.getByRole('dialog').getByRole('alert');
   await problem.waitFor();
-  assert.match(await problem.getByRole('link').getAttribute('href'), /^problems\/upstream-fault/);
+  assert.match(await problem.getByRole('link').getAttribute('href'), /^problems\/action-not-possible/);
   await confirm.click();
   await page.getByRole('button', { name: 'Resume: Nightly publish' }).waitFor();
 });
