@@ -9,10 +9,11 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::body_errors::{self, pointer_of, remove_nulls};
 use super::raw_body::receive_body;
 use super::serde_messages;
 use crate::http::problem::Problem;
-use crate::jobs::Error;
+use crate::jobs::{Error, InvalidField};
 
 /// JSON request body as `T`.
 pub struct JsonBody<T> {
@@ -54,29 +55,56 @@ fn is_json(request: &HttpRequest) -> bool {
 }
 
 fn parse<T: DeserializeOwned + Serialize>(body: &[u8]) -> Result<T, Problem> {
-    let mut source = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut source).map_err(|error| {
-        let inner = error.inner();
-        if inner.is_data() {
-            Error::invalid_body(pointer_of(error.path()), serde_messages::of_body(&inner.to_string())).into()
-        } else {
-            Problem::invalid_json(format!("not JSON at line {} column {}", inner.line(), inner.column()))
-        }
-    })?;
-    source.end().map_err(|error| {
-        Problem::invalid_json(format!(
-            "unexpected text after the JSON at line {} column {}",
-            error.line(),
-            error.column()
-        ))
-    })?;
-    let not_comparable = |_| Problem::internal("the body can't be compared with the parsed value");
-    let sent = serde_json::from_slice(body).map_err(not_comparable)?;
-    let read = serde_json::to_value(&value).map_err(not_comparable)?;
+    let body = without_byte_order_mark(body)?;
+    let sent: Value = serde_json::from_slice(body).map_err(|error| not_json(&error))?;
+    let value = deserialize(body, &sent).map_err(|errors| Problem::from(Error::Invalid(errors)))?;
+    let read = serde_json::to_value(&value)
+        .map_err(|_| Problem::internal("the body can't be compared with the parsed value"))?;
     match array_for_object(&sent, &read, String::new()) {
         Some(pointer) => Err(Error::invalid_body(pointer, "expected an object").into()),
         None => Ok(value),
     }
+}
+
+/// Removes the byte order mark of UTF-8, which some clients send although JSON has none (RFC 8259 §8.1).
+fn without_byte_order_mark(body: &[u8]) -> Result<&[u8], Problem> {
+    match body {
+        [0xef, 0xbb, 0xbf, rest @ ..] => Ok(rest),
+        [0xfe, 0xff, ..] | [0xff, 0xfe, ..] => {
+            Err(Problem::invalid_json("the body has the byte order mark of UTF-16: JSON is sent as UTF-8"))
+        }
+        _ if std::str::from_utf8(body).is_err() => Err(Problem::invalid_json("the body is not UTF-8")),
+        _ => Ok(body),
+    }
+}
+
+fn not_json(error: &serde_json::Error) -> Problem {
+    let (line, column) = (error.line(), error.column());
+    let problem = if error.to_string().starts_with("trailing characters") {
+        "unexpected text after the JSON"
+    } else {
+        "not JSON"
+    };
+    Problem::invalid_json(format!("{problem} at line {line} column {column}"))
+}
+
+/// Deserializes a body from its text, of which `sent` is the value. Null members count as absent.
+///
+/// # Errors
+/// All errors of the body; a repeated member is reported alone, since `sent` has only its last value.
+fn deserialize<T: DeserializeOwned>(body: &[u8], sent: &Value) -> Result<T, Vec<InvalidField>> {
+    let mut source = serde_json::Deserializer::from_slice(body);
+    let error = match serde_path_to_error::deserialize(&mut source) {
+        Ok(value) => return Ok(value),
+        Err(error) => error,
+    };
+    let message = error.inner().to_string();
+    if serde_messages::is_repeated_field(&message) {
+        return Err(vec![InvalidField::in_body(pointer_of(error.path()), serde_messages::of_body(&message))]);
+    }
+    let mut sent = sent.clone();
+    remove_nulls(&mut sent);
+    body_errors::deserialize(sent, body.len())
 }
 
 /// Returns the JSON pointer of an array that was sent in place of an object. serde would accept its items as the fields in order of
@@ -95,15 +123,4 @@ fn array_for_object(sent: &Value, read: &Value, pointer: String) -> Option<Strin
         }
         _ => None,
     }
-}
-
-/// Converts a path to a JSON pointer (RFC 6901).
-fn pointer_of(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-    path.iter().fold(String::new(), |pointer, segment| match segment {
-        Segment::Seq { index } => format!("{pointer}/{index}"),
-        Segment::Map { key } => format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1")),
-        Segment::Enum { variant } => format!("{pointer}/{variant}"),
-        Segment::Unknown => pointer,
-    })
 }

@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::http::AppState;
 use crate::http::auth::Authenticated;
-use crate::http::extract::{CacheControl, CommaList, CompanyParams, CompanyQuery, JobPath, parsed, within};
+use crate::http::extract::{CacheControl, CommaList, CompanyParams, CompanyQuery, JobPath, email, parsed, within};
 use crate::http::openapi::components;
 use crate::http::response::cache_headers::{CacheHeaders, prefers_gzip};
 use crate::http::response::pagination::add_next_link;
@@ -17,7 +17,7 @@ use crate::http::response::{HandlerResult, long_poll};
 use crate::ips::types::Timestamp;
 use crate::jobs::{
     CacheDirective, Error, JobKind, JobListing, JobSort, ListBody, ListQuery, Lookup, MAX_PER_PAGE, ObservedJob,
-    PageCursor, Phase, StaleReason, Status,
+    PageCursor, Phase, SearchText, StaleReason, Status,
 };
 use crate::upstream::BadItem;
 
@@ -69,9 +69,10 @@ pub struct JobsParams {
     #[param(required = false)]
     original_name: Option<String>,
     /// Only jobs that were submitted by this e-mail address.
-    #[param(required = false)]
+    #[serde(default, deserialize_with = "email")]
+    #[param(value_type = String, required = false)]
     submitted_by: Option<String>,
-    /// Only jobs with this text in their name, description or submitter, ignoring case.
+    /// Only jobs with this text in their name, description or submitter, ignoring case and the composition of letters.
     #[param(required = false)]
     q: Option<String>,
     /// Sort field: `startDate`, `name`, `type`, `status`, `percent` or `submittedBy`, with a `-` prefix for the reverse order. Default: the
@@ -98,7 +99,7 @@ impl From<JobsParams> for ListQuery {
             types: params.r#type.0,
             original_name: params.original_name,
             submitted_by: params.submitted_by,
-            text: params.q,
+            text: params.q.as_deref().map(SearchText::new),
             sort: params.sort,
             limit: params.limit.map(|limit| limit as usize),
             cursor: params.cursor,

@@ -3,6 +3,7 @@
 use crate::jobs::model::job::{Job, Phase, Status};
 use crate::jobs::model::kind::JobKind;
 use crate::jobs::queries::cursor::PageCursor;
+use crate::jobs::queries::search_text::SearchText;
 use crate::jobs::queries::sort::JobSort;
 
 /// Query of a list of jobs.
@@ -21,8 +22,9 @@ pub struct ListQuery {
     pub original_name: Option<String>,
     /// E-mail address of the submitter, ignoring case.
     pub submitted_by: Option<String>,
-    /// Text in the name, the description or the submitter of the jobs, ignoring case.
-    pub text: Option<String>,
+    /// Text in the name, the description or the submitter of the jobs, ignoring case and the composition
+    /// of letters.
+    pub text: Option<SearchText>,
     /// Sort order; `None` for that of IPS, or the newest first if there is a limit or a cursor.
     pub sort: Option<JobSort>,
     /// Maximum number of jobs.
@@ -65,7 +67,7 @@ impl ListQuery {
             types.iter().flatten().any(|own| own.eq_ignore_ascii_case(wanted))
                 || kind.is_some() && JobKind::of_type(wanted).as_ref() == kind
         };
-        let contains = |text: &str, field: Option<&str>| field.is_some_and(|field| field.to_lowercase().contains(text));
+        let fields = [job.name(), job.description(), job.submitted_by()];
         (self.statuses.is_empty() || self.statuses.contains(&job.status))
             && (self.kinds.is_empty() || self.kinds.iter().any(has_kind))
             && (self.types.is_empty() || self.types.iter().any(has_type))
@@ -74,8 +76,6 @@ impl ListQuery {
                 .submitted_by
                 .as_deref()
                 .is_none_or(|email| job.submitted_by().is_some_and(|own| own.eq_ignore_ascii_case(email)))
-            && self.text.as_deref().map(str::to_lowercase).is_none_or(|text| {
-                contains(&text, job.name()) || contains(&text, job.description()) || contains(&text, job.submitted_by())
-            })
+            && self.text.as_ref().is_none_or(|text| fields.iter().flatten().any(|field| text.is_in(field)))
     }
 }
