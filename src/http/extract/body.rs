@@ -13,7 +13,7 @@ use super::body_errors::{self, pointer_of, remove_nulls};
 use super::raw_body::receive_body;
 use super::serde_messages;
 use crate::http::problem::Problem;
-use crate::jobs::{Error, InvalidField};
+use crate::jobs::Error;
 
 /// JSON request body as `T`.
 pub struct JsonBody<T> {
@@ -56,10 +56,10 @@ fn is_json(request: &HttpRequest) -> bool {
 
 fn parse<T: DeserializeOwned + Serialize>(body: &[u8]) -> Result<T, Problem> {
     let body = without_byte_order_mark(body)?;
-    let sent: Value = serde_json::from_slice(body).map_err(|error| not_json(&error))?;
-    let value = deserialize(body, &sent).map_err(|errors| Problem::from(Error::Invalid(errors)))?;
-    let read = serde_json::to_value(&value)
-        .map_err(|_| Problem::internal("the body can't be compared with the parsed value"))?;
+    let value = deserialize(body)?;
+    let not_comparable = |_| Problem::internal("the body can't be compared with the parsed value");
+    let sent = serde_json::from_slice(body).map_err(not_comparable)?;
+    let read = serde_json::to_value(&value).map_err(not_comparable)?;
     match array_for_object(&sent, &read, String::new()) {
         Some(pointer) => Err(Error::invalid_body(pointer, "expected an object").into()),
         None => Ok(value),
@@ -78,33 +78,31 @@ fn without_byte_order_mark(body: &[u8]) -> Result<&[u8], Problem> {
     }
 }
 
-fn not_json(error: &serde_json::Error) -> Problem {
-    let (line, column) = (error.line(), error.column());
-    let problem = if error.to_string().starts_with("trailing characters") {
-        "unexpected text after the JSON"
-    } else {
-        "not JSON"
-    };
-    Problem::invalid_json(format!("{problem} at line {line} column {column}"))
-}
-
-/// Deserializes a body from its text, of which `sent` is the value. Null members count as absent.
-///
-/// # Errors
-/// All errors of the body; a repeated member is reported alone, since `sent` has only its last value.
-fn deserialize<T: DeserializeOwned>(body: &[u8], sent: &Value) -> Result<T, Vec<InvalidField>> {
+/// Deserializes a body. Null members count as absent.
+fn deserialize<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let at = |error: &serde_json::Error| format!("at line {} column {}", error.line(), error.column());
     let mut source = serde_json::Deserializer::from_slice(body);
     let error = match serde_path_to_error::deserialize(&mut source) {
-        Ok(value) => return Ok(value),
+        Ok(value) => {
+            let end = source.end();
+            return end
+                .map(|()| value)
+                .map_err(|error| Problem::invalid_json(format!("unexpected text after the JSON {}", at(&error))));
+        }
         Err(error) => error,
     };
-    let message = error.inner().to_string();
-    if serde_messages::is_repeated_field(&message) {
-        return Err(vec![InvalidField::in_body(pointer_of(error.path()), serde_messages::of_body(&message))]);
+    if !error.inner().is_data() {
+        return Err(Problem::invalid_json(format!("not JSON {}", at(error.inner()))));
     }
-    let mut sent = sent.clone();
-    remove_nulls(&mut sent);
-    body_errors::deserialize(sent, body.len())
+    let message = error.inner().to_string();
+    match serde_json::from_slice::<Value>(body) {
+        Ok(mut sent) if !serde_messages::is_repeated_field(&message) => {
+            remove_nulls(&mut sent);
+            body_errors::deserialize(sent, body.len()).map_err(|errors| Error::Invalid(errors).into())
+        }
+        // The value of a body has only the last of repeated members; that of a text that is no JSON later on, none.
+        _ => Err(Error::invalid_body(pointer_of(error.path()), serde_messages::of_body(&message)).into()),
+    }
 }
 
 /// Returns the JSON pointer of an array that was sent in place of an object. serde would accept its items as the fields in order of
