@@ -1,5 +1,7 @@
 //! All errors of a JSON body: serde reports only the first one.
 
+use std::collections::HashSet;
+
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -33,9 +35,12 @@ pub fn deserialize<T: DeserializeOwned>(mut body: Value, length: usize) -> Resul
         Err(error) => Some(error),
     };
     let mut attempts = MAX_WORK / length.max(1);
-    let mut errors = Vec::new();
+    let (mut errors, mut places) = (Vec::new(), HashSet::new());
     while let Some(BodyError { pointer, reason, place }) = next.take() {
-        errors.push(InvalidField::in_body(pointer, reason));
+        // A value that was invalid and is required is missing after its removal.
+        if places.insert(place.clone()) {
+            errors.push(InvalidField::in_body(pointer, reason));
+        }
         if errors.len() < MAX_ERRORS {
             next = next_error::<T>(&mut body, &place, &mut attempts);
         }
