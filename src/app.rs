@@ -128,11 +128,12 @@ fn app_state(
     let runtime = Handle::current();
     let jobs_config = jobs_config(config, clock.clone(), timing, runtime.clone(), coordinator.clone());
     let path_prefix = config.listen.path_prefix.clone();
+    let background = || BackgroundTasks::new(runtime.clone(), process.background.clone());
     Ok(AppState {
         jobs: Jobs::new(upstream, jobs_config),
         auth: Auth {
             authenticator: Arc::clone(authenticator),
-            tickets: Tickets::new(authenticator.service_account().cloned(), coordinator),
+            tickets: Tickets::new(authenticator.service_account().cloned(), coordinator, clock.clone(), background()),
             stream_quota: StreamQuota::new(config.rate_limits.streams),
         },
         settings: HttpSettings {
@@ -144,7 +145,7 @@ fn app_state(
         },
         clock,
         lifecycle: process.lifecycle.clone(),
-        background: BackgroundTasks::new(runtime, process.background.clone()),
+        background: background(),
         body_budget: BodyBudget::new(config.request_body_budget),
         metrics: process.metrics.clone(),
         documents: Documents::new(move || {

@@ -155,7 +155,7 @@ impl Gateway {
             Caller::Password(user, password) => builder.basic_auth(user, Some(password)),
             Caller::Token(token) => builder.bearer_auth(token),
         };
-        Request { line, builder, base: self.base.clone(), client: self.client.clone() }
+        Request { line, builder, client: self.client.clone() }
     }
 }
 
@@ -163,7 +163,6 @@ impl Gateway {
 pub struct Request {
     line: String,
     builder: RequestBuilder,
-    base: String,
     client: Client,
 }
 
@@ -196,11 +195,11 @@ impl Request {
     }
 
     async fn send(self) -> Answer {
-        let (request, base, client) = (self.line.clone(), self.base.clone(), self.client.clone());
+        let (request, client) = (self.line.clone(), self.client.clone());
         let response = self.open().await;
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let (status, headers, url) = (response.status().as_u16(), response.headers().clone(), response.url().clone());
         let body = response.bytes().await.unwrap_or_else(|error| panic!("{request}: {error:?}")).to_vec();
-        Answer { request, status, headers, body, base, client }
+        Answer { request, status, headers, body, url, client }
     }
 }
 

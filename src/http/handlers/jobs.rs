@@ -9,7 +9,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::http::AppState;
 use crate::http::auth::Authenticated;
-use crate::http::extract::{CacheControl, CommaList, CompanyParams, CompanyQuery, JobPath, date_time, parsed, within};
+use crate::http::extract::{
+    CacheControl, CommaList, CompanyParams, CompanyQuery, JobPath, date_time, email, parsed, within,
+};
 use crate::http::openapi::components;
 use crate::http::response::cache_headers::{CacheHeaders, prefers_gzip};
 use crate::http::response::pagination::add_next_link;
@@ -17,7 +19,7 @@ use crate::http::response::{HandlerResult, long_poll};
 use crate::ips::types::Timestamp;
 use crate::jobs::{
     CacheDirective, Error, JobKind, JobListing, JobSort, ListBody, ListQuery, Lookup, MAX_PER_PAGE, ObservedJob,
-    Outcome, PageCursor, Phase, StaleReason, Status,
+    Outcome, PageCursor, Phase, SearchText, StaleReason, Status,
 };
 use crate::upstream::BadItem;
 
@@ -73,7 +75,8 @@ pub struct JobsParams {
     #[param(required = false)]
     original_name: Option<String>,
     /// Only jobs that were submitted by this e-mail address.
-    #[param(required = false)]
+    #[serde(default, deserialize_with = "email")]
+    #[param(value_type = String, required = false)]
     submitted_by: Option<String>,
     /// Only jobs that started at this time or later; of a job that has not started, the expected start, `nextRunAt` or `triggerTime` counts. A
     /// time that IPS sends without an offset counts as UTC.
@@ -84,7 +87,7 @@ pub struct JobsParams {
     #[serde(default, deserialize_with = "date_time")]
     #[param(value_type = String, format = DateTime, required = false)]
     to: Option<Timestamp>,
-    /// Only jobs with this text in their name, description or submitter, ignoring case.
+    /// Only jobs with this text in their name, description or submitter, ignoring case and the composition of letters.
     #[param(required = false)]
     q: Option<String>,
     /// Sort field: `startDate` (of a scheduled job `nextRunAt`), `startedAt`, `endedAt`, `nextRunAt`, `name`, `title`, `kind`, `type`, `status`,
@@ -121,7 +124,7 @@ impl TryFrom<JobsParams> for ListQuery {
             types: params.r#type.0,
             original_name: params.original_name,
             submitted_by: params.submitted_by,
-            text: params.q,
+            text: params.q.as_deref().map(SearchText::new),
             sort: params.sort,
             limit: params.limit.map(|limit| limit as usize),
             cursor: params.cursor,

@@ -62,6 +62,8 @@ kinds! {
         "`Idempotency-Key` must have 1 to 255 printable ASCII characters and be unique for each job, such as a UUID. If the operator requires it, it must not be missing.";
     ACTION_NOT_POSSIBLE = "action-not-possible", 409, "Not possible in this phase", never,
         "The job is completed, and nothing was sent to IPS (`outcome` is `not_sent`), or IPS refuses this action in the current state of the job (`rejected`): `upstream.reason` is the reason that IPS gives. `actions` lists the actions that its state suggests.";
+    PRECONDITION_FAILED = "precondition-failed", 412, "The precondition failed", never,
+        "`If-Match` names none of the entity tags that the job has now: it has changed since. Nothing was sent to IPS. Read the job again. A request that creates something accepts `If-Match: *` only.";
     CONTENT_TOO_LARGE = "content-too-large", 413, "The body is too large", never,
         "The request body is larger than the gateway accepts.";
     TARGET_TOO_LONG = "target-too-long", 414, "The URL is too long", never,

@@ -13,7 +13,7 @@ use crate::jobs::commands::submission::{Submission, SubmitMode};
 use crate::jobs::commands::url_policy::UrlPolicy;
 use crate::jobs::commands::warnings::{Warning, warnings};
 use crate::jobs::company::{Companies, CompanyChoice};
-use crate::jobs::error::{Error, Result};
+use crate::jobs::error::{Error, InvalidField, Result};
 use crate::jobs::model::id::{JobId, JobName, JobRef};
 use crate::jobs::model::job::{IpsRecord, Job};
 use crate::jobs::model::unique_name;
@@ -59,19 +59,21 @@ impl SubmitCommand {
     /// [`Error::Invalid`] with all invalid fields.
     pub fn validate(&self, submission: &Submission) -> Result<Vec<Warning>> {
         let now = self.0.clock.now();
-        let invalid = submission.invalid_fields(now);
-        if !invalid.is_empty() {
-            return Err(Error::Invalid(invalid));
+        let mut invalid = submission.invalid_fields(now);
+        let mut add = |field: InvalidField| {
+            if !invalid.iter().any(|known| known.location == field.location) {
+                invalid.push(field);
+            }
+        };
+        if let Err(error) = self.0.upstream.check_submit(&submission.request) {
+            match error.failure {
+                Failure::Unwritable { pointer, reason } => add(InvalidField::in_body(pointer, reason.to_string())),
+                _ => return Err(Error::Internal("a request can't be written")),
+            }
         }
-        self.0.upstream.check_submit(&submission.request).map_err(|error| match error.failure {
-            Failure::Unwritable { pointer, reason } => Error::invalid_body(pointer, reason.to_string()),
-            _ => Error::Internal("a request can't be written"),
-        })?;
         // After the check for characters that XML does not permit, which has the better message for a URL with such a character.
-        match self.0.url_policy.invalid_urls(&submission.request) {
-            none if none.is_empty() => Ok(warnings(&submission.request, now)),
-            invalid => Err(Error::Invalid(invalid)),
-        }
+        self.0.url_policy.invalid_urls(&submission.request).into_iter().for_each(&mut add);
+        if invalid.is_empty() { Ok(warnings(&submission.request, now)) } else { Err(Error::Invalid(invalid)) }
     }
 
     /// Submits a job (`submitJob`). Repeated submits with the same idempotency key are sent once and return the same job.

@@ -8,6 +8,7 @@ mod log_query;
 mod logs;
 mod lookup;
 mod page;
+mod search_text;
 mod sort;
 
 pub use cursor::{InvalidPageCursor, PageCursor};
@@ -21,4 +22,5 @@ pub use log_query::{
 pub use logs::LogQueries;
 pub use lookup::JobLookup;
 pub use page::JobPage;
+pub use search_text::SearchText;
 pub use sort::{InvalidSort, JOB_SORT_FIELDS, JobSort, JobSortField};

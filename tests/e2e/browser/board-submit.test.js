@@ -16,7 +16,7 @@ const open = async (page) => {
   await page.getByRole('button', { name: 'Submit a job' }).click();
   await dialog(page).waitFor();
 };
-const posts = (requests) => requests.filter((request) => request.method() === 'POST' && /\/jobs(\?|$)/.test(request.url()));
+const posts = (requests) => requests.filter((request) => request.method() === 'POST' && /\/jobs(\/validate)?(\?|$)/.test(request.url()));
 
 inBrowser('a publish is submitted as in the JSON preview, with an idempotency key, and its details open', {}, async (page, { requests }) => {
   await open(page);

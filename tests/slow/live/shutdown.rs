@@ -48,6 +48,6 @@ async fn open_streams_and_long_polls_do_not_delay_the_shutdown() {
     }
     for stream in streams {
         let text = stream.text().await.expect("a whole stream");
-        assert!(text.contains("event: snapshot\n") && text.ends_with("retry: 2000\n\n"), "{text}");
+        assert!(text.starts_with("retry: 2000\nid: ") && text.contains("event: snapshot\n"), "{text}");
     }
 }

@@ -93,7 +93,7 @@ export class LiveUpdates extends EventTarget {
     this.#stream = null;
   }
 
-  /** Opens the stream with a new ticket. A ticket is valid once, so that EventSource's own reconnect can't be used. */
+  /** Opens the stream with a new ticket: EventSource's own reconnect has no back-off and ignores `Retry-After`. */
   async #connect() {
     const { signal } = this.#requests;
     try {

@@ -1,0 +1,141 @@
+//! Uses of tickets: which ones have an open stream, and which ones can resume a stream that was dropped.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::http::background::BackgroundTasks;
+use crate::replicas::{Coordinator, StoreKey};
+use crate::runtime::clock::Clock;
+use crate::upstream::Caller;
+
+/// Time until a ticket expires, from its issue and from the end of its stream.
+pub const LIFETIME: TimeDelta = TimeDelta::minutes(1);
+/// Maximum number of tickets in memory; beyond that, the oldest are evicted.
+pub const MAX_TICKETS: usize = 100_000;
+/// Number of entries up to which expired ones are not removed.
+const MIN_ENTRIES: usize = 1024;
+
+/// SHA-256 hash of a ticket.
+pub type TicketHash = [u8; 32];
+
+/// Next use of a ticket whose stream was dropped. Replicas exchange it.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct Resumption {
+    /// Number of the use, from 1: each can be claimed once over all replicas.
+    pub number: u64,
+    /// Time after which the ticket is invalid.
+    pub until: DateTime<Utc>,
+}
+
+/// State of a ticket that was redeemed at this replica.
+enum UseState {
+    Open,
+    Resumable(Caller, Resumption),
+}
+
+/// Tickets that were redeemed at this replica.
+pub struct TicketUses {
+    entries: Mutex<Entries>,
+    clock: Clock,
+    background: BackgroundTasks,
+    coordinator: Option<Arc<dyn Coordinator>>,
+}
+
+#[derive(Default)]
+struct Entries {
+    states: HashMap<TicketHash, UseState>,
+    /// Number of entries at which expired ones are removed.
+    sweep_at: usize,
+}
+
+impl TicketUses {
+    pub fn new(clock: Clock, background: BackgroundTasks, coordinator: Option<Arc<dyn Coordinator>>) -> Arc<Self> {
+        Arc::new(Self { entries: Mutex::default(), clock, background, coordinator })
+    }
+
+    /// Returns the current time.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// Whether a stream with this ticket is open at this replica.
+    pub fn is_open(&self, hash: &TicketHash) -> bool {
+        matches!(self.entries().states.get(hash), Some(UseState::Open))
+    }
+
+    /// Returns the caller and the next use of a ticket whose stream was dropped at this replica less than a minute ago.
+    pub fn resumable(&self, hash: &TicketHash) -> Option<(Caller, Resumption)> {
+        match self.entries().states.get(hash) {
+            Some(UseState::Resumable(caller, resumption)) if self.now() < resumption.until => {
+                Some((caller.clone(), *resumption))
+            }
+            _ => None,
+        }
+    }
+
+    /// Starts a use. `None` if this ticket has an open stream.
+    pub fn start(self: &Arc<Self>, hash: TicketHash, number: u64, caller: Caller) -> Option<TicketUse> {
+        let previous = self.entries().states.insert(hash, UseState::Open);
+        let is_free = !matches!(previous, Some(UseState::Open));
+        is_free.then(|| TicketUse { uses: Arc::clone(self), hash, number, caller })
+    }
+
+    fn release(&self, hash: TicketHash, caller: &Caller, resumption: Resumption) {
+        let now = self.now();
+        let mut entries = self.entries();
+        let Entries { states, sweep_at } = &mut *entries;
+        if states.len() >= *sweep_at {
+            states.retain(|_, state| !matches!(state, UseState::Resumable(_, other) if other.until <= now));
+            *sweep_at = (2 * states.len()).max(MIN_ENTRIES);
+        }
+        if states.len() > MAX_TICKETS {
+            states.remove(&hash);
+        } else {
+            states.insert(hash, UseState::Resumable(caller.clone(), resumption));
+        }
+        drop(entries);
+        if let Some(coordinator) = self.coordinator.clone() {
+            let value = serde_json::to_vec(&resumption).unwrap_or_default();
+            let ttl = LIFETIME.to_std().unwrap_or_default();
+            // Without the store, the ticket can resume its stream at this replica only. The shutdown waits for it: the client reconnects to
+            // another replica then.
+            drop(self.background.spawn_tracked(async move {
+                let _ = coordinator.put(resumption_key(&*coordinator, &hash), &value, ttl).await;
+            }));
+        }
+    }
+
+    fn entries(&self) -> MutexGuard<'_, Entries> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Key of the [`Resumption`] of a ticket in the shared store.
+pub fn resumption_key(coordinator: &dyn Coordinator, hash: &TicketHash) -> StoreKey {
+    coordinator.store_key(&[b"resumable ticket", hash])
+}
+
+/// Use of a ticket by an open stream. Dropping it makes the ticket valid for another minute, in which it can resume the stream.
+pub struct TicketUse {
+    uses: Arc<TicketUses>,
+    hash: TicketHash,
+    number: u64,
+    caller: Caller,
+}
+
+impl TicketUse {
+    /// Returns the caller to whom the ticket was issued.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+}
+
+impl Drop for TicketUse {
+    fn drop(&mut self) {
+        let resumption = Resumption { number: self.number + 1, until: self.uses.now() + LIFETIME };
+        self.uses.release(self.hash, &self.caller, resumption);
+    }
+}
