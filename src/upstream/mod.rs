@@ -22,3 +22,4 @@ pub use config::ClientConfig;
 pub use decorators::{CoalescingUpstream, Invalidations, UnknownFields, VersionAdapter};
 pub use error::{Delivery, Failure, UpstreamError};
 pub use health::{CircuitState, OmissionReason, OmittedField, UpstreamHealth};
+pub use transport::install_tls_provider;

@@ -194,7 +194,15 @@ where
     }
 }
 
+/// Makes ring the TLS implementation of the process, unless it has another one. Clients of reqwest need one before they are created: those of
+/// this module and the trace exporter.
+pub fn install_tls_provider() {
+    // An error says that there is one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 fn builder(config: &ClientConfig) -> Result<ClientBuilder, reqwest::Error> {
+    install_tls_provider();
     let authorities = config.authorities.iter().map(|pem| Certificate::from_pem_bundle(pem));
     let authorities = authorities.collect::<Result<Vec<_>, _>>()?.concat();
     Ok(Client::builder()

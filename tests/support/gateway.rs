@@ -19,6 +19,7 @@ use serde_json::Value;
 use tokio::task::JoinHandle;
 
 use super::Answer;
+use super::http_client::http_client_builder;
 
 /// A gateway, and the credentials of its client.
 #[derive(Clone)]
@@ -75,7 +76,7 @@ impl Gateway {
         let server = app::build(&config, dependencies).expect("it can be built");
         let base = format!("http://{}{}", server.address(), config.listen.path_prefix);
         // Responses are neither decompressed nor redirected.
-        let client = Client::builder().timeout(Duration::from_secs(45)).no_gzip().redirect(Policy::none()).no_proxy();
+        let client = http_client_builder().timeout(Duration::from_secs(45)).no_gzip().redirect(Policy::none());
         let caller = Caller::Password(ORDINARY.email.into(), ORDINARY.password.into());
         let serving = Arc::new(Serving(tokio::spawn(server.run_until(pending()))));
         Self { base, client: client.build().expect("a client"), caller, _serving: serving }

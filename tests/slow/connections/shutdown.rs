@@ -14,7 +14,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use crate::support::{Reply, ScriptedUpstream, any_job, envelope};
+use crate::support::{Reply, ScriptedUpstream, any_job, envelope, http_client};
 
 /// A gateway that can be shut down.
 struct StoppableGateway {
@@ -39,7 +39,7 @@ impl StoppableGateway {
         let base = format!("http://{}", server.address());
         let (stop, stopped) = oneshot::channel();
         let serving = tokio::spawn(server.run_until(async { stopped.await.unwrap_or_default() }));
-        Self { base, client: Client::builder().no_proxy().build().expect("a client"), stop: Some(stop), serving }
+        Self { base, client: http_client(), stop: Some(stop), serving }
     }
 
     fn get(&self, path: &str) -> RequestBuilder {

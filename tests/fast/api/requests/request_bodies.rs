@@ -212,7 +212,7 @@ async fn a_large_body_with_many_errors_is_refused() {
 async fn a_name_with_control_characters_is_refused_before_anything_is_sent() {
     let world = World::empty();
     for name in ["a\nb", "tab\there", "a\rb", "c\u{85}d", "a\u{1f}b", "a\u{7f}"] {
-        for path in ["/jobs", "/jobs?uniqueName=false", "/jobs?validateOnly=true"] {
+        for path in ["/jobs", "/jobs?uniqueName=false", "/jobs/validate"] {
             world.gateway.post_json(path, &any_job(name)).await.invalid_body("/jobName").await;
         }
     }
