@@ -1,7 +1,7 @@
 //! Loaders: call IPS for one of its three job lists, and make a snapshot of the response.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use crate::ips::types::{GetActiveJobsParam, GetJobLogsParam, GetScheduledJobsParam, MAX_LOG_ROWS};
@@ -12,6 +12,7 @@ use crate::jobs::cache::{Loader, SnapshotCache};
 use crate::jobs::error::Error;
 use crate::jobs::model::answer::jobs_of_records;
 use crate::jobs::model::job::{IpsRecord, Job};
+use crate::jobs::model::links::JobLinks;
 use crate::jobs::model::snapshot::Snapshot;
 use crate::jobs::model::unique_name;
 use crate::runtime::clock::{Clock, ClockReading};
@@ -53,9 +54,10 @@ pub fn active(sources: ActiveJobsSources) -> Loader {
                 });
             link_schedules(&mut jobs, &sources.scheduled, &caller, &company).await;
             let mut merge = Merge::new(jobs, previous.as_deref(), observed_at);
+            let mut history = sources.history.cached(&caller, &company);
             if !merge.departed().is_empty() {
-                let history = sources.history.read(&caller, &company, CacheDirective::MaxAge(Duration::ZERO)).await;
-                let history = history.ok().map(|lookup| lookup.snapshot);
+                let loaded = sources.history.read(&caller, &company, CacheDirective::MaxAge(Duration::ZERO)).await;
+                history = loaded.ok().map(|lookup| lookup.snapshot);
                 let deleted = sources.recent.deleted(&caller, &merge.departed()).await;
                 let deleted: HashSet<String> = deleted.into_iter().map(str::to_owned).collect();
                 merge.resolve_departed(|id| {
@@ -67,7 +69,7 @@ pub fn active(sources: ActiveJobsSources) -> Loader {
                     }
                 });
             }
-            Ok(merge.finish(bad_items))
+            Ok(merge.finish(bad_items, history.as_deref()))
         })
     })
 }
@@ -89,10 +91,23 @@ pub fn scheduled(upstream: Arc<dyn IpsApi>, clock: Clock) -> Loader {
     })
 }
 
+/// Dependencies of the loader of the history.
+pub struct HistorySources {
+    /// Port to IPS.
+    pub upstream: Arc<dyn IpsApi>,
+    /// Cache of the scheduled list, for the schedules of runs.
+    pub scheduled: Arc<SnapshotCache>,
+    /// Cache of the active list, for follow-on jobs; set after the loader is created, because that cache reads the history.
+    pub active: Arc<OnceLock<Weak<SnapshotCache>>>,
+    /// Wall clock.
+    pub clock: Clock,
+}
+
 /// Returns the loader of the history: the newest job logs (`getJobLogs`).
-pub fn history(upstream: Arc<dyn IpsApi>, scheduled: Arc<SnapshotCache>, clock: Clock) -> Loader {
+pub fn history(sources: HistorySources) -> Loader {
+    let sources = Arc::new(sources);
     Arc::new(move |caller, company, previous| {
-        let (upstream, scheduled, clock) = (Arc::clone(&upstream), Arc::clone(&scheduled), clock.clone());
+        let sources = Arc::clone(&sources);
         Box::pin(async move {
             let request = GetJobLogsParam {
                 company_handle: Some(company.clone()),
@@ -101,8 +116,8 @@ pub fn history(upstream: Arc<dyn IpsApi>, scheduled: Arc<SnapshotCache>, clock: 
                 num_rows: i32::try_from(MAX_LOG_ROWS).ok(),
                 ..GetJobLogsParam::default()
             };
-            let answer = upstream.get_job_logs(&caller, &request).await.map_err(Error::of_call(&caller))?;
-            let observed_at = observation_time(&clock, previous.as_deref());
+            let answer = sources.upstream.get_job_logs(&caller, &request).await.map_err(Error::of_call(&caller))?;
+            let observed_at = observation_time(&sources.clock, previous.as_deref());
             let (mut jobs, bad_items) = jobs_of_records(
                 "jobLogArray",
                 answer.value.job_log_array,
@@ -110,7 +125,13 @@ pub fn history(upstream: Arc<dyn IpsApi>, scheduled: Arc<SnapshotCache>, clock: 
                 previous.as_deref(),
                 |record| Job::completed(&company, record),
             );
-            link_schedules(&mut jobs, &scheduled, &caller, &company).await;
+            link_schedules(&mut jobs, &sources.scheduled, &caller, &company).await;
+            let active = sources.active.get().and_then(Weak::upgrade);
+            let active = active.and_then(|active| active.cached(&caller, &company));
+            let links = JobLinks::between(jobs.iter().chain(active.iter().flat_map(|active| active.all_jobs())));
+            for job in &mut jobs {
+                links.apply(job);
+            }
             Ok(Snapshot::new(jobs, bad_items, observed_at))
         })
     })

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::jobs::model::id::{JobId, JobName};
+use crate::jobs::model::identity::{JobRole, original_of_run};
 use crate::jobs::model::job::{IpsRecord, Job};
+use crate::jobs::model::kind::JobKind;
 use crate::jobs::model::snapshot::Snapshot;
 use crate::jobs::model::unique_name;
 
@@ -34,8 +36,13 @@ pub fn make_ids_distinct(jobs: &mut [Job], previous: Option<&Snapshot>) -> usize
             .filter(|index| Some(**index) != keeper)
             .map(|index| (*index, distinct_id(jobs, &members, *index, &decoded, &mut taken)))
             .collect();
-        for (index, id) in ids {
-            jobs[index].id = id;
+        let submitted = keeper.filter(|keeper| jobs[*keeper].role() == Some(JobRole::Submitted));
+        for (index, distinct) in ids {
+            let job = &mut jobs[index];
+            job.id = distinct;
+            if submitted.is_some() && job.kind.as_ref().is_some_and(JobKind::may_be_follow_on) {
+                job.parent = Some(id.clone());
+            }
             changed += 1;
         }
     }
@@ -46,14 +53,16 @@ pub fn make_ids_distinct(jobs: &mut [Job], previous: Option<&Snapshot>) -> usize
 /// only one had.
 #[must_use]
 pub fn is_named(job: &Job, name: &JobName) -> bool {
-    let original = job.original_name().or_else(|| job.name().map(unique_name::without_run_suffix)).unwrap_or_default();
+    let original = job.original_name().or_else(|| job.name().map(original_of_run)).unwrap_or_default();
     match name {
-        JobName::Original(_) => false,
+        JobName::Original(_) | JobName::Submitted { .. } => false,
         JobName::Schedule(name) => {
             original == name && matches!(&job.record, IpsRecord::Scheduled(record) if record.exec_schedule.is_some())
         }
+        // The submitted job of a unique name has an id without the name of the run, which a follow-on job may have, too.
         JobName::Run { original: expected, run } => {
-            original == expected && [job.name(), job.handle()].contains(&Some(run.as_str()))
+            let is_run = job.name() == Some(run.as_str()) && job.role() != Some(JobRole::Submitted);
+            original == expected && (is_run || job.handle() == Some(run.as_str()))
         }
     }
 }
@@ -88,8 +97,8 @@ fn is_id_of_same_name(former: &str, id: &str) -> bool {
     }
 }
 
-/// Returns the job that keeps the id that several have: the one that had it before, else, of the jobs with a unique name, the first, which
-/// was submitted with that name.
+/// Returns the job that keeps the id that several have: the one that had it before, else, of the jobs with a unique name, the one that was
+/// submitted with that name: by its kind, else the first.
 fn keeper_of(
     jobs: &[Job],
     members: &[usize],
@@ -106,7 +115,12 @@ fn keeper_of(
     }
     match &decoded.name {
         JobName::Original(name) if unique_name::is_unique(name) => {
-            members.iter().copied().min_by_key(|index| (jobs[*index].start(), jobs[*index].name()))
+            let rank = |job: &Job| {
+                let may_be_follow_on = job.kind.as_ref().is_some_and(JobKind::may_be_follow_on);
+                let start = job.start();
+                (job.role() != Some(JobRole::Submitted), may_be_follow_on, start.is_none(), start)
+            };
+            members.iter().copied().min_by_key(|index| (rank(&jobs[*index]), jobs[*index].name()))
         }
         _ => None,
     }

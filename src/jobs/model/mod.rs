@@ -2,10 +2,13 @@
 
 pub mod answer;
 pub mod distinct;
+pub mod follow_on;
 pub mod id;
+pub mod identity;
 pub mod job;
 pub mod json;
 pub mod kind;
+pub mod links;
 pub mod snapshot;
 pub mod status;
 pub mod unique_name;

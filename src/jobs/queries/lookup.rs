@@ -1,56 +1,67 @@
 //! Lookup of one job in any phase: IPS has no such operation, so its three lists are searched one after the other.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use moka::sync::Cache;
-use tokio::time::Instant;
 
-use crate::ips::types::{GetActiveJobsParam, GetJobLogDetailsParam, GetScheduledJobsParam, JobLog};
-use crate::jobs::cache::SnapshotCache;
-use crate::jobs::cache::key::{JobKey, job_cache};
+use crate::ips::types::{GetJobLogDetailsParam, JobLog};
 use crate::jobs::cache::lists::ListCaches;
 use crate::jobs::cache::loaders;
-use crate::jobs::cache::policy::{CacheDirective, CacheStatus, Lookup, MIN_LOAD_INTERVAL};
+use crate::jobs::cache::policy::{CacheDirective, CacheStatus, Lookup};
 use crate::jobs::cache::recent::{Mutation, RecentMutations};
 use crate::jobs::company::{Companies, CompanyChoice};
 use crate::jobs::error::{Error, Result};
 use crate::jobs::model::answer::jobs_of_records;
 use crate::jobs::model::id::{JobId, JobName, JobRef};
+use crate::jobs::model::identity::{JobRole, role_of};
 use crate::jobs::model::job::{Job, Phase, Status};
 use crate::jobs::model::json::RenderedJob;
+use crate::jobs::model::links::JobLinks;
 use crate::jobs::model::unique_name;
-use crate::jobs::queries::found::{FoundJob, MAX_CANDIDATES, ambiguous, logged_job, only_job};
+use crate::jobs::queries::completed::{CompletedJobs, has_pending_follow_ons};
+use crate::jobs::queries::found::{FoundJob, MAX_CANDIDATES, ambiguous, logged_job};
 use crate::runtime::clock::Clock;
-use crate::upstream::{Caller, CallerKey, IpsAnswer, IpsApi, UpstreamError};
+use crate::upstream::{Caller, IpsAnswer, IpsApi, UpstreamError};
 
 /// Time after its submit within which a job has to appear in a list of IPS.
 const APPEARS_WITHIN: TimeDelta = TimeDelta::minutes(2);
-/// Time for which completed jobs are cached; they do not change.
-const COMPLETED_TTL: Duration = Duration::from_hours(1);
-
-/// Completed job in the cache.
-#[derive(Clone)]
-struct CompletedJob {
-    job: Arc<RenderedJob>,
-    loaded_at: Instant,
-}
 
 /// Scope of a lookup.
-struct LookupScope<'a> {
-    caller: &'a Caller,
-    company: &'a str,
-    directive: CacheDirective,
+pub(super) struct LookupScope<'a> {
+    pub caller: &'a Caller,
+    pub company: &'a str,
+    pub directive: CacheDirective,
+    /// First refusal of a list that the caller may not read; the lookup goes on with the others.
+    denied: OnceLock<Error>,
+}
+
+impl LookupScope<'_> {
+    /// Returns the refusal of the first list that the caller may not read.
+    pub(super) fn denied(&self) -> Option<&Error> {
+        self.denied.get()
+    }
+
+    /// Returns what was read; `None` if the caller may not read it.
+    pub(super) fn permitted<T>(&self, read: Result<T>) -> Result<Option<T>> {
+        match read {
+            Ok(read) => Ok(Some(read)),
+            Err(error) if error.denies_operation() => {
+                self.denied.get_or_init(|| error);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
 }
 
 /// Lookup of single jobs.
 pub struct JobLookup {
     companies: Arc<Companies>,
-    caches: ListCaches,
-    upstream: Arc<dyn IpsApi>,
-    completed: Cache<JobKey, CompletedJob>,
-    recent: RecentMutations,
+    pub(super) caches: ListCaches,
+    pub(super) upstream: Arc<dyn IpsApi>,
+    completed: CompletedJobs,
+    pub(super) recent: RecentMutations,
     clock: Clock,
 }
 
@@ -64,7 +75,7 @@ impl JobLookup {
         recent: RecentMutations,
         clock: Clock,
     ) -> Self {
-        Self { companies, caches, upstream, completed: job_cache(COMPLETED_TTL), recent, clock }
+        Self { companies, caches, upstream, completed: CompletedJobs::default(), recent, clock }
     }
 
     /// Returns the referenced job.
@@ -80,26 +91,32 @@ impl JobLookup {
         directive: CacheDirective,
     ) -> Result<FoundJob> {
         let company = self.company_of(caller, choice, job).await?;
-        let scope = LookupScope { caller, company: &company, directive };
+        let scope = LookupScope { caller, company: &company, directive, denied: OnceLock::new() };
         match job {
             JobRef::Handle(handle) => self.find_by_handle(&scope, handle).await,
-            JobRef::Id(id) => match self.cached_completed_job(&scope, id) {
+            JobRef::Id(id) => match self.cached_completed_job(&scope, id).await {
                 Some(found) => Ok(found),
                 None => self.find_by_id(&scope, id).await,
             },
         }
     }
 
-    /// Returns a completed job from the cache, if its age fits the cache directive.
-    fn cached_completed_job(&self, scope: &LookupScope<'_>, id: &JobId) -> Option<FoundJob> {
-        let CompletedJob { job, loaded_at } = self.completed.get(&(CallerKey::of(scope.caller), id.encode()))?;
-        let age = self.clock.instant().saturating_duration_since(loaded_at);
-        let fits = match scope.directive {
-            CacheDirective::Unspecified | CacheDirective::OnlyIfCached => age < COMPLETED_TTL,
-            CacheDirective::MaxAge(max_age) => age <= max_age.max(MIN_LOAD_INTERVAL),
-            CacheDirective::Reload => false,
-        };
-        fits.then_some(FoundJob { job, cache_status: CacheStatus::Hit, age })
+    /// Returns a completed job from the cache, if its age fits the cache directive, with its follow-on jobs as in the cached lists. `None` if
+    /// one of them is not completed and no longer in the active list.
+    async fn cached_completed_job(&self, scope: &LookupScope<'_>, id: &JobId) -> Option<FoundJob> {
+        let LookupScope { caller, company, directive, .. } = *scope;
+        let id = id.encode();
+        let found = self.completed.get(caller, &id, directive, self.clock.read())?;
+        if has_pending_follow_ons(&found.job.job) {
+            self.caches.active.read(caller, company, directive).await.ok()?;
+        }
+        let (active, history) =
+            (self.caches.active.cached(caller, company), self.caches.history.cached(caller, company));
+        let follow_ons = active.iter().chain(&history).flat_map(|list| list.follow_ons(&id));
+        let links = JobLinks::between(follow_ons);
+        let found = self.completed.relink(caller, found, &links);
+        let is_current = links.has_follow_ons_of(&id) || !has_pending_follow_ons(&found.job.job);
+        is_current.then_some(found)
     }
 
     /// Returns the job of an id, with any cache status.
@@ -128,37 +145,45 @@ impl JobLookup {
         }
     }
 
-    async fn find_by_id(&self, scope: &LookupScope<'_>, id: &JobId) -> Result<FoundJob> {
-        let is_unique = unique_name::is_unique(id.name.original());
+    pub(super) async fn find_by_id(&self, scope: &LookupScope<'_>, id: &JobId) -> Result<FoundJob> {
         match &id.name {
-            JobName::Original(original) if !is_unique => self.find_by_shared_name(scope, id, original).await,
+            JobName::Original(original) if !unique_name::is_unique(original) => {
+                self.find_by_shared_name(scope, id).await
+            }
+            JobName::Submitted { .. } => self.find_by_shared_name(scope, id).await,
             _ => self.find_by_unique_name(scope, id).await,
         }
     }
 
-    /// Returns the job of a name that no other job has, from the first list that contains it.
+    /// Returns the job of a name that no other job has, except for its follow-on jobs, from the first list that contains it.
     async fn find_by_unique_name(&self, scope: &LookupScope<'_>, id: &JobId) -> Result<FoundJob> {
         let active = self.active_jobs(scope, scope.directive).await?;
-        if let Some(found) = FoundJob::with_id(&active, id)? {
+        let scheduled = match in_list(active.as_ref(), id)? {
+            Some(found) => return Ok(found),
+            None => self.scheduled_jobs(scope).await?,
+        };
+        if let Some(found) = in_list(scheduled.as_ref(), id)? {
             return Ok(found);
         }
-        let scheduled = self.scheduled_jobs(scope).await?;
-        if let Some(found) = FoundJob::with_id(&scheduled, id)? {
-            return Ok(found);
-        }
+        let mut is_in_log = None;
         // An empty name is no filter for IPS.
         if !matches!(id.name, JobName::Schedule(_)) && !id.name.original().is_empty() {
-            let logs = self.logs_by_original_name(scope, id.name.original()).await?;
-            let (jobs, _) =
-                jobs_of_records("jobLogArray", logs, Vec::new(), None, |log| Job::completed(scope.company, log));
+            let logs = scope.permitted(self.logs_by_original_name(scope, id.name.original()).await)?;
+            is_in_log = logs.as_ref().map(|logs| !logs.is_empty());
+            let (jobs, _) = jobs_of_records("jobLogArray", logs.unwrap_or_default(), Vec::new(), None, |log| {
+                Job::completed(scope.company, log)
+            });
+            let links = self.links(scope, &jobs);
             if let Some(job) = logged_job(jobs, id)? {
-                return Ok(self.loaded_jobs(scope, vec![job]).await.remove(0));
+                return Ok(self.loaded_jobs(scope, vec![job], &links).await.remove(0));
             }
         }
-        if matches!(id.name, JobName::Run { .. }) {
-            // IPS can't filter by a name that it did not send.
-            let history = self.caches.history.read(scope.caller, scope.company, scope.directive).await?;
-            if let Some(found) = FoundJob::with_id(&history, id)? {
+        // IPS can't filter by a name that it did not send, may return only the log of a follow-on job, and not every caller may use the filter.
+        if matches!(id.name, JobName::Run { .. })
+            || is_in_log != Some(false) && !matches!(id.name, JobName::Schedule(_))
+        {
+            let history = self.caches.history.read(scope.caller, scope.company, scope.directive).await;
+            if let Some(found) = in_list(scope.permitted(history)?.as_ref(), id)? {
                 return Ok(found);
             }
         }
@@ -166,28 +191,42 @@ impl JobLookup {
             return Err(Error::NotCached);
         }
         // The job may have moved to the active list since the snapshot was loaded.
-        if active.cache_status != CacheStatus::Loaded {
+        if active.is_some_and(|active| active.cache_status != CacheStatus::Loaded) {
             let active = self.active_jobs(scope, CacheDirective::MaxAge(Duration::ZERO)).await?;
-            if let Some(found) = FoundJob::with_id(&active, id)? {
+            if let Some(found) = in_list(active.as_ref(), id)? {
                 return Ok(found);
             }
         }
         self.find_unlisted(scope, id).await
     }
 
-    /// Returns the job of a name that several jobs may have, if exactly one job in all lists has it.
-    async fn find_by_shared_name(&self, scope: &LookupScope<'_>, id: &JobId, original: &str) -> Result<FoundJob> {
-        let (active, scheduled) = (self.active_jobs(scope, scope.directive).await?, self.scheduled_jobs(scope).await?);
+    /// Returns the job of a name that several jobs may have, if exactly one job in all lists has it. Follow-on jobs of a submitted job, whose
+    /// kind the id has, don't count.
+    async fn find_by_shared_name(&self, scope: &LookupScope<'_>, id: &JobId) -> Result<FoundJob> {
+        let original = id.name.original();
+        let submitted = match &id.name {
+            JobName::Submitted { kind, .. } => Some(kind),
+            _ => None,
+        };
+        let may_be_meant = |job: &Job| {
+            let role = role_of(original, job.name().unwrap_or_default(), job.kind.as_ref(), submitted);
+            submitted.is_none() || role != Some(JobRole::FollowOn)
+        };
+        let lists =
+            [self.active_jobs(scope, scope.directive).await?, self.scheduled_jobs(scope).await?].into_iter().flatten();
         let mut candidates = Vec::new();
         let encoded = id.encode();
-        for list in [&active, &scheduled] {
-            let has_name = |job: &RenderedJob| job.job.original_name() == Some(original) || job.job.id == encoded;
-            let with_name = list.snapshot.jobs.iter().filter(|job| has_name(job));
-            candidates.extend(with_name.map(|job| FoundJob::in_snapshot(job, list)));
+        for list in lists {
+            let has_name = |job: &Job| job.original_name() == Some(original) || job.id == encoded;
+            let with_name = list.snapshot.jobs.iter().filter(|job| has_name(&job.job) && may_be_meant(&job.job));
+            candidates.extend(with_name.map(|job| FoundJob::in_snapshot(job, &list)));
         }
-        let mut logs = self.logs_by_original_name(scope, original).await?;
-        logs.truncate(MAX_CANDIDATES);
-        for completed in self.completed_jobs(scope, logs).await {
+        let logs = scope.permitted(self.logs_by_original_name(scope, original).await)?.unwrap_or_default();
+        let mut jobs: Vec<Job> = logs.into_iter().filter_map(|log| Job::completed(scope.company, log)).collect();
+        let links = self.links(scope, &jobs);
+        jobs.retain(may_be_meant);
+        jobs.truncate(MAX_CANDIDATES);
+        for completed in self.loaded_jobs(scope, jobs, &links).await {
             if candidates.iter().all(|candidate| candidate.job.job.id != completed.job.job.id) {
                 candidates.push(completed);
             }
@@ -201,84 +240,18 @@ impl JobLookup {
         }
     }
 
-    /// Returns the job of a handle: from the cached lists, else the one that IPS finds by it. IPS gives a job another handle in every list
-    /// and at its submit.
-    async fn find_by_handle(&self, scope: &LookupScope<'_>, handle: &str) -> Result<FoundJob> {
-        let (active, scheduled) = (self.active_jobs(scope, scope.directive).await?, self.scheduled_jobs(scope).await?);
-        for list in [&active, &scheduled] {
-            if let Some(found) = FoundJob::with_handle(list, handle) {
-                return Ok(found);
-            }
-        }
-        if scope.directive == CacheDirective::OnlyIfCached {
-            return Err(Error::NotCached);
-        }
-        let (company, caller) = (scope.company, scope.caller);
-        let (company_handle, job_handle) = (Some(company.to_owned()), Some(handle.to_owned()));
-        let request = GetActiveJobsParam {
-            company_handle: company_handle.clone(),
-            job_handle: job_handle.clone(),
-            include_waiting_jobs: Some(true),
-            ..GetActiveJobsParam::default()
-        };
-        let answer = self.upstream.get_active_jobs(caller, &request).await;
-        let records = records_of(scope, answer, |answer| answer.job_array)?;
-        let (jobs, _) = jobs_of_records("jobArray", records, Vec::new(), None, |record| Job::active(company, record));
-        if let Some(job) = only_job(jobs, handle)? {
-            return self.job_of_list(scope, &self.caches.active, &active, job).await;
-        }
-        let request = GetScheduledJobsParam {
-            company_handle,
-            job_handle: job_handle.clone(),
-            ..GetScheduledJobsParam::default()
-        };
-        let answer = self.upstream.get_scheduled_jobs(caller, &request).await;
-        let records = records_of(scope, answer, |answer| answer.job_array)?;
-        let (jobs, _) =
-            jobs_of_records("jobArray", records, Vec::new(), None, |record| Job::scheduled(company, record));
-        if let Some(job) = only_job(jobs, handle)? {
-            return self.job_of_list(scope, &self.caches.scheduled, &scheduled, job).await;
-        }
-        let logs = self.logs(scope, GetJobLogDetailsParam { job_handle, ..minimal_log_request(company) }).await?;
-        let (jobs, _) = jobs_of_records("jobLogArray", logs, Vec::new(), None, |log| Job::completed(company, log));
-        if let Some(job) = only_job(jobs, handle)? {
-            return Ok(self.loaded_jobs(scope, vec![job]).await.remove(0));
-        }
-        // IPS may not list the job yet that it returned this handle for.
-        match self.recent.get(caller, handle).await {
-            Some(Mutation::Submitted(job, _)) if job.company == company => {
-                let id = JobId::decode(&job.id).map_err(|_| Error::JobNotFound)?;
-                self.find_by_id(scope, &id).await
-            }
-            _ => Err(Error::JobNotFound),
-        }
-    }
-
-    /// Returns a job that IPS found by another handle as it is in the list, which is loaded again if it does not have the job.
-    async fn job_of_list(
+    /// Returns the active list; `None` if the caller may not read it.
+    pub(super) async fn active_jobs(
         &self,
         scope: &LookupScope<'_>,
-        cache: &Arc<SnapshotCache>,
-        list: &Lookup,
-        job: Job,
-    ) -> Result<FoundJob> {
-        let handle = job.handle().unwrap_or_default();
-        if let Some(found) = FoundJob::with_handle(list, handle) {
-            return Ok(found);
-        }
-        let list = cache.read(scope.caller, scope.company, CacheDirective::MaxAge(Duration::ZERO)).await?;
-        match FoundJob::with_handle(&list, handle) {
-            Some(found) => Ok(found),
-            None => Ok(self.loaded_jobs(scope, vec![job]).await.remove(0)),
-        }
+        directive: CacheDirective,
+    ) -> Result<Option<Lookup>> {
+        scope.permitted(self.caches.active.read(scope.caller, scope.company, directive).await)
     }
 
-    async fn active_jobs(&self, scope: &LookupScope<'_>, directive: CacheDirective) -> Result<Lookup> {
-        self.caches.active.read(scope.caller, scope.company, directive).await
-    }
-
-    async fn scheduled_jobs(&self, scope: &LookupScope<'_>) -> Result<Lookup> {
-        self.caches.scheduled.read(scope.caller, scope.company, scope.directive).await
+    /// Returns the scheduled list; `None` if the caller may not read it.
+    pub(super) async fn scheduled_jobs(&self, scope: &LookupScope<'_>) -> Result<Option<Lookup>> {
+        scope.permitted(self.caches.scheduled.read(scope.caller, scope.company, scope.directive).await)
     }
 
     async fn logs_by_original_name(&self, scope: &LookupScope<'_>, original: &str) -> Result<Vec<JobLog>> {
@@ -291,7 +264,7 @@ impl JobLookup {
             .collect())
     }
 
-    async fn logs(&self, scope: &LookupScope<'_>, request: GetJobLogDetailsParam) -> Result<Vec<JobLog>> {
+    pub(super) async fn logs(&self, scope: &LookupScope<'_>, request: GetJobLogDetailsParam) -> Result<Vec<JobLog>> {
         if scope.directive == CacheDirective::OnlyIfCached {
             return Err(Error::NotCached);
         }
@@ -299,21 +272,33 @@ impl JobLookup {
         records_of(scope, answer, |answer| answer.job_log_array)
     }
 
-    /// Returns the jobs of logs, and caches those that are complete.
-    async fn completed_jobs(&self, scope: &LookupScope<'_>, logs: Vec<JobLog>) -> Vec<FoundJob> {
-        let jobs = logs.into_iter().filter_map(|log| Job::completed(scope.company, log)).collect();
-        self.loaded_jobs(scope, jobs).await
+    /// Returns the links between jobs that IPS just returned and those of the cached lists.
+    pub(super) fn links(&self, scope: &LookupScope<'_>, jobs: &[Job]) -> JobLinks {
+        self.links_of(scope.caller, scope.company, jobs)
     }
 
-    /// Returns jobs that IPS just returned, and caches those that are complete.
-    async fn loaded_jobs(&self, scope: &LookupScope<'_>, mut jobs: Vec<Job>) -> Vec<FoundJob> {
+    /// Returns the links between jobs of `company` and those of the cached lists.
+    pub(super) fn links_of(&self, caller: &Caller, company: &str, jobs: &[Job]) -> JobLinks {
+        let (active, history) =
+            (self.caches.active.cached(caller, company), self.caches.history.cached(caller, company));
+        let cached = active.iter().chain(&history).flat_map(|list| list.all_jobs());
+        JobLinks::between(jobs.iter().chain(cached))
+    }
+
+    /// Returns jobs that IPS just returned with these links, and caches those that are complete.
+    pub(super) async fn loaded_jobs(
+        &self,
+        scope: &LookupScope<'_>,
+        mut jobs: Vec<Job>,
+        links: &JobLinks,
+    ) -> Vec<FoundJob> {
         loaders::link_schedules(&mut jobs, &self.caches.scheduled, scope.caller, scope.company).await;
         let now = self.clock.read();
-        let found = jobs.into_iter().map(|job| {
+        let found = jobs.into_iter().map(|mut job| {
+            links.apply(&mut job);
             let job = Arc::new(RenderedJob::new(job, now.wall));
             if job.job.is_final() {
-                let key = (CallerKey::of(scope.caller), job.job.id.clone());
-                self.completed.insert(key, CompletedJob { job: Arc::clone(&job), loaded_at: now.monotonic });
+                self.completed.insert(scope.caller, Arc::clone(&job), now);
             }
             FoundJob::loaded(job)
         });
@@ -329,7 +314,12 @@ impl JobLookup {
     async fn find_unlisted(&self, scope: &LookupScope<'_>, id: &JobId) -> Result<FoundJob> {
         let now = self.clock.now();
         let is_recent = |at: DateTime<Utc>| (now - at).abs() < APPEARS_WITHIN;
-        let job = match self.recent.get(scope.caller, &id.encode()).await {
+        let recent = self.recent.get(scope.caller, &id.encode()).await;
+        if let (None, Some(denied)) = (&recent, scope.denied.get()) {
+            // The job may be in the list that the caller may not read.
+            return Err(denied.clone());
+        }
+        let job = match recent {
             Some(Mutation::Submitted(job, at)) if is_recent(at) || job.phase == Phase::Scheduled => *job,
             // It may wait for longer, unlisted.
             Some(Mutation::Submitted(job, _)) if !self.lists_waiting_jobs() => *job,
@@ -343,8 +333,16 @@ impl JobLookup {
     }
 }
 
+/// Returns the job of a list with this id, if the caller may read the list and it has the job.
+///
+/// # Errors
+/// Those of [`FoundJob::with_id`].
+fn in_list(list: Option<&Lookup>, id: &JobId) -> Result<Option<FoundJob>> {
+    list.map_or(Ok(None), |list| FoundJob::with_id(list, id))
+}
+
 /// Returns the records of an answer about one job; none if IPS does not know the job.
-fn records_of<T, R>(
+pub(super) fn records_of<T, R>(
     scope: &LookupScope<'_>,
     answer: Result<IpsAnswer<T>, UpstreamError>,
     records: impl FnOnce(T) -> Vec<R>,
@@ -357,7 +355,7 @@ fn records_of<T, R>(
 }
 
 /// Returns a request for a job log with as few entries as IPS allows.
-fn minimal_log_request(company: &str) -> GetJobLogDetailsParam {
+pub(super) fn minimal_log_request(company: &str) -> GetJobLogDetailsParam {
     GetJobLogDetailsParam {
         company_handle: company.into(),
         records_per_page: Some(1),

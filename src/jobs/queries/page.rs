@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::jobs::cache::policy::{CacheStatus, Lookup};
 use crate::jobs::error::{Error, Result};
-use crate::jobs::model::job::{Job, Phase};
+use crate::jobs::model::job::Job;
 use crate::jobs::model::json::{ListBody, RenderedJob, StaleReason, etag_of, etag_with_staleness};
 use crate::jobs::queries::cursor::PageCursor;
 use crate::jobs::queries::list_query::ListQuery;
@@ -77,21 +77,10 @@ fn matching_jobs(snapshots: &[Lookup], active: Option<&Lookup>, query: &ListQuer
     let lists = || snapshots.iter().chain(active);
     let is_superseded = |job: &Job| {
         let mut others = lists().filter_map(|list| list.snapshot.job(&job.id));
-        others.any(|other| progress_rank(&other.job) > progress_rank(job))
+        others.any(|other| other.job.progress_rank() > job.progress_rank())
     };
     let jobs = snapshots.iter().flat_map(|part| &part.snapshot.jobs);
     jobs.filter(|job| query.matches(&job.job) && !is_superseded(&job.job)).cloned().collect()
-}
-
-/// Returns the rank of a job among those with the same id in other lists. IPS may log a job while it runs: without an end in its log, a job
-/// of the active list is active.
-fn progress_rank(job: &Job) -> u8 {
-    match job.phase {
-        Phase::Scheduled => 0,
-        Phase::Completed if !job.is_final() => 1,
-        Phase::Active => 2,
-        Phase::Completed => 3,
-    }
 }
 
 /// Returns the rank of a cache status by staleness; 0 is a fresh one.

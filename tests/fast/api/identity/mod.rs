@@ -1,0 +1,3 @@
+//! Which job an id means, and what a caller may see of it.
+
+mod follow_ons;
