@@ -76,6 +76,7 @@ impl Snapshot {
             observed_at: Some(observed_at.wall),
             stale: None,
             next: None,
+            denied: &[],
         };
         let body = list.write();
         Self { observed_at, body, etag, gzip: OnceLock::new(), by_id, by_parent, departed, jobs, bad_items }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::jobs::cache::policy::{CacheStatus, Lookup};
 use crate::jobs::error::{Error, Result};
-use crate::jobs::model::job::Job;
+use crate::jobs::model::job::{Job, Phase};
 use crate::jobs::model::json::{ListBody, RenderedJob, StaleReason, etag_of, etag_with_staleness};
 use crate::jobs::queries::cursor::PageCursor;
 use crate::jobs::queries::list_query::ListQuery;
@@ -30,11 +30,16 @@ pub struct JobPage {
 
 impl JobPage {
     /// Renders the page of `query` from the snapshots of its phases. A job that `active`, the active list, has is left out of the history
-    /// until its log has an end.
+    /// until its log has an end. `denied` are the phases whose list the caller may not read.
     ///
     /// # Errors
     /// The cursor belongs to another sort order.
-    pub(super) fn of(snapshots: &[Lookup], active: Option<&Lookup>, query: &ListQuery) -> Result<Self> {
+    pub(super) fn of(
+        snapshots: &[Lookup],
+        active: Option<&Lookup>,
+        denied: &[Phase],
+        query: &ListQuery,
+    ) -> Result<Self> {
         let mut jobs = matching_jobs(snapshots, active, query);
         let mut next = None;
         if let Some(sort) = query.effective_sort() {
@@ -65,8 +70,11 @@ impl JobPage {
             observed_at: oldest.map(|part| part.snapshot.observed_at.wall),
             stale,
             next: next.as_deref(),
+            denied,
         };
-        let etag = etag_with_staleness(&etag_of(&jobs, &bad_items, &[next.as_deref().unwrap_or_default()]), stale);
+        let rest = [next.clone().unwrap_or_default(), format!("{denied:?}")];
+        let etag = etag_of(&jobs, &bad_items, &rest.each_ref().map(String::as_str));
+        let etag = etag_with_staleness(&etag, stale);
         let age = oldest.map(|part| part.age).unwrap_or_default();
         Ok(Self { body: body.write(), etag, next, cache_status, age })
     }
