@@ -9,6 +9,7 @@ use crate::jobs::model::distinct::is_named;
 use crate::jobs::model::id::{JobId, JobName};
 use crate::jobs::model::job::{Job, Phase};
 use crate::jobs::model::json::RenderedJob;
+use crate::jobs::model::links::JobLinks;
 
 /// Maximum number of candidates of an ambiguous id in its error.
 pub(super) const MAX_CANDIDATES: usize = 20;
@@ -76,7 +77,8 @@ impl FoundJob {
     }
 }
 
-/// Returns the job that IPS found by a handle, if any.
+/// Returns the job that IPS found by a handle, if any. A handle that no list has is that of a submit, and means the submitted job: not one that
+/// IPS ran after it.
 ///
 /// # Errors
 /// [`Error::AmbiguousJob`] if IPS found several and none has this handle in the list.
@@ -84,6 +86,11 @@ pub(super) fn only_job(mut jobs: Vec<Job>, handle: &str) -> Result<Option<Job>> 
     if let Some(index) = jobs.iter().position(|job| job.handle() == Some(handle)) {
         return Ok(Some(jobs.swap_remove(index)));
     }
+    let links = JobLinks::between(jobs.iter());
+    for job in &mut jobs {
+        links.apply(job);
+    }
+    jobs.retain(|job| job.parent.is_none());
     if jobs.len() > 1 {
         return Err(ambiguous(jobs.iter()));
     }

@@ -235,6 +235,29 @@ async fn actions_on_the_id_of_a_submit_are_not_sent_for_the_follow_on_job() {
 }
 
 #[tokio::test]
+async fn the_handle_of_a_submit_means_the_upload() {
+    let script = Script::start().await;
+    let gateway = script.gateway();
+    let submitted = gateway.submit(&upload_with_publish("spring")).await;
+    let name = submitted["originalName"].as_str().expect("a name");
+    let more = format!("{RUN}_publish");
+    for uploaded in [None, Some((3, 0))] {
+        // The script answers with all active jobs, whatever the handle.
+        script.set(name, vec![publish(name, &more, None), upload(name, "Upload", uploaded)]);
+        for gateway in [&gateway, &script.gateway()] {
+            let answer = gateway.get("/jobs/j%7C110%7Cx%7C%7C").await;
+            if answer.status == 404 {
+                assert!(uploaded.is_some(), "only the replica of the submit knows its handle: {answer}");
+            } else {
+                assert_eq!(answer.ok()["id"], submitted["id"]);
+            }
+        }
+        let found = gateway.get("/jobs/j%7C110%7Cx%7C%7C").await.ok();
+        assert_eq!(found["id"], submitted["id"], "{found:#}");
+    }
+}
+
+#[tokio::test]
 async fn a_follow_on_job_alone_is_not_the_submitted_job() {
     let script = Script::start().await;
     let gateway = script.gateway();
