@@ -5,7 +5,7 @@
 //     const gateway = { url: "http://127.0.0.1:8080", headers: { Authorization: `Bearer ${token}` } };
 //     const submit = { jobName: "hello", imageServingPublishJob: { publishType: "Full", emailSetting: "None" } };
 //     const job = await runJob(gateway, submit, (job) => console.log(job.status, job.percent));
-//     console.log(job.outcome); // "succeeded", "succeededWithWarnings", "failed" or "unknown"
+//     console.log(job.outcome); // "succeeded", "succeededWithWarnings", "failed", "stopped" or "unknown"
 import type { components } from "./ips-gateway.js";
 
 type Schemas = components["schemas"];

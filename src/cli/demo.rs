@@ -3,6 +3,7 @@
 use clap::{ArgMatches, Command};
 
 use super::error::CliError;
+use super::script;
 use super::serve::{base_url, run_until_signal};
 use super::stdout::print_line;
 use crate::app::{self, Demo, Dependencies};
@@ -20,10 +21,12 @@ pub(super) fn command() -> Command {
     Command::new(NAME)
         .about("Run the gateway with a built-in sandbox IPS, to try it out")
         .args(config::arguments(&groups))
+        .arg(script::argument())
 }
 
 pub(super) async fn run(matches: &ArgMatches) -> Result<(), CliError> {
-    let sandbox = Sandbox::start(SandboxConfig::default())?;
+    let script = script::read(matches)?;
+    let sandbox = Sandbox::start(SandboxConfig { script, ..SandboxConfig::default() })?;
     let sources = Sources::new(std::env::vars_os(), matches);
     let url = sandbox.url().parse().expect("a socket address makes a URL");
     let config = Config::read_for(&sources, url, sandbox.version().clone())?;
@@ -44,7 +47,8 @@ fn active_users() -> impl Iterator<Item = &'static User> {
 
 /// Returns the text for the terminal: links, users, and a request to start with.
 fn welcome(url: &str) -> String {
-    let users: Vec<_> = active_users().map(|user| format!("  {} {}", user.email, user.password)).collect();
+    let users: Vec<_> =
+        active_users().map(|user| format!("  {} {}  {}", user.email, user.password, user.about())).collect();
     let User { email, password, .. } = USERS[0];
     let users = users.join("\n");
     format!(
@@ -61,7 +65,14 @@ fn demo_user(user: &User) -> DemoUser {
 /// Returns the note for readers of the OpenAPI document.
 fn note() -> String {
     let row = |user: &User| {
-        format!("| `{}` | `{}` | `{}` | {} |", user.email, user.password, user.access_token, user.role.as_str())
+        format!(
+            "| `{}` | `{}` | `{}` | {} ({}) |",
+            user.email,
+            user.password,
+            user.access_token,
+            user.about(),
+            user.role.as_str()
+        )
     };
     let rows: Vec<_> = active_users().map(row).collect();
     format!(

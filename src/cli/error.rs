@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::io;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use tracing_subscriber::filter::ParseError;
@@ -25,15 +26,17 @@ pub(super) enum CliError {
     ShutdownIncomplete(#[from] ShutdownIncomplete),
     #[error("no random bytes: {0}")]
     Random(#[from] getrandom::Error),
+    #[error("invalid script {path}:\n{errors}", path = .path.display())]
+    Script { path: PathBuf, errors: String },
     #[error("not healthy: {0}")]
     Unhealthy(#[source] Box<dyn Error + Send + Sync>),
 }
 
 impl CliError {
-    /// Returns the exit status: 2 for errors in the settings, else 1.
+    /// Returns the exit status: 2 for errors in the settings or the script, else 1.
     pub(super) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Config(_) => ExitCode::from(2),
+            Self::Config(_) | Self::Script { .. } => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
     }

@@ -6,6 +6,7 @@ mod healthcheck;
 mod key;
 mod openapi;
 mod sandbox;
+mod script;
 mod serve;
 mod stdout;
 

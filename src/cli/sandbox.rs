@@ -3,6 +3,7 @@
 use clap::{Arg, ArgMatches, Command, value_parser};
 
 use super::error::CliError;
+use super::script;
 use super::stdout::print_line;
 use crate::config::LogFormat;
 use crate::ips::types::ApiVersion;
@@ -22,13 +23,14 @@ pub(super) fn command() -> Command {
         Arg::new("api_version")
             .long("api-version")
             .value_name("VERSION")
-            .help("IPS API version [default: the newest]")
+            .help("API version of the WSDL at ?wsdl [default: the newest]; requests may be of any version")
             .value_parser(value_parser!(ApiVersion)),
+        script::argument(),
     ])
 }
 
 pub(super) async fn run(matches: &ArgMatches) -> Result<(), CliError> {
-    let mut config = SandboxConfig::default();
+    let mut config = SandboxConfig { script: script::read(matches)?, ..SandboxConfig::default() };
     if let Some(listen) = matches.get_one::<String>("listen") {
         config.listen.clone_from(listen);
     }

@@ -31,6 +31,7 @@ macro_rules! api_operations {
 
 api_operations! {
     "/jobs" => get jobs::list, post submit::submit;
+    "/jobs/validate" => post submit::validate;
     "/jobs/events" => get events::of_company;
     "/jobs/events/tickets" => post events::ticket;
     "/jobs/{job}/events" => get events::of_job;

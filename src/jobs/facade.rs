@@ -10,7 +10,9 @@ use crate::jobs::cache::epoch::CompanyEpochs;
 use crate::jobs::cache::lists::ListCaches;
 use crate::jobs::cache::policy::{CacheDirective, Freshness};
 use crate::jobs::cache::recent::RecentMutations;
-use crate::jobs::commands::{IdempotencyRecords, JobActions, Submission, SubmitCommand, SubmitDependencies, UrlPolicy};
+use crate::jobs::commands::{
+    IdempotencyRecords, JobActions, Submission, SubmitCommand, SubmitDependencies, UrlPolicy, Warning,
+};
 use crate::jobs::company::{Companies, CompanyChoice};
 use crate::jobs::error::Result;
 use crate::jobs::events::EventCursor;
@@ -97,6 +99,7 @@ impl Jobs {
             Arc::clone(&upstream),
             recent.clone(),
             clock.clone(),
+            timing.submit_appearance,
         ));
         let submit = SubmitCommand::new(SubmitDependencies {
             companies: Arc::clone(&companies),
@@ -177,11 +180,11 @@ impl Jobs {
         &self.logs
     }
 
-    /// Validates a submission without sending it.
+    /// Validates a submission without sending it; returns warnings about a valid one.
     ///
     /// # Errors
     /// Those of `SubmitCommand::validate`.
-    pub fn validate(&self, submission: &Submission) -> Result<()> {
+    pub fn validate(&self, submission: &Submission) -> Result<Vec<Warning>> {
         self.submit.validate(submission)
     }
 

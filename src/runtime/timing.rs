@@ -11,6 +11,9 @@ pub struct Timing {
     pub read_retry: Backoff,
     /// Pauses before the lookups of a job whose submit lost its response. By default 0, 0.5 and 2 s: IPS may need time to list it.
     pub submit_recovery: [Duration; 3],
+    /// Time after its submit within which a job has to appear in a list of IPS; until then its id is known, although IPS may not have accepted
+    /// it. By default 2 min.
+    pub submit_appearance: Duration,
     /// Interval of comments in an event stream without events. By default 15 s.
     pub heartbeat: Duration,
 }
@@ -20,6 +23,7 @@ impl Default for Timing {
         Self {
             read_retry: Backoff { first: Duration::from_millis(100), max: Duration::from_secs(1), jitter: 0.5 },
             submit_recovery: [Duration::ZERO, Duration::from_millis(500), Duration::from_secs(2)],
+            submit_appearance: Duration::from_mins(2),
             heartbeat: Duration::from_secs(15),
         }
     }

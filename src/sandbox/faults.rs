@@ -88,3 +88,8 @@ pub(super) fn missing_parameter(reason: impl Display) -> Fault {
 pub(super) fn invalid_xml(reason: impl Display) -> Fault {
     api(30003, reason)
 }
+
+/// No fault of IPS, but of SOAP: the envelope is of another SOAP version.
+pub(super) fn version_mismatch(reason: impl Display) -> Fault {
+    Fault { name: FaultName::Other("VersionMismatch".into()), code: None, reason: reason.to_string() }
+}

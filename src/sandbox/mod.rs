@@ -1,20 +1,24 @@
 //! In-memory simulation of IPS, served as SOAP over HTTP.
 //!
-//! It has [two companies and five users](users), about thirty jobs at the start, and generates new ones periodically. A job passes through
-//! `New` → `WaitingClient` → `WaitingCoordinator` → `Running` → `Done`, is unlisted for 1.5 s, and then appears in the log. All of that is a
-//! function of time, so a test advances the [`Clock`] instead of waiting.
+//! It has [two companies and six users](users), about thirty jobs at the start, and generates new ones periodically. A job passes through
+//! `New` → `WaitingClient` → `WaitingCoordinator` → `Running` → `Done`. Its log exists from `Running` on, and has an end 1.5 s after the job has
+//! left the active list. All of that is a function of time, so a test advances the [`Clock`] instead of waiting.
 //!
-//! - `POST /scene7/services/IpsApiService`: the operations of the job API, described by `?wsdl` and `?xsd=`.
+//! - `POST /scene7/services/IpsApiService`: the operations of the job API in every API version; the namespace of the body element decides.
+//! - `POST /scene7/api/IpsApiService`: the same without SOAP, as a `Request` element.
+//! - `GET /scene7/webservice/IpsApi[-<version>].wsdl`: the WSDL of a version, and `?wsdl` of the service that of the configured one.
 //! - `GET /sandbox/calls`: number of calls of each operation, as JSON.
 //! - `POST /sandbox/clock/advance?seconds=`: advances the clock.
 //!
 //! Behavior that the IPS reference does not define is the sandbox's own: archived logs (older than 30 days) are not listed, but found by
-//! handle and by asset; a stopped job is logged with a `FileCancel` entry; job types and log types without a documented name have names such as
+//! handle and by asset; a stopped job is logged with a `FileCancel` entry for the stop and one for each file that was not processed; a paused
+//! active job keeps its state and makes no progress; a follow-on job runs after its upload unless that was stopped; the name of a scheduled job is taken; every operation takes every form of a handle; job types and log types without a documented name have names such as
 //! `PdfRip` and `AssetReprocess`.
 
 mod faults;
 mod model;
 mod operations;
+mod script;
 mod seed;
 mod server;
 mod server_time;
@@ -30,9 +34,12 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
+pub use script::{FaultScript, InvalidScript};
+
 pub use crate::runtime::clock::Clock;
 
 use crate::ips::types::{ApiVersion, Fault};
+use script::RunningScript;
 use server::RunningServer;
 use service::Service;
 use state::State;
@@ -51,7 +58,7 @@ pub enum Population {
 pub struct SandboxConfig {
     /// Address and port to listen on (default 127.0.0.1:0); port 0 selects a free one.
     pub listen: String,
-    /// API version of the service (default: the newest); requests in another version get fault 30003.
+    /// API version of the WSDL at `?wsdl` (default: the newest). Requests may be of any version.
     pub version: ApiVersion,
     /// Clock of the simulation (default: the system clock).
     pub clock: Clock,
@@ -61,6 +68,8 @@ pub struct SandboxConfig {
     pub population: Population,
     /// Seed of the random numbers; the same seed and clock give the same jobs.
     pub seed: u64,
+    /// Scripted faults (default: none).
+    pub script: FaultScript,
 }
 
 impl Default for SandboxConfig {
@@ -72,6 +81,7 @@ impl Default for SandboxConfig {
             new_job_interval: Some(Duration::from_secs(8)),
             population: Population::Seeded,
             seed: 7,
+            script: FaultScript::default(),
         }
     }
 }
@@ -100,7 +110,8 @@ impl Sandbox {
         if let Some(interval) = config.new_job_interval.and_then(|interval| TimeDelta::from_std(interval).ok()) {
             state.generate_jobs(interval, seed::generate_job);
         }
-        let service = Arc::new(Service::new(config.version, config.clock, state));
+        let script = RunningScript::new(config.script, config.seed);
+        let service = Arc::new(Service::new(config.version, config.clock, state, script));
         let server = server::serve(&config.listen, Arc::clone(&service))?;
         Ok(Self { service, server })
     }
@@ -135,7 +146,7 @@ impl Sandbox {
         &self.service.clock
     }
 
-    /// Returns its API version.
+    /// Returns the API version of the WSDL at `?wsdl`.
     #[must_use]
     pub fn version(&self) -> &ApiVersion {
         &self.service.version

@@ -50,14 +50,25 @@ fn directory(server_dir: &str) -> JobDetails {
 }
 
 fn urls(sources: &[&str]) -> JobDetails {
+    JobDetails::UploadUrls(Box::new(uploads(sources)))
+}
+
+/// Returns an upload that a publish follows.
+fn published_urls(sources: &[&str]) -> JobDetails {
+    let publish = ImageServingPublishJob { email_setting: EmailSetting::None, ..ImageServingPublishJob::default() };
+    let post_image_serving_publish_job = Some(Box::new(publish));
+    JobDetails::UploadUrls(Box::new(UploadUrlsJob { post_image_serving_publish_job, ..uploads(sources) }))
+}
+
+fn uploads(sources: &[&str]) -> UploadUrlsJob {
     let upload = |source: &&str| UploadUrl { source_url: (*source).into(), dest_path: "incoming/".into() };
-    JobDetails::UploadUrls(Box::new(UploadUrlsJob {
+    UploadUrlsJob {
         url_array: Some(sources.iter().map(upload).collect()),
         overwrite: true,
         ready_for_publish: true,
         email_setting: EmailSetting::None,
         ..UploadUrlsJob::default()
-    }))
+    }
 }
 
 fn post() -> JobDetails {
@@ -147,7 +158,7 @@ fn add_job(
     let name = state.unique_name(spec.company, &spec.original_name, queued);
     let mut simulation = Simulation::with_outcome(&spec.details, spec.company, outcome, state.rng());
     adjust(&mut simulation);
-    state.add(Job { spec, number: 0, name, queued, simulation, stop: None, retention: Retention::Keep });
+    state.add(Job::new(spec, name, queued, simulation, Retention::Keep));
 }
 
 /// Adds running jobs (seconds since their start, duration) and waiting jobs (seconds until their start).
@@ -200,7 +211,7 @@ fn add_scheduled(state: &mut State) {
         (nightly, recurring("0 30 1 ? * MON-FRI"), Firing::Normal),
         (weekly, recurring("0 0 6 ? * SUN"), Firing::Paused),
         (launch, Some(once(5)), Firing::Normal),
-        (hourly, recurring("5 * * * *"), Firing::Normal),
+        (hourly, recurring("0 5 * * * ?"), Firing::Normal),
         (stock, Some(once(26)), Firing::Paused),
     ];
     for (spec, plan, firing) in plans {
@@ -271,7 +282,10 @@ pub(super) fn generate_job(rng: &mut Rng, number: u64) -> (JobSpec, OutcomeProfi
     let (name, details) = match rng.between(0, 8) {
         0 => (
             "Feed",
-            urls(&["https://feed.example.com/backpack_40l_front.tif", "https://feed.example.com/oak_table_180.tif"]),
+            published_urls(&[
+                "https://feed.example.com/backpack_40l_front.tif",
+                "https://feed.example.com/oak_table_180.tif",
+            ]),
         ),
         1 => ("Publish", publish(PublishType::Incremental)),
         2 => ("Videos", video()),

@@ -1,12 +1,16 @@
 //! HTTP server of the sandbox: SOAP endpoint, WSDL, call counters and clock control.
 
+use std::any::Any;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::os::fd::AsFd as _;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 
-use actix_web::dev::ServerHandle;
+use actix_web::body::SizedStream;
+use actix_web::dev::{Extensions, ServerHandle};
+use actix_web::http::header::ContentEncoding;
 use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Compress;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
@@ -14,11 +18,15 @@ use chrono::TimeDelta;
 use serde::Deserialize;
 
 use super::server_time::server_timestamp;
-use super::service::{Headers, Outcome, Service};
+use super::service::{Content, Door, Headers, Reply, Service};
 use super::wsdl;
 
 /// Path of the SOAP endpoint, as in IPS.
 pub(super) const PATH: &str = "/scene7/services/IpsApiService";
+/// Path of the endpoint without SOAP, as in IPS.
+const BARE_PATH: &str = "/scene7/api/IpsApiService";
+/// Path of the WSDLs and schemas, as in IPS.
+const DOCUMENTS_PATH: &str = "/scene7/webservice/";
 /// Maximum size of a request body, in bytes.
 const MAX_BODY: usize = 4 * 1024 * 1024;
 const XML: &str = "text/xml; charset=UTF-8";
@@ -40,7 +48,13 @@ pub(super) fn serve(listen: &str, service: Arc<Service>) -> io::Result<RunningSe
             let app = move || {
                 App::new().app_data(web::Data::from(service.clone())).wrap(Compress::default()).configure(routes)
             };
-            let server = HttpServer::new(app).workers(1).disable_signals().shutdown_timeout(1).listen(listener)?.run();
+            let server = HttpServer::new(app)
+                .on_connect(remember_connection)
+                .workers(1)
+                .disable_signals()
+                .shutdown_timeout(1)
+                .listen(listener)?
+                .run();
             let _ = sender.send(server.handle());
             server.await
         })
@@ -59,11 +73,21 @@ fn routes(config: &mut web::ServiceConfig) {
     config
         .app_data(web::PayloadConfig::new(MAX_BODY))
         .service(web::resource(PATH).route(web::post().to(call)).route(web::get().to(describe)))
+        .service(web::resource(BARE_PATH).route(web::post().to(call_bare)))
+        .service(web::resource(format!("{DOCUMENTS_PATH}{{name}}")).route(web::get().to(document)))
         .service(web::resource("/sandbox/calls").route(web::get().to(calls)))
         .service(web::resource("/sandbox/clock/advance").route(web::post().to(advance)));
 }
 
 async fn call(request: HttpRequest, body: web::Bytes, service: web::Data<Service>) -> HttpResponse {
+    answer(&request, &body, &service, Door::Soap).await
+}
+
+async fn call_bare(request: HttpRequest, body: web::Bytes, service: web::Data<Service>) -> HttpResponse {
+    answer(&request, &body, &service, Door::Bare).await
+}
+
+async fn answer(request: &HttpRequest, body: &[u8], service: &Service, door: Door) -> HttpResponse {
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
     let headers = Headers {
         content_type: header("content-type"),
@@ -71,35 +95,66 @@ async fn call(request: HttpRequest, body: web::Bytes, service: web::Data<Service
         authorization: header("authorization"),
         accept_language: header("accept-language"),
     };
-    let (status, body) = match service.answer(&body, &headers) {
-        Outcome::Answer(body) => (StatusCode::OK, body),
-        Outcome::Fault { status, body } => {
-            (StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), body)
-        }
-    };
-    HttpResponse::build(status).insert_header((header::CONTENT_TYPE, XML)).body(body)
-}
-
-#[derive(Deserialize)]
-struct Description {
-    wsdl: Option<String>,
-    xsd: Option<String>,
-}
-
-/// Serves the WSDL (`?wsdl`) and the schemas (`?xsd=` with the name of one).
-async fn describe(request: HttpRequest, query: web::Query<Description>, service: web::Data<Service>) -> HttpResponse {
-    let document = match query.into_inner() {
-        Description { xsd: Some(name), .. } => wsdl::schema(&name, &service.version),
-        Description { wsdl: Some(_), .. } => {
-            let connection = request.connection_info();
-            Some(wsdl::wsdl(&service.version, &format!("{}://{}{PATH}", connection.scheme(), connection.host())))
-        }
-        Description { .. } => None,
-    };
-    match document {
-        Some(document) => HttpResponse::Ok().insert_header((header::CONTENT_TYPE, XML)).body(document),
-        None => HttpResponse::NotFound().body("This is a SOAP service: POST to it, or GET it with ?wsdl\n"),
+    let Reply { status, content, delay } = service.answer(body, &headers, door);
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
     }
+    let mut response = HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+    match content {
+        Content::Xml(body) => response.insert_header((header::CONTENT_TYPE, XML)).body(body),
+        Content::Html(page) => response.insert_header((header::CONTENT_TYPE, "text/html")).body(page),
+        Content::CutOff(body) => {
+            let half = web::Bytes::copy_from_slice(&body[..body.len() / 2]);
+            let pieces = [Ok(half), Err(io::Error::other("cut off by the script"))];
+            let pieces = SizedStream::new(body.len() as u64, futures_util::stream::iter(pieces));
+            // An encoding of its own keeps the middleware from compressing it, which would lose the length.
+            response.insert_header((header::CONTENT_TYPE, XML)).insert_header(ContentEncoding::Identity).body(pieces)
+        }
+        Content::Nothing => {
+            if let Some(connection) = request.conn_data::<Connection>() {
+                let _ = connection.0.shutdown(std::net::Shutdown::Both);
+            }
+            response.finish()
+        }
+    }
+}
+
+/// Socket of a connection, to close it without a response.
+struct Connection(std::net::TcpStream);
+
+/// Stores the socket of a new connection for its requests.
+fn remember_connection(stream: &dyn Any, data: &mut Extensions) {
+    let stream =
+        stream.downcast_ref::<tokio::net::TcpStream>().and_then(|stream| stream.as_fd().try_clone_to_owned().ok());
+    if let Some(stream) = stream {
+        data.insert(Connection(stream.into()));
+    }
+}
+
+/// Serves the WSDL of the configured API version, at `?wsdl`.
+async fn describe(request: HttpRequest, service: web::Data<Service>) -> HttpResponse {
+    if request.query_string().eq_ignore_ascii_case("wsdl") {
+        return xml(wsdl::wsdl(&service.version, &addresses(&request)));
+    }
+    HttpResponse::NotFound().body("This is a SOAP service: POST to it, or GET it with ?wsdl\n")
+}
+
+/// Serves the WSDL or a schema of any API version.
+async fn document(request: HttpRequest, name: web::Path<String>) -> HttpResponse {
+    match wsdl::document(&name, &addresses(&request)) {
+        Some(document) => xml(document),
+        None => HttpResponse::NotFound().body("There are IpsApi.wsdl and IpsApi-<version>.wsdl of each API version\n"),
+    }
+}
+
+fn addresses(request: &HttpRequest) -> wsdl::Addresses {
+    let connection = request.connection_info();
+    let origin = format!("{}://{}", connection.scheme(), connection.host());
+    wsdl::Addresses { service: format!("{origin}{PATH}"), documents: format!("{origin}{DOCUMENTS_PATH}") }
+}
+
+fn xml(document: String) -> HttpResponse {
+    HttpResponse::Ok().insert_header((header::CONTENT_TYPE, XML)).body(document)
 }
 
 /// Returns the number of calls of each operation, as JSON.

@@ -2,15 +2,18 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use secrecy::ExposeSecret as _;
 
 use super::operations::Call;
+use super::script::{Effect, RunningScript};
 use super::state::State;
 use super::users::{self, USERS, User};
 use super::{faults, operations};
+use crate::ips::codec::{ReadError, WriteError};
 use crate::ips::soap::{self, AuthHeader, FaultCode, Request};
 use crate::ips::types::*;
 use crate::runtime::clock::Clock;
@@ -24,11 +27,84 @@ pub(super) struct Headers<'a> {
     pub accept_language: Option<&'a str>,
 }
 
-/// Outcome of a request: an answer, or a fault with its HTTP status.
-pub(super) enum Outcome {
-    Answer(Vec<u8>),
-    Fault { status: u16, body: Vec<u8> },
+/// Form of requests and answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Door {
+    /// SOAP 1.1 envelopes.
+    Soap,
+    /// A `Request` element, answered by the element of the answer or of the fault.
+    Bare,
 }
+
+impl Door {
+    fn parse<'a>(self, body: &'a [u8], content_type: Option<&str>) -> Result<Request<'a>, ReadError> {
+        match self {
+            Self::Soap => Request::parse(body, content_type),
+            Self::Bare => Request::parse_bare(body, content_type),
+        }
+    }
+
+    fn write<T: Operation>(self, answer: &T::Answer, version: &ApiVersion) -> Result<Vec<u8>, WriteError> {
+        match self {
+            Self::Soap => soap::write_answer::<T>(answer, version),
+            Self::Bare => soap::write_bare_answer::<T>(answer, version),
+        }
+    }
+
+    fn fault(self, fault: &Fault, status: Option<u16>) -> Reply {
+        let status = status.filter(|status| (200..600).contains(status)).unwrap_or(500);
+        let faultcode = if fault.code == Some(30000) { FaultCode::Server } else { FaultCode::Client };
+        let body = match self {
+            Self::Soap => soap::write_fault(fault, faultcode),
+            Self::Bare => soap::write_bare_fault(fault),
+        };
+        Reply::xml(status, body)
+    }
+
+    /// Returns the fault of a request that can't be read.
+    fn refuse(self, error: &ReadError) -> Reply {
+        if !soap::is_version_mismatch(error) {
+            return self.fault(&faults::invalid_xml(format_args!("Invalid request XML: {error}")), None);
+        }
+        Reply::xml(500, soap::write_fault(&faults::version_mismatch(error), FaultCode::VersionMismatch))
+    }
+}
+
+/// HTTP response to a request.
+pub(super) struct Reply {
+    pub status: u16,
+    pub content: Content,
+    /// Time to wait before it is sent.
+    pub delay: Duration,
+}
+
+/// Content of a response.
+pub(super) enum Content {
+    Xml(Vec<u8>),
+    Html(&'static str),
+    /// The connection is closed in the middle of this XML.
+    CutOff(Vec<u8>),
+    /// The connection is closed without a response.
+    Nothing,
+}
+
+impl Reply {
+    fn xml(status: u16, body: Vec<u8>) -> Self {
+        Self { status, content: Content::Xml(body), delay: Duration::ZERO }
+    }
+
+    /// Replaces XML by another content.
+    fn map(self, convert: impl FnOnce(Vec<u8>) -> Content) -> Self {
+        match self.content {
+            Content::Xml(body) => Self { content: convert(body), ..self },
+            _ => self,
+        }
+    }
+}
+
+/// Page of a proxy whose service is unavailable.
+const UNAVAILABLE: &str = "<html><head><title>503 Service Temporarily Unavailable</title></head>\n\
+    <body><center><h1>503 Service Temporarily Unavailable</h1></center></body></html>\n";
 
 /// Fault with the HTTP status of an injected failure; without one, the caller's `faultHttpStatusCode` or 500 applies.
 struct Failure {
@@ -42,7 +118,14 @@ impl From<Fault> for Failure {
     }
 }
 
-/// SOAP service: state, clock, call counters and injected failures.
+/// Request under processing.
+struct Context<'a> {
+    request: &'a Request<'a>,
+    headers: &'a Headers<'a>,
+    door: Door,
+}
+
+/// SOAP service: state, clock, call counters, injected failures and the script of faults.
 #[derive(Debug)]
 pub(super) struct Service {
     pub version: ApiVersion,
@@ -50,6 +133,7 @@ pub(super) struct Service {
     state: Mutex<State>,
     calls: Mutex<BTreeMap<&'static str, u64>>,
     injected_failures: Mutex<HashMap<String, VecDeque<(Fault, u16)>>>,
+    script: Mutex<RunningScript>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -57,8 +141,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Service {
-    pub fn new(version: ApiVersion, clock: Clock, state: State) -> Self {
-        Self { version, clock, state: Mutex::new(state), calls: Mutex::default(), injected_failures: Mutex::default() }
+    pub fn new(version: ApiVersion, clock: Clock, state: State, script: RunningScript) -> Self {
+        let (state, script) = (Mutex::new(state), Mutex::new(script));
+        Self { version, clock, state, calls: Mutex::default(), injected_failures: Mutex::default(), script }
     }
 
     /// Returns the number of calls of each operation.
@@ -72,31 +157,53 @@ impl Service {
     }
 
     /// Processes one request.
-    pub fn answer(&self, body: &[u8], headers: &Headers<'_>) -> Outcome {
-        let request = match Request::parse(body, headers.content_type) {
+    pub fn answer(&self, body: &[u8], headers: &Headers<'_>, door: Door) -> Reply {
+        let request = match door.parse(body, headers.content_type) {
             Ok(request) => request,
-            Err(error) => {
-                return fault_outcome(&faults::invalid_xml(format_args!("Invalid request XML: {error}")), None);
-            }
+            Err(error) => return door.refuse(&error),
         };
-        match self.dispatch(&request, headers) {
-            Ok(answer) => Outcome::Answer(answer),
+        let context = Context { request: &request, headers, door };
+        let operation = OPERATIONS.iter().find(|name| request.root().strip_suffix("Param") == Some(**name));
+        let Some(operation) = operation else { return self.execute(&context) };
+        *lock(&self.calls).entry(operation).or_default() += 1;
+        let company = request.text_of("companyHandle");
+        let scripted = lock(&self.script).next(operation, company.as_deref());
+        let Some((delay, effect)) = scripted else { return self.execute(&context) };
+        let reply = match effect {
+            Effect::Slow => self.execute(&context),
+            Effect::Fault { code, reason, status } => door.fault(&Effect::fault(code, &reason), Some(status)),
+            Effect::Unavailable => Reply { status: 503, content: Content::Html(UNAVAILABLE), delay },
+            Effect::Refused => Reply { status: 503, content: Content::Nothing, delay },
+            Effect::CutOff => self.execute(&context).map(Content::CutOff),
+            Effect::Malformed => self.execute(&context).map(|mut body| {
+                body.truncate(body.len() / 2);
+                Content::Xml(body)
+            }),
+        };
+        Reply { delay, ..reply }
+    }
+
+    /// Executes the operation of a request.
+    fn execute(&self, context: &Context<'_>) -> Reply {
+        match self.dispatch(context) {
+            Ok(answer) => Reply::xml(200, answer),
             Err(Failure { fault, status }) => {
-                let requested = request.auth().fault_http_status_code.and_then(|status| u16::try_from(status).ok());
-                fault_outcome(&fault, status.or(requested))
+                let requested = context.request.auth().fault_http_status_code;
+                let requested = requested.and_then(|status| u16::try_from(status).ok());
+                context.door.fault(&fault, status.or(requested))
             }
         }
     }
 
-    fn dispatch(&self, request: &Request<'_>, headers: &Headers<'_>) -> Result<Vec<u8>, Failure> {
+    fn dispatch(&self, context: &Context<'_>) -> Result<Vec<u8>, Failure> {
         macro_rules! dispatch {
             (
-                { $service:ident, $envelope:ident, $headers:ident }
+                { $service:ident, $context:ident }
                 $($method:ident, $name:literal, $request:ident => $answer:ident, $effect:ident;)+
             ) => {
-                match $envelope.root() {
+                match $context.request.root() {
                     $(<$request as Operation>::REQUEST => {
-                        $service.run::<$request>($envelope, $headers, operations::$method)
+                        $service.run::<$request>($context, operations::$method)
                     })+
                     other => {
                         Err(faults::invalid_xml(format_args!("Invalid request XML: {other} belongs to no operation")).into())
@@ -104,65 +211,65 @@ impl Service {
                 }
             };
         }
-        for_each_operation!(dispatch { self, request, headers })
+        for_each_operation!(dispatch { self, context })
     }
 
     /// Runs one operation.
     fn run<T: Operation>(
         &self,
-        request: &Request<'_>,
-        headers: &Headers<'_>,
+        context: &Context<'_>,
         operation: fn(T, &mut Call<'_>) -> Result<T::Answer, Fault>,
     ) -> Result<Vec<u8>, Failure> {
-        *lock(&self.calls).entry(T::NAME).or_default() += 1;
         let injected = lock(&self.injected_failures).get_mut(T::NAME).and_then(VecDeque::pop_front);
         if let Some((fault, status)) = injected {
             return Err(Failure { fault, status: Some(status) });
         }
-        self.check_namespace(request)?;
-        check_action::<T>(headers.soap_action)?;
+        let Context { request, headers, door } = context;
+        let version = self.version_of(request)?;
+        if *door == Door::Soap {
+            check_action::<T>(headers.soap_action)?;
+        }
         let param =
             request.read::<T>().map_err(|error| faults::invalid_xml(format_args!("Invalid request XML: {error}")))?;
-        self.check_version(&param)?;
+        check_version(&param, &version)?;
         let user = authenticate(request.auth(), headers.authorization)?;
+        if !user.role.may_call(T::NAME) {
+            return Err(faults::no_permission(user.email, T::NAME).into());
+        }
         let language = headers.accept_language.and_then(|languages| languages.split([',', ';']).next()).map(str::trim);
         let locale =
             request.auth().locale.as_deref().or(language).filter(|locale| !locale.is_empty() && *locale != "*");
         let answer = {
             let mut state = lock(&self.state);
             state.advance(self.clock.now());
-            operation(param, &mut Call { state: &mut state, user, operation: T::NAME, locale })?
+            operation(param, &mut Call { state: &mut state, user, locale })?
         };
         let unwritable =
             |error| faults::exception(format_args!("The answer can't be written in this API version: {error}"));
-        Ok(soap::write_answer::<T>(&answer, &self.version).map_err(unwritable)?)
+        Ok(door.write::<T>(&answer, &version).map_err(unwritable)?)
     }
 
-    fn check_namespace(&self, request: &Request<'_>) -> Result<(), Fault> {
-        let expected = self.version.namespace();
-        if request.namespace() == expected {
-            return Ok(());
-        }
-        Err(faults::invalid_xml(format_args!(
-            "Invalid request XML: {} is in namespace {:?}, but this service expects {expected:?}",
-            request.root(),
-            request.namespace()
-        )))
-    }
-
-    /// Refuses fields of later API versions, by writing the request in the configured one: the codec checks the version of each field.
-    fn check_version<T: Operation>(&self, param: &T) -> Result<(), Fault> {
-        match soap::write_request(param, &self.version, &AuthHeader::default()) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(faults::invalid_xml(format_args!("Invalid request XML: {error}"))),
-        }
+    /// Returns the API version of a request: a published one, or the configured one.
+    fn version_of(&self, request: &Request<'_>) -> Result<ApiVersion, Fault> {
+        let namespace = request.namespace();
+        let version = ApiVersion::of_namespace(namespace);
+        version.or_else(|| Some(self.version.clone()).filter(|own| own.namespace() == namespace)).ok_or_else(|| {
+            let published: Vec<_> = API_VERSIONS.iter().map(|known| known.name).filter(|name| !name.is_empty()).collect();
+            faults::invalid_xml(format_args!(
+                "Invalid request XML: {} is in namespace {namespace:?}, which is that of no API version: {COMMON_NAMESPACE}, optionally with /{}",
+                request.root(),
+                published.join(", /")
+            ))
+        })
     }
 }
 
-fn fault_outcome(fault: &Fault, status: Option<u16>) -> Outcome {
-    let status = status.filter(|status| (200..600).contains(status)).unwrap_or(500);
-    let faultcode = if fault.code == Some(30000) { FaultCode::Server } else { FaultCode::Client };
-    Outcome::Fault { status, body: soap::write_fault(fault, faultcode) }
+/// Refuses fields of later API versions, by writing the request in its own one: the codec checks the version of each field.
+fn check_version<T: Operation>(param: &T, version: &ApiVersion) -> Result<(), Fault> {
+    match soap::write_request(param, version, &AuthHeader::default()) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(faults::invalid_xml(format_args!("Invalid request XML: {error}"))),
+    }
 }
 
 fn check_action<T: Operation>(action: Option<&str>) -> Result<(), Fault> {

@@ -81,6 +81,7 @@ impl State {
         }
         self.schedules.retain(|schedule| schedule.next > to || schedule.paused);
         self.generate_due();
+        self.queue_follow_ons();
         self.evict();
     }
 
@@ -129,10 +130,25 @@ impl State {
             let (spec, outcome) = generate(&mut self.rng, self.last_number);
             let name = self.unique_name(spec.company, &spec.original_name, next);
             let simulation = Simulation::with_outcome(&spec.details, spec.company, outcome, &mut self.rng);
-            self.add(Job { spec, number: 0, name, queued: next, simulation, stop: None, retention: Retention::Evict });
+            self.add(Job::new(spec, name, next, simulation, Retention::Evict));
             next += interval;
         }
         self.generation = Some(Generation { interval, next, generate });
+    }
+
+    /// Queues the follow-on jobs of the jobs that have ended, each next to its own.
+    fn queue_follow_ons(&mut self) {
+        let mut index = 0;
+        while index < self.jobs.len() {
+            let job = &mut self.jobs[index];
+            index += 1;
+            if !job.is_followed && job.end() <= self.now {
+                job.is_followed = true;
+                if let Some(next) = job.follow_on() {
+                    self.jobs.insert(index, next);
+                }
+            }
+        }
     }
 
     /// Removes the oldest evictable jobs beyond the maximum number.
@@ -146,8 +162,12 @@ impl State {
         });
     }
 
-    /// Submits a job and returns the handle that submitJob answers with.
+    /// Submits a job and returns the handle that submitJob answers with. The name of a scheduled job is taken.
     pub fn submit(&mut self, spec: JobSpec, run_at: RunAt) -> Result<String, Fault> {
+        if self.schedules_of(spec.company).any(|job| job.spec.original_name == spec.original_name) {
+            let name = &spec.original_name;
+            return Err(faults::exception(format_args!("Job name {name:?} is already in use by a scheduled job")));
+        }
         let handle = spec.submit_handle();
         let name = self.unique_name(spec.company, &spec.original_name, self.now);
         match run_at {
@@ -166,7 +186,7 @@ impl State {
     /// Starts a job whose details determine its outcome.
     fn start(&mut self, spec: JobSpec, name: String, at: DateTime<Utc>, retention: Retention) {
         let simulation = Simulation::of(&spec.details, spec.company, &mut self.rng);
-        self.add(Job { spec, number: 0, name, queued: at, simulation, stop: None, retention });
+        self.add(Job::new(spec, name, at, simulation, retention));
     }
 
     /// Adds a job in any phase and assigns its number.
@@ -209,65 +229,86 @@ impl State {
         self.schedules.iter().filter(move |schedule| schedule.spec.company == company)
     }
 
-    /// Returns the jobs of a company in one phase.
-    pub fn jobs_in(&self, company: &Tenant, phase: Phase) -> impl Iterator<Item = &Job> {
-        self.jobs_of(company).filter(move |job| job.phase(self.now) == phase)
+    /// Returns the jobs of a company that have a log which is not archived; that of an active job has no end.
+    pub fn logged_jobs(&self, company: &Tenant) -> impl Iterator<Item = &Job> {
+        self.jobs_of(company).filter(|job| job.has_log(self.now) && job.phase(self.now) != Phase::Archived)
     }
 
-    /// Finds an active or scheduled job by its current handle.
-    fn find(&self, company: &Tenant, handle: &str) -> Result<Found, Fault> {
+    /// Returns the jobs of a company whose log is archived.
+    pub fn archived_jobs(&self, company: &Tenant) -> impl Iterator<Item = &Job> {
+        self.jobs_of(company).filter(|job| job.phase(self.now) == Phase::Archived)
+    }
+
+    /// Finds the newest active job with a handle.
+    fn find_active(&self, company: &Tenant, handle: &str) -> Option<usize> {
         let listed = |job: &Job| job.spec.company == company && job.phase(self.now).state().is_some();
-        if let Some(index) = self.jobs.iter().position(|job| listed(job) && job.active_handle() == handle) {
-            return Ok(Found::Active(index));
-        }
-        let scheduled = self.schedules.iter().position(|job| job.spec.company == company && job.handle() == handle);
-        scheduled.map(Found::Scheduled).ok_or_else(|| {
+        self.jobs.iter().rposition(|job| listed(job) && job.has_handle(handle))
+    }
+
+    /// Finds the scheduled job with a handle.
+    fn find_scheduled(&self, company: &Tenant, handle: &str) -> Option<usize> {
+        self.schedules.iter().position(|job| job.spec.company == company && job.has_handle(handle))
+    }
+
+    /// Finds a job with a handle, a schedule before its runs: the handle of the submit is that of all of them.
+    fn find(&self, company: &Tenant, handle: &str) -> Result<Found, Fault> {
+        let found = self.find_scheduled(company, handle).map(Found::Scheduled);
+        found.or_else(|| self.find_active(company, handle).map(Found::Active)).ok_or_else(|| {
             faults::illegal_value(format_args!(
-                "jobHandle {handle:?} is not the handle of a scheduled or active job of company {}. A job's handle changes with its phase: take it \
-                 from getScheduledJobs or getActiveJobs",
+                "jobHandle {handle:?} is not the handle of a scheduled or active job of company {}",
                 company.handle
             ))
         })
     }
 
-    fn find_scheduled(&self, company: &Tenant, handle: &str, operation: &str) -> Result<usize, Fault> {
-        match self.find(company, handle)? {
-            Found::Scheduled(index) => Ok(index),
-            Found::Active(_) => Err(faults::invalid_parameter(format_args!(
-                "{operation} is for scheduled jobs; {handle:?} has already started"
-            ))),
+    /// Finds an active job that has not finished and is not being stopped.
+    fn unfinished(&mut self, index: usize, handle: &str) -> Result<&mut Job, Fault> {
+        match self.jobs[index].phase(self.now) {
+            Phase::Stopping => Err(faults::invalid_parameter(format_args!("{handle:?} is being stopped"))),
+            Phase::Done => Err(faults::invalid_parameter(format_args!("{handle:?} is done"))),
+            _ => Ok(&mut self.jobs[index]),
         }
     }
 
     /// Stops an active job: a waiting one immediately, a running one after three seconds.
     pub fn stop(&mut self, company: &Tenant, handle: &str, by: &User) -> Result<(), Fault> {
-        let Found::Active(index) = self.find(company, handle)? else {
+        let Some(index) = self.find_active(company, handle) else {
+            self.find(company, handle)?;
             return Err(faults::invalid_parameter(format_args!(
                 "stopJob is for active jobs; {handle:?} is scheduled: pause or delete it"
             )));
         };
         let now = self.now;
-        let job = &mut self.jobs[index];
-        match job.phase(now) {
-            Phase::Stopping => Ok(()),
-            Phase::Done => Err(faults::invalid_parameter(format_args!("{handle:?} is done and can't be stopped"))),
-            _ => {
-                job.stop = Some(StopRequest { at: now, by: by.email.into() });
-                Ok(())
-            }
+        if self.jobs[index].phase(now) == Phase::Stopping {
+            return Ok(());
         }
-    }
-
-    /// Pauses a scheduled job.
-    pub fn pause(&mut self, company: &Tenant, handle: &str) -> Result<(), Fault> {
-        let index = self.find_scheduled(company, handle, "pauseJob")?;
-        self.schedules[index].paused = true;
+        let job = self.unfinished(index, handle)?;
+        job.pauses.end(now);
+        job.stop = Some(StopRequest { at: now, by: by.email.into() });
         Ok(())
     }
 
-    /// Resumes a paused job. If it missed fire times, it runs once immediately.
+    /// Pauses a scheduled or active job. An active one keeps its state and makes no progress.
+    pub fn pause(&mut self, company: &Tenant, handle: &str) -> Result<(), Fault> {
+        let now = self.now;
+        match self.find(company, handle)? {
+            Found::Scheduled(index) => self.schedules[index].paused = true,
+            Found::Active(index) => self.unfinished(index, handle)?.pauses.begin(now),
+        }
+        Ok(())
+    }
+
+    /// Resumes a paused job. A scheduled one that missed fire times runs once immediately.
     pub fn resume(&mut self, company: &Tenant, handle: &str) -> Result<(), Fault> {
-        let index = self.find_scheduled(company, handle, "resumeJob")?;
+        let now = self.now;
+        match self.find(company, handle)? {
+            Found::Scheduled(index) => self.resume_schedule(index),
+            Found::Active(index) => self.unfinished(index, handle)?.pauses.end(now),
+        }
+        Ok(())
+    }
+
+    fn resume_schedule(&mut self, index: usize) {
         self.schedules[index].paused = false;
         if self.schedules[index].next <= self.now {
             self.fire(index, self.now);
@@ -276,15 +317,19 @@ impl State {
                 None => drop(self.schedules.remove(index)),
             }
         }
-        Ok(())
     }
 
-    /// Runs a scheduled job now and removes its schedule if it is a one-time job.
+    /// Runs a scheduled job now, and removes its schedule if it is a one-time job. Starts a waiting job, and resumes a paused one.
     pub fn execute(&mut self, company: &Tenant, handle: &str) -> Result<(), Fault> {
-        let index = self.find_scheduled(company, handle, "executeJob")?;
-        self.fire(index, self.now);
-        if matches!(self.schedules[index].trigger, Trigger::Once) {
-            self.schedules.remove(index);
+        let now = self.now;
+        match self.find(company, handle)? {
+            Found::Scheduled(index) => {
+                self.fire(index, now);
+                if matches!(self.schedules[index].trigger, Trigger::Once) {
+                    self.schedules.remove(index);
+                }
+            }
+            Found::Active(index) => self.unfinished(index, handle)?.execute(now),
         }
         Ok(())
     }

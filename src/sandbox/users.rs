@@ -20,15 +20,17 @@ pub struct Tenant {
     pub ims_org_id: &'static str,
 }
 
-/// Role of a user.
+/// Role of a user. IPS has more; these differ in what they may do with jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// May read and change jobs, and submit for other users.
+    /// May do everything, also for other users.
+    Admin,
+    /// May read, stop, pause, resume and delete jobs, and neither submit nor execute them.
     CompanyAdmin,
-    /// May read and change jobs.
+    /// May do everything with jobs.
     User,
-    /// May only read jobs.
-    Reader,
+    /// May only read job logs.
+    ImagePortalUser,
 }
 
 impl Role {
@@ -36,10 +38,29 @@ impl Role {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Admin => "IpsAdmin",
             Self::CompanyAdmin => "IpsCompanyAdmin",
             Self::User => "IpsUser",
-            Self::Reader => "ImagePortalUser",
+            Self::ImagePortalUser => "ImagePortalUser",
         }
+    }
+
+    /// Returns whether the role may call an operation, by the pages of the operations.
+    #[must_use]
+    pub fn may_call(self, operation: &str) -> bool {
+        match operation {
+            "submitJob" | "executeJob" => matches!(self, Self::Admin | Self::User),
+            "getActiveJobs" | "getScheduledJobs" | "stopJob" | "pauseJob" | "resumeJob" | "deleteJob" => {
+                self != Self::ImagePortalUser
+            }
+            "getCompanyInfo" => self != Self::CompanyAdmin,
+            _ => true,
+        }
+    }
+
+    /// Returns whether the role may act for other users.
+    pub(super) fn is_administrator(self) -> bool {
+        matches!(self, Self::Admin | Self::CompanyAdmin)
     }
 }
 
@@ -94,13 +115,24 @@ pub static ORDINARY: User = User {
     active: true,
 };
 
-/// Read-only user of [`OUTFITTERS`].
+/// User of [`OUTFITTERS`] who may only read job logs.
 pub static READ_ONLY: User = User {
     handle: "u|2002",
     email: "reader@example.com",
     password: "sandbox-reader",
     access_token: "sandbox-token-reader",
-    role: Role::Reader,
+    role: Role::ImagePortalUser,
+    companies: &[&OUTFITTERS],
+    active: true,
+};
+
+/// Company administrator of [`OUTFITTERS`], who may watch and stop jobs and not submit any.
+pub static SUPERVISOR: User = User {
+    handle: "u|2004",
+    email: "supervisor@example.com",
+    password: "sandbox-supervisor",
+    access_token: "sandbox-token-supervisor",
+    role: Role::CompanyAdmin,
     companies: &[&OUTFITTERS],
     active: true,
 };
@@ -116,13 +148,13 @@ pub static OTHER_COMPANY: User = User {
     active: true,
 };
 
-/// Administrator of both companies.
+/// Administrator of both companies, who may do everything.
 pub static BOTH_COMPANIES: User = User {
     handle: "u|1001",
     email: "agency@example.com",
     password: "sandbox-agency",
     access_token: "sandbox-token-agency",
-    role: Role::CompanyAdmin,
+    role: Role::Admin,
     companies: &[&OUTFITTERS, &FURNITURE],
     active: true,
 };
@@ -139,7 +171,7 @@ pub static INACTIVE: User = User {
 };
 
 /// All users.
-pub static USERS: [&User; 5] = [&ORDINARY, &READ_ONLY, &OTHER_COMPANY, &BOTH_COMPANIES, &INACTIVE];
+pub static USERS: [&User; 6] = [&ORDINARY, &SUPERVISOR, &READ_ONLY, &OTHER_COMPANY, &BOTH_COMPANIES, &INACTIVE];
 
 impl Tenant {
     /// Returns the company as getCompanyInfo answers it.
@@ -160,9 +192,10 @@ impl User {
     #[must_use]
     pub fn about(&self) -> String {
         let role = match self.role {
-            Role::CompanyAdmin => "Administrator",
+            Role::Admin => "Administrator",
+            Role::CompanyAdmin => "Supervisor (no submit)",
             Role::User => "User",
-            Role::Reader => "Reader",
+            Role::ImagePortalUser => "Reader of job logs",
         };
         let companies: Vec<_> = self.companies.iter().map(|company| company.name).collect();
         format!("{role} of {}", companies.join(" and "))

@@ -74,6 +74,15 @@ impl Caller {
         Self { locale: None, ..self.clone() }
     }
 
+    /// Returns the e-mail address of the IPS user; `None` if only a token is known.
+    #[must_use]
+    pub fn email(&self) -> Option<&str> {
+        match &self.credentials {
+            Credentials::Password { user, .. } => Some(user).filter(|user| user.contains('@')).map(String::as_str),
+            Credentials::AccessToken(_) => None,
+        }
+    }
+
     /// Returns kind, user and secret of the whole credential, to be hashed with a key.
     #[must_use]
     pub fn credential_parts(&self) -> [&str; 3] {

@@ -58,6 +58,24 @@ fn serve_reports_all_invalid_settings_and_exits_with_2() {
 }
 
 #[test]
+fn the_commands_with_a_sandbox_report_all_errors_of_a_script_and_exit_with_2() {
+    let path = std::env::temp_dir().join(format!("ips-gateway-script-{}.toml", std::process::id()));
+    std::fs::write(&path, "[[fault]]\neffect = \"explode\"\n[[fault]]\nspeed = 1\n").expect("a file");
+    for command in ["sandbox", "demo"] {
+        let output =
+            output(&mut gateway(&[command, "--listen", "127.0.0.1:0", "--script", path.to_str().expect("a path")]));
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{command}: {stderr}");
+        for expected in ["line 2: effect: \"explode\"", "line 3: effect: is missing", "line 4: speed: is unknown"] {
+            assert!(stderr.contains(expected), "{command}: {expected} is not in:\n{stderr}");
+        }
+        let missing = self::output(&mut gateway(&[command, "--script", "/nowhere.toml"]));
+        assert_eq!(missing.status.code(), Some(2), "{command}");
+    }
+    std::fs::remove_file(&path).expect("the file is there");
+}
+
+#[test]
 fn openapi_ignores_settings() {
     let output = output(gateway(&["openapi"]).env("IPS_GATEWAY_FRESH", "soon"));
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

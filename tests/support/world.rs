@@ -28,10 +28,22 @@ impl World {
         Self::with(Population::Seeded, &[])
     }
 
+    /// A world with jobs in every phase, whose sandbox has scripted faults.
+    pub fn scripted(script: &str) -> Self {
+        let clock = Clock::manual(START.parse::<DateTime<Utc>>().expect("a time"));
+        let script = script.parse().unwrap_or_else(|errors| panic!("{errors}"));
+        let config = SandboxConfig { clock: clock.clone(), new_job_interval: None, script, ..SandboxConfig::default() };
+        Self::start(config, clock, &[])
+    }
+
     pub fn with(population: Population, settings: &[(&str, &str)]) -> Self {
         let clock = Clock::manual(START.parse::<DateTime<Utc>>().expect("a time"));
         let config =
             SandboxConfig { clock: clock.clone(), new_job_interval: None, population, ..SandboxConfig::default() };
+        Self::start(config, clock, settings)
+    }
+
+    fn start(config: SandboxConfig, clock: Clock, settings: &[(&str, &str)]) -> Self {
         let sandbox = Sandbox::start(config).expect("a free port");
         let gateway = Gateway::start(&sandbox.url(), sandbox.version(), &clock, settings);
         Self { gateway, sandbox, clock }

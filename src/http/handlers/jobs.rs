@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::http::AppState;
 use crate::http::auth::Authenticated;
-use crate::http::extract::{CacheControl, CommaList, CompanyParams, CompanyQuery, JobPath, parsed, within};
+use crate::http::extract::{CacheControl, CommaList, CompanyParams, CompanyQuery, JobPath, date_time, parsed, within};
 use crate::http::openapi::components;
 use crate::http::response::cache_headers::{CacheHeaders, prefers_gzip};
 use crate::http::response::pagination::add_next_link;
@@ -17,7 +17,7 @@ use crate::http::response::{HandlerResult, long_poll};
 use crate::ips::types::Timestamp;
 use crate::jobs::{
     CacheDirective, Error, JobKind, JobListing, JobSort, ListBody, ListQuery, Lookup, MAX_PER_PAGE, ObservedJob,
-    PageCursor, Phase, StaleReason, Status,
+    Outcome, PageCursor, Phase, StaleReason, Status,
 };
 use crate::upstream::BadItem;
 
@@ -61,6 +61,10 @@ pub struct JobsParams {
     #[serde(default)]
     #[param(value_type = Vec<Status>, style = Form, explode = false, required = false)]
     status: CommaList<Status>,
+    /// Only completed jobs with one of these outcomes, separated by commas. Without `phase`, it lists completed jobs.
+    #[serde(default)]
+    #[param(value_type = Vec<Outcome>, style = Form, explode = false, required = false)]
+    outcome: CommaList<Outcome>,
     /// Only jobs of one of these kinds, separated by commas, ignoring case: the same words in every phase.
     #[serde(default)]
     #[param(value_type = Vec<JobKind>, style = Form, explode = false, required = false)]
@@ -75,11 +79,20 @@ pub struct JobsParams {
     /// Only jobs that were submitted by this e-mail address.
     #[param(required = false)]
     submitted_by: Option<String>,
+    /// Only jobs that started at this time or later; of a job that has not started, the expected start, `nextRunAt` or `triggerTime` counts. A
+    /// time that IPS sends without an offset counts as UTC.
+    #[serde(default, deserialize_with = "date_time")]
+    #[param(value_type = String, format = DateTime, required = false)]
+    from: Option<Timestamp>,
+    /// Only jobs that started at this time or earlier, or with such an expected or next start.
+    #[serde(default, deserialize_with = "date_time")]
+    #[param(value_type = String, format = DateTime, required = false)]
+    to: Option<Timestamp>,
     /// Only jobs with this text in their name, description or submitter, ignoring case.
     #[param(required = false)]
     q: Option<String>,
-    /// Sort field: `startDate`, `name`, `type`, `status`, `percent` or `submittedBy`, with a `-` prefix for the reverse order. Default: the
-    /// order of IPS; with `limit`, the newest first.
+    /// Sort field: `startDate` (of a scheduled job `nextRunAt`), `startedAt`, `endedAt`, `nextRunAt`, `name`, `title`, `kind`, `type`, `status`,
+    /// `percent` or `submittedBy`, with a `-` prefix for the reverse order. Default: the order of IPS; with `limit`, the newest first.
     #[serde(default, deserialize_with = "parsed")]
     #[param(value_type = String, example = "-startDate", required = false)]
     sort: Option<JobSort>,
@@ -93,9 +106,19 @@ pub struct JobsParams {
     cursor: Option<PageCursor>,
 }
 
-impl From<JobsParams> for ListQuery {
-    fn from(params: JobsParams) -> Self {
-        Self {
+impl TryFrom<JobsParams> for ListQuery {
+    type Error = Error;
+
+    fn try_from(params: JobsParams) -> Result<Self, Error> {
+        if let (Some(from), Some(to)) = (params.from, params.to)
+            && to < from
+        {
+            return Err(Error::invalid_parameter("to", "is before `from`"));
+        }
+        Ok(Self {
+            outcomes: params.outcome.0,
+            from: params.from,
+            to: params.to,
             phases: params.phase.0,
             statuses: params.status.0,
             kinds: params.kind.0,
@@ -106,7 +129,7 @@ impl From<JobsParams> for ListQuery {
             sort: params.sort,
             limit: params.limit.map(|limit| limit as usize),
             cursor: params.cursor,
-        }
+        })
     }
 }
 
@@ -127,7 +150,7 @@ pub async fn list(
     CompanyQuery { company, params }: CompanyQuery<JobsParams>,
     CacheControl(directive): CacheControl,
 ) -> HandlerResult {
-    let query = ListQuery::from(params);
+    let query = ListQuery::try_from(params)?;
     let company = state.resolve_company(&caller, company).await?;
     let watchers = async { Ok(state.jobs.watch(&caller, &company, query.phases())) };
     long_poll::respond(&state, &request, watchers, || async {
@@ -185,8 +208,9 @@ fn snapshot_response(state: &AppState, request: &HttpRequest, lookup: &Lookup) -
 
 /// Read a job
 ///
-/// A scheduled, active or completed job. After it has left the active list and before it is in the log, its status is `finalizing`. The
-/// lists that the role of the caller's IPS account does not permit to read are skipped; if the job is in no other one, the response is 403.
+/// A scheduled, active or completed job. After it has left the active list and before it is in the log, its status is `finalizing`. The id in a
+/// `submit-outcome-unknown` problem answers with `unconfirmed` and status `unknown` until a list has the job, for 2 minutes; then it is not found.
+/// The lists that the role of the caller's IPS account does not permit to read are skipped; if the job is in no other one, the response is 403.
 #[utoipa::path(
     get, path = "/jobs/{job}", operation_id = "getJob", tag = components::JOBS,
     params(components::JobParam, CompanyParams, components::IfNoneMatchHeader, components::CacheRequestHeaders),

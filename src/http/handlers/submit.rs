@@ -1,4 +1,4 @@
-//! `POST /jobs`: submits.
+//! `POST /jobs` and `POST /jobs/validate`: submits and their validation.
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
@@ -13,7 +13,7 @@ use crate::http::openapi::components;
 use crate::http::problem::Problem;
 use crate::http::response::HandlerResult;
 use crate::ips::types::SubmitJobParam;
-use crate::jobs::{IdempotencyKey, Job, ObservedJob, RenderedJob, Submission, SubmitMode};
+use crate::jobs::{IdempotencyKey, Job, ObservedJob, RenderedJob, Submission, SubmitMode, Warning};
 
 /// Options of a submit.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -24,16 +24,21 @@ pub struct SubmitParams {
     /// unchanged. The name of a recurring schedule (`execSchedule`) is always sent unchanged.
     #[param(default = true, required = false)]
     unique_name: Option<bool>,
-    /// `true` validates the request without sending it to IPS.
-    #[param(default = false, required = false)]
-    validate_only: Option<bool>,
 }
 
-/// Response to a valid request with `validateOnly`.
+impl SubmitParams {
+    fn mode(&self) -> SubmitMode {
+        if self.unique_name == Some(false) { SubmitMode::NameAsGiven } else { SubmitMode::UniqueName }
+    }
+}
+
+/// Response to a valid submit that was not sent.
 #[derive(Serialize, ToSchema)]
-pub struct Validated {
+pub struct Validation {
     /// Always `true`: the response to an invalid request is a problem document.
     valid: bool,
+    /// What IPS may refuse, or may not be intended; empty if there is nothing to say.
+    warnings: Vec<Warning>,
 }
 
 /// Submit a job
@@ -64,8 +69,12 @@ pub struct Validated {
         }))),
     )),
     responses(
-        (status = 202, description = "IPS accepted the job", body = ObservedJob, headers(("Location"), ("Retry-After"))),
-        (status = 200, description = "With `validateOnly`: the request is valid, and nothing was sent to IPS", body = Validated),
+        (status = 202, description = "IPS accepted the job", body = ObservedJob, headers(("Location"), ("Retry-After")), example = json!({
+            "observedAt": "2026-03-02T12:00:00.120Z", "id": "MW9jfDExMB9oZWxsby0xbTg1YmV2MW5oYzdmd2s", "kind": "imageServingPublish",
+            "phase": "active", "status": "waiting", "actions": ["stop", "delete"], "title": "hello", "submittedBy": "katlyn@example.com",
+            "companyHandle": "c|110", "jobHandle": "j|110|hello-1m85bev1nhc7fwk||", "jobName": "hello-1m85bev1nhc7fwk",
+            "originalName": "hello-1m85bev1nhc7fwk", "submitUserEmail": "katlyn@example.com"
+        })),
         components::ProblemResponses,
     ),
 )]
@@ -76,16 +85,35 @@ pub async fn submit(
     IdempotencyHeader(key): IdempotencyHeader,
     JsonBody { value: request, fingerprint }: JsonBody<SubmitJobParam>,
 ) -> HandlerResult {
-    let mode = if params.unique_name == Some(false) { SubmitMode::NameAsGiven } else { SubmitMode::UniqueName };
     let idempotency_key = key.map(|key| IdempotencyKey { key, fingerprint });
-    let submission = Submission { request, company, mode, idempotency_key };
-    if params.validate_only == Some(true) {
-        state.jobs.validate(&submission).map_err(Problem::from)?;
-        return Ok(HttpResponse::Ok().json(Validated { valid: true }));
-    }
+    let submission = Submission { request, company, mode: params.mode(), idempotency_key };
     let jobs = state.jobs.clone();
     let job = state.run_mutation(async move { jobs.submit(&caller, submission).await }).await?;
     Ok(accepted(&state, job))
+}
+
+/// Validate a submit
+///
+/// Checks the body of a submit as `POST /jobs` does, with the same parameters, and sends nothing to IPS. All errors are reported at once.
+/// Values that IPS may refuse are warnings.
+#[utoipa::path(
+    post, path = "/jobs/validate", operation_id = "validateJob", tag = components::JOBS,
+    params(CompanyParams, SubmitParams),
+    request_body(content = SubmitJobParam, description = "`submitJobParam` of IPS"),
+    responses(
+        (status = 200, description = "The request is valid. Nothing was sent to IPS", body = Validation),
+        components::ProblemResponses,
+    ),
+)]
+pub async fn validate(
+    state: Data<AppState>,
+    Operator(_): Operator,
+    CompanyQuery { company, params }: CompanyQuery<SubmitParams>,
+    JsonBody { value: request, .. }: JsonBody<SubmitJobParam>,
+) -> HandlerResult {
+    let submission = Submission { request, company, mode: params.mode(), idempotency_key: None };
+    let warnings = state.jobs.validate(&submission).map_err(Problem::from)?;
+    Ok(HttpResponse::Ok().json(Validation { valid: true, warnings }))
 }
 
 /// Responds with 202, the submitted job and its URL.

@@ -101,7 +101,7 @@ kinds! {
     OVERLOADED = "overloaded", 503, "The gateway is overloaded", later,
         "The bodies of the requests in flight use the whole memory budget for request bodies. Nothing was sent to IPS. `Retry-After` says when to try again.";
     SUBMIT_OUTCOME_UNKNOWN = "submit-outcome-unknown", 504, "The outcome of the submit is unknown", never,
-        "The submit was sent, but its response was lost, and the job is in none of the lists yet. Don't submit again: poll the `job` for a while. If IPS accepted it, it will appear there.";
+        "The submit was sent, but its response was lost, and the job is in none of the lists yet. Don't submit again: poll the `job`. Its status is `unknown` until a list has it; after 2 minutes without it, it is not found, and IPS did most probably not accept it.";
     NOT_CACHED = "not-cached", 504, "No cached response", later,
         "The request has `Cache-Control: only-if-cached`, and no cached response exists for it.";
 }

@@ -6,12 +6,11 @@ use std::borrow::Cow;
 use serde::de::{self, DeserializeOwned, Visitor};
 
 use super::element::{Content, Element};
-use super::error::{DecodeError, ReadError};
+use super::error::{DecodeError, Path, ReadError};
 use super::fields::Fields;
 use super::items::Items;
 use super::notes::Notes;
 use super::parser::Parser;
-use super::path::Path;
 use super::scalar::{is_non_finite, parse_bool, parse_double, parse_integer, trim};
 use super::token::{Mode, RootContent, Tag};
 

@@ -3,10 +3,9 @@
 use std::any::type_name;
 use std::borrow::Cow;
 
-use super::error::{DecodeError, ENDS_INSIDE, ReadError, unexpected};
+use super::error::{DecodeError, ENDS_INSIDE, Path, ReadError, unexpected};
 use super::notes::excerpt;
 use super::parser::Parser;
-use super::path::Path;
 use super::scalar::{is_blank, is_non_finite, trim};
 use super::token::{Mode, Token};
 

@@ -6,9 +6,8 @@ use std::marker::PhantomData;
 use serde::de::{Deserialize, DeserializeSeed, IntoDeserializer, MapAccess};
 
 use super::element::{Content, Element};
-use super::error::{DecodeError, ENDS_INSIDE};
+use super::error::{DecodeError, ENDS_INSIDE, Path};
 use super::parser::Parser;
-use super::path::Path;
 use super::scalar::is_blank;
 use super::shapes::FieldSet;
 use super::token::{Mode, RootContent, Tag, Token};

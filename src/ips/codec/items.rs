@@ -5,9 +5,8 @@ use std::marker::PhantomData;
 use serde::de::{Deserialize, DeserializeSeed, SeqAccess};
 
 use super::element::{Content, Element};
-use super::error::{DecodeError, ENDS_INSIDE, unexpected};
+use super::error::{DecodeError, ENDS_INSIDE, Path, unexpected};
 use super::parser::Parser;
-use super::path::Path;
 use super::scalar::is_blank;
 use super::token::{Mode, Tag, Token};
 

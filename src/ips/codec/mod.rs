@@ -17,7 +17,7 @@ mod fields;
 mod items;
 mod notes;
 mod parser;
-mod path;
+mod plain;
 mod scalar;
 mod serializer;
 mod shapes;

@@ -1,8 +1,8 @@
 //! Pull parser: a token stream with the well-formedness checks and limits that quick-xml leaves to its caller.
 
 use std::borrow::Cow;
-use std::io::BufRead;
 
+use quick_xml::errors::IllFormedError;
 use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::{BytesRef, Event};
 use quick_xml::{Reader, XmlVersion};
@@ -11,22 +11,25 @@ use super::error::{DecodeError, ENDS_EARLY, ENDS_INSIDE, ReadError};
 use super::notes::Notes;
 use super::scalar::{is_allowed, is_blank, trim};
 use super::shapes::Shapes;
-use super::token::{Limits, Mode, RootContent, Tag, Token};
+use super::token::{Limits, Mode, OpenElement, RootContent, Tag, Token, is_tag};
 
 /// Pull parser of one document.
 ///
 /// Accepts one root element without text around it, every element closed, no document type declaration, no entities but the five of XML, and
 /// only characters that XML 1.0 allows.
 pub struct Parser<'de> {
-    source: &'de str,
-    reader: Reader<&'de [u8]>,
-    limits: Limits,
+    pub(super) source: &'de str,
+    pub(super) reader: Reader<&'de [u8]>,
+    pub(super) limits: Limits,
     mode: Mode,
     /// Token that was peeked at but not consumed.
-    peeked: Option<Token<'de>>,
+    pub(super) peeked: Option<Token<'de>>,
     /// Whether the last start tag is self-closing and its end tag is still to be reported.
-    self_closed: bool,
-    depth: usize,
+    pub(super) self_closed: bool,
+    /// The open elements.
+    pub(super) open: Vec<OpenElement<'de>>,
+    /// Whether quick-xml has read a text, after which it must read the tag, too.
+    pub(super) expects_tag: bool,
     elements: usize,
     /// Memory of the array items so far, in bytes.
     item_bytes: usize,
@@ -44,14 +47,19 @@ impl<'de> Parser<'de> {
     /// Creates a parser of a decoded document.
     #[must_use]
     pub fn new(source: &'de str, mode: Mode, limits: Limits) -> Self {
+        let mut reader = Reader::from_str(source);
+        // Names are compared here: quick-xml does not see all tags.
+        reader.config_mut().check_end_names = false;
+        reader.config_mut().allow_unmatched_ends = true;
         Self {
             source,
-            reader: Reader::from_str(source),
+            reader,
             limits,
             mode,
             peeked: None,
             self_closed: false,
-            depth: 0,
+            open: Vec::with_capacity(16),
+            expects_tag: false,
             elements: 0,
             item_bytes: 0,
             bad_items: Vec::new(),
@@ -90,7 +98,7 @@ impl<'de> Parser<'de> {
     /// Returns the number of open elements.
     #[must_use]
     pub(super) fn depth(&self) -> usize {
-        self.depth
+        self.open.len()
     }
 
     /// Returns the position after the last tag, in bytes of the decoded text.
@@ -157,13 +165,13 @@ impl<'de> Parser<'de> {
 
     /// As [`Parser::skip`], with the internal error.
     pub(super) fn skip_rest(&mut self) -> Result<(), DecodeError> {
-        self.skip_to(self.depth - 1)
+        self.skip_to(self.depth() - 1)
     }
 
     /// Skips tokens until no more than `depth` elements are open.
     pub(super) fn skip_to(&mut self, depth: usize) -> Result<(), DecodeError> {
         self.peeked = None;
-        while self.depth > depth {
+        while self.depth() > depth {
             self.token()?;
         }
         Ok(())
@@ -179,23 +187,24 @@ impl<'de> Parser<'de> {
         }
         if self.self_closed {
             self.self_closed = false;
-            self.depth -= 1;
+            self.open.pop();
             return Ok(Token::End);
         }
-        if let Some(text) = self.plain_text() {
-            return self.text(text.into());
-        }
         loop {
+            if let Some(token) = self.plain_token()? {
+                return Ok(token);
+            }
             // Matched by reference: the event is large, and only its position in the source is needed.
-            let event = self.reader.read_event();
+            let event = self.event();
             match &event {
-                Ok(Event::Start(start)) => return self.open_element(start.len(), start.name().0.len()),
+                Ok(Event::Start(start)) => return self.open_tag(start.len(), start.name().0.len()),
                 Ok(Event::Empty(start)) => {
                     self.self_closed = true;
-                    return self.open_element(start.len(), start.name().0.len());
+                    return self.open_tag(start.len(), start.name().0.len());
                 }
-                Ok(Event::End(_)) => {
-                    self.depth -= 1;
+                Ok(Event::End(end)) => {
+                    let name = end.name();
+                    self.close_element(name.0)?;
                     return Ok(Token::End);
                 }
                 _ => {
@@ -205,6 +214,14 @@ impl<'de> Parser<'de> {
                 }
             }
         }
+    }
+
+    /// Reads the next event of quick-xml.
+    #[inline]
+    fn event(&mut self) -> quick_xml::Result<Event<'de>> {
+        let event = self.reader.read_event();
+        self.expects_tag = matches!(event, Ok(Event::Text(_)));
+        event
     }
 
     /// Returns the token of an event other than a tag, if it has one.
@@ -217,7 +234,7 @@ impl<'de> Parser<'de> {
                 let text = resolve(&reference)?;
                 self.joined_text(text.into()).map(Some)
             }
-            Ok(Event::Eof) if self.depth > 0 => Err(DecodeError::malformed(ENDS_EARLY)),
+            Ok(Event::Eof) if self.depth() > 0 => Err(DecodeError::malformed(ENDS_EARLY)),
             Ok(Event::Eof) if self.elements == 0 => Err(DecodeError::malformed("contains no element")),
             Ok(Event::Eof) => Ok(Some(Token::Eof)),
             other => self.check_insignificant(other).map(|()| None),
@@ -225,7 +242,7 @@ impl<'de> Parser<'de> {
     }
 
     /// Accepts comments and processing instructions.
-    fn check_insignificant(&self, event: quick_xml::Result<Event<'de>>) -> Result<(), DecodeError> {
+    pub(super) fn check_insignificant(&self, event: quick_xml::Result<Event<'de>>) -> Result<(), DecodeError> {
         match event {
             Ok(Event::Decl(_)) => self.check_declaration(),
             Ok(Event::DocType(_)) => Err(DecodeError::malformed("a document type declaration is not allowed")),
@@ -237,47 +254,11 @@ impl<'de> Parser<'de> {
         }
     }
 
-    /// Fast path for text up to a tag without references or line ends to normalize: taken from the source, without an event of quick-xml.
-    #[inline]
-    fn plain_text(&mut self) -> Option<&'de str> {
-        let start = self.position();
-        let rest = &self.source.as_bytes()[start..];
-        if rest.first() == Some(&b'<') || self.depth == 0 {
-            return None;
-        }
-        let length = rest.iter().position(|&byte| matches!(byte, b'<' | b'&' | b'\r'))?;
-        if !is_tag(&rest[length..]) {
-            return None;
-        }
-        self.reader.stream().consume(length);
-        Some(&self.source[start..start + length])
-    }
-
-    /// Fast path for an element that contains only plain text: reads the text and the end tag.
-    #[inline]
-    pub(super) fn plain_content(&mut self) -> Result<Option<&'de str>, DecodeError> {
-        if self.peeked.is_some() || self.self_closed {
-            return Ok(None);
-        }
-        let Some(text) = self.plain_text() else { return Ok(None) };
-        if !self.remaining().starts_with(b"</") || text.len() > self.limits.text_bytes {
-            self.peeked = Some(self.text(text.into())?);
-            return Ok(None);
-        }
-        match self.reader.read_event() {
-            Ok(Event::End(_)) => {
-                self.depth -= 1;
-                Ok(Some(text))
-            }
-            other => self.check_insignificant(other).map(|()| None),
-        }
-    }
-
     /// Joins text, CDATA sections and references up to the next tag.
     fn joined_text(&mut self, first: Cow<'de, str>) -> Result<Token<'de>, DecodeError> {
         let mut text = first;
         while !is_tag(self.remaining()) && !self.remaining().is_empty() && text.len() <= self.limits.text_bytes {
-            match self.reader.read_event() {
+            match self.event() {
                 Ok(Event::Text(more)) => append(&mut text, more.xml10_content()),
                 Ok(Event::CData(more)) => append(&mut text, more.xml10_content()),
                 Ok(Event::GeneralRef(reference)) => text.to_mut().push_str(&resolve(&reference)?),
@@ -288,19 +269,10 @@ impl<'de> Parser<'de> {
         self.text(text)
     }
 
-    /// Opens the element whose tag, of this length in bytes, was just read.
-    #[inline]
-    fn open_element(&mut self, length: usize, name_length: usize) -> Result<Token<'de>, DecodeError> {
-        if self.depth == 0 && self.elements > 0 {
+    /// Opens the element whose tag, of this length in bytes, was just read by quick-xml.
+    fn open_tag(&mut self, length: usize, name_length: usize) -> Result<Token<'de>, DecodeError> {
+        if self.depth() == 0 && self.elements > 0 {
             return Err(DecodeError::malformed("has more than one root element"));
-        }
-        self.depth += 1;
-        self.elements += 1;
-        if self.depth > self.limits.depth {
-            return Err(DecodeError::malformed(format!("nests elements deeper than {}", self.limits.depth)));
-        }
-        if self.elements > self.limits.elements {
-            return Err(DecodeError::malformed(format!("has more than {} elements", self.limits.elements)));
         }
         let end = self.position() - if self.self_closed { "/>".len() } else { ">".len() };
         let content = &self.source[end - length..end];
@@ -308,10 +280,37 @@ impl<'de> Parser<'de> {
             return Err(DecodeError::malformed("has an element without a valid name"));
         }
         let mut tag = Tag { content, name_length, nil: false };
+        self.open_element(OpenElement { name: tag.name(), is_plain: false })?;
         if length > name_length {
             tag.nil = self.is_nil(&tag)?;
         }
         Ok(Token::Start(tag))
+    }
+
+    /// Counts another open element.
+    #[inline]
+    pub(super) fn open_element(&mut self, element: OpenElement<'de>) -> Result<(), DecodeError> {
+        self.open.push(element);
+        self.elements += 1;
+        if self.depth() > self.limits.depth {
+            return Err(DecodeError::malformed(format!("nests elements deeper than {}", self.limits.depth)));
+        }
+        if self.elements > self.limits.elements {
+            return Err(DecodeError::malformed(format!("has more than {} elements", self.limits.elements)));
+        }
+        Ok(())
+    }
+
+    /// Closes the innermost element by the end tag of this name, which was just read by quick-xml.
+    fn close_element(&mut self, name: &str) -> Result<(), DecodeError> {
+        let expected = self.open.pop().map_or("", |element| element.name);
+        if name == expected {
+            return Ok(());
+        }
+        let error = IllFormedError::MismatchedEndTag { expected: expected.into(), found: name.into() };
+        let end = self.position();
+        let start = self.source[..end].rfind("</").unwrap_or(end);
+        Err(DecodeError::malformed(format!("not well-formed at byte {start}: {error}")))
     }
 
     /// Checks the attributes of a tag; returns whether `xsi:nil` is true.
@@ -358,21 +357,15 @@ impl<'de> Parser<'de> {
 
     /// Returns a text token, after checking its length and place.
     #[inline]
-    fn text(&self, text: Cow<'de, str>) -> Result<Token<'de>, DecodeError> {
+    pub(super) fn text(&self, text: Cow<'de, str>) -> Result<Token<'de>, DecodeError> {
         if text.len() > self.limits.text_bytes {
             return Err(DecodeError::malformed(format!("has a text longer than {} bytes", self.limits.text_bytes)));
         }
-        if self.depth == 0 && !is_blank(&text) {
+        if self.depth() == 0 && !is_blank(&text) {
             return Err(DecodeError::malformed("has text outside its root element"));
         }
         Ok(Token::Text(text))
     }
-}
-
-/// Returns whether a tag starts here, as opposed to a comment, CDATA section or processing instruction.
-#[inline]
-fn is_tag(remaining: &[u8]) -> bool {
-    matches!(remaining, [b'<', after, ..] if !matches!(after, b'!' | b'?'))
 }
 
 fn append<'de>(text: &mut Cow<'de, str>, more: Cow<'de, str>) {

@@ -3,17 +3,16 @@
 use quick_xml::escape::partial_escape;
 use serde::ser::{self, Impossible, Serialize};
 
-use super::error::{WriteError, WriteReason};
-use super::path::Path;
+use super::error::{Path, WriteError, WriteReason};
 use super::scalar::{find_forbidden, is_allowed};
 use crate::ips::types::{ApiVersion, Availability, VersionRange, field_versions};
 
-/// Treatment of a field that the written API version lacks. A field that it may lack is written.
+/// Treatment of a field that the written API version lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LackedFields {
-    /// An error, for requests: leaving the field out would change their meaning.
+    /// An error, for requests: leaving the field out would change their meaning. A field that the version may lack is written.
     Refuse,
-    /// Left out, for answers, as IPS does for clients of that version.
+    /// Left out, for answers, as IPS does for clients of that version; also if the version may lack it.
     LeaveOut,
 }
 
@@ -260,10 +259,11 @@ impl ser::SerializeStruct for Children<'_, '_, '_> {
 
     fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), WriteError> {
         let versions = field_versions(self.owner, name);
-        let lacked = (self.writer.version.availability_in(versions) == Availability::Lacks).then_some(versions);
-        if lacked.is_some() && self.writer.lacked_fields == LackedFields::LeaveOut {
+        let availability = self.writer.version.availability_in(versions);
+        if availability != Availability::Has && self.writer.lacked_fields == LackedFields::LeaveOut {
             return Ok(());
         }
+        let lacked = (availability == Availability::Lacks).then_some(versions);
         let path = Path::Field { parent: self.path, name };
         self.child(&path, lacked, name, value)
     }

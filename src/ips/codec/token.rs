@@ -102,3 +102,18 @@ impl<'de> Tag<'de> {
         BytesStart::from_content(self.content, self.name_length)
     }
 }
+
+/// Element whose end tag is still to be read.
+#[derive(Clone, Copy)]
+pub(super) struct OpenElement<'de> {
+    /// Name with its prefix.
+    pub(super) name: &'de str,
+    /// Whether the start tag was read without quick-xml, which keeps the names of the others until it reads their end tags.
+    pub(super) is_plain: bool,
+}
+
+/// Returns whether a tag starts here, as opposed to a comment, CDATA section or processing instruction.
+#[inline]
+pub(super) fn is_tag(remaining: &[u8]) -> bool {
+    matches!(remaining, [b'<', after, ..] if !matches!(after, b'!' | b'?'))
+}

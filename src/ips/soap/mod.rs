@@ -1,12 +1,16 @@
-//! SOAP 1.1 envelope of requests, answers and faults.
+//! SOAP 1.1 envelope of requests, answers and faults, and their form without an envelope.
 
 mod auth;
+mod envelope;
 mod read;
+mod request;
 mod write;
 
 pub use auth::AuthHeader;
-pub use read::{Answer, Reply, Request, read_answer};
-pub use write::{FaultCode, write_answer, write_fault, write_request};
+pub use envelope::is_version_mismatch;
+pub use read::{Answer, Reply, read_answer};
+pub use request::Request;
+pub use write::{FaultCode, write_answer, write_bare_answer, write_bare_fault, write_fault, write_request};
 
 /// Namespace of SOAP 1.1.
 const SOAP_NAMESPACE: &str = "http://schemas.xmlsoap.org/soap/envelope/";

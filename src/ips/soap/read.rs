@@ -1,15 +1,11 @@
-//! Reading of envelopes: the reply to a request (lenient) and the request itself (strict).
+//! Reading of the reply to a request.
 
-use std::borrow::Cow;
-use std::ops::Range;
-
-use quick_xml::name::{NamespaceResolver, ResolveResult};
 use serde::Deserialize;
 
 use super::SOAP_NAMESPACE;
-use super::auth::{AuthHeader, WireAuthHeader};
-use crate::ips::codec::{Limits, Mode, Parser, ReadError, RootContent, Tag, Token, decode};
-use crate::ips::types::{COMMON_NAMESPACE, Fault, FaultName, GetCompanyMembershipParam, Operation, UnreadableValue};
+use super::envelope::{Envelope, check_ips_namespace};
+use crate::ips::codec::{Mode, ReadError, RootContent, decode};
+use crate::ips::types::{Fault, FaultName, GetCompanyMembershipParam, Operation, UnreadableValue};
 
 /// Operations whose answer has an array even if the array is empty: without one, the answer has a shape that is not known.
 const NEVER_EMPTY: [&str; 1] = [GetCompanyMembershipParam::NAME];
@@ -41,7 +37,7 @@ pub struct Answer<A> {
 pub fn read_answer<T: Operation>(body: &[u8], content_type: Option<&str>) -> Result<Reply<T::Answer>, ReadError> {
     let text = decode(body, content_type)?;
     let mut envelope = Envelope::open(&text, Mode::Lenient)?;
-    let tag = envelope.find_body(|parser, _| parser.skip())?;
+    let tag = envelope.find_body(|envelope, _| envelope.parser.skip())?;
     let (tag, namespace) = envelope.find_answer(tag)?;
     match namespace.as_deref() {
         Some(SOAP_NAMESPACE) if tag.local_name() == "Fault" => {
@@ -66,177 +62,6 @@ pub fn read_answer<T: Operation>(body: &[u8], content_type: Option<&str>) -> Res
             envelope.close()?;
             let unreadable_values = envelope.parser.unreadable_values();
             Ok(Reply::Answer(Answer { value, bad_items: envelope.parser.into_bad_items(), unreadable_values }))
-        }
-    }
-}
-
-/// Request whose envelope is parsed and whose body element is not yet.
-pub struct Request<'a> {
-    text: Cow<'a, str>,
-    root: String,
-    namespace: String,
-    auth: AuthHeader,
-    /// Range of the body element in the text.
-    body: Range<usize>,
-}
-
-impl<'a> Request<'a> {
-    /// Parses the envelope of a request of any operation.
-    ///
-    /// # Errors
-    /// The body is not a SOAP 1.1 envelope with one IPS element, or its `authHeader` can't be read.
-    pub fn parse(body: &'a [u8], content_type: Option<&str>) -> Result<Self, ReadError> {
-        let text = decode(body, content_type)?;
-        let mut envelope = Envelope::open(&text, Mode::Strict)?;
-        let mut auth = AuthHeader::default();
-        let tag = envelope.find_body(|parser, header| {
-            if header.local_name() != "authHeader" {
-                return parser.skip();
-            }
-            auth = parser.value::<WireAuthHeader>(header)?.into();
-            Ok(())
-        })?;
-        let namespace = envelope.namespace(&tag)?;
-        check_ips_namespace(tag.local_name(), namespace.as_deref())?;
-        let root = tag.local_name().to_owned();
-        envelope.parser.skip()?;
-        let body = envelope.body..envelope.parser.position();
-        envelope.close()?;
-        Ok(Self { root, namespace: namespace.unwrap_or_default(), auth, body, text })
-    }
-
-    /// Returns the local name of the body element, for example `getActiveJobsParam`.
-    #[must_use]
-    pub fn root(&self) -> &str {
-        &self.root
-    }
-
-    /// Returns the namespace of the body element, which contains the API version.
-    #[must_use]
-    pub fn namespace(&self) -> &str {
-        &self.namespace
-    }
-
-    /// Returns the `authHeader`; empty if the request has none.
-    #[must_use]
-    pub fn auth(&self) -> &AuthHeader {
-        &self.auth
-    }
-
-    /// Reads the body element as a `T` in strict mode.
-    ///
-    /// # Errors
-    /// The body element is not that of `T`, or has unknown, missing, misordered, repeated or unreadable elements.
-    pub fn read<T: Operation>(&self) -> Result<T, ReadError> {
-        if self.root != T::REQUEST {
-            return Err(ReadError::document(format!("contains {} instead of {}", self.root, T::REQUEST)));
-        }
-        let mut parser = Parser::new(&self.text[self.body.clone()], Mode::Strict, Limits::default());
-        match parser.next_tag()? {
-            Some(tag) => parser.value(&tag),
-            None => Err(ReadError::document("contains no element")),
-        }
-    }
-}
-
-/// Outer levels of a document, at which namespaces are resolved.
-struct Envelope<'de> {
-    parser: Parser<'de>,
-    namespaces: NamespaceResolver,
-    /// Position of the content of the Body, once found.
-    body: usize,
-}
-
-impl<'de> Envelope<'de> {
-    /// Reads the start tag of the Envelope.
-    fn open(text: &'de str, mode: Mode) -> Result<Self, ReadError> {
-        let parser = Parser::new(text, mode, Limits::default());
-        let mut envelope = Self { parser, namespaces: NamespaceResolver::default(), body: 0 };
-        let Some(tag) = envelope.parser.next_tag()? else { return Err(ReadError::document("contains no element")) };
-        match (tag.local_name(), envelope.namespace(&tag)?.as_deref()) {
-            ("Envelope", Some(SOAP_NAMESPACE)) => Ok(envelope),
-            ("Envelope", namespace) => {
-                Err(ReadError::document(format!("the Envelope is of {}, not of SOAP 1.1", display(namespace))))
-            }
-            (name, _) => Err(ReadError::document(format!("the root element is {name}, not a SOAP Envelope"))),
-        }
-    }
-
-    /// Reads up to the body element and returns its tag. Calls `header` for each element of the Header, which must read or skip it.
-    fn find_body(
-        &mut self,
-        mut header: impl FnMut(&mut Parser<'de>, &Tag<'de>) -> Result<(), ReadError>,
-    ) -> Result<Tag<'de>, ReadError> {
-        while let Some(tag) = self.parser.next_tag()? {
-            match (tag.local_name(), self.namespace(&tag)?.as_deref()) {
-                ("Header", Some(SOAP_NAMESPACE)) => {
-                    while let Some(tag) = self.parser.next_tag()? {
-                        header(&mut self.parser, &tag)?;
-                    }
-                }
-                ("Body", Some(SOAP_NAMESPACE)) => {
-                    self.body = self.parser.position();
-                    return self.parser.next_tag()?.ok_or_else(|| ReadError::document("the Body is empty"));
-                }
-                _ if self.parser.mode() == Mode::Lenient => self.parser.skip()?,
-                (name, _) => return Err(ReadError::document(format!("the Envelope contains {name} before its Body"))),
-            }
-            self.namespaces.pop();
-        }
-        Err(ReadError::document("the Envelope has no Body"))
-    }
-
-    /// Returns the first element of the Body, from `first` on, that is of SOAP or IPS, with its namespace; else the first one. The others
-    /// are skipped.
-    fn find_answer(&mut self, first: Tag<'de>) -> Result<(Tag<'de>, Option<String>), ReadError> {
-        let mut tag = first;
-        let mut foreign = None;
-        loop {
-            let namespace = self.namespace(&tag)?;
-            if is_answer_namespace(namespace.as_deref()) {
-                return Ok((tag, namespace));
-            }
-            foreign.get_or_insert((tag, namespace));
-            self.parser.skip()?;
-            self.namespaces.pop();
-            match self.parser.next_tag()? {
-                Some(next) => tag = next,
-                None => return foreign.ok_or_else(|| ReadError::document("the Body is empty")),
-            }
-        }
-    }
-
-    /// Checks that nothing follows the body element but, in lenient mode, elements of other namespaces.
-    fn close(&mut self) -> Result<(), ReadError> {
-        let is_lenient = self.parser.mode() == Mode::Lenient;
-        self.namespaces.pop();
-        while let Some(tag) = self.parser.next_tag()? {
-            if !is_lenient || is_answer_namespace(self.namespace(&tag)?.as_deref()) {
-                return Err(ReadError::document(format!("the Body contains a second element, {}", tag.local_name())));
-            }
-            self.namespaces.pop();
-            self.parser.skip()?;
-        }
-        while let Some(tag) = self.parser.next_tag()? {
-            if !is_lenient {
-                return Err(ReadError::document(format!("the Envelope contains {} after its Body", tag.local_name())));
-            }
-            self.parser.skip()?;
-        }
-        while !matches!(self.parser.next_token()?, Token::Eof) {}
-        Ok(())
-    }
-
-    /// Returns the namespace of an element and applies its namespace declarations.
-    fn namespace(&mut self, tag: &Tag<'de>) -> Result<Option<String>, ReadError> {
-        let start = tag.start();
-        self.namespaces.push(&start).map_err(|error| ReadError::document(error.to_string()))?;
-        match self.namespaces.resolve_element(start.name()).0 {
-            ResolveResult::Bound(namespace) => Ok(Some(namespace.into_inner().to_owned())),
-            ResolveResult::Unbound => Ok(None),
-            ResolveResult::Unknown(prefix) => {
-                Err(ReadError::document(format!("the prefix {prefix:?} is not declared")))
-            }
         }
     }
 }
@@ -286,23 +111,4 @@ impl From<WireFault> for Fault {
             None => Self { name: FaultName::Other(faultstring.clone()), code: None, reason: faultstring },
         }
     }
-}
-
-/// Returns whether a namespace is that of SOAP or of an API version of IPS.
-fn is_answer_namespace(namespace: Option<&str>) -> bool {
-    namespace.is_some_and(|namespace| namespace == SOAP_NAMESPACE) || check_ips_namespace("", namespace).is_ok()
-}
-
-fn check_ips_namespace(name: &str, namespace: Option<&str>) -> Result<(), ReadError> {
-    match namespace.and_then(|namespace| namespace.strip_prefix(COMMON_NAMESPACE)) {
-        Some(version) if version.is_empty() || version.starts_with('/') => Ok(()),
-        _ => Err(ReadError::document(format!(
-            "the Body contains {name} of {}, which is not an IPS namespace",
-            display(namespace)
-        ))),
-    }
-}
-
-fn display(namespace: Option<&str>) -> String {
-    namespace.map_or_else(|| "no namespace".into(), |namespace| format!("the namespace {namespace:?}"))
 }

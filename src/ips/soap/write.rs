@@ -12,6 +12,8 @@ pub enum FaultCode {
     Client,
     /// The service caused the fault.
     Server,
+    /// The envelope is of another SOAP version.
+    VersionMismatch,
 }
 
 impl FaultCode {
@@ -19,6 +21,7 @@ impl FaultCode {
         match self {
             Self::Client => "soapenv:Client",
             Self::Server => "soapenv:Server",
+            Self::VersionMismatch => "soapenv:VersionMismatch",
         }
     }
 }
@@ -53,7 +56,7 @@ fn check_operation<T: Operation>(version: &ApiVersion) -> Result<(), WriteError>
     Err(WriteError { pointer: String::new(), reason })
 }
 
-/// Writes an answer in an API version, without the fields that the version lacks.
+/// Writes an answer in an API version, only with the fields that the version is known to have.
 ///
 /// # Errors
 /// A character that XML can't carry.
@@ -62,6 +65,25 @@ pub fn write_answer<T: Operation>(answer: &T::Answer, version: &ApiVersion) -> R
     writer.markup("<soapenv:Body>");
     writer.value(T::ANSWER, &version.namespace(), answer)?;
     Ok(end(writer))
+}
+
+/// Writes an answer like [`write_answer`], without an envelope.
+///
+/// # Errors
+/// A character that XML can't carry.
+pub fn write_bare_answer<T: Operation>(answer: &T::Answer, version: &ApiVersion) -> Result<Vec<u8>, WriteError> {
+    let mut writer = Writer::new(version, LackedFields::LeaveOut);
+    writer.value(T::ANSWER, &version.namespace(), answer)?;
+    Ok(writer.into_bytes())
+}
+
+/// Writes the element of a fault without an envelope. Characters that XML can't carry are replaced by U+FFFD.
+#[must_use]
+pub fn write_bare_fault(fault: &Fault) -> Vec<u8> {
+    let version = ApiVersion::default();
+    let mut writer = Writer::new(&version, LackedFields::LeaveOut);
+    write_reason(&mut writer, fault);
+    writer.into_bytes()
 }
 
 /// Writes a fault. Characters that XML can't carry are replaced by U+FFFD.
@@ -79,17 +101,25 @@ pub fn write_fault(fault: &Fault, faultcode: FaultCode) -> Vec<u8> {
         }
         documented => {
             let name = documented.as_str();
-            writer.markup(&format!("{name}</faultstring><detail><{name} xmlns=\"{COMMON_NAMESPACE}\">"));
-            if let Some(code) = fault.code {
-                writer.markup(&format!("<code>{code}</code>"));
-            }
-            writer.markup("<reason>");
-            writer.text(&fault.reason);
-            writer.markup(&format!("</reason></{name}></detail>"));
+            writer.markup(&format!("{name}</faultstring><detail>"));
+            write_reason(&mut writer, fault);
+            writer.markup("</detail>");
         }
     }
     writer.markup("</soapenv:Fault>");
     end(writer)
+}
+
+/// Writes the element that names a fault, with its code and reason.
+fn write_reason(writer: &mut Writer<'_>, fault: &Fault) {
+    let name = fault.name.as_str();
+    writer.markup(&format!("<{name} xmlns=\"{COMMON_NAMESPACE}\">"));
+    if let Some(code) = fault.code {
+        writer.markup(&format!("<code>{code}</code>"));
+    }
+    writer.markup("<reason>");
+    writer.text(&fault.reason);
+    writer.markup(&format!("</reason></{name}>"));
 }
 
 fn begin(version: &ApiVersion, lacked_fields: LackedFields) -> Writer<'_> {

@@ -10,6 +10,7 @@
 //! - [`for_each_operation!`] is the table of operations, [`Operation`] the link from a request to its answer, [`ApiVersion`] decides which fields
 //!   and operations a version has, [`FaultClass`] is the classification of fault codes.
 
+mod documented_values;
 mod enums;
 mod fault;
 mod job_details;
@@ -23,6 +24,7 @@ mod version;
 mod version_range;
 mod version_table;
 
+pub use documented_values::documented_values;
 pub use enums::*;
 pub use fault::*;
 pub use job_details::*;

@@ -61,6 +61,12 @@ impl ApiVersion {
         if self.0.is_empty() { COMMON_NAMESPACE.into() } else { format!("{COMMON_NAMESPACE}/{}", self.0) }
     }
 
+    /// Returns the published version with an XML namespace.
+    #[must_use]
+    pub fn of_namespace(namespace: &str) -> Option<Self> {
+        API_VERSIONS.iter().map(|known| Self(known.name.into())).find(|version| version.namespace() == namespace)
+    }
+
     /// Returns whether this version has a field, by the wire names of type and field.
     #[must_use]
     pub fn availability(&self, type_name: &str, field: &str) -> Availability {

@@ -20,7 +20,8 @@ pub struct ListCaches {
 }
 
 impl ListCaches {
-    /// Creates empty caches of the lists of `upstream`. The active list leaves out jobs that `recent` knows as deleted.
+    /// Creates empty caches of the lists of `upstream`. The active list leaves out jobs that `recent` knows as deleted, and
+    /// jobs that it knows as stopped have that outcome.
     #[must_use]
     pub fn new(upstream: &Arc<dyn IpsApi>, recent: &RecentMutations, dependencies: &CacheDependencies) -> Self {
         let cache = |name, loader| SnapshotCache::new(name, loader, dependencies.clone());
@@ -31,6 +32,7 @@ impl ListCaches {
             upstream: Arc::clone(upstream),
             scheduled: Arc::clone(&scheduled),
             active: Arc::clone(&active_of_history),
+            recent: recent.clone(),
             clock: clock(),
         });
         let history = cache("history", history);

@@ -1,17 +1,17 @@
 //! Loaders: call IPS for one of its three job lists, and make a snapshot of the response.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use crate::ips::types::{GetActiveJobsParam, GetJobLogsParam, GetScheduledJobsParam, MAX_LOG_ROWS};
 use crate::jobs::cache::merge::{Departure, Merge};
 use crate::jobs::cache::policy::CacheDirective;
-use crate::jobs::cache::recent::RecentMutations;
+use crate::jobs::cache::recent::{Mutation, RecentMutations};
 use crate::jobs::cache::{Loader, SnapshotCache};
 use crate::jobs::error::Error;
-use crate::jobs::model::answer::jobs_of_records;
-use crate::jobs::model::job::{IpsRecord, Job};
+use crate::jobs::model::distinct::jobs_of_records;
+use crate::jobs::model::job::{IpsRecord, Job, Outcome};
 use crate::jobs::model::links::JobLinks;
 use crate::jobs::model::snapshot::Snapshot;
 use crate::jobs::model::unique_name;
@@ -54,18 +54,28 @@ pub fn active(sources: ActiveJobsSources) -> Loader {
                 });
             link_schedules(&mut jobs, &sources.scheduled, &caller, &company).await;
             let mut merge = Merge::new(jobs, previous.as_deref(), observed_at);
+            for job in merge.newly_stopped() {
+                sources.recent.record(&caller, &job.id, Mutation::Stopped(Box::new(job.clone()))).await;
+            }
             let mut history = sources.history.cached(&caller, &company);
             if !merge.departed().is_empty() {
                 let loaded = sources.history.read(&caller, &company, CacheDirective::MaxAge(Duration::ZERO)).await;
                 history = loaded.ok().map(|lookup| lookup.snapshot);
-                let deleted = sources.recent.deleted(&caller, &merge.departed()).await;
-                let deleted: HashSet<String> = deleted.into_iter().map(str::to_owned).collect();
+                let mutations = sources.recent.of_jobs(&caller, &merge.departed()).await;
+                let mutations: HashMap<String, Mutation> =
+                    mutations.into_iter().map(|(id, mutation)| (id.to_owned(), mutation)).collect();
                 merge.resolve_departed(|id| {
                     let logged = history.as_ref().and_then(|history| history.job(id));
-                    match logged.filter(|job| job.job.is_final()) {
-                        Some(job) => Departure::Logged(Box::new(job.job.clone())),
-                        None if deleted.contains(id) => Departure::Deleted,
-                        None => Departure::Pending,
+                    match (logged.filter(|job| job.job.is_final()), mutations.get(id)) {
+                        (Some(job), mutation) => {
+                            let mut job = job.job.clone();
+                            if matches!(mutation, Some(Mutation::Stopped(_))) {
+                                job.set_stopped();
+                            }
+                            Departure::Logged(Box::new(job))
+                        }
+                        (None, Some(Mutation::Deleted)) => Departure::Deleted,
+                        (None, _) => Departure::Pending,
                     }
                 });
             }
@@ -99,16 +109,20 @@ pub struct HistorySources {
     pub scheduled: Arc<SnapshotCache>,
     /// Cache of the active list, for follow-on jobs; set after the loader is created, because that cache reads the history.
     pub active: Arc<OnceLock<Weak<SnapshotCache>>>,
+    /// Recent mutations, which contain stopped jobs.
+    pub recent: RecentMutations,
     /// Wall clock.
     pub clock: Clock,
 }
 
-/// Returns the loader of the history: the newest job logs (`getJobLogs`).
+/// Returns the loader of the history: the newest job logs (`getJobLogs`). They have no entries, so that the outcome of a stopped job may only be
+/// known from its stop or from the previous snapshot.
 pub fn history(sources: HistorySources) -> Loader {
     let sources = Arc::new(sources);
     Arc::new(move |caller, company, previous| {
         let sources = Arc::clone(&sources);
         Box::pin(async move {
+            let HistorySources { upstream, scheduled, active, recent, clock } = &*sources;
             let request = GetJobLogsParam {
                 company_handle: Some(company.clone()),
                 sort_by: Some("StartDate".into()),
@@ -116,8 +130,8 @@ pub fn history(sources: HistorySources) -> Loader {
                 num_rows: i32::try_from(MAX_LOG_ROWS).ok(),
                 ..GetJobLogsParam::default()
             };
-            let answer = sources.upstream.get_job_logs(&caller, &request).await.map_err(Error::of_call(&caller))?;
-            let observed_at = observation_time(&sources.clock, previous.as_deref());
+            let answer = upstream.get_job_logs(&caller, &request).await.map_err(Error::of_call(&caller))?;
+            let observed_at = observation_time(clock, previous.as_deref());
             let (mut jobs, bad_items) = jobs_of_records(
                 "jobLogArray",
                 answer.value.job_log_array,
@@ -125,8 +139,11 @@ pub fn history(sources: HistorySources) -> Loader {
                 previous.as_deref(),
                 |record| Job::completed(&company, record),
             );
-            link_schedules(&mut jobs, &sources.scheduled, &caller, &company).await;
-            let active = sources.active.get().and_then(Weak::upgrade);
+            link_schedules(&mut jobs, scheduled, &caller, &company).await;
+            recent.set_stopped(&caller, &mut jobs, observed_at.wall).await;
+            keep_stopped(&mut jobs, previous.as_deref());
+            // After their outcomes are known, which a parent shows, too.
+            let active = active.get().and_then(Weak::upgrade);
             let active = active.and_then(|active| active.cached(&caller, &company));
             let links = JobLinks::between(jobs.iter().chain(active.iter().flat_map(|active| active.all_jobs())));
             for job in &mut jobs {
@@ -141,6 +158,18 @@ pub fn history(sources: HistorySources) -> Loader {
 fn observation_time(clock: &Clock, previous: Option<&Snapshot>) -> ClockReading {
     let now = clock.read();
     ClockReading { wall: previous.map_or(now.wall, |previous| now.wall.max(previous.observed_at.wall)), ..now }
+}
+
+/// Sets the outcome of the completed jobs that the previous snapshot shows as stopped.
+fn keep_stopped(jobs: &mut [Job], previous: Option<&Snapshot>) {
+    let Some(previous) = previous else { return };
+    for job in jobs {
+        let before = previous.job(&job.id).map(|before| &before.job);
+        let is_same = |before: &&Job| before.common.ended_at == job.common.ended_at;
+        if before.filter(is_same).is_some_and(|before| before.outcome == Some(Outcome::Stopped)) {
+            job.set_stopped();
+        }
+    }
 }
 
 /// Sets the schedule of each job that is a run of one, by its original name. No error if the caller has no access to the scheduled list.

@@ -77,6 +77,12 @@ impl<'a> Merge<'a> {
         self.finalizing.iter().map(|departed| departed.job.id.as_str()).collect()
     }
 
+    /// Returns the jobs that the last snapshot showed as stopping and that have left the list since: they were stopped.
+    pub fn newly_stopped(&self) -> impl Iterator<Item = &Job> {
+        let is_new = |departed: &&FinalizingJob| departed.since.monotonic == self.now.monotonic;
+        self.finalizing.iter().filter(is_new).map(|departed| &departed.job).filter(|job| job.was_stopping())
+    }
+
     /// Resolves why each of these jobs left the list. One that is pending for five minutes is dropped.
     pub fn resolve_departed(&mut self, mut departure_of: impl FnMut(&str) -> Departure) {
         let now = self.now;

@@ -329,7 +329,7 @@ mod tests {
         let request =
             SubmitJobParam { company_handle: "c|1".into(), job_name: "a".into(), ..SubmitJobParam::default() };
         let key = IdempotencyKey { key: "key".into(), fingerprint: [0; 32] };
-        records.claim(&caller, &Job::submitted(&request, None), &key).await
+        records.claim(&caller, &Job::submitted(&request, None, None), &key).await
     }
 
     async fn expect_new(records: &IdempotencyRecords) -> Claim {

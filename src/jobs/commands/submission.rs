@@ -1,12 +1,17 @@
 //! Submissions, and the checks that need no call to IPS.
 
-use crate::ips::types::SubmitJobParam;
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::ips::types::{SubmitJobParam, Timestamp};
 use crate::jobs::commands::idempotency::IdempotencyKey;
 use crate::jobs::company::CompanyChoice;
 use crate::jobs::error::InvalidField;
 
 /// Maximum length of a job name, in bytes: ids contain the name.
 const MAX_NAME_LENGTH: usize = 512;
+
+/// Time by which `execTime` may be in the past: clocks differ, and requests take time.
+const MAX_DELAY: TimeDelta = TimeDelta::minutes(5);
 
 /// Treatment of the submitted name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -32,8 +37,8 @@ pub struct Submission {
 }
 
 impl Submission {
-    /// Returns the invalid fields, except for URLs and for values that XML does not permit.
-    pub(super) fn invalid_fields(&self) -> Vec<InvalidField> {
+    /// Returns the invalid fields at a time, except for URLs and for values that XML does not permit.
+    pub(super) fn invalid_fields(&self, now: DateTime<Utc>) -> Vec<InvalidField> {
         let Self { request, company, .. } = self;
         let mut invalid = Vec::from_iter(company.conflict());
         let mut report = |pointer: &str, reason: String| invalid.push(InvalidField::in_body(pointer, reason));
@@ -62,6 +67,29 @@ impl Submission {
                 "`execTime` is given too: a job runs either once at a time or on a schedule".into(),
             );
         }
+        if request.exec_time.and_then(Timestamp::instant).is_some_and(|time| time < now - MAX_DELAY) {
+            report("/execTime", "must not be in the past".into());
+        }
+        if let Some(schedule) = &request.exec_schedule
+            && !has_fields_of_quartz(schedule)
+        {
+            report(
+                "/execSchedule",
+                "expected the six or seven fields of a Quartz cron expression, seconds first, such as `0 30 2 * * ?`"
+                    .into(),
+            );
+        }
+        if let Some(upload) = &request.upload_urls_job {
+            let urls = upload.url_array.as_deref().unwrap_or_default();
+            if urls.is_empty() {
+                report("/uploadUrlsJob/urlArray", "must not be empty".into());
+            }
+            for (index, item) in urls.iter().enumerate() {
+                if item.source_url.trim().is_empty() {
+                    report(&format!("/uploadUrlsJob/urlArray/{index}/sourceUrl"), "must not be empty".into());
+                }
+            }
+        }
         match request.given_details().collect::<Vec<_>>()[..] {
             [_] => {}
             [] => {
@@ -76,6 +104,16 @@ impl Submission {
         }
         invalid
     }
+}
+
+/// Returns whether a schedule has six or seven fields with the characters of Quartz cron expressions. IPS decides about their values.
+fn has_fields_of_quartz(schedule: &str) -> bool {
+    let is_field = |field: &str| {
+        field
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'*' | b'?' | b',' | b'-' | b'/' | b'#'))
+    };
+    matches!(schedule.split_ascii_whitespace().count(), 6 | 7) && schedule.split_ascii_whitespace().all(is_field)
 }
 
 /// Returns whether a locale has the form of IPS: `ll` or `ll-CC`, a language in lower case and a country in upper case.
@@ -97,5 +135,17 @@ mod tests {
     fn a_locale_is_a_language_and_perhaps_a_country() {
         assert!(["en", "ja-JP"].into_iter().all(is_locale));
         assert!(!["", "EN", "en_US", "en-us", "en-USA", "eng", "en-"].into_iter().any(is_locale));
+    }
+
+    #[test]
+    fn a_schedule_has_six_or_seven_fields() {
+        assert!(
+            ["0 30 2 * * ?", "0 0/5 8-18 ? * MON-FRI", "0 0 12 L * ? 2030", "0 0 0 ? * 6#3"]
+                .into_iter()
+                .all(has_fields_of_quartz)
+        );
+        assert!(
+            !["", "hello", "30 2 * * *", "0 0 0 * * ? 2030 1", "0 30 2 * * !"].into_iter().any(has_fields_of_quartz)
+        );
     }
 }

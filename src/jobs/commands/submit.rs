@@ -11,6 +11,7 @@ use crate::jobs::commands::idempotency::{IdempotencyKey, IdempotencyOutcome, Ide
 use crate::jobs::commands::idempotency_scope::IdempotencyScope;
 use crate::jobs::commands::submission::{Submission, SubmitMode};
 use crate::jobs::commands::url_policy::UrlPolicy;
+use crate::jobs::commands::warnings::{Warning, warnings};
 use crate::jobs::company::{Companies, CompanyChoice};
 use crate::jobs::error::{Error, Result};
 use crate::jobs::model::id::{JobId, JobName, JobRef};
@@ -53,12 +54,13 @@ impl SubmitCommand {
         Self(dependencies)
     }
 
-    /// Validates a submission as [`SubmitCommand::submit`] does, without sending it.
+    /// Validates a submission as [`SubmitCommand::submit`] does, without sending it; returns warnings about a valid one.
     ///
     /// # Errors
     /// [`Error::Invalid`] with all invalid fields.
-    pub fn validate(&self, submission: &Submission) -> Result<()> {
-        let invalid = submission.invalid_fields();
+    pub fn validate(&self, submission: &Submission) -> Result<Vec<Warning>> {
+        let now = self.0.clock.now();
+        let invalid = submission.invalid_fields(now);
         if !invalid.is_empty() {
             return Err(Error::Invalid(invalid));
         }
@@ -68,7 +70,7 @@ impl SubmitCommand {
         })?;
         // After the check for characters that XML does not permit, which has the better message for a URL with such a character.
         match self.0.url_policy.invalid_urls(&submission.request) {
-            none if none.is_empty() => Ok(()),
+            none if none.is_empty() => Ok(warnings(&submission.request, now)),
             invalid => Err(Error::Invalid(invalid)),
         }
     }
@@ -96,7 +98,7 @@ impl SubmitCommand {
     }
 
     async fn submit_with_key(&self, caller: &Caller, request: &SubmitJobParam, key: &IdempotencyKey) -> Result<Job> {
-        let submitted = Job::submitted(request, None);
+        let submitted = Job::submitted(request, None, caller.email());
         let (claim, submitted, result) = match self.0.idempotency.claim(caller, &submitted, key).await? {
             IdempotencyOutcome::Completed(job) => return Ok(*job),
             IdempotencyOutcome::Unresolved(submitted, claim) => {
@@ -136,6 +138,7 @@ impl SubmitCommand {
     /// Sends a submit once. The lists of the company are invalidated unless nothing was sent: during an outage, the last lists are still
     /// served.
     async fn send(&self, caller: &Caller, request: &SubmitJobParam) -> Result<Job> {
+        let sent_at = self.0.clock.now();
         let answer = self.0.upstream.submit_job(caller, request).await;
         if !matches!(&answer, Err(error) if error.delivery == Delivery::NotSent) {
             self.0.epochs.bump(&request.company_handle).await;
@@ -145,7 +148,7 @@ impl SubmitCommand {
             Ok(answer) if answer.value.job_handle.is_empty() => None,
             Ok(answer) => {
                 let handle = answer.value.job_handle;
-                let job = Job::submitted(request, Some(handle.clone()));
+                let job = Job::submitted(request, Some(handle.clone()), caller.email());
                 let submitted = Mutation::Submitted(Box::new(job.clone()), self.0.clock.now());
                 for key in [&job.id, &handle] {
                     self.0.recent.record(caller, key, submitted.clone()).await;
@@ -155,8 +158,13 @@ impl SubmitCommand {
             Err(error) if error.delivery == Delivery::Unknown => Some(error),
             Err(error) => return Err(Error::of_call(caller)(error)),
         };
-        let submitted = Job::submitted(request, None);
-        self.recover_or_unknown(caller, &submitted, &self.0.recovery_pauses, error).await
+        let submitted = Job::submitted(request, None, caller.email());
+        let result = self.recover_or_unknown(caller, &submitted, &self.0.recovery_pauses, error).await;
+        if let Err(Error::SubmitOutcomeUnknown { id, .. }) = &result {
+            let unconfirmed = Mutation::Unconfirmed(Box::new(submitted.unconfirmed(sent_at)));
+            self.0.recent.record(caller, id, unconfirmed).await;
+        }
+        result
     }
 
     /// Looks up a job whose submit was sent. `error` is that of the submit.

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::jobs::model::kind::JobKind;
-use crate::jobs::model::status::{Outcome, Status};
+use crate::jobs::model::outcome::Outcome;
+use crate::jobs::model::status::Status;
 
 /// Job that IPS ran after another one, as in its parent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -50,6 +50,16 @@ impl JobName {
         }
     }
 
+    /// Returns the kind of the job, if the name contains it.
+    #[must_use]
+    pub fn kind(&self) -> Option<JobKind> {
+        match self {
+            Self::Original(original) => unique_name::kind_of(original),
+            Self::Submitted { kind, .. } => Some(kind.clone()),
+            Self::Run { .. } | Self::Schedule(_) => None,
+        }
+    }
+
     /// Returns the name by which IPS can filter (`originalName`).
     #[must_use]
     pub fn original(&self) -> &str {

@@ -1,16 +1,18 @@
 //! Job representation of the API: one structure for all three phases, with derived fields and the fields of IPS.
 
 use chrono::{DateTime, SubsecRound, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::ips::types::{ActiveJob, JobLog, JobType, ScheduledJob, SubmitJobParam, Timestamp};
+use crate::ips::types::{ActiveJob, JobLog, ScheduledJob, SubmitJobParam, Timestamp};
 pub use crate::jobs::model::follow_on::FollowOn;
 use crate::jobs::model::id::{JobId, JobName};
-use crate::jobs::model::identity::{JobRole, RecordNames, RunId};
-use crate::jobs::model::kind::{JobKind, strip_log_type_prefix};
+use crate::jobs::model::identity::{JobRole, RunId};
+use crate::jobs::model::kind::JobKind;
+pub use crate::jobs::model::outcome::{Outcome, Verdict};
+pub use crate::jobs::model::record::{CommonMembers, IpsRecord, SubmittedJob};
 use crate::jobs::model::status;
-pub use crate::jobs::model::status::{Action, Outcome, Phase, Status};
+pub use crate::jobs::model::status::{Action, Phase, Status};
 
 /// Job of IPS in any phase.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -33,7 +35,8 @@ pub struct Job {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub outcome: Option<Outcome>,
-    /// Progress in percent, 0 to 100; absent if IPS reports none. At most 99 while a task has unprocessed items.
+    /// Progress in percent, 0 to 100; absent if IPS reports none. At most 99 while a task has unprocessed items. Of a completed job the handled
+    /// files of all files: 100 only if it was not stopped.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, maximum = 100)]
     pub percent: Option<u8>,
@@ -55,58 +58,26 @@ pub struct Job {
     /// `true` if the response of IPS to the submit was lost and the job was found by its unique name.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub recovered: bool,
+    /// `true` if the response of IPS to the submit was lost and no list of IPS contains the job yet: IPS may have accepted it or not. Its `status`
+    /// is `unknown`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unconfirmed: bool,
+    /// Time at which the gateway sent the submit; only of a job that is `unconfirmed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub sent_at: Option<Timestamp>,
     /// Handle of the company of the list that contains the job.
     #[serde(skip)]
     pub company: String,
     /// JSON pointers of required values in the job details that IPS did not send; the JSON does not have their defaults.
     #[serde(skip)]
     pub absent_fields: Vec<String>,
+    /// Members that have the same name in every phase.
+    #[serde(flatten)]
+    pub common: CommonMembers,
     /// Fields of IPS.
     #[serde(flatten)]
     pub record: IpsRecord,
-}
-
-/// Fields of IPS, from the list that contains the job.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-#[serde(untagged)]
-#[schema(as = Record)]
-pub enum IpsRecord {
-    /// From `getActiveJobs`.
-    Active(Box<ActiveJob>),
-    /// From `getScheduledJobs`.
-    Scheduled(Box<ScheduledJob>),
-    /// From `getJobLogs` or `getJobLogDetails`, without the log entries, which are at `/jobs/{job}/log`.
-    Completed(Box<JobLog>),
-    /// From the submit, as long as no list of IPS contains the job.
-    Submitted(Box<SubmittedJob>),
-}
-
-/// Submitted job that is not in any list of IPS yet.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct SubmittedJob {
-    /// Handle of the company of the job.
-    pub company_handle: String,
-    /// Handle returned by `submitJob`. The lists of IPS have other handles for the same job; `id` does not change.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub job_handle: Option<String>,
-    /// Name that was sent to IPS.
-    pub job_name: String,
-    /// Original name in every list of IPS: the name that was sent.
-    pub original_name: String,
-    /// Description that was sent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub description: Option<String>,
-    /// Time of the run.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub exec_time: Option<Timestamp>,
-    /// Cron expression of the recurring schedule, in the time zone of the IPS server.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub exec_schedule: Option<String>,
 }
 
 impl Job {
@@ -140,12 +111,9 @@ impl Job {
     /// Returns a job of the job log of `company`, without the log entries; `None` if the record has neither a name nor a handle.
     #[must_use]
     pub fn completed(company: &str, mut record: JobLog) -> Option<Self> {
-        record.detail_array = None;
         record.unreadable.retain(|value| !value.path.starts_with("detailArray"));
-        let (status, outcome) = (status::status_of_logged(&record), status::outcome_of(&record));
-        // What an unreadable count says is unknown.
-        let has_all_files = outcome != Outcome::Failed && record.unreadable.is_empty();
-        let percent = (status == Status::Completed && has_all_files).then_some(100);
+        let (status, Verdict { outcome, percent }) = (status::status_of_logged(&record), Verdict::of(&record));
+        record.detail_array = None;
         let kind = JobKind::of_logged(&record);
         let record = IpsRecord::Completed(Box::new(record));
         let RunId { id, parent } = record.names(company)?.id_of_run(kind.as_ref());
@@ -153,9 +121,23 @@ impl Job {
         Some(Self { kind, outcome: Some(outcome), percent, parent, ..job })
     }
 
-    /// Returns the job of the submit `request`.
+    /// Sets the outcome of a completed job that was stopped. No change of another job, or of one whose log has no end yet.
+    pub fn set_stopped(&mut self) {
+        if self.phase == Phase::Completed && self.is_final() {
+            self.outcome = Some(Outcome::Stopped);
+            self.percent = self.percent.filter(|percent| *percent < 100);
+        }
+    }
+
+    /// Returns whether the active list last showed the job as stopping.
     #[must_use]
-    pub fn submitted(request: &SubmitJobParam, job_handle: Option<String>) -> Self {
+    pub fn was_stopping(&self) -> bool {
+        matches!(&self.record, IpsRecord::Active(job) if status::status_of_active(job) == Status::Stopping)
+    }
+
+    /// Returns the job of the submit `request` by `user`, an e-mail address.
+    #[must_use]
+    pub fn submitted(request: &SubmitJobParam, job_handle: Option<String>, user: Option<&str>) -> Self {
         let kind = JobKind::of_submitted(request);
         let name = match request.exec_schedule {
             Some(_) => JobName::Schedule(request.job_name.clone()),
@@ -169,6 +151,8 @@ impl Job {
             job_handle,
             job_name: request.job_name.clone(),
             original_name: request.job_name.clone(),
+            // A job for another user has the address of that user.
+            submit_user_email: user.filter(|_| request.user_handle.is_none()).map(str::to_owned),
             description: request.description.clone(),
             exec_time: request.exec_time,
             exec_schedule: request.exec_schedule.clone(),
@@ -178,15 +162,25 @@ impl Job {
         Self { kind, ..job }
     }
 
-    /// Returns a job that IPS accepted and that is in none of its lists.
+    /// Returns the job of a submit that was sent at `sent_at` and may not have been accepted; without its description, which can be long.
     #[must_use]
-    pub fn unlisted(id: &JobId, status: Status) -> Self {
+    pub fn unconfirmed(mut self, sent_at: DateTime<Utc>) -> Self {
+        if let IpsRecord::Submitted(record) = &mut self.record {
+            record.description = None;
+        }
+        let sent_at = Some(to_timestamp(sent_at));
+        Self { status: Status::Unknown, percent: None, actions: Vec::new(), unconfirmed: true, sent_at, ..self }
+    }
+
+    /// Returns what an id tells of a job that is in no list of IPS.
+    #[must_use]
+    pub fn of_id(id: &JobId) -> Self {
         let original_name = id.name.original().to_owned();
         let company_handle = id.company.clone();
         let record =
             SubmittedJob { company_handle, job_name: original_name.clone(), original_name, ..SubmittedJob::default() };
-        let job = Self::new(id, Phase::Active, status, IpsRecord::Submitted(Box::new(record)));
-        Self { actions: Vec::new(), ..job }
+        let job = Self::new(id, Phase::Active, Status::Unknown, IpsRecord::Submitted(Box::new(record)));
+        Self { kind: id.name.kind(), ..job }
     }
 
     /// Returns the job as it is after it left the active list and before it is in the job log.
@@ -209,8 +203,11 @@ impl Job {
             parent: None,
             follow_ons: Vec::new(),
             recovered: false,
+            unconfirmed: false,
+            sent_at: None,
             company: id.company.clone(),
             absent_fields: Vec::new(),
+            common: CommonMembers::of(&record),
             record,
         }
     }
@@ -242,12 +239,7 @@ impl Job {
     /// Returns the type of the job in IPS terms: `type`, or in the job log `logType` without its prefix `Begin` or `End`.
     #[must_use]
     pub fn job_type(&self) -> Option<&str> {
-        match &self.record {
-            IpsRecord::Active(job) => job.r#type.as_ref().map(JobType::as_str),
-            IpsRecord::Scheduled(job) => job.r#type.as_ref().map(JobType::as_str),
-            IpsRecord::Completed(job) => job.log_type.as_deref().map(strip_log_type_prefix),
-            IpsRecord::Submitted(_) => None,
-        }
+        self.record.job_type()
     }
 
     /// Returns the subtype, which only the job log has: `jobSubType`.
@@ -259,37 +251,26 @@ impl Job {
         }
     }
 
-    /// Returns the e-mail address of the user who submitted the job.
-    #[must_use]
-    pub fn submitted_by(&self) -> Option<&str> {
-        match &self.record {
-            IpsRecord::Active(job) => job.submit_user_email.as_deref(),
-            IpsRecord::Scheduled(job) => job.submit_user_email.as_deref(),
-            IpsRecord::Completed(job) => job.submit_user_email.as_deref(),
-            IpsRecord::Submitted(_) => None,
-        }
-    }
-
     /// Returns the time of the start, or the planned one.
     #[must_use]
     pub fn start(&self) -> Option<Timestamp> {
-        match &self.record {
-            IpsRecord::Active(job) => job.start_date,
-            IpsRecord::Scheduled(job) => job.next_fire_time,
-            IpsRecord::Completed(job) => job.start_date,
-            IpsRecord::Submitted(job) => job.exec_time,
-        }
+        self.record.start()
+    }
+
+    /// Returns the time by which jobs are filtered: the start, else the planned one, else that of the trigger.
+    #[must_use]
+    pub fn filter_time(&self) -> Option<Timestamp> {
+        let trigger_time = match &self.record {
+            IpsRecord::Active(job) => job.trigger_time,
+            _ => None,
+        };
+        self.start().or(trigger_time)
     }
 
     /// Returns the description.
     #[must_use]
     pub fn description(&self) -> Option<&str> {
-        match &self.record {
-            IpsRecord::Active(job) => job.description.as_deref(),
-            IpsRecord::Scheduled(job) => job.description.as_deref(),
-            IpsRecord::Completed(job) => job.description.as_deref(),
-            IpsRecord::Submitted(job) => job.description.as_deref(),
-        }
+        self.record.description()
     }
 
     /// Returns the rank of the job among those with the same id in other lists. IPS may log a job while it runs: without an end in its log, a
@@ -308,43 +289,6 @@ impl Job {
     #[must_use]
     pub fn is_final(&self) -> bool {
         self.status == Status::Completed
-    }
-}
-
-impl IpsRecord {
-    /// Returns the names by which the job of a list of `company` is identified; `None` if it has none.
-    fn names<'a>(&'a self, company: &'a str) -> Option<RecordNames<'a>> {
-        RecordNames::of(company, self.original_name(), self.name(), self.handle())
-    }
-
-    /// Returns the name as submitted, if it is known.
-    fn original_name(&self) -> Option<&str> {
-        match self {
-            IpsRecord::Active(job) => job.original_name.as_deref(),
-            IpsRecord::Scheduled(job) => job.original_name.as_deref(),
-            IpsRecord::Completed(job) => job.original_job_name.as_deref(),
-            IpsRecord::Submitted(job) => Some(&job.original_name),
-        }
-    }
-
-    /// Returns the name in the list that contains the job, if it has one.
-    fn name(&self) -> Option<&str> {
-        match self {
-            IpsRecord::Active(job) => job.name.as_deref(),
-            IpsRecord::Scheduled(job) => job.name.as_deref(),
-            IpsRecord::Completed(job) => job.job_name.as_deref(),
-            IpsRecord::Submitted(job) => Some(&job.job_name),
-        }
-    }
-
-    /// Returns the handle in the list that contains the job.
-    fn handle(&self) -> Option<&str> {
-        match self {
-            IpsRecord::Active(job) => job.job_handle.as_deref(),
-            IpsRecord::Scheduled(job) => job.job_handle.as_deref(),
-            IpsRecord::Completed(job) => job.job_handle.as_deref(),
-            IpsRecord::Submitted(job) => job.job_handle.as_deref(),
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::jobs::model::job::{FollowOn, Job};
+use crate::jobs::model::job::{FollowOn, Job, Outcome};
 use crate::jobs::model::kind::JobKind;
 use crate::jobs::model::unique_name;
 
@@ -16,7 +16,8 @@ pub struct JobLinks {
 }
 
 impl JobLinks {
-    /// Returns the links between these jobs. Of several with the same id, the one that is furthest counts.
+    /// Returns the links between these jobs. Of several with the same id, the one that is furthest counts, and a stopped one before others:
+    /// the newest logs may not say that a job was stopped.
     #[must_use]
     pub fn between<'a>(jobs: impl Iterator<Item = &'a Job> + Clone) -> Self {
         let parents = parents_by_name(jobs.clone());
@@ -24,7 +25,7 @@ impl JobLinks {
         for job in jobs {
             let Some(parent) = job.parent.as_ref().or_else(|| parents.get(&job.id)) else { continue };
             let known = furthest.entry(&job.id).or_insert((job, parent));
-            if job.progress_rank() > known.0.progress_rank() {
+            if rank(job) > rank(known.0) {
                 *known = (job, parent);
             }
         }
@@ -43,9 +44,21 @@ impl JobLinks {
         if let Some(parent) = self.parents.get(&job.id) {
             job.parent.get_or_insert_with(|| parent.clone());
         }
-        if let Some(follow_ons) = self.follow_ons.get(&job.id) {
-            job.follow_ons.clone_from(follow_ons);
+        if let Some(follow_ons) = self.follow_ons_of(job) {
+            job.follow_ons = follow_ons;
         }
+    }
+
+    /// Returns the follow-on jobs of a job in these lists, those stopped that the job shows as stopped; `None` if they don't show any.
+    fn follow_ons_of(&self, job: &Job) -> Option<Vec<FollowOn>> {
+        let mut follow_ons = self.follow_ons.get(&job.id)?.clone();
+        let stopped = job.follow_ons.iter().filter(|known| known.outcome == Some(Outcome::Stopped));
+        for known in stopped {
+            if let Some(follow_on) = follow_ons.iter_mut().find(|own| own.id == known.id && own.is_final()) {
+                follow_on.clone_from(known);
+            }
+        }
+        Some(follow_ons)
     }
 
     /// Returns whether the job with this id has follow-on jobs in these lists.
@@ -58,13 +71,17 @@ impl JobLinks {
     #[must_use]
     pub fn relinked(&self, job: &Job) -> Option<Job> {
         let has_new_parent = job.parent.is_none() && self.parents.contains_key(&job.id);
-        let has_new_follow_ons = self.follow_ons.get(&job.id).is_some_and(|follow_ons| job.follow_ons != *follow_ons);
+        let has_new_follow_ons = self.follow_ons_of(job).is_some_and(|follow_ons| job.follow_ons != follow_ons);
         (has_new_parent || has_new_follow_ons).then(|| {
             let mut job = job.clone();
             self.apply(&mut job);
             job
         })
     }
+}
+
+fn rank(job: &Job) -> (u8, bool) {
+    (job.progress_rank(), job.outcome == Some(Outcome::Stopped))
 }
 
 impl From<&Job> for FollowOn {

@@ -1,6 +1,5 @@
 //! Domain model: jobs with their ids, derived status and JSON, and snapshots of job lists.
 
-pub mod answer;
 pub mod distinct;
 pub mod follow_on;
 pub mod id;
@@ -9,6 +8,8 @@ pub mod job;
 pub mod json;
 pub mod kind;
 pub mod links;
+pub mod outcome;
+pub mod record;
 pub mod snapshot;
 pub mod status;
 pub mod unique_name;

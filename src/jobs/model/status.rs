@@ -1,4 +1,4 @@
-//! Derived fields of a job: phase, status, outcome, percent and possible actions, from the fields of IPS.
+//! Derived fields of a job: phase, status, percent while it is active, and possible actions, from the fields of IPS.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -35,21 +35,8 @@ pub enum Status {
     Finalizing,
     /// In the job log, with an `outcome`.
     Completed,
-    /// A state that this version of the gateway does not know; `state` has the value of IPS.
-    Unknown,
-}
-
-/// Outcome of a completed job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum Outcome {
-    /// No errors and no warnings.
-    Succeeded,
-    /// Some files were processed; there were warnings, some files failed, or some were not processed because the job was stopped.
-    SucceededWithWarnings,
-    /// A fatal error, all files failed, or the job was stopped before any file was processed.
-    Failed,
-    /// The job log does not say, or a value in it could not be read.
+    /// A state that this version of the gateway does not know; `state` has the value of IPS. Or a submitted job that IPS has not confirmed, see
+    /// `unconfirmed`.
     Unknown,
 }
 
@@ -100,34 +87,9 @@ pub fn status_of_logged(job: &JobLog) -> Status {
     if has_ended(job) { Status::Completed } else { Status::Finalizing }
 }
 
-fn has_ended(job: &JobLog) -> bool {
+/// Returns whether the log has an `endDate`, readable or not.
+pub(super) fn has_ended(job: &JobLog) -> bool {
     job.end_date.is_some() || job.unreadable.iter().any(|value| value.path == "endDate")
-}
-
-/// Returns the outcome of a logged job, from its counts and `fatalError`; unknown if one of its values could not be read.
-#[must_use]
-pub fn outcome_of(job: &JobLog) -> Outcome {
-    let count = |field: Option<i64>| field.unwrap_or_default();
-    let errors = count(job.file_error_count) + count(job.transfer_error_count);
-    let warnings = count(job.file_warning_count) + count(job.transfer_warning_count);
-    let successes = count(job.file_success_count) + count(job.transfer_success_count) + count(job.file_update_count);
-    // A stopped job has no fatal error, but files that were not processed.
-    let processed = [
-        job.file_success_count,
-        job.file_error_count,
-        job.file_warning_count,
-        job.file_duplicate_count,
-        job.file_update_count,
-    ];
-    let unprocessed = count(job.total_file_count) - processed.into_iter().map(count).sum::<i64>();
-    match job.fatal_error {
-        Some(true) => Outcome::Failed,
-        _ if !has_ended(job) || !job.unreadable.is_empty() => Outcome::Unknown,
-        _ if (errors > 0 || unprocessed > 0) && successes == 0 => Outcome::Failed,
-        _ if errors > 0 || warnings > 0 || unprocessed > 0 => Outcome::SucceededWithWarnings,
-        Some(false) => Outcome::Succeeded,
-        None => Outcome::Unknown,
-    }
 }
 
 /// Returns the progress of an active job in percent, 0 to 100: its `progress` if that is in range and not 0, else the mean of its tasks;
@@ -208,32 +170,6 @@ mod tests {
         assert_eq!(percent_of(&job(Some(-1), vec![])), None);
         assert_eq!(percent_of(&job(None, vec![])), None);
         assert_eq!(percent_of(&job(Some(0), vec![])), Some(0));
-    }
-
-    #[test]
-    fn an_outcome_is_derived_from_counts_end_and_fatal_error() {
-        let ended = |log: JobLog| JobLog { end_date: Some(crate::ips::types::Timestamp::default()), ..log };
-        let fine = JobLog { fatal_error: Some(false), file_success_count: Some(3), ..JobLog::default() };
-        assert_eq!(outcome_of(&ended(fine.clone())), Outcome::Succeeded);
-        assert_eq!(outcome_of(&fine), Outcome::Unknown, "a log without an end is incomplete");
-        assert_eq!(
-            outcome_of(&ended(JobLog { file_warning_count: Some(1), ..fine.clone() })),
-            Outcome::SucceededWithWarnings
-        );
-        assert_eq!(
-            outcome_of(&ended(JobLog { file_error_count: Some(1), ..fine.clone() })),
-            Outcome::SucceededWithWarnings
-        );
-        assert_eq!(
-            outcome_of(&ended(JobLog { file_error_count: Some(1), file_success_count: Some(0), ..fine.clone() })),
-            Outcome::Failed
-        );
-        let stopped = |done| JobLog { total_file_count: Some(11), file_success_count: Some(done), ..fine.clone() };
-        assert_eq!(outcome_of(&ended(stopped(0))), Outcome::Failed, "stopped before any file was processed");
-        assert_eq!(outcome_of(&ended(stopped(4))), Outcome::SucceededWithWarnings, "stopped after some files");
-        assert_eq!(outcome_of(&ended(stopped(11))), Outcome::Succeeded);
-        assert_eq!(outcome_of(&ended(JobLog { fatal_error: Some(true), ..fine })), Outcome::Failed);
-        assert_eq!(outcome_of(&ended(JobLog::default())), Outcome::Unknown);
     }
 
     proptest! {

@@ -96,6 +96,15 @@ pub fn first_run<'a>(original: &str, run: &'a str) -> Option<&'a str> {
     (first != run && without_run_suffix(first) == original).then_some(first)
 }
 
+/// Returns a name without the suffix that the gateway appended to make it unique.
+#[must_use]
+pub fn without_unique_suffix(name: &str) -> &str {
+    match suffix_of(name) {
+        Some(suffix) => &name[..name.len() - suffix.len() - 1],
+        None => name,
+    }
+}
+
 fn suffix_of(name: &str) -> Option<&str> {
     let (_, suffix) = name.rsplit_once('-')?;
     if ![FORMER_SUFFIX_LENGTH, SUFFIX_LENGTH].contains(&suffix.len()) {
@@ -153,6 +162,7 @@ mod tests {
         push_digits(&mut name, check, CHECK_DIGITS);
         assert!(is_unique(&name) && submitted_at(&name).is_some());
         assert_eq!(kind_of(&name), None);
+        assert_eq!(without_unique_suffix(&name), "spring");
         assert_eq!(unique_start(&format!("{name}_2011-03-30-14:32:08.834")), Some(name.as_str()));
         assert_eq!(unique_start("spring_2011-03-30-14:32:08.834"), None);
     }
@@ -174,7 +184,9 @@ mod tests {
     proptest! {
         #[test]
         fn a_unique_name_contains_its_time(name in ".{1,40}", millis in 0i64..4_000_000_000_000, random: u32) {
-            prop_assert_eq!(submitted_at(&make_unique(&name, None, at(millis), random)), Some(at(millis)));
+            let unique = make_unique(&name, None, at(millis), random);
+            prop_assert_eq!(submitted_at(&unique), Some(at(millis)));
+            prop_assert_eq!(without_unique_suffix(&unique), name);
         }
 
         #[test]
@@ -211,6 +223,7 @@ mod tests {
             "日本-0123456789abcde",
         ] {
             assert_eq!(submitted_at(name), None, "{name}");
+            assert_eq!(without_unique_suffix(name), name);
         }
         let ours = make_unique("nightly", None, at(1_700_000_000_000), 7);
         assert_eq!(submitted_at(&ours.replace("nightly", "weekly")), None, "the check sum is of the whole name");

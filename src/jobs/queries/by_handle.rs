@@ -8,11 +8,11 @@ use crate::jobs::cache::SnapshotCache;
 use crate::jobs::cache::policy::{CacheDirective, Lookup};
 use crate::jobs::cache::recent::Mutation;
 use crate::jobs::error::{Error, Result};
-use crate::jobs::model::answer::jobs_of_records;
+use crate::jobs::model::distinct::jobs_of_records;
 use crate::jobs::model::id::JobId;
 use crate::jobs::model::job::Job;
 use crate::jobs::queries::found::{FoundJob, only_job};
-use crate::jobs::queries::lookup::{JobLookup, LookupScope, minimal_log_request, records_of};
+use crate::jobs::queries::lookup::{JobLookup, LookupScope, log_request, records_of};
 
 impl JobLookup {
     /// Returns the job of a handle: from the cached lists, else the one that IPS finds by it. IPS gives a job another handle in every list
@@ -37,7 +37,9 @@ impl JobLookup {
         };
         let answer = self.upstream.get_active_jobs(caller, &request).await;
         let records = scope.permitted(records_of(scope, answer, |answer| answer.job_array))?.unwrap_or_default();
-        let (jobs, _) = jobs_of_records("jobArray", records, Vec::new(), None, |record| Job::active(company, record));
+        let (mut jobs, _) =
+            jobs_of_records("jobArray", records, Vec::new(), None, |record| Job::active(company, record));
+        self.enrich(caller, company, &mut jobs).await;
         if let Some(job) = only_job(jobs, handle)? {
             return self.job_of_list(scope, &self.caches.active, active.as_ref(), job).await;
         }
@@ -48,16 +50,18 @@ impl JobLookup {
         };
         let answer = self.upstream.get_scheduled_jobs(caller, &request).await;
         let records = scope.permitted(records_of(scope, answer, |answer| answer.job_array))?.unwrap_or_default();
-        let (jobs, _) =
+        let (mut jobs, _) =
             jobs_of_records("jobArray", records, Vec::new(), None, |record| Job::scheduled(company, record));
+        self.enrich(caller, company, &mut jobs).await;
         if let Some(job) = only_job(jobs, handle)? {
             return self.job_of_list(scope, &self.caches.scheduled, scheduled.as_ref(), job).await;
         }
-        let request = GetJobLogDetailsParam { job_handle, ..minimal_log_request(company) };
+        let request = GetJobLogDetailsParam { job_handle, ..log_request(company) };
         let logs = scope.permitted(self.logs(scope, request).await)?.unwrap_or_default();
-        let (jobs, _) = jobs_of_records("jobLogArray", logs, Vec::new(), None, |log| Job::completed(company, log));
+        let (mut jobs, _) = jobs_of_records("jobLogArray", logs, Vec::new(), None, |log| Job::completed(company, log));
+        self.enrich(caller, company, &mut jobs).await;
         if let Some(job) = only_job(jobs, handle)? {
-            return Ok(self.loaded_job(scope, job).await);
+            return Ok(self.loaded_jobs(scope, vec![job]).await.remove(0));
         }
         // IPS may not list the job yet that it returned this handle for.
         match self.recent.get(caller, handle).await {
@@ -84,7 +88,7 @@ impl JobLookup {
         let list = cache.read(scope.caller, scope.company, CacheDirective::MaxAge(Duration::ZERO)).await?;
         match FoundJob::with_handle(&list, handle) {
             Some(found) => Ok(found),
-            None => Ok(self.loaded_job(scope, job).await),
+            None => Ok(self.loaded_jobs(scope, vec![job]).await.remove(0)),
         }
     }
 
@@ -94,10 +98,5 @@ impl JobLookup {
         let history = self.caches.history.read(scope.caller, scope.company, scope.directive).await;
         let history = scope.permitted(history)?;
         history.and_then(|history| FoundJob::with_handle(&history, handle)).ok_or_else(|| denied.clone())
-    }
-
-    async fn loaded_job(&self, scope: &LookupScope<'_>, job: Job) -> FoundJob {
-        let links = self.links(scope, std::slice::from_ref(&job));
-        self.loaded_jobs(scope, vec![job], &links).await.remove(0)
     }
 }

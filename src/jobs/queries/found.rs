@@ -9,7 +9,6 @@ use crate::jobs::model::distinct::is_named;
 use crate::jobs::model::id::{JobId, JobName};
 use crate::jobs::model::job::{Job, Phase};
 use crate::jobs::model::json::RenderedJob;
-use crate::jobs::model::links::JobLinks;
 
 /// Maximum number of candidates of an ambiguous id in its error.
 pub(super) const MAX_CANDIDATES: usize = 20;
@@ -86,10 +85,6 @@ pub(super) fn only_job(mut jobs: Vec<Job>, handle: &str) -> Result<Option<Job>> 
     if let Some(index) = jobs.iter().position(|job| job.handle() == Some(handle)) {
         return Ok(Some(jobs.swap_remove(index)));
     }
-    let links = JobLinks::between(jobs.iter());
-    for job in &mut jobs {
-        links.apply(job);
-    }
     jobs.retain(|job| job.parent.is_none());
     if jobs.len() > 1 {
         return Err(ambiguous(jobs.iter()));
@@ -97,17 +92,8 @@ pub(super) fn only_job(mut jobs: Vec<Job>, handle: &str) -> Result<Option<Job>> 
     Ok(jobs.pop())
 }
 
-/// Returns the job of an id among the logged jobs with its original name, under this id. Of the jobs of a unique name, a follow-on job is not
+/// Returns the index of the job of an id among the logged jobs with its original name. Of the jobs of a unique name, a follow-on job is not
 /// the submitted one.
-///
-/// # Errors
-/// [`Error::AmbiguousJob`] if several have the name of the run, and other ids.
-pub(super) fn logged_job(mut jobs: Vec<Job>, id: &JobId) -> Result<Option<Job>> {
-    let index = logged_index(&jobs, id)?;
-    Ok(index.map(|index| Job { id: id.encode(), ..jobs.swap_remove(index) }))
-}
-
-/// Returns the index of the job of an id among the logged jobs with its original name.
 ///
 /// # Errors
 /// [`Error::AmbiguousJob`] if several have the name of the run, and other ids.

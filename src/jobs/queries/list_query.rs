@@ -1,6 +1,7 @@
 //! Filter, order and page of a list of jobs.
 
-use crate::jobs::model::job::{Job, Phase, Status};
+use crate::ips::types::Timestamp;
+use crate::jobs::model::job::{Job, Outcome, Phase, Status};
 use crate::jobs::model::kind::JobKind;
 use crate::jobs::queries::cursor::PageCursor;
 use crate::jobs::queries::sort::JobSort;
@@ -8,10 +9,12 @@ use crate::jobs::queries::sort::JobSort;
 /// Query of a list of jobs.
 #[derive(Debug, Clone, Default)]
 pub struct ListQuery {
-    /// Phases of the jobs; empty for the active ones.
+    /// Phases of the jobs; empty for the active ones, or with `outcomes` for the completed ones, which alone have an outcome.
     pub phases: Vec<Phase>,
     /// Statuses of the jobs; empty for all.
     pub statuses: Vec<Status>,
+    /// Outcomes of the jobs; empty for all jobs, whether they have an outcome or not.
+    pub outcomes: Vec<Outcome>,
     /// Kinds of the jobs, ignoring case; empty for all.
     pub kinds: Vec<String>,
     /// Types or subtypes of the jobs in IPS terms, ignoring case; empty for all. A type that is the name of a kind in one list of IPS selects
@@ -21,7 +24,11 @@ pub struct ListQuery {
     pub original_name: Option<String>,
     /// E-mail address of the submitter, ignoring case.
     pub submitted_by: Option<String>,
-    /// Text in the name, the description or the submitter of the jobs, ignoring case.
+    /// Earliest start of the jobs, or the planned one. A time without an offset counts as UTC, as in the sort order.
+    pub from: Option<Timestamp>,
+    /// Latest start of the jobs, or the planned one.
+    pub to: Option<Timestamp>,
+    /// Text in the name, the title, the description or the submitter of the jobs, ignoring case.
     pub text: Option<String>,
     /// Sort order; `None` for that of IPS, or the newest first if there is a limit or a cursor.
     pub sort: Option<JobSort>,
@@ -36,6 +43,9 @@ impl ListQuery {
     #[must_use]
     pub fn is_whole_active_list(&self) -> bool {
         let is_unfiltered = self.statuses.is_empty()
+            && self.outcomes.is_empty()
+            && self.from.is_none()
+            && self.to.is_none()
             && self.kinds.is_empty()
             && self.types.is_empty()
             && self.original_name.is_none()
@@ -48,7 +58,11 @@ impl ListQuery {
     /// Returns the phases of the jobs.
     #[must_use]
     pub fn phases(&self) -> &[Phase] {
-        if self.phases.is_empty() { &[Phase::Active] } else { &self.phases }
+        match self.phases[..] {
+            [] if self.outcomes.is_empty() => &[Phase::Active],
+            [] => &[Phase::Completed],
+            _ => &self.phases,
+        }
     }
 
     /// Returns the sort order; `None` for that of IPS.
@@ -65,17 +79,24 @@ impl ListQuery {
             types.iter().flatten().any(|own| own.eq_ignore_ascii_case(wanted))
                 || kind.is_some() && JobKind::of_type(wanted).as_ref() == kind
         };
+        let submitted_by = job.common.submitted_by.as_deref();
+        let time = job.filter_time().map(Timestamp::sort_micros);
         let contains = |text: &str, field: Option<&str>| field.is_some_and(|field| field.to_lowercase().contains(text));
         (self.statuses.is_empty() || self.statuses.contains(&job.status))
+            && (self.outcomes.is_empty() || job.outcome.is_some_and(|outcome| self.outcomes.contains(&outcome)))
             && (self.kinds.is_empty() || self.kinds.iter().any(has_kind))
             && (self.types.is_empty() || self.types.iter().any(has_type))
             && self.original_name.as_deref().is_none_or(|name| job.original_name() == Some(name))
             && self
                 .submitted_by
                 .as_deref()
-                .is_none_or(|email| job.submitted_by().is_some_and(|own| own.eq_ignore_ascii_case(email)))
+                .is_none_or(|email| submitted_by.is_some_and(|own| own.eq_ignore_ascii_case(email)))
             && self.text.as_deref().map(str::to_lowercase).is_none_or(|text| {
-                contains(&text, job.name()) || contains(&text, job.description()) || contains(&text, job.submitted_by())
+                [job.name(), job.common.title.as_deref(), job.description(), submitted_by]
+                    .into_iter()
+                    .any(|field| contains(&text, field))
             })
+            && self.from.is_none_or(|from| time.is_some_and(|time| time >= from.sort_micros()))
+            && self.to.is_none_or(|to| time.is_some_and(|time| time <= to.sort_micros()))
     }
 }

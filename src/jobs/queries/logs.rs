@@ -9,8 +9,7 @@ use crate::ips::types::{
 use crate::jobs::cache::policy::CacheDirective;
 use crate::jobs::company::CompanyChoice;
 use crate::jobs::error::{Error, Result};
-use crate::jobs::model::answer::jobs_of_records;
-use crate::jobs::model::distinct::make_ids_distinct;
+use crate::jobs::model::distinct::{jobs_of_records, make_ids_distinct};
 use crate::jobs::model::id::{JobId, JobName, JobRef};
 use crate::jobs::model::job::{IpsRecord, Job, Status};
 use crate::jobs::model::{status, unique_name};
@@ -268,12 +267,9 @@ impl LogQueries {
             jobs_of_records("jobLogArray", answer.value.job_log_array, answer.bad_items, None, |record| {
                 Job::completed(company, record)
             });
-        let links = self.lookup.links_of(caller, company, &jobs);
-        for job in &mut jobs {
-            links.apply(job);
-        }
+        self.lookup.enrich(caller, company, &mut jobs).await;
         let matches = |job: &Job| match &query.submitted_by {
-            Some(email) => job.submitted_by().is_some_and(|own| own.eq_ignore_ascii_case(email)),
+            Some(email) => job.common.submitted_by.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(email)),
             None => true,
         };
         Ok((jobs.into_iter().filter(matches).take(query.limit).collect(), bad_items))

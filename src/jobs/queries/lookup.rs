@@ -3,29 +3,29 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
-use crate::ips::types::{GetJobLogDetailsParam, JobLog};
+use crate::ips::types::{GetJobLogDetailsParam, JobLog, Timestamp};
 use crate::jobs::cache::lists::ListCaches;
 use crate::jobs::cache::loaders;
 use crate::jobs::cache::policy::{CacheDirective, CacheStatus, Lookup};
 use crate::jobs::cache::recent::{Mutation, RecentMutations};
 use crate::jobs::company::{Companies, CompanyChoice};
 use crate::jobs::error::{Error, Result};
-use crate::jobs::model::answer::jobs_of_records;
+use crate::jobs::model::distinct::jobs_of_records;
 use crate::jobs::model::id::{JobId, JobName, JobRef};
 use crate::jobs::model::identity::{JobRole, role_of};
-use crate::jobs::model::job::{Job, Phase, Status};
+use crate::jobs::model::job::{Job, Phase};
 use crate::jobs::model::json::RenderedJob;
 use crate::jobs::model::links::JobLinks;
 use crate::jobs::model::unique_name;
 use crate::jobs::queries::completed::{CompletedJobs, has_pending_follow_ons};
-use crate::jobs::queries::found::{FoundJob, MAX_CANDIDATES, ambiguous, logged_job};
+use crate::jobs::queries::found::{FoundJob, MAX_CANDIDATES, ambiguous, logged_index};
 use crate::runtime::clock::Clock;
 use crate::upstream::{Caller, IpsAnswer, IpsApi, UpstreamError};
 
-/// Time after its submit within which a job has to appear in a list of IPS.
-const APPEARS_WITHIN: TimeDelta = TimeDelta::minutes(2);
+/// Entries that are read with a log, its last ones: if the job was stopped, one of them says so.
+const LAST_LOG_ENTRIES: i32 = 20;
 
 /// Scope of a lookup.
 pub(super) struct LookupScope<'a> {
@@ -63,10 +63,12 @@ pub struct JobLookup {
     completed: CompletedJobs,
     pub(super) recent: RecentMutations,
     clock: Clock,
+    appears_within: Duration,
 }
 
 impl JobLookup {
-    /// Searches the lists of `caches` and the job log of `upstream`; `recent` has the jobs that IPS does not list yet.
+    /// Searches the lists of `caches` and the job log of `upstream`; `recent` has the jobs that IPS does not list yet. A job has to appear in a
+    /// list `appears_within` this time after its submit.
     #[must_use]
     pub fn new(
         companies: Arc<Companies>,
@@ -74,8 +76,9 @@ impl JobLookup {
         upstream: Arc<dyn IpsApi>,
         recent: RecentMutations,
         clock: Clock,
+        appears_within: Duration,
     ) -> Self {
-        Self { companies, caches, upstream, completed: CompletedJobs::default(), recent, clock }
+        Self { companies, caches, upstream, completed: CompletedJobs::default(), recent, clock, appears_within }
     }
 
     /// Returns the referenced job.
@@ -170,12 +173,13 @@ impl JobLookup {
         if !matches!(id.name, JobName::Schedule(_)) && !id.name.original().is_empty() {
             let logs = scope.permitted(self.logs_by_original_name(scope, id.name.original()).await)?;
             is_in_log = logs.as_ref().map(|logs| !logs.is_empty());
-            let (jobs, _) = jobs_of_records("jobLogArray", logs.unwrap_or_default(), Vec::new(), None, |log| {
+            let (mut jobs, _) = jobs_of_records("jobLogArray", logs.unwrap_or_default(), Vec::new(), None, |log| {
                 Job::completed(scope.company, log)
             });
-            let links = self.links(scope, &jobs);
-            if let Some(job) = logged_job(jobs, id)? {
-                return Ok(self.loaded_jobs(scope, vec![job], &links).await.remove(0));
+            if let Some(index) = logged_index(&jobs, id)? {
+                jobs[index].id = id.encode();
+                self.enrich(scope.caller, scope.company, &mut jobs).await;
+                return Ok(self.loaded_jobs(scope, vec![jobs.swap_remove(index)]).await.remove(0));
             }
         }
         // IPS can't filter by a name that it did not send, may return only the log of a follow-on job, and not every caller may use the filter.
@@ -223,10 +227,10 @@ impl JobLookup {
         }
         let logs = scope.permitted(self.logs_by_original_name(scope, original).await)?.unwrap_or_default();
         let mut jobs: Vec<Job> = logs.into_iter().filter_map(|log| Job::completed(scope.company, log)).collect();
-        let links = self.links(scope, &jobs);
+        self.enrich(scope.caller, scope.company, &mut jobs).await;
         jobs.retain(may_be_meant);
         jobs.truncate(MAX_CANDIDATES);
-        for completed in self.loaded_jobs(scope, jobs, &links).await {
+        for completed in self.loaded_jobs(scope, jobs).await {
             if candidates.iter().all(|candidate| candidate.job.job.id != completed.job.job.id) {
                 candidates.push(completed);
             }
@@ -255,8 +259,7 @@ impl JobLookup {
     }
 
     async fn logs_by_original_name(&self, scope: &LookupScope<'_>, original: &str) -> Result<Vec<JobLog>> {
-        let request =
-            GetJobLogDetailsParam { original_name: Some(original.into()), ..minimal_log_request(scope.company) };
+        let request = GetJobLogDetailsParam { original_name: Some(original.into()), ..log_request(scope.company) };
         let logs = self.logs(scope, request).await?;
         Ok(logs
             .into_iter()
@@ -272,30 +275,24 @@ impl JobLookup {
         records_of(scope, answer, |answer| answer.job_log_array)
     }
 
-    /// Returns the links between jobs that IPS just returned and those of the cached lists.
-    pub(super) fn links(&self, scope: &LookupScope<'_>, jobs: &[Job]) -> JobLinks {
-        self.links_of(scope.caller, scope.company, jobs)
-    }
-
-    /// Returns the links between jobs of `company` and those of the cached lists.
-    pub(super) fn links_of(&self, caller: &Caller, company: &str, jobs: &[Job]) -> JobLinks {
+    /// Sets what IPS may not say of these jobs, which it just returned: that they were stopped a short time ago, and their links with each
+    /// other and with the jobs of the cached lists.
+    pub(super) async fn enrich(&self, caller: &Caller, company: &str, jobs: &mut [Job]) {
+        self.recent.set_stopped(caller, jobs, self.clock.now()).await;
         let (active, history) =
             (self.caches.active.cached(caller, company), self.caches.history.cached(caller, company));
         let cached = active.iter().chain(&history).flat_map(|list| list.all_jobs());
-        JobLinks::between(jobs.iter().chain(cached))
+        let links = JobLinks::between(jobs.iter().chain(cached));
+        for job in jobs {
+            links.apply(job);
+        }
     }
 
-    /// Returns jobs that IPS just returned with these links, and caches those that are complete.
-    pub(super) async fn loaded_jobs(
-        &self,
-        scope: &LookupScope<'_>,
-        mut jobs: Vec<Job>,
-        links: &JobLinks,
-    ) -> Vec<FoundJob> {
+    /// Returns jobs that IPS just returned, and caches those that are complete.
+    pub(super) async fn loaded_jobs(&self, scope: &LookupScope<'_>, mut jobs: Vec<Job>) -> Vec<FoundJob> {
         loaders::link_schedules(&mut jobs, &self.caches.scheduled, scope.caller, scope.company).await;
         let now = self.clock.read();
-        let found = jobs.into_iter().map(|mut job| {
-            links.apply(&mut job);
+        let found = jobs.into_iter().map(|job| {
             let job = Arc::new(RenderedJob::new(job, now.wall));
             if job.job.is_final() {
                 self.completed.insert(scope.caller, Arc::clone(&job), now);
@@ -310,24 +307,33 @@ impl JobLookup {
         self.upstream.omitted_fields().iter().all(|omitted| omitted.field != "includeWaitingJobs")
     }
 
-    /// Returns a job that no list of IPS contains, but that was recently submitted or stopped.
+    /// Returns a job that no list of IPS contains, but that was recently submitted or stopped. Whether IPS has a job is unknown if the response
+    /// to its submit was lost, or another replica or this one before a restart sent it.
     async fn find_unlisted(&self, scope: &LookupScope<'_>, id: &JobId) -> Result<FoundJob> {
         let now = self.clock.now();
-        let is_recent = |at: DateTime<Utc>| (now - at).abs() < APPEARS_WITHIN;
-        let recent = self.recent.get(scope.caller, &id.encode()).await;
-        if let (None, Some(denied)) = (&recent, scope.denied.get()) {
-            // The job may be in the list that the caller may not read.
-            return Err(denied.clone());
-        }
-        let job = match recent {
+        let is_recent = |at: DateTime<Utc>| (now - at).abs().to_std().is_ok_and(|age| age < self.appears_within);
+        let named_at = match &id.name {
+            JobName::Original(original) => unique_name::submitted_at(original),
+            _ => None,
+        };
+        // The job may be in the list that the caller may not read.
+        let unknown = || scope.denied().cloned().unwrap_or(Error::JobNotFound);
+        let job = match self.recent.get(scope.caller, &id.encode()).await {
             Some(Mutation::Submitted(job, at)) if is_recent(at) || job.phase == Phase::Scheduled => *job,
             // It may wait for longer, unlisted.
             Some(Mutation::Submitted(job, _)) if !self.lists_waiting_jobs() => *job,
             Some(Mutation::Submitted(job, _) | Mutation::Stopped(job)) => job.finalizing(),
-            None if unique_name::submitted_at(id.name.original()).is_some_and(is_recent) => {
-                Job::unlisted(id, Status::Waiting)
+            Some(Mutation::Unconfirmed(job))
+                if job.sent_at.and_then(Timestamp::instant).is_some_and(|at| is_recent(at.to_utc())) =>
+            {
+                *job
             }
-            None | Some(Mutation::Deleted) => return Err(Error::JobNotFound),
+            Some(Mutation::Unconfirmed(_)) => return Err(unknown()),
+            Some(Mutation::Deleted) => return Err(Error::JobNotFound),
+            None => match named_at.filter(|at| is_recent(*at) && scope.denied().is_none()) {
+                Some(at) => Job::of_id(id).unconfirmed(at),
+                None => return Err(unknown()),
+            },
         };
         Ok(FoundJob::loaded(Arc::new(RenderedJob::new(job, now))))
     }
@@ -354,12 +360,14 @@ pub(super) fn records_of<T, R>(
     }
 }
 
-/// Returns a request for a job log with as few entries as IPS allows.
-pub(super) fn minimal_log_request(company: &str) -> GetJobLogDetailsParam {
+/// Returns a request for a job log with its last entries.
+pub(super) fn log_request(company: &str) -> GetJobLogDetailsParam {
     GetJobLogDetailsParam {
         company_handle: company.into(),
-        records_per_page: Some(1),
+        records_per_page: Some(LAST_LOG_ENTRIES),
         results_page: Some(1),
+        sort_by: Some("Date".into()),
+        sort_direction: Some("Descending".into()),
         ..GetJobLogDetailsParam::default()
     }
 }

@@ -5,15 +5,27 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ips::types::Timestamp;
 use crate::jobs::model::job::Job;
+use crate::jobs::model::kind::JobKind;
 
 /// Field by which a list of jobs is sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobSortField {
     /// Time of the start, or the planned one.
     StartDate,
+    /// Time of the start.
+    StartedAt,
+    /// Time of the end.
+    EndedAt,
+    /// Time of the next run.
+    NextRunAt,
     /// Name in the list that contains the job, ignoring case.
     Name,
+    /// Name as submitted, without the suffix of the gateway, ignoring case.
+    Title,
+    /// Kind of the job, ignoring case.
+    Kind,
     /// Type of the job, ignoring case.
     Type,
     /// Status.
@@ -27,7 +39,12 @@ pub enum JobSortField {
 /// Fields to sort by, with their names in the `sort` parameter.
 pub const JOB_SORT_FIELDS: &[(&str, JobSortField)] = &[
     ("startDate", JobSortField::StartDate),
+    ("startedAt", JobSortField::StartedAt),
+    ("endedAt", JobSortField::EndedAt),
+    ("nextRunAt", JobSortField::NextRunAt),
     ("name", JobSortField::Name),
+    ("title", JobSortField::Title),
+    ("kind", JobSortField::Kind),
     ("type", JobSortField::Type),
     ("status", JobSortField::Status),
     ("percent", JobSortField::Percent),
@@ -88,13 +105,20 @@ impl JobSort {
 
     /// Returns the key by which `job` is sorted.
     pub(super) fn key(self, job: &Job) -> SortKey {
+        let time = |time: Option<Timestamp>| time.map(|time| SortKey::Number(time.sort_micros()));
+        let text = |text: Option<&str>| text.map(|text| SortKey::Text(text.to_lowercase()));
         let key = match self.field {
-            JobSortField::StartDate => job.start().map(|start| SortKey::Number(start.sort_micros())),
-            JobSortField::Name => job.name().map(|name| SortKey::Text(name.to_lowercase())),
-            JobSortField::Type => job.job_type().map(|job_type| SortKey::Text(job_type.to_lowercase())),
+            JobSortField::StartDate => time(job.start()),
+            JobSortField::StartedAt => time(job.common.started_at),
+            JobSortField::EndedAt => time(job.common.ended_at),
+            JobSortField::NextRunAt => time(job.common.next_run_at),
+            JobSortField::Name => text(job.name()),
+            JobSortField::Title => text(job.common.title.as_deref()),
+            JobSortField::Kind => text(job.kind.as_ref().map(JobKind::as_str)),
+            JobSortField::Type => text(job.job_type()),
             JobSortField::Status => Some(SortKey::Number(job.status as i64)),
             JobSortField::Percent => job.percent.map(|percent| SortKey::Number(percent.into())),
-            JobSortField::SubmittedBy => job.submitted_by().map(|email| SortKey::Text(email.to_lowercase())),
+            JobSortField::SubmittedBy => text(job.common.submitted_by.as_deref()),
         };
         key.unwrap_or(SortKey::Absent)
     }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::kinds::JobDetails;
+use super::pauses::Pauses;
 use super::simulation::{Item, Simulation};
 use crate::ips::types::{ActiveJob, ActiveJobState, TaskItemProgress, TaskProgress, TaskState};
 use crate::sandbox::server_time::server_timestamp;
@@ -57,6 +58,16 @@ impl JobSpec {
     pub fn submit_handle(&self) -> String {
         format!("j|{}|{}||", self.company.number, self.original_name)
     }
+
+    /// Returns the handle in the job log.
+    pub fn log_handle(&self, name: &str) -> String {
+        format!("j|{}||{name}", self.company.number)
+    }
+}
+
+/// Returns the handle in the list of scheduled jobs.
+pub(super) fn scheduled_handle(name: &str) -> String {
+    format!("0|{name}|")
 }
 
 /// Started job.
@@ -69,8 +80,13 @@ pub(in crate::sandbox) struct Job {
     pub name: String,
     pub queued: DateTime<Utc>,
     pub simulation: Simulation,
+    pub pauses: Pauses,
     pub stop: Option<StopRequest>,
     pub retention: Retention,
+    /// Name of the job that this one follows.
+    pub initiator: Option<String>,
+    /// Whether the follow-on job, if the details have one, has been queued.
+    pub is_followed: bool,
 }
 
 /// Phase of a job's life cycle, in order.
@@ -88,9 +104,9 @@ pub(in crate::sandbox) enum Phase {
     Stopping,
     /// Finished, still listed as active.
     Done,
-    /// Finished, neither listed as active nor in the log.
+    /// Finished, not listed as active, and without an end in the log.
     Unlisted,
-    /// In the log.
+    /// In the log, with its end.
     Logged,
     /// In the archived log.
     Archived,
@@ -114,12 +130,39 @@ impl Phase {
     pub fn is_waiting(self) -> bool {
         matches!(self, Self::New | Self::WaitingClient | Self::WaitingCoordinator)
     }
+
+    /// Returns whether the log is complete.
+    pub fn has_ended(self) -> bool {
+        matches!(self, Self::Logged | Self::Archived)
+    }
 }
 
 impl Job {
-    /// Returns the planned start of the run; a stop may come before it.
-    pub fn start(&self) -> DateTime<Utc> {
+    /// Creates a job without a number.
+    pub fn new(
+        spec: JobSpec,
+        name: String,
+        queued: DateTime<Utc>,
+        simulation: Simulation,
+        retention: Retention,
+    ) -> Self {
+        let (pauses, stop, initiator) = (Pauses::default(), None, None);
+        Self { spec, number: 0, name, queued, simulation, pauses, stop, retention, initiator, is_followed: false }
+    }
+
+    /// Returns the start of the run as planned by the simulation, without pauses.
+    fn planned_start(&self) -> DateTime<Utc> {
         self.queued + self.simulation.wait
+    }
+
+    /// Returns the start of the run; a stop may come before it.
+    pub fn start(&self) -> DateTime<Utc> {
+        self.pauses.delayed(self.planned_start())
+    }
+
+    /// Returns when the item at `index` is processed, unless the job is stopped before.
+    pub fn done_at(&self, index: usize) -> DateTime<Utc> {
+        self.pauses.delayed(self.planned_start() + self.simulation.done_after(index))
     }
 
     /// Returns the end of the run, whether completed or stopped.
@@ -127,7 +170,7 @@ impl Job {
         match &self.stop {
             Some(stop) if stop.at < self.start() => stop.at,
             Some(stop) => stop.at + STOPPING,
-            None => self.start() + self.simulation.run,
+            None => self.pauses.delayed(self.planned_start() + self.simulation.run),
         }
     }
 
@@ -142,7 +185,7 @@ impl Job {
             };
         }
         if now < self.start() {
-            return match now - self.queued {
+            return match self.pauses.planned(now) - self.queued {
                 age if age < NEW => Phase::New,
                 age if age < self.simulation.wait / 2 => Phase::WaitingClient,
                 _ => Phase::WaitingCoordinator,
@@ -162,12 +205,21 @@ impl Job {
 
     /// Returns the handle in the job log.
     pub fn log_handle(&self) -> String {
-        format!("j|{}||{}", self.spec.company.number, self.name)
+        self.spec.log_handle(&self.name)
     }
 
-    /// Returns whether a handle is one of the job: that of its submit, of the active list or of the log.
+    /// Returns whether a handle is one of the job: that of its submit, of the scheduled list, of the active list or of the log.
     pub fn has_handle(&self, handle: &str) -> bool {
-        [self.spec.submit_handle(), self.active_handle(), self.log_handle()].iter().any(|own| own == handle)
+        let own = [self.spec.submit_handle(), scheduled_handle(&self.name), self.active_handle(), self.log_handle()];
+        own.iter().any(|own| own == handle)
+    }
+
+    /// Starts a waiting job now, and resumes a paused one.
+    pub fn execute(&mut self, now: DateTime<Utc>) {
+        self.pauses.end(now);
+        if self.phase(now).is_waiting() {
+            self.simulation.wait = self.pauses.planned(now) - self.queued;
+        }
     }
 
     /// Returns the job as listed by getActiveJobs; `None` if it is not listed as active.
@@ -213,14 +265,16 @@ impl Job {
         if self.stop.is_none() && until >= self.end() {
             return self.end();
         }
-        let updates = (until - starts).num_milliseconds() / PROGRESS_INTERVAL.num_milliseconds();
-        starts + TimeDelta::milliseconds(updates * PROGRESS_INTERVAL.num_milliseconds())
+        let run = self.pauses.planned(until) - self.planned_start();
+        let updates = run.num_milliseconds() / PROGRESS_INTERVAL.num_milliseconds();
+        let last = TimeDelta::milliseconds(updates * PROGRESS_INTERVAL.num_milliseconds());
+        self.pauses.delayed(self.planned_start() + last)
     }
 
     /// Returns the elapsed fraction of the run, from 0 to 1.
     fn elapsed_fraction(&self, time: DateTime<Utc>) -> f64 {
         let run = self.simulation.run.num_milliseconds().max(1);
-        ratio((time - self.start()).num_milliseconds(), run)
+        ratio((self.pauses.planned(time) - self.planned_start()).num_milliseconds(), run)
     }
 
     /// Returns the `progress` of the job, 0 to 100. With several tasks it stays at 0 until the second one starts, as in IPS.
@@ -236,6 +290,7 @@ impl Job {
     fn message(&self, phase: Phase, fraction: f64) -> String {
         let kind = self.spec.details.kind();
         match phase {
+            _ if self.pauses.is_open() => "Paused".into(),
             Phase::New => String::new(),
             Phase::WaitingClient => "Waiting for other jobs of the company".into(),
             Phase::WaitingCoordinator => "Waiting for a free server".into(),

@@ -1,16 +1,23 @@
-//! Job log: the log of a finished job, its entries, and the log entries of an asset.
+//! Job log: the log of a started job, without its end until the job is no longer active; its entries, and the log entries of an asset.
 
 use chrono::{DateTime, Utc};
 
 use super::job::Job;
+use super::kinds::JobDetails;
 use super::simulation::{AssetResult, Item};
 use crate::ips::types::{AssetJobLog, JobLog, JobLogDetail, JobLogDetailAux};
 use crate::sandbox::server_time::server_timestamp;
 
 impl Job {
-    /// Returns the log, without its entries.
-    pub fn log(&self) -> JobLog {
-        let finished = || self.finished_items().map(|(_, item)| &item.result);
+    /// Returns whether the job has a log: from the start of its run on.
+    pub fn has_log(&self, now: DateTime<Utc>) -> bool {
+        self.phase(now).has_ended() || (now >= self.start() && self.start() < self.end())
+    }
+
+    /// Returns the log so far, without its entries.
+    pub fn log(&self, now: DateTime<Utc>) -> JobLog {
+        let has_ended = self.phase(now).has_ended();
+        let finished = || self.finished_items(now).map(|(_, item)| &item.result);
         let number =
             |matches: fn(&AssetResult) -> bool| i64::try_from(finished().filter(|result| matches(result)).count()).ok();
         let succeeded = number(|result| !matches!(result, AssetResult::Error(_) | AssetResult::Duplicate));
@@ -26,7 +33,7 @@ impl Job {
             log_type: Some(self.spec.details.kind().begin.into()),
             job_sub_type: Some(self.spec.details.sub_type().into()),
             start_date: Some(server_timestamp(self.log_start())),
-            end_date: Some(server_timestamp(self.end())),
+            end_date: has_ended.then(|| server_timestamp(self.end())),
             description: Some(self.spec.description.clone().unwrap_or_default()),
             file_success_count: succeeded,
             file_error_count: failed,
@@ -37,37 +44,57 @@ impl Job {
             transfer_success_count: if transfers { succeeded } else { Some(0) },
             transfer_error_count: if transfers { failed } else { Some(0) },
             transfer_warning_count: Some(0),
-            fatal_error: Some(self.fatal_error().is_some()),
+            fatal_error: Some(has_ended && self.fatal_error().is_some()),
             detail_total_rows: None,
             detail_array: None,
             unreadable: Vec::new(),
         }
     }
 
-    /// Returns all entries of the log, oldest first.
-    pub fn log_details(&self) -> Vec<JobLogDetail> {
+    /// Returns the entries of the log so far, oldest first. A stopped job has an entry for the stop and one for each item that it left out.
+    pub fn log_details(&self, now: DateTime<Utc>) -> Vec<JobLogDetail> {
         let kind = self.spec.details.kind();
-        let entry = |log_type: &str, message: String, at: DateTime<Utc>| JobLogDetail {
-            log_message: Some(message),
-            log_type: Some(log_type.into()),
-            date_created: Some(server_timestamp(at)),
-            ..JobLogDetail::default()
-        };
         let mut entries = vec![entry(kind.begin, format!("Job {} started", self.name), self.log_start())];
-        entries.extend(self.finished_items().map(|(at, item)| self.item_entry(item, at)));
-        if let Some(reason) = self.fatal_error() {
-            entries.push(entry("FatalError", reason.into(), self.end()));
+        if let Some(initiator) = &self.initiator {
+            for (log_type, message) in [
+                ("InitiatingJobName", initiator.as_str()),
+                ("OriginalJobName", &self.spec.original_name),
+                ("JobType", kind.job_type),
+            ] {
+                entries.push(entry(log_type, message.into(), self.log_start()));
+            }
         }
+        entries.extend(self.finished_items(now).map(|(at, item)| self.item_entry(item, at)));
         if let Some(stop) = &self.stop {
             entries.push(entry("FileCancel", format!("Job stopped by {}", stop.by), stop.at));
+        }
+        if !self.phase(now).has_ended() {
+            return entries;
+        }
+        if self.stop.is_some() {
+            let processed = self.finished_items(now).count();
+            entries.extend(self.simulation.items.iter().skip(processed).map(|item| JobLogDetail {
+                asset_name: Some(item.name.clone()),
+                asset_type: Some(item.asset_type.into()),
+                asset_handle: item.handle.clone(),
+                ..entry("FileCancel", format!("{} was not processed: the job was stopped", item.name), self.end())
+            }));
+        }
+        if let Some(reason) = self.fatal_error() {
+            entries.push(entry("FatalError", reason.into(), self.end()));
+        } else if let (JobDetails::Export(_), None) = (&self.spec.details, &self.stop) {
+            entries.push(JobLogDetail {
+                asset_name: Some(format!("https://sandbox.example.com/export/{}.zip", self.number)),
+                ..entry(kind.success, "Packed the exported files".into(), self.end())
+            });
         }
         entries.push(entry(kind.end, format!("Job {} ended", self.name), self.end()));
         entries
     }
 
-    /// Returns the log entries of one asset.
-    pub fn asset_logs(&self, asset_handle: &str) -> Vec<AssetJobLog> {
-        let touched = self.finished_items().filter(|(_, item)| item.handle.as_deref() == Some(asset_handle));
+    /// Returns the log entries so far of one asset.
+    pub fn asset_logs(&self, asset_handle: &str, now: DateTime<Utc>) -> Vec<AssetJobLog> {
+        let touched = self.finished_items(now).filter(|(_, item)| item.handle.as_deref() == Some(asset_handle));
         touched
             .map(|(at, item)| {
                 let entry = self.item_entry(item, at);
@@ -95,15 +122,10 @@ impl Job {
         self.simulation.fatal_error.as_deref().filter(|_| self.stop.is_none())
     }
 
-    /// Returns the processed items, each with its time.
-    fn finished_items(&self) -> impl Iterator<Item = (DateTime<Utc>, &Item)> {
-        let until = self.stop.as_ref().map_or_else(|| self.end(), |stop| stop.at);
-        let done = self
-            .simulation
-            .items
-            .iter()
-            .enumerate()
-            .map(|(index, item)| (self.start() + self.simulation.done_after(index), item));
+    /// Returns the items processed so far, each with its time.
+    fn finished_items(&self, now: DateTime<Utc>) -> impl Iterator<Item = (DateTime<Utc>, &Item)> {
+        let until = self.stop.as_ref().map_or(now, |stop| stop.at.min(now));
+        let done = self.simulation.items.iter().enumerate().map(|(index, item)| (self.done_at(index), item));
         done.take_while(move |(at, _)| *at <= until)
     }
 
@@ -136,5 +158,15 @@ impl Job {
             }),
             unreadable: Vec::new(),
         }
+    }
+}
+
+/// Returns a log entry that is not about an asset.
+fn entry(log_type: &str, message: String, at: DateTime<Utc>) -> JobLogDetail {
+    JobLogDetail {
+        log_message: Some(message),
+        log_type: Some(log_type.into()),
+        date_created: Some(server_timestamp(at)),
+        ..JobLogDetail::default()
     }
 }

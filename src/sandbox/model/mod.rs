@@ -1,8 +1,10 @@
 //! Model of the sandbox: jobs, their schedules, their logs and the simulation of their runs. All of it is a function of time.
 
+mod follow_on;
 mod job;
 mod job_log;
 mod kinds;
+mod pauses;
 mod rng;
 mod schedule;
 mod simulation;

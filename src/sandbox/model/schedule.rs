@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use croner::Cron;
 use croner::parser::{CronParser, Seconds};
 
-use super::job::JobSpec;
+use super::job::{JobSpec, scheduled_handle};
 use crate::ips::types::{ScheduledJob, TriggerState};
 use crate::sandbox::server_time::{server_timestamp, server_zone};
 
@@ -36,19 +36,29 @@ pub(in crate::sandbox) struct Schedule {
 pub(in crate::sandbox) enum InvalidSchedule {
     #[error("{0:?} is not a cron expression: {1}")]
     Unparsable(String, String),
+    #[error("{0:?} is not a Quartz cron expression: it has {1} fields, not 6 or 7 with the seconds first")]
+    FieldCount(String, usize),
+    #[error("{0:?} is not a Quartz cron expression: exactly one of day of month and day of week is ?")]
+    TwoDays(String),
     #[error("{0:?} will never fire")]
     NeverFires(String),
 }
 
 impl Trigger {
-    /// Parses a cron expression: five fields as in Unix, six or seven as in Quartz (seconds first, a year at the end, weekdays from 1 = Sunday).
+    /// Parses a cron expression of Quartz: six or seven fields, seconds first, a year at the end, weekdays from 1 = Sunday, and `?` for one of
+    /// the two days.
     pub fn recurring(expression: &str) -> Result<Self, InvalidSchedule> {
-        let quartz = expression.split_whitespace().count() > 5;
-        let parser = if quartz {
-            CronParser::builder().seconds(Seconds::Required).alternative_weekdays(true).sloppy_ranges(true).build()
-        } else {
-            CronParser::builder().sloppy_ranges(true).build()
-        };
+        let fields: Vec<_> = expression.split_whitespace().collect();
+        match fields.as_slice() {
+            [_, _, _, day_of_month, _, day_of_week, ..] if fields.len() <= 7 => {
+                if (*day_of_month == "?") == (*day_of_week == "?") {
+                    return Err(InvalidSchedule::TwoDays(expression.into()));
+                }
+            }
+            _ => return Err(InvalidSchedule::FieldCount(expression.into(), fields.len())),
+        }
+        let parser = CronParser::builder();
+        let parser = parser.seconds(Seconds::Required).alternative_weekdays(true).sloppy_ranges(true).build();
         let cron =
             parser.parse(expression).map_err(|e| InvalidSchedule::Unparsable(expression.into(), e.to_string()))?;
         Ok(Self::Recurring(expression.into(), Box::new(cron)))
@@ -78,12 +88,12 @@ impl Trigger {
 impl Schedule {
     /// Returns the handle in the list of scheduled jobs.
     pub fn handle(&self) -> String {
-        format!("0|{}|", self.name)
+        scheduled_handle(&self.name)
     }
 
-    /// Returns whether a handle is one of the job: that of its submit or of the scheduled list.
+    /// Returns whether a handle is one of the job: that of its submit, of the scheduled list or of the log.
     pub fn has_handle(&self, handle: &str) -> bool {
-        handle == self.handle() || handle == self.spec.submit_handle()
+        [self.handle(), self.spec.submit_handle(), self.spec.log_handle(&self.name)].iter().any(|own| own == handle)
     }
 
     /// Returns the job as listed by getScheduledJobs.

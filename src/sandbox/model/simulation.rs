@@ -197,9 +197,10 @@ impl Simulation {
         self.items.iter().map(|item| item.bytes).sum::<i64>().min(i64::from(i32::MAX))
     }
 
-    /// Returns when the item at `index` is processed, relative to the start of the run.
+    /// Returns when the item at `index` is processed, relative to the start of the run: the last one at its end, so that a stopped job has
+    /// at least one unprocessed item.
     pub fn done_after(&self, index: usize) -> TimeDelta {
-        let parts = i32::try_from(self.items.len()).unwrap_or(i32::MAX - 2) + 1;
+        let parts = i32::try_from(self.items.len()).unwrap_or(i32::MAX).max(1);
         self.run * i32::try_from(index + 1).unwrap_or(parts) / parts
     }
 }

@@ -3,14 +3,12 @@
 use crate::ips::types::Fault;
 use crate::sandbox::faults;
 use crate::sandbox::state::State;
-use crate::sandbox::users::{self, COMPANIES, Role, Tenant, User};
+use crate::sandbox::users::{self, COMPANIES, Tenant, User};
 
 /// Call of an operation: the authenticated user and the state that it acts on.
 pub(in crate::sandbox) struct Call<'a> {
     pub state: &'a mut State,
     pub user: &'static User,
-    /// Name of the operation.
-    pub operation: &'static str,
     /// `locale` of the authHeader.
     pub locale: Option<&'a str>,
 }
@@ -47,16 +45,6 @@ impl Call<'_> {
         }
     }
 
-    /// Returns the company with a handle, if the user may change its jobs.
-    pub fn company_for_change(&self, handle: &str) -> Result<&'static Tenant, Fault> {
-        let company = self.company(handle)?;
-        if self.user.role == Role::Reader {
-            Err(faults::no_permission(self.user.email, self.operation))
-        } else {
-            Ok(company)
-        }
-    }
-
     /// Returns the user with a handle, if it is a member of the company.
     pub fn member(handle: &str, company: &Tenant) -> Result<&'static User, Fault> {
         let user = users::by_handle(handle).ok_or_else(|| faults::invalid_request_user(handle))?;
@@ -65,7 +53,7 @@ impl Call<'_> {
 
     /// Checks that the user is `other` or may act for other users.
     pub fn check_impersonation(&self, other: &User) -> Result<(), Fault> {
-        let allowed = other.handle == self.user.handle || self.user.role == Role::CompanyAdmin;
+        let allowed = other.handle == self.user.handle || self.user.role.is_administrator();
         if allowed { Ok(()) } else { Err(faults::no_impersonation(self.user.email, other.handle)) }
     }
 }

@@ -13,7 +13,7 @@ pub(in crate::sandbox) fn submit_job(
     mut request: SubmitJobParam,
     call: &mut Call<'_>,
 ) -> Result<SubmitJobReturn, Fault> {
-    let company = call.company_for_change(&request.company_handle)?;
+    let company = call.company(&request.company_handle)?;
     let submitter = match &request.user_handle {
         Some(handle) => Call::member(handle, company)?,
         None => call.user,
@@ -37,6 +37,9 @@ pub(in crate::sandbox) fn submit_job(
             ));
         }
     };
+    if details.follow_ons().len() > 1 {
+        return Err(faults::invalid_parameter("Invalid parameter: at most one of the post…PublishJob elements"));
+    }
     let run_at = match (request.exec_time, &request.exec_schedule) {
         (None, None) => RunAt::Now,
         (Some(time), None) => match time.instant() {
@@ -94,17 +97,17 @@ pub(in crate::sandbox) fn get_scheduled_jobs(
 }
 
 pub(in crate::sandbox) fn stop_job(request: StopJobParam, call: &mut Call<'_>) -> Result<StopJobReturn, Fault> {
-    let company = call.company_for_change(&request.company_handle)?;
+    let company = call.company(&request.company_handle)?;
     call.state.stop(company, &request.job_handle, call.user).map(|()| StopJobReturn {})
 }
 
 pub(in crate::sandbox) fn pause_job(request: PauseJobParam, call: &mut Call<'_>) -> Result<PauseJobReturn, Fault> {
-    let company = call.company_for_change(&request.company_handle)?;
+    let company = call.company(&request.company_handle)?;
     call.state.pause(company, &request.job_handle).map(|()| PauseJobReturn {})
 }
 
 pub(in crate::sandbox) fn resume_job(request: ResumeJobParam, call: &mut Call<'_>) -> Result<ResumeJobReturn, Fault> {
-    let company = call.company_for_change(&request.company_handle)?;
+    let company = call.company(&request.company_handle)?;
     call.state.resume(company, &request.job_handle).map(|()| ResumeJobReturn {})
 }
 
@@ -112,12 +115,12 @@ pub(in crate::sandbox) fn execute_job(
     request: ExecuteJobParam,
     call: &mut Call<'_>,
 ) -> Result<ExecuteJobReturn, Fault> {
-    let company = call.company_for_change(&request.company_handle)?;
+    let company = call.company(&request.company_handle)?;
     call.state.execute(company, &request.job_handle).map(|()| ExecuteJobReturn {})
 }
 
 pub(in crate::sandbox) fn delete_job(request: DeleteJobParam, call: &mut Call<'_>) -> Result<DeleteJobReturn, Fault> {
-    let company = call.company_for_change(&request.company_handle)?;
+    let company = call.company(&request.company_handle)?;
     call.state.delete(company, &request.job_handle).map(|()| DeleteJobReturn {})
 }
 

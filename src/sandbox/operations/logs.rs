@@ -2,10 +2,12 @@
 
 use std::cmp::Ordering;
 
+use chrono::{DateTime, Utc};
+
 use super::call::Call;
 use crate::ips::types::*;
 use crate::sandbox::faults;
-use crate::sandbox::model::{Job, Phase};
+use crate::sandbox::model::Job;
 use crate::sandbox::users;
 
 /// Maximum and default number of log entries per page.
@@ -76,7 +78,8 @@ pub(in crate::sandbox) fn get_job_logs(
     {
         return Err(faults::invalid_parameter(format_args!("startDate {from} is after endDate {to}")));
     }
-    let matching = call.state.jobs_in(company, Phase::Logged).map(Job::log).filter(|log| {
+    let now = call.state.now();
+    let matching = call.state.logged_jobs(company).map(|job| job.log(now)).filter(|log| {
         request.start_date.is_none_or(|from| log.start_date >= Some(from))
             && request.end_date.is_none_or(|to| log.start_date <= Some(to))
             && submitter.is_none_or(|user| log.submit_user_email.as_deref() == Some(user.email))
@@ -134,9 +137,9 @@ impl Page {
         Ok(Self { types: types.filter(|types| !types.is_empty()), records, skip, sort_by, direction })
     }
 
-    /// Returns the log of a job with this page of its entries.
-    fn log(&self, job: &Job) -> JobLog {
-        let mut details = job.log_details();
+    /// Returns the log of a job so far with this page of its entries.
+    fn log(&self, job: &Job, now: DateTime<Utc>) -> JobLog {
+        let mut details = job.log_details(now);
         if let Some(types) = &self.types {
             details.retain(|entry| entry.log_type.as_ref().is_some_and(|log_type| types.contains(log_type)));
         }
@@ -149,7 +152,7 @@ impl Page {
         });
         let total = i64::try_from(details.len()).ok();
         let page = details.into_iter().skip(self.skip).take(self.records).collect();
-        JobLog { detail_total_rows: total, detail_array: Some(page), ..job.log() }
+        JobLog { detail_total_rows: total, detail_array: Some(page), ..job.log(now) }
     }
 }
 
@@ -166,11 +169,12 @@ pub(in crate::sandbox) fn get_job_log_details(
         request.sort_by.as_deref(),
         request.sort_direction.as_deref(),
     )?;
-    let matching = call.state.jobs_in(company, Phase::Logged).filter(|job| {
+    let now = call.state.now();
+    let matching = call.state.logged_jobs(company).filter(|job| {
         request.job_handle.as_ref().is_none_or(|handle| job.has_handle(handle))
             && request.original_name.as_ref().is_none_or(|name| *name == job.spec.original_name)
     });
-    Ok(GetJobLogDetailsReturn { job_log_array: matching.map(|job| page.log(job)).collect() })
+    Ok(GetJobLogDetailsReturn { job_log_array: matching.map(|job| page.log(job, now)).collect() })
 }
 
 pub(in crate::sandbox) fn get_archived_job_log_details(
@@ -185,30 +189,30 @@ pub(in crate::sandbox) fn get_archived_job_log_details(
         request.sort_by.as_deref(),
         request.sort_direction.as_deref(),
     )?;
-    let matching = call.state.jobs_in(company, Phase::Archived).filter(|job| job.has_handle(&request.job_handle));
-    Ok(GetArchivedJobLogDetailsReturn { job_log_array: matching.map(|job| page.log(job)).collect() })
+    let now = call.state.now();
+    let matching = call.state.archived_jobs(company).filter(|job| job.has_handle(&request.job_handle));
+    Ok(GetArchivedJobLogDetailsReturn { job_log_array: matching.map(|job| page.log(job, now)).collect() })
 }
 
-/// Lists the entries of an asset in the logs of one phase, oldest first.
-fn asset_logs(call: &Call<'_>, company: &str, asset: &str, phase: Phase) -> Result<Vec<AssetJobLog>, Fault> {
-    let company = call.company(company)?;
-    let mut logs: Vec<_> = call.state.jobs_in(company, phase).flat_map(|job| job.asset_logs(asset)).collect();
+/// Lists the entries of an asset in the logs of jobs, oldest first.
+fn asset_logs<'a>(jobs: impl Iterator<Item = &'a Job>, asset: &str, now: DateTime<Utc>) -> Vec<AssetJobLog> {
+    let mut logs: Vec<_> = jobs.flat_map(|job| job.asset_logs(asset, now)).collect();
     logs.sort_by_key(|log| log.log_date);
-    Ok(logs)
+    logs
 }
 
 pub(in crate::sandbox) fn get_asset_job_logs(
     request: GetAssetJobLogsParam,
     call: &mut Call<'_>,
 ) -> Result<GetAssetJobLogsReturn, Fault> {
-    asset_logs(call, &request.company_handle, &request.asset_handle, Phase::Logged)
-        .map(|job_log_array| GetAssetJobLogsReturn { job_log_array })
+    let jobs = call.state.logged_jobs(call.company(&request.company_handle)?);
+    Ok(GetAssetJobLogsReturn { job_log_array: asset_logs(jobs, &request.asset_handle, call.state.now()) })
 }
 
 pub(in crate::sandbox) fn get_asset_archived_job_logs(
     request: GetAssetArchivedJobLogsParam,
     call: &mut Call<'_>,
 ) -> Result<GetAssetArchivedJobLogsReturn, Fault> {
-    asset_logs(call, &request.company_handle, &request.asset_handle, Phase::Archived)
-        .map(|job_log_array| GetAssetArchivedJobLogsReturn { job_log_array })
+    let jobs = call.state.archived_jobs(call.company(&request.company_handle)?);
+    Ok(GetAssetArchivedJobLogsReturn { job_log_array: asset_logs(jobs, &request.asset_handle, call.state.now()) })
 }

@@ -114,13 +114,18 @@ inBrowser('a job is stopped from its details', {}, async (page) => {
   await page.locator('#rows tr', { hasText: originalName }).locator('.link').click();
   await page.locator('#details-actions').getByRole('button', { name: /^Stop/ }).click();
   await page.locator('#confirm').getByRole('button', { name: 'Stop', exact: true }).click();
-  await eventually(async () => assert.match(await page.locator('#details-status').innerText(), /Stopping|Finalizing|Failed|warnings|Completed/));
+  await eventually(async () => assert.match(await page.locator('#details-status').innerText(), /Stopping|Finalizing|Stopped/));
+  await eventually(async () => assert.equal(await page.locator('#details-status').innerText(), 'Stopped'), 120_000);
+  await page.locator('#details-close').click();
+  await page.locator('#outcome').selectOption('stopped');
+  await eventually(async () => assert.deepEqual(await page.locator('#rows .pill').allInnerTexts(), ['Stopped']));
+  assert.ok(page.url().includes('outcome=stopped'), page.url());
 });
 
 inBrowser('a refusal is shown in plain words', { allows: /status of 4/ }, async (page) => {
-  await openBoard(page, demo.origin, { user: 'reader@example.com' });
-  await page.getByRole('button', { name: 'Delete: Cleanup' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click();
+  await openBoard(page, demo.origin, { user: 'supervisor@example.com' });
+  await page.getByRole('button', { name: 'Run now: Cleanup' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Run now', exact: true }).click();
   const problem = page.getByRole('dialog').getByRole('alert');
   await problem.waitFor();
   assert.match(await problem.innerText(), /IPS rejected it\.[\s\S]*request [0-9a-f]{16}/);

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { before } from 'node:test';
-import { PASSWORD, USER, eventually, inBrowser, openBoard, picture, startDemo, startFaultProxy, submit } from './harness.js';
+import { PASSWORD, USER, eventually, file, inBrowser, openBoard, picture, startDemo, startFaultProxy, submit } from './harness.js';
 
 let demo;
 before(async () => {
@@ -110,4 +110,24 @@ inBrowser('expired credentials end the session, which shows the sign-in form and
   await page.locator('#rows tr').first().waitFor();
   await isIn(page, 'Live');
   assert.equal(await page.locator('#sign-in-problem').innerText(), '');
+});
+
+inBrowser('a fault of a script is shown, and the action works after it', { allows: /status of 4/ }, async (page) => {
+  const script = await file('faults.toml', `[[fault]]
+operation = "pauseJob"
+count = 1
+effect = "fault"
+code = 30000
+reason = "No space left on device"
+`);
+  const scripted = await startDemo('--script', script);
+  await openBoard(page, scripted.origin);
+  await page.getByRole('button', { name: 'Pause: Nightly publish' }).click();
+  const confirm = page.getByRole('dialog').getByRole('button', { name: 'Pause', exact: true });
+  await confirm.click();
+  const problem = page.getByRole('dialog').getByRole('alert');
+  await problem.waitFor();
+  assert.match(await problem.getByRole('link').getAttribute('href'), /^problems\/action-not-possible/);
+  await confirm.click();
+  await page.getByRole('button', { name: 'Resume: Nightly publish' }).waitFor();
 });

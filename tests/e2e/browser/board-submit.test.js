@@ -45,7 +45,7 @@ inBrowser('an upload is validated without being submitted', {}, async (page, { r
   await dialog(page).getByRole('button', { name: 'Validate only' }).click();
   await dialog(page).getByText('The request is valid. Nothing was sent to IPS.').waitFor();
   const [sent] = posts(requests);
-  assert.match(sent.url(), /validateOnly=true/);
+  assert.match(sent.url(), /\/jobs\/validate$/);
   assert.deepEqual((await json(page)).uploadUrlsJob.urlArray, [
     { sourceUrl: 'https://assets.example.com/a.tif', destPath: 'spring/' }, { sourceUrl: 'https://assets.example.com/b.tif', destPath: 'spring/' },
   ]);
@@ -67,7 +67,7 @@ inBrowser('errors are shown at their fields', { allows: /status of 422/ }, async
 
 inBrowser('a pointer into the list of URLs finds its row', { allows: /status of 422/ }, async (page) => {
   await open(page);
-  await page.route('**/jobs?*validateOnly*', (route) => route.fulfill({
+  await page.route('**/jobs/validate*', (route) => route.fulfill({
     status: 422, contentType: 'application/problem+json',
     json: {
       type: '/problems/invalid-request', title: 'The request is invalid', status: 422, code: 'invalid-request', requestId: 'r1', outcome: 'not_sent',

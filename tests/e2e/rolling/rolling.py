@@ -79,7 +79,7 @@ class Load:
         """Validations, which don't reach IPS. nginx repeats no POST, so that every failure is counted."""
         client = Client(self.port)
         while not self.has_ended:
-            await self.ask("checks", client, (200,), "POST", "/jobs?validateOnly=true", {}, {"jobName": "check", **JOB})
+            await self.ask("checks", client, (200,), "POST", "/jobs/validate", {}, {"jobName": "check", **JOB})
             await asyncio.sleep(0.01)
 
     async def stream(self, number):

@@ -9,7 +9,7 @@ import datetime
 import os
 import time
 import urllib.request
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import pytest
 import zeep
@@ -34,8 +34,9 @@ class SchemaValidation(zeep.Plugin):
 
     def __init__(self):
         self.schemas = []
-        for name in ("ips-jobs.xsd", "ips-common.xsd"):
-            self.schemas.append(etree.XMLSchema(etree.parse(urllib.request.urlopen(f"{WSDL.split('?')[0]}?xsd={name}", timeout=10))))
+        for name in ("ips-jobs-2022-11-01-beta.xsd", "ips-common.xsd"):
+            url = urljoin(WSDL, f"/scene7/webservice/{name}")
+            self.schemas.append(etree.XMLSchema(etree.parse(urllib.request.urlopen(url, timeout=10))))
 
     def check(self, envelope):
         (content,) = envelope.find(f"{SOAP}Body")

@@ -6,4 +6,5 @@ mod reads;
 mod requests;
 mod service;
 mod upstream;
+mod verdicts;
 mod writes;

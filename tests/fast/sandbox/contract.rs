@@ -1,75 +1,64 @@
-//! WSDL and schemas, API versions, and the HTTP side of the service.
+//! WSDL and schemas, and the HTTP side of the service.
 
 use ips_gateway::ips::types::OPERATIONS;
-use ips_gateway::sandbox::users::{ORDINARY, OUTFITTERS};
+use ips_gateway::sandbox::users::ORDINARY;
 
-use super::soap::{Fixture, company, envelope, envelope_in, upload};
+use super::soap::{Fixture, envelope};
 
-async fn get(fixture: &Fixture, query: &str) -> (u16, String) {
-    let response = fixture.http.get(format!("{}{query}", fixture.sandbox.url())).send().await.unwrap();
+async fn get(fixture: &Fixture, path: &str) -> (u16, String) {
+    let response = fixture.http.get(format!("http://{}{path}", fixture.sandbox.address())).send().await.unwrap();
     (response.status().as_u16(), response.text().await.unwrap())
 }
 
+/// Returns the URLs of the schemas that a WSDL or a schema refers to.
+fn schema_locations(text: &str) -> Vec<&str> {
+    text.split("schemaLocation=\"").skip(1).map(|rest| &rest[..rest.find('"').unwrap()]).collect()
+}
+
 #[tokio::test]
-async fn the_wsdl_refers_to_its_own_address_and_schemas() {
+async fn the_wsdl_of_each_version_refers_to_its_own_address_and_schemas() {
     let fixture = Fixture::empty();
-    let (status, wsdl) = get(&fixture, "?wsdl").await;
-    assert_eq!(status, 200);
-    let url = fixture.sandbox.url();
-    assert!(wsdl.contains(&format!("location=\"{url}\"")), "{wsdl}");
-    for (name, holds) in [("ips-common.xsd", "authHeader"), ("ips-jobs.xsd", "getActiveJobsParam")] {
-        assert!(wsdl.contains(&format!("schemaLocation=\"{url}?xsd={name}\"")), "{wsdl}");
-        let (status, schema) = get(&fixture, &format!("?xsd={name}")).await;
-        assert!(status == 200 && schema.contains(holds), "{status} {schema}");
+    let (url, address) = (fixture.sandbox.url(), fixture.sandbox.address());
+    let folder = format!("http://{address}/scene7/webservice/");
+    for version in ["", "2008-01-15", "2012-02-14", "2013-02-15", "2014-04-03", "2021-01-11-beta", "2022-11-01-beta"] {
+        let suffix = if version.is_empty() { String::new() } else { format!("-{version}") };
+        let (status, wsdl) = get(&fixture, &format!("/scene7/webservice/IpsApi{suffix}.wsdl")).await;
+        assert!(status == 200 && wsdl.contains(&format!("location=\"{url}\"")), "{version}: {status} {wsdl}");
+        let jobs = format!("{folder}ips-jobs{suffix}.xsd");
+        let common = format!("{folder}ips-common.xsd");
+        let expected = if version.is_empty() { vec![jobs] } else { vec![common, jobs] };
+        assert_eq!(schema_locations(&wsdl), expected, "{version}");
+        let (status, schema) = get(&fixture, &format!("/scene7/webservice/ips-jobs{suffix}.xsd")).await;
+        assert!(status == 200 && schema.contains("getActiveJobsParam"), "{version}: {status} {schema}");
+        let namespace = suffix.replacen('-', "http://www.scene7.com/IpsApi/xsd/", 1);
+        let namespace = if version.is_empty() { "http://www.scene7.com/IpsApi/xsd" } else { &namespace };
+        assert!(schema.contains(&format!("targetNamespace=\"{namespace}\"")), "{version}: {schema}");
+        let included = if version.is_empty() { vec!["ips-common.xsd"] } else { vec![] };
+        assert_eq!(schema_locations(&schema), included, "{version}");
     }
-    assert_eq!(get(&fixture, "?xsd=../Cargo.toml").await.0, 404);
-    assert_eq!(get(&fixture, "").await.0, 404);
+    let (_, common) = get(&fixture, "/scene7/webservice/ips-common.xsd").await;
+    assert!(common.contains("authHeader") && !common.contains("samlResponse"), "{common}");
+    for missing in [
+        "IpsApi-.wsdl",
+        "IpsApi-2099-01-01.wsdl",
+        "IpsApi.xsd",
+        "ips-jobs.wsdl",
+        "IpsApix.wsdl",
+        "x",
+        "..%2FCargo.toml",
+    ] {
+        assert_eq!(get(&fixture, &format!("/scene7/webservice/{missing}")).await.0, 404, "{missing}");
+    }
 }
 
 #[tokio::test]
-async fn the_contract_and_the_service_are_of_the_configured_version() {
+async fn the_service_describes_itself_in_the_configured_version() {
     let fixture = Fixture::with(|config| config.version = "2014-04-03".parse().unwrap());
-    let namespace = "http://www.scene7.com/IpsApi/xsd/2014-04-03";
-    for query in ["?wsdl", "?xsd=ips-jobs.xsd"] {
-        let (_, text) = get(&fixture, query).await;
-        assert!(text.contains(namespace) && !text.contains("2022-11-01-beta"), "{query}: {text}");
+    let (_, expected) = get(&fixture, "/scene7/webservice/IpsApi-2014-04-03.wsdl").await;
+    for query in ["?wsdl", "?WSDL"] {
+        assert_eq!(get(&fixture, &format!("/scene7/services/IpsApiService{query}")).await, (200, expected.clone()));
     }
-    let login = format!("<a:accessToken>{}</a:accessToken>", ORDINARY.access_token);
-    let reply = fixture.post("getActiveJobs", envelope_in(namespace, &login, "getActiveJobs", "")).await;
-    assert!(reply.answer().all("jobArray/items").len() > 1 && reply.text.contains(namespace), "{}", reply.text);
-    assert_eq!(fixture.post("getActiveJobs", envelope(&login, "getActiveJobs", "")).await.code(), 30003);
-}
-
-#[tokio::test]
-async fn an_older_version_lacks_newer_fields_and_operations() {
-    let detail = upload(&["https://images.example.com/a.tif"])
-        .replace("<createMask>", "<synchronizationComplete>true</synchronizationComplete><createMask>");
-    let inner = format!("{}<jobName>newer</jobName>{detail}", company(&OUTFITTERS));
-    let login = format!("<a:accessToken>{}</a:accessToken>", ORDINARY.access_token);
-    for (version, known) in [("2014-04-03", false), ("2017-10-29-beta", true)] {
-        let fixture = Fixture::with(|config| config.version = version.parse().unwrap());
-        let (_, schema) = get(&fixture, "?xsd=ips-jobs.xsd").await;
-        assert_eq!(schema.contains("synchronizationComplete"), known, "{version}");
-        assert_eq!(schema.matches("<xsd:sequence>").count(), schema.matches("</xsd:sequence>").count(), "{version}");
-        for query in ["?wsdl", "?xsd=ips-jobs.xsd"] {
-            let (_, text) = get(&fixture, query).await;
-            assert!(
-                text.contains("getAssetJobLogsParam") && !text.contains("getAssetArchivedJobLogs"),
-                "{query}: {text}"
-            );
-        }
-        let namespace = format!("http://www.scene7.com/IpsApi/xsd/{version}");
-        let asset = format!("{}<assetHandle>a|11000</assetHandle>", company(&OUTFITTERS));
-        let archived = envelope_in(&namespace, &login, "getAssetArchivedJobLogs", &asset);
-        assert_eq!(fixture.post("getAssetArchivedJobLogs", archived).await.code(), 30003, "{version}");
-        let reply = fixture.post("submitJob", envelope_in(&namespace, &login, "submitJob", &inner)).await;
-        if known {
-            reply.answer();
-        } else {
-            let fault = reply.fault();
-            assert!(fault.code == 30003 && fault.reason.contains("synchronizationComplete"), "{fault:?}");
-        }
-    }
+    assert_eq!(get(&fixture, "/scene7/services/IpsApiService").await.0, 404);
 }
 
 #[tokio::test]
@@ -148,7 +137,7 @@ fn served_fields(schema: &str, opening: &str) -> Fields {
 #[tokio::test]
 async fn the_served_schema_has_every_field_of_the_reference_in_its_order() {
     let reference: serde_json::Value = serde_json::from_str(include_str!("../schema/schema.json")).unwrap();
-    let (_, schema) = get(&Fixture::empty(), "?xsd=ips-jobs.xsd").await;
+    let (_, schema) = get(&Fixture::empty(), "/scene7/webservice/ips-jobs-2022-11-01-beta.xsd").await;
     let types = reference["types"].as_object().unwrap();
     for (name, fields) in types {
         let flag = |field: &serde_json::Value, flag: &str| field[flag].as_bool().unwrap_or(false);

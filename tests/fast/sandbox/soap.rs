@@ -221,7 +221,7 @@ pub fn texts(elements: &[Element], path: &str) -> Vec<String> {
     elements.iter().map(|element| element.text(path)).collect()
 }
 
-fn parse(text: &str) -> Element {
+pub fn parse(text: &str) -> Element {
     let mut reader = Reader::from_str(text);
     let mut open = vec![Element::default()];
     loop {

@@ -49,9 +49,10 @@ fn value(contract: &Contract, version: &str, type_name: &str, path: &[&ContractF
         _ => {
             let fields = &contract.types[type_name];
             // A struct without any element is read as absent, so one element is always present.
-            let is_available =
-                |field: &&ContractField| contract.field_availability(version, field) != Availability::Lacks;
-            let filler = fields.iter().find(is_available).filter(|_| fields.iter().all(ContractField::may_lack));
+            let availability = |field: &ContractField| contract.field_availability(version, field);
+            let known = fields.iter().find(|field| availability(field) == Availability::Has);
+            let available = || fields.iter().find(|field| availability(field) != Availability::Lacks);
+            let filler = known.or_else(available).filter(|_| fields.iter().all(ContractField::may_lack));
             let chosen = path.first().copied().or(filler);
             let is_chosen =
                 |field: &&ContractField| !field.may_lack() || chosen.is_some_and(|chosen| chosen.name == field.name);
@@ -153,7 +154,12 @@ impl Walk<'_> {
                 _ => Value::Null,
             };
             let is_read = read.pointer(&pointer(contract, &path)).is_some();
-            if is_read != self.first_lacked(&path).is_none() {
+            let has = |field: &&ContractField| contract.field_availability(self.version, field) == Availability::Has;
+            // A struct without any field that the version is known to have is empty, and read as absent.
+            let fields = path.last().filter(|field| contract.items(&field.type_name).is_none());
+            let fields = fields.and_then(|field| contract.types.get(&field.type_name));
+            let is_empty = fields.is_some_and(|fields| !fields.is_empty() && !fields.iter().any(|field| has(&field)));
+            if is_read != (path.iter().all(has) && !is_empty) {
                 self.differ(&path, &format!("read: {is_read}"));
             }
         }

@@ -42,7 +42,7 @@ async fn a_panic_in_a_handler_is_a_500_problem_and_keeps_the_connection() {
     let gateway = gateway();
     let mut socket = Socket::open(&gateway).await;
     let body = any_job("n").to_string();
-    let head = "POST /jobs?validateOnly=true HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer t\r\n";
+    let head = "POST /jobs/validate HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer t\r\n";
     for _ in 0..3 {
         let length = body.len();
         socket.send(&format!("{head}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}")).await;
@@ -58,7 +58,7 @@ async fn a_panic_in_a_handler_is_a_500_problem_and_keeps_the_connection() {
 async fn every_panic_is_counted() {
     let _telemetry = telemetry::init(LogFormat::Json).expect("it can log");
     let gateway = gateway();
-    gateway.post_json("/jobs?validateOnly=true", &any_job("n")).await.problem(500, "internal-error").await;
+    gateway.post_json("/jobs/validate", &any_job("n")).await.problem(500, "internal-error").await;
     gateway.get("/jobs?companyHandle=c%7C110").await.problem(500, "internal-error").await;
     let metrics = gateway.get("/metrics").await.expect(200).text();
     let counted = metrics.lines().find_map(|line| line.strip_prefix("ips_gateway_panics_total ")?.parse::<u64>().ok());

@@ -6,7 +6,7 @@ use std::fmt;
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
-use ips_gateway::sandbox::users::READ_ONLY;
+use ips_gateway::sandbox::users::SUPERVISOR;
 use serde_json::Value;
 
 use super::plan::{CloseMode, Cut, Position, every_cut};
@@ -37,7 +37,7 @@ impl Submit {
     }
 
     async fn send(&self, gateway: &Gateway) -> Answer {
-        let gateway = if self.allowed { gateway.clone() } else { gateway.as_user(&READ_ONLY) };
+        let gateway = if self.allowed { gateway.clone() } else { gateway.as_user(&SUPERVISOR) };
         let request = gateway.post_json(&format!("/jobs?{COMPANY}"), &any_job(&self.name));
         if self.keyed { request.header("Idempotency-Key", &self.name).await } else { request.await }
     }

@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use ips_gateway::app::Dependencies;
+use ips_gateway::ips::types::ApiVersion;
+use ips_gateway::runtime::clock::Clock;
 use ips_gateway::runtime::timing::Timing;
 use ips_gateway::sandbox::Population;
 use serde_json::json;
 
 use super::manual_time_world;
 use crate::support::event_stream::Stream;
-use crate::support::{Gateway, World, any_job, id};
+use crate::support::{Gateway, Reply, START, ScriptedUpstream, World, active_job, any_job, id};
 
 async fn stream_of(world: &World, job: &str) -> Stream {
     Stream::open(world.gateway.get(&format!("/jobs/{job}/events"))).await
@@ -122,4 +125,36 @@ async fn an_idle_stream_sends_heartbeats() {
     let silence = tokio::time::timeout(Duration::from_millis(700), stream.next_within(Duration::from_secs(20))).await;
     assert!(silence.is_err(), "{silence:?}");
     assert_eq!(stream.heartbeats, 1);
+}
+
+#[tokio::test]
+async fn the_stream_of_an_unconfirmed_job_starts_with_it_and_follows_it_until_it_is_found_or_given_up() {
+    for is_found in [true, false] {
+        let upstream = ScriptedUpstream::start().await;
+        upstream.reply("submitJob", Reply::Close);
+        let clock = Clock::manual(START.parse().expect("a time"));
+        // With a heartbeat, the stream looks for a job that is in no list.
+        let heartbeat = if is_found { Duration::from_mins(1) } else { Duration::from_millis(100) };
+        let timing = Timing { heartbeat, ..Timing::default() };
+        let dependencies = Dependencies { clock: clock.clone(), timing, ..Dependencies::default() };
+        let gateway = Gateway::start_in(dependencies, upstream.url(), &ApiVersion::default(), &[]);
+        let problem =
+            gateway.post_json("/jobs", &any_job("nightly")).await.problem(504, "submit-outcome-unknown").await;
+        let job = problem["job"].as_str().expect("a job").to_owned();
+        let mut stream = Stream::open(gateway.get(&format!("/jobs/{job}/events"))).await;
+        let first = stream.expect("snapshot").await.data["jobs"][0].clone();
+        assert_eq!((&first["status"], &first["unconfirmed"]), (&json!("unknown"), &json!(true)), "{first:#}");
+        if is_found {
+            let request = &upstream.requests("submitJob")[0];
+            let name = request.split("jobName>").nth(1).and_then(|rest| rest.split('<').next()).expect("a name");
+            upstream.answer("getActiveJobs", &format!("<jobArray>{}</jobArray>", active_job(name, "")));
+            clock.advance(TimeDelta::seconds(3));
+            let created = stream.expect("job.created").await;
+            assert_eq!((created.job(), &created.data["status"]), (job, &json!("running")), "{created:?}");
+        } else {
+            clock.advance(TimeDelta::seconds(121));
+            assert_eq!(stream.expect("job.removed").await.job(), job);
+            stream.expect_end().await;
+        }
+    }
 }

@@ -2,13 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+use chrono::TimeDelta;
+use ips_gateway::runtime::clock::Clock;
 use ips_gateway::sandbox::Population;
 use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::{FRESH, assert_no_more_calls, manual_time_world, real_time_world};
-use crate::support::{Answer, Request, World, any_job, id};
+use crate::support::{Answer, Reply, Request, START, ScriptedUpstream, World, active_job, any_job, id};
 
 fn waiting(request: Request, seconds: &str, known: &Answer) -> Request {
     request.header("Prefer", &format!("wait={seconds}")).header("If-None-Match", known.header("etag"))
@@ -115,4 +117,25 @@ async fn long_polls_cost_one_call_per_interval_and_none_after_all_have_disconnec
     assert!((3..=intervals + 1).contains(&u128::from(calls)), "{calls} calls in {intervals} intervals");
     polls.shutdown().await;
     assert_no_more_calls(&world).await;
+}
+
+#[tokio::test]
+async fn a_long_poll_of_an_unconfirmed_job_ends_when_ips_lists_it() {
+    let upstream = ScriptedUpstream::start().await;
+    upstream.reply("submitJob", Reply::Close);
+    let clock = Clock::manual(START.parse().expect("a time"));
+    let gateway = upstream.gateway(&clock, &[]);
+    let problem = gateway.post_json("/jobs", &any_job("nightly")).await.problem(504, "submit-outcome-unknown").await;
+    let path = format!("/jobs/{}", problem["job"].as_str().expect("a job"));
+    let known = gateway.get(&path).await.expect(200);
+    assert_eq!(known.json()["status"], "unknown", "{known}");
+    waiting(gateway.get(&path), "1", &known).await.expect(304);
+    let poll = tokio::spawn(waiting(gateway.get(&path), "20", &known).into_future());
+    assert_waits(&poll).await;
+    let request = &upstream.requests("submitJob")[0];
+    let name = request.split("jobName>").nth(1).and_then(|rest| rest.split('<').next()).expect("a name");
+    upstream.answer("getActiveJobs", &format!("<jobArray>{}</jobArray>", active_job(name, "")));
+    clock.advance(TimeDelta::seconds(3));
+    let answer = poll.await.expect("it ends").expect(200);
+    assert_eq!(answer.json()["status"], "running", "{answer}");
 }

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ips::types::Timestamp;
 use crate::ips::types::{ActiveJob, JobLog, ScheduledJob};
 use crate::jobs::model::id::JobId;
-use crate::jobs::model::job::{Action, FollowOn, IpsRecord, Job, Outcome, Phase, Status, SubmittedJob};
+use crate::jobs::model::job::{Action, CommonMembers, FollowOn, IpsRecord, Job, Outcome, Phase, Status, SubmittedJob};
 use crate::jobs::model::kind::JobKind;
 
 /// Wire format of a job, with its derived fields.
@@ -31,6 +32,10 @@ pub struct WireJob<'a> {
     company: Cow<'a, str>,
     #[serde(default)]
     absent_fields: Cow<'a, [String]>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unconfirmed: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sent_at: Option<Timestamp>,
     record: WireRecord<'a>,
 }
 
@@ -58,6 +63,8 @@ impl<'a> From<&'a Job> for WireJob<'a> {
             kind: job.kind.as_ref().map(Cow::Borrowed),
             company: Cow::Borrowed(&job.company),
             absent_fields: Cow::Borrowed(&job.absent_fields),
+            unconfirmed: job.unconfirmed,
+            sent_at: job.sent_at,
             record: match &job.record {
                 IpsRecord::Active(record) => WireRecord::Active(Cow::Borrowed(record)),
                 IpsRecord::Scheduled(record) => WireRecord::Scheduled(Cow::Borrowed(record)),
@@ -74,6 +81,12 @@ impl From<WireJob<'_>> for Job {
             "" => JobId::decode(&job.id).map(|id| id.company).unwrap_or_default(),
             company => company.to_owned(),
         };
+        let record = match job.record {
+            WireRecord::Active(record) => IpsRecord::Active(Box::new(record.into_owned())),
+            WireRecord::Scheduled(record) => IpsRecord::Scheduled(Box::new(record.into_owned())),
+            WireRecord::Completed(record) => IpsRecord::Completed(Box::new(record.into_owned())),
+            WireRecord::Submitted(record) => IpsRecord::Submitted(Box::new(record.into_owned())),
+        };
         Self {
             id: job.id.into_owned(),
             phase: job.phase,
@@ -88,12 +101,10 @@ impl From<WireJob<'_>> for Job {
             kind: job.kind.map(Cow::into_owned),
             company,
             absent_fields: job.absent_fields.into_owned(),
-            record: match job.record {
-                WireRecord::Active(record) => IpsRecord::Active(Box::new(record.into_owned())),
-                WireRecord::Scheduled(record) => IpsRecord::Scheduled(Box::new(record.into_owned())),
-                WireRecord::Completed(record) => IpsRecord::Completed(Box::new(record.into_owned())),
-                WireRecord::Submitted(record) => IpsRecord::Submitted(Box::new(record.into_owned())),
-            },
+            unconfirmed: job.unconfirmed,
+            sent_at: job.sent_at,
+            common: CommonMembers::of(&record),
+            record,
         }
     }
 }

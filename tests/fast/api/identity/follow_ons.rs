@@ -20,6 +20,8 @@ struct Scripted {
     types: (&'static str, &'static str),
     /// Succeeded and failed files; `None` while active.
     files: Option<(u32, u32)>,
+    /// `logType` of the entry in the details of its log.
+    entry: &'static str,
 }
 
 impl Scripted {
@@ -32,12 +34,12 @@ impl Scripted {
     }
 
     fn log(&self, original: &str, entries: &str) -> String {
-        let Self { handle, name, types: (_, log_type), files } = self;
+        let Self { handle, name, types: (_, log_type), files, .. } = self;
         let (done, failed) = files.expect("it is completed");
         format!(
             "<items><companyHandle>c|110</companyHandle><jobHandle>{handle}</jobHandle><jobName>{name}</jobName>\
              <originalJobName>{original}</originalJobName><logType>Begin{log_type}</logType>\
-             <endDate>2026-03-02T06:10:00-08:00</endDate><fatalError>false</fatalError><fileSuccessCount>{done}</fileSuccessCount>\
+             <endDate>2026-03-02T04:00:00-08:00</endDate><fatalError>false</fatalError><fileSuccessCount>{done}</fileSuccessCount>\
              <fileErrorCount>{failed}</fileErrorCount><totalFileCount>{}</totalFileCount>{entries}</items>",
             done + failed
         )
@@ -74,8 +76,8 @@ impl Script {
             let is_asked_for = request.contains(&format!("<originalName>{original}</originalName>"))
                 || request.contains(&format!("<jobHandle>{}", job.handle));
             let entry = format!(
-                "<detailArray><items><assetName>{}</assetName><logType>Note</logType></items></detailArray>",
-                job.handle
+                "<detailArray><items><assetName>{}</assetName><logType>{}</logType></items></detailArray>",
+                job.handle, job.entry
             );
             (is_asked_for && job.files.is_some()).then(|| job.log(original, &entry))
         });
@@ -99,12 +101,18 @@ fn upload_with_publish(name: &str) -> Value {
 }
 
 fn upload(original: &str, log_type: &'static str, files: Option<(u32, u32)>) -> Scripted {
-    Scripted { handle: "j|110||u", name: format!("{original}_{RUN}"), types: ("UrlUpload", log_type), files }
+    Scripted {
+        handle: "j|110||u",
+        name: format!("{original}_{RUN}"),
+        types: ("UrlUpload", log_type),
+        files,
+        entry: "Note",
+    }
 }
 
 fn publish(original: &str, more: &str, files: Option<(u32, u32)>) -> Scripted {
     let types = ("ImageServingPublish", "ImageServingPublish");
-    Scripted { handle: "j|110||p", name: format!("{original}_{more}"), types, files }
+    Scripted { handle: "j|110||p", name: format!("{original}_{more}"), types, files, entry: "Note" }
 }
 
 async fn list(gateway: &Gateway) -> Vec<Value> {
@@ -231,7 +239,7 @@ async fn actions_on_the_id_of_a_submit_are_not_sent_for_the_follow_on_job() {
     script.set(name, vec![]);
     assert_ne!(gateway.get(&format!("/jobs/{id}")).await.status, 404, "no delete of the upload is known");
     script.set(name, vec![upload(name, "Upload", Some((1, 0)))]);
-    assert_eq!(gateway.job(id).await["outcome"], "succeeded");
+    assert_eq!(gateway.job(id).await["outcome"], "stopped");
 }
 
 #[tokio::test]
@@ -316,4 +324,61 @@ async fn a_completed_upload_shows_how_its_follow_on_job_goes_on() {
     script.set(name, vec![upload(name, "Upload", Some((3, 0))), publish(name, &more, Some((0, 3)))]);
     let job = gateway.job(id).await;
     assert_eq!((&job["followOns"][0]["outcome"], &job["outcome"]), (&"failed".into(), &"succeeded".into()), "{job:#}");
+}
+
+/// The publish is stopped in every read and list, and in the upload's `followOns`; the upload is not.
+async fn assert_only_the_publish_is_stopped(gateway: &Gateway, id: &str) {
+    for _ in 0..2 {
+        let jobs = list(gateway).await;
+        let logs = gateway.get("/job-logs").await.ok();
+        let logs = logs["logs"].as_array().expect("logs");
+        let uploads = [by_handle(&jobs, "j|110||u"), by_handle(logs, "j|110||u"), &gateway.job(id).await];
+        for upload in uploads {
+            assert_eq!(
+                (&upload["outcome"], &upload["followOns"][0]["outcome"]),
+                (&json!("succeeded"), &json!("stopped")),
+                "{upload:#}"
+            );
+            assert_ne!(upload["followOns"][0]["percent"], 100, "{upload:#}");
+        }
+        let publish_id = uploads[0]["followOns"][0]["id"].as_str().expect("an id");
+        for publish in [by_handle(&jobs, "j|110||p"), by_handle(logs, "j|110||p"), &gateway.job(publish_id).await] {
+            assert_eq!((&publish["outcome"], &publish["parent"]), (&json!("stopped"), &json!(id)), "{publish:#}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_follow_on_job_stopped_through_the_gateway_is_stopped_in_its_parent_although_the_log_does_not_tell() {
+    let script = Script::start().await;
+    let gateway = script.gateway();
+    let submitted = gateway.submit(&upload_with_publish("spring")).await;
+    let (id, name) = (submitted["id"].as_str().expect("an id"), submitted["originalName"].as_str().expect("a name"));
+    let more = format!("{RUN}_publish");
+    script.set(name, vec![upload(name, "Upload", Some((3, 0))), publish(name, &more, None)]);
+    assert_eq!(gateway.job(id).await["followOns"][0]["status"], "running");
+    let publish_id = by_handle(&list(&gateway).await, "j|110||p")["id"].clone();
+    gateway.post(&format!("/jobs/{}/stop", publish_id.as_str().expect("an id"))).await.expect(202);
+    script.set(name, vec![upload(name, "Upload", Some((3, 0))), publish(name, &more, Some((3, 0)))]);
+    let read = gateway.job(id).await;
+    assert_eq!(read["followOns"][0]["outcome"], "stopped", "the first read, before the lists: {read:#}");
+    assert_only_the_publish_is_stopped(&gateway, id).await;
+}
+
+#[tokio::test]
+async fn a_parent_shows_the_stop_of_a_follow_on_job_that_only_the_entries_of_its_log_tell() {
+    let script = Script::start().await;
+    let gateway = script.gateway();
+    let submitted = gateway.submit(&upload_with_publish("spring")).await;
+    let (id, name) = (submitted["id"].as_str().expect("an id"), submitted["originalName"].as_str().expect("a name"));
+    let canceled = Scripted { entry: "FileCancel", ..publish(name, &format!("{RUN}_publish"), Some((3, 0))) };
+    script.set(name, vec![upload(name, "Upload", Some((3, 0))), canceled]);
+    for directive in ["no-cache", "max-age=60", "no-cache"] {
+        let read = gateway.get(&format!("/jobs/{id}")).header("Cache-Control", directive).await.ok();
+        let outcomes = (&read["outcome"], &read["followOns"][0]["outcome"]);
+        assert_eq!(outcomes, (&json!("succeeded"), &json!("stopped")), "{directive}: {read:#}");
+        // The list has no entries.
+        list(&gateway).await;
+        script.clock.advance(TimeDelta::seconds(5));
+    }
 }

@@ -127,7 +127,7 @@ async fn the_media_type_of_json_is_recognized_with_any_parameters() {
         "Application/JSON",
         "application/vnd.example+json",
     ] {
-        let post = world.gateway.post("/jobs?validateOnly=true").header("Content-Type", content_type);
+        let post = world.gateway.post("/jobs/validate").header("Content-Type", content_type);
         post.body(any_job("n").to_string()).await.expect(200);
     }
     for content_type in [
@@ -137,7 +137,7 @@ async fn the_media_type_of_json_is_recognized_with_any_parameters() {
         "application /json",
         ";",
     ] {
-        let post = world.gateway.post("/jobs?validateOnly=true").header("Content-Type", content_type);
+        let post = world.gateway.post("/jobs/validate").header("Content-Type", content_type);
         post.body(any_job("n").to_string()).await.problem(415, "unsupported-media-type").await;
     }
 }

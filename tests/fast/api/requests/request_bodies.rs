@@ -16,9 +16,9 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().expect("memory")
 }
 
-/// A `validateOnly` submit of this body with this content coding.
+/// A validation of this body with this content coding.
 fn validate(world: &World, coding: &str, body: Vec<u8>) -> Request {
-    let post = world.gateway.post("/jobs?validateOnly=true").header("Content-Type", "application/json");
+    let post = world.gateway.post("/jobs/validate").header("Content-Type", "application/json");
     post.header("Content-Encoding", coding).body(body)
 }
 

@@ -1,17 +1,81 @@
 //! Submits: validation, name and company.
 
+use std::collections::HashSet;
+
 use ips_gateway::sandbox::users::BOTH_COMPANIES;
 use serde_json::json;
 
 use crate::support::{World, any_job, id};
 
 #[tokio::test]
-async fn validate_only_sends_nothing() {
+async fn a_validation_sends_nothing() {
     let world = World::empty();
-    let checked = world.gateway.post_json("/jobs?validateOnly=true", &any_job("nightly")).await.ok();
-    assert_eq!(checked, json!({ "valid": true }));
-    let wrong = world.gateway.post_json("/jobs?validateOnly=true", &json!({ "jobName": "nightly" })).await;
+    let checked = world.gateway.post_json("/jobs/validate", &any_job("nightly")).await.ok();
+    assert_eq!(checked, json!({ "valid": true, "warnings": [] }));
+    let wrong = world.gateway.post_json("/jobs/validate", &json!({ "jobName": "nightly" })).await;
     wrong.invalid_body("").await;
+    assert_eq!(world.calls(), 0, "nothing was sent");
+}
+
+#[tokio::test]
+async fn what_no_ips_can_accept_is_refused_by_pointer_and_all_at_once() {
+    let world = World::empty();
+    let body = json!({
+        "jobName": "v", "execTime": "2020-05-05T00:00:00Z",
+        "uploadUrlsJob": {
+            "urlArray": [{ "sourceUrl": "", "destPath": "a" }, { "sourceUrl": " ", "destPath": "b" }],
+            "overwrite": true, "readyForPublish": true, "createMask": false, "emailSetting": "None"
+        }
+    });
+    let no_urls = crate::support::upload("v", &[]);
+    let mut no_schedule = any_job("v");
+    no_schedule["execSchedule"] = json!("hello");
+    let mut unix_schedule = any_job("v");
+    unix_schedule["execSchedule"] = json!("30 2 * * *");
+    let items = ["/execTime", "/uploadUrlsJob/urlArray/0/sourceUrl", "/uploadUrlsJob/urlArray/1/sourceUrl"];
+    let cases: [(_, &[_]); 4] = [
+        (body, &items),
+        (no_urls, &["/uploadUrlsJob/urlArray"]),
+        (no_schedule, &["/execSchedule"]),
+        (unix_schedule, &["/execSchedule"]),
+    ];
+    for (body, expected) in cases {
+        for path in ["/jobs", "/jobs/validate"] {
+            let problem = world.gateway.post_json(path, &body).await.problem(422, "invalid-request").await;
+            let errors = problem["errors"].as_array().expect("errors");
+            let pointers: Vec<_> = errors.iter().map(|error| error["pointer"].as_str().unwrap_or_default()).collect();
+            assert_eq!(pointers, expected, "{path}: {problem:#}");
+        }
+    }
+    assert_eq!(world.calls(), 0, "nothing was sent");
+}
+
+#[tokio::test]
+async fn what_ips_may_refuse_is_a_warning_and_sent_unchanged() {
+    let world = World::empty();
+    let item = json!({ "sourceUrl": "https://images.example.com/a.tif", "destPath": "a" });
+    let body = json!({
+        "jobName": "v", "execTime": world.clock.now() - chrono::TimeDelta::minutes(1),
+        "uploadUrlsJob": {
+            "urlArray": [item, item], "overwrite": true, "readyForPublish": true, "createMask": false, "emailSetting": "Often",
+            "pdfOptions": { "process": "render" }
+        }
+    });
+    let validation = world.gateway.post_json("/jobs/validate", &body).await.ok();
+    assert_eq!(validation["valid"], true, "{validation:#}");
+    let warnings = validation["warnings"].as_array().expect("warnings");
+    let pointers: Vec<_> = warnings.iter().map(|warning| warning["pointer"].as_str().unwrap_or_default()).collect();
+    let expected = [
+        "/execTime",
+        "/uploadUrlsJob/urlArray/1/sourceUrl",
+        "/uploadUrlsJob/pdfOptions/process",
+        "/uploadUrlsJob/emailSetting",
+    ];
+    assert_eq!(HashSet::<&str>::from_iter(pointers), HashSet::from(expected), "{validation:#}");
+    let email = warnings.iter().find(|warning| warning["pointer"] == "/uploadUrlsJob/emailSetting");
+    assert!(
+        email.is_some_and(|warning| warning["detail"].as_str().is_some_and(|detail| detail.contains("JobCompletion")))
+    );
     assert_eq!(world.calls(), 0, "nothing was sent");
 }
 
@@ -78,8 +142,8 @@ async fn the_company_is_taken_from_the_body_the_query_or_the_default() {
 async fn conflicting_companies_are_refused_before_anything_is_sent() {
     let world = World::empty();
     let body = json!({ "companyHandle": "c|47", "jobName": "n", "optimizeImagesJob": { "emailSetting": "None" } });
-    for validate in ["", "&validateOnly=true"] {
-        let post = |query: &str, body| world.gateway.post_json(&format!("/jobs?{query}{validate}"), body);
+    for path in ["/jobs", "/jobs/validate"] {
+        let post = |query: &str, body| world.gateway.post_json(&format!("{path}?{query}"), body);
         post("companyHandle=c%7C110", &body).await.invalid_body("/companyHandle").await;
         post("company=Example%20Outfitters", &body).await.invalid_body("/companyHandle").await;
         let twice = post("company=Example%20Outfitters&companyHandle=c%7C110", &any_job("n")).await;
@@ -89,9 +153,9 @@ async fn conflicting_companies_are_refused_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn a_user_without_write_permission_may_not_submit() {
+async fn a_user_without_permission_may_not_submit() {
     let world = World::empty();
-    let reader = world.gateway.as_user(&ips_gateway::sandbox::users::READ_ONLY);
+    let reader = world.gateway.as_user(&ips_gateway::sandbox::users::SUPERVISOR);
     let answer = reader.post_json("/jobs", &any_job("nightly")).await;
     let problem = answer.problem(403, "forbidden").await;
     assert_eq!(problem["outcome"], "rejected", "{answer}");

@@ -25,7 +25,7 @@ async fn forbidden_urls_are_refused_with_a_pointer() {
         (after_upload, "/uploadUrlsJob/postImageServingPublishJob/httpCompletionUrl"),
         (post, "/uploadUrlsJob/postHttpUrl"),
     ] {
-        for path in ["/jobs", "/jobs?validateOnly=true"] {
+        for path in ["/jobs", "/jobs/validate"] {
             let answer = world.gateway.post_json(path, &job).await;
             let reason = answer.invalid_body(pointer).await;
             assert!(reason.contains("the host is not permitted"), "{reason}{answer}");
@@ -45,7 +45,7 @@ async fn hosts_and_schemes_are_configurable() {
         ("https://hooks.example.org/", false),
         ("http://hooks.example.com/", false),
     ] {
-        let answer = world.gateway.post_json("/jobs?validateOnly=true", &publish(url)).await;
+        let answer = world.gateway.post_json("/jobs/validate", &publish(url)).await;
         assert_eq!(answer.status == 422, !allowed, "{url}{answer}");
     }
 }

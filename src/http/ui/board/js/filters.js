@@ -3,7 +3,7 @@
 import { durationOf, errorCount, nameParts, startTime, statusOf, typeLabel, warningCount } from './format.js';
 import { session } from './session.js';
 
-const DEFAULTS = { phase: '', kind: '', mine: '', q: '', sort: '-started', company: '', job: '' };
+const DEFAULTS = { phase: '', kind: '', outcome: '', mine: '', q: '', sort: '-started', company: '', job: '' };
 
 /** Sort rank of a status: active jobs first. */
 const STATUS_RANK = { running: 0, stopping: 0, finalizing: 0, waiting: 1 };
@@ -19,7 +19,7 @@ const SORT_KEYS = {
   errors: (job) => errorCount(job) ?? -1,
   duration: (job, now) => durationOf(job, now) ?? -1,
   status: (job) => `${STATUS_RANK[job.status] ?? LAST_RANK} ${statusOf(job)[1]}`,
-  by: (job) => job.submitUserEmail?.toLowerCase() ?? '',
+  by: (job) => job.submittedBy?.toLowerCase() ?? '',
 };
 
 const column = (sort) => sort.replace(/^-/, '');
@@ -60,19 +60,20 @@ export class Filters extends EventTarget {
 
   /** Whether a filter other than the phase is set. */
   get isFiltering() {
-    return ['kind', 'mine', 'q'].some((name) => this.get(name) !== '');
+    return ['kind', 'outcome', 'mine', 'q'].some((name) => this.get(name) !== '');
   }
 
   /** The jobs that match all filters except the phase. */
   matching(jobs) {
-    const { kind, mine, q } = this.#values;
+    const { kind, outcome, mine, q } = this.#values;
     const terms = q.toLowerCase().split(/\s+/).filter(Boolean);
     const user = session.user?.toLowerCase();
     return [...jobs].filter((job) => {
       if (kind && typeLabel(job) !== kind) return false;
-      if (mine && user && job.submitUserEmail?.toLowerCase() !== user) return false;
+      if (outcome && job.outcome !== outcome) return false;
+      if (mine && user && job.submittedBy?.toLowerCase() !== user) return false;
       if (terms.length === 0) return true;
-      const text = [...nameParts(job), typeLabel(job), job.description, job.submitUserEmail].join(' ').toLowerCase();
+      const text = [...nameParts(job), typeLabel(job), job.description, job.submittedBy].join(' ').toLowerCase();
       return terms.every((term) => text.includes(term));
     });
   }

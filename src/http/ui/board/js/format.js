@@ -29,6 +29,7 @@ const OUTCOMES = {
   succeeded: ['success', 'Succeeded'],
   succeededWithWarnings: ['warning', 'With warnings'],
   failed: ['danger', 'Failed'],
+  stopped: ['neutral', 'Stopped'],
   unknown: ['neutral', 'Completed'],
 };
 
@@ -61,11 +62,14 @@ export function statusOf(job) {
   return STATUSES[job.status] ?? STATUSES.unknown;
 }
 
+/** Outcomes of completed jobs with their labels, for the filter. */
+export const OUTCOME_LABELS = Object.entries(OUTCOMES).map(([outcome, [, label]]) => [outcome, label]);
+
 /** `[name, suffix]`: the submitted name and the suffix that the gateway added to make it unique. */
 export function nameParts(job) {
-  const name = job.originalName ?? job.originalJobName ?? job.name ?? job.jobName ?? job.jobHandle ?? '';
-  const suffix = /-[1z][0-9a-hjkmnp-tv-z]{14}$/.exec(name)?.[0] ?? '';
-  return [name.slice(0, name.length - suffix.length), suffix];
+  const name = job.title ?? job.jobHandle ?? '';
+  const submitted = job.originalName ?? job.originalJobName ?? '';
+  return [name, submitted.startsWith(name) ? submitted.slice(name.length) : ''];
 }
 
 /** The larger of two counts of the same files, `null` without both: IPS counts a file that could not be fetched in both. */
@@ -78,10 +82,10 @@ export const warningCount = (job) => maxCount(job.fileWarningCount, job.transfer
 
 const parseTime = (text) => (text ? Date.parse(text) : null);
 
-/** Start time; of a job that has not started, the planned one. */
-export const startTime = (job) => parseTime(job.startDate ?? job.triggerTime);
-export const nextRunTime = (job) => parseTime(job.nextFireTime ?? job.execTime);
-export const endTime = (job) => parseTime(job.endDate);
+/** Start time; of a job that waits, the expected one. */
+export const startTime = (job) => parseTime(job.startedAt ?? job.startDate ?? job.triggerTime);
+export const nextRunTime = (job) => parseTime(job.nextRunAt);
+export const endTime = (job) => parseTime(job.endedAt);
 
 /** Duration until the end or until `now`; `null` for jobs that have not started. */
 export function durationOf(job, now) {

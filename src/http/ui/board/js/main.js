@@ -3,7 +3,7 @@
 import { get, now } from './api.js';
 import { $, h, setAttribute, setText } from './dom.js';
 import { Filters } from './filters.js';
-import { formatShortTime, typeLabel } from './format.js';
+import { formatShortTime, OUTCOME_LABELS, typeLabel } from './format.js';
 import { JobStore } from './job-store.js';
 import { LiveUpdates } from './live-updates.js';
 import { session } from './session.js';
@@ -52,7 +52,7 @@ const details = new JobDetails({
 });
 const submitForm = new SubmitForm({
   onSubmitted: (job) => {
-    notify(`“${job.originalName ?? job.jobName}” is submitted.`);
+    notify(`“${job.title}” is submitted.`);
     store.upsert(job);
     updates.refresh();
     openJob(job);
@@ -142,6 +142,7 @@ function renderFilters(matching) {
     $('kind').replaceChildren(h('option', { value: '' }, 'All types'), ...types.map((type) => h('option', { value: type }, type)));
   }
   $('kind').value = selected;
+  $('outcome').value = filters.get('outcome');
   $('mine').checked = filters.get('mine') !== '';
   if (document.activeElement !== $('text')) $('text').value = filters.get('q');
   $('clear').hidden = !filters.isFiltering;
@@ -206,12 +207,14 @@ filters.addEventListener('change', () => {
 
 document.querySelectorAll('[data-phase]').forEach((button) => button.addEventListener('click', () => filters.set({ phase: button.dataset.phase })));
 $('kind').addEventListener('change', () => filters.set({ kind: $('kind').value }));
+$('outcome').append(...OUTCOME_LABELS.map(([outcome, label]) => h('option', { value: outcome }, label)));
+$('outcome').addEventListener('change', () => filters.set({ outcome: $('outcome').value }));
 $('mine').addEventListener('change', () => filters.set({ mine: $('mine').checked ? '1' : '' }));
 $('text').addEventListener('input', () => filters.set({ q: $('text').value.trim() }));
 for (const id of ['clear', 'empty-clear']) {
   $(id).addEventListener('click', () => {
     $('text').value = '';
-    filters.set({ kind: '', mine: '', q: '' });
+    filters.set({ kind: '', outcome: '', mine: '', q: '' });
     $('text').focus();
   });
 }

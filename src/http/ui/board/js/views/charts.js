@@ -46,8 +46,10 @@ function renderLastHour(completed, now) {
       return svg('rect', { x: index * step + 1, y, width: step - 2, height: height - 1, rx: 1, 'data-tone': tone });
     })];
   });
-  const failed = recent.filter((job) => job.outcome === 'failed').length;
-  const summary = recent.length === 0 ? 'none' : failed === 0 ? `${recent.length}, none failed` : `${recent.length}, ${failed} failed`;
+  const count = (outcome) => recent.filter((job) => job.outcome === outcome).length;
+  const [failed, stopped] = [count('failed'), count('stopped')];
+  const parts = [recent.length, failed === 0 ? 'none failed' : `${failed} failed`, stopped > 0 && `${stopped} stopped`];
+  const summary = recent.length === 0 ? 'none' : parts.filter(Boolean).join(', ');
   $('hour-figure').textContent = summary;
   $('hour').replaceChildren(
     svg('svg', {

@@ -141,7 +141,7 @@ function propertyList(job) {
   const time = (value) => value !== null && h('time', { datetime: new Date(value).toISOString() }, formatFullTime(value));
   const duration = durationOf(job, now());
   const properties = [
-    ['Submitted by', job.submitUserEmail],
+    ['Submitted by', job.submittedBy],
     [job.status === 'waiting' ? 'Expected start' : 'Started', time(startTime(job))],
     ['Ended', time(endTime(job))],
     ['Duration', job.phase === 'completed' && duration !== null && formatDuration(duration)],

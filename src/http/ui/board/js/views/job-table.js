@@ -73,7 +73,7 @@ class JobRow {
     const [tone, label] = statusOf(job);
     setText(this.status, label);
     setAttribute(this.status, 'data-tone', tone);
-    const by = job.submitUserEmail ?? '–';
+    const by = job.submittedBy ?? '–';
     setText(this.by, by);
     setAttribute(this.by, 'title', by);
     if (previous?.actions.join() !== job.actions.join()) {

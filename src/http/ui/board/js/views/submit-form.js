@@ -38,7 +38,8 @@ export class SubmitForm {
     this.form.addEventListener('input', () => this.#update());
     this.form.addEventListener('submit', (event) => {
       event.preventDefault();
-      this.#send({ validateOnly: event.submitter?.id === 'submit-validate' });
+      if (event.submitter?.id === 'submit-validate') this.#validate();
+      else this.#submit();
     });
     $('submit-add').addEventListener('click', () => {
       this.#addUrl().querySelector('input').focus();
@@ -120,7 +121,7 @@ export class SubmitForm {
   }
 
   #showResult(...elements) {
-    $('submit-result').replaceChildren(...elements);
+    $('submit-result').replaceChildren(...elements.filter(Boolean));
     for (const error of this.form.querySelectorAll('.field-error')) error.remove();
     for (const input of this.form.querySelectorAll('[aria-invalid]')) {
       input.removeAttribute('aria-invalid');
@@ -128,20 +129,28 @@ export class SubmitForm {
     }
   }
 
-  async #send({ validateOnly }) {
+  /** Sends the request body, while the buttons are disabled, and passes the answer to `onAnswer`. */
+  async #send(path, headers, onAnswer) {
     this.#showResult();
     const buttons = [$('submit-validate'), $('submit-send')];
     buttons.forEach((button) => (button.disabled = true));
     try {
-      const query = { ...companyQuery(), validateOnly: validateOnly ? true : null };
-      const headers = validateOnly ? {} : { 'idempotency-key': `"${this.#idempotencyKey}"` };
-      const { data } = await send('POST', 'jobs', { query, body: this.#body, headers });
-      if (validateOnly) this.#showResult(h('p', { class: 'success-note' }, 'The request is valid. Nothing was sent to IPS.'));
-      else this.#finish(data);
+      const { data } = await send('POST', path, { query: companyQuery(), body: this.#body, headers });
+      onAnswer(data);
     } catch (problem) {
       this.#showProblem(problem);
     }
     buttons.forEach((button) => (button.disabled = false));
+  }
+
+  #submit() {
+    return this.#send('jobs', { 'idempotency-key': `"${this.#idempotencyKey}"` }, (job) => this.#finish(job));
+  }
+
+  #validate() {
+    return this.#send('jobs/validate', {}, ({ warnings }) => this.#showResult(
+      h('p', { class: 'success-note' }, 'The request is valid. Nothing was sent to IPS.'),
+      warnings.length > 0 && h('ul', { class: 'warnings' }, ...warnings.map(({ pointer, detail }) => h('li', null, h('code', null, pointer), ` ${detail}`)))));
   }
 
   #finish(job) {
