@@ -265,7 +265,7 @@ mod tests {
         assert_eq!(began.elapsed().as_secs(), 2, "the maximum queue time");
         let error = classify::body_error(error, StatusCode::OK, answer.len());
         assert!(matches!(error.failure, Failure::Overloaded { .. }), "{error:?}");
-        assert_eq!((error.delivery, classify::counts_as_failure(&error.failure)), (Delivery::Unknown, false));
+        assert_eq!((error.delivery, error.counted_by), (Delivery::Unknown, None));
         drop(held);
         assert!(read(answer.len()).await.is_ok(), "the permits are free again");
     }

@@ -77,7 +77,7 @@ async fn respond(
 /// A stream of server-sent events. The first one is `snapshot` with the list as returned by `GET /jobs`. Then follow `job.created`,
 /// `job.progress` and `job.status` with the new state of a job (`"restarted": true` if IPS restarted it), `job.finished` with the
 /// completed job and its outcome, and `job.removed` with its `id`. Applied to the snapshot, the events yield the list that `GET /jobs`
-/// returns. `Last-Event-ID` resumes an earlier stream; if the gateway no longer has the events since then, it sends a new `snapshot`.
+/// returns. A caller who may not read the active jobs gets 403. `Last-Event-ID` resumes an earlier stream; if the gateway no longer has the events since then, it sends a new `snapshot`.
 #[utoipa::path(
     get, path = "/jobs/events", operation_id = "watchJobs", tag = components::JOBS,
     params(CompanyParams, EventsParams, components::LastEventIdHeader),

@@ -41,6 +41,10 @@ pub struct JobList {
     /// Reason why the data are out of date.
     #[schema(nullable = false)]
     pub stale_reason: Option<StaleReason>,
+    /// Phases whose jobs are missing from the list, because the role of the caller's IPS account does not permit to read them; absent if all
+    /// requested ones are permitted. If none is, the response is 403.
+    #[schema(nullable = false)]
+    pub denied: Option<Vec<Phase>>,
     /// Items of the IPS response that could not be parsed and are missing from the list.
     #[schema(nullable = false)]
     pub bad_items: Option<Vec<BadItem>>,
@@ -135,7 +139,8 @@ impl TryFrom<JobsParams> for ListQuery {
 /// List jobs
 ///
 /// The active jobs of a company, from a cached snapshot: more frequent polls cause no more calls to IPS. `phase` selects scheduled and
-/// completed jobs too. The whole list of active jobs, without filters, is the cheapest request.
+/// completed jobs too; jobs of phases that the caller may not read are left out, and `denied` names these phases. The whole list of active
+/// jobs, without filters, is the cheapest request.
 #[utoipa::path(
     get, path = "/jobs", operation_id = "listJobs", tag = components::JOBS,
     params(CompanyParams, JobsParams, components::IfNoneMatchHeader, components::CacheRequestHeaders),
@@ -190,6 +195,7 @@ fn snapshot_response(state: &AppState, request: &HttpRequest, lookup: &Lookup) -
             observed_at: Some(snapshot.observed_at.wall),
             stale: Some(reason),
             next: None,
+            denied: &[],
         };
         return headers.respond(request, || body.write());
     }
@@ -207,6 +213,7 @@ fn snapshot_response(state: &AppState, request: &HttpRequest, lookup: &Lookup) -
 ///
 /// A scheduled, active or completed job. After it has left the active list and before it is in the log, its status is `finalizing`. The id in a
 /// `submit-outcome-unknown` problem answers with `unconfirmed` and status `unknown` until a list has the job, for 2 minutes; then it is not found.
+/// The lists that the role of the caller's IPS account does not permit to read are skipped; if the job is in no other one, the response is 403.
 #[utoipa::path(
     get, path = "/jobs/{job}", operation_id = "getJob", tag = components::JOBS,
     params(components::JobParam, CompanyParams, components::IfNoneMatchHeader, components::CacheRequestHeaders),

@@ -178,9 +178,16 @@ pub async fn history(
     let now = state.clock.now();
     let rendered: Vec<_> = logs.into_iter().map(|job| RenderedJob::new(job, now).into()).collect();
     let etag = etag_of(&rendered, &bad_items, &[]);
-    let body =
-        ListBody { member: "logs", jobs: &rendered, bad_items: &bad_items, observed_at: None, stale: None, next: None }
-            .write();
+    let body = ListBody {
+        member: "logs",
+        jobs: &rendered,
+        bad_items: &bad_items,
+        observed_at: None,
+        stale: None,
+        next: None,
+        denied: &[],
+    }
+    .write();
     Ok(CacheHeaders { etag, ..CacheHeaders::of_body(&body) }.respond(&request, || body))
 }
 

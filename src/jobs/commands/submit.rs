@@ -16,6 +16,7 @@ use crate::jobs::company::{Companies, CompanyChoice};
 use crate::jobs::error::{Error, InvalidField, Result};
 use crate::jobs::model::id::{JobId, JobName, JobRef};
 use crate::jobs::model::job::{IpsRecord, Job};
+use crate::jobs::model::kind::JobKind;
 use crate::jobs::model::unique_name;
 use crate::jobs::queries::JobLookup;
 use crate::runtime::clock::Clock;
@@ -127,12 +128,13 @@ impl SubmitCommand {
 
     /// Returns a unique name: with an idempotency key, the same on every replica.
     fn unique_name(&self, caller: &Caller, request: &SubmitJobParam, key: Option<&IdempotencyKey>) -> Result<String> {
+        let kind = JobKind::of_submitted(request);
         if let Some(key) = key {
             let scope = IdempotencyScope { caller, company: &request.company_handle, key: &key.key };
-            return Ok(unique_name::make_unique_by_key(&request.job_name, &scope.unique_name_seed()));
+            return Ok(unique_name::make_unique_by_key(&request.job_name, kind.as_ref(), &scope.unique_name_seed()));
         }
         let random = getrandom::u32().map_err(|_| Error::Internal("the operating system has no random bytes"))?;
-        Ok(unique_name::make_unique(&request.job_name, self.0.clock.now(), random))
+        Ok(unique_name::make_unique(&request.job_name, kind.as_ref(), self.0.clock.now(), random))
     }
 
     /// Sends a submit once. The lists of the company are invalidated unless nothing was sent: during an outage, the last lists are still

@@ -1,5 +1,7 @@
 //! Queries: lists of jobs, single jobs, and logs.
 
+mod by_handle;
+mod completed;
 mod cursor;
 mod found;
 mod list;

@@ -1,4 +1,4 @@
-// Refusals in the middle of a session: 429, and credentials that expire.
+// Refusals: 429 and credentials that expire in the middle of a session, and jobs that the user may not see.
 
 import assert from 'node:assert/strict';
 import { before } from 'node:test';
@@ -13,6 +13,11 @@ const RETRY_AFTER = 12;
 const TOO_MANY = {
   status: 429, code: 'too-many-requests', type: '/problems/too-many-requests', title: 'Too many requests',
   detail: 'more requests came from this caller than it may send', requestId: '0123456789abcdef', retryable: true,
+};
+
+const FORBIDDEN = {
+  status: 403, code: 'forbidden', type: '/problems/forbidden', title: 'Not permitted', detail: 'no operation permission',
+  requestId: '0123456789abcdef', retryable: false,
 };
 
 const state = (page) => page.locator('#state-text').innerText();
@@ -51,6 +56,21 @@ inBrowser('on 429 it waits for Retry-After, says so, and recovers by itself', { 
   proxy.passThrough();
   await isIn(page, 'Live');
   await page.locator('#rows tr', { hasText: originalName }).waitFor();
+  await eventually(async () => assert.equal(await page.locator('#banner').isHidden(), true));
+});
+
+inBrowser('jobs that the user may not see are left out, and the banner names their phase', { allows: /Failed to load resource/ }, async (page) => {
+  const proxy = await startFaultProxy(demo.origin);
+  proxy.refuse({ status: 403, body: FORBIDDEN, only: /^\/jobs(\/events)?\?(?!.*phase=scheduled)/ });
+  await openBoard(page, proxy.origin);
+  await page.locator('#banner', { hasText: 'Not all jobs are shown' }).waitFor();
+  assert.match(await page.locator('#banner').innerText(), /these phases: active\.$/);
+  assert.equal(await state(page), 'Polling');
+  await eventually(async () => assert.ok((await page.locator('#rows button').allInnerTexts()).length > 0, 'other phases are shown'));
+  assert.equal(await page.locator('#loading').isHidden(), true);
+  await page.screenshot(picture('denied-active'));
+  proxy.passThrough();
+  await isIn(page, 'Live');
   await eventually(async () => assert.equal(await page.locator('#banner').isHidden(), true));
 });
 
