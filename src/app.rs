@@ -28,6 +28,7 @@ use crate::runtime::lifecycle::Lifecycle;
 use crate::runtime::timing::Timing;
 use crate::server::{EarlyError, Server, ServerError, ServerSettings};
 use crate::telemetry::metrics::Metrics;
+pub use crate::upstream::install_tls_provider;
 use crate::upstream::{ClientConfig, Credentials, IpsApi, IpsClient, UnknownFields};
 
 /// Maximum timeout of a connection attempt to IPS; half of the timeout of a call if that is shorter, so that there is time for a retry.

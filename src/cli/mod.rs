@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{ArgMatches, Command};
 
-use crate::upstream::install_tls_provider;
+use crate::app::install_tls_provider;
 
 /// Returns the definition of the command line.
 #[must_use]
