@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use url::{Host, Url};
 
 use super::MAX_BODY_BYTES;
@@ -212,6 +213,12 @@ pub(super) fn url_host(text: &str) -> Result<String, Expected> {
         Ok(address @ (Host::Ipv4(_) | Host::Ipv6(_))) if wildcard.is_empty() => Ok(address.to_string()),
         _ => Err("a host, such as cdn.example.com, *.example.com or 203.0.113.7".into()),
     }
+}
+
+/// Parses a network in CIDR notation; an address alone is a network of one.
+pub(super) fn network(text: &str) -> Result<IpNet, Expected> {
+    let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    network.map_err(|_| "a network such as 10.0.0.0/8, or an address".into())
 }
 
 pub(super) fn limit(text: &str) -> Result<usize, Expected> {

@@ -55,6 +55,7 @@ pub struct Jobs {
     coordinator: Option<Arc<dyn Coordinator>>,
     companies: Arc<Companies>,
     caches: ListCaches,
+    epochs: Arc<CompanyEpochs>,
     lookup: Arc<JobLookup>,
     lists: ListQueries,
     logs: LogQueries,
@@ -116,12 +117,13 @@ impl Jobs {
             lists: ListQueries::new(caches.clone()),
             logs: LogQueries::new(Arc::clone(&lookup), Arc::clone(&upstream)),
             submit,
-            actions: JobActions::new(Arc::clone(&lookup), Arc::clone(&upstream), epochs, recent),
+            actions: JobActions::new(Arc::clone(&lookup), Arc::clone(&upstream), Arc::clone(&epochs), recent),
             subscriptions: Subscriptions::new(caches.clone(), Arc::clone(&lookup)),
             upstream,
             coordinator,
             companies,
             caches,
+            epochs,
             lookup,
         })
     }
@@ -243,6 +245,12 @@ impl Jobs {
         self.subscriptions.watch(caller, company, phases)
     }
 
+    /// Returns whether IPS has accepted the credentials of the caller since the start of the process, without a call to it.
+    #[must_use]
+    pub fn has_accepted(&self, caller: &Caller) -> bool {
+        self.upstream.has_accepted(caller)
+    }
+
     /// Returns the health of the upstream, without a call to it.
     #[must_use]
     pub fn upstream_health(&self) -> UpstreamHealth {
@@ -272,5 +280,6 @@ impl Jobs {
         self.upstream_health().report_metrics();
         self.omitted_fields().iter().for_each(OmittedField::report_metric);
         self.caches.report_metrics();
+        self.epochs.report_metrics();
     }
 }

@@ -167,6 +167,7 @@ pub(super) fn counts_as_failure(failure: &Failure) -> bool {
         | Failure::Unwritable { .. }
         | Failure::Overloaded { .. }
         | Failure::CircuitOpen { .. }
+        | Failure::LoginBackOff { .. }
         | Failure::TooLarge(_) => false,
     }
 }

@@ -19,6 +19,6 @@ pub use api::{BadItem, Call, IpsAnswer, IpsApi};
 pub use caller::{Caller, CallerKey, CompanyNotPermitted, CredentialSource, Credentials};
 pub use client::IpsClient;
 pub use config::ClientConfig;
-pub use decorators::{CoalescingUpstream, Invalidations, UnknownFields, VersionAdapter};
+pub use decorators::{AdmissionControl, CoalescingUpstream, Invalidations, UnknownFields, VersionAdapter};
 pub use error::{Delivery, Failure, UpstreamError};
 pub use health::{CircuitState, OmissionReason, OmittedField, UpstreamHealth};

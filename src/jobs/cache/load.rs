@@ -42,10 +42,13 @@ impl SnapshotCache {
     /// [`Error::NotCached`] with [`CacheDirective::OnlyIfCached`], and during the back-off the error of the last load if no snapshot may be
     /// served instead.
     pub(super) fn next_step(self: &Arc<Self>, keyed: KeyedEntry<'_>, directive: CacheDirective) -> Result<ReadStep> {
-        let epoch = self.epoch(keyed.key);
+        let epoch = self.epoch(keyed.key, keyed.entry);
         let freshness = self.freshness();
         let mut state = keyed.entry.lock();
-        let cached = state.valid_snapshot(epoch).map(|snapshot| self.lookup(Arc::clone(snapshot), CacheStatus::Hit));
+        let lookup = |snapshot: &Arc<Snapshot>| self.lookup(Arc::clone(snapshot), CacheStatus::Hit);
+        let cached = state.valid_snapshot(epoch).map(lookup);
+        // If IPS can't be asked, also the snapshot of before a mutation is served, marked as stale.
+        let last = state.snapshot().map(lookup);
         let failure = state.failure(epoch).cloned();
         let now = self.clock().instant();
         // A failure counts until `stale_while_revalidate` after the end of its back-off; IPS may have recovered since.
@@ -64,12 +67,13 @@ impl SnapshotCache {
         }
         let backs_off = |failure: &LoadFailure| now < failure.retry_at && directive != CacheDirective::Reload;
         if let Some(failure) = failure.filter(backs_off) {
-            return self.stale_or_error(cached, failure.error).map(ReadStep::Respond);
+            return self.stale_or_error(last, failure.error).map(ReadStep::Respond);
         }
         let load = self.join_or_start_load(&mut state, keyed, epoch);
         // While IPS fails, one load tries again in the background, and readers get the stale snapshot for longer.
-        let reason = if is_failing { StaleReason::UpstreamFailed } else { StaleReason::Revalidating };
-        match cached {
+        let (servable, reason) =
+            if is_failing { (last, StaleReason::UpstreamFailed) } else { (cached, StaleReason::Revalidating) };
+        match servable {
             Some(lookup)
                 if directive == CacheDirective::Unspecified && lookup.age <= freshness.max_stale_age(reason) =>
             {
@@ -81,7 +85,8 @@ impl SnapshotCache {
 
     /// Waits for the load in flight, so that the next one starts after this call.
     pub(super) async fn finish_load_in_flight(&self, keyed: KeyedEntry<'_>) {
-        let load = keyed.entry.lock().load_in_flight(self.epoch(keyed.key));
+        let epoch = self.epoch(keyed.key, keyed.entry);
+        let load = keyed.entry.lock().load_in_flight(epoch);
         if let Some(load) = load {
             let _ = load.await;
         }
@@ -128,7 +133,7 @@ impl SnapshotCache {
         visibility: Visibility,
     ) -> Option<LoadFailure> {
         let KeyedEntry { entry, key, .. } = keyed;
-        if self.epoch(key) != epochs.result {
+        if self.epoch(key, entry) != epochs.result {
             self.metrics().count_load("superseded");
             entry.lock().end_load(epochs.started_under);
             return None;
@@ -157,12 +162,12 @@ impl SnapshotCache {
         LoadFailure { error: error.clone(), retry_at, epoch, count }
     }
 
-    /// Returns the current snapshot if it may be served instead of the error of a load.
+    /// Returns the last snapshot if it may be served instead of the error of a load, also one that a mutation invalidated.
     ///
     /// # Errors
     /// The error of the load.
     pub(super) fn stale_if_error(&self, keyed: KeyedEntry<'_>, error: Error) -> Result<Lookup> {
-        let snapshot = keyed.entry.lock().valid_snapshot(self.epoch(keyed.key)).cloned();
+        let snapshot = keyed.entry.snapshot();
         self.stale_or_error(snapshot.map(|snapshot| self.lookup(snapshot, CacheStatus::Hit)), error)
     }
 

@@ -133,7 +133,8 @@ impl SnapshotCache {
         }
         let key = ListKey::new(caller, company);
         let entry = self.entries.get(&key)?;
-        let snapshot = entry.lock().valid_snapshot(self.epoch(&key)).cloned()?;
+        let epoch = self.epoch(&key, &entry);
+        let snapshot = entry.lock().valid_snapshot(epoch).cloned()?;
         let lookup = self.lookup(snapshot, CacheStatus::Hit);
         (lookup.age <= self.freshness().fresh).then(|| {
             self.metrics.record_lookup(&lookup);
@@ -190,9 +191,10 @@ impl SnapshotCache {
         self.clock().read().since(snapshot.observed_at)
     }
 
-    /// Returns the current invalidation epoch of the list's company, as far as this replica knows.
-    fn epoch(&self, key: &ListKey) -> u64 {
-        *self.epochs().of(&key.company).borrow()
+    /// Returns the current invalidation epoch of the list's company, as far as this replica knows: not before that of the current snapshot,
+    /// if the table of epochs has evicted it.
+    fn epoch(&self, key: &ListKey, entry: &Entry) -> u64 {
+        self.epochs().current(&key.company).max(entry.lock().snapshot_epoch())
     }
 
     /// Returns a new id of an event log: greater than earlier ones, also across restarts, with 8 random bits against equal ids of replicas.

@@ -19,7 +19,7 @@ use crate::jobs::model::job::{IpsRecord, Job};
 use crate::jobs::model::unique_name;
 use crate::jobs::queries::JobLookup;
 use crate::runtime::clock::Clock;
-use crate::upstream::{Caller, Delivery, Failure, IpsApi, UpstreamError};
+use crate::upstream::{Caller, Failure, IpsApi, UpstreamError};
 
 /// Dependencies of [`SubmitCommand`].
 pub struct SubmitDependencies {
@@ -133,12 +133,11 @@ impl SubmitCommand {
         Ok(unique_name::make_unique(&request.job_name, self.0.clock.now(), random))
     }
 
-    /// Sends a submit once. The lists of the company are invalidated unless nothing was sent: during an outage, the last lists are still
-    /// served.
+    /// Sends a submit once. The lists of the company are invalidated if IPS may have accepted the job.
     async fn send(&self, caller: &Caller, request: &SubmitJobParam) -> Result<Job> {
         let sent_at = self.0.clock.now();
         let answer = self.0.upstream.submit_job(caller, request).await;
-        if !matches!(&answer, Err(error) if error.delivery == Delivery::NotSent) {
+        if answer.as_ref().err().is_none_or(UpstreamError::may_be_carried_out) {
             self.0.epochs.bump(&request.company_handle).await;
         }
         let error = match answer {
@@ -153,12 +152,14 @@ impl SubmitCommand {
                 }
                 return Ok(job);
             }
-            Err(error) if error.delivery == Delivery::Unknown => Some(error),
+            Err(error) if error.may_be_carried_out() => Some(error),
             Err(error) => return Err(Error::of_call(caller)(error)),
         };
         let submitted = Job::submitted(request, None, caller.email());
         let result = self.recover_or_unknown(caller, &submitted, &self.0.recovery_pauses, error).await;
-        if let Err(Error::SubmitOutcomeUnknown { id, .. }) = &result {
+        if let Err(Error::SubmitOutcomeUnknown { id, .. }) = &result
+            && self.0.upstream.has_accepted(caller)
+        {
             let unconfirmed = Mutation::Unconfirmed(Box::new(submitted.unconfirmed(sent_at)));
             self.0.recent.record(caller, id, unconfirmed).await;
         }

@@ -170,6 +170,10 @@ impl IpsApi for CoalescingUpstream {
         self.upstream.health()
     }
 
+    fn has_accepted(&self, caller: &Caller) -> bool {
+        self.upstream.has_accepted(caller)
+    }
+
     fn check_submit(&self, request: &SubmitJobParam) -> Result<(), UpstreamError> {
         self.upstream.check_submit(request)
     }

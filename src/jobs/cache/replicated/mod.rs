@@ -73,7 +73,7 @@ impl SnapshotCache {
                 Ok(LeaseOutcome::NewerSnapshot | LeaseOutcome::RecentFailure) => {}
             }
             self.sync_with_replicas(keyed).await;
-            epoch = self.epoch(key);
+            epoch = self.epoch(key, entry);
             {
                 let mut state = entry.lock();
                 if let Some(result) = result_of_other(&state, epoch, outcome, known_token) {
@@ -108,8 +108,8 @@ impl SnapshotCache {
                 Ok(true) => Visibility::Published(lease.token),
                 Ok(false) => {
                     self.sync_with_replicas(keyed).await;
-                    let is_superseded_by_mutation =
-                        self.epoch(keyed.key) > lease.epoch && keyed.entry.lock().newest_token() < lease.token;
+                    let is_superseded_by_mutation = self.epoch(keyed.key, keyed.entry) > lease.epoch
+                        && keyed.entry.lock().newest_token() < lease.token;
                     if !is_superseded_by_mutation {
                         return LeaderOutcome::Superseded;
                     }
