@@ -243,6 +243,7 @@ fn jobs_config(
             stale_while_revalidate: config.cache.stale_while_revalidate,
             stale_if_error: config.cache.stale_if_error,
         },
+        cache_bytes: config.cache.max_bytes,
         clock,
         timing,
         runtime,

@@ -103,6 +103,8 @@ pub struct CacheConfig {
     pub stale_while_revalidate: Duration,
     /// Time after `fresh` in which a snapshot is served if IPS fails.
     pub stale_if_error: Duration,
+    /// Maximum approximate memory of all snapshots, in bytes.
+    pub max_bytes: u64,
 }
 
 /// Authentication of callers.

@@ -21,6 +21,7 @@ const MAX_CALLS: RangeInclusive<usize> = 1..=10_000;
 const ANSWER_LIMITS: RangeInclusive<usize> = 64 << 10..=1 << 30;
 /// The minimum is the maximum size of one body.
 const BODY_BUDGETS: RangeInclusive<usize> = MAX_BODY_BYTES..=1 << 40;
+const CACHE_SIZES: RangeInclusive<usize> = 8 << 20..=1 << 40;
 /// Minimum length of the secret of the shared store, in characters.
 const MIN_KEY_LENGTH: usize = 32;
 /// Minimum number of different characters in the secret of the shared store.
@@ -165,6 +166,11 @@ pub(super) fn answer_limit(text: &str) -> Result<usize, Expected> {
 pub(super) fn body_budget(text: &str) -> Result<usize, Expected> {
     let bytes = bytes(text).filter(|bytes| BODY_BUDGETS.contains(bytes));
     bytes.ok_or_else(|| "a size from 1MiB to 1TiB, such as 64MiB".into())
+}
+
+pub(super) fn cache_size(text: &str) -> Result<u64, Expected> {
+    let size = bytes(text).filter(|bytes| CACHE_SIZES.contains(bytes)).and_then(|bytes| u64::try_from(bytes).ok());
+    size.ok_or_else(|| "a size from 8MiB to 1TiB, such as 256MiB".into())
 }
 
 /// Parses a size: a whole number and a unit; without one it is in bytes.

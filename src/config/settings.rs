@@ -189,6 +189,8 @@ settings! {
         "time after `fresh` in which a cached list is served while it is revalidated in the background";
     STALE_IF_ERROR: "stale_if_error", Cache, One("DURATION"), Some("5m"),
         "time after `fresh` in which a cached list is served, marked as stale, if IPS fails";
+    CACHE_SIZE: "cache_size", Cache, One("BYTES"), Some("88MiB"),
+        "maximum memory of the cached lists; beyond it the least recently used ones are evicted";
 
     COMPANY: "company", Callers, One("COMPANY"), None,
         "default company, by name or handle, of requests that name none";

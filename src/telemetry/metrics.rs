@@ -77,7 +77,9 @@ metrics_table! {
     SNAPSHOT_BYTES: Gauge = "ips_gateway_snapshot_bytes",
         "Approximate memory of the snapshots in the cache, by list.";
     TABLE_BYTES: Gauge = "ips_gateway_table_bytes",
-        "Approximate memory of the other bounded tables, by table: `epochs`, `accepted_callers` or `login_failures`.";
+        "Approximate memory of the other bounded tables, by table, see the table of memory in the operations guide.";
+    TABLE_LIMIT_BYTES: Gauge = "ips_gateway_table_limit_bytes",
+        "Maximum approximate memory of each of these tables, beyond which it evicts the least recently used entries.";
     WATCHERS: Gauge = "ips_gateway_watchers",
         "Event streams and long polls that watch a list, by list.";
     EVENT_STREAMS: Gauge = "ips_gateway_event_streams",
@@ -117,9 +119,10 @@ const AGE_BUCKETS: [f64; 8] = [0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0];
 /// Interval at which recorded values are moved into the histograms.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Sets the gauge of the approximate memory of a bounded table.
-pub fn report_table(table: &'static str, bytes: u64) {
+/// Sets the gauges of the approximate memory of a bounded table and of its maximum.
+pub fn report_table(table: &'static str, bytes: u64, limit: u64) {
     gauge!(names::TABLE_BYTES, "table" => table).set(bytes as f64);
+    gauge!(names::TABLE_LIMIT_BYTES, "table" => table).set(limit as f64);
 }
 
 /// Metrics of the process.

@@ -16,12 +16,18 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::replicas::Coordinator;
+use crate::telemetry::metrics::report_table;
 use crate::upstream::{Caller, CredentialSource, Credentials};
 
 /// Time until a ticket expires.
 const LIFETIME: TimeDelta = TimeDelta::minutes(1);
-/// Maximum number of tickets in memory; beyond that, the oldest are evicted.
-const MAX_TICKETS: u64 = 100_000;
+/// Maximum approximate memory of the issued tickets and of the hashes of redeemed ones, in bytes; beyond that, the oldest are evicted.
+const MAX_ISSUED_BYTES: u64 = 4 << 20;
+const MAX_REDEEMED_BYTES: u64 = 2 << 20;
+/// Approximate memory of a ticket without its credentials, in bytes.
+const TICKET_BYTES: usize = 400;
+/// Approximate memory of the hash of a redeemed ticket, in bytes.
+const REDEEMED_BYTES: u32 = 200;
 /// Purpose of the encryption: no other encrypted data of the replicas is accepted as a ticket.
 const PURPOSE: &str = "ticket";
 
@@ -105,9 +111,21 @@ impl Tickets {
         let lifetime = LIFETIME.to_std().unwrap_or_default();
         // The default policy, TinyLFU, could reject new tickets in favour of old ones that are read more often.
         let lru = EvictionPolicy::lru;
-        let issued = Cache::builder().max_capacity(MAX_TICKETS).eviction_policy(lru()).time_to_live(lifetime).build();
-        let redeemed =
-            Cache::builder().max_capacity(MAX_TICKETS).eviction_policy(lru()).time_to_live(2 * lifetime).build();
+        let issued = Cache::builder()
+            .max_capacity(MAX_ISSUED_BYTES)
+            .weigher(|_: &TicketHash, (caller, _): &(Caller, DateTime<Utc>)| {
+                let credentials: usize = caller.credential_parts().iter().map(|part| part.len()).sum();
+                u32::try_from(TICKET_BYTES + credentials).unwrap_or(u32::MAX)
+            })
+            .eviction_policy(lru())
+            .time_to_live(lifetime)
+            .build();
+        let redeemed = Cache::builder()
+            .max_capacity(MAX_REDEEMED_BYTES)
+            .weigher(|_: &TicketHash, ()| REDEEMED_BYTES)
+            .eviction_policy(lru())
+            .time_to_live(2 * lifetime)
+            .build();
         Self { issued, redeemed, service_account, coordinator }
     }
 
@@ -127,6 +145,12 @@ impl Tickets {
         let ticket = URL_SAFE_NO_PAD.encode(random);
         self.issued.insert(Sha256::digest(&ticket).into(), (caller, expires_at));
         Ok((ticket, expires_at))
+    }
+
+    /// Sets the gauges of the memory of the tickets.
+    pub fn report_metrics(&self) {
+        report_table("issued_tickets", self.issued.weighted_size(), MAX_ISSUED_BYTES);
+        report_table("redeemed_tickets", self.redeemed.weighted_size(), MAX_REDEEMED_BYTES);
     }
 
     /// Returns the caller of a ticket without redeeming it. `None` if the ticket is unknown or expired, or if this replica has redeemed it.

@@ -21,16 +21,21 @@ use crate::config::{RateLimits, TrustedProxies};
 use crate::http::AppState;
 use crate::http::auth::{Authenticator, CallerIdentity, Principal};
 use crate::http::problem::Problem;
+use crate::telemetry::metrics::report_table;
 
 /// Header fields of draft-ietf-httpapi-ratelimit-headers.
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 /// Paths without a rate limit, behind the path prefix: probes and scrapers call them, and they never call IPS.
 const EXEMPT_PATHS: [&str; 3] = ["/livez", "/readyz", "/metrics"];
-/// Maximum number of buckets; beyond that, rarely used ones are evicted.
-const MAX_BUCKETS: u64 = 100_000;
-/// Maximum number of addresses whose accepted callers are counted.
-const MAX_ADDRESSES: u64 = 10_000;
+/// Maximum approximate memory of the buckets, in bytes; beyond that, rarely used ones are evicted.
+const MAX_BUCKET_BYTES: u64 = 12 << 20;
+/// Approximate memory of a bucket with its key, in bytes.
+const BUCKET_BYTES: u32 = 400;
+/// Maximum approximate memory of the numbers of accepted callers by address, in bytes.
+const MAX_ADDRESS_BYTES: u64 = 1 << 20;
+/// Approximate memory of the number of accepted callers of an address, in bytes.
+const ADDRESS_BYTES: u32 = 200;
 /// Minimum time that an unused bucket is kept: credentials that were not used for this long count as new.
 const MIN_IDLE_TIME: Duration = Duration::from_mins(10);
 
@@ -75,8 +80,16 @@ impl RateLimiter {
         let quota = Quota::per_second(limits.rate?).allow_burst(limits.burst);
         // An idle bucket is full by then, so that removing it changes nothing.
         let idle_time = MIN_IDLE_TIME.max(quota.burst_size_replenished_in() + Duration::from_secs(1));
-        let buckets = Cache::builder().max_capacity(MAX_BUCKETS).time_to_idle(idle_time).build();
-        let accepted_callers = Cache::builder().max_capacity(MAX_ADDRESSES).time_to_idle(idle_time).build();
+        let buckets = Cache::builder()
+            .max_capacity(MAX_BUCKET_BYTES)
+            .weigher(|_, _| BUCKET_BYTES)
+            .time_to_idle(idle_time)
+            .build();
+        let accepted_callers = Cache::builder()
+            .max_capacity(MAX_ADDRESS_BYTES)
+            .weigher(|_, _| ADDRESS_BYTES)
+            .time_to_idle(idle_time)
+            .build();
         let exempt_paths = EXEMPT_PATHS.map(|path| format!("{path_prefix}{path}"));
         Some(Self { quota, buckets, accepted_callers, trusted_proxies, exempt_paths, authenticator })
     }
@@ -106,12 +119,14 @@ impl RateLimiter {
                 return decision;
             }
         }
+        report_table("rate_limit_buckets", self.buckets.weighted_size(), MAX_BUCKET_BYTES);
         let new_caller_of = address.filter(|_| is_new && !has_many_users);
         Decision { new_caller_of, ..take(&self.bucket(key)) }
     }
 
     /// Counts a caller of this address that was accepted.
     fn count_accepted(&self, address: IpAddr) {
+        report_table("address_counts", self.accepted_callers.weighted_size(), MAX_ADDRESS_BYTES);
         self.accepted_callers.entry(address).and_upsert_with(|count| count.map_or(1, |count| count.into_value() + 1));
     }
 

@@ -96,7 +96,7 @@ impl CompanyEpochs {
 
     /// Sets the gauge of the memory of the epochs.
     pub fn report_metrics(&self) {
-        report_table("epochs", self.epochs.weighted_size());
+        report_table("epochs", self.epochs.weighted_size(), MAX_BYTES);
     }
 
     /// Returns the counter of invalidations of all companies.
@@ -114,5 +114,23 @@ impl CompanyEpochs {
                 true
             }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn epochs_are_bounded_in_bytes_and_only_a_mutation_allocates_one() {
+        let epochs = CompanyEpochs::new(None, Clock::system());
+        assert_eq!(epochs.current("c|1"), 0);
+        assert_eq!(epochs.epochs.iter().count(), 0);
+        for number in 0..20_000 {
+            epochs.bump(&format!("c|{number}{}", "n".repeat(200))).await;
+        }
+        epochs.epochs.run_pending_tasks();
+        assert!((MAX_BYTES / 2..=MAX_BYTES).contains(&epochs.epochs.weighted_size()));
+        assert!(epochs.current(&format!("c|19999{}", "n".repeat(200))) > 0);
     }
 }

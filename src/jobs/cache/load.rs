@@ -102,11 +102,16 @@ impl SnapshotCache {
         let task = self.runtime().spawn(span::in_current_span(async move {
             let _guard = EndLoadOnPanic { entry: &entry, started_under: epoch };
             let keyed = KeyedEntry { entry: &entry, key: &key, caller: &caller };
-            if let Some(shared) = entry.shared() {
-                return cache.load_as_leader_or_follow(keyed, shared, epoch).await;
+            let epochs = LoadEpochs { started_under: epoch, result: epoch };
+            match entry.shared() {
+                Some(shared) if cache.is_accepted(&caller) => {
+                    return cache.load_as_leader_or_follow(keyed, shared, epoch).await;
+                }
+                // Nothing is written to the store for a caller that IPS has not accepted; the next read publishes the snapshot.
+                Some(_) => return cache.load_alone(keyed, epochs).await,
+                None => {}
             }
             let result = cache.run_loader(keyed).await;
-            let epochs = LoadEpochs { started_under: epoch, result: epoch };
             cache.end_load(keyed, epochs, result.as_ref(), Visibility::Local);
             result
         }));
@@ -197,6 +202,54 @@ mod tests {
     use crate::runtime::clock::Clock;
     use crate::upstream::{Caller, CredentialSource, Credentials};
 
+    fn cache(loader: Loader, clock: &Clock, max_bytes: u64, is_accepted: fn(&Caller) -> bool) -> Arc<SnapshotCache> {
+        let second = Duration::from_secs(1);
+        let dependencies = CacheDependencies {
+            freshness: Freshness { fresh: second, stale_while_revalidate: second, stale_if_error: second },
+            epochs: Arc::new(CompanyEpochs::new(None, clock.clone())),
+            clock: clock.clone(),
+            runtime: Handle::current(),
+            coordinator: None,
+            max_bytes,
+            is_accepted: Arc::new(is_accepted),
+        };
+        SnapshotCache::new("test", loader, dependencies)
+    }
+
+    #[tokio::test]
+    async fn snapshots_are_bounded_in_bytes_and_strangers_have_a_table_of_their_own() {
+        let clock = Clock::manual(DateTime::default());
+        let now = clock.read();
+        let loader: Loader = Arc::new(move |_, company, _| {
+            Box::pin(async move {
+                if company.starts_with("refused") {
+                    Err(Error::Internal("refused"))
+                } else {
+                    Ok(Snapshot::new(Vec::new(), Vec::new(), now))
+                }
+            })
+        });
+        let credentials = Credentials::AccessToken(SecretString::from("token"));
+        let caller =
+            Caller { credentials, source: CredentialSource::Caller, companies: None, api_key_hash: None, locale: None };
+        let known = cache(Arc::clone(&loader), &clock, 64 << 10, |_| true);
+        for number in 0..200 {
+            let _ = known.read(&caller, &format!("c|{number}"), CacheDirective::Unspecified).await;
+        }
+        known.entries.run_pending_tasks();
+        assert!((32 << 10..=64 << 10).contains(&known.entries.weighted_size()), "{}", known.entries.weighted_size());
+
+        let strangers = cache(loader, &clock, 64 << 20, |_| false);
+        for number in 0..2_000 {
+            let _ = strangers.read(&caller, &format!("refused{number}"), CacheDirective::Unspecified).await;
+        }
+        strangers.strangers.run_pending_tasks();
+        assert_eq!(strangers.entry_count(), 0);
+        assert!((512 << 10..=1 << 20).contains(&strangers.strangers.weighted_size()));
+        strangers.read(&caller, "c|1", CacheDirective::Unspecified).await.expect("it is loaded");
+        assert_eq!(strangers.entry_count(), 1, "IPS has accepted the caller by now");
+    }
+
     #[tokio::test]
     async fn a_load_that_panics_fails_and_is_repeated_after_the_back_off() {
         let loads = Arc::new(AtomicUsize::new(0));
@@ -210,15 +263,7 @@ mod tests {
                 Ok(Snapshot::new(Vec::new(), Vec::new(), now))
             })
         });
-        let second = Duration::from_secs(1);
-        let dependencies = CacheDependencies {
-            freshness: Freshness { fresh: second, stale_while_revalidate: second, stale_if_error: second },
-            epochs: Arc::new(CompanyEpochs::new(None, clock.clone())),
-            clock: clock.clone(),
-            runtime: Handle::current(),
-            coordinator: None,
-        };
-        let cache = SnapshotCache::new("test", loader, dependencies);
+        let cache = cache(loader, &clock, 1 << 20, |_| true);
         let credentials = Credentials::AccessToken(SecretString::from("token"));
         let caller =
             Caller { credentials, source: CredentialSource::Caller, companies: None, api_key_hash: None, locale: None };

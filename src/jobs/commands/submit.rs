@@ -53,6 +53,11 @@ impl SubmitCommand {
         Self(dependencies)
     }
 
+    /// Sets the gauge of the memory of the idempotency records.
+    pub fn report_metrics(&self) {
+        self.0.idempotency.report_metrics();
+    }
+
     /// Validates a submission as [`SubmitCommand::submit`] does, without sending it; returns warnings about a valid one.
     ///
     /// # Errors
@@ -97,6 +102,7 @@ impl SubmitCommand {
     }
 
     async fn submit_with_key(&self, caller: &Caller, request: &SubmitJobParam, key: &IdempotencyKey) -> Result<Job> {
+        self.0.companies.require_accepted(caller).await?;
         let submitted = Job::submitted(request, None, caller.email());
         let (claim, submitted, result) = match self.0.idempotency.claim(caller, &submitted, key).await? {
             IdempotencyOutcome::Completed(job) => return Ok(*job),

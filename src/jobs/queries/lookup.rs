@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::ips::types::{GetActiveJobsParam, GetJobLogDetailsParam, GetScheduledJobsParam, JobLog, Timestamp};
 use crate::jobs::cache::SnapshotCache;
-use crate::jobs::cache::key::{JobKey, job_cache};
+use crate::jobs::cache::key::{JobKey, MAX_JOB_BYTES, job_cache};
 use crate::jobs::cache::lists::ListCaches;
 use crate::jobs::cache::loaders;
 use crate::jobs::cache::policy::{CacheDirective, CacheStatus, Lookup, MIN_LOAD_INTERVAL};
@@ -23,6 +23,7 @@ use crate::jobs::model::json::RenderedJob;
 use crate::jobs::model::unique_name;
 use crate::jobs::queries::found::{FoundJob, MAX_CANDIDATES, ambiguous, logged_job, only_job};
 use crate::runtime::clock::Clock;
+use crate::telemetry::metrics::report_table;
 use crate::upstream::{Caller, CallerKey, IpsAnswer, IpsApi, UpstreamError};
 
 /// Entries that are read with a log, its last ones: if the job was stopped, one of them says so.
@@ -67,7 +68,20 @@ impl JobLookup {
         clock: Clock,
         appears_within: Duration,
     ) -> Self {
-        Self { companies, caches, upstream, completed: job_cache(COMPLETED_TTL), recent, clock, appears_within }
+        Self {
+            companies,
+            caches,
+            upstream,
+            completed: job_cache(COMPLETED_TTL, |completed: &CompletedJob| completed.job.json.len()),
+            recent,
+            clock,
+            appears_within,
+        }
+    }
+
+    /// Sets the gauge of the memory of the completed jobs.
+    pub fn report_metrics(&self) {
+        report_table("completed_jobs", self.completed.weighted_size(), MAX_JOB_BYTES);
     }
 
     /// Returns the referenced job.

@@ -134,8 +134,12 @@ impl SnapshotCache {
         }
     }
 
-    /// Loads the list without a lease: the shared store is unavailable.
-    async fn load_alone(self: &Arc<Self>, keyed: KeyedEntry<'_>, epochs: LoadEpochs) -> Result<Arc<Snapshot>> {
+    /// Loads the list without a lease: the shared store is unavailable, or IPS has not accepted the caller.
+    pub(in crate::jobs::cache) async fn load_alone(
+        self: &Arc<Self>,
+        keyed: KeyedEntry<'_>,
+        epochs: LoadEpochs,
+    ) -> Result<Arc<Snapshot>> {
         let result = self.run_loader(keyed).await;
         self.end_load(keyed, epochs, result.as_ref(), self.unpublished());
         result

@@ -9,7 +9,7 @@ use crate::telemetry::metrics::report_table;
 use crate::upstream::caller::{Caller, CallerKey};
 
 /// Maximum approximate memory, in bytes; beyond it the least recently used callers are evicted.
-const MAX_BYTES: u64 = 8 << 20;
+const MAX_BYTES: u64 = 4 << 20;
 /// Approximate memory of a caller, in bytes.
 const CALLER_BYTES: u32 = 200;
 /// Time without a call after which a caller is evicted.
@@ -36,7 +36,7 @@ impl AcceptedCallers {
 
     pub(super) fn insert(&self, caller: &Caller) {
         self.0.insert(CallerKey::ignoring_locale(caller), ());
-        report_table("accepted_callers", self.0.weighted_size());
+        report_table("accepted_callers", self.0.weighted_size(), MAX_BYTES);
     }
 
     pub(super) fn remove(&self, caller: &Caller) {

@@ -64,7 +64,7 @@ impl LoginFailures {
             let count = current.map_or(0, |entry| entry.into_value().count);
             Op::Put(FailedLogins { count: count.saturating_add(1), last })
         });
-        report_table("login_failures", self.by_user.weighted_size());
+        report_table("login_failures", self.by_user.weighted_size(), MAX_BYTES);
     }
 
     /// Forgets the failed logins of a user who logged in.
