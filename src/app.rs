@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
-use crate::config::{AuthConfig, Config, ReplicasConfig, ServiceAccount};
+use crate::config::{AuthConfig, Config, ReplicasConfig, ServiceAccount, UpstreamConfig};
 use crate::http::{
     self, ApiKeys, AppState, Auth, Authenticator, BackgroundTasks, BodyBudget, ContextProvider, DemoUser, Documents,
     HttpSettings, InvalidKeys, RateLimiter, SignInMethod, StreamQuota, Tickets, UiAssets, UiConfig, openapi,
@@ -29,7 +29,7 @@ use crate::runtime::timing::Timing;
 use crate::server::{EarlyError, Server, ServerError, ServerSettings};
 use crate::telemetry::metrics::Metrics;
 pub use crate::upstream::install_tls_provider;
-use crate::upstream::{ClientConfig, Credentials, IpsApi, IpsClient, UnknownFields};
+use crate::upstream::{AdmissionControl, ClientConfig, Credentials, IpsApi, IpsClient, UnknownFields};
 
 /// Maximum timeout of a connection attempt to IPS; half of the timeout of a call if that is shorter, so that there is time for a retry.
 const MAX_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -125,6 +125,8 @@ fn app_state(
         Some(upstream) => upstream,
         None => Arc::new(ips_client(config, clock.clone(), timing)?),
     };
+    let UpstreamConfig { max_calls, max_queue_time, .. } = config.upstream;
+    let upstream = Arc::new(AdmissionControl::new(upstream, max_calls, max_queue_time, clock.clone()));
     let coordinator = coordinator(config)?;
     let runtime = Handle::current();
     let jobs_config = jobs_config(config, clock.clone(), timing, runtime.clone(), coordinator.clone());
@@ -167,7 +169,12 @@ struct AppParts {
 impl AppParts {
     fn new(config: &Config, authenticator: Arc<Authenticator>, state: AppState) -> Self {
         let path_prefix = &config.listen.path_prefix;
-        let rate_limiter = RateLimiter::new(config.rate_limits, path_prefix, Arc::clone(&authenticator));
+        let rate_limiter = RateLimiter::new(
+            config.rate_limits,
+            config.trusted_proxies.clone(),
+            path_prefix,
+            Arc::clone(&authenticator),
+        );
         Self {
             state: Data::new(state),
             rate_limiter: rate_limiter.map(Arc::new),
@@ -214,6 +221,7 @@ fn server_settings(config: &Config, clock: Clock, process: Process) -> ServerSet
     ServerSettings {
         listen: config.listen.address,
         connections: config.connections,
+        trusted_proxies: config.trusted_proxies.clone(),
         timeouts: config.timeouts,
         shutdown: config.shutdown,
         early_response: Arc::new(early_response),
@@ -237,6 +245,7 @@ fn jobs_config(
             stale_while_revalidate: config.cache.stale_while_revalidate,
             stale_if_error: config.cache.stale_if_error,
         },
+        cache_bytes: config.cache.max_bytes,
         clock,
         timing,
         runtime,

@@ -8,11 +8,12 @@ mod settings;
 mod sources;
 mod toml_file;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use secrecy::SecretString;
 use url::Url;
 
@@ -45,6 +46,8 @@ pub struct Config {
     pub submits: SubmitConfig,
     /// Rate limits of a caller.
     pub rate_limits: RateLimits,
+    /// Proxies that name the client address.
+    pub trusted_proxies: TrustedProxies,
     /// Limits of open connections.
     pub connections: ConnectionLimits,
     /// Timeouts of clients.
@@ -100,6 +103,8 @@ pub struct CacheConfig {
     pub stale_while_revalidate: Duration,
     /// Time after `fresh` in which a snapshot is served if IPS fails.
     pub stale_if_error: Duration,
+    /// Maximum approximate memory of all snapshots, in bytes.
+    pub max_bytes: u64,
 }
 
 /// Authentication of callers.
@@ -154,6 +159,18 @@ pub struct RateLimits {
     pub burst: NonZeroU32,
     /// Maximum number of open event streams.
     pub streams: usize,
+}
+
+/// Networks of the proxies whose `X-Forwarded-For` or `Forwarded` names the client address.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TrustedProxies(pub Vec<IpNet>);
+
+impl TrustedProxies {
+    /// Whether this address, in canonical form, is that of a trusted proxy.
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(&address))
+    }
 }
 
 /// Limits of open connections.

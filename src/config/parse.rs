@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use url::{Host, Url};
 
 use super::MAX_BODY_BYTES;
@@ -20,6 +21,7 @@ const MAX_CALLS: RangeInclusive<usize> = 1..=10_000;
 const ANSWER_LIMITS: RangeInclusive<usize> = 64 << 10..=1 << 30;
 /// The minimum is the maximum size of one body.
 const BODY_BUDGETS: RangeInclusive<usize> = MAX_BODY_BYTES..=1 << 40;
+const CACHE_SIZES: RangeInclusive<usize> = 8 << 20..=1 << 40;
 /// Minimum length of the secret of the shared store, in characters.
 const MIN_KEY_LENGTH: usize = 32;
 /// Minimum number of different characters in the secret of the shared store.
@@ -166,6 +168,11 @@ pub(super) fn body_budget(text: &str) -> Result<usize, Expected> {
     bytes.ok_or_else(|| "a size from 1MiB to 1TiB, such as 64MiB".into())
 }
 
+pub(super) fn cache_size(text: &str) -> Result<u64, Expected> {
+    let size = bytes(text).filter(|bytes| CACHE_SIZES.contains(bytes)).and_then(|bytes| u64::try_from(bytes).ok());
+    size.ok_or_else(|| "a size from 8MiB to 1TiB, such as 256MiB".into())
+}
+
 /// Parses a size: a whole number and a unit; without one it is in bytes.
 fn bytes(text: &str) -> Option<usize> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
@@ -212,6 +219,12 @@ pub(super) fn url_host(text: &str) -> Result<String, Expected> {
         Ok(address @ (Host::Ipv4(_) | Host::Ipv6(_))) if wildcard.is_empty() => Ok(address.to_string()),
         _ => Err("a host, such as cdn.example.com, *.example.com or 203.0.113.7".into()),
     }
+}
+
+/// Parses a network in CIDR notation; an address alone is a network of one.
+pub(super) fn network(text: &str) -> Result<IpNet, Expected> {
+    let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    network.map_err(|_| "a network such as 10.0.0.0/8, or an address".into())
 }
 
 pub(super) fn limit(text: &str) -> Result<usize, Expected> {

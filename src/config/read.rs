@@ -6,17 +6,18 @@ use secrecy::ExposeSecret;
 use url::Url;
 
 use super::settings::{
-    API_KEYS_FILE, API_VERSION, COMPANY, CORS_ORIGINS, DRAIN_DELAY, FRESH, GRACE, KEEP_ALIVE, LISTEN, LOG_FORMAT,
-    MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS, MAX_STREAMS, PATH_PREFIX, RATE_BURST, RATE_LIMIT, REGION,
+    API_KEYS_FILE, API_VERSION, CACHE_SIZE, COMPANY, CORS_ORIGINS, DRAIN_DELAY, FRESH, GRACE, KEEP_ALIVE, LISTEN,
+    LOG_FORMAT, MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS, MAX_STREAMS, PATH_PREFIX, RATE_BURST, RATE_LIMIT, REGION,
     REQUEST_BODY_BUDGET, REQUEST_TIMEOUT, REQUIRE_IDEMPOTENCY_KEY, SERVICE_PASSWORD, SERVICE_USER,
     SHARED_CACHE_CA_FILE, SHARED_CACHE_KEY, SHARED_CACHE_URL, STAGING, STALE_IF_ERROR, STALE_WHILE_REVALIDATE,
-    TRY_UNKNOWN_FIELDS, UPSTREAM_ANSWER_LIMIT, UPSTREAM_CA_FILE, UPSTREAM_CALLS, UPSTREAM_FAILURES, UPSTREAM_TIMEOUT,
-    UPSTREAM_URL, UPSTREAM_WAIT, URL_HOSTS, URL_SCHEMES, WRITE_TIMEOUT,
+    TRUSTED_PROXIES, TRY_UNKNOWN_FIELDS, UPSTREAM_ANSWER_LIMIT, UPSTREAM_CA_FILE, UPSTREAM_CALLS, UPSTREAM_FAILURES,
+    UPSTREAM_TIMEOUT, UPSTREAM_URL, UPSTREAM_WAIT, URL_HOSTS, URL_SCHEMES, WRITE_TIMEOUT,
 };
 use super::sources::{ConfigErrors, Reported, Sources, Values};
 use super::{
     AuthConfig, CacheConfig, Config, ConnectionLimits, IdempotencyKeyRequirement, Listen, LogFormat, RateLimits,
-    Region, ReplicasConfig, ServiceAccount, ShutdownConfig, SubmitConfig, System, Timeouts, UpstreamConfig, parse,
+    Region, ReplicasConfig, ServiceAccount, ShutdownConfig, SubmitConfig, System, Timeouts, TrustedProxies,
+    UpstreamConfig, parse,
 };
 use crate::ips::types::ApiVersion;
 
@@ -69,6 +70,7 @@ fn config(
     let cors_origins = cors_origins(values);
     let submits = submits(values);
     let rate_limits = rate_limits(values);
+    let trusted_proxies = values.list(&TRUSTED_PROXIES, parse::network).map(TrustedProxies);
     let timeouts = timeouts(values);
     let connections = connections(values);
     let request_body_budget = values.required(&REQUEST_BODY_BUDGET, parse::body_budget);
@@ -85,6 +87,7 @@ fn config(
         cors_origins: cors_origins?,
         submits: submits?,
         rate_limits: rate_limits?,
+        trusted_proxies: trusted_proxies?,
         connections: connections?,
         timeouts: timeouts?,
         request_body_budget: request_body_budget?,
@@ -151,7 +154,13 @@ fn cache(values: &mut Values) -> Result<CacheConfig, Reported> {
     let fresh = values.required(&FRESH, parse::freshness);
     let stale_while_revalidate = values.required(&STALE_WHILE_REVALIDATE, parse::staleness);
     let stale_if_error = values.required(&STALE_IF_ERROR, parse::staleness);
-    Ok(CacheConfig { fresh: fresh?, stale_while_revalidate: stale_while_revalidate?, stale_if_error: stale_if_error? })
+    let max_bytes = values.required(&CACHE_SIZE, parse::cache_size);
+    Ok(CacheConfig {
+        fresh: fresh?,
+        stale_while_revalidate: stale_while_revalidate?,
+        stale_if_error: stale_if_error?,
+        max_bytes: max_bytes?,
+    })
 }
 
 /// Requires all three settings or none: a service account without API keys would serve unauthenticated callers.

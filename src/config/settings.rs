@@ -189,6 +189,8 @@ settings! {
         "time after `fresh` in which a cached list is served while it is revalidated in the background";
     STALE_IF_ERROR: "stale_if_error", Cache, One("DURATION"), Some("5m"),
         "time after `fresh` in which a cached list is served, marked as stale, if IPS fails";
+    CACHE_SIZE: "cache_size", Cache, One("BYTES"), Some("88MiB"),
+        "maximum memory of the cached lists; beyond it the least recently used ones are evicted";
 
     COMPANY: "company", Callers, One("COMPANY"), None,
         "default company, by name or handle, of requests that name none";
@@ -209,9 +211,11 @@ settings! {
         "allowed hosts of these URLs, such as cdn.example.com or *.example.com; unless set, all but loopback, private and local ones";
 
     RATE_LIMIT: "rate_limit", RateLimits, One("NUMBER"), Some("1000"),
-        "sustained requests per second and caller; callers not seen in the last 10 minutes share the limit of their address; none disables it";
+        "sustained requests per second and caller; callers not seen in the last 10 minutes share the limit of their address, unless many users were accepted from it; none disables it";
     RATE_BURST: "rate_burst", RateLimits, One("NUMBER"), Some("2000"),
         "burst size: requests that a caller may send at once after a pause";
+    TRUSTED_PROXIES: "trusted_proxies", RateLimits, List("CIDR"), None,
+        "networks of proxies, such as 10.0.0.0/8, whose X-Forwarded-For, or Forwarded without it, names the client address; of others it is ignored";
     MAX_STREAMS: "max_streams", RateLimits, One("NUMBER"), Some("2000"),
         "maximum number of open event streams per caller, on each replica";
 
@@ -224,7 +228,7 @@ settings! {
     MAX_CONNECTIONS: "max_connections", Connections, One("NUMBER"), Some("10000"),
         "maximum number of open connections; further ones are closed at once";
     MAX_CONNECTIONS_PER_ADDRESS: "max_connections_per_address", Connections, One("NUMBER"), None,
-        "maximum number of open connections per client address; not for use behind a load balancer, which is one address";
+        "maximum number of open connections per client address; does not apply to trusted proxies";
     REQUEST_BODY_BUDGET: "request_body_budget", Connections, One("BYTES"), Some("64MiB"),
         "memory budget of the bodies of all requests in flight; beyond it requests with a body get 503";
 

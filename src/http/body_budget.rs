@@ -4,17 +4,26 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::telemetry::metrics::report_table;
+
 /// Budget in bytes that the bodies of all requests in flight share.
 #[derive(Debug, Clone)]
 pub struct BodyBudget {
     available: Arc<AtomicUsize>,
+    bytes: usize,
 }
 
 impl BodyBudget {
     /// Creates a budget of this many bytes.
     #[must_use]
     pub fn new(bytes: usize) -> Self {
-        Self { available: Arc::new(AtomicUsize::new(bytes)) }
+        Self { available: Arc::new(AtomicUsize::new(bytes)), bytes }
+    }
+
+    /// Sets the gauge of the memory of the bodies in flight.
+    pub fn report_metrics(&self) {
+        let used = self.bytes.saturating_sub(self.available.load(Ordering::Relaxed));
+        report_table("request_bodies", used as u64, self.bytes as u64);
     }
 
     /// Returns a reservation of no bytes.

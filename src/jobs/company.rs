@@ -12,14 +12,23 @@ use crate::ips::types::{
 };
 use crate::jobs::error::{Error, InvalidField, Result};
 use crate::runtime::clock::Clock;
+use crate::telemetry::metrics::report_table;
 use crate::upstream::{BadItem, Caller, CallerKey, Delivery, Failure, IpsAnswer, IpsApi, UpstreamError};
 
 /// Time for which memberships and companies are fresh; both change rarely.
 const FRESH_FOR: Duration = Duration::from_mins(5);
 /// Time after that for which memberships are served when IPS fails, so that cached lists stay readable during an outage.
 const STALE_IF_ERROR: Duration = Duration::from_hours(4);
-/// Maximum number of entries of each cache; beyond it the least recently used ones are evicted.
-const MAX_ENTRIES: u64 = 10_000;
+/// Maximum approximate memory of the memberships, in bytes; beyond it the least recently used ones are evicted.
+const MAX_MEMBERSHIP_BYTES: u64 = 4 << 20;
+/// Maximum approximate memory of the companies by name, in bytes; beyond it the least recently used ones are evicted.
+const MAX_COMPANY_BYTES: u64 = 2 << 20;
+/// Overhead of a company or membership in its approximate memory, in bytes.
+const OVERHEAD_BYTES: usize = 512;
+/// Maximum length of a handle of a company or an asset, in bytes.
+pub(super) const MAX_HANDLE_LENGTH: usize = 256;
+/// Maximum length of the name of a company, in bytes.
+const MAX_COMPANY_NAME_LENGTH: usize = 1024;
 
 /// Company parameters of a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,11 +40,29 @@ pub struct CompanyChoice {
 }
 
 impl CompanyChoice {
-    /// Returns the error of a request that has both parameters.
-    pub(super) fn conflict(&self) -> Option<InvalidField> {
+    /// Returns the error of a request that has both parameters, or one that is too long.
+    pub(super) fn invalid_parameter(&self) -> Option<InvalidField> {
+        let is_long = |text: &Option<String>, max| text.as_ref().is_some_and(|text| text.len() > max);
+        if is_long(&self.handle, MAX_HANDLE_LENGTH) {
+            return Some(InvalidField::in_parameter("companyHandle", too_long(MAX_HANDLE_LENGTH)));
+        }
+        if is_long(&self.name, MAX_COMPANY_NAME_LENGTH) {
+            return Some(InvalidField::in_parameter("company", too_long(MAX_COMPANY_NAME_LENGTH)));
+        }
         let has_both = self.handle.is_some() && self.name.is_some();
         has_both.then(|| InvalidField::in_parameter("company", "`companyHandle` is given too: expected one of the two"))
     }
+}
+
+/// Returns the reason of a value of more than `max` bytes.
+pub(super) fn too_long(max: usize) -> String {
+    format!("must not be longer than {max} bytes")
+}
+
+/// Returns the approximate memory of a company, in bytes.
+fn company_weight(company: &Company) -> usize {
+    let texts = [company.name.as_deref(), company.root_path.as_deref()];
+    OVERHEAD_BYTES + company.company_handle.len() + texts.iter().flatten().map(|text| text.len()).sum::<usize>()
 }
 
 /// Cache entry with the memberships of a caller.
@@ -59,8 +86,19 @@ impl Companies {
     #[must_use]
     pub fn new(upstream: Arc<dyn IpsApi>, default: Option<String>, clock: Clock) -> Self {
         let lru = EvictionPolicy::lru;
-        let memberships = Cache::builder().max_capacity(MAX_ENTRIES).eviction_policy(lru());
-        let by_name = Cache::builder().max_capacity(MAX_ENTRIES).eviction_policy(lru());
+        let memberships = Cache::builder()
+            .max_capacity(MAX_MEMBERSHIP_BYTES)
+            .weigher(|_: &CallerKey, cached: &CachedMemberships| {
+                let companies = cached.memberships.iter().map(|membership| company_weight(&membership.company));
+                u32::try_from(OVERHEAD_BYTES + companies.sum::<usize>()).unwrap_or(u32::MAX)
+            })
+            .eviction_policy(lru());
+        let by_name = Cache::builder()
+            .max_capacity(MAX_COMPANY_BYTES)
+            .weigher(|(_, name): &(CallerKey, String), company: &Arc<Company>| {
+                u32::try_from(company_weight(company) + name.len()).unwrap_or(u32::MAX)
+            })
+            .eviction_policy(lru());
         Self {
             upstream,
             default,
@@ -76,8 +114,8 @@ impl Companies {
     /// [`Error::CompanyRequired`] with the caller's companies if the request names none and the caller has several or none,
     /// [`Error::CompanyNotFound`] if no company has the name, [`Error::CompanyNotPermitted`], and the errors of IPS.
     pub async fn resolve(&self, caller: &Caller, choice: &CompanyChoice) -> Result<String> {
-        if let Some(conflict) = choice.conflict() {
-            return Err(Error::Invalid(vec![conflict]));
+        if let Some(invalid) = choice.invalid_parameter() {
+            return Err(Error::Invalid(vec![invalid]));
         }
         let company = match choice {
             CompanyChoice { handle: Some(handle), .. } => handle.clone(),
@@ -94,13 +132,19 @@ impl Companies {
     #[must_use]
     pub fn resolve_cached(&self, caller: &Caller, choice: &CompanyChoice) -> Option<String> {
         let company = match choice {
-            CompanyChoice { handle: Some(handle), name: None } => handle.clone(),
+            CompanyChoice { handle: Some(handle), name: None } if handle.len() <= MAX_HANDLE_LENGTH => handle.clone(),
             CompanyChoice { handle: None, name: None } if self.default.is_none() => {
                 only_company(caller, &self.fresh_memberships(caller)?)?
             }
             _ => return None,
         };
         caller.may_see(&company).then_some(company)
+    }
+
+    /// Sets the gauges of the memory of the caches.
+    pub fn report_metrics(&self) {
+        report_table("memberships", self.memberships.weighted_size(), MAX_MEMBERSHIP_BYTES);
+        report_table("companies", self.by_name.weighted_size(), MAX_COMPANY_BYTES);
     }
 
     fn fresh_memberships(&self, caller: &Caller) -> Option<Arc<Vec<CompanyMembership>>> {
@@ -136,6 +180,21 @@ impl Companies {
                 self.memberships.invalidate(&key);
                 Err(error)
             }
+        }
+    }
+
+    /// Checks that IPS has accepted the caller, by a call if it has not been asked yet. Nothing is recorded for other callers.
+    ///
+    /// # Errors
+    /// IPS rejects the credentials, or can't be asked.
+    pub async fn require_accepted(&self, caller: &Caller) -> Result<()> {
+        if self.upstream.has_accepted(caller) {
+            return Ok(());
+        }
+        match self.memberships(caller).await {
+            // A fault that does not concern the credentials.
+            Err(Error::Upstream { error, .. }) if error.fault().is_some_and(|fault| !fault.denies_access()) => Ok(()),
+            result => result.map(drop),
         }
     }
 

@@ -35,6 +35,8 @@ pub struct JobsConfig {
     pub url_policy: UrlPolicy,
     /// Freshness of snapshots.
     pub freshness: Freshness,
+    /// Maximum approximate memory of all snapshots, in bytes.
+    pub cache_bytes: u64,
     /// Wall clock.
     pub clock: Clock,
     /// Runtime of loads and background tasks, which outlive the request that started them.
@@ -55,6 +57,8 @@ pub struct Jobs {
     coordinator: Option<Arc<dyn Coordinator>>,
     companies: Arc<Companies>,
     caches: ListCaches,
+    epochs: Arc<CompanyEpochs>,
+    recent: RecentMutations,
     lookup: Arc<JobLookup>,
     lists: ListQueries,
     logs: LogQueries,
@@ -71,6 +75,7 @@ impl Jobs {
             default_company,
             url_policy,
             freshness,
+            cache_bytes,
             clock,
             runtime,
             coordinator,
@@ -84,12 +89,18 @@ impl Jobs {
         let upstream: Arc<dyn IpsApi> =
             Arc::new(VersionAdapter::new(Arc::new(coalescing), &api_version, unknown_fields));
         let recent = RecentMutations::new(coordinator.clone());
+        let is_accepted = {
+            let upstream = Arc::clone(&upstream);
+            Arc::new(move |caller: &Caller| upstream.has_accepted(caller))
+        };
         let dependencies = CacheDependencies {
             freshness,
             epochs: Arc::clone(&epochs),
             clock: clock.clone(),
             runtime: runtime.clone(),
             coordinator: coordinator.clone(),
+            max_bytes: cache_bytes,
+            is_accepted,
         };
         let caches = ListCaches::new(&upstream, &recent, &dependencies);
         let companies = Arc::new(Companies::new(Arc::clone(&upstream), default_company, clock.clone()));
@@ -116,12 +127,14 @@ impl Jobs {
             lists: ListQueries::new(caches.clone()),
             logs: LogQueries::new(Arc::clone(&lookup), Arc::clone(&upstream)),
             submit,
-            actions: JobActions::new(Arc::clone(&lookup), Arc::clone(&upstream), epochs, recent),
+            actions: JobActions::new(Arc::clone(&lookup), Arc::clone(&upstream), Arc::clone(&epochs), recent.clone()),
             subscriptions: Subscriptions::new(caches.clone(), Arc::clone(&lookup)),
             upstream,
             coordinator,
             companies,
             caches,
+            epochs,
+            recent,
             lookup,
         })
     }
@@ -243,6 +256,12 @@ impl Jobs {
         self.subscriptions.watch(caller, company, phases)
     }
 
+    /// Returns whether IPS has accepted the credentials of the caller since the start of the process, without a call to it.
+    #[must_use]
+    pub fn has_accepted(&self, caller: &Caller) -> bool {
+        self.upstream.has_accepted(caller)
+    }
+
     /// Returns the health of the upstream, without a call to it.
     #[must_use]
     pub fn upstream_health(&self) -> UpstreamHealth {
@@ -272,5 +291,10 @@ impl Jobs {
         self.upstream_health().report_metrics();
         self.omitted_fields().iter().for_each(OmittedField::report_metric);
         self.caches.report_metrics();
+        self.epochs.report_metrics();
+        self.companies.report_metrics();
+        self.lookup.report_metrics();
+        self.submit.report_metrics();
+        self.recent.report_metrics();
     }
 }

@@ -4,12 +4,14 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::config::ConnectionLimits;
+use crate::config::{ConnectionLimits, TrustedProxies};
 use crate::telemetry::metrics::names;
 
 /// Limit of the connections that may be open at a time.
 pub struct ConnectionLimit {
     limits: ConnectionLimits,
+    /// Peers without a limit for each address.
+    trusted_proxies: TrustedProxies,
     open: Mutex<Open>,
 }
 
@@ -23,8 +25,8 @@ struct Open {
 
 impl ConnectionLimit {
     /// Creates the limit, with no connection open.
-    pub fn new(limits: ConnectionLimits) -> Arc<Self> {
-        Arc::new(Self { limits, open: Mutex::default() })
+    pub fn new(limits: ConnectionLimits, trusted_proxies: TrustedProxies) -> Arc<Self> {
+        Arc::new(Self { limits, trusted_proxies, open: Mutex::default() })
     }
 
     /// Acquires a permit for a connection from `address`. `None` at the limit: the caller closes the connection at once.
@@ -33,7 +35,8 @@ impl ConnectionLimit {
         if open.total >= self.limits.total {
             return None;
         }
-        if let Some(limit) = self.limits.per_address {
+        let address = address.to_canonical();
+        if let Some(limit) = self.limits.per_address.filter(|_| !self.trusted_proxies.contains(address)) {
             let count = open.by_address.entry(address).or_default();
             if *count >= limit {
                 return None;

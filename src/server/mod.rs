@@ -29,7 +29,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use crate::config::{ConnectionLimits, ShutdownConfig, Timeouts};
+use crate::config::{ConnectionLimits, ShutdownConfig, Timeouts, TrustedProxies};
 use crate::runtime::lifecycle::Lifecycle;
 use connection::ConnectionSettings;
 use connection_limit::ConnectionLimit;
@@ -44,6 +44,8 @@ pub struct ServerSettings {
     pub listen: SocketAddr,
     /// Connection limits.
     pub connections: ConnectionLimits,
+    /// Peers to which the limit for each address does not apply.
+    pub trusted_proxies: TrustedProxies,
     /// Timeouts of clients.
     pub timeouts: Timeouts,
     /// Durations of the shutdown.
@@ -84,11 +86,11 @@ impl Server {
         S::Response: Into<Response<B>> + 'static,
         B: MessageBody + 'static,
     {
-        let ServerSettings { listen, connections, timeouts, shutdown, early_response, .. } = settings;
+        let ServerSettings { listen, connections, trusted_proxies, timeouts, shutdown, early_response, .. } = settings;
         let (lifecycle, background) = (settings.lifecycle, settings.background);
         let listener = accept::bind(listen).map_err(|error| ServerError::Bind { address: listen, error })?;
         let address = listener.local_addr().unwrap_or(listen);
-        let limit = ConnectionLimit::new(connections);
+        let limit = ConnectionLimit::new(connections, trusted_proxies);
         let (connections, requests) = (TaskTracker::new(), TaskTracker::new());
         let settings = Arc::new(ConnectionSettings {
             timeouts,

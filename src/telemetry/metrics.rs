@@ -59,7 +59,7 @@ metrics_table! {
     UPSTREAM_RETRIES: Counter = "ips_gateway_upstream_retries_total",
         "Retries of calls to IPS, by operation.";
     UPSTREAM_REFUSED: Counter = "ips_gateway_upstream_refused_total",
-        "Calls to IPS rejected before they were sent, by reason: `busy` (concurrency limit), `suspended` (open circuit) or `company_suspended` (open circuit of a company).";
+        "Calls to IPS rejected before they were sent, by reason: `busy` (concurrency limit, or the part of it for one caller or for all callers that IPS has not accepted), `suspended` (open circuit), `company_suspended` (open circuit of a company) or `login_back_off` (repeated failed logins of a user).";
     UPSTREAM_OMITTED_FIELDS: Gauge = "ips_gateway_upstream_omitted_fields",
         "1 for each field that the gateway leaves out of its own calls to IPS, by operation, field and reason: the API version lacks it (`lacked`), may lack it (`unknown`), or IPS refused it (`refused`).";
     BAD_ITEMS: Counter = "ips_gateway_bad_items_total",
@@ -78,6 +78,10 @@ metrics_table! {
         "Snapshots in the cache, by list.";
     SNAPSHOT_BYTES: Gauge = "ips_gateway_snapshot_bytes",
         "Approximate memory of the snapshots in the cache, by list.";
+    TABLE_BYTES: Gauge = "ips_gateway_table_bytes",
+        "Approximate memory of the other bounded tables, by table, see the table of memory in the operations guide.";
+    TABLE_LIMIT_BYTES: Gauge = "ips_gateway_table_limit_bytes",
+        "Maximum approximate memory of each of these tables, beyond which it evicts the least recently used entries.";
     WATCHERS: Gauge = "ips_gateway_watchers",
         "Event streams and long polls that watch a list, by list.";
     EVENT_STREAMS: Gauge = "ips_gateway_event_streams",
@@ -116,6 +120,12 @@ const AGE_BUCKETS: [f64; 8] = [0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0];
 
 /// Interval at which recorded values are moved into the histograms.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Sets the gauges of the approximate memory of a bounded table and of its maximum.
+pub fn report_table(table: &'static str, bytes: u64, limit: u64) {
+    gauge!(names::TABLE_BYTES, "table" => table).set(bytes as f64);
+    gauge!(names::TABLE_LIMIT_BYTES, "table" => table).set(limit as f64);
+}
 
 /// Metrics of the process.
 #[derive(Clone)]

@@ -40,6 +40,11 @@ macro_rules! declare_api {
                 Vec::new()
             }
 
+            /// Returns whether IPS has accepted the credentials of the caller since the start of the process. Makes no call.
+            fn has_accepted(&self, _caller: &Caller) -> bool {
+                true
+            }
+
             /// Checks that the request of a submit can be written as XML of the configured version. Makes no call.
             ///
             /// # Errors

@@ -122,10 +122,27 @@ impl CallerKey {
         Self::with_locale(caller, "")
     }
 
+    /// Returns the key of the API key or, without one, of the credentials of `caller`.
+    #[must_use]
+    pub fn of_principal(caller: &Caller) -> Self {
+        let [kind, user, secret] = caller.credential_parts();
+        Self::of_parts(&["principal", kind, user, secret, caller.api_key_hash.as_deref().unwrap_or_default()])
+    }
+
+    /// Returns the key of a user name, in which upper and lower case are equal.
+    #[must_use]
+    pub fn of_user(user: &str) -> Self {
+        Self::of_parts(&["user", &user.trim().to_lowercase()])
+    }
+
     fn with_locale(caller: &Caller, locale: &str) -> Self {
         let [kind, user, secret] = caller.credential_parts();
+        Self::of_parts(&[kind, user, secret, locale])
+    }
+
+    fn of_parts(parts: &[&str]) -> Self {
         let mut hash = Sha256::new_with_prefix(*PROCESS_KEY);
-        for part in [kind, user, secret, locale] {
+        for part in parts {
             hash.update(part.len().to_be_bytes());
             hash.update(part);
         }

@@ -174,6 +174,7 @@ fn counted_by(failure: &Failure) -> Option<CircuitScope> {
         | Failure::Unwritable { .. }
         | Failure::Overloaded { .. }
         | Failure::CircuitOpen { .. }
+        | Failure::LoginBackOff { .. }
         | Failure::TooLarge(_) => None,
     }
 }

@@ -15,7 +15,7 @@ const MAX_QUEUED_PER_CALL: usize = 4;
 
 /// Concurrency limit with a bounded queue.
 #[derive(Debug)]
-pub(super) struct ConcurrencyLimit {
+pub(in crate::upstream) struct ConcurrencyLimit {
     slots: Semaphore,
     max_calls: usize,
     /// Maximum time that a call queues for a slot.
@@ -50,7 +50,7 @@ impl ServiceTime {
 
 /// Slot of one call in flight. Dropping it frees the slot, and records the time since it was acquired as a service time.
 #[derive(Debug)]
-pub(super) struct Slot<'a> {
+pub(in crate::upstream) struct Slot<'a> {
     _permit: SemaphorePermit<'a>,
     limit: &'a ConcurrencyLimit,
     /// Start of the call; `None` if it was not made.
@@ -59,7 +59,7 @@ pub(super) struct Slot<'a> {
 
 impl Slot<'_> {
     /// Frees the slot of a call that was not made: it has no service time.
-    pub(super) fn discard(mut self) {
+    pub(in crate::upstream) fn discard(mut self) {
         self.began = None;
     }
 }
@@ -75,7 +75,7 @@ impl Drop for Queued<'_> {
 
 impl ConcurrencyLimit {
     /// Permits `max_calls` calls at the same time; further ones queue for at most `max_queue_time`.
-    pub(super) fn new(max_calls: usize, max_queue_time: Duration) -> Self {
+    pub(in crate::upstream) fn new(max_calls: usize, max_queue_time: Duration) -> Self {
         let service_time = Mutex::new(ServiceTime { average: Duration::ZERO, last_progress: Instant::now() });
         Self { slots: Semaphore::new(max_calls), max_calls, max_queue_time, queued: AtomicUsize::new(0), service_time }
     }
@@ -84,7 +84,7 @@ impl ConcurrencyLimit {
     ///
     /// # Errors
     /// No slot is, or is expected to be, free in time: the time after which to retry.
-    pub(super) async fn acquire(&self, deadline: Instant) -> Result<Slot<'_>, Duration> {
+    pub(in crate::upstream) async fn acquire(&self, deadline: Instant) -> Result<Slot<'_>, Duration> {
         if let Ok(permit) = self.slots.try_acquire() {
             return Ok(self.slot(permit));
         }
@@ -113,12 +113,12 @@ impl ConcurrencyLimit {
     }
 
     /// Number of calls in flight.
-    pub(super) fn in_flight(&self) -> usize {
+    pub(in crate::upstream) fn in_flight(&self) -> usize {
         self.max_calls - self.slots.available_permits()
     }
 
     /// Number of queued calls.
-    pub(super) fn queued(&self) -> usize {
+    pub(in crate::upstream) fn queued(&self) -> usize {
         self.queued.load(Ordering::Relaxed)
     }
 }

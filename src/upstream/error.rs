@@ -37,6 +37,12 @@ impl UpstreamError {
         Self { operation: T::NAME, effect: T::EFFECT, failure, delivery }
     }
 
+    /// Returns whether IPS may have carried out the operation: neither a fault nor a request that was not sent changes anything.
+    #[must_use]
+    pub fn may_be_carried_out(&self) -> bool {
+        self.delivery == Delivery::Unknown
+    }
+
     /// Returns the fault that IPS answered with.
     #[must_use]
     pub fn fault(&self) -> Option<&Fault> {
@@ -56,7 +62,9 @@ impl UpstreamError {
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self.failure {
-            Failure::Overloaded { retry_after } | Failure::CircuitOpen { retry_after, .. } => Some(retry_after),
+            Failure::Overloaded { retry_after }
+            | Failure::CircuitOpen { retry_after, .. }
+            | Failure::LoginBackOff { retry_after } => Some(retry_after),
             _ => None,
         }
     }
@@ -102,6 +110,12 @@ pub enum Failure {
         /// Pause after which to retry.
         retry_after: Duration,
     },
+    /// Logins of this user failed, and the back-off is not over; nothing was sent.
+    #[error("logins of this user failed repeatedly")]
+    LoginBackOff {
+        /// Pause after which to retry.
+        retry_after: Duration,
+    },
     /// No connection: refused, not resolvable, or connect timeout.
     #[error("no connection: {0}")]
     Connect(String),
@@ -137,6 +151,7 @@ impl Failure {
             Self::Overloaded { .. } => "busy",
             Self::CircuitOpen { scope: CircuitScope::Upstream, .. } => "suspended",
             Self::CircuitOpen { scope: CircuitScope::Company, .. } => "company_suspended",
+            Self::LoginBackOff { .. } => "login_back_off",
             Self::Connect(_) => "connect",
             Self::Tls(_) => "tls",
             Self::Timeout(_) => "timeout",

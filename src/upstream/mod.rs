@@ -19,7 +19,7 @@ pub use api::{BadItem, Call, IpsAnswer, IpsApi};
 pub use caller::{Caller, CallerKey, CompanyNotPermitted, CredentialSource, Credentials};
 pub use client::IpsClient;
 pub use config::ClientConfig;
-pub use decorators::{CoalescingUpstream, Invalidations, UnknownFields, VersionAdapter};
+pub use decorators::{AdmissionControl, CoalescingUpstream, Invalidations, UnknownFields, VersionAdapter};
 pub use error::{CircuitScope, Delivery, Failure, UpstreamError};
 pub use health::{CircuitState, OmissionReason, OmittedField, UpstreamHealth};
 pub use transport::install_tls_provider;

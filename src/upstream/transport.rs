@@ -20,6 +20,7 @@ use super::config::ClientConfig;
 use super::telemetry;
 use crate::ips::soap::{Reply, read_answer};
 use crate::ips::types::{Effect, Operation};
+use crate::telemetry::metrics::names;
 
 /// Idle timeout of pooled connections for reads. It is shorter than the keep-alive timeout of usual servers, because a call on a
 /// connection that the server is closing fails.
@@ -49,7 +50,31 @@ pub(super) struct Transport {
 /// Body of an answer, decompressed; a large one with its permit.
 struct AnswerBody {
     bytes: Vec<u8>,
-    permit: Option<OwnedSemaphorePermit>,
+    permit: Option<LargeAnswerPermit>,
+}
+
+/// Permit of a large answer, and its memory in the metrics.
+struct LargeAnswerPermit {
+    _permit: OwnedSemaphorePermit,
+    bytes: usize,
+}
+
+impl LargeAnswerPermit {
+    fn new(permit: OwnedSemaphorePermit, bytes: usize) -> Self {
+        large_answers_gauge().increment(bytes as f64);
+        metrics::gauge!(names::TABLE_LIMIT_BYTES, "table" => "large_answers").set((MAX_LARGE_ANSWERS * bytes) as f64);
+        Self { _permit: permit, bytes }
+    }
+}
+
+impl Drop for LargeAnswerPermit {
+    fn drop(&mut self) {
+        large_answers_gauge().decrement(self.bytes as f64);
+    }
+}
+
+fn large_answers_gauge() -> metrics::Gauge {
+    metrics::gauge!(names::TABLE_BYTES, "table" => "large_answers")
 }
 
 impl Transport {
@@ -152,11 +177,11 @@ impl Transport {
     }
 
     /// Waits for the permit of a large answer. An answer that does not get one in time is not a failure of IPS.
-    async fn large_answer_permit(&self, deadline: Instant) -> io::Result<OwnedSemaphorePermit> {
+    async fn large_answer_permit(&self, deadline: Instant) -> io::Result<LargeAnswerPermit> {
         let max_queue_time = self.config.max_queue_time;
         let until = deadline.min(Instant::now() + max_queue_time);
         match tokio::time::timeout_at(until, Arc::clone(&self.large_answers).acquire_owned()).await {
-            Ok(Ok(permit)) => Ok(permit),
+            Ok(Ok(permit)) => Ok(LargeAnswerPermit::new(permit, self.config.max_answer_bytes)),
             Ok(Err(_)) | Err(_) => Err(io::Error::other(NoLargeAnswerPermit { retry_after: max_queue_time })),
         }
     }

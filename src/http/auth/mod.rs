@@ -12,7 +12,7 @@ mod tickets;
 use std::sync::Arc;
 
 pub use api_keys::{ApiKeys, InvalidKeys, new_key};
-pub use authenticator::Authenticator;
+pub use authenticator::{Authenticator, Principal};
 pub use caller_identity::CallerIdentity;
 pub use extractors::{Authenticated, Operator};
 pub use role::Role;

@@ -179,6 +179,8 @@ pub async fn readyz(state: Data<AppState>, params: Query<ReadinessParams>) -> Re
     responses((status = 200, description = "The metrics", body = String, content_type = "text/plain"), components::PublicProblemResponses))]
 pub async fn metrics(state: Data<AppState>) -> HttpResponse {
     state.jobs.report_metrics();
+    state.auth.tickets.report_metrics();
+    state.body_budget.report_metrics();
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .content_type("text/plain; version=0.0.4; charset=utf-8")

@@ -3,6 +3,7 @@
 
 mod access_log;
 mod catch_panic;
+mod client_address;
 mod context_provider;
 mod cors;
 mod framework_errors;

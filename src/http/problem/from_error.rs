@@ -78,6 +78,7 @@ fn of_upstream_error(error: &UpstreamError, credentials: CredentialSource) -> Pr
         Failure::Unwritable { .. } => INVALID_REQUEST,
         Failure::Overloaded { .. } => UPSTREAM_BUSY,
         Failure::CircuitOpen { .. } => UPSTREAM_SUSPENDED,
+        Failure::LoginBackOff { .. } => TOO_MANY_REQUESTS,
         Failure::Connect(_) | Failure::Tls(_) => UPSTREAM_UNREACHABLE,
         Failure::Timeout(_) => UPSTREAM_TIMEOUT,
         Failure::Incomplete(_) | Failure::Malformed { .. } | Failure::TooLarge(_) => UPSTREAM_INVALID_ANSWER,

@@ -77,7 +77,7 @@ kinds! {
     REJECTED_BY_IPS = "rejected-by-ips", 422, "IPS rejected a parameter", never,
         "IPS does not accept a value of this request (codes 20001, 20002, 20005, 20007, 30001, 30002). `upstream.reason` is the reason that IPS gives.";
     TOO_MANY_REQUESTS = "too-many-requests", 429, "Too many requests", later,
-        "The caller exceeded its rate limit or its maximum number of event streams. `Retry-After` says when to try again.";
+        "The caller exceeded its rate limit or its maximum number of event streams, or logins of its user failed repeatedly. `Retry-After` says when to try again.";
     HEADERS_TOO_LARGE = "headers-too-large", 431, "The headers are too large", never,
         "The headers of the request are larger than the gateway accepts.";
     INTERNAL_ERROR = "internal-error", 500, "Internal error of the gateway", later,

@@ -1,4 +1,7 @@
-//! Invalidation epochs of companies: every mutation bumps the epoch of its company, and what was loaded under an older epoch is invalid.
+//! Invalidation epochs of companies: every mutation that IPS may have carried out bumps the epoch of its company, and what was loaded under
+//! an older epoch is invalid.
+//!
+//! A company has no epoch until its first mutation, so that naming a company in a request allocates nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,10 +14,13 @@ use tokio::sync::watch;
 use crate::jobs::cache::key::company_store_key;
 use crate::replicas::Coordinator;
 use crate::runtime::clock::Clock;
+use crate::telemetry::metrics::report_table;
 use crate::upstream::Invalidations;
 
-/// Maximum number of companies; beyond it the least recently used ones are evicted.
-const MAX_COMPANIES: u64 = 100_000;
+/// Maximum approximate memory of the epochs, in bytes; beyond it the least recently used ones are evicted.
+const MAX_BYTES: u64 = 4 << 20;
+/// Overhead of an epoch in its approximate memory, in bytes.
+const OVERHEAD_BYTES: usize = 256;
 /// Time without use after which the epoch of a company is evicted.
 const TIME_TO_IDLE: Duration = Duration::from_mins(20);
 /// Attempts to bump the epoch in the shared store. A store that is down fails at once.
@@ -47,18 +53,22 @@ impl CompanyEpochs {
     #[must_use]
     pub fn new(coordinator: Option<Arc<dyn Coordinator>>, clock: Clock) -> Self {
         let epochs = Cache::builder()
-            .max_capacity(MAX_COMPANIES)
+            .max_capacity(MAX_BYTES)
+            .weigher(|company: &String, _| u32::try_from(company.len() + OVERHEAD_BYTES).unwrap_or(u32::MAX))
             .eviction_policy(EvictionPolicy::lru())
             .time_to_idle(TIME_TO_IDLE)
             .build();
         Self { epochs, invalidations: Invalidations::default(), coordinator, clock }
     }
 
-    /// Returns the epoch of a company. With replicas, an unknown epoch is 0, which is older than any other.
+    /// Returns the current epoch of a company; 0, which is older than any other, without a known mutation.
+    pub fn current(&self, company: &str) -> u64 {
+        self.epochs.get(company).map_or(0, |epoch| *epoch.borrow())
+    }
+
+    /// Returns the epoch of a company, to be watched.
     pub fn of(&self, company: &str) -> CompanyEpoch {
-        let unknown =
-            || Arc::new(watch::Sender::new(if self.coordinator.is_some() { 0 } else { next_epoch(&self.clock) }));
-        self.epochs.get_with_by_ref(company, unknown)
+        self.epochs.get_with_by_ref(company, CompanyEpoch::default)
     }
 
     /// Bumps the epoch of a company for a mutation: in this process at once, and on every other replica before this returns,
@@ -79,7 +89,14 @@ impl CompanyEpochs {
 
     /// Observes the epoch that another replica knows; an older one than that of this process is ignored.
     pub fn observe(&self, company: &str, epoch: u64) {
-        self.raise(&self.of(company), epoch);
+        if epoch > self.current(company) {
+            self.raise(&self.of(company), epoch);
+        }
+    }
+
+    /// Sets the gauge of the memory of the epochs.
+    pub fn report_metrics(&self) {
+        report_table("epochs", self.epochs.weighted_size(), MAX_BYTES);
     }
 
     /// Returns the counter of invalidations of all companies.
@@ -97,5 +114,23 @@ impl CompanyEpochs {
                 true
             }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn epochs_are_bounded_in_bytes_and_only_a_mutation_allocates_one() {
+        let epochs = CompanyEpochs::new(None, Clock::system());
+        assert_eq!(epochs.current("c|1"), 0);
+        assert_eq!(epochs.epochs.iter().count(), 0);
+        for number in 0..20_000 {
+            epochs.bump(&format!("c|{number}{}", "n".repeat(200))).await;
+        }
+        epochs.epochs.run_pending_tasks();
+        assert!((MAX_BYTES / 2..=MAX_BYTES).contains(&epochs.epochs.weighted_size()));
+        assert!(epochs.current(&format!("c|19999{}", "n".repeat(200))) > 0);
     }
 }

@@ -8,8 +8,10 @@ use moka::sync::Cache;
 use crate::replicas::{Coordinator, StoreKey};
 use crate::upstream::{Caller, CallerKey};
 
-/// Maximum number of entries in a cache of single jobs; beyond it the least recently used ones are evicted.
-const MAX_JOBS: u64 = 50_000;
+/// Maximum approximate memory of a cache of single jobs, in bytes; beyond it the least recently used ones are evicted.
+pub const MAX_JOB_BYTES: u64 = 16 << 20;
+/// Overhead of a single job in its approximate memory, in bytes.
+const JOB_OVERHEAD_BYTES: usize = 512;
 
 /// Key of a list: its company and the caller. The locale is left out, because lists don't depend on it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -20,6 +22,11 @@ pub struct ListKey {
 }
 
 impl ListKey {
+    /// Returns the approximate memory of the key, in bytes.
+    pub fn weight(&self) -> u32 {
+        u32::try_from(size_of::<Self>() + self.company.len()).unwrap_or(u32::MAX)
+    }
+
     /// Returns the key of a list of `company` for `caller`.
     pub fn new(caller: &Caller, company: &str) -> Self {
         Self { caller: CallerKey::ignoring_locale(caller), company: company.to_owned() }
@@ -34,9 +41,20 @@ pub fn job_key(caller: &Caller, id: &str) -> JobKey {
     (CallerKey::ignoring_locale(caller), id.to_owned())
 }
 
-/// Creates an empty cache of single jobs.
-pub fn job_cache<V: Clone + Send + Sync + 'static>(time_to_live: Duration) -> Cache<JobKey, V> {
-    Cache::builder().max_capacity(MAX_JOBS).eviction_policy(EvictionPolicy::lru()).time_to_live(time_to_live).build()
+/// Creates an empty cache of single jobs. `json_length` returns the length of the JSON of a job: parsed, a job takes about twice that.
+pub fn job_cache<V: Clone + Send + Sync + 'static>(
+    time_to_live: Duration,
+    json_length: impl Fn(&V) -> usize + Send + Sync + 'static,
+) -> Cache<JobKey, V> {
+    let weight = move |(_, id): &JobKey, job: &V| {
+        u32::try_from(3 * json_length(job) + id.len() + JOB_OVERHEAD_BYTES).unwrap_or(u32::MAX)
+    };
+    Cache::builder()
+        .max_capacity(MAX_JOB_BYTES)
+        .weigher(weight)
+        .eviction_policy(EvictionPolicy::lru())
+        .time_to_live(time_to_live)
+        .build()
 }
 
 /// Returns the key in the shared store of a value that belongs to a caller, with any locale. `kind` separates values of different kinds.
@@ -62,8 +80,9 @@ mod tests {
         let credentials = Credentials::AccessToken(SecretString::from("token"));
         let caller =
             Caller { credentials, source: CredentialSource::Caller, companies: None, api_key_hash: None, locale: None };
-        let cache = job_cache(Duration::from_hours(1));
-        let keys: Vec<_> = (0..MAX_JOBS).map(|number| job_key(&caller, &number.to_string())).collect();
+        let cache = job_cache(Duration::from_hours(1), |()| 5_000);
+        let jobs = MAX_JOB_BYTES / 15_500;
+        let keys: Vec<_> = (0..jobs).map(|number| job_key(&caller, &number.to_string())).collect();
         for key in &keys {
             cache.insert(key.clone(), ());
             cache.get(key);
@@ -72,6 +91,7 @@ mod tests {
         let new = job_key(&caller, "new");
         cache.insert(new.clone(), ());
         cache.run_pending_tasks();
+        assert!((MAX_JOB_BYTES / 2..=MAX_JOB_BYTES).contains(&cache.weighted_size()), "{}", cache.weighted_size());
         assert!(cache.contains_key(&new) && !cache.contains_key(&keys[0]), "the least recently used one is evicted");
     }
 }

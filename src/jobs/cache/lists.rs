@@ -20,13 +20,16 @@ pub struct ListCaches {
 }
 
 impl ListCaches {
-    /// Creates empty caches of the lists of `upstream`. The active list leaves out jobs that `recent` knows as deleted, and
+    /// Creates empty caches of the lists of `upstream`, which divide `max_bytes` of the dependencies among them. The active list leaves out jobs that `recent` knows as deleted, and
     /// jobs that it knows as stopped have that outcome.
     #[must_use]
     pub fn new(upstream: &Arc<dyn IpsApi>, recent: &RecentMutations, dependencies: &CacheDependencies) -> Self {
-        let cache = |name, loader| SnapshotCache::new(name, loader, dependencies.clone());
+        let cache = |name, eighths, loader| {
+            let max_bytes = dependencies.max_bytes / 8 * eighths;
+            SnapshotCache::new(name, loader, CacheDependencies { max_bytes, ..dependencies.clone() })
+        };
         let clock = || dependencies.clock.clone();
-        let scheduled = cache("scheduled", loaders::scheduled(Arc::clone(upstream), clock()));
+        let scheduled = cache("scheduled", 1, loaders::scheduled(Arc::clone(upstream), clock()));
         let active_of_history = Arc::new(OnceLock::new());
         let history = loaders::history(loaders::HistorySources {
             upstream: Arc::clone(upstream),
@@ -35,7 +38,7 @@ impl ListCaches {
             recent: recent.clone(),
             clock: clock(),
         });
-        let history = cache("history", history);
+        let history = cache("history", 3, history);
         let active = loaders::active(loaders::ActiveJobsSources {
             upstream: Arc::clone(upstream),
             scheduled: Arc::clone(&scheduled),
@@ -43,7 +46,7 @@ impl ListCaches {
             recent: recent.clone(),
             clock: clock(),
         });
-        let active = cache("active", active);
+        let active = cache("active", 4, active);
         active_of_history.get_or_init(|| Arc::downgrade(&active));
         Self { active, scheduled, history }
     }

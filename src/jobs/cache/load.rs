@@ -42,10 +42,13 @@ impl SnapshotCache {
     /// [`Error::NotCached`] with [`CacheDirective::OnlyIfCached`], and during the back-off the error of the last load if no snapshot may be
     /// served instead.
     pub(super) fn next_step(self: &Arc<Self>, keyed: KeyedEntry<'_>, directive: CacheDirective) -> Result<ReadStep> {
-        let epoch = self.epoch(keyed.key);
+        let epoch = self.epoch(keyed.key, keyed.entry);
         let freshness = self.freshness();
         let mut state = keyed.entry.lock();
-        let cached = state.valid_snapshot(epoch).map(|snapshot| self.lookup(Arc::clone(snapshot), CacheStatus::Hit));
+        let lookup = |snapshot: &Arc<Snapshot>| self.lookup(Arc::clone(snapshot), CacheStatus::Hit);
+        let cached = state.valid_snapshot(epoch).map(lookup);
+        // If IPS can't be asked, also the snapshot of before a mutation is served, marked as stale.
+        let last = state.snapshot().map(lookup);
         let failure = state.failure(epoch).cloned();
         let now = self.clock().instant();
         // A failure counts until `stale_while_revalidate` after the end of its back-off; IPS may have recovered since.
@@ -64,12 +67,13 @@ impl SnapshotCache {
         }
         let backs_off = |failure: &LoadFailure| now < failure.retry_at && directive != CacheDirective::Reload;
         if let Some(failure) = failure.filter(backs_off) {
-            return self.stale_or_error(cached, failure.error).map(ReadStep::Respond);
+            return self.stale_or_error(last, failure.error).map(ReadStep::Respond);
         }
         let load = self.join_or_start_load(&mut state, keyed, epoch);
         // While IPS fails, one load tries again in the background, and readers get the stale snapshot for longer.
-        let reason = if is_failing { StaleReason::UpstreamFailed } else { StaleReason::Revalidating };
-        match cached {
+        let (servable, reason) =
+            if is_failing { (last, StaleReason::UpstreamFailed) } else { (cached, StaleReason::Revalidating) };
+        match servable {
             Some(lookup)
                 if directive == CacheDirective::Unspecified && lookup.age <= freshness.max_stale_age(reason) =>
             {
@@ -81,7 +85,8 @@ impl SnapshotCache {
 
     /// Waits for the load in flight, so that the next one starts after this call.
     pub(super) async fn finish_load_in_flight(&self, keyed: KeyedEntry<'_>) {
-        let load = keyed.entry.lock().load_in_flight(self.epoch(keyed.key));
+        let epoch = self.epoch(keyed.key, keyed.entry);
+        let load = keyed.entry.lock().load_in_flight(epoch);
         if let Some(load) = load {
             let _ = load.await;
         }
@@ -97,11 +102,16 @@ impl SnapshotCache {
         let task = self.runtime().spawn(span::in_current_span(async move {
             let _guard = EndLoadOnPanic { entry: &entry, started_under: epoch };
             let keyed = KeyedEntry { entry: &entry, key: &key, caller: &caller };
-            if let Some(shared) = entry.shared() {
-                return cache.load_as_leader_or_follow(keyed, shared, epoch).await;
+            let epochs = LoadEpochs { started_under: epoch, result: epoch };
+            match entry.shared() {
+                Some(shared) if cache.is_accepted(&caller) => {
+                    return cache.load_as_leader_or_follow(keyed, shared, epoch).await;
+                }
+                // Nothing is written to the store for a caller that IPS has not accepted; the next read publishes the snapshot.
+                Some(_) => return cache.load_alone(keyed, epochs).await,
+                None => {}
             }
             let result = cache.run_loader(keyed).await;
-            let epochs = LoadEpochs { started_under: epoch, result: epoch };
             cache.end_load(keyed, epochs, result.as_ref(), Visibility::Local);
             result
         }));
@@ -128,7 +138,7 @@ impl SnapshotCache {
         visibility: Visibility,
     ) -> Option<LoadFailure> {
         let KeyedEntry { entry, key, .. } = keyed;
-        if self.epoch(key) != epochs.result {
+        if self.epoch(key, entry) != epochs.result {
             self.metrics().count_load("superseded");
             entry.lock().end_load(epochs.started_under);
             return None;
@@ -157,12 +167,12 @@ impl SnapshotCache {
         LoadFailure { error: error.clone(), retry_at, epoch, count }
     }
 
-    /// Returns the current snapshot if it may be served instead of the error of a load.
+    /// Returns the last snapshot if it may be served instead of the error of a load, also one that a mutation invalidated.
     ///
     /// # Errors
     /// The error of the load.
     pub(super) fn stale_if_error(&self, keyed: KeyedEntry<'_>, error: Error) -> Result<Lookup> {
-        let snapshot = keyed.entry.lock().valid_snapshot(self.epoch(keyed.key)).cloned();
+        let snapshot = keyed.entry.snapshot();
         self.stale_or_error(snapshot.map(|snapshot| self.lookup(snapshot, CacheStatus::Hit)), error)
     }
 
@@ -192,6 +202,54 @@ mod tests {
     use crate::runtime::clock::Clock;
     use crate::upstream::{Caller, CredentialSource, Credentials};
 
+    fn cache(loader: Loader, clock: &Clock, max_bytes: u64, is_accepted: fn(&Caller) -> bool) -> Arc<SnapshotCache> {
+        let second = Duration::from_secs(1);
+        let dependencies = CacheDependencies {
+            freshness: Freshness { fresh: second, stale_while_revalidate: second, stale_if_error: second },
+            epochs: Arc::new(CompanyEpochs::new(None, clock.clone())),
+            clock: clock.clone(),
+            runtime: Handle::current(),
+            coordinator: None,
+            max_bytes,
+            is_accepted: Arc::new(is_accepted),
+        };
+        SnapshotCache::new("test", loader, dependencies)
+    }
+
+    #[tokio::test]
+    async fn snapshots_are_bounded_in_bytes_and_strangers_have_a_table_of_their_own() {
+        let clock = Clock::manual(DateTime::default());
+        let now = clock.read();
+        let loader: Loader = Arc::new(move |_, company, _| {
+            Box::pin(async move {
+                if company.starts_with("refused") {
+                    Err(Error::Internal("refused"))
+                } else {
+                    Ok(Snapshot::new(Vec::new(), Vec::new(), now))
+                }
+            })
+        });
+        let credentials = Credentials::AccessToken(SecretString::from("token"));
+        let caller =
+            Caller { credentials, source: CredentialSource::Caller, companies: None, api_key_hash: None, locale: None };
+        let known = cache(Arc::clone(&loader), &clock, 64 << 10, |_| true);
+        for number in 0..200 {
+            let _ = known.read(&caller, &format!("c|{number}"), CacheDirective::Unspecified).await;
+        }
+        known.entries.run_pending_tasks();
+        assert!((32 << 10..=64 << 10).contains(&known.entries.weighted_size()), "{}", known.entries.weighted_size());
+
+        let strangers = cache(loader, &clock, 64 << 20, |_| false);
+        for number in 0..2_000 {
+            let _ = strangers.read(&caller, &format!("refused{number}"), CacheDirective::Unspecified).await;
+        }
+        strangers.strangers.run_pending_tasks();
+        assert_eq!(strangers.entry_count(), 0);
+        assert!((512 << 10..=1 << 20).contains(&strangers.strangers.weighted_size()));
+        strangers.read(&caller, "c|1", CacheDirective::Unspecified).await.expect("it is loaded");
+        assert_eq!(strangers.entry_count(), 1, "IPS has accepted the caller by now");
+    }
+
     #[tokio::test]
     async fn a_load_that_panics_fails_and_is_repeated_after_the_back_off() {
         let loads = Arc::new(AtomicUsize::new(0));
@@ -205,15 +263,7 @@ mod tests {
                 Ok(Snapshot::new(Vec::new(), Vec::new(), now))
             })
         });
-        let second = Duration::from_secs(1);
-        let dependencies = CacheDependencies {
-            freshness: Freshness { fresh: second, stale_while_revalidate: second, stale_if_error: second },
-            epochs: Arc::new(CompanyEpochs::new(None, clock.clone())),
-            clock: clock.clone(),
-            runtime: Handle::current(),
-            coordinator: None,
-        };
-        let cache = SnapshotCache::new("test", loader, dependencies);
+        let cache = cache(loader, &clock, 1 << 20, |_| true);
         let credentials = Credentials::AccessToken(SecretString::from("token"));
         let caller =
             Caller { credentials, source: CredentialSource::Caller, companies: None, api_key_hash: None, locale: None };

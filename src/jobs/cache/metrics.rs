@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::jobs::cache::policy::Lookup;
-use crate::telemetry::metrics::names;
+use crate::telemetry::metrics::{names, report_table};
 
 /// Metrics of the snapshot cache of one kind of list, which is their label `list`.
 #[derive(Debug, Clone, Copy)]
@@ -50,8 +50,19 @@ impl CacheMetrics {
         metrics::histogram!(names::SHARED_SNAPSHOT_AGE, "list" => self.list).record(age.as_secs_f64());
     }
 
+    /// Sets the gauges of the memory of the entries of callers that IPS has not accepted.
+    pub fn set_stranger_size(self, bytes: u64, limit: u64) {
+        let table = match self.list {
+            "active" => "strangers_active",
+            "scheduled" => "strangers_scheduled",
+            _ => "strangers_history",
+        };
+        report_table(table, bytes, limit);
+    }
+
     /// Sets the gauges of the number of snapshots and of their approximate memory.
-    pub fn set_size(self, snapshots: u64, bytes: u64) {
+    pub fn set_size(self, snapshots: u64, bytes: u64, limit: u64) {
+        report_table(self.list, bytes, limit);
         metrics::gauge!(names::SNAPSHOTS, "list" => self.list).set(snapshots as f64);
         metrics::gauge!(names::SNAPSHOT_BYTES, "list" => self.list).set(bytes as f64);
     }

@@ -51,8 +51,8 @@ use crate::upstream::Caller;
 pub type Loader =
     Arc<dyn Fn(Caller, String, Option<Arc<Snapshot>>) -> BoxFuture<'static, Result<Snapshot>> + Send + Sync>;
 
-/// Maximum approximate memory of a cache, in bytes; beyond it the least recently used entries are evicted.
-const MAX_BYTES: u64 = 256 * 1024 * 1024;
+/// Maximum approximate memory of the entries of callers that IPS has not accepted, in bytes, in each cache.
+const MAX_STRANGER_BYTES: u64 = 1 << 20;
 /// Time without use after which an entry is evicted.
 const TIME_TO_IDLE: Duration = Duration::from_mins(10);
 
@@ -69,11 +69,17 @@ pub struct CacheDependencies {
     pub runtime: Handle,
     /// Coordinator of the replicas, if there are several.
     pub coordinator: Option<Arc<dyn Coordinator>>,
+    /// Maximum approximate memory of a cache, in bytes; beyond it the least recently used entries are evicted.
+    pub max_bytes: u64,
+    /// Whether IPS has accepted the credentials of a caller.
+    pub is_accepted: Arc<dyn Fn(&Caller) -> bool + Send + Sync>,
 }
 
 /// Snapshots of one kind of list, for every company and caller.
 pub struct SnapshotCache {
     entries: Cache<ListKey, Arc<Entry>>,
+    /// Entries of callers that IPS has not accepted: their failures and loads in flight.
+    strangers: Cache<ListKey, Arc<Entry>>,
     metrics: CacheMetrics,
     loader: Loader,
     dependencies: CacheDependencies,
@@ -83,13 +89,16 @@ impl SnapshotCache {
     /// Creates an empty cache. `list` is the name of the list in metrics and in the shared store.
     #[must_use]
     pub fn new(list: &'static str, loader: Loader, dependencies: CacheDependencies) -> Arc<Self> {
-        let entries = Cache::builder()
-            .max_capacity(MAX_BYTES)
-            .eviction_policy(EvictionPolicy::lru())
-            .weigher(|_: &ListKey, entry: &Arc<Entry>| entry.weight())
-            .time_to_idle(TIME_TO_IDLE)
-            .build();
-        Arc::new(Self { entries, metrics: CacheMetrics::new(list), loader, dependencies })
+        let entries = |max_bytes| {
+            Cache::builder()
+                .max_capacity(max_bytes)
+                .eviction_policy(EvictionPolicy::lru())
+                .weigher(|key: &ListKey, entry: &Arc<Entry>| entry.weight().saturating_add(key.weight()))
+                .time_to_idle(TIME_TO_IDLE)
+                .build()
+        };
+        let (entries, strangers) = (entries(dependencies.max_bytes), entries(MAX_STRANGER_BYTES));
+        Arc::new(Self { entries, strangers, metrics: CacheMetrics::new(list), loader, dependencies })
     }
 
     /// Looks up the list of `company` for `caller`, and loads it if the policy requires it.
@@ -133,7 +142,8 @@ impl SnapshotCache {
         }
         let key = ListKey::new(caller, company);
         let entry = self.entries.get(&key)?;
-        let snapshot = entry.lock().valid_snapshot(self.epoch(&key)).cloned()?;
+        let epoch = self.epoch(&key, &entry);
+        let snapshot = entry.lock().valid_snapshot(epoch).cloned()?;
         let lookup = self.lookup(snapshot, CacheStatus::Hit);
         (lookup.age <= self.freshness().fresh).then(|| {
             self.metrics.record_lookup(&lookup);
@@ -157,7 +167,8 @@ impl SnapshotCache {
 
     /// Sets the gauges of the number of entries and of their memory.
     pub fn report_metrics(&self) {
-        self.metrics.set_size(self.entries.entry_count(), self.entries.weighted_size());
+        self.metrics.set_size(self.entries.entry_count(), self.entries.weighted_size(), self.dependencies.max_bytes);
+        self.metrics.set_stranger_size(self.strangers.weighted_size(), MAX_STRANGER_BYTES);
     }
 
     /// Returns whether the shared store is available, so that lookups have to read it.
@@ -173,7 +184,15 @@ impl SnapshotCache {
                 coordinator.map(|coordinator| SharedList::new(coordinator, self.metrics.list(), caller, &key.company));
             Arc::new(Entry::new(self.new_log_id(), shared))
         };
-        self.entries.get_with_by_ref(key, create)
+        if !self.is_accepted(caller) && !self.entries.contains_key(key) {
+            return self.strangers.get_with_by_ref(key, create);
+        }
+        self.entries.get_with_by_ref(key, || self.strangers.remove(key).unwrap_or_else(create))
+    }
+
+    /// Whether IPS has accepted the credentials of the caller.
+    fn is_accepted(&self, caller: &Caller) -> bool {
+        (self.dependencies.is_accepted)(caller)
     }
 
     /// Marks the entry as used, and inserts it again if it was evicted and not replaced.
@@ -183,6 +202,10 @@ impl SnapshotCache {
 
     /// Updates the weight of an entry after it changed, unless another one replaced it.
     fn reweigh(&self, key: &ListKey, entry: &Arc<Entry>) {
+        if entry.snapshot().is_none() && self.strangers.contains_key(key) {
+            return;
+        }
+        self.strangers.invalidate(key);
         if self.entries.get(key).is_none_or(|current| Arc::ptr_eq(&current, entry)) {
             self.entries.insert(key.clone(), Arc::clone(entry));
         }
@@ -197,9 +220,10 @@ impl SnapshotCache {
         self.clock().read().since(snapshot.observed_at)
     }
 
-    /// Returns the current invalidation epoch of the list's company, as far as this replica knows.
-    fn epoch(&self, key: &ListKey) -> u64 {
-        *self.epochs().of(&key.company).borrow()
+    /// Returns the current invalidation epoch of the list's company, as far as this replica knows: not before that of the current snapshot,
+    /// if the table of epochs has evicted it.
+    fn epoch(&self, key: &ListKey, entry: &Entry) -> u64 {
+        self.epochs().current(&key.company).max(entry.lock().snapshot_epoch())
     }
 
     /// Returns a new id of an event log: greater than earlier ones, also across restarts, with 8 random bits against equal ids of replicas.

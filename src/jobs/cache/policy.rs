@@ -58,7 +58,7 @@ pub enum CacheDirective {
     /// freshness if that is shorter.
     MaxAge(Duration),
     /// A load that starts after the request, without the minimum interval between loads and without back-off; no stale snapshot if it
-    /// fails. Not a directive of clients: only for the lookup of a job whose submit may have been sent.
+    /// fails. Not a directive of clients: only for the lookup of a job after a change that IPS refused or may have carried out.
     Reload,
     /// `only-if-cached`: a cached snapshot, without a call to IPS.
     OnlyIfCached,

@@ -17,6 +17,7 @@ use crate::jobs::cache::wire;
 use crate::jobs::cache::wire::WireJob;
 use crate::jobs::model::job::{Job, Outcome};
 use crate::replicas::{Coordinator, StoreKey};
+use crate::telemetry::metrics::report_table;
 use crate::upstream::Caller;
 
 /// Time for which a mutation is kept.
@@ -25,8 +26,8 @@ const TIME_TO_LIVE: Duration = Duration::from_mins(10);
 const MAX_BYTES: u64 = 16 << 20;
 /// Memory of the unconfirmed submits of one caller to one company, in bytes; beyond it the oldest are forgotten.
 const MAX_UNCONFIRMED_BYTES: u32 = 64 << 10;
-/// Maximum number of callers and companies whose unconfirmed submits are counted.
-const MAX_UNCONFIRMED_LISTS: u64 = 1_000;
+/// Maximum number of callers and companies whose unconfirmed submits are counted; each takes 32 KiB at most.
+const MAX_UNCONFIRMED_LISTS: u64 = 64;
 /// Overhead of a mutation in its approximate memory, in bytes.
 const OVERHEAD_BYTES: usize = 512;
 /// Time between the end of a job and now within which its stop may be known: longer than a mutation is kept, for clocks that differ.
@@ -108,6 +109,11 @@ impl RecentMutations {
             .build();
         let unconfirmed = Cache::builder().max_capacity(MAX_UNCONFIRMED_LISTS).time_to_idle(TIME_TO_LIVE).build();
         Self { local, unconfirmed, coordinator }
+    }
+
+    /// Sets the gauge of the memory of the mutations.
+    pub fn report_metrics(&self) {
+        report_table("recent_mutations", self.local.weighted_size(), MAX_BYTES);
     }
 
     /// Records the mutation of the job with this id; a submit also under the handle that IPS returned, which no id equals.

@@ -38,6 +38,13 @@ struct Refresher {
 impl Refresher {
     async fn run(self) {
         let Self { cache, entry, key, caller } = &self;
+        // Nothing is allocated for a caller that IPS has not accepted.
+        while !cache.is_accepted(caller) && entry.snapshot().is_none() {
+            tokio::time::sleep(MIN_LOAD_INTERVAL).await;
+            if entry.stop_refresh_if_unwatched() {
+                return;
+            }
+        }
         let keyed = KeyedEntry { entry, key, caller };
         // Held, so that the receiver keeps its sender when the epoch is evicted.
         let sender = cache.epochs().of(&key.company);

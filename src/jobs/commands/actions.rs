@@ -14,7 +14,7 @@ use crate::jobs::error::{Error, Result};
 use crate::jobs::model::id::{JobId, JobName, JobRef};
 use crate::jobs::model::job::{Action, Job, Phase, Status};
 use crate::jobs::queries::{FoundJob, JobLookup};
-use crate::upstream::{Caller, Delivery, IpsApi, UpstreamError};
+use crate::upstream::{Caller, IpsApi, UpstreamError};
 
 /// Actions on jobs.
 pub struct JobActions {
@@ -57,17 +57,15 @@ impl JobActions {
             _ => return Err(Error::ActionNotPossible { action, possible: known.actions.clone(), refusal: None }),
         };
         let id = before.id()?;
-        self.epochs.bump(&company).await;
         let answer = self.send(caller, &company, handle, action).await;
-        self.epochs.bump(&company).await;
+        if answer.as_ref().err().is_none_or(UpstreamError::may_be_carried_out) {
+            self.epochs.bump(&company).await;
+        }
         if let Err(error) = answer {
             // If the response was lost, the state of the job shows whether IPS performed the action. It is not sent again.
-            let is_done = match error.delivery {
-                Delivery::Unknown => {
-                    let after = self.lookup.find_by_job_id(caller, &id).await;
-                    shows_effect(action, known, after.as_ref().map(|found| &found.job.job))
-                }
-                Delivery::NotSent | Delivery::Rejected => false,
+            let is_done = error.may_be_carried_out() && {
+                let after = self.reload(caller, &id).await;
+                shows_effect(action, known, after.as_ref().map(|found| &found.job.job))
             };
             if !is_done {
                 return Err(self.error_of(caller, &before, &id, action, error).await);
@@ -103,12 +101,18 @@ impl JobActions {
         if !error.fault().is_some_and(is_refusal) {
             return Error::of_call(caller)(error);
         }
-        let possible = match self.lookup.find_by_job_id(caller, id).await {
+        let possible = match self.reload(caller, id).await {
             Ok(now) => now.job.job.actions.clone(),
             Err(Error::JobNotFound) => return Error::of_job_call(caller)(error),
             Err(_) => before.job.job.actions.clone(),
         };
         Error::ActionNotPossible { action, possible, refusal: Some(error) }
+    }
+
+    /// Returns the job of an id as IPS lists it now: never from the cache.
+    async fn reload(&self, caller: &Caller, id: &JobId) -> Result<FoundJob> {
+        let job = JobRef::Id(id.clone());
+        self.lookup.find(caller, &CompanyChoice::default(), &job, CacheDirective::Reload).await
     }
 
     async fn send(

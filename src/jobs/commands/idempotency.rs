@@ -16,12 +16,13 @@ use crate::jobs::commands::idempotency_scope::{IdempotencyScope, RecordKey};
 use crate::jobs::error::{Error, Result};
 use crate::jobs::model::job::Job;
 use crate::replicas::{ClaimOutcome, ClaimedRecord, Coordinator, StoreKey};
+use crate::telemetry::metrics::report_table;
 use crate::upstream::Caller;
 
 /// Time for which a record is kept.
 const TIME_TO_LIVE: Duration = Duration::from_hours(24);
-/// Maximum number of records of this process; beyond it, the least recently used ones are evicted.
-const MAX_RECORDS: u64 = 200_000;
+/// Maximum approximate memory of the records of this process, in bytes; beyond it, the least recently used ones are evicted.
+const MAX_BYTES: u64 = 16 << 20;
 /// Lease of a claim. When the lease of a replica expires, another replica takes over the claim and looks up the job.
 const LEASE: Duration = Duration::from_secs(6);
 /// Attempts to settle a claim in the shared store.
@@ -50,6 +51,8 @@ enum SubmitState {
 struct IdempotencyRecord {
     fingerprint: [u8; 32],
     state: Mutex<SubmitState>,
+    /// Approximate memory.
+    bytes: usize,
 }
 
 impl IdempotencyRecord {
@@ -128,11 +131,19 @@ impl IdempotencyRecords {
     #[must_use]
     pub fn new(coordinator: Option<Arc<dyn Coordinator>>, runtime: Handle) -> Self {
         let local = Cache::builder()
-            .max_capacity(MAX_RECORDS)
+            .max_capacity(MAX_BYTES)
+            .weigher(|(_, _, company, key): &RecordKey, record: &Arc<IdempotencyRecord>| {
+                u32::try_from(company.len() + key.len() + record.bytes).unwrap_or(u32::MAX)
+            })
             .eviction_policy(EvictionPolicy::lru())
             .time_to_live(TIME_TO_LIVE)
             .build();
         Self { local, coordinator, runtime }
+    }
+
+    /// Sets the gauge of the memory of the records.
+    pub fn report_metrics(&self) {
+        report_table("idempotency_records", self.local.weighted_size(), MAX_BYTES);
     }
 
     /// Claims `key` for a submit; `job` is recorded in case its response is lost.
@@ -209,7 +220,9 @@ impl IdempotencyRecords {
 
     fn claim_local(&self, scope: IdempotencyScope<'_>, job: &Job, fingerprint: [u8; 32]) -> Result<IdempotencyOutcome> {
         let key = scope.record_key();
-        let new = Arc::new(IdempotencyRecord { fingerprint, state: Mutex::new(SubmitState::InFlight) });
+        // A parsed job takes about twice the memory of its JSON; 1 KiB is for the rest.
+        let bytes = 1024 + serde_json::to_vec(&WireJob::from(job)).map_or(0, |json| 2 * json.len());
+        let new = Arc::new(IdempotencyRecord { fingerprint, state: Mutex::new(SubmitState::InFlight), bytes });
         let entry = self.local.entry_by_ref(&key).or_insert(new);
         let is_new = entry.is_fresh();
         let record = entry.into_value();
@@ -323,12 +336,16 @@ mod tests {
     }
 
     async fn claim(records: &IdempotencyRecords) -> Result<IdempotencyOutcome> {
+        claim_with(records, "key").await
+    }
+
+    async fn claim_with(records: &IdempotencyRecords, key: &str) -> Result<IdempotencyOutcome> {
         let credentials = Credentials::AccessToken(SecretString::from("token"));
         let caller =
             Caller { credentials, source: CredentialSource::Caller, companies: None, api_key_hash: None, locale: None };
         let request =
             SubmitJobParam { company_handle: "c|1".into(), job_name: "a".into(), ..SubmitJobParam::default() };
-        let key = IdempotencyKey { key: "key".into(), fingerprint: [0; 32] };
+        let key = IdempotencyKey { key: key.into(), fingerprint: [0; 32] };
         records.claim(&caller, &Job::submitted(&request, None, None), &key).await
     }
 
@@ -371,5 +388,15 @@ mod tests {
         drop(held);
         let alone = IdempotencyRecords { coordinator: None, ..one };
         drop(expect_unresolved(&alone).await);
+    }
+
+    #[tokio::test]
+    async fn records_are_bounded_in_bytes() {
+        let records = records(None);
+        for number in 0..20_000 {
+            drop(claim_with(&records, &number.to_string()).await);
+        }
+        records.local.run_pending_tasks();
+        assert!((MAX_BYTES / 2..=MAX_BYTES).contains(&records.local.weighted_size()));
     }
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::ips::types::{SubmitJobParam, Timestamp};
 use crate::jobs::commands::idempotency::IdempotencyKey;
-use crate::jobs::company::CompanyChoice;
+use crate::jobs::company::{CompanyChoice, MAX_HANDLE_LENGTH, too_long};
 use crate::jobs::error::InvalidField;
 
 /// Maximum length of a job name, in bytes: ids contain the name.
@@ -40,7 +40,7 @@ impl Submission {
     /// Returns the invalid fields at a time, except for URLs and for values that XML does not permit.
     pub(super) fn invalid_fields(&self, now: DateTime<Utc>) -> Vec<InvalidField> {
         let Self { request, company, .. } = self;
-        let mut invalid = Vec::from_iter(company.conflict());
+        let mut invalid = Vec::from_iter(company.invalid_parameter());
         let mut report = |pointer: &str, reason: String| invalid.push(InvalidField::in_body(pointer, reason));
         if request.job_name.trim().is_empty() {
             report("/jobName", "must not be empty".into());
@@ -51,6 +51,8 @@ impl Submission {
         }
         if request.company_handle.contains(char::is_control) {
             report("/companyHandle", "must not contain control characters".into());
+        } else if request.company_handle.len() > MAX_HANDLE_LENGTH {
+            report("/companyHandle", too_long(MAX_HANDLE_LENGTH));
         }
         match company {
             CompanyChoice { handle: Some(handle), .. }

@@ -20,7 +20,7 @@ use crate::jobs::model::kind::JobKind;
 use crate::jobs::model::unique_name;
 use crate::jobs::queries::JobLookup;
 use crate::runtime::clock::Clock;
-use crate::upstream::{Caller, Delivery, Failure, IpsApi, UpstreamError};
+use crate::upstream::{Caller, Failure, IpsApi, UpstreamError};
 
 /// Dependencies of [`SubmitCommand`].
 pub struct SubmitDependencies {
@@ -52,6 +52,11 @@ impl SubmitCommand {
     #[must_use]
     pub fn new(dependencies: SubmitDependencies) -> Self {
         Self(dependencies)
+    }
+
+    /// Sets the gauge of the memory of the idempotency records.
+    pub fn report_metrics(&self) {
+        self.0.idempotency.report_metrics();
     }
 
     /// Validates a submission as [`SubmitCommand::submit`] does, without sending it; returns warnings about a valid one.
@@ -100,6 +105,7 @@ impl SubmitCommand {
     }
 
     async fn submit_with_key(&self, caller: &Caller, request: &SubmitJobParam, key: &IdempotencyKey) -> Result<Job> {
+        self.0.companies.require_accepted(caller).await?;
         let submitted = Job::submitted(request, None, caller.email());
         let (claim, submitted, result) = match self.0.idempotency.claim(caller, &submitted, key).await? {
             IdempotencyOutcome::Completed(job) => return Ok(*job),
@@ -137,12 +143,11 @@ impl SubmitCommand {
         Ok(unique_name::make_unique(&request.job_name, kind.as_ref(), self.0.clock.now(), random))
     }
 
-    /// Sends a submit once. The lists of the company are invalidated unless nothing was sent: during an outage, the last lists are still
-    /// served.
+    /// Sends a submit once. The lists of the company are invalidated if IPS may have accepted the job.
     async fn send(&self, caller: &Caller, request: &SubmitJobParam) -> Result<Job> {
         let sent_at = self.0.clock.now();
         let answer = self.0.upstream.submit_job(caller, request).await;
-        if !matches!(&answer, Err(error) if error.delivery == Delivery::NotSent) {
+        if answer.as_ref().err().is_none_or(UpstreamError::may_be_carried_out) {
             self.0.epochs.bump(&request.company_handle).await;
         }
         let error = match answer {
@@ -157,12 +162,14 @@ impl SubmitCommand {
                 }
                 return Ok(job);
             }
-            Err(error) if error.delivery == Delivery::Unknown => Some(error),
+            Err(error) if error.may_be_carried_out() => Some(error),
             Err(error) => return Err(Error::of_call(caller)(error)),
         };
         let submitted = Job::submitted(request, None, caller.email());
         let result = self.recover_or_unknown(caller, &submitted, &self.0.recovery_pauses, error).await;
-        if let Err(Error::SubmitOutcomeUnknown { id, .. }) = &result {
+        if let Err(Error::SubmitOutcomeUnknown { id, .. }) = &result
+            && self.0.upstream.has_accepted(caller)
+        {
             let unconfirmed = Mutation::Unconfirmed(Box::new(submitted.unconfirmed(sent_at)));
             self.0.recent.record(caller, id, unconfirmed).await;
         }

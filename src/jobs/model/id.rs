@@ -14,8 +14,12 @@ use crate::jobs::model::unique_name;
 const VERSION: char = '1';
 /// Separator of the fields of an id. XML does not permit it, so no name of IPS contains it, and no submit with it is sent.
 const SEPARATOR: char = '\u{1f}';
-/// Maximum length of an id or a handle, in bytes; longer ones are rejected without being decoded.
+/// Maximum length of an id, in bytes; longer ones are rejected without being decoded.
 const MAX_LENGTH: usize = 4096;
+/// Maximum length of the handle of the company in an id, in bytes.
+const MAX_COMPANY_LENGTH: usize = 256;
+/// Maximum length of a job handle, in bytes: it contains the name of the job, of 1 KiB at most.
+const MAX_JOB_HANDLE_LENGTH: usize = 1280;
 
 /// Name by which a job is found in the lists of IPS.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -113,7 +117,7 @@ impl JobId {
         let mut chars = rest.chars();
         let kind = chars.next().ok_or(InvalidJobId)?;
         let fields: Vec<&str> = chars.as_str().split(SEPARATOR).collect();
-        if fields[0].is_empty() || plain.chars().any(is_forbidden_in_xml) {
+        if fields[0].is_empty() || fields[0].len() > MAX_COMPANY_LENGTH || plain.chars().any(is_forbidden_in_xml) {
             return Err(InvalidJobId);
         }
         let name = match (kind, &fields[1..]) {
@@ -149,7 +153,9 @@ impl std::str::FromStr for JobRef {
         if !text.contains('|') {
             return JobId::decode(text).map(Self::Id);
         }
-        if text.len() > MAX_LENGTH || text.chars().any(|c| c.is_control() || c == char::REPLACEMENT_CHARACTER) {
+        if text.len() > MAX_JOB_HANDLE_LENGTH
+            || text.chars().any(|c| c.is_control() || c == char::REPLACEMENT_CHARACTER)
+        {
             return Err(InvalidJobId);
         }
         Ok(Self::Handle(text.into()))

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use moka::sync::Cache;
 
-use crate::jobs::cache::key::{JobKey, job_cache};
+use crate::jobs::cache::key::{JobKey, MAX_JOB_BYTES, job_cache};
 use crate::jobs::cache::policy::{CacheDirective, CacheStatus, MIN_LOAD_INTERVAL};
 use crate::jobs::model::job::Job;
 use crate::jobs::model::json::RenderedJob;
 use crate::jobs::model::links::JobLinks;
 use crate::jobs::queries::found::FoundJob;
 use crate::runtime::clock::ClockReading;
+use crate::telemetry::metrics::report_table;
 use crate::upstream::{Caller, CallerKey};
 
 /// Time for which completed jobs are cached.
@@ -29,11 +30,16 @@ pub(super) struct CompletedJobs(Cache<JobKey, CompletedJob>);
 
 impl Default for CompletedJobs {
     fn default() -> Self {
-        Self(job_cache(TIME_TO_LIVE))
+        Self(job_cache(TIME_TO_LIVE, |completed: &CompletedJob| completed.job.json.len()))
     }
 }
 
 impl CompletedJobs {
+    /// Sets the gauge of the memory of the cache.
+    pub(super) fn report_metrics(&self) {
+        report_table("completed_jobs", self.0.weighted_size(), MAX_JOB_BYTES);
+    }
+
     /// Returns the job with this id, if its age at `now` fits the cache directive.
     pub(super) fn get(
         &self,

@@ -7,7 +7,7 @@ use crate::ips::types::{
     GetJobLogDetailsParam, GetJobLogsParam, JobLog,
 };
 use crate::jobs::cache::policy::CacheDirective;
-use crate::jobs::company::CompanyChoice;
+use crate::jobs::company::{CompanyChoice, MAX_HANDLE_LENGTH, too_long};
 use crate::jobs::error::{Error, Result};
 use crate::jobs::model::distinct::{jobs_of_records, make_ids_distinct};
 use crate::jobs::model::id::{JobId, JobName, JobRef};
@@ -286,6 +286,9 @@ impl LogQueries {
         asset: &str,
         source: LogSource,
     ) -> Result<(Vec<AssetJobLog>, Vec<BadItem>)> {
+        if asset.len() > MAX_HANDLE_LENGTH {
+            return Err(Error::invalid_parameter("assetHandle", too_long(MAX_HANDLE_LENGTH)));
+        }
         let (company_handle, asset_handle) = (company.to_owned(), asset.to_owned());
         match source {
             LogSource::Current => {

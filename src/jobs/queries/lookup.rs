@@ -81,6 +81,11 @@ impl JobLookup {
         Self { companies, caches, upstream, completed: CompletedJobs::default(), recent, clock, appears_within }
     }
 
+    /// Sets the gauge of the memory of the completed jobs.
+    pub fn report_metrics(&self) {
+        self.completed.report_metrics();
+    }
+
     /// Returns the referenced job.
     ///
     /// # Errors

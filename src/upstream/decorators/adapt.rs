@@ -143,6 +143,10 @@ impl IpsApi for VersionAdapter {
         self.active_jobs.omissions().chain(self.job_log_details.omissions()).collect()
     }
 
+    fn has_accepted(&self, caller: &Caller) -> bool {
+        self.upstream.has_accepted(caller)
+    }
+
     fn check_submit(&self, request: &SubmitJobParam) -> Result<(), UpstreamError> {
         self.upstream.check_submit(request)
     }

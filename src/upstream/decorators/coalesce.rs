@@ -3,6 +3,7 @@
 //! The lists of active and scheduled jobs are not coalesced here: the snapshot cache shares them.
 
 use std::any::Any;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -19,6 +20,7 @@ use tokio::time::Instant;
 
 use crate::ips::types::*;
 use crate::runtime::clock::Clock;
+use crate::telemetry::metrics::report_table;
 use crate::telemetry::span;
 use crate::upstream::api::{Call, IpsAnswer, IpsApi, forward_operations};
 use crate::upstream::caller::{Caller, CallerKey};
@@ -29,8 +31,10 @@ use crate::upstream::health::UpstreamHealth;
 const CACHED_AS_SNAPSHOTS: [&str; 2] = [GetActiveJobsParam::NAME, GetScheduledJobsParam::NAME];
 /// Time to live of a read from its start: the minimum interval between calls of equal reads.
 const TIME_TO_LIVE: Duration = Duration::from_secs(1);
-/// Maximum number of reads that are shared; beyond it the least recently used ones are dropped.
-const MAX_READS: u64 = 1_000;
+/// Maximum approximate memory of the reads that are shared, in bytes; beyond it the least recently used ones are dropped.
+const MAX_BYTES: u64 = 16 << 20;
+/// Approximate memory of a read without its answer, in bytes.
+const READ_BYTES: u32 = 2048;
 /// Time after which a read is dropped that did not remove itself, because its task panicked.
 const MAX_LIFETIME: Duration = Duration::from_mins(1);
 
@@ -54,6 +58,8 @@ struct CoalescedRead {
     call: SharedCall,
     began: Instant,
     invalidations: u64,
+    /// Approximate memory.
+    bytes: u32,
 }
 
 /// Counter of invalidations: a read that was started before an invalidation is not shared with callers that come after it.
@@ -90,7 +96,8 @@ impl CoalescingUpstream {
     #[must_use]
     pub fn new(upstream: Arc<dyn IpsApi>, invalidations: Invalidations, clock: Clock, runtime: Handle) -> Self {
         let reads = Cache::builder()
-            .max_capacity(MAX_READS)
+            .max_capacity(MAX_BYTES)
+            .weigher(|_, read: &CoalescedRead| read.bytes)
             .eviction_policy(EvictionPolicy::lru())
             .time_to_live(MAX_LIFETIME)
             .build();
@@ -117,7 +124,9 @@ impl CoalescingUpstream {
             self.runtime.spawn(span::in_current_span(async move {
                 let result: Arc<dyn Any + Send + Sync> = Arc::new(call.await);
                 // Fails if all callers have gone.
-                let _ = sender.send(result);
+                let _ = sender.send(Arc::clone(&result));
+                let measured = tokio::task::spawn_blocking(move || memory_of::<T>(&*result)).await;
+                reweigh(&reads, key.clone(), number, measured.unwrap_or(READ_BYTES));
                 let age = clock.instant().saturating_duration_since(now);
                 tokio::time::sleep(TIME_TO_LIVE.saturating_sub(age)).await;
                 remove(&reads, key, number);
@@ -125,12 +134,45 @@ impl CoalescingUpstream {
             // The sender is dropped if the call panics.
             let call =
                 receiver.map(|sent| sent.unwrap_or_else(|_| Arc::new(OperationResult::<T>::Err(aborted::<T>()))));
-            CoalescedRead { number, call: call.boxed().shared(), began: now, invalidations }
+            CoalescedRead { number, call: call.boxed().shared(), began: now, invalidations, bytes: READ_BYTES }
         };
         let read = self.reads.entry_by_ref(&key).or_insert_with_if(start, |read| !is_shareable(read)).into_value();
         let result = read.call.await;
         result.downcast_ref::<OperationResult<T>>().cloned().unwrap_or_else(|| Err(aborted::<T>()))
     }
+}
+
+/// Returns the approximate memory of a read with its answer, in bytes: a parsed answer takes about twice the memory of its JSON.
+fn memory_of<T: Operation<Answer: 'static>>(result: &(dyn Any + Send + Sync)) -> u32 {
+    let mut json = CountedBytes(0);
+    if let Some(Ok(answer)) = result.downcast_ref::<OperationResult<T>>() {
+        // Counting does not fail, and an answer has string keys.
+        let _ = serde_json::to_writer(&mut json, &answer.value);
+    }
+    READ_BYTES.saturating_add(u32::try_from(2 * json.0).unwrap_or(u32::MAX))
+}
+
+/// Writer that counts its bytes.
+struct CountedBytes(usize);
+
+impl io::Write for CountedBytes {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Sets the memory of the read with this number, unless another one replaced it.
+fn reweigh(reads: &Cache<ReadKey, CoalescedRead>, key: ReadKey, number: u64, bytes: u32) {
+    reads.entry(key).and_compute_with(|current| match current {
+        Some(current) if current.value().number == number => Op::Put(CoalescedRead { bytes, ..current.into_value() }),
+        _ => Op::Nop,
+    });
+    report_table("coalesced_reads", reads.weighted_size(), MAX_BYTES);
 }
 
 /// Removes the read with this number, unless another one replaced it: its answer, which may be large, is not kept any longer.
@@ -168,6 +210,10 @@ macro_rules! coalesce_or_forward {
 impl IpsApi for CoalescingUpstream {
     fn health(&self) -> UpstreamHealth {
         self.upstream.health()
+    }
+
+    fn has_accepted(&self, caller: &Caller) -> bool {
+        self.upstream.has_accepted(caller)
     }
 
     fn check_submit(&self, request: &SubmitJobParam) -> Result<(), UpstreamError> {
@@ -237,6 +283,22 @@ mod tests {
         assert_eq!(upstream.reads.iter().count(), 100);
         tokio::time::sleep(TIME_TO_LIVE + Duration::from_millis(10)).await;
         assert_eq!(upstream.reads.iter().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn answers_are_kept_within_a_bound_in_bytes() {
+        let upstream = coalescing();
+        let key = |number: u8| ReadKey { operation: "test", caller: CallerKey::of(&caller()), request: [number; 32] };
+        for number in 0..100 {
+            let call = async { Arc::new(()) as Arc<dyn Any + Send + Sync> }.boxed().shared();
+            let read = CoalescedRead { number: 0, call, began: Instant::now(), invalidations: 0, bytes: READ_BYTES };
+            upstream.reads.insert(key(number), read);
+            reweigh(&upstream.reads, key(number), 0, 1 << 20);
+        }
+        upstream.reads.run_pending_tasks();
+        assert!((MAX_BYTES / 2..=MAX_BYTES).contains(&upstream.reads.weighted_size()));
+        let answer = IpsAnswer { value: GetJobLogsReturn::default(), bad_items: Vec::new() };
+        assert!(memory_of::<GetJobLogsParam>(&Ok::<_, UpstreamError>(answer)) > READ_BYTES);
     }
 
     #[tokio::test(start_paused = true)]

@@ -156,3 +156,41 @@ async fn each_api_key_has_its_own_stream_quota_with_and_without_ticket() {
         with_ticket.problem(429, "too-many-requests").await;
     }
 }
+
+#[tokio::test]
+async fn clients_behind_a_trusted_proxy_have_limits_of_their_own() {
+    let settings = [("RATE_LIMIT", "1"), ("RATE_BURST", "3"), ("TRUSTED_PROXIES", "127.0.0.0/8")];
+    let world = World::with(Population::Empty, &settings);
+    let from = |address: &'static str, guess: usize| {
+        let caller = world.gateway.with_password(&format!("guess{guess}@example.org"), "made-up");
+        async move { caller.get("/jobs").header("X-Forwarded-For", address).await.status }
+    };
+    let mut seen = Vec::new();
+    for guess in 0..20 {
+        seen.push(from("198.51.100.1, 192.0.2.66", guess).await);
+    }
+    assert!(seen.contains(&429), "{seen:?}");
+    assert_eq!(from("198.51.100.1", 20).await, 401, "another client of the proxy");
+
+    let world = World::with(Population::Empty, &settings[..2]);
+    let mut seen = Vec::new();
+    for guess in 0..20 {
+        let caller = world.gateway.with_password(&format!("guess{guess}@example.org"), "made-up");
+        let address = format!("192.0.2.{guess}");
+        seen.push(caller.get("/jobs").header("X-Forwarded-For", &address).await.status);
+    }
+    assert!(seen.contains(&429), "the header of a peer that is not trusted changes nothing: {seen:?}");
+}
+
+#[tokio::test]
+async fn the_limit_of_an_address_does_not_apply_to_that_of_many_users() {
+    let upstream = crate::support::ScriptedUpstream::start().await;
+    let gateway =
+        upstream.gateway(&ips_gateway::runtime::clock::Clock::system(), &[("RATE_LIMIT", "1"), ("RATE_BURST", "12")]);
+    for user in 0..10 {
+        gateway.with_token(&format!("token-{user}")).get("/companies").await.expect(200);
+    }
+    for user in 10..40 {
+        gateway.with_token(&format!("token-{user}")).get("/companies").await.expect(200);
+    }
+}

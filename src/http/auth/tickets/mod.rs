@@ -24,10 +24,16 @@ pub use uses::TicketUse;
 use crate::http::background::BackgroundTasks;
 use crate::replicas::Coordinator;
 use crate::runtime::clock::Clock;
+use crate::telemetry::metrics::report_table;
 use crate::upstream::{Caller, Credentials};
 use content::TicketContent;
-use uses::{LIFETIME, MAX_TICKETS, Resumption, TicketHash, TicketUses, resumption_key};
+use uses::{LIFETIME, Resumption, TicketHash, TicketUses, resumption_key, ticket_bytes};
 
+/// Maximum approximate memory of the issued tickets and of the hashes of redeemed ones, in bytes; beyond that, the oldest are evicted.
+const MAX_ISSUED_BYTES: u64 = 4 << 20;
+const MAX_REDEEMED_BYTES: u64 = 2 << 20;
+/// Approximate memory of the hash of a redeemed ticket, in bytes.
+const REDEEMED_BYTES: u32 = 200;
 /// Purpose of the encryption: no other encrypted data of the replicas is accepted as a ticket.
 const PURPOSE: &str = "ticket";
 /// Maximum wait for the end of the open stream of a ticket: the client may have disconnected before the gateway has noticed it.
@@ -75,12 +81,23 @@ impl Tickets {
         clock: Clock,
         background: BackgroundTasks,
     ) -> Self {
-        let (lifetime, capacity) = (LIFETIME.to_std().unwrap_or_default(), MAX_TICKETS as u64);
+        let lifetime = LIFETIME.to_std().unwrap_or_default();
         // The default policy, TinyLFU, could reject new tickets in favour of old ones that are read more often.
         let lru = EvictionPolicy::lru;
-        let issued = Cache::builder().max_capacity(capacity).eviction_policy(lru()).time_to_live(lifetime).build();
-        let redeemed =
-            Cache::builder().max_capacity(capacity).eviction_policy(lru()).time_to_live(2 * lifetime).build();
+        let issued = Cache::builder()
+            .max_capacity(MAX_ISSUED_BYTES)
+            .weigher(|_: &TicketHash, (caller, _): &(Caller, DateTime<Utc>)| {
+                u32::try_from(ticket_bytes(caller)).unwrap_or(u32::MAX)
+            })
+            .eviction_policy(lru())
+            .time_to_live(lifetime)
+            .build();
+        let redeemed = Cache::builder()
+            .max_capacity(MAX_REDEEMED_BYTES)
+            .weigher(|_: &TicketHash, ()| REDEEMED_BYTES)
+            .eviction_policy(lru())
+            .time_to_live(2 * lifetime)
+            .build();
         let uses = TicketUses::new(clock, background, coordinator.clone());
         Self { issued, redeemed, uses, service_account, coordinator }
     }
@@ -101,6 +118,13 @@ impl Tickets {
         let ticket = URL_SAFE_NO_PAD.encode(random);
         self.issued.insert(Sha256::digest(&ticket).into(), (caller, expires_at));
         Ok((ticket, expires_at))
+    }
+
+    /// Sets the gauges of the memory of the tickets.
+    pub fn report_metrics(&self) {
+        report_table("issued_tickets", self.issued.weighted_size(), MAX_ISSUED_BYTES);
+        report_table("redeemed_tickets", self.redeemed.weighted_size(), MAX_REDEEMED_BYTES);
+        self.uses.report_metrics();
     }
 
     /// Returns the caller of a ticket without redeeming it. `None` if the ticket is unknown or expired, or has an open stream at this replica.

@@ -9,12 +9,15 @@ use serde::{Deserialize, Serialize};
 use crate::http::background::BackgroundTasks;
 use crate::replicas::{Coordinator, StoreKey};
 use crate::runtime::clock::Clock;
+use crate::telemetry::metrics::report_table;
 use crate::upstream::Caller;
 
 /// Time until a ticket expires, from its issue and from the end of its stream.
 pub const LIFETIME: TimeDelta = TimeDelta::minutes(1);
-/// Maximum number of tickets in memory; beyond that, the oldest are evicted.
-pub const MAX_TICKETS: usize = 100_000;
+/// Maximum approximate memory of the tickets whose streams were dropped, in bytes; beyond that, a ticket can't resume its stream.
+const MAX_RESUMABLE_BYTES: usize = 4 << 20;
+/// Approximate memory of a ticket without its credentials, in bytes.
+const TICKET_BYTES: usize = 400;
 /// Number of entries up to which expired ones are not removed.
 const MIN_ENTRIES: usize = 1024;
 
@@ -47,11 +50,53 @@ pub struct TicketUses {
 #[derive(Default)]
 struct Entries {
     states: HashMap<TicketHash, UseState>,
+    /// Approximate memory of the resumable tickets.
+    resumable_bytes: usize,
     /// Number of entries at which expired ones are removed.
     sweep_at: usize,
 }
 
+impl Entries {
+    /// Sets the state of a ticket, and returns the state before.
+    fn insert(&mut self, hash: TicketHash, state: UseState) -> Option<UseState> {
+        self.resumable_bytes += state.bytes();
+        let previous = self.states.insert(hash, state);
+        self.resumable_bytes -= previous.as_ref().map_or(0, UseState::bytes);
+        previous
+    }
+
+    /// Removes the expired tickets, if the number of entries has doubled since the last time.
+    fn sweep(&mut self, now: DateTime<Utc>) {
+        if self.states.len() < self.sweep_at {
+            return;
+        }
+        self.states.retain(|_, state| !matches!(state, UseState::Resumable(_, other) if other.until <= now));
+        self.resumable_bytes = self.states.values().map(UseState::bytes).sum();
+        self.sweep_at = (2 * self.states.len()).max(MIN_ENTRIES);
+    }
+}
+
+impl UseState {
+    /// Returns the approximate memory that counts for the limit, in bytes: that of an open stream is bounded by the number of connections.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Open => 0,
+            Self::Resumable(caller, _) => ticket_bytes(caller),
+        }
+    }
+}
+
+/// Returns the approximate memory of a ticket of `caller`, in bytes.
+pub fn ticket_bytes(caller: &Caller) -> usize {
+    TICKET_BYTES + caller.credential_parts().iter().map(|part| part.len()).sum::<usize>()
+}
+
 impl TicketUses {
+    /// Sets the gauge of the memory of the tickets whose streams were dropped.
+    pub fn report_metrics(&self) {
+        report_table("resumable_tickets", self.entries().resumable_bytes as u64, MAX_RESUMABLE_BYTES as u64);
+    }
+
     pub fn new(clock: Clock, background: BackgroundTasks, coordinator: Option<Arc<dyn Coordinator>>) -> Arc<Self> {
         Arc::new(Self { entries: Mutex::default(), clock, background, coordinator })
     }
@@ -78,7 +123,7 @@ impl TicketUses {
 
     /// Starts a use. `None` if this ticket has an open stream.
     pub fn start(self: &Arc<Self>, hash: TicketHash, number: u64, caller: Caller) -> Option<TicketUse> {
-        let previous = self.entries().states.insert(hash, UseState::Open);
+        let previous = self.entries().insert(hash, UseState::Open);
         let is_free = !matches!(previous, Some(UseState::Open));
         is_free.then(|| TicketUse { uses: Arc::clone(self), hash, number, caller })
     }
@@ -86,15 +131,11 @@ impl TicketUses {
     fn release(&self, hash: TicketHash, caller: &Caller, resumption: Resumption) {
         let now = self.now();
         let mut entries = self.entries();
-        let Entries { states, sweep_at } = &mut *entries;
-        if states.len() >= *sweep_at {
-            states.retain(|_, state| !matches!(state, UseState::Resumable(_, other) if other.until <= now));
-            *sweep_at = (2 * states.len()).max(MIN_ENTRIES);
-        }
-        if states.len() > MAX_TICKETS {
-            states.remove(&hash);
+        entries.sweep(now);
+        if entries.resumable_bytes + ticket_bytes(caller) > MAX_RESUMABLE_BYTES {
+            entries.states.remove(&hash);
         } else {
-            states.insert(hash, UseState::Resumable(caller.clone(), resumption));
+            entries.insert(hash, UseState::Resumable(caller.clone(), resumption));
         }
         drop(entries);
         if let Some(coordinator) = self.coordinator.clone() {

@@ -58,6 +58,11 @@ impl EntryState {
         self.snapshot.as_ref().filter(|_| self.snapshot_epoch == epoch)
     }
 
+    /// Returns the invalidation epoch under which the current snapshot was loaded; 0 without one.
+    pub fn snapshot_epoch(&self) -> u64 {
+        self.snapshot_epoch
+    }
+
     /// Returns the current snapshot and the end of the event log, which is the cursor after the snapshot.
     pub fn snapshot_with_cursor(&self) -> Option<(Arc<Snapshot>, EventCursor)> {
         self.snapshot.as_ref().map(|snapshot| (Arc::clone(snapshot), self.log.end()))

@@ -73,7 +73,7 @@ impl SnapshotCache {
                 Ok(LeaseOutcome::NewerSnapshot | LeaseOutcome::RecentFailure) => {}
             }
             self.sync_with_replicas(keyed).await;
-            epoch = self.epoch(key);
+            epoch = self.epoch(key, entry);
             {
                 let mut state = entry.lock();
                 if let Some(result) = result_of_other(&state, epoch, outcome, known_token) {
@@ -108,8 +108,8 @@ impl SnapshotCache {
                 Ok(true) => Visibility::Published(lease.token),
                 Ok(false) => {
                     self.sync_with_replicas(keyed).await;
-                    let is_superseded_by_mutation =
-                        self.epoch(keyed.key) > lease.epoch && keyed.entry.lock().newest_token() < lease.token;
+                    let is_superseded_by_mutation = self.epoch(keyed.key, keyed.entry) > lease.epoch
+                        && keyed.entry.lock().newest_token() < lease.token;
                     if !is_superseded_by_mutation {
                         return LeaderOutcome::Superseded;
                     }
@@ -134,8 +134,12 @@ impl SnapshotCache {
         }
     }
 
-    /// Loads the list without a lease: the shared store is unavailable.
-    async fn load_alone(self: &Arc<Self>, keyed: KeyedEntry<'_>, epochs: LoadEpochs) -> Result<Arc<Snapshot>> {
+    /// Loads the list without a lease: the shared store is unavailable, or IPS has not accepted the caller.
+    pub(in crate::jobs::cache) async fn load_alone(
+        self: &Arc<Self>,
+        keyed: KeyedEntry<'_>,
+        epochs: LoadEpochs,
+    ) -> Result<Arc<Snapshot>> {
         let result = self.run_loader(keyed).await;
         self.end_load(keyed, epochs, result.as_ref(), self.unpublished());
         result

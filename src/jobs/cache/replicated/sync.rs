@@ -38,7 +38,7 @@ impl SnapshotCache {
         let Some(shared) = entry.shared() else { return Ok(()) };
         let SharedList { coordinator, location } = shared;
         let status = coordinator.status(location).await?;
-        let epoch = self.epoch(key);
+        let epoch = self.epoch(key, entry);
         if status.epoch < epoch {
             coordinator.restore_epoch(location.company, epoch).await?;
         }
@@ -89,7 +89,7 @@ impl SnapshotCache {
 
     /// Publishes the current snapshot again: the store lost it, or was unavailable when this replica loaded it.
     async fn restore_snapshot(&self, entry: &Entry, shared: &SharedList, key: &ListKey) -> replicas::Result<()> {
-        let epoch = self.epoch(key);
+        let epoch = self.epoch(key, entry);
         let (snapshot, cursor, token) = {
             let state = entry.lock();
             let current = state.snapshot_with_cursor().filter(|_| state.valid_snapshot(epoch).is_some());
@@ -106,7 +106,7 @@ impl SnapshotCache {
         let back_off = (retry_at - now.wall).to_std().unwrap_or_default().min(MAX_BACK_OFF);
         let retry_at = now.monotonic + back_off;
         let is_known = entry.lock().failure(epoch).is_some_and(|known| known.retry_at + CLOCK_TOLERANCE >= retry_at);
-        if epoch != self.epoch(key) || is_known {
+        if epoch != self.epoch(key, entry) || is_known {
             return;
         }
         if let Some(error) = error.into_error() {

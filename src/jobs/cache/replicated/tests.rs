@@ -31,6 +31,10 @@ struct Replica {
 }
 
 fn replica(store: &Arc<InMemoryCoordinator>, clock: &Clock) -> Replica {
+    replica_that_accepts(store, clock, |_| true)
+}
+
+fn replica_that_accepts(store: &Arc<InMemoryCoordinator>, clock: &Clock, is_accepted: fn(&Caller) -> bool) -> Replica {
     let loads = Arc::new(AtomicUsize::new(0));
     let (counter, loader_clock) = (Arc::clone(&loads), clock.clone());
     let loader: Loader = Arc::new(move |_, _, _| {
@@ -52,6 +56,8 @@ fn replica(store: &Arc<InMemoryCoordinator>, clock: &Clock) -> Replica {
         clock: clock.clone(),
         runtime: Handle::current(),
         coordinator: Some(coordinator),
+        max_bytes: 16 << 20,
+        is_accepted: Arc::new(is_accepted),
     };
     Replica { cache: SnapshotCache::new("test", loader, dependencies), loads }
 }
@@ -152,4 +158,13 @@ async fn a_refresher_that_panics_is_replaced_by_the_next_watcher() {
     let _next = cache.watch(&caller(), COMPANY);
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     assert_eq!(loads.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn nothing_is_written_to_the_store_for_a_caller_that_ips_has_not_accepted() {
+    let (store, clock) = (Arc::new(InMemoryCoordinator::default()), Clock::manual(DateTime::default()));
+    let Replica { cache, loads } = replica_that_accepts(&store, &clock, |_| false);
+    let lookup = cache.read(&caller(), COMPANY, CacheDirective::Unspecified).await.expect("it is loaded");
+    assert_eq!((lookup.cache_status, loads.load(Ordering::SeqCst)), (CacheStatus::Loaded, 1));
+    assert_eq!(store.lease_requests.load(Ordering::SeqCst), 0);
 }

@@ -67,7 +67,10 @@ impl WireError {
             Failure::Incomplete(reason) => WireCause::Incomplete(reason),
             Failure::Malformed { status, reason } => WireCause::Malformed { status, reason },
             Failure::TooLarge(limit) => WireCause::TooLarge(limit),
-            Failure::Unwritable { .. } | Failure::Overloaded { .. } | Failure::CircuitOpen { .. } => return None,
+            Failure::Unwritable { .. }
+            | Failure::Overloaded { .. }
+            | Failure::CircuitOpen { .. }
+            | Failure::LoginBackOff { .. } => return None,
         };
         Some(Self {
             operation: error.operation.to_owned(),

@@ -3,5 +3,6 @@
 mod documentation;
 mod examples;
 mod health;
+mod memory;
 mod metrics;
 mod pages;
