@@ -181,7 +181,7 @@ pub async fn history(
     let body =
         ListBody { member: "logs", jobs: &rendered, bad_items: &bad_items, observed_at: None, stale: None, next: None }
             .write();
-    Ok(CacheHeaders { etag, ..CacheHeaders::of_body(&body) }.respond(&request, || body))
+    Ok(CacheHeaders { etag, ..CacheHeaders::of_body(&body) }.respond_with_jobs(&request, || body))
 }
 
 /// Source of an asset's log.
