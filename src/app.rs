@@ -12,13 +12,15 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compress, Next, from_fn};
 use actix_web::web::Data;
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use crate::config::{AuthConfig, Config, ReplicasConfig, ServiceAccount, UpstreamConfig};
 use crate::http::{
-    self, ApiKeys, AppState, Auth, Authenticator, BackgroundTasks, BodyBudget, ContextProvider, DemoUser, Documents,
-    HttpSettings, InvalidKeys, RateLimiter, SignInMethod, StreamQuota, Tickets, UiAssets, UiConfig, openapi,
+    self, AppState, Auditor, Auth, Authenticator, BackgroundTasks, BodyBudget, ContextProvider, DemoUser, Documents,
+    HttpSettings, InvalidKeys, KeyStore, PrincipalNames, RateLimiter, SignInMethod, StreamQuota, Tickets, UiAssets,
+    UiConfig, openapi,
 };
 use crate::jobs::{Freshness, Jobs, JobsConfig, UrlPolicy};
 use crate::replicas::Coordinator;
@@ -27,6 +29,7 @@ use crate::runtime::clock::Clock;
 use crate::runtime::lifecycle::Lifecycle;
 use crate::runtime::timing::Timing;
 use crate::server::{EarlyError, Server, ServerError, ServerSettings};
+use crate::telemetry::audit::AuditLog;
 use crate::telemetry::metrics::Metrics;
 pub use crate::upstream::install_tls_provider;
 use crate::upstream::{AdmissionControl, ClientConfig, Credentials, IpsApi, IpsClient, UnknownFields};
@@ -44,6 +47,8 @@ pub struct Dependencies {
     pub timing: Timing,
     /// Additions of the demo; `None` for other gateways.
     pub demo: Option<Demo>,
+    /// Number of requests to read the API keys again and to open the audit log again; `None` if there are none.
+    pub reload_requests: Option<watch::Receiver<usize>>,
 }
 
 /// Additions of the demo to documents and pages.
@@ -56,7 +61,7 @@ pub struct Demo {
 
 impl Default for Dependencies {
     fn default() -> Self {
-        Self { clock: Clock::system(), upstream: None, timing: Timing::default(), demo: None }
+        Self { clock: Clock::system(), upstream: None, timing: Timing::default(), demo: None, reload_requests: None }
     }
 }
 
@@ -81,6 +86,9 @@ pub enum StartError {
     /// The API keys can't be read.
     #[error(transparent)]
     ApiKeys(#[from] InvalidKeys),
+    /// The audit log can't be opened.
+    #[error("can't open the audit log: {0}")]
+    AuditLog(#[source] io::Error),
     /// The client for the cache that replicas share can't be built.
     #[error(transparent)]
     Replicas(#[from] InvalidAddress),
@@ -99,10 +107,12 @@ pub fn build(config: &Config, dependencies: Dependencies) -> Result<Server, Star
         async move { metrics.run_upkeep(lifecycle.stopping()).await }
     });
     let clock = dependencies.clock.clone();
-    let authenticator = Arc::new(authenticator(config)?);
+    let reload_requests = dependencies.reload_requests.clone();
+    let authenticator = Arc::new(authenticator(config, dependencies.timing, reload_requests.as_ref())?);
+    let auditor = auditor(config, &clock, reload_requests)?;
     let process = Process { metrics, lifecycle, background };
     let state = app_state(config, dependencies, &authenticator, &process)?;
-    let parts = AppParts::new(config, authenticator, state);
+    let parts = AppParts::new(config, authenticator, auditor, state);
     Ok(Server::bind(server_settings(config, clock, process), move || application(&parts))?)
 }
 
@@ -119,7 +129,7 @@ fn app_state(
     authenticator: &Arc<Authenticator>,
     process: &Process,
 ) -> Result<AppState, StartError> {
-    let Dependencies { clock, upstream, timing, demo } = dependencies;
+    let Dependencies { clock, upstream, timing, demo, .. } = dependencies;
     let (note, demo_users) = demo.map(|Demo { note, users }| (note, users)).unzip();
     let upstream = match upstream {
         Some(upstream) => upstream,
@@ -167,7 +177,7 @@ struct AppParts {
 }
 
 impl AppParts {
-    fn new(config: &Config, authenticator: Arc<Authenticator>, state: AppState) -> Self {
+    fn new(config: &Config, authenticator: Arc<Authenticator>, auditor: Option<Auditor>, state: AppState) -> Self {
         let path_prefix = &config.listen.path_prefix;
         let rate_limiter = RateLimiter::new(
             config.rate_limits,
@@ -178,7 +188,7 @@ impl AppParts {
         Self {
             state: Data::new(state),
             rate_limiter: rate_limiter.map(Arc::new),
-            contexts: Arc::new(ContextProvider::new(path_prefix, authenticator)),
+            contexts: Arc::new(ContextProvider::new(path_prefix, authenticator, auditor)),
             cors_origins: config.cors_origins.clone(),
         }
     }
@@ -288,14 +298,45 @@ fn read_authorities(path: &Path) -> Result<Vec<u8>, StartError> {
     fs::read(path).map_err(|error| StartError::CertificateAuthorities { path: path.to_owned(), error })
 }
 
-fn authenticator(config: &Config) -> Result<Authenticator, InvalidKeys> {
+/// Builds the authenticator. Its API keys are read again when their file changes, on a task that ends with the authenticator.
+fn authenticator(
+    config: &Config,
+    timing: Timing,
+    reload_requests: Option<&watch::Receiver<usize>>,
+) -> Result<Authenticator, InvalidKeys> {
     match &config.auth {
-        AuthConfig::IpsCredentials => Ok(Authenticator::IpsCredentials),
+        AuthConfig::IpsCredentials => {
+            Ok(Authenticator::IpsCredentials(PrincipalNames::new(config.principal_key.as_ref())))
+        }
         AuthConfig::ApiKeys { account: ServiceAccount { user, password }, keys_file } => {
             let account = Credentials::Password { user: user.clone(), password: password.clone() };
-            Ok(Authenticator::ApiKeys { keys: ApiKeys::read(keys_file)?, account })
+            let keys = Arc::new(KeyStore::open(keys_file.clone())?);
+            let requests = reload_requests.cloned().unwrap_or_else(|| watch::channel(0).1);
+            Handle::current().spawn(KeyStore::keep_current(Arc::downgrade(&keys), timing.key_file_poll, requests));
+            Ok(Authenticator::ApiKeys { keys, account })
         }
     }
+}
+
+/// Opens the audit log, if one is configured, and opens it again on each request.
+fn auditor(
+    config: &Config,
+    clock: &Clock,
+    reload_requests: Option<watch::Receiver<usize>>,
+) -> Result<Option<Auditor>, StartError> {
+    let Some(target) = &config.audit_log else { return Ok(None) };
+    let log = Arc::new(AuditLog::open(target).map_err(StartError::AuditLog)?);
+    if let Some(mut requests) = reload_requests {
+        let log = Arc::downgrade(&log);
+        Handle::current().spawn(async move {
+            while requests.changed().await.is_ok()
+                && let Some(log) = log.upgrade()
+            {
+                log.reopen();
+            }
+        });
+    }
+    Ok(Some(Auditor { log, clock: clock.clone() }))
 }
 
 fn ui_config(config: &Config, demo_users: Option<Vec<DemoUser>>) -> UiConfig {

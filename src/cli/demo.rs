@@ -32,8 +32,9 @@ pub(super) async fn run(matches: &ArgMatches) -> Result<(), CliError> {
     let config = Config::read_for(&sources, url, sandbox.version().clone())?;
     let _telemetry = telemetry::init(config.log_format)?;
     let demo = Demo { note: note(), users: active_users().map(demo_user).collect() };
-    let server = app::build(&config, Dependencies { demo: Some(demo), ..Dependencies::default() })?;
     let signals = Signals::listen()?;
+    let reload_requests = Some(signals.reloads());
+    let server = app::build(&config, Dependencies { demo: Some(demo), reload_requests, ..Dependencies::default() })?;
     print_line(&base_url(&server))?;
     print_line(&welcome(&format!("{}{}", base_url(&server), config.listen.path_prefix)))?;
     run_until_signal(server, &signals).await?;

@@ -18,8 +18,9 @@ pub(super) fn command() -> Command {
 pub(super) async fn run(matches: &ArgMatches) -> Result<(), CliError> {
     let config = Config::read(&Sources::new(std::env::vars_os(), matches))?;
     let _telemetry = telemetry::init(config.log_format)?;
-    let server = app::build(&config, Dependencies::default())?;
     let signals = Signals::listen()?;
+    let dependencies = Dependencies { reload_requests: Some(signals.reloads()), ..Dependencies::default() };
+    let server = app::build(&config, dependencies)?;
     print_line(&base_url(&server))?;
     run_until_signal(server, &signals).await
 }

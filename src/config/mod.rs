@@ -22,7 +22,7 @@ pub use flags::arguments;
 pub use region::{Region, System};
 pub use settings::{Group, SETTINGS, Setting, ValueKind};
 pub use sources::{ConfigErrors, Sources};
-pub use toml_file::read_toml;
+pub use toml_file::parse_toml;
 
 /// Maximum size of a request body in bytes, both compressed and decompressed.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -60,6 +60,19 @@ pub struct Config {
     pub replicas: Option<ReplicasConfig>,
     /// Format of log lines.
     pub log_format: LogFormat,
+    /// Destination of the audit log; `None` for no audit log.
+    pub audit_log: Option<AuditTarget>,
+    /// Key of the hash by which logs name IPS users; `None` for a random one.
+    pub principal_key: Option<SecretString>,
+}
+
+/// Destination of the audit log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AuditTarget {
+    /// File to append to.
+    File(PathBuf),
+    /// Standard error.
+    Stderr,
 }
 
 /// Address and path prefix of the gateway.

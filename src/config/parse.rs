@@ -10,7 +10,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use url::{Host, Url};
 
-use super::MAX_BODY_BYTES;
+use super::{AuditTarget, MAX_BODY_BYTES};
 use crate::ips::types::ApiVersion;
 
 const FRESHNESS: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_mins(10);
@@ -63,6 +63,14 @@ pub(super) fn one_of<T: Copy>(options: &[(&str, T)]) -> impl Fn(&str) -> Result<
 
 pub(super) fn text(text: &str) -> Result<String, Expected> {
     if text.is_empty() { Err("a text that is not empty".into()) } else { Ok(text.into()) }
+}
+
+pub(super) fn audit_target(text: &str) -> Result<AuditTarget, Expected> {
+    match text {
+        "" => Err("a file, or stderr".into()),
+        "stderr" => Ok(AuditTarget::Stderr),
+        file => Ok(AuditTarget::File(file.into())),
+    }
 }
 
 pub(super) fn socket_address(text: &str) -> Result<SocketAddr, Expected> {

@@ -6,12 +6,13 @@ use secrecy::ExposeSecret;
 use url::Url;
 
 use super::settings::{
-    API_KEYS_FILE, API_VERSION, CACHE_SIZE, COMPANY, CORS_ORIGINS, DRAIN_DELAY, FRESH, GRACE, KEEP_ALIVE, LISTEN,
-    LOG_FORMAT, MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS, MAX_STREAMS, PATH_PREFIX, RATE_BURST, RATE_LIMIT, REGION,
-    REQUEST_BODY_BUDGET, REQUEST_TIMEOUT, REQUIRE_IDEMPOTENCY_KEY, SERVICE_PASSWORD, SERVICE_USER,
-    SHARED_CACHE_CA_FILE, SHARED_CACHE_KEY, SHARED_CACHE_URL, STAGING, STALE_IF_ERROR, STALE_WHILE_REVALIDATE,
-    TRUSTED_PROXIES, TRY_UNKNOWN_FIELDS, UPSTREAM_ANSWER_LIMIT, UPSTREAM_CA_FILE, UPSTREAM_CALLS, UPSTREAM_FAILURES,
-    UPSTREAM_TIMEOUT, UPSTREAM_URL, UPSTREAM_WAIT, URL_HOSTS, URL_SCHEMES, WRITE_TIMEOUT,
+    API_KEYS_FILE, API_VERSION, AUDIT_LOG, CACHE_SIZE, COMPANY, CORS_ORIGINS, DRAIN_DELAY, FRESH, GRACE, KEEP_ALIVE,
+    LISTEN, LOG_FORMAT, MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS, MAX_STREAMS, PATH_PREFIX, PRINCIPAL_KEY,
+    RATE_BURST, RATE_LIMIT, REGION, REQUEST_BODY_BUDGET, REQUEST_TIMEOUT, REQUIRE_IDEMPOTENCY_KEY, SERVICE_PASSWORD,
+    SERVICE_USER, SHARED_CACHE_CA_FILE, SHARED_CACHE_KEY, SHARED_CACHE_URL, STAGING, STALE_IF_ERROR,
+    STALE_WHILE_REVALIDATE, TRUSTED_PROXIES, TRY_UNKNOWN_FIELDS, UPSTREAM_ANSWER_LIMIT, UPSTREAM_CA_FILE,
+    UPSTREAM_CALLS, UPSTREAM_FAILURES, UPSTREAM_TIMEOUT, UPSTREAM_URL, UPSTREAM_WAIT, URL_HOSTS, URL_SCHEMES,
+    WRITE_TIMEOUT,
 };
 use super::sources::{ConfigErrors, Reported, Sources, Values};
 use super::{
@@ -78,7 +79,13 @@ fn config(
     let replicas = replicas(values);
     let formats = [("auto", LogFormat::Auto), ("text", LogFormat::Text), ("json", LogFormat::Json)];
     let log_format = values.required(&LOG_FORMAT, parse::one_of(&formats));
+    let audit_log = values.optional(&AUDIT_LOG, parse::audit_target);
+    let principal_key = values.secret(&PRINCIPAL_KEY, parse::shared_key);
+    let replicas = replicas?;
+    let shared_key = replicas.as_ref().map(|replicas| replicas.key.clone());
     Ok(Config {
+        audit_log: audit_log?,
+        principal_key: principal_key?.or(shared_key),
         listen: listen?,
         upstream: upstream?,
         cache: cache?,
@@ -92,7 +99,7 @@ fn config(
         timeouts: timeouts?,
         request_body_budget: request_body_budget?,
         shutdown: shutdown?,
-        replicas: replicas?,
+        replicas,
         log_format: log_format?,
     })
 }

@@ -246,4 +246,8 @@ settings! {
 
     LOG_FORMAT: "log_format", Logging, One("FORMAT"), Some("auto"),
         "text, json, or auto: text on a terminal, else json; RUST_LOG sets the level";
+    AUDIT_LOG: "audit_log", Logging, One("FILE"), None,
+        "file that one line of JSON is appended to for each request that changes jobs, or stderr; SIGHUP opens it again";
+    PRINCIPAL_KEY: "principal_key", Logging, Secret, None,
+        "secret of the hash by which logs name IPS users: at least 32 characters; unless set, that of the shared store, else a random one at each start";
 }

@@ -21,12 +21,16 @@ use std::time::Duration;
 use actix_web::HttpRequest;
 use actix_web::web::Data;
 
-pub use auth::{ApiKeys, Auth, Authenticator, InvalidKeys, Role, StreamQuota, Tickets, new_key};
+pub use auth::{
+    ApiKeys, Auth, Authenticator, InvalidKeys, KeyStore, PrincipalNames, Role, StreamQuota, Tickets, new_key,
+};
 pub use background::BackgroundTasks;
 pub use body_budget::BodyBudget;
 pub use early_response::respond_to_unparsed;
 pub use handlers::openapi::Documents;
-pub use middleware::{ContextProvider, RateLimiter, cors, limit_rate, limit_target_length, render_framework_errors};
+pub use middleware::{
+    Auditor, ContextProvider, RateLimiter, cors, limit_rate, limit_target_length, render_framework_errors,
+};
 pub use problem::{PROBLEM_KINDS, ProblemKind};
 pub use routes::{configure, openapi_document};
 pub use ui::{DemoUser, Environment, SignInMethod, UiAssets, UiConfig};
@@ -35,10 +39,12 @@ use crate::config::IdempotencyKeyRequirement;
 use crate::jobs::{CompanyChoice, Error, Jobs};
 use crate::runtime::clock::Clock;
 use crate::runtime::lifecycle::Lifecycle;
+use crate::telemetry::audit::AuditOutcome;
 use crate::telemetry::metrics::Metrics;
 use crate::upstream::Caller;
 use background::TaskFailed;
-use problem::Problem;
+use problem::{ChangeOutcome, Problem};
+use request_context::RequestContext;
 
 /// Extractors and header parsers, for the fuzz targets.
 #[cfg(fuzzing)]
@@ -111,15 +117,29 @@ impl AppState {
     }
 
     /// Runs a mutation as a background task and returns its result: a client that disconnects doesn't cancel it, and the shutdown waits for
-    /// it.
+    /// it. The audit log gets its outcome, and the `job_id` of its result.
     ///
     /// # Errors
     /// The problem of the mutation's error; an internal error if the task panicked.
     fn run_mutation<T: Send + 'static, F: Future<Output = Result<T, Error>> + Send + 'static>(
         &self,
         mutation: F,
+        job_id: fn(&T) -> Option<&str>,
     ) -> impl Future<Output = Result<T, Problem>> + use<T, F> {
-        flatten(self.background.spawn_tracked(mutation))
+        let audit = RequestContext::current().audit;
+        let audited = async move {
+            let Some(audit) = audit else { return mutation.await.map_err(Problem::from) };
+            // Until it is known, also if the task panics.
+            audit.conclude(AuditOutcome::Unknown, None);
+            let result = mutation.await.map_err(Problem::from);
+            match &result {
+                Ok(changed) => audit.conclude(AuditOutcome::Accepted, job_id(changed)),
+                Err(problem) => audit.conclude(problem.outcome_of_mutation().into(), problem.job()),
+            }
+            result
+        };
+        let task = self.background.spawn_tracked(audited);
+        async move { task.await.map_err(|error| Problem::internal(error.to_string()))? }
     }
 
     /// Resolves the company of a request to its handle.
@@ -138,4 +158,14 @@ impl AppState {
 /// Returns the result of a background task as that of a handler.
 async fn flatten<T>(task: impl Future<Output = Result<Result<T, Error>, TaskFailed>>) -> Result<T, Problem> {
     task.await.map_err(|error| Problem::internal(error.to_string()))?.map_err(Problem::from)
+}
+
+impl From<ChangeOutcome> for AuditOutcome {
+    fn from(outcome: ChangeOutcome) -> Self {
+        match outcome {
+            ChangeOutcome::NotSent => Self::NotSent,
+            ChangeOutcome::Unknown => Self::Unknown,
+            ChangeOutcome::Rejected => Self::Rejected,
+        }
+    }
 }

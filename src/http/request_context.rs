@@ -1,5 +1,6 @@
 //! Request context: the request id and what error responses depend on, as a task-local of the request.
 
+use std::cell::OnceCell;
 use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,6 +8,8 @@ use std::sync::{Arc, LazyLock};
 
 use actix_web::http::header::{HeaderMap, HeaderName};
 use actix_web::http::{Method, Uri};
+
+use crate::telemetry::audit::AuditRecord;
 
 /// Header with the request id, of requests and responses.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -65,6 +68,27 @@ pub struct RequestContext {
     pub target: Uri,
     /// `WWW-Authenticate` of responses with status 401.
     pub challenge: Option<&'static str>,
+    /// Name of the principal, once the request is authenticated.
+    pub principal: PrincipalCell,
+    /// Record of a request that changes jobs, if there is an audit log.
+    pub audit: Option<AuditRecord>,
+}
+
+/// Name of the principal of a request; clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct PrincipalCell(Rc<OnceCell<Arc<str>>>);
+
+impl PrincipalCell {
+    /// Sets the name, if it is not set.
+    pub fn set(&self, name: &Arc<str>) {
+        // The first one stays.
+        let _ = self.0.set(Arc::clone(name));
+    }
+
+    /// Returns the name; `None` if the request is not authenticated.
+    pub fn get(&self) -> Option<Arc<str>> {
+        self.0.get().cloned()
+    }
 }
 
 impl RequestContext {
@@ -77,6 +101,8 @@ impl RequestContext {
             path_prefix: "".into(),
             target: Uri::default(),
             challenge: None,
+            principal: PrincipalCell::default(),
+            audit: None,
         })
     }
 

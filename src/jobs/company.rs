@@ -112,20 +112,23 @@ impl Companies {
     ///
     /// # Errors
     /// [`Error::CompanyRequired`] with the caller's companies if the request names none and the caller has several or none,
-    /// [`Error::CompanyNotFound`] if no company has the name, [`Error::CompanyNotPermitted`], and the errors of IPS.
+    /// [`Error::CompanyNotFound`] if no company has the name or the API key does not permit it, and the errors of IPS.
     pub async fn resolve(&self, caller: &Caller, choice: &CompanyChoice) -> Result<String> {
         if let Some(invalid) = choice.invalid_parameter() {
             return Err(Error::Invalid(vec![invalid]));
         }
-        let company = match choice {
-            CompanyChoice { handle: Some(handle), .. } => handle.clone(),
-            CompanyChoice { handle: None, name: Some(name) } => {
-                self.find_by_name(caller, name).await?.company_handle.clone()
+        match choice {
+            CompanyChoice { handle: Some(handle), .. } => {
+                check_permitted(caller, handle, handle)?;
+                Ok(handle.clone())
             }
-            CompanyChoice { handle: None, name: None } => self.default_company(caller).await?,
-        };
-        caller.check_company(&company)?;
-        Ok(company)
+            CompanyChoice { handle: None, name: Some(name) } => {
+                let company = self.find_by_name(caller, name).await?;
+                check_permitted(caller, &company.company_handle, name)?;
+                Ok(company.company_handle.clone())
+            }
+            CompanyChoice { handle: None, name: None } => self.default_company(caller).await,
+        }
     }
 
     /// Returns the result of [`Companies::resolve`] if that needs no call to IPS.
@@ -212,7 +215,7 @@ impl Companies {
     /// Returns a company by name or handle (`getCompanyInfo`).
     ///
     /// # Errors
-    /// [`Error::CompanyNotFound`] if IPS has no company with the name, [`Error::CompanyNotPermitted`], and the errors of IPS.
+    /// [`Error::CompanyNotFound`] if IPS has no company with the name or the API key does not permit it, and the errors of IPS.
     pub async fn find(&self, caller: &Caller, name_or_handle: &str) -> Result<Arc<Company>> {
         let memberships = self.memberships(caller).await?;
         let by_handle = memberships.iter().find(|membership| membership.company.company_handle == name_or_handle);
@@ -220,7 +223,7 @@ impl Companies {
             Some(membership) => Arc::new(membership.company.clone()),
             None => self.find_by_name(caller, name_or_handle).await?,
         };
-        caller.check_company(&company.company_handle)?;
+        check_permitted(caller, &company.company_handle, name_or_handle)?;
         Ok(company)
     }
 
@@ -261,6 +264,14 @@ impl Companies {
             Error::CompanyRequired { choices }
         })
     }
+}
+
+/// Checks that the API key of the caller permits the company with this handle.
+///
+/// # Errors
+/// [`Error::CompanyNotFound`] with `requested`, the name or handle in the request: whether the company exists is not told.
+pub(super) fn check_permitted(caller: &Caller, company: &str, requested: &str) -> Result<()> {
+    if caller.may_see(company) { Ok(()) } else { Err(Error::CompanyNotFound(requested.to_owned())) }
 }
 
 /// Returns the permitted companies with an active membership.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::ips::types::{Company, Fault, FaultClass};
 use crate::jobs::model::job::Action;
-use crate::upstream::{Caller, CompanyNotPermitted, CredentialSource, UpstreamError};
+use crate::upstream::{Caller, CredentialSource, UpstreamError};
 
 /// Error of a request about jobs.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -26,12 +26,9 @@ pub enum Error {
         /// Companies that the caller has access to.
         choices: Vec<Company>,
     },
-    /// The caller has no company with this name.
-    #[error("no company has the name {0:?}")]
+    /// No company has this name or handle, or the API key of the caller does not permit it, which is not told.
+    #[error("no company has the name or handle {0:?}")]
     CompanyNotFound(String),
-    /// The API key does not permit the company.
-    #[error(transparent)]
-    CompanyNotPermitted(#[from] CompanyNotPermitted),
     /// The job is in none of the lists of IPS.
     #[error("the job does not exist")]
     JobNotFound,

@@ -16,6 +16,8 @@ pub struct Timing {
     pub submit_appearance: Duration,
     /// Interval of comments in an event stream without events. By default 15 s.
     pub heartbeat: Duration,
+    /// Interval at which the file of API keys is read; a change is used after two reads. By default 1 s.
+    pub key_file_poll: Duration,
 }
 
 impl Default for Timing {
@@ -25,6 +27,7 @@ impl Default for Timing {
             submit_recovery: [Duration::ZERO, Duration::from_millis(500), Duration::from_secs(2)],
             submit_appearance: Duration::from_mins(2),
             heartbeat: Duration::from_secs(15),
+            key_file_poll: Duration::from_secs(1),
         }
     }
 }

@@ -1,11 +1,20 @@
-//! Shutdown signals: Ctrl-C and SIGTERM.
+//! Signals: Ctrl-C and SIGTERM for the shutdown, SIGHUP for a reload.
 
 use std::io;
 
 use tokio::sync::watch;
 
-/// Counter of the shutdown signals that the process received.
-pub struct Signals(watch::Receiver<usize>);
+/// Counters of the signals that the process received.
+pub struct Signals {
+    shutdowns: watch::Receiver<usize>,
+    reloads: watch::Receiver<usize>,
+}
+
+/// Meaning of a signal.
+enum Signal {
+    Shutdown,
+    Reload,
+}
 
 impl Signals {
     /// Installs the signal handlers; signals count from now on.
@@ -17,19 +26,28 @@ impl Signals {
     /// Outside of a tokio runtime.
     pub fn listen() -> io::Result<Self> {
         let mut handlers = Handlers::install()?;
-        let (count, received) = watch::channel(0);
+        let (shutdown_count, shutdowns) = watch::channel(0);
+        let (reload_count, reloads) = watch::channel(0);
         tokio::spawn(async move {
-            while !count.is_closed() {
-                handlers.next_signal().await;
+            while !shutdown_count.is_closed() {
+                let count = match handlers.next_signal().await {
+                    Signal::Shutdown => &shutdown_count,
+                    Signal::Reload => &reload_count,
+                };
                 count.send_modify(|count| *count += 1);
             }
         });
-        Ok(Self(received))
+        Ok(Self { shutdowns, reloads })
     }
 
-    /// Completes when the process has received this many signals.
+    /// Returns the number of reload signals, SIGHUP.
+    pub fn reloads(&self) -> watch::Receiver<usize> {
+        self.reloads.clone()
+    }
+
+    /// Completes when the process has received this many shutdown signals.
     pub fn count(&self, signals: usize) -> impl Future<Output = ()> + use<> {
-        let mut received = self.0.clone();
+        let mut received = self.shutdowns.clone();
         async move {
             if received.wait_for(|count| *count >= signals).await.is_err() {
                 std::future::pending::<()>().await;
@@ -42,19 +60,25 @@ impl Signals {
 struct Handlers {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
+    hangup: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
 impl Handlers {
     fn install() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
     }
 
-    async fn next_signal(&mut self) {
+    async fn next_signal(&mut self) -> Signal {
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => Signal::Shutdown,
+            _ = self.terminate.recv() => Signal::Shutdown,
+            _ = self.hangup.recv() => Signal::Reload,
         }
     }
 }
@@ -68,7 +92,8 @@ impl Handlers {
         tokio::signal::windows::ctrl_c().map(Self)
     }
 
-    async fn next_signal(&mut self) {
+    async fn next_signal(&mut self) -> Signal {
         self.0.recv().await;
+        Signal::Shutdown
     }
 }

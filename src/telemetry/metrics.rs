@@ -102,6 +102,10 @@ metrics_table! {
         "Requests for the lease of a load that replicas share, by list and outcome (`turn`): `granted`, `news` (another replica published a newer snapshot), `failed` (back-off of a recent failure), `taken` (another replica holds the lease), `outdated` (stale invalidation epoch) or `unavailable`.";
     SHARED_SNAPSHOT_AGE: Histogram = "ips_gateway_shared_snapshot_age_seconds",
         "Age of snapshots received from other replicas, by list.";
+    API_KEYS_VALID: Gauge = "ips_gateway_api_keys_valid",
+        "Whether the file of API keys was valid when it was last read: 1, or 0 while those of the last valid file stay in use. Absent without API keys.";
+    AUDIT_LOST: Counter = "ips_gateway_audit_lost_total",
+        "Lines of the audit log that could not be written.";
     PANICS: Counter = "ips_gateway_panics_total",
         "Panics; each is a bug.";
 }
@@ -164,6 +168,7 @@ impl Metrics {
         }
         // Metrics without labels are exported from the start, so that 0 differs from absent.
         counter!(names::PANICS).absolute(0);
+        counter!(names::AUDIT_LOST).absolute(0);
         for name in [names::HTTP_SERVER_ACTIVE_REQUESTS, names::EVENT_STREAMS, names::WAITING_POLLS] {
             gauge!(name).set(0.0);
         }

@@ -1,7 +1,9 @@
 //! Telemetry: logs, metrics and traces.
 //!
-//! None of them holds a body, credentials, or anything else that identifies a caller or a job.
+//! None of them holds a body, credentials, or anything else that identifies a caller or a job, but the name of the principal (in logs and
+//! traces) and the id of the job (in the audit log).
 
+pub mod audit;
 pub mod gauge;
 mod logs;
 pub mod metrics;

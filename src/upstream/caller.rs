@@ -60,14 +60,6 @@ impl Caller {
         self.companies.as_ref().is_none_or(|companies| companies.iter().any(|permitted| permitted == company))
     }
 
-    /// Checks that the API key permits this company.
-    ///
-    /// # Errors
-    /// [`CompanyNotPermitted`].
-    pub fn check_company(&self, company: &str) -> Result<(), CompanyNotPermitted> {
-        if self.may_see(company) { Ok(()) } else { Err(CompanyNotPermitted(company.to_owned())) }
-    }
-
     /// Returns the same caller without locale, for calls whose answers don't depend on it.
     #[must_use]
     pub fn without_locale(&self) -> Self {
@@ -92,11 +84,6 @@ impl Caller {
         }
     }
 }
-
-/// Error of a request about a company, by its handle, that the API key does not permit.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the API key does not permit the company {0:?}")]
-pub struct CompanyNotPermitted(pub String);
 
 /// Random hash key of this process: cache keys have no meaning outside of it.
 static PROCESS_KEY: LazyLock<[u8; 32]> = LazyLock::new(|| {

@@ -16,7 +16,7 @@ mod transport;
 
 pub use crate::ips::codec::WriteReason;
 pub use api::{BadItem, Call, IpsAnswer, IpsApi};
-pub use caller::{Caller, CallerKey, CompanyNotPermitted, CredentialSource, Credentials};
+pub use caller::{Caller, CallerKey, CredentialSource, Credentials};
 pub use client::IpsClient;
 pub use config::ClientConfig;
 pub use decorators::{AdmissionControl, CoalescingUpstream, Invalidations, UnknownFields, VersionAdapter};

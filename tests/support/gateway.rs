@@ -44,6 +44,7 @@ fn short_timing() -> Timing {
     let shortened = |duration: Duration| duration / 50;
     Timing {
         read_retry: Backoff { first: shortened(timing.read_retry.first), ..timing.read_retry },
+        key_file_poll: shortened(timing.key_file_poll),
         submit_recovery: timing.submit_recovery.map(shortened),
         ..timing
     }

@@ -10,14 +10,14 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::config::read_toml;
+use crate::config::parse_toml;
 use crate::http::auth::role::Role;
 
 /// Prefix of all keys, by which scanners for leaked secrets recognize them.
 const KEY_PREFIX: &str = "ipsgw_";
 
 /// API keys of a gateway with a service account.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ApiKeys {
     #[serde(default)]
@@ -25,17 +25,17 @@ pub struct ApiKeys {
 }
 
 /// Entry of an API key.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ApiKey {
-    name: String,
+    name: Arc<str>,
     hash: KeyHash,
     role: Role,
     companies: Option<Arc<[String]>>,
 }
 
 /// SHA-256 hash of a key. Keys have 256 random bits, so that a slow hash is not necessary.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 struct KeyHash([u8; 32]);
 
@@ -72,8 +72,21 @@ impl ApiKeys {
     /// # Errors
     /// The file can't be read, has other entries than those of [`new_key`], or has the same hash twice.
     pub fn read(file: &Path) -> Result<Self, InvalidKeys> {
+        Self::parse(file, &Self::content(file))
+    }
+
+    /// Returns the content of a file of API keys, or the reason why it can't be read.
+    pub(super) fn content(file: &Path) -> Result<String, String> {
+        std::fs::read_to_string(file).map_err(|error| format!("can't be read: {error}"))
+    }
+
+    /// Parses the result of [`ApiKeys::content`].
+    ///
+    /// # Errors
+    /// Those of [`ApiKeys::read`].
+    pub(super) fn parse(file: &Path, content: &Result<String, String>) -> Result<Self, InvalidKeys> {
         let invalid = |reason: String| InvalidKeys { file: file.display().to_string(), reason };
-        let keys: Self = read_toml(file).map_err(invalid)?;
+        let keys: Self = parse_toml(content.as_ref().map_err(|reason| invalid(reason.clone()))?).map_err(invalid)?;
         let mut names = HashMap::new();
         for ApiKey { name, hash, .. } in &keys.keys {
             if let Some(other) = names.insert(hash.0, name) {
@@ -88,9 +101,24 @@ impl ApiKeys {
         let hash = KeyHash::of(key);
         self.keys.iter().fold(None, |found, entry| if entry.hash.0.ct_eq(&hash.0).into() { Some(entry) } else { found })
     }
+
+    /// Returns the entry of the key with this hash, as of [`ApiKey::hash`].
+    pub(super) fn find_by_hash(&self, hash: &str) -> Option<&ApiKey> {
+        self.keys.iter().find(|key| key.hash() == hash)
+    }
+
+    /// Returns the number of keys.
+    pub(super) fn len(&self) -> usize {
+        self.keys.len()
+    }
 }
 
 impl ApiKey {
+    /// Returns the name.
+    pub(super) fn name(&self) -> Arc<str> {
+        Arc::clone(&self.name)
+    }
+
     /// Returns the role.
     pub(super) fn role(&self) -> Role {
         self.role

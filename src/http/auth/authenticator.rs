@@ -1,10 +1,14 @@
 //! Authenticator: determines the caller of a request and its role.
 
+use std::sync::Arc;
+
 use actix_web::http::header::{HeaderMap, HeaderName};
 use actix_web::{HttpMessage, HttpRequest};
 
-use crate::http::auth::api_keys::ApiKeys;
+use crate::http::auth::api_keys::ApiKey;
 use crate::http::auth::credentials::{api_key, ips_credentials, locale};
+use crate::http::auth::key_store::{KeyFileValidity, KeyStore, KeyWatch};
+use crate::http::auth::principal::{Principal, PrincipalNames};
 use crate::http::auth::role::Role;
 use crate::http::problem::Problem;
 use crate::upstream::{Caller, CredentialSource, Credentials};
@@ -15,23 +19,27 @@ const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 /// Authentication method of the gateway.
 pub enum Authenticator {
     /// Callers send IPS credentials, which are passed through.
-    IpsCredentials,
+    IpsCredentials(PrincipalNames),
     /// Callers send an API key; the gateway calls IPS with its service account.
     ApiKeys {
         /// Keys of the callers.
-        keys: ApiKeys,
+        keys: Arc<KeyStore>,
         /// Credentials of the service account.
         account: Credentials,
     },
 }
 
-/// Authenticated caller of a request.
-#[derive(Debug, Clone)]
-pub struct Principal {
-    /// Caller on whose behalf IPS is called.
-    pub caller: Caller,
-    /// Role of the API key; `Operator` with IPS credentials, whose permissions IPS checks.
-    pub role: Role,
+/// Watch of the access of a caller whose response takes long.
+pub struct AccessWatch(Option<KeyWatch>);
+
+impl AccessWatch {
+    /// Completes when the API key of the caller is revoked, or permits something else than before. IPS credentials are checked by IPS.
+    pub async fn ended(&mut self) {
+        match &mut self.0 {
+            Some(key) => key.ended().await,
+            None => std::future::pending().await,
+        }
+    }
 }
 
 impl Authenticator {
@@ -51,7 +59,7 @@ impl Authenticator {
     fn principal(&self, headers: &HeaderMap) -> Result<Principal, Problem> {
         let locale = locale(headers);
         match self {
-            Self::IpsCredentials => {
+            Self::IpsCredentials(names) => {
                 let caller = Caller {
                     credentials: ips_credentials(headers)?,
                     source: CredentialSource::Caller,
@@ -59,20 +67,56 @@ impl Authenticator {
                     api_key_hash: None,
                     locale,
                 };
-                Ok(Principal { caller, role: Role::Operator })
+                let name = names.name(&caller.credentials);
+                Ok(Principal { caller, role: Role::Operator, name })
             }
             Self::ApiKeys { keys, account } => {
+                let keys = keys.keys();
                 let key =
                     keys.find(api_key(headers)?).ok_or_else(|| Problem::unauthenticated("the API key is unknown"))?;
-                let caller = Caller {
-                    credentials: account.clone(),
-                    source: CredentialSource::Gateway,
-                    companies: key.companies(),
-                    api_key_hash: Some(key.hash()),
-                    locale,
-                };
-                Ok(Principal { caller, role: key.role() })
+                Ok(principal_of(key, account, locale))
             }
+        }
+    }
+
+    /// Returns the principal of the caller of a ticket, with what its API key permits now. `None` if the key is no longer in use, or if the
+    /// credentials are not of the kind that this gateway takes.
+    #[must_use]
+    pub fn principal_of_ticket(&self, caller: &Caller) -> Option<Principal> {
+        match self {
+            Self::IpsCredentials(names) if caller.source == CredentialSource::Caller => {
+                let name = names.name(&caller.credentials);
+                Some(Principal { caller: caller.clone(), role: Role::Operator, name })
+            }
+            Self::ApiKeys { keys, account } => {
+                let keys = keys.keys();
+                let key = keys.find_by_hash(caller.api_key_hash.as_deref()?)?;
+                Some(principal_of(key, account, caller.locale.clone()))
+            }
+            Self::IpsCredentials(_) => None,
+        }
+    }
+
+    /// Returns a watch of the access of `caller`.
+    ///
+    /// # Errors
+    /// 401: its API key is no longer in use.
+    pub fn watch(&self, caller: &Caller) -> Result<AccessWatch, Problem> {
+        match (self, &caller.api_key_hash) {
+            (Self::ApiKeys { keys, .. }, Some(hash)) => match keys.watch(hash) {
+                Some(watch) => Ok(AccessWatch(Some(watch))),
+                None => Err(Problem::unauthenticated("the API key is unknown")),
+            },
+            _ => Ok(AccessWatch(None)),
+        }
+    }
+
+    /// Returns whether the file of API keys was valid when it was last read; `None` without API keys.
+    #[must_use]
+    pub fn key_file_validity(&self) -> Option<KeyFileValidity> {
+        match self {
+            Self::IpsCredentials(_) => None,
+            Self::ApiKeys { keys, .. } => Some(keys.validity()),
         }
     }
 
@@ -80,7 +124,7 @@ impl Authenticator {
     #[must_use]
     pub fn service_account(&self) -> Option<&Credentials> {
         match self {
-            Self::IpsCredentials => None,
+            Self::IpsCredentials(_) => None,
             Self::ApiKeys { account, .. } => Some(account),
         }
     }
@@ -91,8 +135,8 @@ impl Authenticator {
     pub fn challenge(&self, headers: &HeaderMap) -> &'static str {
         let is_script = headers.get(SEC_FETCH_MODE).is_some_and(|mode| mode != "navigate");
         match self {
-            Self::IpsCredentials if is_script => "Bearer realm=\"IPS\"",
-            Self::IpsCredentials => "Basic realm=\"IPS\", charset=\"UTF-8\", Bearer realm=\"IPS\"",
+            Self::IpsCredentials(_) if is_script => "Bearer realm=\"IPS\"",
+            Self::IpsCredentials(_) => "Basic realm=\"IPS\", charset=\"UTF-8\", Bearer realm=\"IPS\"",
             Self::ApiKeys { .. } => "Bearer realm=\"ips-gateway\"",
         }
     }
@@ -100,8 +144,20 @@ impl Authenticator {
     #[must_use]
     pub fn credential_headers(&self) -> &'static str {
         match self {
-            Self::IpsCredentials => "Authorization",
+            Self::IpsCredentials(_) => "Authorization",
             Self::ApiKeys { .. } => "Authorization, X-API-Key",
         }
     }
+}
+
+/// Returns the principal of an API key.
+fn principal_of(key: &ApiKey, account: &Credentials, locale: Option<String>) -> Principal {
+    let caller = Caller {
+        credentials: account.clone(),
+        source: CredentialSource::Gateway,
+        companies: key.companies(),
+        api_key_hash: Some(key.hash()),
+        locale,
+    };
+    Principal { caller, role: key.role(), name: key.name() }
 }

@@ -3,10 +3,10 @@
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
 use crate::http::AppState;
-use crate::http::auth::authenticator::Principal;
+use crate::http::auth::principal::Principal;
 use crate::http::auth::role::Role;
 use crate::http::problem::Problem;
 use crate::upstream::Caller;
@@ -40,4 +40,9 @@ impl FromRequest for Operator {
 
 fn authenticate(request: &HttpRequest) -> Result<Principal, Problem> {
     AppState::of(request)?.auth.authenticator.authenticate(request)
+}
+
+/// Returns the role of the principal of a request; `Operator`, the role without restrictions, if it was not authenticated.
+pub fn role_of(request: &HttpRequest) -> Role {
+    request.extensions().get::<Principal>().map_or(Role::Operator, |principal| principal.role)
 }

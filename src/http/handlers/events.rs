@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::http::AppState;
-use crate::http::auth::{Authenticated, TicketUse};
+use crate::http::auth::{Authenticated, Principal, TicketUse};
 use crate::http::extract::{CompanyParams, CompanyQuery, IfMatch, JobPath, LastEventId};
 use crate::http::openapi::components;
 use crate::http::problem::Problem;
+use crate::http::request_context::RequestContext;
 use crate::http::response::HandlerResult;
 use crate::http::response::sse::{StreamGuards, event_stream, event_stream_head};
 use crate::ips::types::Timestamp;
 use crate::jobs::{Error, Subscription, to_timestamp};
-use crate::upstream::Caller;
 
 /// Credentials of an event stream.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -34,7 +34,7 @@ pub struct EventsParams {
 
 /// Caller of an event stream, and the ticket with which it is opened.
 struct StreamCaller {
-    caller: Caller,
+    principal: Principal,
     ticket: Option<TicketUse>,
 }
 
@@ -43,15 +43,19 @@ impl EventsParams {
     /// doesn't redeem the ticket.
     async fn caller(&self, state: &AppState, request: &HttpRequest) -> Result<StreamCaller, Problem> {
         let Some(ticket) = &self.ticket else {
-            let principal = state.auth.authenticator.authenticate(request)?;
-            return Ok(StreamCaller { caller: principal.caller, ticket: None });
+            return Ok(StreamCaller { principal: state.auth.authenticator.authenticate(request)?, ticket: None });
         };
         let tickets = &state.auth.tickets;
         let found = if request.method() == Method::HEAD {
-            tickets.caller(ticket).await.map(|caller| StreamCaller { caller, ticket: None })
+            tickets.caller(ticket).await.map(|caller| (caller, None))
         } else {
-            tickets.redeem(ticket).await.map(|used| StreamCaller { caller: used.caller().clone(), ticket: Some(used) })
+            tickets.redeem(ticket).await.map(|used| (used.caller().clone(), Some(used)))
         };
+        let found = found.and_then(|(caller, ticket)| {
+            let principal = state.auth.authenticator.principal_of_ticket(&caller)?;
+            RequestContext::current().principal.set(&principal.name);
+            Some(StreamCaller { principal, ticket })
+        });
         found.ok_or_else(|| Problem::unauthenticated("the ticket is unknown or expired, or its event stream is open"))
     }
 }
@@ -60,7 +64,7 @@ impl EventsParams {
 async fn respond(
     state: &AppState,
     request: &HttpRequest,
-    StreamCaller { caller, ticket }: StreamCaller,
+    StreamCaller { principal: Principal { caller, role, .. }, ticket }: StreamCaller,
     subscribe: impl Future<Output = Result<Subscription, Error>> + Send + 'static,
 ) -> HandlerResult {
     if request.method() == Method::HEAD {
@@ -68,8 +72,9 @@ async fn respond(
         return Ok(event_stream_head());
     }
     let quota = state.auth.stream_quota.acquire(&caller)?;
+    let access = state.auth.authenticator.watch(&caller)?;
     let subscription = state.run_in_background(subscribe).await?;
-    Ok(event_stream(state, subscription, StreamGuards { quota, ticket }))
+    Ok(event_stream(state, subscription, StreamGuards { quota, ticket, access, role }))
 }
 
 /// Watch the active jobs
@@ -90,7 +95,7 @@ pub async fn of_company(
     last_event_id: LastEventId,
 ) -> HandlerResult {
     let caller = params.caller(&state, &request).await?;
-    let (jobs, owner) = (state.jobs.clone(), caller.caller.clone());
+    let (jobs, owner) = (state.jobs.clone(), caller.principal.caller.clone());
     let cursor = last_event_id.or(params.last_event_id).cursor();
     let subscribe = async move {
         let company = jobs.companies().resolve(&owner, &company).await?;
@@ -124,7 +129,7 @@ pub async fn of_job(
     if matches!(last_event_id, LastEventId::Final) {
         return Ok(HttpResponse::NoContent().finish());
     }
-    let (jobs, owner, cursor) = (state.jobs.clone(), caller.caller.clone(), last_event_id.cursor());
+    let (jobs, owner, cursor) = (state.jobs.clone(), caller.principal.caller.clone(), last_event_id.cursor());
     let subscribe = async move { jobs.subscribe_to_job(owner, &company, &job, cursor).await };
     respond(&state, &request, caller, subscribe).await
 }

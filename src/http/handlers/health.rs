@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::http::AppState;
+use crate::http::auth::KeyFileValidity;
 use crate::http::extract::Query;
 use crate::http::openapi::components;
 use crate::http::problem::Problem;
@@ -39,6 +40,17 @@ pub struct Checks {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     shared_store: Option<SharedStoreCheck>,
+    /// State of the file of API keys; absent without API keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    api_keys: Option<ApiKeysCheck>,
+}
+
+/// State of the file of API keys.
+#[derive(Serialize, ToSchema)]
+pub struct ApiKeysCheck {
+    /// Whether the file was valid when it was last read. If not, the keys of the last valid one are in use.
+    valid: bool,
 }
 
 /// State of IPS, from the latest calls.
@@ -111,6 +123,11 @@ impl Checks {
             version: env!("CARGO_PKG_VERSION"),
             upstream,
             snapshots: state.jobs.snapshot_count(),
+            api_keys: state
+                .auth
+                .authenticator
+                .key_file_validity()
+                .map(|validity| ApiKeysCheck { valid: validity == KeyFileValidity::Valid }),
             shared_store: store.map(|store| SharedStoreCheck { up: store.up, trouble: store.error_kind }),
         }
     }

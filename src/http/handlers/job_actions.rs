@@ -95,7 +95,8 @@ async fn perform(
     action: Action,
 ) -> HandlerResult {
     let jobs = state.jobs.clone();
-    let found = state.run_mutation(async move { jobs.perform(&caller, &company, &job, action).await }).await?;
+    let performed = async move { jobs.perform(&caller, &company, &job, action).await };
+    let found = state.run_mutation(performed, |found| found.as_ref().map(|found| &*found.job.job.id)).await?;
     Ok(match found {
         Some(found) => HttpResponse::Accepted().content_type("application/json").body(Bytes::clone(&found.job.json)),
         None => HttpResponse::NoContent().finish(),

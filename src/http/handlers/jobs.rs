@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::http::AppState;
-use crate::http::auth::Authenticated;
+use crate::http::auth::{Authenticated, Role, role_of};
 use crate::http::extract::{
     CacheControl, CommaList, CompanyParams, CompanyQuery, JobPath, date_time, email, parsed, within,
 };
@@ -173,8 +173,8 @@ fn list_response(state: &AppState, request: &HttpRequest, listing: &JobListing) 
     match listing {
         JobListing::Snapshot(lookup) => snapshot_response(state, request, lookup),
         JobListing::Page(page) => {
-            let mut response =
-                CacheHeaders::of_page(page, state.settings.freshness_lifetime).respond(request, || page.body.clone());
+            let mut response = CacheHeaders::of_page(page, state.settings.freshness_lifetime)
+                .respond_with_jobs(request, || page.body.clone());
             if let Some(next) = &page.next {
                 add_next_link(&mut response, request, "cursor", next);
             }
@@ -197,12 +197,12 @@ fn snapshot_response(state: &AppState, request: &HttpRequest, lookup: &Lookup) -
             next: None,
             denied: &[],
         };
-        return headers.respond(request, || body.write());
+        return headers.respond_with_jobs(request, || body.write());
     }
-    if !prefers_gzip(request) {
-        return headers.respond(request, || snapshot.body.clone());
+    if !prefers_gzip(request) || role_of(request) == Role::Viewer {
+        return headers.respond_with_jobs(request, || snapshot.body.clone());
     }
-    let mut response = headers.respond(request, || snapshot.gzip());
+    let mut response = headers.respond_with_jobs(request, || snapshot.gzip());
     if response.status() == StatusCode::OK {
         response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
@@ -238,7 +238,8 @@ pub async fn read(
     };
     long_poll::respond(&state, &request, watchers, || async {
         let found = find(directive).await?;
-        Ok(CacheHeaders::of_job(&found, state.settings.freshness_lifetime).respond(&request, || found.job.json.clone()))
+        Ok(CacheHeaders::of_job(&found, state.settings.freshness_lifetime)
+            .respond_with_jobs(&request, || found.job.json.clone()))
     })
     .await
 }

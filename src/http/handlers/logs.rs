@@ -188,7 +188,7 @@ pub async fn history(
         denied: &[],
     }
     .write();
-    Ok(CacheHeaders { etag, ..CacheHeaders::of_body(&body) }.respond(&request, || body))
+    Ok(CacheHeaders { etag, ..CacheHeaders::of_body(&body) }.respond_with_jobs(&request, || body))
 }
 
 /// Source of an asset's log.

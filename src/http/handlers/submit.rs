@@ -91,7 +91,7 @@ pub async fn submit(
     let idempotency_key = key.map(|key| IdempotencyKey { key, fingerprint });
     let submission = Submission { request, company, mode: params.mode(), idempotency_key };
     let jobs = state.jobs.clone();
-    let job = state.run_mutation(async move { jobs.submit(&caller, submission).await }).await?;
+    let job = state.run_mutation(async move { jobs.submit(&caller, submission).await }, |job| Some(&job.id)).await?;
     Ok(accepted(&state, job))
 }
 

@@ -1,5 +1,7 @@
 //! Access log middleware: one log line for each request, and its metrics and server span.
 
+use std::sync::Arc;
+
 use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -10,7 +12,7 @@ use opentelemetry::KeyValue;
 use opentelemetry::propagation::Extractor;
 use tokio::time::Instant;
 
-use crate::http::request_context::{RequestContext, RequestId};
+use crate::http::request_context::{PrincipalCell, RequestContext, RequestId};
 use crate::telemetry::gauge::GaugeGuard;
 use crate::telemetry::metrics::names;
 use crate::telemetry::span::Span;
@@ -28,14 +30,19 @@ const CLIENT_DISCONNECTED: u16 = 499;
 /// # Errors
 /// Those of the service.
 pub async fn log_access<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
-    let request_id = RequestContext::current().request_id;
+    let RequestContext { request_id, principal, audit, .. } = RequestContext::current();
     let route = request.match_pattern().unwrap_or_else(|| NO_ROUTE.into());
     let mut entry = AccessLogEntry::start(request_id, method_label(request.method()), route, request.headers());
+    entry.principal = principal;
     let result = entry.span.instrument(next.call(request)).await;
-    entry.status = Some(match &result {
+    let status = match &result {
         Ok(response) => response.status(),
         Err(error) => error.as_response_error().status_code(),
-    });
+    };
+    entry.status = Some(status);
+    if let Some(audit) = audit {
+        audit.set_status(status.as_u16());
+    }
     if let Ok(response) = &result {
         let cache_status = response.headers().get(header::CACHE_STATUS).and_then(|value| value.to_str().ok());
         entry.cache_status = cache_status.map(Into::into);
@@ -58,6 +65,7 @@ struct AccessLogEntry {
     method: &'static str,
     /// Pattern of the route, not the path, which may contain names of jobs and companies.
     route: String,
+    principal: PrincipalCell,
     started: Instant,
     status: Option<StatusCode>,
     cache_status: Option<String>,
@@ -80,7 +88,17 @@ impl AccessLogEntry {
         let span = Span::server(&TraceHeaders(headers), name, attributes);
         let in_flight = GaugeGuard::new(metrics::gauge!(names::HTTP_SERVER_ACTIVE_REQUESTS));
         let started = Instant::now();
-        Self { request_id, method, route, started, status: None, cache_status: None, span, _in_flight: in_flight }
+        Self {
+            request_id,
+            method,
+            route,
+            principal: PrincipalCell::default(),
+            started,
+            status: None,
+            cache_status: None,
+            span,
+            _in_flight: in_flight,
+        }
     }
 }
 
@@ -89,6 +107,10 @@ impl Drop for AccessLogEntry {
         let duration = self.started.elapsed().as_secs_f64();
         let status = self.status.map_or(CLIENT_DISCONNECTED, |status| status.as_u16());
         self.span.set_attribute("http.response.status_code", i64::from(status));
+        let principal = self.principal.get();
+        if let Some(principal) = &principal {
+            self.span.set_attribute("ips_gateway.principal", Arc::clone(principal));
+        }
         if status >= 500 {
             self.span.set_error(status.to_string());
         }
@@ -98,6 +120,7 @@ impl Drop for AccessLogEntry {
             trace_id = %self.span.trace_id(),
             method = self.method,
             route = self.route,
+            principal = principal.as_deref(),
             status,
             duration_ms = (duration * 1e6).round() / 1e3,
             cache = self.cache_status.as_deref(),

@@ -11,21 +11,24 @@ use actix_web::http::header::HeaderValue;
 use actix_web::middleware::Next;
 
 use super::access_log::log_access;
+use super::audit::Auditor;
 use super::security_headers::add_security_headers;
 use crate::http::auth::Authenticator;
-use crate::http::request_context::{RequestContext, RequestId, X_REQUEST_ID};
+use crate::http::request_context::{PrincipalCell, RequestContext, RequestId, X_REQUEST_ID};
 
 /// Provider of request contexts.
 pub struct ContextProvider {
     path_prefix: Arc<str>,
     authenticator: Arc<Authenticator>,
+    auditor: Option<Auditor>,
 }
 
 impl ContextProvider {
-    /// Creates a provider of contexts with this path prefix and with the challenges of this authenticator.
+    /// Creates a provider of contexts with this path prefix, with the challenges and principals of this authenticator, and with the records
+    /// of this auditor.
     #[must_use]
-    pub fn new(path_prefix: &str, authenticator: Arc<Authenticator>) -> Self {
-        Self { path_prefix: path_prefix.into(), authenticator }
+    pub fn new(path_prefix: &str, authenticator: Arc<Authenticator>, auditor: Option<Auditor>) -> Self {
+        Self { path_prefix: path_prefix.into(), authenticator, auditor }
     }
 
     /// Handles a request in a `RequestContext` of its own, logs it, and adds `X-Request-Id` and the security headers to the response.
@@ -37,8 +40,15 @@ impl ContextProvider {
         request: ServiceRequest,
         next: Next<B>,
     ) -> Result<ServiceResponse<B>, Error> {
+        let (request_id, principal) = (RequestId::of(request.headers()), PrincipalCell::default());
+        // Whether the request needs to be authenticated is for its handler to decide.
+        if let Ok(authenticated) = self.authenticator.authenticate(request.request()) {
+            principal.set(&authenticated.name);
+        }
         let context = RequestContext {
-            request_id: RequestId::of(request.headers()),
+            audit: self.auditor.as_ref().and_then(|auditor| auditor.start(&request, &request_id, &principal)),
+            principal,
+            request_id,
             method: request.method().clone(),
             path_prefix: Arc::clone(&self.path_prefix),
             target: request.uri().clone(),

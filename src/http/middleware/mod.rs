@@ -2,6 +2,7 @@
 //! limit, target length, panics.
 
 mod access_log;
+mod audit;
 mod catch_panic;
 mod client_address;
 mod context_provider;
@@ -12,6 +13,7 @@ mod security_headers;
 mod target_length;
 
 pub use access_log::log_unparsed_request;
+pub use audit::Auditor;
 pub use catch_panic::catch_panic;
 pub use context_provider::ContextProvider;
 pub use cors::cors;

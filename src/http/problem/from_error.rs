@@ -25,7 +25,6 @@ impl From<Error> for Problem {
                     .with(|extensions| extensions.companies = choices.iter().map(Into::into).collect())
             }
             Error::CompanyNotFound(_) => Self::new(COMPANY_NOT_FOUND, detail),
-            Error::CompanyNotPermitted(_) => Self::new(FORBIDDEN, detail),
             Error::JobNotFound => Self::new(JOB_NOT_FOUND, "the job is neither active nor scheduled nor in the log"),
             Error::JobUnknownToIps { error, .. } => {
                 let problem = of_upstream_error(&error, CredentialSource::Caller);

@@ -39,13 +39,13 @@ kinds! {
     CREDENTIALS_REJECTED = "credentials-rejected", 401, "IPS rejected the credentials", never,
         "IPS does not accept the credentials of this request (codes 10000–10002): wrong password, expired token, unknown or inactive user.";
     FORBIDDEN = "forbidden", 403, "Not permitted", never,
-        "The credentials are valid, but IPS does not permit this operation to this user (codes 20003, 20004, 20008, 20009), or the API key does not include it.";
+        "The credentials are valid, but IPS does not permit this operation to this user (codes 20003, 20004, 20008, 20009), or the role of the API key does not include it.";
     NOT_FOUND = "not-found", 404, "No such resource", never,
         "There is no resource at this path. The OpenAPI document lists all paths.";
     JOB_NOT_FOUND = "job-not-found", 404, "No such job", never,
-        "The job is neither active nor scheduled nor in the log of its company, or IPS refuses its handle (codes 20001, 20002, 20005, 20007, 30001, 30002). It may have been deleted.";
+        "The job is neither active nor scheduled nor in the log of its company, or IPS refuses its handle (codes 20001, 20002, 20005, 20007, 30001, 30002). It may have been deleted, or the API key does not permit its company.";
     COMPANY_NOT_FOUND = "company-not-found", 404, "No such company", never,
-        "No company of that name or handle is visible to this user (codes 20000, 20006). `GET /companies` lists the visible ones.";
+        "No company of that name or handle is visible to this user (codes 20000, 20006) or this API key. `GET /companies` lists the visible ones.";
     METHOD_NOT_ALLOWED = "method-not-allowed", 405, "Method not allowed", never,
         "The resource exists, but does not support this method. The `Allow` header lists the supported methods.";
     NOT_ACCEPTABLE = "not-acceptable", 406, "No acceptable content coding", never,

@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 
-use document::{ChangeOutcome, ProblemExtensions};
+use document::ProblemExtensions;
 use kinds::*;
 
 use super::request_context::RequestContext;
-pub use document::ProblemDocument;
+pub use document::{ChangeOutcome, ProblemDocument};
 pub use kinds::{PROBLEM_KINDS, ProblemKind};
 
 /// `Retry-After` of a submit whose first request with the same idempotency key is in flight.
@@ -75,14 +75,23 @@ impl Problem {
         }
     }
 
-    /// Returns the same problem with the outcome of a mutation. Where none is set, it is `unknown` for an internal error and `not_sent` for
-    /// all others.
-    fn of_mutation(&self) -> Self {
+    /// Returns the outcome of a mutation. Where none is set, it is `unknown` for an internal error and `not_sent` for all others.
+    #[must_use]
+    pub fn outcome_of_mutation(&self) -> ChangeOutcome {
         let is_internal = self.kind.code == INTERNAL_ERROR.code;
         let default = if is_internal { ChangeOutcome::Unknown } else { ChangeOutcome::NotSent };
-        self.clone().with(|extensions| {
-            extensions.outcome.get_or_insert(default);
-        })
+        self.extensions.outcome.unwrap_or(default)
+    }
+
+    /// Returns the id of the job that the problem names.
+    #[must_use]
+    pub fn job(&self) -> Option<&str> {
+        self.extensions.job.as_deref()
+    }
+
+    /// Returns the same problem with the outcome of a mutation.
+    fn of_mutation(&self) -> Self {
+        self.clone().with(|extensions| extensions.outcome = Some(self.outcome_of_mutation()))
     }
 
     /// Returns the problem of an error response of the framework with this status. Other statuses than those of a problem kind become 400 or

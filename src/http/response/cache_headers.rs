@@ -8,7 +8,9 @@ use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use sha2::{Digest, Sha256};
 
+use super::viewer;
 use crate::http::AppState;
+use crate::http::auth::role_of;
 use crate::jobs::{CacheStatus, FoundJob, JobPage, Lookup, StaleReason, etag_with_staleness, weak_etag};
 
 /// Name of this cache in `Cache-Status`.
@@ -61,25 +63,35 @@ impl CacheHeaders {
 
     /// Responds with 200 and the JSON body, or with 304 for a matching `If-None-Match`.
     pub fn respond(&self, request: &HttpRequest, body: impl FnOnce() -> Bytes) -> HttpResponse {
-        let mut response = if is_not_modified(request, &self.etag) {
+        self.respond_with_etag(request, &self.etag, body)
+    }
+
+    /// Responds like [`CacheHeaders::respond`] with the JSON of jobs, as the role of the caller may see it.
+    pub fn respond_with_jobs(&self, request: &HttpRequest, body: impl FnOnce() -> Bytes) -> HttpResponse {
+        let etag = viewer::etag_for(request, &self.etag);
+        self.respond_with_etag(request, &etag, || viewer::visible_to(role_of(request), body()))
+    }
+
+    fn respond_with_etag(&self, request: &HttpRequest, etag: &str, body: impl FnOnce() -> Bytes) -> HttpResponse {
+        let mut response = if is_not_modified(request, etag) {
             HttpResponse::new(StatusCode::NOT_MODIFIED)
         } else {
             HttpResponse::Ok().content_type("application/json").body(body())
         };
         let credentials =
             AppState::of(request).map_or("Authorization", |state| state.auth.authenticator.credential_headers());
-        self.add_to(&mut response, credentials);
+        self.add_to(&mut response, etag, credentials);
         response
     }
 
     /// Adds the headers. `credential_headers` are the names of the request headers with credentials.
-    fn add_to(&self, response: &mut HttpResponse, credential_headers: &str) {
+    fn add_to(&self, response: &mut HttpResponse, etag: &str, credential_headers: &str) {
         let mut set = |name: header::HeaderName, value: String| {
             if let Ok(value) = HeaderValue::from_str(&value) {
                 response.headers_mut().insert(name, value);
             }
         };
-        set(header::ETAG, self.etag.clone());
+        set(header::ETAG, etag.to_owned());
         // Browsers revalidate every time: a 304 is cheap, and a stored response would hide a change.
         set(header::CACHE_CONTROL, "private, no-cache".to_owned());
         set(header::AGE, self.age.as_secs().to_string());

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use tokio::time::Instant;
 
 use crate::http::AppState;
+use crate::http::auth::{AccessWatch, Principal};
 use crate::http::problem::Problem;
 use crate::http::response::HandlerResult;
 use crate::jobs::ListWatchers;
@@ -34,6 +35,10 @@ where
     Fut: Future<Output = HandlerResult>,
 {
     let Some(wait) = preferred_wait(request) else { return load().await };
+    let mut access = match request.extensions().get::<Principal>() {
+        Some(principal) => Some(state.auth.authenticator.watch(&principal.caller)?),
+        None => None,
+    };
     let mut watchers = watchers.await?;
     let deadline = Instant::now() + wait;
     let mut is_over = false;
@@ -47,7 +52,16 @@ where
             () = watchers.changed() => {}
             () = tokio::time::sleep_until(deadline) => is_over = true,
             () = state.lifecycle.stopping() => is_over = true,
+            () = ended(&mut access) => return Err(Problem::unauthenticated("the API key was changed or revoked")),
         }
+    }
+}
+
+/// Completes when the access of the caller ends.
+async fn ended(access: &mut Option<AccessWatch>) {
+    match access {
+        Some(access) => access.ended().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -5,6 +5,7 @@ mod event_format;
 pub mod long_poll;
 pub mod pagination;
 pub mod sse;
+pub mod viewer;
 
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};

@@ -8,8 +8,9 @@ use actix_web::{HttpResponse, HttpResponseBuilder};
 use futures_util::stream;
 
 use super::event_format::{EventFields, format_event};
+use super::viewer;
 use crate::http::AppState;
-use crate::http::auth::{StreamPermit, TicketUse};
+use crate::http::auth::{AccessWatch, Role, StreamPermit, TicketUse};
 use crate::http::extract::FINAL_ID_SUFFIX;
 use crate::http::problem::Problem;
 use crate::http::request_context::RequestContext;
@@ -24,13 +25,15 @@ const RECONNECTION_TIME: Duration = Duration::from_secs(2);
 
 /// Responds with the events of a subscription. `guards` are held until the stream ends.
 pub fn event_stream(state: &AppState, subscription: Subscription, guards: StreamGuards) -> HttpResponse {
-    let StreamGuards { quota, ticket } = guards;
+    let StreamGuards { quota, ticket, access, role } = guards;
     let stream = EventStream {
         subscription,
         lifecycle: state.lifecycle.clone(),
         heartbeat: state.settings.heartbeat,
         context: RequestContext::current(),
         has_events: false,
+        access,
+        role,
         _gauge: GaugeGuard::new(metrics::gauge!(names::EVENT_STREAMS)),
         _quota: quota,
         _ticket: ticket,
@@ -56,12 +59,16 @@ fn response_head() -> HttpResponseBuilder {
     head
 }
 
-/// What an open event stream holds: its place in the quota of its caller, and the ticket that opened it.
+/// What an open event stream depends on: its place in the quota of its caller, the ticket that opened it, and the access of its caller.
 pub struct StreamGuards {
     /// Place in the stream quota.
     pub quota: StreamPermit,
     /// Ticket; `None` for a stream that was opened with credentials.
     pub ticket: Option<TicketUse>,
+    /// Access of its caller; the stream ends with it.
+    pub access: AccessWatch,
+    /// Role of its caller.
+    pub role: Role,
 }
 
 /// Body of an event stream. Chunks are produced on demand, when the client has read the earlier ones.
@@ -73,6 +80,8 @@ struct EventStream {
     context: RequestContext,
     /// Whether an event was sent. The first one has the reconnection time.
     has_events: bool,
+    access: AccessWatch,
+    role: Role,
     _gauge: GaugeGuard,
     _quota: StreamPermit,
     _ticket: Option<TicketUse>,
@@ -82,7 +91,8 @@ struct EventStream {
 enum Cause {
     Message(Option<StreamMessage>),
     Heartbeat,
-    Shutdown,
+    /// The server shuts down, or the access of the caller ended: a client that reconnects gets what is true then.
+    End,
 }
 
 impl EventStream {
@@ -91,15 +101,17 @@ impl EventStream {
         let cause = tokio::select! {
             message = self.subscription.next() => Cause::Message(message),
             () = tokio::time::sleep(self.heartbeat) => Cause::Heartbeat,
-            () = self.lifecycle.stopping() => Cause::Shutdown,
+            () = self.lifecycle.stopping() => Cause::End,
+            () = self.access.ended() => Cause::End,
         };
         match cause {
             Cause::Message(message) => message.map(|message| self.format(message)),
             Cause::Heartbeat => tokio::select! {
                 () = self.subscription.check_inactive_job() => Some(Bytes::from_static(b": heartbeat\n\n")),
                 () = self.lifecycle.stopping() => None,
+                () = self.access.ended() => None,
             },
-            Cause::Shutdown => None,
+            Cause::End => None,
         }
     }
 
@@ -107,10 +119,13 @@ impl EventStream {
         let retry = (!std::mem::replace(&mut self.has_events, true)).then_some(RECONNECTION_TIME);
         let event = |name, id: &str, data: &[u8]| format_event(EventFields { name, id, retry }, data);
         match message {
-            StreamMessage::Snapshot { cursor, body } => event("snapshot", &cursor.to_string(), &body),
+            StreamMessage::Snapshot { cursor, body } => {
+                event("snapshot", &cursor.to_string(), &viewer::visible_to(self.role, body))
+            }
             StreamMessage::Event { cursor, event: change } => {
                 let suffix = if self.subscription.has_ended() { FINAL_ID_SUFFIX } else { "" };
-                event(change.change.name(), &format!("{cursor}{suffix}"), &change.data)
+                let data = viewer::visible_to(self.role, change.data.clone());
+                event(change.change.name(), &format!("{cursor}{suffix}"), &data)
             }
             StreamMessage::Failed(error) => {
                 let problem = Problem::from(error);

@@ -12,7 +12,7 @@ use crate::jobs::commands::idempotency_scope::IdempotencyScope;
 use crate::jobs::commands::submission::{Submission, SubmitMode};
 use crate::jobs::commands::url_policy::UrlPolicy;
 use crate::jobs::commands::warnings::{Warning, warnings};
-use crate::jobs::company::{Companies, CompanyChoice};
+use crate::jobs::company::{Companies, CompanyChoice, check_permitted};
 use crate::jobs::error::{Error, InvalidField, Result};
 use crate::jobs::model::id::{JobId, JobName, JobRef};
 use crate::jobs::model::job::{IpsRecord, Job};
@@ -93,7 +93,7 @@ impl SubmitCommand {
         if request.company_handle.is_empty() {
             request.company_handle = self.0.companies.resolve(caller, &company).await?;
         } else {
-            caller.check_company(&request.company_handle)?;
+            check_permitted(caller, &request.company_handle, &request.company_handle)?;
         }
         if mode == SubmitMode::UniqueName && request.exec_schedule.is_none() {
             request.job_name = self.unique_name(caller, &request, idempotency_key.as_ref())?;

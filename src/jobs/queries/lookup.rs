@@ -138,15 +138,19 @@ impl JobLookup {
     /// Returns the company of a job: that in the id, or for a handle that of the request.
     ///
     /// # Errors
-    /// The company of the request is not that of the id, or can't be resolved.
+    /// The company of the request is not that of the id, or can't be resolved; the API key does not permit that of the id.
     pub async fn company_of(&self, caller: &Caller, choice: &CompanyChoice, job: &JobRef) -> Result<String> {
         match job {
             JobRef::Handle(_) => self.companies.resolve(caller, choice).await,
             JobRef::Id(id) if *choice == CompanyChoice::default() => {
-                caller.check_company(&id.company)?;
-                Ok(id.company.clone())
+                if caller.may_see(&id.company) {
+                    Ok(id.company.clone())
+                } else {
+                    Err(Error::JobNotFound)
+                }
             }
             JobRef::Id(id) => match self.companies.resolve(caller, choice).await? {
+                _ if !caller.may_see(&id.company) => Err(Error::JobNotFound),
                 company if company == id.company => Ok(company),
                 _ => Err(Error::invalid_parameter("companyHandle", "the job with this id belongs to another company")),
             },

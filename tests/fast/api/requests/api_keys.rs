@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
+use flate2::read::GzDecoder;
 use ips_gateway::http::{ApiKeys, Role, new_key};
 use ips_gateway::sandbox::Population;
 use ips_gateway::sandbox::users::BOTH_COMPANIES;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::support::event_stream::Stream;
 use crate::support::{Gateway, World, any_job};
 
 /// A world whose gateway calls IPS as a user of both companies with `password`; clients with the keys of a viewer of one company and of an operator.
@@ -36,12 +38,77 @@ async fn a_viewer_reads_only_its_companies() {
     let theirs = operator.get("/jobs?companyHandle=c%7C47").await.ok();
     let job = theirs["jobs"][0]["id"].as_str().expect("a job of the other company").to_owned();
     let calls = world.calls();
-    for path in
-        ["/jobs?companyHandle=c%7C47", &format!("/jobs/{job}"), &format!("/jobs/{job}/log"), "/companies/c%7C47"]
-    {
-        viewer.get(path).await.problem(403, "forbidden").await;
+    for path in [
+        "/jobs?companyHandle=c%7C47",
+        "/jobs/events?companyHandle=c%7C47",
+        "/job-logs?companyHandle=c%7C47",
+        "/assets/a%7C11004/job-logs?companyHandle=c%7C47",
+        "/companies/c%7C47",
+    ] {
+        viewer.get(path).await.problem(404, "company-not-found").await;
+    }
+    for path in ["", "/log", "/events"] {
+        viewer.get(&format!("/jobs/{job}{path}")).await.problem(404, "job-not-found").await;
     }
     assert_eq!(world.calls(), calls, "IPS was not asked");
+}
+
+#[tokio::test]
+async fn a_company_that_a_key_may_not_see_is_answered_as_one_that_does_not_exist() {
+    let (_world, viewer, operator) = world("foreign", BOTH_COMPANIES.password);
+    let companies = operator.get("/companies").await.ok();
+    let foreign =
+        companies["companies"].as_array().into_iter().flatten().find(|company| company["companyHandle"] == "c|47");
+    let name = foreign.and_then(|company| company["name"].as_str()).expect("the other company has a name").to_owned();
+    let problem = |path: String, requested: String| {
+        let viewer = viewer.clone();
+        async move {
+            let mut problem = viewer.get(&path).await.problem(404, "company-not-found").await;
+            problem["requestId"] = json!("");
+            problem["type"] = json!("");
+            problem.to_string().replace(&requested, "…")
+        }
+    };
+    for path in ["/jobs?company=", "/companies/"] {
+        let found = problem(format!("{path}{name}"), name.clone()).await;
+        assert_eq!(found, problem(format!("{path}Nothing"), "Nothing".into()).await, "{path}");
+    }
+    let found = problem("/jobs?companyHandle=c%7C47".into(), "c|47".into()).await;
+    assert_eq!(found, problem("/jobs?companyHandle=c%7C48".into(), "c|48".into()).await);
+}
+
+#[tokio::test]
+async fn a_viewer_sees_no_actions_and_an_operator_does() {
+    let (_world, viewer, operator) = world("actions", BOTH_COMPANIES.password);
+    let list = "/jobs?companyHandle=c%7C110";
+    let (seen, of_operator) = (viewer.get(list).await.expect(200), operator.get(list).await.expect(200));
+    assert_ne!(seen.header("etag"), of_operator.header("etag"));
+    let with_actions = |list: &Value| {
+        let jobs = list["jobs"].as_array().expect("jobs").iter();
+        jobs.filter(|job| job["actions"].as_array().is_some_and(|actions| !actions.is_empty())).count()
+    };
+    let (seen_list, list_of_operator) = (seen.json(), of_operator.json());
+    assert!(with_actions(&list_of_operator) > 0, "{list_of_operator:#}");
+    assert_eq!(with_actions(&seen_list), 0, "{seen_list:#}");
+    assert_eq!(seen_list["jobs"].as_array().map(Vec::len), list_of_operator["jobs"].as_array().map(Vec::len));
+    viewer.get(list).header("If-None-Match", seen.header("etag")).await.expect(304);
+    viewer.get(list).header("If-None-Match", of_operator.header("etag")).await.expect(200);
+
+    for path in [format!("{list}&phase=active,scheduled,completed"), format!("{list}&limit=3")] {
+        assert_eq!(with_actions(&viewer.get(&path).await.ok()), 0, "{path}");
+    }
+    let compressed = viewer.get(list).header("Accept-Encoding", "gzip").await.expect(200);
+    assert_eq!(with_actions(&serde_json::from_reader(GzDecoder::new(&compressed.body[..])).expect("JSON")), 0);
+    let id = list_of_operator["jobs"][0]["id"].as_str().expect("an id");
+    assert_eq!(viewer.get(&format!("/jobs/{id}")).await.ok()["actions"], json!([]));
+    assert_ne!(operator.get(&format!("/jobs/{id}")).await.ok()["actions"], json!([]));
+    let mut stream = Stream::open(viewer.get("/jobs/events?companyHandle=c%7C110")).await;
+    assert_eq!(with_actions(&stream.next().await.expect("a snapshot").data), 0);
+    let ticket =
+        viewer.post("/jobs/events/tickets").await.expect(201).json()["ticket"].as_str().expect("a ticket").to_owned();
+    let by_ticket = format!("/jobs/events?companyHandle=c%7C110&ticket={ticket}");
+    let mut stream = Stream::open(viewer.unauthenticated().get(&by_ticket)).await;
+    assert_eq!(with_actions(&stream.next().await.expect("a snapshot").data), 0);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod company_parameters;
 mod cors;
 mod headers;
 mod invalid_requests;
+mod key_reload;
 mod parameters;
 mod path_prefix;
 mod properties;

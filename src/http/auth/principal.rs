@@ -1,0 +1,58 @@
+//! Principal of a request: its caller, role, and name in logs.
+
+use std::sync::Arc;
+
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+
+use crate::http::auth::role::Role;
+use crate::upstream::{Caller, Credentials};
+
+/// Authenticated caller of a request.
+#[derive(Debug, Clone)]
+pub struct Principal {
+    /// Caller on whose behalf IPS is called.
+    pub caller: Caller,
+    /// Role of the API key; `Operator` with IPS credentials, whose permissions IPS checks.
+    pub role: Role,
+    /// Name in the access log, the audit log and traces: that of the API key, or a keyed hash of the IPS user.
+    pub name: Arc<str>,
+}
+
+/// Namer of principals with IPS credentials: a keyed hash, so that logs show which requests are of one user but not of whom.
+pub struct PrincipalNames {
+    key: [u8; 32],
+}
+
+impl PrincipalNames {
+    /// Creates a namer. Without `key`, the names are those of a random one: they have no meaning outside of this process.
+    ///
+    /// # Panics
+    /// The operating system has no random bytes.
+    #[must_use]
+    pub fn new(key: Option<&SecretString>) -> Self {
+        let key = match key {
+            Some(key) => {
+                Sha256::new_with_prefix(b"names of principals").chain_update(key.expose_secret()).finalize().into()
+            }
+            None => {
+                let mut random = [0; 32];
+                getrandom::fill(&mut random).expect("the operating system has random bytes");
+                random
+            }
+        };
+        Self { key }
+    }
+
+    /// Returns the name of an IPS user, `user:` and 16 hexadecimal digits, whatever the case of the e-mail address; of a token, whose user
+    /// is not known, `token:` and such digits.
+    #[must_use]
+    pub fn name(&self, credentials: &Credentials) -> Arc<str> {
+        let (kind, identity) = match credentials {
+            Credentials::Password { user, .. } => ("user", user.to_lowercase()),
+            Credentials::AccessToken(token) => ("token", token.expose_secret().to_owned()),
+        };
+        let hash = Sha256::new_with_prefix(self.key).chain_update(kind).chain_update(identity).finalize();
+        hash[..8].iter().fold(format!("{kind}:"), |name, byte| format!("{name}{byte:02x}")).into()
+    }
+}
