@@ -77,7 +77,8 @@ async fn respond(
 /// A stream of server-sent events. The first one is `snapshot` with the list as returned by `GET /jobs`. Then follow `job.created`,
 /// `job.progress` and `job.status` with the new state of a job (`"restarted": true` if IPS restarted it), `job.finished` with the
 /// completed job and its outcome, and `job.removed` with its `id`. Applied to the snapshot, the events yield the list that `GET /jobs`
-/// returns. `Last-Event-ID` resumes an earlier stream; if the gateway no longer has the events since then, it sends a new `snapshot`.
+/// returns. `upstream.stale` says that the list is out of date because calls to IPS fail, `upstream.recovered` that it is current again.
+/// `Last-Event-ID` resumes an earlier stream; if the gateway no longer has the events since then, it sends a new `snapshot`.
 #[utoipa::path(
     get, path = "/jobs/events", operation_id = "watchJobs", tag = components::JOBS,
     params(CompanyParams, EventsParams, components::LastEventIdHeader),
@@ -91,10 +92,10 @@ pub async fn of_company(
 ) -> HandlerResult {
     let caller = params.caller(&state, &request).await?;
     let (jobs, owner) = (state.jobs.clone(), caller.caller.clone());
-    let cursor = last_event_id.or(params.last_event_id).cursor();
+    let position = last_event_id.or(params.last_event_id).position();
     let subscribe = async move {
         let company = jobs.companies().resolve(&owner, &company).await?;
-        jobs.subscribe_to_company(owner, &company, cursor).await
+        jobs.subscribe_to_company(owner, &company, position).await
     };
     respond(&state, &request, caller, subscribe).await
 }
@@ -124,8 +125,8 @@ pub async fn of_job(
     if matches!(last_event_id, LastEventId::Final) {
         return Ok(HttpResponse::NoContent().finish());
     }
-    let (jobs, owner, cursor) = (state.jobs.clone(), caller.caller.clone(), last_event_id.cursor());
-    let subscribe = async move { jobs.subscribe_to_job(owner, &company, &job, cursor).await };
+    let (jobs, owner, position) = (state.jobs.clone(), caller.caller.clone(), last_event_id.position());
+    let subscribe = async move { jobs.subscribe_to_job(owner, &company, &job, position).await };
     respond(&state, &request, caller, subscribe).await
 }
 

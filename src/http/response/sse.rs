@@ -21,6 +21,10 @@ use crate::telemetry::metrics::names;
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 /// Time after which a browser reconnects.
 const RECONNECTION_TIME: Duration = Duration::from_secs(2);
+/// Type of the event of a list that became stale.
+const STALE_EVENT: &str = "upstream.stale";
+/// Type of the event of a list that is no longer stale.
+const RECOVERED_EVENT: &str = "upstream.recovered";
 
 /// Responds with the events of a subscription. `guards` are held until the stream ends.
 pub fn event_stream(state: &AppState, subscription: Subscription, guards: StreamGuards) -> HttpResponse {
@@ -107,10 +111,14 @@ impl EventStream {
         let retry = (!std::mem::replace(&mut self.has_events, true)).then_some(RECONNECTION_TIME);
         let event = |name, id: &str, data: &[u8]| format_event(EventFields { name, id, retry }, data);
         match message {
-            StreamMessage::Snapshot { cursor, body } => event("snapshot", &cursor.to_string(), &body),
-            StreamMessage::Event { cursor, event: change } => {
+            StreamMessage::Snapshot { position, body } => event("snapshot", &position.to_string(), &body),
+            StreamMessage::Staleness { position, body } => {
+                let name = if position.stale.is_some() { STALE_EVENT } else { RECOVERED_EVENT };
+                event(name, &position.to_string(), &body)
+            }
+            StreamMessage::Event { position, event: change } => {
                 let suffix = if self.subscription.has_ended() { FINAL_ID_SUFFIX } else { "" };
-                event(change.change.name(), &format!("{cursor}{suffix}"), &change.data)
+                event(change.change.name(), &format!("{position}{suffix}"), &change.data)
             }
             StreamMessage::Failed(error) => {
                 let problem = Problem::from(error);

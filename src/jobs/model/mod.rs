@@ -9,5 +9,6 @@ pub mod kind;
 pub mod outcome;
 pub mod record;
 pub mod snapshot;
+pub mod staleness;
 pub mod status;
 pub mod unique_name;
