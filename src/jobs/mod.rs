@@ -37,8 +37,8 @@ pub use model::kind::JobKind;
 pub use model::snapshot::Snapshot;
 pub use model::staleness::StaleReason;
 pub use queries::{
-    FoundJob, InvalidPageCursor, InvalidSort, JOB_LOG_SORT_FIELDS, JOB_SORT_FIELDS, JobListing, JobLogsQuery,
-    JobLogsSort, JobPage, JobSort, JobSortField, ListQuery, LogEntry, LogLevel, LogPage, LogQueries, LogQuery, LogSort,
-    LogSource, MAX_PER_PAGE, PageCursor, SearchText,
+    FoundJob, HistoryCursor, HistoryPage, InvalidPageCursor, InvalidSort, JOB_LOG_SORT_FIELDS, JOB_SORT_FIELDS,
+    JobListing, JobLogsQuery, JobLogsSort, JobPage, JobSort, JobSortField, ListQuery, LogEntry, LogLevel, LogPage,
+    LogQueries, LogQuery, LogSort, LogSource, MAX_PER_PAGE, PageCursor, SearchText,
 };
 pub use subscriptions::{ListWatchers, StreamMessage, StreamPosition, Subscription};

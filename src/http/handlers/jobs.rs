@@ -32,6 +32,9 @@ pub struct JobList {
     /// Cursor of the next page; absent on the last page.
     #[schema(nullable = false)]
     pub next: Option<String>,
+    /// `true` if IPS cut the history off at 1,000 jobs, so that older completed jobs are not in the list: `GET /job-logs` has them.
+    #[schema(nullable = false)]
+    pub truncated: Option<bool>,
     /// Time at which IPS returned the data; the earliest if the list combines several responses.
     #[schema(nullable = false)]
     pub observed_at: Option<Timestamp>,

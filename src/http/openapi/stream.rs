@@ -28,6 +28,7 @@ pub fn add_event_schemas(document: &mut Value) {
             { "$ref": "#/components/schemas/JobEvent" },
             { "$ref": "#/components/schemas/RemovedEvent" },
             { "$ref": "#/components/schemas/StalenessEvent" },
+            { "$ref": "#/components/schemas/HeartbeatEvent" },
             { "$ref": "#/components/schemas/ErrorEvent" },
         ],
     });
@@ -46,6 +47,15 @@ pub fn add_event_schemas(document: &mut Value) {
         &["upstream.stale", "upstream.recovered"],
         "Staleness",
     );
+    schemas["HeartbeatEvent"] = json!({
+        "type": "object",
+        "description": "The stream is alive; only with the parameter `heartbeat`. It has no id.",
+        "required": ["event", "data"],
+        "properties": {
+            "event": { "type": "string", "description": "Event type.", "enum": ["heartbeat"] },
+            "data": { "type": "string", "description": "An empty object.", "example": "{}" },
+        },
+    });
     schemas["Staleness"] = json!({
         "type": "object",
         "description": "Whether a list is out of date.",

@@ -26,13 +26,43 @@ const STALE_EVENT: &str = "upstream.stale";
 /// Type of the event of a list that is no longer stale.
 const RECOVERED_EVENT: &str = "upstream.recovered";
 
+/// Sign of life of an event stream, sent when it was silent for this time.
+#[derive(Debug, Clone, Copy)]
+pub enum Heartbeat {
+    /// A comment, which keeps the connection open and which clients don't expose.
+    Comment(Duration),
+    /// An event, for clients that watch over their stream.
+    Event(Duration),
+}
+
+impl Heartbeat {
+    fn interval(self) -> Duration {
+        match self {
+            Self::Comment(interval) | Self::Event(interval) => interval,
+        }
+    }
+
+    /// Returns the text of the heartbeat. The event has no id: it is no position.
+    fn text(self) -> Bytes {
+        Bytes::from_static(match self {
+            Self::Comment(_) => b": heartbeat\n\n",
+            Self::Event(_) => b"event: heartbeat\ndata: {}\n\n",
+        })
+    }
+}
+
 /// Responds with the events of a subscription. `guards` are held until the stream ends.
-pub fn event_stream(state: &AppState, subscription: Subscription, guards: StreamGuards) -> HttpResponse {
+pub fn event_stream(
+    state: &AppState,
+    subscription: Subscription,
+    heartbeat: Heartbeat,
+    guards: StreamGuards,
+) -> HttpResponse {
     let StreamGuards { quota, ticket } = guards;
     let stream = EventStream {
         subscription,
         lifecycle: state.lifecycle.clone(),
-        heartbeat: state.settings.heartbeat,
+        heartbeat,
         context: RequestContext::current(),
         has_events: false,
         _gauge: GaugeGuard::new(metrics::gauge!(names::EVENT_STREAMS)),
@@ -72,7 +102,7 @@ pub struct StreamGuards {
 struct EventStream {
     subscription: Subscription,
     lifecycle: Lifecycle,
-    heartbeat: Duration,
+    heartbeat: Heartbeat,
     /// Context of the request, for `error` events.
     context: RequestContext,
     /// Whether an event was sent. The first one has the reconnection time.
@@ -94,13 +124,13 @@ impl EventStream {
     async fn next_chunk(&mut self) -> Option<Bytes> {
         let cause = tokio::select! {
             message = self.subscription.next() => Cause::Message(message),
-            () = tokio::time::sleep(self.heartbeat) => Cause::Heartbeat,
+            () = tokio::time::sleep(self.heartbeat.interval()) => Cause::Heartbeat,
             () = self.lifecycle.stopping() => Cause::Shutdown,
         };
         match cause {
             Cause::Message(message) => message.map(|message| self.format(message)),
             Cause::Heartbeat => tokio::select! {
-                () = self.subscription.check_inactive_job() => Some(Bytes::from_static(b": heartbeat\n\n")),
+                () = self.subscription.check_inactive_job() => Some(self.heartbeat.text()),
                 () = self.lifecycle.stopping() => None,
             },
             Cause::Shutdown => None,

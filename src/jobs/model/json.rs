@@ -89,6 +89,8 @@ pub struct ListBody<'a> {
     pub stale: Option<StaleReason>,
     /// Cursor of the next page, if there is one.
     pub next: Option<&'a str>,
+    /// Whether IPS has, or may have, further jobs that the list can't reach.
+    pub is_truncated: bool,
 }
 
 impl ListBody<'_> {
@@ -113,6 +115,9 @@ impl ListBody<'_> {
         };
         if let Some(next) = self.next {
             member("next", next.into());
+        }
+        if self.is_truncated {
+            member("truncated", true.into());
         }
         if let Some(observed_at) = self.observed_at {
             member("observedAt", to_timestamp(observed_at).to_string().into());

@@ -8,7 +8,8 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::jobs::model::job::Job;
+use crate::ips::types::MAX_LOG_ROWS;
+use crate::jobs::model::job::{Job, Phase};
 use crate::jobs::model::json::{ListBody, RenderedJob, etag_of, etag_with_staleness};
 use crate::jobs::model::staleness::StaleReason;
 use crate::runtime::clock::ClockReading;
@@ -88,6 +89,7 @@ impl Snapshot {
             observed_at: Some(observed_at.wall),
             stale: None,
             next: None,
+            is_truncated: false,
         };
         let rendered = RenderedList::new(&list, etag);
         Self { observed_at, rendered, rendered_stale: OnceLock::new(), by_id, departed, jobs, bad_items }
@@ -107,6 +109,7 @@ impl Snapshot {
                 observed_at: Some(self.observed_at.wall),
                 stale,
                 next: None,
+                is_truncated: false,
             };
             RenderedList::new(&list, etag_with_staleness(&self.rendered.etag, stale))
         })
@@ -116,6 +119,13 @@ impl Snapshot {
     #[must_use]
     pub fn etag(&self) -> &str {
         &self.rendered.etag
+    }
+
+    /// Returns whether IPS cut the list off, as it does with job logs: it may have older ones.
+    #[must_use]
+    pub fn is_truncated(&self) -> bool {
+        let is_history = self.jobs.first().is_some_and(|job| job.job.phase == Phase::Completed);
+        is_history && self.jobs.len() + self.bad_items.len() >= MAX_LOG_ROWS as usize
     }
 
     /// Returns the jobs that left the list.

@@ -2,6 +2,7 @@
 
 mod cursor;
 mod found;
+mod history_cursor;
 mod list;
 mod list_query;
 mod log_query;
@@ -13,11 +14,12 @@ mod sort;
 
 pub use cursor::{InvalidPageCursor, PageCursor};
 pub use found::FoundJob;
+pub use history_cursor::HistoryCursor;
 pub use list::{JobListing, ListQueries};
 pub use list_query::ListQuery;
 pub use log_query::{
-    JOB_LOG_SORT_FIELDS, JobLogsQuery, JobLogsSort, LogEntry, LogLevel, LogPage, LogQuery, LogSort, LogSource,
-    MAX_PER_PAGE,
+    HistoryPage, JOB_LOG_SORT_FIELDS, JobLogsQuery, JobLogsSort, LogEntry, LogLevel, LogPage, LogQuery, LogSort,
+    LogSource, MAX_PER_PAGE,
 };
 pub use logs::LogQueries;
 pub use lookup::JobLookup;

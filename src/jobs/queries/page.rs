@@ -59,6 +59,7 @@ impl JobPage {
         let statuses = snapshots.iter().map(|part| part.cache_status);
         let cache_status = statuses.max_by_key(|status| staleness_rank(*status)).unwrap_or(CacheStatus::Hit);
         let stale = cache_status.stated_stale_reason();
+        let is_truncated = snapshots.iter().any(|part| part.snapshot.is_truncated());
         let body = ListBody {
             member: "jobs",
             jobs: &jobs,
@@ -66,8 +67,16 @@ impl JobPage {
             observed_at: oldest.map(|part| part.snapshot.observed_at.wall),
             stale,
             next: next.as_deref(),
+            is_truncated,
         };
-        let etag = etag_with_staleness(&etag_of(&jobs, &bad_items, &[next.as_deref().unwrap_or_default()]), stale);
+        let etag = etag_with_staleness(
+            &etag_of(
+                &jobs,
+                &bad_items,
+                &[next.as_deref().unwrap_or_default(), if is_truncated { "truncated" } else { "" }],
+            ),
+            stale,
+        );
         let age = oldest.map(|part| part.age).unwrap_or_default();
         Ok(Self { body: body.write(), etag, next, cache_status, age })
     }

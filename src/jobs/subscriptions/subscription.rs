@@ -236,7 +236,15 @@ impl Subscription {
             self.pending = Some(StreamMessage::Event { position: self.position_at(cursor), event: Arc::new(event) });
         }
         let (jobs, stale) = ([job], self.current_staleness());
-        let body = ListBody { member: "jobs", jobs: &jobs, bad_items: &[], observed_at: None, stale, next: None };
+        let body = ListBody {
+            member: "jobs",
+            jobs: &jobs,
+            bad_items: &[],
+            observed_at: None,
+            stale,
+            next: None,
+            is_truncated: false,
+        };
         Some(StreamMessage::Snapshot { position: self.position_at(cursor), body: body.write() })
     }
 

@@ -132,3 +132,18 @@ async fn a_long_poll_ends_when_the_list_becomes_stale_and_when_it_is_current_aga
         assert_eq!(recovered.header("etag"), fresh.header("etag"), "{recovered}");
     }
 }
+
+#[tokio::test]
+async fn a_stream_has_heartbeat_events_for_clients_that_ask_for_them() {
+    let outage = Outage::new().await;
+    let mut response = outage.gateway.get("/jobs/events?heartbeat=1").open().await;
+    let mut received = String::new();
+    while !received.contains("\n\nevent: heartbeat\ndata: {}\n\n") {
+        let chunk = tokio::time::timeout(std::time::Duration::from_secs(20), response.chunk()).await.expect("in time");
+        received += std::str::from_utf8(&chunk.expect("no error").expect("no end")).expect("whole characters");
+    }
+    for invalid in ["0", "61", "x"] {
+        let answer = outage.gateway.get(&format!("/jobs/events?heartbeat={invalid}")).await;
+        answer.invalid_parameter("heartbeat").await;
+    }
+}
