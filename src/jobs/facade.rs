@@ -15,11 +15,10 @@ use crate::jobs::commands::{
 };
 use crate::jobs::company::{Companies, CompanyChoice};
 use crate::jobs::error::Result;
-use crate::jobs::events::EventCursor;
 use crate::jobs::model::id::JobRef;
 use crate::jobs::model::job::{Action, Job, Phase};
 use crate::jobs::queries::{FoundJob, JobListing, JobLookup, ListQueries, ListQuery, LogQueries};
-use crate::jobs::subscriptions::{ListWatchers, Subscription, Subscriptions};
+use crate::jobs::subscriptions::{ListWatchers, StreamPosition, Subscription, Subscriptions};
 use crate::replicas::{Coordinator, StoreHealth};
 use crate::runtime::clock::Clock;
 use crate::runtime::timing::Timing;
@@ -231,9 +230,9 @@ impl Jobs {
         &self,
         caller: Caller,
         company: &str,
-        cursor: Option<EventCursor>,
+        position: Option<StreamPosition>,
     ) -> Result<Subscription> {
-        self.subscriptions.subscribe_to_company(caller, company, cursor).await
+        self.subscriptions.subscribe_to_company(caller, company, position).await
     }
 
     /// Subscribes to the events of one job.
@@ -245,9 +244,9 @@ impl Jobs {
         caller: Caller,
         choice: &CompanyChoice,
         job: &JobRef,
-        cursor: Option<EventCursor>,
+        position: Option<StreamPosition>,
     ) -> Result<Subscription> {
-        self.subscriptions.subscribe_to_job(caller, choice, job, cursor).await
+        self.subscriptions.subscribe_to_job(caller, choice, job, position).await
     }
 
     /// Watches the lists of these phases of `company`.

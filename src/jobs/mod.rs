@@ -28,16 +28,17 @@ pub use cache::policy::{CacheDirective, CacheStatus, Freshness, Lookup};
 pub use commands::{IdempotencyKey, Submission, SubmitMode, UrlPolicy, Warning};
 pub use company::{Companies, CompanyChoice};
 pub use error::{Error, FieldLocation, InvalidField, Result};
-pub use events::{ChangeKind, Event, EventCursor};
+pub use events::{ChangeKind, Event};
 pub use facade::{Jobs, JobsConfig};
 pub use model::id::{InvalidJobId, JobId, JobName, JobRef};
 pub use model::job::{Action, IpsRecord, Job, ObservedJob, Outcome, Phase, Status, SubmittedJob, to_timestamp};
-pub use model::json::{ListBody, RenderedJob, StaleReason, etag_of, etag_with_staleness, weak_etag};
+pub use model::json::{ListBody, RenderedJob, etag_of, weak_etag};
 pub use model::kind::JobKind;
 pub use model::snapshot::Snapshot;
+pub use model::staleness::StaleReason;
 pub use queries::{
-    FoundJob, InvalidPageCursor, InvalidSort, JOB_LOG_SORT_FIELDS, JOB_SORT_FIELDS, JobListing, JobLogsQuery,
-    JobLogsSort, JobPage, JobSort, JobSortField, ListQuery, LogEntry, LogLevel, LogPage, LogQueries, LogQuery, LogSort,
-    LogSource, MAX_PER_PAGE, PageCursor, SearchText,
+    FoundJob, HistoryCursor, HistoryPage, InvalidPageCursor, InvalidSort, JOB_LOG_SORT_FIELDS, JOB_SORT_FIELDS,
+    JobListing, JobLogsQuery, JobLogsSort, JobPage, JobSort, JobSortField, ListQuery, LogEntry, LogLevel, LogPage,
+    LogQueries, LogQuery, LogSort, LogSource, MAX_PER_PAGE, PageCursor, SearchText,
 };
-pub use subscriptions::{ListWatchers, StreamMessage, Subscription};
+pub use subscriptions::{ListWatchers, StreamMessage, StreamPosition, Subscription};

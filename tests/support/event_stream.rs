@@ -29,7 +29,14 @@ impl Event {
     /// The position of the event in its id: event log and sequence number.
     pub fn position(&self) -> (String, u64) {
         let (history, number) = self.id.split_once('-').unwrap_or_else(|| panic!("no position: {self:?}"));
-        (history.to_owned(), number.trim_end_matches("-end").parse().unwrap_or_else(|_| panic!("no number: {self:?}")))
+        (
+            history.to_owned(),
+            number
+                .trim_end_matches("-end")
+                .trim_end_matches("-stale")
+                .parse()
+                .unwrap_or_else(|_| panic!("no number: {self:?}")),
+        )
     }
 }
 
@@ -150,6 +157,7 @@ impl Folded {
             "job.finished" | "job.removed" => {
                 assert!(self.0.remove(&event.job()).is_some(), "never created: {event:?}");
             }
+            "upstream.stale" | "upstream.recovered" => {}
             _ => panic!("unknown event: {event:?}"),
         }
     }

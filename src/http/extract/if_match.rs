@@ -19,14 +19,14 @@ pub enum IfMatch {
 }
 
 impl IfMatch {
-    /// Checks the precondition against the entity tag of the resource. Tags are compared weakly, since the API gives out weak ones only.
+    /// Checks the precondition against the entity tags that the resource may have now. Tags are compared weakly, since the API gives out weak ones only.
     ///
     /// # Errors
-    /// 412: it has another one.
-    pub fn check(&self, etag: &str) -> Result<(), Problem> {
+    /// 412: it has none of those.
+    pub fn check(&self, current: &[String]) -> Result<(), Problem> {
         let Self::Tags(tags) = self else { return Ok(()) };
-        let current = etag.parse::<EntityTag>().ok();
-        let matches = current.is_some_and(|current| tags.iter().any(|tag| tag.weak_eq(&current)));
+        let mut current = current.iter().filter_map(|etag| etag.parse::<EntityTag>().ok());
+        let matches = current.any(|current| tags.iter().any(|tag| tag.weak_eq(&current)));
         if matches { Ok(()) } else { Err(Problem::precondition_failed("the job has another entity tag")) }
     }
 

@@ -7,7 +7,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::HeaderName;
 use actix_web::{FromRequest, HttpRequest};
 
-use crate::jobs::EventCursor;
+use crate::jobs::StreamPosition;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// Suffix of the id of a stream's final event. Browsers reconnect after every end of a stream; with this suffix in `Last-Event-ID` the
@@ -18,17 +18,17 @@ pub const FINAL_ID_SUFFIX: &str = "-end";
 pub enum LastEventId {
     /// No position: the header is missing or has an unknown format, so the stream starts with a snapshot.
     Unknown,
-    /// Position in the event log.
-    Cursor(EventCursor),
+    /// Position in the event stream.
+    Position(StreamPosition),
     /// Id of the final event.
     Final,
 }
 
 impl LastEventId {
-    /// Returns the cursor, if the id is one.
-    pub fn cursor(self) -> Option<EventCursor> {
+    /// Returns the position, if the id is one.
+    pub fn position(self) -> Option<StreamPosition> {
         match self {
-            Self::Cursor(cursor) => Some(cursor),
+            Self::Position(position) => Some(position),
             Self::Unknown | Self::Final => None,
         }
     }
@@ -45,7 +45,7 @@ impl LastEventId {
     }
 
     fn of(id: &str) -> Self {
-        if id.ends_with(FINAL_ID_SUFFIX) { Self::Final } else { id.parse().map_or(Self::Unknown, Self::Cursor) }
+        if id.ends_with(FINAL_ID_SUFFIX) { Self::Final } else { id.parse().map_or(Self::Unknown, Self::Position) }
     }
 }
 

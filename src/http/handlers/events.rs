@@ -1,5 +1,7 @@
 //! `/jobs/events`, `/jobs/{job}/events` and `/jobs/events/tickets`: event streams and their tickets.
 
+use std::time::Duration;
+
 use actix_web::http::{Method, header};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -8,12 +10,12 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::http::AppState;
 use crate::http::auth::{Authenticated, Principal, TicketUse};
-use crate::http::extract::{CompanyParams, CompanyQuery, IfMatch, JobPath, LastEventId};
+use crate::http::extract::{CompanyParams, CompanyQuery, IfMatch, JobPath, LastEventId, within};
 use crate::http::openapi::components;
 use crate::http::problem::Problem;
 use crate::http::request_context::RequestContext;
 use crate::http::response::HandlerResult;
-use crate::http::response::sse::{StreamGuards, event_stream, event_stream_head};
+use crate::http::response::sse::{Heartbeat, StreamGuards, event_stream, event_stream_head};
 use crate::ips::types::Timestamp;
 use crate::jobs::{Error, Subscription, to_timestamp};
 
@@ -30,6 +32,11 @@ pub struct EventsParams {
     #[serde(alias = "Last-Event-ID")]
     #[param(ignore)]
     last_event_id: Option<String>,
+    /// Interval of `heartbeat` events, in seconds. Without it, a comment every 15 s keeps the connection open, which an `EventSource` does not
+    /// expose: with it, a page can tell that its stream is dead.
+    #[serde(default, deserialize_with = "within::<1, 60, _>")]
+    #[param(minimum = 1, maximum = 60, required = false)]
+    heartbeat: Option<u32>,
 }
 
 /// Caller of an event stream, and the ticket with which it is opened.
@@ -39,6 +46,14 @@ struct StreamCaller {
 }
 
 impl EventsParams {
+    /// Returns the heartbeat of the stream.
+    fn heartbeat(&self, state: &AppState) -> Heartbeat {
+        match self.heartbeat {
+            Some(seconds) => Heartbeat::Event(Duration::from_secs(seconds.into())),
+            None => Heartbeat::Comment(state.settings.heartbeat),
+        }
+    }
+
     /// Returns the caller to whom the ticket was issued; without a ticket, that of the request's credentials. HEAD
     /// doesn't redeem the ticket.
     async fn caller(&self, state: &AppState, request: &HttpRequest) -> Result<StreamCaller, Problem> {
@@ -65,6 +80,7 @@ async fn respond(
     state: &AppState,
     request: &HttpRequest,
     StreamCaller { principal: Principal { caller, role, .. }, ticket }: StreamCaller,
+    heartbeat: Heartbeat,
     subscribe: impl Future<Output = Result<Subscription, Error>> + Send + 'static,
 ) -> HandlerResult {
     if request.method() == Method::HEAD {
@@ -74,7 +90,7 @@ async fn respond(
     let quota = state.auth.stream_quota.acquire(&caller)?;
     let access = state.auth.authenticator.watch(&caller)?;
     let subscription = state.run_in_background(subscribe).await?;
-    Ok(event_stream(state, subscription, StreamGuards { quota, ticket, access, role }))
+    Ok(event_stream(state, subscription, heartbeat, StreamGuards { quota, ticket, access, role }))
 }
 
 /// Watch the active jobs
@@ -82,7 +98,9 @@ async fn respond(
 /// A stream of server-sent events. The first one is `snapshot` with the list as returned by `GET /jobs`. Then follow `job.created`,
 /// `job.progress` and `job.status` with the new state of a job (`"restarted": true` if IPS restarted it), `job.finished` with the
 /// completed job and its outcome, and `job.removed` with its `id`. Applied to the snapshot, the events yield the list that `GET /jobs`
-/// returns. A caller who may not read the active jobs gets 403. `Last-Event-ID` resumes an earlier stream; if the gateway no longer has the events since then, it sends a new `snapshot`.
+/// returns. `upstream.stale` says that the list is out of date because calls to IPS fail, `upstream.recovered` that it is current again. A
+/// caller who may not read the active jobs gets 403. `Last-Event-ID` resumes an earlier stream; if the gateway no longer has the events since
+/// then, it sends a new `snapshot`.
 #[utoipa::path(
     get, path = "/jobs/events", operation_id = "watchJobs", tag = components::JOBS,
     params(CompanyParams, EventsParams, components::LastEventIdHeader),
@@ -95,13 +113,13 @@ pub async fn of_company(
     last_event_id: LastEventId,
 ) -> HandlerResult {
     let caller = params.caller(&state, &request).await?;
-    let (jobs, owner) = (state.jobs.clone(), caller.principal.caller.clone());
-    let cursor = last_event_id.or(params.last_event_id).cursor();
+    let (jobs, owner, heartbeat) = (state.jobs.clone(), caller.principal.caller.clone(), params.heartbeat(&state));
+    let position = last_event_id.or(params.last_event_id).position();
     let subscribe = async move {
         let company = jobs.companies().resolve(&owner, &company).await?;
-        jobs.subscribe_to_company(owner, &company, cursor).await
+        jobs.subscribe_to_company(owner, &company, position).await
     };
-    respond(&state, &request, caller, subscribe).await
+    respond(&state, &request, caller, heartbeat, subscribe).await
 }
 
 /// Watch a job
@@ -125,13 +143,14 @@ pub async fn of_job(
     last_event_id: LastEventId,
 ) -> HandlerResult {
     let caller = params.caller(&state, &request).await?;
+    let heartbeat = params.heartbeat(&state);
     let last_event_id = last_event_id.or(params.last_event_id);
     if matches!(last_event_id, LastEventId::Final) {
         return Ok(HttpResponse::NoContent().finish());
     }
-    let (jobs, owner, cursor) = (state.jobs.clone(), caller.principal.caller.clone(), last_event_id.cursor());
-    let subscribe = async move { jobs.subscribe_to_job(owner, &company, &job, cursor).await };
-    respond(&state, &request, caller, subscribe).await
+    let (jobs, owner, position) = (state.jobs.clone(), caller.principal.caller.clone(), last_event_id.position());
+    let subscribe = async move { jobs.subscribe_to_job(owner, &company, &job, position).await };
+    respond(&state, &request, caller, heartbeat, subscribe).await
 }
 
 /// Ticket for an event stream.

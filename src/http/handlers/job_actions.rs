@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_web::HttpResponse;
-use actix_web::web::{Bytes, Data};
+use actix_web::web::Data;
 
 use crate::http::AppState;
 use crate::http::auth::Operator;
@@ -11,8 +11,7 @@ use crate::http::extract::{CompanyParams, CompanyQuery, IfMatch, JobPath};
 use crate::http::openapi::components;
 use crate::http::problem::Problem;
 use crate::http::response::HandlerResult;
-use crate::http::response::cache_headers::CacheHeaders;
-use crate::jobs::{Action, CacheDirective, CompanyChoice, JobRef, ObservedJob};
+use crate::jobs::{Action, CacheDirective, CompanyChoice, JobRef, ObservedJob, StaleReason};
 use crate::upstream::Caller;
 
 /// Declares the handler of each action: summary and description, method, path, name, operation id, action, success response.
@@ -83,7 +82,9 @@ async fn check(
     let (jobs, caller, company, job) = (state.jobs.clone(), caller.clone(), company.clone(), job.clone());
     let current = CacheDirective::MaxAge(Duration::ZERO);
     let found = state.run_in_background(async move { jobs.find(&caller, &company, &job, current).await }).await?;
-    if_match.check(&CacheHeaders::of_job(&found, state.settings.freshness_lifetime).etag)
+    // Whether IPS fails says nothing about a change of the job.
+    let tags = [None, Some(StaleReason::UpstreamFailed)].map(|stale| found.job.etag(stale));
+    if_match.check(&tags)
 }
 
 /// Performs an action. Responds with 202 and the new state of the job, or with 204 if it is deleted.
@@ -98,7 +99,7 @@ async fn perform(
     let performed = async move { jobs.perform(&caller, &company, &job, action).await };
     let found = state.run_mutation(performed, |found| found.as_ref().map(|found| &*found.job.job.id)).await?;
     Ok(match found {
-        Some(found) => HttpResponse::Accepted().content_type("application/json").body(Bytes::clone(&found.job.json)),
+        Some(found) => HttpResponse::Accepted().content_type("application/json").body(found.body()),
         None => HttpResponse::NoContent().finish(),
     })
 }

@@ -18,8 +18,8 @@ use crate::http::response::pagination::add_next_link;
 use crate::http::response::{HandlerResult, long_poll};
 use crate::ips::types::Timestamp;
 use crate::jobs::{
-    CacheDirective, Error, JobKind, JobListing, JobSort, ListBody, ListQuery, Lookup, MAX_PER_PAGE, ObservedJob,
-    Outcome, PageCursor, Phase, SearchText, StaleReason, Status,
+    CacheDirective, Error, JobKind, JobListing, JobSort, ListQuery, Lookup, MAX_PER_PAGE, ObservedJob, Outcome,
+    PageCursor, Phase, SearchText, StaleReason, Status,
 };
 use crate::upstream::BadItem;
 
@@ -32,6 +32,9 @@ pub struct JobList {
     /// Cursor of the next page; absent on the last page.
     #[schema(nullable = false)]
     pub next: Option<String>,
+    /// `true` if IPS cut the history off at 1,000 jobs, so that older completed jobs are not in the list: `GET /job-logs` has them.
+    #[schema(nullable = false)]
+    pub truncated: Option<bool>,
     /// Time at which IPS returned the data; the earliest if the list combines several responses.
     #[schema(nullable = false)]
     pub observed_at: Option<Timestamp>,
@@ -183,26 +186,14 @@ fn list_response(state: &AppState, request: &HttpRequest, listing: &JobListing) 
     }
 }
 
-/// Responds with a whole snapshot. Its body is already rendered, plain and compressed, unless it has to be marked as stale.
+/// Responds with a whole snapshot, whose body is already rendered, plain and compressed.
 fn snapshot_response(state: &AppState, request: &HttpRequest, lookup: &Lookup) -> HttpResponse {
     let headers = CacheHeaders::of_snapshot(lookup, state.settings.freshness_lifetime);
-    let snapshot = &lookup.snapshot;
-    if let Some(reason) = lookup.cache_status.stated_stale_reason() {
-        let body = ListBody {
-            member: "jobs",
-            jobs: &snapshot.jobs,
-            bad_items: &snapshot.bad_items,
-            observed_at: Some(snapshot.observed_at.wall),
-            stale: Some(reason),
-            next: None,
-            denied: &[],
-        };
-        return headers.respond_with_jobs(request, || body.write());
-    }
+    let list = lookup.snapshot.rendered(lookup.cache_status.stated_stale_reason());
     if !prefers_gzip(request) || role_of(request) == Role::Viewer {
-        return headers.respond_with_jobs(request, || snapshot.body.clone());
+        return headers.respond_with_jobs(request, || list.body.clone());
     }
-    let mut response = headers.respond_with_jobs(request, || snapshot.gzip());
+    let mut response = headers.respond_with_jobs(request, || list.gzip());
     if response.status() == StatusCode::OK {
         response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
@@ -238,8 +229,7 @@ pub async fn read(
     };
     long_poll::respond(&state, &request, watchers, || async {
         let found = find(directive).await?;
-        Ok(CacheHeaders::of_job(&found, state.settings.freshness_lifetime)
-            .respond_with_jobs(&request, || found.job.json.clone()))
+        Ok(CacheHeaders::of_job(&found, state.settings.freshness_lifetime).respond_with_jobs(&request, || found.body()))
     })
     .await
 }

@@ -16,8 +16,8 @@ use crate::http::response::pagination::add_next_link;
 use crate::http::response::{HandlerResult, json_response};
 use crate::ips::types::{AssetJobLog, Timestamp};
 use crate::jobs::{
-    Error, JobLogsQuery, JobLogsSort, ListBody, LogLevel, LogPage, LogQuery, LogSort, LogSource, MAX_PER_PAGE,
-    ObservedJob, RenderedJob, etag_of,
+    Error, HistoryCursor, HistoryPage, JobLogsQuery, JobLogsSort, ListBody, LogLevel, LogPage, LogQuery, LogSort,
+    LogSource, MAX_PER_PAGE, ObservedJob, RenderedJob, etag_of,
 };
 use crate::upstream::BadItem;
 
@@ -121,6 +121,10 @@ pub struct JobLogsParams {
     #[serde(default, deserialize_with = "within::<1, MAX_PER_PAGE, _>")]
     #[param(minimum = 1, maximum = 1000, default = 100, required = false)]
     limit: Option<u32>,
+    /// `next` of the previous page.
+    #[serde(default, deserialize_with = "parsed")]
+    #[param(value_type = String, required = false)]
+    cursor: Option<HistoryCursor>,
 }
 
 impl TryFrom<JobLogsParams> for JobLogsQuery {
@@ -138,6 +142,7 @@ impl TryFrom<JobLogsParams> for JobLogsQuery {
             submitted_by: params.submitted_by,
             sort: params.sort.unwrap_or_default(),
             limit: params.limit.unwrap_or(DEFAULT_PER_PAGE) as usize,
+            cursor: params.cursor,
         })
     }
 }
@@ -148,6 +153,13 @@ impl TryFrom<JobLogsParams> for JobLogsQuery {
 pub struct JobLogs {
     /// The jobs, each with the fields of its `JobLog`.
     pub logs: Vec<ObservedJob>,
+    /// Cursor of the next page; absent on the last page.
+    #[schema(nullable = false)]
+    pub next: Option<String>,
+    /// `true` if IPS may have further jobs that no cursor reaches: it returns 1,000 at most, and can only be asked for those before or after a
+    /// start. Narrow `from` and `to`, or sort by `startDate`.
+    #[schema(nullable = false)]
+    pub truncated: Option<bool>,
     /// Items of the IPS response that could not be parsed and are missing from the list.
     #[schema(nullable = false)]
     pub bad_items: Option<Vec<BadItem>>,
@@ -155,11 +167,12 @@ pub struct JobLogs {
 
 /// Read the history
 ///
-/// The completed jobs of a company (`getJobLogs`), by default the newest first.
+/// The completed jobs of a company (`getJobLogs`), by default the newest first. Sorted by `startDate`, it goes on with `cursor` as far as IPS has
+/// jobs.
 #[utoipa::path(
     get, path = "/job-logs", operation_id = "listJobLogs", tag = components::LOGS,
     params(CompanyParams, JobLogsParams, components::IfNoneMatchHeader),
-    responses((status = 200, description = "The logs", body = JobLogs), components::NotModifiedResponse, components::ProblemResponses),
+    responses((status = 200, description = "The logs", body = JobLogs, headers(("Link"))), components::NotModifiedResponse, components::ProblemResponses),
 )]
 pub async fn history(
     state: Data<AppState>,
@@ -169,7 +182,7 @@ pub async fn history(
 ) -> HandlerResult {
     let query = JobLogsQuery::try_from(params)?;
     let jobs = state.jobs.clone();
-    let (logs, bad_items) = state
+    let HistoryPage { jobs: logs, bad_items, next, is_truncated } = state
         .run_in_background(async move {
             let company = jobs.companies().resolve(&caller, &company).await?;
             jobs.logs().job_logs(&caller, &company, &query).await
@@ -177,18 +190,24 @@ pub async fn history(
         .await?;
     let now = state.clock.now();
     let rendered: Vec<_> = logs.into_iter().map(|job| RenderedJob::new(job, now).into()).collect();
-    let etag = etag_of(&rendered, &bad_items, &[]);
-    let body = ListBody {
+    let rest = [next.as_deref().unwrap_or_default(), if is_truncated { "truncated" } else { "" }];
+    let etag = etag_of(&rendered, &bad_items, &rest);
+    let list = ListBody {
         member: "logs",
         jobs: &rendered,
         bad_items: &bad_items,
         observed_at: None,
         stale: None,
-        next: None,
+        next: next.as_deref(),
+        is_truncated,
         denied: &[],
+    };
+    let body = list.write();
+    let mut response = CacheHeaders { etag, ..CacheHeaders::of_body(&body) }.respond_with_jobs(&request, || body);
+    if let Some(next) = &next {
+        add_next_link(&mut response, &request, "cursor", next);
     }
-    .write();
-    Ok(CacheHeaders { etag, ..CacheHeaders::of_body(&body) }.respond_with_jobs(&request, || body))
+    Ok(response)
 }
 
 /// Source of an asset's log.

@@ -27,6 +27,8 @@ pub fn add_event_schemas(document: &mut Value) {
             { "$ref": "#/components/schemas/SnapshotEvent" },
             { "$ref": "#/components/schemas/JobEvent" },
             { "$ref": "#/components/schemas/RemovedEvent" },
+            { "$ref": "#/components/schemas/StalenessEvent" },
+            { "$ref": "#/components/schemas/HeartbeatEvent" },
             { "$ref": "#/components/schemas/ErrorEvent" },
         ],
     });
@@ -39,6 +41,31 @@ pub fn add_event_schemas(document: &mut Value) {
     );
     schemas["RemovedEvent"] =
         event("A job is neither active nor in the log any more.", &[ChangeKind::Removed.name()], "RemovedJob");
+    schemas["StalenessEvent"] = event(
+        "The list became out of date because calls to IPS fail (`upstream.stale`), or is current again (`upstream.recovered`). A stream that \
+         begins or is resumed while the list is out of date says so again.",
+        &["upstream.stale", "upstream.recovered"],
+        "Staleness",
+    );
+    schemas["HeartbeatEvent"] = json!({
+        "type": "object",
+        "description": "The stream is alive; only with the parameter `heartbeat`. It has no id.",
+        "required": ["event", "data"],
+        "properties": {
+            "event": { "type": "string", "description": "Event type.", "enum": ["heartbeat"] },
+            "data": { "type": "string", "description": "An empty object.", "example": "{}" },
+        },
+    });
+    schemas["Staleness"] = json!({
+        "type": "object",
+        "description": "Whether a list is out of date.",
+        "required": ["stale"],
+        "properties": {
+            "stale": { "type": "boolean", "description": "Whether the list is out of date.", "example": true },
+            "staleReason": { "$ref": "#/components/schemas/StaleReason" },
+            "observedAt": { "type": "string", "format": "date-time", "description": "Time at which IPS returned the list.", "example": "2026-07-21T09:00:00.000Z" },
+        },
+    });
     schemas["ErrorEvent"] =
         event("Last event of a stream that ends because IPS rejects the caller.", &["error"], "Problem");
     schemas["RemovedJob"] = json!({

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::viewer;
 use crate::http::AppState;
 use crate::http::auth::role_of;
-use crate::jobs::{CacheStatus, FoundJob, JobPage, Lookup, StaleReason, etag_with_staleness, weak_etag};
+use crate::jobs::{CacheStatus, FoundJob, JobPage, Lookup, StaleReason, weak_etag};
 
 /// Name of this cache in `Cache-Status`.
 const CACHE_NAME: &str = "ips-gateway";
@@ -33,7 +33,7 @@ pub struct CacheHeaders {
 impl CacheHeaders {
     /// Returns the headers of a whole snapshot.
     pub fn of_snapshot(lookup: &Lookup, freshness_lifetime: Duration) -> Self {
-        let etag = etag_with_staleness(&lookup.snapshot.etag, lookup.cache_status.stated_stale_reason());
+        let etag = lookup.snapshot.rendered(lookup.cache_status.stated_stale_reason()).etag.clone();
         Self { etag, cache_status: lookup.cache_status, age: lookup.age, freshness_lifetime, retry_after: None }
     }
 
@@ -45,7 +45,7 @@ impl CacheHeaders {
 
     /// Returns the headers of one job.
     pub fn of_job(found: &FoundJob, freshness_lifetime: Duration) -> Self {
-        let etag = weak_etag(&found.job.content_hash);
+        let etag = found.etag();
         let retry_after = (!found.job.job.is_final()).then_some(freshness_lifetime);
         Self { etag, cache_status: found.cache_status, age: found.age, freshness_lifetime, retry_after }
     }

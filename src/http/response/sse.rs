@@ -22,14 +22,48 @@ use crate::telemetry::metrics::names;
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 /// Time after which a browser reconnects.
 const RECONNECTION_TIME: Duration = Duration::from_secs(2);
+/// Type of the event of a list that became stale.
+const STALE_EVENT: &str = "upstream.stale";
+/// Type of the event of a list that is no longer stale.
+const RECOVERED_EVENT: &str = "upstream.recovered";
+
+/// Sign of life of an event stream, sent when it was silent for this time.
+#[derive(Debug, Clone, Copy)]
+pub enum Heartbeat {
+    /// A comment, which keeps the connection open and which clients don't expose.
+    Comment(Duration),
+    /// An event, for clients that watch over their stream.
+    Event(Duration),
+}
+
+impl Heartbeat {
+    fn interval(self) -> Duration {
+        match self {
+            Self::Comment(interval) | Self::Event(interval) => interval,
+        }
+    }
+
+    /// Returns the text of the heartbeat. The event has no id: it is no position.
+    fn text(self) -> Bytes {
+        Bytes::from_static(match self {
+            Self::Comment(_) => b": heartbeat\n\n",
+            Self::Event(_) => b"event: heartbeat\ndata: {}\n\n",
+        })
+    }
+}
 
 /// Responds with the events of a subscription. `guards` are held until the stream ends.
-pub fn event_stream(state: &AppState, subscription: Subscription, guards: StreamGuards) -> HttpResponse {
+pub fn event_stream(
+    state: &AppState,
+    subscription: Subscription,
+    heartbeat: Heartbeat,
+    guards: StreamGuards,
+) -> HttpResponse {
     let StreamGuards { quota, ticket, access, role } = guards;
     let stream = EventStream {
         subscription,
         lifecycle: state.lifecycle.clone(),
-        heartbeat: state.settings.heartbeat,
+        heartbeat,
         context: RequestContext::current(),
         has_events: false,
         access,
@@ -75,7 +109,7 @@ pub struct StreamGuards {
 struct EventStream {
     subscription: Subscription,
     lifecycle: Lifecycle,
-    heartbeat: Duration,
+    heartbeat: Heartbeat,
     /// Context of the request, for `error` events.
     context: RequestContext,
     /// Whether an event was sent. The first one has the reconnection time.
@@ -100,14 +134,14 @@ impl EventStream {
     async fn next_chunk(&mut self) -> Option<Bytes> {
         let cause = tokio::select! {
             message = self.subscription.next() => Cause::Message(message),
-            () = tokio::time::sleep(self.heartbeat) => Cause::Heartbeat,
+            () = tokio::time::sleep(self.heartbeat.interval()) => Cause::Heartbeat,
             () = self.lifecycle.stopping() => Cause::End,
             () = self.access.ended() => Cause::End,
         };
         match cause {
             Cause::Message(message) => message.map(|message| self.format(message)),
             Cause::Heartbeat => tokio::select! {
-                () = self.subscription.check_inactive_job() => Some(Bytes::from_static(b": heartbeat\n\n")),
+                () = self.subscription.check_inactive_job() => Some(self.heartbeat.text()),
                 () = self.lifecycle.stopping() => None,
                 () = self.access.ended() => None,
             },
@@ -119,13 +153,17 @@ impl EventStream {
         let retry = (!std::mem::replace(&mut self.has_events, true)).then_some(RECONNECTION_TIME);
         let event = |name, id: &str, data: &[u8]| format_event(EventFields { name, id, retry }, data);
         match message {
-            StreamMessage::Snapshot { cursor, body } => {
-                event("snapshot", &cursor.to_string(), &viewer::visible_to(self.role, body))
+            StreamMessage::Snapshot { position, body } => {
+                event("snapshot", &position.to_string(), &viewer::visible_to(self.role, body))
             }
-            StreamMessage::Event { cursor, event: change } => {
+            StreamMessage::Staleness { position, body } => {
+                let name = if position.stale.is_some() { STALE_EVENT } else { RECOVERED_EVENT };
+                event(name, &position.to_string(), &viewer::visible_to(self.role, body))
+            }
+            StreamMessage::Event { position, event: change } => {
                 let suffix = if self.subscription.has_ended() { FINAL_ID_SUFFIX } else { "" };
                 let data = viewer::visible_to(self.role, change.data.clone());
-                event(change.change.name(), &format!("{cursor}{suffix}"), &data)
+                event(change.change.name(), &format!("{position}{suffix}"), &data)
             }
             StreamMessage::Failed(error) => {
                 let problem = Problem::from(error);

@@ -12,8 +12,8 @@ use crate::jobs::cache::entry::{
 };
 use crate::jobs::cache::policy::{CacheDirective, CacheStatus, Lookup};
 use crate::jobs::error::{Error, Result};
-use crate::jobs::model::json::StaleReason;
 use crate::jobs::model::snapshot::Snapshot;
+use crate::jobs::model::staleness::StaleReason;
 use crate::runtime::backoff::Backoff;
 use crate::telemetry::span;
 
@@ -81,6 +81,16 @@ impl SnapshotCache {
             }
             _ => Ok(ReadStep::Wait(load)),
         }
+    }
+
+    /// Marks the list as stale for its watchers once its readers get it so: the last load failed, and the snapshot is no longer fresh.
+    pub(super) fn mark_if_stale(&self, keyed: KeyedEntry<'_>) {
+        let epoch = self.epoch(keyed.key, keyed.entry);
+        let is_fresh = |snapshot: &Arc<Snapshot>| self.age(snapshot) <= self.freshness().fresh;
+        keyed.entry.mark_stale_if(|state| {
+            state.failure(epoch).is_some_and(|failure| !failure.error.denies_access())
+                && !state.valid_snapshot(epoch).is_some_and(is_fresh)
+        });
     }
 
     /// Waits for the load in flight, so that the next one starts after this call.

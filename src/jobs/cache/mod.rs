@@ -125,6 +125,10 @@ impl SnapshotCache {
             },
             Err(error) => Err(error),
         };
+        let is_current = result.as_ref().is_ok_and(|lookup| lookup.cache_status.stated_stale_reason().is_none());
+        if !is_current {
+            self.mark_if_stale(keyed);
+        }
         match &result {
             Ok(lookup) => self.metrics.record_lookup(lookup),
             Err(Error::NotCached) => self.metrics.count_lookup("absent"),

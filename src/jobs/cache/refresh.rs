@@ -66,6 +66,7 @@ impl Refresher {
             if let Ok(ReadStep::Wait(load)) = cache.next_step(keyed, directive) {
                 let _ = load.await;
             }
+            cache.mark_if_stale(keyed);
         }
     }
 
@@ -99,7 +100,7 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    /// Waits until the content of the list changes, or access to it is denied, after the last call.
+    /// Waits until the content of the list or its staleness changes, or access to it is denied, after the last call.
     pub async fn changed(&mut self) {
         // The sender is in the entry, which the watcher holds.
         let _ = self.changed.changed().await;

@@ -11,6 +11,7 @@ use crate::jobs::model::identity::{JobRole, RunId};
 use crate::jobs::model::kind::JobKind;
 pub use crate::jobs::model::outcome::{Outcome, Verdict};
 pub use crate::jobs::model::record::{CommonMembers, IpsRecord, SubmittedJob};
+use crate::jobs::model::staleness::StaleReason;
 use crate::jobs::model::status;
 pub use crate::jobs::model::status::{Action, Phase, Status};
 
@@ -305,6 +306,14 @@ pub fn to_timestamp(at: DateTime<Utc>) -> Timestamp {
 pub struct ObservedJob {
     /// Time at which IPS returned this.
     pub observed_at: Timestamp,
+    /// `true` if this is out of date because calls to IPS fail. A job in a list has this member in the list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub stale: Option<bool>,
+    /// Reason why this is out of date.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub stale_reason: Option<StaleReason>,
     /// Job.
     #[serde(flatten)]
     pub job: Job,

@@ -1,16 +1,15 @@
 //! JSON of jobs and of lists of jobs, and their entity tags. A job is rendered once; lists are put together from rendered jobs.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::{BufMut, Bytes, BytesMut};
 use chrono::{DateTime, Utc};
-use serde::Serialize;
 use sha2::{Digest, Sha256};
-use utoipa::ToSchema;
 
 use crate::jobs::model::job::{Job, Phase, to_timestamp};
+use crate::jobs::model::staleness::StaleReason;
 use crate::upstream::BadItem;
 
 /// Job with its JSON, which is rendered once for all readers.
@@ -22,6 +21,8 @@ pub struct RenderedJob {
     pub json: Bytes,
     /// Hash of the JSON without `observedAt`.
     pub content_hash: [u8; 32],
+    /// JSON marked as stale, rendered for its first reader.
+    stale_json: OnceLock<Bytes>,
 }
 
 impl RenderedJob {
@@ -34,7 +35,27 @@ impl RenderedJob {
         let content = content_of(&job).expect("the keys of a job are strings and its numbers finite");
         let mut json = format!("{{\"observedAt\":\"{}\",", to_timestamp(observed_at)).into_bytes();
         json.extend_from_slice(&content[1..]);
-        Self { content_hash: Sha256::digest(&content).into(), json: json.into(), job }
+        Self { content_hash: Sha256::digest(&content).into(), json: json.into(), stale_json: OnceLock::new(), job }
+    }
+
+    /// Returns the JSON of the job, marked as stale for this reason.
+    pub fn body(&self, stale: Option<StaleReason>) -> Bytes {
+        let Some(reason) = stale else { return self.json.clone() };
+        let with_mark = || {
+            let mut json = format!("{{\"stale\":true,\"staleReason\":\"{}\",", reason.name()).into_bytes();
+            json.extend_from_slice(&self.json[1..]);
+            json.into()
+        };
+        match reason {
+            StaleReason::UpstreamFailed => self.stale_json.get_or_init(with_mark).clone(),
+            StaleReason::Revalidating => with_mark(),
+        }
+    }
+
+    /// Returns the weak entity tag of the job (RFC 9110 §8.8.3), marked as stale for this reason.
+    #[must_use]
+    pub fn etag(&self, stale: Option<StaleReason>) -> String {
+        etag_with_staleness(&weak_etag(&self.content_hash), stale)
     }
 }
 
@@ -54,16 +75,6 @@ fn content_of(job: &Job) -> serde_json::Result<Vec<u8>> {
     serde_json::to_vec(&json)
 }
 
-/// Reason why a stale response was served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum StaleReason {
-    /// A call to IPS that revalidates the list is in flight.
-    Revalidating,
-    /// The last call to IPS failed.
-    UpstreamFailed,
-}
-
 /// Members of the JSON object of a list.
 pub struct ListBody<'a> {
     /// Name of the member with the jobs: `jobs` or `logs`.
@@ -80,6 +91,8 @@ pub struct ListBody<'a> {
     pub next: Option<&'a str>,
     /// Phases whose list the caller may not read; none is left out.
     pub denied: &'a [Phase],
+    /// Whether IPS has, or may have, further jobs that the list can't reach.
+    pub is_truncated: bool,
 }
 
 impl ListBody<'_> {
@@ -105,12 +118,15 @@ impl ListBody<'_> {
         if let Some(next) = self.next {
             member("next", next.into());
         }
+        if self.is_truncated {
+            member("truncated", true.into());
+        }
         if let Some(observed_at) = self.observed_at {
             member("observedAt", to_timestamp(observed_at).to_string().into());
         }
         if let Some(reason) = self.stale {
             member("stale", true.into());
-            member("staleReason", serde_json::to_value(reason).expect("a unit variant is serialized as a string"));
+            member("staleReason", reason.name().into());
         }
         if !self.denied.is_empty() {
             member("denied", serde_json::to_value(self.denied).expect("unit variants are serialized as strings"));

@@ -11,5 +11,6 @@ pub mod links;
 pub mod outcome;
 pub mod record;
 pub mod snapshot;
+pub mod staleness;
 pub mod status;
 pub mod unique_name;

@@ -8,13 +8,36 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::jobs::model::job::Job;
-use crate::jobs::model::json::{ListBody, RenderedJob, etag_of};
+use crate::ips::types::MAX_LOG_ROWS;
+use crate::jobs::model::job::{Job, Phase};
+use crate::jobs::model::json::{ListBody, RenderedJob, etag_of, etag_with_staleness};
+use crate::jobs::model::staleness::StaleReason;
 use crate::runtime::clock::ClockReading;
 use crate::upstream::BadItem;
 
 /// Overhead of a snapshot in its approximate memory, in bytes.
 const OVERHEAD_BYTES: usize = 1024;
+
+/// List of jobs, rendered for all readers.
+#[derive(Debug)]
+pub struct RenderedList {
+    /// JSON of the list.
+    pub body: Bytes,
+    /// Weak entity tag of the list (RFC 9110 §8.8.3).
+    pub etag: String,
+    gzip: OnceLock<Bytes>,
+}
+
+impl RenderedList {
+    fn new(list: &ListBody<'_>, etag: String) -> Self {
+        Self { body: list.write(), etag, gzip: OnceLock::new() }
+    }
+
+    /// Returns the JSON of the list, compressed (gzip, RFC 1952) at the first call.
+    pub fn gzip(&self) -> Bytes {
+        self.gzip.get_or_init(|| gzip(&self.body)).clone()
+    }
+}
 
 /// Snapshot of a job list, in the order of IPS.
 #[derive(Debug)]
@@ -25,11 +48,9 @@ pub struct Snapshot {
     pub jobs: Vec<Arc<RenderedJob>>,
     /// Items of the IPS response that could not be read.
     pub bad_items: Vec<BadItem>,
-    /// JSON of the list.
-    pub body: Bytes,
-    /// Weak entity tag of the list (RFC 9110 §8.8.3).
-    pub etag: String,
-    gzip: OnceLock<Bytes>,
+    rendered: RenderedList,
+    /// The list marked as stale, rendered for its first reader.
+    rendered_stale: OnceLock<RenderedList>,
     by_id: HashMap<String, usize>,
     /// Follow-on jobs, by the id of their parent.
     by_parent: HashMap<String, Vec<usize>>,
@@ -77,9 +98,44 @@ impl Snapshot {
             stale: None,
             next: None,
             denied: &[],
+            is_truncated: false,
         };
-        let body = list.write();
-        Self { observed_at, body, etag, gzip: OnceLock::new(), by_id, by_parent, departed, jobs, bad_items }
+        let rendered = RenderedList::new(&list, etag);
+        Self { observed_at, rendered, rendered_stale: OnceLock::new(), by_id, by_parent, departed, jobs, bad_items }
+    }
+
+    /// Returns the list as it is rendered while calls to IPS succeed, or marked as stale.
+    #[must_use]
+    pub fn rendered(&self, stale: Option<StaleReason>) -> &RenderedList {
+        if stale.is_none() {
+            return &self.rendered;
+        }
+        self.rendered_stale.get_or_init(|| {
+            let list = ListBody {
+                member: "jobs",
+                jobs: &self.jobs,
+                bad_items: &self.bad_items,
+                observed_at: Some(self.observed_at.wall),
+                stale,
+                next: None,
+                is_truncated: false,
+                denied: &[],
+            };
+            RenderedList::new(&list, etag_with_staleness(&self.rendered.etag, stale))
+        })
+    }
+
+    /// Returns the weak entity tag of the list, without regard to staleness.
+    #[must_use]
+    pub fn etag(&self) -> &str {
+        &self.rendered.etag
+    }
+
+    /// Returns whether IPS cut the list off, as it does with job logs: it may have older ones.
+    #[must_use]
+    pub fn is_truncated(&self) -> bool {
+        let is_history = self.jobs.first().is_some_and(|job| job.job.phase == Phase::Completed);
+        is_history && self.jobs.len() + self.bad_items.len() >= MAX_LOG_ROWS as usize
     }
 
     /// Returns the jobs that left the list.
@@ -113,17 +169,13 @@ impl Snapshot {
         self.jobs.iter().chain(self.departed.completed.values().map(|(job, _)| job)).map(|job| &job.job)
     }
 
-    /// Returns the JSON of the list, compressed (gzip, RFC 1952) at the first call.
-    pub fn gzip(&self) -> Bytes {
-        self.gzip.get_or_init(|| gzip(&self.body)).clone()
-    }
-
     /// Returns the approximate memory of the snapshot, in bytes.
     #[must_use]
     pub fn weight(&self) -> usize {
-        // The parsed jobs take about as much memory as their JSON; the body contains it once more, and the compressed body a part of it.
+        // The parsed jobs take about as much memory as their JSON; the body contains it once more, and the stale body and the compressed
+        // bodies may.
         let completed: usize = self.departed.completed.values().map(|(job, _)| 2 * job.json.len()).sum();
-        3 * self.body.len() + completed + OVERHEAD_BYTES
+        4 * self.rendered.body.len() + completed + OVERHEAD_BYTES
     }
 }
 

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use crate::jobs::cache::policy::{CacheStatus, Lookup};
 use crate::jobs::error::{Error, Result};
 use crate::jobs::model::distinct::is_named;
@@ -31,6 +33,18 @@ impl FoundJob {
     /// [`Error::Internal`]: a bug, because the gateway issued the id.
     pub fn id(&self) -> Result<JobId> {
         JobId::decode(&self.job.job.id).map_err(|_| Error::Internal("the gateway's own job id can't be decoded"))
+    }
+
+    /// Returns the JSON of the job, marked as stale if it is.
+    #[must_use]
+    pub fn body(&self) -> Bytes {
+        self.job.body(self.cache_status.stated_stale_reason())
+    }
+
+    /// Returns the weak entity tag of [`FoundJob::body`].
+    #[must_use]
+    pub fn etag(&self) -> String {
+        self.job.etag(self.cache_status.stated_stale_reason())
     }
 
     /// Returns the phases of the lists in which the next change of this job will appear; none of a completed job.

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::ips::types::{JobLogDetail, MAX_LOG_ROWS, Timestamp};
+use crate::jobs::model::job::Job;
+use crate::jobs::queries::history_cursor::HistoryCursor;
 use crate::jobs::queries::sort::{InvalidSort, SortDirection};
 use crate::upstream::BadItem;
 
@@ -198,4 +200,26 @@ pub struct JobLogsQuery {
     pub sort: JobLogsSort,
     /// Maximum number of jobs, 1 to 1000.
     pub limit: usize,
+    /// Cursor of the page.
+    pub cursor: Option<HistoryCursor>,
+}
+
+impl JobLogsQuery {
+    /// Returns whether the pages are in the order of the start, by which alone IPS can continue a list.
+    pub(super) fn is_by_start(&self) -> bool {
+        self.sort.field == JobLogsSort::default().field
+    }
+}
+
+/// Page of the job log of a company.
+#[derive(Debug, Clone, Default)]
+pub struct HistoryPage {
+    /// Completed jobs.
+    pub jobs: Vec<Job>,
+    /// Items of the IPS response that could not be read.
+    pub bad_items: Vec<BadItem>,
+    /// Cursor of the next page; `None` on the last one, or if the list can't be continued.
+    pub next: Option<String>,
+    /// Whether IPS may have further jobs, but the list can't be continued.
+    pub is_truncated: bool,
 }

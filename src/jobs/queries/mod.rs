@@ -4,6 +4,7 @@ mod by_handle;
 mod completed;
 mod cursor;
 mod found;
+mod history_cursor;
 mod list;
 mod list_query;
 mod log_query;
@@ -15,11 +16,12 @@ mod sort;
 
 pub use cursor::{InvalidPageCursor, PageCursor};
 pub use found::FoundJob;
+pub use history_cursor::HistoryCursor;
 pub use list::{JobListing, ListQueries};
 pub use list_query::ListQuery;
 pub use log_query::{
-    JOB_LOG_SORT_FIELDS, JobLogsQuery, JobLogsSort, LogEntry, LogLevel, LogPage, LogQuery, LogSort, LogSource,
-    MAX_PER_PAGE,
+    HistoryPage, JOB_LOG_SORT_FIELDS, JobLogsQuery, JobLogsSort, LogEntry, LogLevel, LogPage, LogQuery, LogSort,
+    LogSource, MAX_PER_PAGE,
 };
 pub use logs::LogQueries;
 pub use lookup::JobLookup;

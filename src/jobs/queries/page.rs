@@ -8,7 +8,8 @@ use bytes::Bytes;
 use crate::jobs::cache::policy::{CacheStatus, Lookup};
 use crate::jobs::error::{Error, Result};
 use crate::jobs::model::job::{Job, Phase};
-use crate::jobs::model::json::{ListBody, RenderedJob, StaleReason, etag_of, etag_with_staleness};
+use crate::jobs::model::json::{ListBody, RenderedJob, etag_of, etag_with_staleness};
+use crate::jobs::model::staleness::StaleReason;
 use crate::jobs::queries::cursor::PageCursor;
 use crate::jobs::queries::list_query::ListQuery;
 use crate::upstream::BadItem;
@@ -63,6 +64,7 @@ impl JobPage {
         let statuses = snapshots.iter().map(|part| part.cache_status);
         let cache_status = statuses.max_by_key(|status| staleness_rank(*status)).unwrap_or(CacheStatus::Hit);
         let stale = cache_status.stated_stale_reason();
+        let is_truncated = snapshots.iter().any(|part| part.snapshot.is_truncated());
         let body = ListBody {
             member: "jobs",
             jobs: &jobs,
@@ -70,10 +72,12 @@ impl JobPage {
             observed_at: oldest.map(|part| part.snapshot.observed_at.wall),
             stale,
             next: next.as_deref(),
+            is_truncated,
             denied,
         };
-        let rest = [next.clone().unwrap_or_default(), format!("{denied:?}")];
-        let etag = etag_of(&jobs, &bad_items, &rest.each_ref().map(String::as_str));
+        let denied = format!("{denied:?}");
+        let truncated = if is_truncated { "truncated" } else { "" };
+        let etag = etag_of(&jobs, &bad_items, &[next.as_deref().unwrap_or_default(), truncated, &denied]);
         let etag = etag_with_staleness(&etag, stale);
         let age = oldest.map(|part| part.age).unwrap_or_default();
         Ok(Self { body: body.write(), etag, next, cache_status, age })

@@ -6,10 +6,10 @@ use crate::jobs::cache::lists::ListCaches;
 use crate::jobs::cache::policy::CacheDirective;
 use crate::jobs::company::CompanyChoice;
 use crate::jobs::error::Result;
-use crate::jobs::events::EventCursor;
 use crate::jobs::model::id::JobRef;
 use crate::jobs::model::job::Phase;
 use crate::jobs::queries::JobLookup;
+use crate::jobs::subscriptions::position::StreamPosition;
 use crate::jobs::subscriptions::subscription::{SubscribedJob, Subscription};
 use crate::jobs::subscriptions::watchers::ListWatchers;
 use crate::upstream::Caller;
@@ -27,7 +27,7 @@ impl Subscriptions {
         Self { caches, lookup }
     }
 
-    /// Subscribes to the events of the active jobs of `company`, after `cursor` if the event log still contains it.
+    /// Subscribes to the events of the active jobs of `company`, after `position` if the event log still contains it.
     ///
     /// # Errors
     /// The errors of IPS when the list is loaded.
@@ -35,12 +35,12 @@ impl Subscriptions {
         &self,
         caller: Caller,
         company: &str,
-        cursor: Option<EventCursor>,
+        position: Option<StreamPosition>,
     ) -> Result<Subscription> {
         let caller = caller.without_locale();
         let active = self.caches.active.watch(&caller, company);
         self.caches.active.read(&caller, company, CacheDirective::Unspecified).await?;
-        Ok(Subscription::new(Arc::clone(&self.lookup), caller, active, cursor, None))
+        Ok(Subscription::new(Arc::clone(&self.lookup), caller, active, position, None))
     }
 
     /// Subscribes to the events of one job, until it is completed or removed.
@@ -52,7 +52,7 @@ impl Subscriptions {
         caller: Caller,
         choice: &CompanyChoice,
         job: &JobRef,
-        cursor: Option<EventCursor>,
+        position: Option<StreamPosition>,
     ) -> Result<Subscription> {
         let caller = caller.without_locale();
         let company = self.lookup.company_of(&caller, choice, job).await?;
@@ -65,9 +65,9 @@ impl Subscriptions {
         let is_scheduled = found.job.job.phase == Phase::Scheduled;
         let scheduled = is_scheduled.then(|| self.caches.scheduled.watch(&caller, &company));
         // The event log is that of the active list, and has no events of schedules: the stream starts with a snapshot.
-        let cursor = cursor.filter(|_| !is_scheduled);
+        let position = position.filter(|_| !is_scheduled);
         let job = SubscribedJob { id, encoded_id, last_content_hash: None, scheduled };
-        Ok(Subscription::new(Arc::clone(&self.lookup), caller, active, cursor, Some(job)))
+        Ok(Subscription::new(Arc::clone(&self.lookup), caller, active, position, Some(job)))
     }
 
     /// Watches the lists of these phases of `company`.

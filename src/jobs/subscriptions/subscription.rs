@@ -10,8 +10,11 @@ use crate::jobs::cache::refresh::Watcher;
 use crate::jobs::error::{Error, Result};
 use crate::jobs::events::{ChangeKind, Event, EventCursor};
 use crate::jobs::model::id::JobId;
+use crate::jobs::model::job::to_timestamp;
 use crate::jobs::model::json::ListBody;
+use crate::jobs::model::staleness::StaleReason;
 use crate::jobs::queries::{FoundJob, JobLookup};
+use crate::jobs::subscriptions::position::StreamPosition;
 use crate::upstream::Caller;
 
 /// Item of an event stream.
@@ -19,17 +22,24 @@ use crate::upstream::Caller;
 pub enum StreamMessage {
     /// The whole list: at the start, and when the event log no longer contains the cursor.
     Snapshot {
-        /// Cursor after the snapshot.
-        cursor: EventCursor,
+        /// Position after the snapshot.
+        position: StreamPosition,
         /// JSON of the list.
         body: Bytes,
     },
     /// A change of a job.
     Event {
-        /// Cursor after the event.
-        cursor: EventCursor,
+        /// Position after the event.
+        position: StreamPosition,
         /// Event.
         event: Arc<Event>,
+    },
+    /// The list became stale, or is no longer.
+    Staleness {
+        /// Position after the message, with the staleness of the list.
+        position: StreamPosition,
+        /// JSON object with `stale`, `staleReason` and `observedAt` of the list.
+        body: Bytes,
     },
     /// Last item: the caller has no access, or the job can't be found.
     Failed(Error),
@@ -41,6 +51,8 @@ pub struct Subscription {
     caller: Caller,
     active: Watcher,
     cursor: Option<EventCursor>,
+    /// Staleness of which the reader was informed last.
+    stale: Option<StaleReason>,
     job: Option<SubscribedJob>,
     /// Item that comes before the next one of the event log.
     pending: Option<StreamMessage>,
@@ -70,10 +82,12 @@ impl Subscription {
         lookup: Arc<JobLookup>,
         caller: Caller,
         active: Watcher,
-        cursor: Option<EventCursor>,
+        position: Option<StreamPosition>,
         job: Option<SubscribedJob>,
     ) -> Self {
-        Self { lookup, caller, active, cursor, job, pending: None, state: StreamState::Open }
+        let cursor = position.map(|position| position.cursor);
+        let stale = position.and_then(|position| position.stale);
+        Self { lookup, caller, active, cursor, stale, job, pending: None, state: StreamState::Open }
     }
 
     /// Returns whether the last item was returned.
@@ -98,10 +112,15 @@ impl Subscription {
                 Some(Ok(Some((cursor, event)))) => {
                     self.cursor = Some(cursor);
                     if self.includes(&event.job) {
-                        return Some(self.emit(StreamMessage::Event { cursor, event }));
+                        let position = self.position_at(cursor);
+                        return Some(self.emit(StreamMessage::Event { position, event }));
                     }
                 }
-                Some(Ok(None)) => self.changed().await,
+                // After all events, so that a reader knows that its list is current again.
+                Some(Ok(None)) => match self.change_of_staleness() {
+                    Some(item) => return Some(self.emit(item)),
+                    None => self.changed().await,
+                },
                 Some(Err(_)) | None => match self.start().await {
                     Some(item) => return Some(self.emit(item)),
                     None => self.changed().await,
@@ -121,6 +140,35 @@ impl Subscription {
         }
     }
 
+    /// Returns the staleness of the lists of the subscription.
+    fn current_staleness(&self) -> Option<StaleReason> {
+        let scheduled = self.job.as_ref().and_then(|job| job.scheduled.as_ref());
+        let mut lists = std::iter::once(&self.active).chain(scheduled);
+        lists.find_map(|list| list.with(EntryState::stale_reason))
+    }
+
+    /// Returns the message about the staleness of the list if it is another than the reader knows.
+    fn change_of_staleness(&mut self) -> Option<StreamMessage> {
+        let (cursor, current) = (self.cursor?, self.current_staleness());
+        if current == self.stale {
+            return None;
+        }
+        self.stale = current;
+        let observed_at = self.active.with(|state| state.snapshot().map(|snapshot| snapshot.observed_at.wall));
+        let mut body = serde_json::json!({ "stale": current.is_some() });
+        if let Some(reason) = current {
+            body["staleReason"] = reason.name().into();
+        }
+        if let Some(observed_at) = observed_at {
+            body["observedAt"] = to_timestamp(observed_at).to_string().into();
+        }
+        Some(StreamMessage::Staleness { position: self.position_at(cursor), body: body.to_string().into() })
+    }
+
+    fn position_at(&self, cursor: EventCursor) -> StreamPosition {
+        StreamPosition { cursor, stale: self.stale }
+    }
+
     /// Looks up the job of the subscription if it is not in the active list: it may be scheduled, deleted, or already completed.
     pub async fn check_inactive_job(&mut self) {
         let Some(job) = self.job.as_ref().filter(|_| !self.has_ended()) else { return };
@@ -138,7 +186,7 @@ impl Subscription {
         };
         // The lookup may return another id than the active list.
         let event = Event { job: job.encoded_id.clone(), ..event };
-        self.pending = Some(StreamMessage::Event { cursor, event: Arc::new(event) });
+        self.pending = Some(StreamMessage::Event { position: self.position_at(cursor), event: Arc::new(event) });
     }
 
     /// Updates the state for an item that is about to be returned.
@@ -151,7 +199,7 @@ impl Subscription {
                 self.job.is_some() && event.change.is_last()
             }
             StreamMessage::Failed(_) => true,
-            StreamMessage::Snapshot { .. } => false,
+            StreamMessage::Snapshot { .. } | StreamMessage::Staleness { .. } => false,
         };
         if is_last {
             self.state = StreamState::Ended;
@@ -168,7 +216,8 @@ impl Subscription {
         let (snapshot, cursor) = self.active.with(EntryState::snapshot_with_cursor)?;
         let Some(SubscribedJob { id, encoded_id, .. }) = &self.job else {
             self.cursor = Some(cursor);
-            return Some(StreamMessage::Snapshot { cursor, body: snapshot.body.clone() });
+            let body = snapshot.rendered(self.current_staleness()).body.clone();
+            return Some(StreamMessage::Snapshot { position: self.position_at(cursor), body });
         };
         // The following events are relative to this snapshot, so it takes precedence over a newer lookup.
         let job = match snapshot.job(encoded_id) {
@@ -184,19 +233,20 @@ impl Subscription {
         }
         if job.job.is_final() {
             let event = Event::new(ChangeKind::Finished, &job);
-            self.pending = Some(StreamMessage::Event { cursor, event: Arc::new(event) });
+            self.pending = Some(StreamMessage::Event { position: self.position_at(cursor), event: Arc::new(event) });
         }
-        let jobs = [job];
+        let (jobs, stale) = ([job], self.current_staleness());
         let body = ListBody {
             member: "jobs",
             jobs: &jobs,
             bad_items: &[],
             observed_at: None,
-            stale: None,
+            stale,
             next: None,
+            is_truncated: false,
             denied: &[],
         };
-        Some(StreamMessage::Snapshot { cursor, body: body.write() })
+        Some(StreamMessage::Snapshot { position: self.position_at(cursor), body: body.write() })
     }
 
     async fn find(&self, id: &JobId) -> Result<FoundJob> {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { before } from 'node:test';
-import { PHONE, eventually, inBrowser, openBoard, row, startDemo } from './harness.js';
+import { PHONE, api, eventually, inBrowser, openBoard, row, startDemo } from './harness.js';
 
 let demo;
 before(async () => {
@@ -160,4 +160,32 @@ inBrowser('with 3,000 jobs only changed rows are updated', { allows: /Failed to 
     await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
     assert.ok((await page.locator('#rows tr').count()) >= 1_000, 'scrolling shows more');
   }, 90_000);
+});
+
+inBrowser('“Needs attention” selects the jobs that failed, were stopped, or have errors or warnings', {}, async (page) => {
+  const { origin } = await startDemo();
+  await openBoard(page, origin);
+  await row(page, 'Nightly publish').waitFor();
+  const stopped = await api(origin, 'POST', '/jobs', {
+    jobName: 'to-be-stopped',
+    uploadUrlsJob: {
+      urlArray: [{ sourceUrl: 'https://assets.example.com/a.tif', destPath: 'a.tif' }],
+      overwrite: true, readyForPublish: false, createMask: false, emailSetting: 'None',
+    },
+  });
+  await api(origin, 'POST', `/jobs/${stopped.id}/stop`);
+  const stoppedRow = page.locator('#rows tr', { hasText: 'to-be-stopped' });
+  await eventually(async () => assert.equal(await stoppedRow.locator('.pill').innerText(), 'Stopped'), 120_000);
+  assert.notEqual(await stoppedRow.locator('.progress').innerText(), '100 %');
+  const all = await page.locator('#rows tr').count();
+  await page.locator('#outcome').selectOption({ label: 'Needs attention' });
+  await stoppedRow.waitFor();
+  const rows = await page.locator('#rows tr').evaluateAll((rows) => rows.map((row) => ({
+    status: row.querySelector('.pill').innerText, counts: ['.warnings', '.errors'].map((name) => Number(row.querySelector(name).innerText) || 0),
+  })));
+  assert.ok(rows.length > 1 && rows.length < all, `${rows.length} of ${all}`);
+  for (const { status, counts } of rows) {
+    assert.ok(['Failed', 'With warnings', 'Stopped'].includes(status) || counts.some((count) => count > 0), `${status} ${counts}`);
+  }
+  assert.match(page.url(), /outcome=attention/);
 });

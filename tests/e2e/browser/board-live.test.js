@@ -73,20 +73,55 @@ inBrowser('when the gateway is down it says so, and reconnects by itself', { all
   await eventually(async () => assert.equal(await page.locator('#banner').isHidden(), true));
 });
 
-inBrowser('when IPS is down it shows the age of the list', { allows: /Failed to load resource/ }, async (page) => {
+/** Starts a sandbox and a gateway with default settings, and opens the board of the gateway; returns both. */
+async function openBoardOfServer(page) {
   const sandbox = await startGateway('sandbox', '--listen', '127.0.0.1:0');
-  const { origin } = await startGateway('serve', '--listen', '127.0.0.1:0', '--upstream-url', sandbox.origin, '--api-version', '2022-11-01-beta',
-    '--fresh', '100ms', '--stale-while-revalidate', '0s');
-  await page.goto(origin);
+  const server = await startGateway('serve', '--listen', '127.0.0.1:0', '--upstream-url', sandbox.origin, '--api-version', '2022-11-01-beta');
+  await page.goto(server.origin);
   await page.getByLabel('E-mail', { exact: true }).fill('katlyn@example.com');
   await page.getByLabel('Password', { exact: true }).fill('sandbox-katlyn');
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await row(page, 'Nightly publish').waitFor();
-  await stop(sandbox.child);
-  await page.getByRole('button', { name: 'Pause updates' }).click();
-  await page.getByRole('button', { name: 'Resume updates' }).click();
-  await eventually(async () => assert.match(await page.locator('#banner').innerText(), /IPS is not responding.*as of \d/), 60_000);
+  await isIn(page, 'Live');
+  return { sandbox, server };
+}
+
+const banner = (page, pattern) => eventually(async () => assert.match(await page.locator('#banner').innerText(), pattern), 60_000);
+
+inBrowser('when IPS is killed the open board says so, and since when', { allows: /Failed to load resource/ }, async (page) => {
+  const { sandbox } = await openBoardOfServer(page);
+  sandbox.child.kill('SIGKILL');
+  await banner(page, /IPS is not responding.*as of \d/);
+  await isIn(page, 'Out of date');
   await row(page, 'Nightly publish').waitFor();
+  await startGateway('sandbox', '--listen', new URL(sandbox.origin).host);
+  await isIn(page, 'Live');
+  await eventually(async () => assert.equal(await page.locator('#banner').isHidden(), true));
+});
+
+inBrowser('when the gateway hangs the open board says so, and since when', { allows: /Failed to load resource/ }, async (page) => {
+  const { server } = await openBoardOfServer(page);
+  server.child.kill('SIGSTOP');
+  try {
+    await banner(page, /The gateway does not respond.*as of \d/);
+    assert.notEqual(await state(page), 'Live');
+    await row(page, 'Nightly publish').waitFor();
+  } finally {
+    server.child.kill('SIGCONT');
+  }
+  await isIn(page, 'Live');
+  await eventually(async () => assert.equal(await page.locator('#banner').isHidden(), true));
+});
+
+inBrowser('it says that IPS cut the history off', {}, async (page) => {
+  await page.route(/\/jobs\?.*phase=scheduled/, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill(response.status() === 200 ? { response, json: { ...(await response.json()), truncated: true } } : { response });
+  });
+  await openBoard(page, demo.origin);
+  await page.getByText('Only the newest 1,000 completed jobs are listed').waitFor();
+  await page.locator('[data-phase="active"]').click();
+  await page.getByText('Only the newest 1,000 completed jobs are listed').waitFor({ state: 'hidden' });
 });
 
 inBrowser('in a hidden tab updates stop after a minute, and continue when it is visible again', {}, async (page, { requests }) => {

@@ -8,6 +8,7 @@ mod long_polls;
 mod outages;
 mod polls;
 mod shutdown;
+mod staleness;
 mod tickets;
 
 use std::time::Duration;

@@ -22,7 +22,7 @@ use crate::upstream::Caller;
 /// Cache entry of one list of one company for one caller.
 pub struct Entry {
     state: Mutex<EntryState>,
-    /// Counts changes of the content, and denials of access.
+    /// Counts changes of the content and of the staleness, and denials of access.
     changed: watch::Sender<u64>,
     shared: Option<SharedList>,
     sync: SingleFlight,
@@ -66,7 +66,7 @@ impl Entry {
         &self.sync
     }
 
-    /// Subscribes to changes of the content and denials of access.
+    /// Subscribes to changes of the content and of the staleness, and to denials of access.
     pub fn subscribe(&self) -> watch::Receiver<u64> {
         self.changed.subscribe()
     }
@@ -104,6 +104,17 @@ impl Entry {
     pub fn receive_failure(&self, failure: LoadFailure, new_log_id: u64) {
         let is_denied = self.lock().set_failure(failure, new_log_id);
         if is_denied {
+            self.notify();
+        }
+    }
+
+    /// Marks the list as stale if `is_stale` holds for its state.
+    pub fn mark_stale_if(&self, is_stale: impl FnOnce(&EntryState) -> bool) {
+        let is_changed = {
+            let mut state = self.lock();
+            is_stale(&state) && state.mark_stale()
+        };
+        if is_changed {
             self.notify();
         }
     }

@@ -8,6 +8,7 @@ use crate::jobs::error::Error;
 use crate::jobs::events;
 use crate::jobs::events::{Event, EventCursor, EventLog};
 use crate::jobs::model::snapshot::Snapshot;
+use crate::jobs::model::staleness::StaleReason;
 
 /// Overhead of an entry in its approximate memory, in bytes.
 const OVERHEAD_BYTES: usize = 1024;
@@ -24,6 +25,8 @@ pub struct EntryState {
     /// Load in flight, and the epoch under which it was started.
     load: Option<(u64, InFlightLoad)>,
     failure: Option<LoadFailure>,
+    /// Whether readers get the snapshot marked as stale, of which watchers were notified.
+    is_stale: bool,
     log: EventLog,
     /// Whether other replicas have the event log, too.
     is_log_shared: bool,
@@ -41,6 +44,7 @@ impl EntryState {
             newest_token: 0,
             load: None,
             failure: None,
+            is_stale: false,
             log: EventLog::new(log_id),
             is_log_shared: false,
             watchers: 0,
@@ -113,12 +117,22 @@ impl EntryState {
         self.failure.as_ref().map_or(0, |failure| failure.count)
     }
 
+    /// Returns the reason why the list is stale, as watchers are notified of it.
+    pub fn stale_reason(&self) -> Option<StaleReason> {
+        self.is_stale.then_some(StaleReason::UpstreamFailed)
+    }
+
+    /// Marks the list as stale, until a load succeeds. Returns whether it was not.
+    pub(super) fn mark_stale(&mut self) -> bool {
+        !std::mem::replace(&mut self.is_stale, true)
+    }
+
     /// Returns the error of the last load if that denied access to the list.
     pub fn access_error(&self) -> Option<Error> {
         self.failure.as_ref().map(|failure| &failure.error).filter(|error| error.denies_access()).cloned()
     }
 
-    /// Returns whether the content changed.
+    /// Returns whether the content changed, or the list is no longer stale.
     pub(super) fn complete_load(
         &mut self,
         snapshot: Arc<Snapshot>,
@@ -149,7 +163,7 @@ impl EntryState {
         self.replace_snapshot(snapshot, epochs.result)
     }
 
-    /// Returns whether the content changed.
+    /// Returns whether the content changed, or the list is no longer stale.
     pub(super) fn receive(
         &mut self,
         received: ReceivedSnapshot,
@@ -171,11 +185,12 @@ impl EntryState {
     }
 
     fn replace_snapshot(&mut self, snapshot: Arc<Snapshot>, epoch: u64) -> bool {
-        let is_changed = self.snapshot.as_ref().is_none_or(|before| before.etag != snapshot.etag);
+        let is_changed = self.snapshot.as_ref().is_none_or(|before| before.etag() != snapshot.etag());
+        let was_stale = std::mem::take(&mut self.is_stale);
         self.snapshot = Some(snapshot);
         self.snapshot_epoch = epoch;
         self.failure = None;
-        is_changed
+        is_changed || was_stale
     }
 
     /// Returns whether access is denied.
@@ -191,6 +206,7 @@ impl EntryState {
             self.log = EventLog::new(new_log_id);
             self.is_log_shared = false;
         }
+        self.is_stale &= !is_denied;
         self.failure = Some(failure);
         is_denied
     }

@@ -1,5 +1,7 @@
 //! Conditional requests, freshness, and stale responses when IPS fails.
 
+use std::io::Read;
+
 use chrono::TimeDelta;
 use ips_gateway::runtime::clock::Clock;
 use ips_gateway::sandbox::Population;
@@ -268,6 +270,50 @@ async fn the_entity_tag_of_a_list_changes_when_it_becomes_stale_and_when_ips_rec
         assert!(recovered.json()["stale"].is_null(), "{recovered}");
         assert_eq!(recovered.header("etag"), fresh.header("etag"), "{recovered}");
     }
+}
+
+#[tokio::test]
+async fn a_single_job_is_marked_as_stale_as_its_list_is() {
+    let clock = Clock::manual(START.parse().expect("a time"));
+    let upstream = ScriptedUpstream::start().await;
+    let list = format!("<jobArray>{}</jobArray>", active_job("nightly", ""));
+    upstream.answer("getActiveJobs", &list);
+    let gateway = upstream.gateway(&clock, &[]);
+    let path = format!("/jobs/{}", id(&gateway.get("/jobs").await.ok()["jobs"][0]));
+    let fresh = gateway.get(&path).await.expect(200);
+    upstream.reply("getActiveJobs", Reply::Xml(503, "Maintenance".into()));
+    clock.advance(TimeDelta::seconds(60));
+    let stale = gateway.get(&path).header("If-None-Match", fresh.header("etag")).await.expect(200);
+    let job = stale.json();
+    assert_eq!((&job["stale"], &job["staleReason"]), (&true.into(), &"upstreamFailed".into()), "{stale}");
+    assert_eq!((&job["id"], &job["observedAt"]), (&fresh.json()["id"], &START.into()), "{stale}");
+    gateway.get(&path).header("If-None-Match", stale.header("etag")).await.expect(304);
+    upstream.answer("getActiveJobs", &list);
+    clock.advance(TimeDelta::seconds(60));
+    let stop = gateway.post(&format!("{path}/stop")).header("If-Match", stale.header("etag"));
+    upstream.answer("stopJob", "");
+    stop.await.expect(202);
+    let recovered = gateway.get(&path).header("If-None-Match", stale.header("etag")).await.expect(200);
+    assert!(recovered.json()["stale"].is_null(), "{recovered}");
+}
+
+#[tokio::test]
+async fn a_stale_list_is_the_same_with_and_without_compression() {
+    let clock = Clock::manual(START.parse().expect("a time"));
+    let upstream = ScriptedUpstream::start().await;
+    let jobs: String = (0..50).map(|number| active_job(&format!("job{number}"), "")).collect();
+    upstream.answer("getActiveJobs", &format!("<jobArray>{jobs}</jobArray>"));
+    let gateway = upstream.gateway(&clock, &[]);
+    gateway.get("/jobs").await.expect(200);
+    upstream.reply("getActiveJobs", Reply::Xml(503, "Maintenance".into()));
+    clock.advance(TimeDelta::seconds(60));
+    let plain = gateway.get("/jobs").await.expect(200);
+    let compressed = gateway.get("/jobs").header("Accept-Encoding", "gzip").await.expect(200);
+    assert_eq!(compressed.header("content-encoding"), "gzip", "{compressed}");
+    assert_eq!(compressed.header("etag"), plain.header("etag"));
+    let mut decoded = String::new();
+    flate2::read::GzDecoder::new(&compressed.body[..]).read_to_string(&mut decoded).expect("gzip");
+    assert_eq!(decoded, plain.text());
 }
 
 #[tokio::test]

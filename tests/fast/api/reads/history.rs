@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{World, names};
+use crate::support::{Gateway, Reply, ScriptedUpstream, World, envelope, names};
 
 #[tokio::test]
 async fn the_history_lists_jobs_with_a_log_newest_first() {
@@ -115,4 +115,80 @@ async fn the_history_of_an_asset_lists_its_jobs() {
     assert_eq!(gateway.get("/assets/a%7C999/job-logs").await.ok(), json!({ "logs": [] }));
     gateway.get("/assets/a%7C11004/job-logs?archived=perhaps").await.invalid_parameter("archived").await;
     gateway.get("/assets/a%7C11004/job-logs?page=1").await.invalid_parameter("page").await;
+}
+
+/// The names on all pages, in their order.
+async fn names_on_all_pages(gateway: &Gateway, query: &str) -> Vec<String> {
+    let (mut all, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let answer = gateway.get(&format!("/job-logs?{query}{cursor}")).await.expect(200);
+        let list = answer.json();
+        all.extend(names(&list));
+        assert!(list["truncated"].is_null(), "{answer}");
+        let Some(next) = list["next"].as_str() else { return all };
+        assert!(answer.header("link").contains(next), "{answer}");
+        cursor = format!("&cursor={next}");
+        assert!(all.len() < 5_000, "it ends");
+    }
+}
+
+#[tokio::test]
+async fn the_history_goes_on_with_a_cursor() {
+    let World { gateway, .. } = &World::seeded();
+    for query in ["sort=-startDate", "sort=startDate", "submittedBy=agency@example.com", "to=2026-03-02T11:59:00Z"] {
+        let whole = names(&gateway.get(&format!("/job-logs?{query}&limit=1000")).await.ok());
+        for limit in [1, 3, 5] {
+            assert_eq!(names_on_all_pages(gateway, &format!("{query}&limit={limit}")).await, whole, "{query} {limit}");
+        }
+    }
+    let first = gateway.get("/job-logs?limit=1").await.ok();
+    let cursor = first["next"].as_str().expect("a cursor");
+    for other in ["startDate", "jobName"] {
+        gateway.get(&format!("/job-logs?sort={other}&cursor={cursor}")).await.invalid_parameter("cursor").await;
+    }
+    gateway.get("/job-logs?cursor=x").await.invalid_parameter("cursor").await;
+}
+
+#[tokio::test]
+async fn a_history_that_ips_cut_off_goes_on_or_says_so() {
+    let upstream = ScriptedUpstream::start().await;
+    let log = |number: usize, start: &str| {
+        format!(
+            "<items><companyHandle>c|110</companyHandle><jobHandle>j|110||n{number}_x</jobHandle><jobName>n{number}_x</jobName>\
+             <originalJobName>n{number}</originalJobName><startDate>{start}</startDate><endDate>{start}</endDate></items>"
+        )
+    };
+    let rows = |numbers: std::ops::Range<usize>, start: fn(usize) -> String| -> String {
+        let logs: String = numbers.map(|number| log(number, &start(number))).collect();
+        format!("<jobLogArray>{logs}</jobLogArray>")
+    };
+    let minutes: fn(usize) -> String =
+        |number| format!("2026-02-{:02}T{:02}:{:02}:00Z", 28 - number / 1440, 23 - number / 60 % 24, 59 - number % 60);
+    let first = rows(0..1000, minutes);
+    let last = rows(999..1020, minutes);
+    upstream.script("getJobLogs", move |request| {
+        let answer = if request.contains("endDate") { &last } else { &first };
+        Reply::Xml(200, envelope("getJobLogs", answer))
+    });
+    let gateway = upstream.plain_gateway();
+    let all = names_on_all_pages(&gateway, "limit=1000&companyHandle=c%7C110").await;
+    assert_eq!(all, (0..1020).map(|number| format!("n{number}")).collect::<Vec<_>>());
+    let by_name = gateway.get("/job-logs?limit=1000&sort=jobName").await.ok();
+    assert_eq!((&by_name["truncated"], &by_name["next"]), (&json!(true), &Value::Null), "IPS goes on by start only");
+    let list = gateway.get("/jobs?phase=completed&limit=5").await.expect(200);
+    assert_eq!(list.json()["truncated"], true, "{list}");
+
+    // More jobs with one start than a call returns.
+    let same = rows(0..1000, |_| "2026-02-01T00:00:00Z".into());
+    upstream.answer("getJobLogs", &same);
+    let gateway = upstream.plain_gateway();
+    let stuck = gateway.get("/job-logs?limit=1000").await.ok();
+    assert_eq!((&stuck["truncated"], &stuck["next"]), (&json!(true), &Value::Null));
+
+    upstream.answer("getJobLogs", &rows(0..999, minutes));
+    let gateway = upstream.plain_gateway();
+    for path in ["/job-logs?limit=1000", "/jobs?phase=completed"] {
+        let whole = gateway.get(path).await.expect(200);
+        assert_eq!((&whole.json()["truncated"], &whole.json()["next"]), (&Value::Null, &Value::Null), "{path}");
+    }
 }

@@ -33,6 +33,20 @@ const UNREACHABLE = {
   detail: 'It may be restarting, or the network may be down.',
 };
 
+const TIMED_OUT = {
+  status: 0,
+  code: 'timeout',
+  title: 'The gateway does not respond',
+  detail: 'It may be overloaded or stopped, or the network may be down.',
+};
+
+/** Time limits of requests, in milliseconds: longer than the gateway waits for IPS; a submit may be looked up afterwards. */
+const READ_TIMEOUT = 20_000;
+const CHANGE_TIMEOUT = 60_000;
+
+/** The problem of a stream without any sign of life. */
+export const silentProblem = () => new Problem(TIMED_OUT);
+
 /** Clock differences below this are ignored, in milliseconds: the `Date` header has whole seconds. */
 const CLOCK_TOLERANCE = 2_000;
 
@@ -59,16 +73,23 @@ function withQuery(path, query = {}) {
 /** Query parameters that select the session's company. */
 export const companyQuery = () => ({ companyHandle: session.company });
 
+/** The error of a request without a complete response; an abort by the caller stays what it is. */
+function failureOf(error) {
+  if (error.name === 'AbortError') return error;
+  return new Problem(error.name === 'TimeoutError' ? TIMED_OUT : UNREACHABLE);
+}
+
 /** Sends a request. Resolves to `{ status, headers, data }` with the parsed JSON body as `data`; throws a `Problem` on errors. */
 export async function send(method, path, { query, body, headers, signal } = {}) {
   const requestHeaders = { accept: 'application/json', ...session.authHeaders(), ...headers };
   if (body !== undefined) requestHeaders['content-type'] = 'application/json';
+  const limit = AbortSignal.timeout(method === 'GET' || body === undefined ? READ_TIMEOUT : CHANGE_TIMEOUT);
+  const options = { method, headers: requestHeaders, body, signal: signal ? AbortSignal.any([signal, limit]) : limit, cache: 'no-store', credentials: 'omit' };
   let response;
   try {
-    response = await fetch(withQuery(path, query), { method, headers: requestHeaders, body, signal, cache: 'no-store', credentials: 'omit' });
+    response = await fetch(withQuery(path, query), options);
   } catch (error) {
-    if (error.name === 'AbortError') throw error;
-    throw new Problem(UNREACHABLE);
+    throw failureOf(error);
   }
   const date = Date.parse(response.headers.get('date'));
   if (date) clockOffset = Math.abs(date - Date.now()) > CLOCK_TOLERANCE ? date - Date.now() : 0;
@@ -79,7 +100,11 @@ export async function send(method, path, { query, body, headers, signal } = {}) 
     problem.retryAfter = Number(response.headers.get('retry-after')) || null;
     throw problem;
   }
-  result.data = await response.json();
+  try {
+    result.data = await response.json();
+  } catch (error) {
+    throw failureOf(error);
+  }
   return result;
 }
 

@@ -1,9 +1,12 @@
 // Filters and sort order of the job table. They are stored in the URL fragment, so that views can be bookmarked and shared.
 
-import { durationOf, errorCount, nameParts, startTime, statusOf, typeLabel, warningCount } from './format.js';
+import { durationOf, errorCount, nameParts, needsAttention, startTime, statusOf, typeLabel, warningCount } from './format.js';
 import { session } from './session.js';
 
 const DEFAULTS = { phase: '', kind: '', outcome: '', mine: '', q: '', sort: '-started', company: '', job: '' };
+
+/** Value of the outcome filter for the jobs that need attention. */
+export const ATTENTION = 'attention';
 
 /** Sort rank of a status: active jobs first. */
 const STATUS_RANK = { running: 0, stopping: 0, finalizing: 0, waiting: 1 };
@@ -70,7 +73,7 @@ export class Filters extends EventTarget {
     const user = session.user?.toLowerCase();
     return [...jobs].filter((job) => {
       if (kind && typeLabel(job) !== kind) return false;
-      if (outcome && job.outcome !== outcome) return false;
+      if (outcome === ATTENTION ? !needsAttention(job) : outcome && job.outcome !== outcome) return false;
       if (mine && user && job.submittedBy?.toLowerCase() !== user) return false;
       if (terms.length === 0) return true;
       const text = [...nameParts(job), typeLabel(job), job.description, job.submittedBy].join(' ').toLowerCase();

@@ -80,6 +80,10 @@ function maxCount(one, other) {
 export const errorCount = (job) => maxCount(job.fileErrorCount, job.transferErrorCount);
 export const warningCount = (job) => maxCount(job.fileWarningCount, job.transferWarningCount);
 
+/** Whether somebody should look at the job: it failed or was stopped, or has errors or warnings, also while it runs. */
+export const needsAttention = (job) =>
+  ['failed', 'succeededWithWarnings', 'stopped'].includes(job.outcome) || errorCount(job) > 0 || warningCount(job) > 0;
+
 const parseTime = (text) => (text ? Date.parse(text) : null);
 
 /** Start time; of a job that waits, the expected one. */

@@ -1,6 +1,6 @@
 // Keeps the job store up to date: by one event stream, by polling while the stream is down, and not at all while paused.
 
-import { ConditionalGet, Problem, companyQuery, now, send } from './api.js';
+import { ConditionalGet, Problem, companyQuery, now, send, silentProblem } from './api.js';
 
 const JOB_EVENTS = ['created', 'progress', 'status', 'finished'].map((name) => `job.${name}`);
 /** Interval of polls of the active jobs while there is no stream, in milliseconds. */
@@ -13,6 +13,15 @@ const MAX_BACKOFF = 30_000;
 /** Consecutive failures of the stream after which polling starts. */
 const FAILURES_BEFORE_POLLING = 2;
 
+/** Interval of the stream's heartbeats, in seconds. */
+const HEARTBEAT = 2;
+/**
+ * Time without any event after which the stream may be dead, and further time after which it is, in milliseconds: a page that was suspended gets
+ * the events of that time after its timers.
+ */
+const MAX_SILENCE = 4_500;
+const SILENCE_GRACE = 3_000;
+
 const RUNNING_STATES = ['connecting', 'live', 'polling', 'failing', 'offline'];
 
 /**
@@ -24,10 +33,14 @@ export class LiveUpdates extends EventTarget {
   state = 'off';
   /** The last `Problem`; `null` once updates arrive again. */
   problem = null;
-  /** `observedAt` of a stale list, while IPS does not answer the gateway; otherwise `null`. */
-  staleSince = null;
   /** Phases whose jobs the user may not see. */
   denied = new Set();
+  /** Time of the last sign of life of the gateway, in milliseconds, or `null`. */
+  lastContact = null;
+  /** Whether the last request for the scheduled and completed jobs failed. */
+  isIncomplete = false;
+  /** Whether IPS has older completed jobs than the list. */
+  isTruncated = false;
   /** Time of the next attempt to open the stream, or `null`. */
   retryAt = null;
 
@@ -40,10 +53,17 @@ export class LiveUpdates extends EventTarget {
   #requests = null;
   #activeJobs = null;
   #otherJobs = null;
+  /** `observedAt` of the stale lists, by the first of their phases. */
+  #stale = new Map();
 
   constructor(store) {
     super();
     this.#store = store;
+  }
+
+  /** `observedAt` of the oldest stale list, while IPS does not answer the gateway; otherwise `null`. */
+  get staleSince() {
+    return [...this.#stale.values()].sort()[0] ?? null;
   }
 
   start() {
@@ -51,9 +71,11 @@ export class LiveUpdates extends EventTarget {
     this.#requests = new AbortController();
     this.#failures = 0;
     this.denied.clear();
+    this.#stale.clear();
+    this.lastContact = null;
     // New ones without ETags, so that the first responses are complete lists.
     this.#activeJobs = new ConditionalGet('jobs', () => ({ ...companyQuery(), phase: 'active' }));
-    this.#otherJobs = new ConditionalGet('jobs', () => ({ ...companyQuery(), phase: 'scheduled,completed', limit: 1000, sort: '-startDate' }));
+    this.#otherJobs = new ConditionalGet('jobs', () => ({ ...companyQuery(), phase: 'scheduled,completed' }));
     this.#setState('connecting');
     this.#connect();
     this.#pollOtherPhases();
@@ -92,6 +114,7 @@ export class LiveUpdates extends EventTarget {
   }
 
   #closeStream() {
+    clearTimeout(this.#timers.get('silence'));
     this.#stream?.close();
     this.#stream = null;
   }
@@ -108,10 +131,17 @@ export class LiveUpdates extends EventTarget {
   }
 
   #openStream(ticket) {
-    const stream = new EventSource(`jobs/events?${new URLSearchParams({ ...companyQuery(), ticket })}`);
+    const stream = new EventSource(`jobs/events?${new URLSearchParams({ ...companyQuery(), ticket, heartbeat: HEARTBEAT })}`);
     this.#closeStream();
     this.#stream = stream;
-    const on = (name, handle) => stream.addEventListener(name, (event) => handle(JSON.parse(event.data)));
+    this.#watch();
+    const on = (name, handle) => stream.addEventListener(name, (event) => {
+      if (stream !== this.#stream) return;
+      this.#watch();
+      this.lastContact = now();
+      handle(JSON.parse(event.data));
+    });
+    on('heartbeat', () => {});
     on('snapshot', (list) => {
       this.#failures = 0;
       this.problem = null;
@@ -122,12 +152,35 @@ export class LiveUpdates extends EventTarget {
     });
     JOB_EVENTS.forEach((name) => on(name, (job) => this.#store.upsert(job)));
     on('job.removed', ({ id }) => this.#store.remove(id));
+    on('upstream.stale', (list) => this.#setStale('active', list));
+    on('upstream.recovered', (list) => {
+      this.#setStale('active', list);
+      this.refresh();
+    });
     stream.addEventListener('error', (event) => {
       if (stream !== this.#stream) return;
       this.#closeStream();
       // With data it is the gateway's final `error` event, without data EventSource's own event for a broken connection.
       this.#streamFailed(event.data ? new Problem(JSON.parse(event.data)) : null);
     });
+  }
+
+  /** Ends a stream without any event, heartbeats included: the gateway hangs, or the connection is dead. */
+  #watch() {
+    const after = (delay, task) => {
+      clearTimeout(this.#timers.get('silence'));
+      this.#timers.set('silence', setTimeout(task, delay));
+    };
+    after(MAX_SILENCE, () => after(SILENCE_GRACE, () => {
+      this.#closeStream();
+      this.#streamFailed(silentProblem());
+    }));
+  }
+
+  #setStale(part, { stale, observedAt }) {
+    if (stale) this.#stale.set(part, observedAt);
+    else this.#stale.delete(part);
+    this.dispatchEvent(new Event('change'));
   }
 
   #streamFailed(error) {
@@ -146,6 +199,7 @@ export class LiveUpdates extends EventTarget {
     try {
       const list = await this.#activeJobs.fetch(signal);
       if (this.state === 'live') return;
+      this.lastContact = now();
       if (list) this.#apply(['active'], list);
       this.problem = null;
       this.#setState('polling');
@@ -169,17 +223,26 @@ export class LiveUpdates extends EventTarget {
     this.#schedule('connect', OTHER_PHASES_INTERVAL, () => this.#connect());
   }
 
-  /** Polls what the stream does not carry: scheduled jobs, jobs completed before the stream was opened, and staleness. */
+  /** Polls what the stream does not carry: scheduled jobs, and jobs completed before the stream was opened. */
   async #pollOtherPhases() {
     const { signal } = this.#requests;
     try {
       const list = await this.#otherJobs.fetch(signal);
-      if (list) this.#apply(['scheduled', 'completed'], list);
+      if (this.isIncomplete && this.state === 'live') this.problem = null;
+      this.isIncomplete = false;
+      if (list) {
+        this.isTruncated = Boolean(list.truncated || list.next);
+        this.#apply(['scheduled', 'completed'], list);
+      }
     } catch (error) {
       if (signal.aborted) return;
       if (error.code === 'forbidden') this.#apply(['scheduled', 'completed'], { jobs: [], denied: ['scheduled', 'completed'] });
-      else this.#report(error);
+      else {
+        this.isIncomplete = true;
+        this.#report(error);
+      }
     }
+    this.dispatchEvent(new Event('change'));
     if (this.isRunning) {
       const interval = OTHER_PHASES_INTERVAL * (0.9 + Math.random() / 5);
       this.#schedule('other-phases', interval, () => this.#pollOtherPhases());
@@ -189,7 +252,7 @@ export class LiveUpdates extends EventTarget {
   #apply(phases, list) {
     this.#store.replacePhases(phases, list.jobs, list.observedAt);
     phases.forEach((phase) => (list.denied?.includes(phase) ? this.denied.add(phase) : this.denied.delete(phase)));
-    this.staleSince = list.stale ? list.observedAt : null;
+    this.#setStale(phases[0], list);
     this.dispatchEvent(new CustomEvent('list', { detail: phases }));
   }
 

@@ -2,7 +2,7 @@
 
 import { get, now } from './api.js';
 import { $, h, setAttribute, setText } from './dom.js';
-import { Filters } from './filters.js';
+import { ATTENTION, Filters } from './filters.js';
 import { formatShortTime, OUTCOME_LABELS, typeLabel } from './format.js';
 import { JobStore } from './job-store.js';
 import { LiveUpdates } from './live-updates.js';
@@ -156,6 +156,7 @@ function renderPlaceholder(jobs) {
   const isLoading = loadedPhases.size < PHASES.length && updates.isRunning && updates.problem === null;
   $('loading').hidden = !isLoading || store.size > 0;
   $('empty').hidden = jobs.length > 0 || isLoading;
+  $('truncated').hidden = !updates.isTruncated || !['', 'completed'].includes(filters.get('phase'));
   setText($('empty-text'), store.size === 0 ? 'No jobs yet' : filters.isFiltering ? 'No jobs match these filters' : 'No jobs in this phase');
   $('empty-clear').hidden = !filters.isFiltering;
 }
@@ -163,19 +164,23 @@ function renderPlaceholder(jobs) {
 /** Shows the state of the live updates, and the reason in the banner when the jobs are out of date. */
 function renderState() {
   const { state, staleSince, denied, problem, retryAt } = updates;
-  $('state').dataset.state = state;
-  setText($('state-text'), STATE_LABELS[state]);
+  const isStale = staleSince !== null && updates.isRunning;
+  $('state').dataset.state = isStale && state === 'live' ? 'failing' : state;
+  setText($('state-text'), isStale && state === 'live' ? 'Out of date' : STATE_LABELS[state]);
   const isPaused = state === 'paused';
   setAttribute($('pause'), 'aria-pressed', String(isPaused));
   setText($('pause-text'), isPaused ? 'Resume updates' : 'Pause updates');
   setAttribute($('pause-icon'), 'href', isPaused ? '#i-resume' : '#i-pause');
-  const isDegraded = ['connecting', 'polling', 'failing', 'offline'].includes(state) && problem !== null;
-  $('banner').hidden = staleSince === null && !isDegraded && denied.size === 0;
-  if (staleSince !== null) {
+  const isDegraded = problem !== null && (['connecting', 'polling', 'failing', 'offline'].includes(state) || (state === 'live' && updates.isIncomplete));
+  const isUnreachable = isDegraded && problem.isOffline;
+  $('banner').hidden = !isStale && !isDegraded && denied.size === 0;
+  // A gateway that can't be reached says nothing about IPS.
+  if (isStale && !isUnreachable) {
     $('banner').replaceChildren(h('strong', null, 'IPS is not responding.'), ` Showing jobs as of ${formatShortTime(Date.parse(staleSince), now())}.`);
   } else if (isDegraded) {
     const { title, detail, code } = problem.document;
     $('banner').replaceChildren(h('strong', null, `${title}.`), ` ${detail ?? ''} `, h('span', { class: 'fine-print' }, code),
+      isUnreachable && updates.lastContact !== null ? ` Showing jobs as of ${formatShortTime(updates.lastContact, now())}.` : '',
       retryAt === null ? '' : ` Retrying at ${formatShortTime(retryAt, now())}.`);
   } else if (denied.size > 0) {
     const phases = PHASES.filter((phase) => denied.has(phase)).join(', ');
@@ -207,7 +212,7 @@ filters.addEventListener('change', () => {
 
 document.querySelectorAll('[data-phase]').forEach((button) => button.addEventListener('click', () => filters.set({ phase: button.dataset.phase })));
 $('kind').addEventListener('change', () => filters.set({ kind: $('kind').value }));
-$('outcome').append(...OUTCOME_LABELS.map(([outcome, label]) => h('option', { value: outcome }, label)));
+$('outcome').append(h('option', { value: ATTENTION }, 'Needs attention'), ...OUTCOME_LABELS.map(([outcome, label]) => h('option', { value: outcome }, label)));
 $('outcome').addEventListener('change', () => filters.set({ outcome: $('outcome').value }));
 $('mine').addEventListener('change', () => filters.set({ mine: $('mine').checked ? '1' : '' }));
 $('text').addEventListener('input', () => filters.set({ q: $('text').value.trim() }));

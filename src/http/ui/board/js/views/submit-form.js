@@ -16,7 +16,7 @@ const FIELD_IDS = {
 };
 const URL_POINTER = /^\/uploadUrlsJob\/urlArray(?:\/(\d+)(?:\/(sourceUrl|destPath))?)?$/;
 /** Codes after which the job may have been submitted. */
-const UNKNOWN_OUTCOME_CODES = ['unreachable', 'upstream-timeout', 'submit-outcome-unknown', 'submit-in-progress'];
+const UNKNOWN_OUTCOME_CODES = ['unreachable', 'timeout', 'upstream-timeout', 'submit-outcome-unknown', 'submit-in-progress'];
 
 const fieldValue = (id) => $(id).value.trim();
 
