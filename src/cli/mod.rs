@@ -14,6 +14,8 @@ use std::process::ExitCode;
 
 use clap::{ArgMatches, Command};
 
+use crate::telemetry::print_error;
+
 /// Returns the definition of the command line.
 #[must_use]
 pub fn command() -> Command {
@@ -46,7 +48,7 @@ pub async fn run(matches: &ArgMatches) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("ips-gateway: {error}{}", error.hint());
+            print_error(format!("ips-gateway: {error}{}", error.hint()));
             error.exit_code()
         }
     }

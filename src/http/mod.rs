@@ -26,7 +26,9 @@ pub use background::BackgroundTasks;
 pub use body_budget::BodyBudget;
 pub use early_response::respond_to_unparsed;
 pub use handlers::openapi::Documents;
-pub use middleware::{ContextProvider, RateLimiter, cors, limit_rate, limit_target_length, render_framework_errors};
+pub use middleware::{
+    ContextProvider, RateLimiter, cors, limit_rate, limit_target_length, refuse_cross_site, render_framework_errors,
+};
 pub use problem::{PROBLEM_KINDS, ProblemKind};
 pub use routes::{configure, openapi_document};
 pub use ui::{DemoUser, Environment, SignInMethod, UiAssets, UiConfig};

@@ -6,6 +6,8 @@ use std::time::Duration;
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
+use crate::telemetry::log_writer;
+
 /// A metric of the gateway.
 #[derive(Debug)]
 pub struct Metric {
@@ -100,6 +102,8 @@ metrics_table! {
         "Requests for the lease of a load that replicas share, by list and outcome (`turn`): `granted`, `news` (another replica published a newer snapshot), `failed` (back-off of a recent failure), `taken` (another replica holds the lease), `outdated` (stale invalidation epoch) or `unavailable`.";
     SHARED_SNAPSHOT_AGE: Histogram = "ips_gateway_shared_snapshot_age_seconds",
         "Age of snapshots received from other replicas, by list.";
+    LOG_LINES_DROPPED: Counter = "ips_gateway_log_lines_dropped_total",
+        "Log lines that were dropped because stderr was not read.";
     PANICS: Counter = "ips_gateway_panics_total",
         "Panics; each is a bug.";
 }
@@ -176,6 +180,7 @@ impl Metrics {
     /// Renders all metrics in the Prometheus text format.
     pub fn render(&self) -> String {
         self.process.collect();
+        metrics::counter!(names::LOG_LINES_DROPPED).absolute(log_writer::dropped_lines());
         self.recorder.render()
     }
 
