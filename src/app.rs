@@ -28,6 +28,7 @@ use crate::runtime::lifecycle::Lifecycle;
 use crate::runtime::timing::Timing;
 use crate::server::{EarlyError, Server, ServerError, ServerSettings};
 use crate::telemetry::metrics::Metrics;
+pub use crate::upstream::install_tls_provider;
 use crate::upstream::{AdmissionControl, ClientConfig, Credentials, IpsApi, IpsClient, UnknownFields};
 
 /// Maximum timeout of a connection attempt to IPS; half of the timeout of a call if that is shorter, so that there is time for a retry.
@@ -133,11 +134,12 @@ fn app_state(
     let runtime = Handle::current();
     let jobs_config = jobs_config(config, clock.clone(), timing, runtime.clone(), coordinator.clone());
     let path_prefix = config.listen.path_prefix.clone();
+    let background = || BackgroundTasks::new(runtime.clone(), process.background.clone());
     Ok(AppState {
         jobs: Jobs::new(upstream, jobs_config),
         auth: Auth {
             authenticator: Arc::clone(authenticator),
-            tickets: Tickets::new(authenticator.service_account().cloned(), coordinator),
+            tickets: Tickets::new(authenticator.service_account().cloned(), coordinator, clock.clone(), background()),
             stream_quota: StreamQuota::new(config.rate_limits.streams),
         },
         settings: HttpSettings {
@@ -149,7 +151,7 @@ fn app_state(
         },
         clock,
         lifecycle: process.lifecycle.clone(),
-        background: BackgroundTasks::new(runtime, process.background.clone()),
+        background: background(),
         body_budget: BodyBudget::new(config.request_body_budget),
         metrics: process.metrics.clone(),
         documents: Documents::new(move || {

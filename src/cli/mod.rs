@@ -14,6 +14,7 @@ use std::process::ExitCode;
 
 use clap::{ArgMatches, Command};
 
+use crate::app::install_tls_provider;
 use crate::telemetry::print_error;
 
 /// Returns the definition of the command line.
@@ -36,6 +37,7 @@ pub fn command() -> Command {
 
 /// Runs the command of the command line. An error is printed to stderr. The exit status is 0, 2 for errors in the settings, or 1 for others.
 pub async fn run(matches: &ArgMatches) -> ExitCode {
+    install_tls_provider();
     let result = match matches.subcommand() {
         Some((serve::NAME, matches)) => serve::run(matches).await,
         Some((demo::NAME, matches)) => demo::run(matches).await,

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use crate::http::middleware::{SECURITY_HEADERS, log_unparsed_request};
 use crate::http::problem::Problem;
+use crate::http::request_context::RequestContext;
 
 /// Format of the `Date` header (RFC 9110 §5.6.7), of a time in UTC.
 const HTTP_DATE: &str = "%a, %d %b %Y %H:%M:%S GMT";
@@ -20,7 +21,8 @@ pub fn respond_to_unparsed(status: StatusCode, path_prefix: &str, received: Inst
         _ => Problem::bad_request("the request line or a header is not valid HTTP/1.1"),
     };
     let request_id = log_unparsed_request(status, received);
-    let body = serde_json::to_string(&problem.document(request_id.as_str(), path_prefix)).unwrap_or_default();
+    let context = RequestContext { request_id, path_prefix: path_prefix.into(), ..RequestContext::current() };
+    let body = serde_json::to_string(&problem.document(&context)).unwrap_or_default();
     let security_headers =
         SECURITY_HEADERS.iter().fold(String::new(), |lines, (name, value)| format!("{lines}{name}: {value}\r\n"));
     format!(
@@ -28,7 +30,7 @@ pub fn respond_to_unparsed(status: StatusCode, path_prefix: &str, received: Inst
          {security_headers}x-request-id: {}\r\nconnection: close\r\n\r\n{body}",
         body.len(),
         now.format(HTTP_DATE),
-        request_id.as_str(),
+        context.request_id.as_str(),
     )
     .into_bytes()
 }

@@ -78,7 +78,7 @@ pub struct AppState {
 
 /// Settings of the HTTP API.
 pub struct HttpSettings {
-    /// Freshness lifetime of snapshots: `max-age` of responses.
+    /// Freshness lifetime of snapshots: `ttl` in `Cache-Status`, and `Retry-After` of jobs that are not final.
     pub freshness_lifetime: Duration,
     /// Path prefix of all routes: empty, or `/` and segments.
     pub path_prefix: String,
@@ -134,11 +134,6 @@ impl AppState {
         }
         let (jobs, caller) = (self.jobs.clone(), caller.clone());
         self.run_in_background(async move { jobs.companies().resolve(&caller, &choice).await }).await
-    }
-
-    /// Returns `path` with the path prefix before it.
-    fn prefixed_path(&self, path: &str) -> String {
-        format!("{}{path}", self.settings.path_prefix)
     }
 }
 

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 
-use actix_web::http::Method;
 use actix_web::http::header::{HeaderMap, HeaderName};
+use actix_web::http::{Method, Uri};
 
 /// Header with the request id, of requests and responses.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -29,6 +29,11 @@ impl RequestId {
         static SOURCE: LazyLock<(RandomState, AtomicU64)> = LazyLock::new(Default::default);
         let (key, counter) = &*SOURCE;
         Self(format!("{:016x}", key.hash_one(counter.fetch_add(1, Ordering::Relaxed))).into())
+    }
+
+    /// Returns the id in examples of the documentation.
+    pub fn example() -> Self {
+        Self("e5209ba176ea076b".into())
     }
 
     /// Returns the client's `X-Request-Id` if it has 1 to 128 characters of `A-Z a-z 0-9 - _ .`, else a generated id.
@@ -56,6 +61,8 @@ pub struct RequestContext {
     pub method: Method,
     /// Path prefix of the gateway: empty, or `/` and segments.
     pub path_prefix: Arc<str>,
+    /// Target of the request; `/` if it could not be parsed.
+    pub target: Uri,
     /// `WWW-Authenticate` of responses with status 401.
     pub challenge: Option<&'static str>,
 }
@@ -68,8 +75,20 @@ impl RequestContext {
             request_id: RequestId::generate(),
             method: Method::GET,
             path_prefix: "".into(),
+            target: Uri::default(),
             challenge: None,
         })
+    }
+
+    /// Returns a reference to `path`, which is below the path prefix and has no leading `/`, relative to the target of the request: a proxy
+    /// may have removed a prefix of its own from the target, which the client resolves the reference against.
+    pub fn relative_reference(&self, path: &str) -> String {
+        let target = self.target.path();
+        let below_prefix = target.strip_prefix(&*self.path_prefix).and_then(|rest| rest.strip_prefix('/'));
+        match below_prefix {
+            Some(rest) => format!("{}{path}", "../".repeat(rest.matches('/').count())),
+            None => format!("{}/{path}", self.path_prefix),
+        }
     }
 
     /// Runs `handling` with this as the current context.

@@ -118,6 +118,12 @@ impl Error {
         matches!(self, Self::Upstream { error, .. } if error.fault().is_some_and(Fault::denies_access))
     }
 
+    /// Returns whether IPS denied the caller this operation; others may be permitted.
+    #[must_use]
+    pub fn denies_operation(&self) -> bool {
+        matches!(self, Self::Upstream { error, .. } if error.fault_class() == Some(FaultClass::Permission))
+    }
+
     /// Returns whether IPS rejected the credentials.
     #[must_use]
     pub fn rejects_credentials(&self) -> bool {

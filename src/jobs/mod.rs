@@ -38,6 +38,6 @@ pub use model::snapshot::Snapshot;
 pub use queries::{
     FoundJob, InvalidPageCursor, InvalidSort, JOB_LOG_SORT_FIELDS, JOB_SORT_FIELDS, JobListing, JobLogsQuery,
     JobLogsSort, JobPage, JobSort, JobSortField, ListQuery, LogEntry, LogLevel, LogPage, LogQueries, LogQuery, LogSort,
-    LogSource, MAX_PER_PAGE, PageCursor,
+    LogSource, MAX_PER_PAGE, PageCursor, SearchText,
 };
 pub use subscriptions::{ListWatchers, StreamMessage, Subscription};

@@ -193,7 +193,7 @@ impl User {
     pub fn about(&self) -> String {
         let role = match self.role {
             Role::Admin => "Administrator",
-            Role::CompanyAdmin => "Supervisor, without submits,",
+            Role::CompanyAdmin => "Supervisor (no submit)",
             Role::User => "User",
             Role::ImagePortalUser => "Reader of job logs",
         };

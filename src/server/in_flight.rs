@@ -15,7 +15,7 @@ use std::time::Duration;
 use actix_http::body::{BodySize, BoxBody, MessageBody};
 use actix_http::error::PayloadError;
 use actix_http::header::{CONTENT_LENGTH, UPGRADE};
-use actix_http::{ConnectionType, HttpMessage, Method, Payload, Request, Response, StatusCode};
+use actix_http::{ConnectionType, HttpMessage, Method, Payload, Request, Response, StatusCode, Version};
 use actix_service::Service;
 use bytes::Bytes;
 use futures_util::Stream;
@@ -60,6 +60,7 @@ where
 struct InFlight {
     connection: Rc<Connection>,
     body: Option<Rc<RequestBody>>,
+    version: Version,
     _tracked: TaskTrackerToken,
 }
 
@@ -81,12 +82,13 @@ impl InFlight {
         let head = request.head();
         // The end of a body of unknown length is known to actix only, which may have read beyond it by then. A refused client that expects
         // 100 may or may not send its body.
+        let version = head.version;
         let is_last =
             head.connection_type() != ConnectionType::KeepAlive || head.expect() || length == BodyLength::Unknown;
         let body = (length != BodyLength::Known(0)).then(|| RequestBody::take(request, &connection));
         state.start(length, is_last);
         let tracked = connection.settings.requests.token();
-        Some(Self { connection, body, _tracked: tracked })
+        Some(Self { connection, body, version, _tracked: tracked })
     }
 
     /// Prepares the response for the dispatcher.
@@ -99,6 +101,11 @@ impl InFlight {
             && !state.is_last()
             && !body.discard().await
         {
+            state.mark_last();
+        }
+        if self.version < Version::HTTP_11 && response.body().size() == BodySize::Stream {
+            // HTTP/1.0 has no chunks (RFC 9112 §6.1): the end of the connection ends the body.
+            response.head_mut().no_chunking(true);
             state.mark_last();
         }
         if state.is_last() {
@@ -229,7 +236,8 @@ fn body_length(request: &mut Request) -> BodyLength {
     }
     let headers = request.headers();
     if request.method() == Method::CONNECT || headers.contains_key(UPGRADE) {
-        // actix reads the input after an upgrade offer as a tunnel and ignores `Content-Length`.
+        // actix reads the input after CONNECT, and after an offer to upgrade that was left in a malformed head, as a tunnel and ignores
+        // `Content-Length`.
         return BodyLength::Unknown;
     }
     let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.trim().parse().ok());

@@ -1,9 +1,9 @@
 //! IO of actix's dispatcher with timeouts.
 //!
 //! The dispatcher has no timeout for the head of a later request, for a client that does not read, or for an idle connection. It also parses
-//! pipelined requests ahead and then loses the `Connection` header of the one in flight. `TimeoutIo` therefore passes one head at a time, and
-//! body bytes on demand. It does not parse: a head ends with its first empty line, a body at the length in
-//! [`RequestState`](super::connection::RequestState).
+//! pipelined requests ahead and then loses the `Connection` header of the one in flight, and it closes the connection after an offer to upgrade.
+//! `TimeoutIo` therefore passes one complete head at a time, without such offers, and body bytes on demand. It does not parse: a head ends with
+//! its first empty line, a body at the length in [`RequestState`](super::connection::RequestState).
 
 use std::future::poll_fn;
 use std::io;
@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use super::connection::{BodyLength, Connection};
 use super::deadline::Deadline;
 use super::early_response::EarlyError;
-use super::head::{Head, Part};
+use super::head::{Head, Part, without_upgrade};
 use crate::telemetry::metrics::names;
 
 /// Maximum size of a request's head, in bytes. Larger ones are refused with 431.
@@ -42,6 +42,10 @@ pub struct TimeoutIo {
     /// Received bytes that the dispatcher has not read.
     received: BytesMut,
     head: Head,
+    /// Whether `received` begins with a head that is complete, or malformed.
+    is_head_received: bool,
+    /// Number of bytes of `received` that were measured as part of a head that is not complete.
+    measured: usize,
     /// Number of bytes of the current request's body that the dispatcher has read.
     body_bytes: u64,
     /// Whether the next read returns `Pending` once, so that the dispatcher decodes what it has.
@@ -67,6 +71,8 @@ impl TimeoutIo {
             connection,
             received: BytesMut::new(),
             head: Head::default(),
+            is_head_received: false,
+            measured: 0,
             body_bytes: 0,
             is_paused: false,
             answered: 0,
@@ -85,28 +91,38 @@ impl TimeoutIo {
     /// # Errors
     /// The head is not complete in time, is too large, or the client disconnects before its end.
     pub async fn receive_head(&mut self) -> io::Result<()> {
-        poll_fn(|context| {
-            while !self.head.is_complete {
-                let before = self.received.len();
-                let Poll::Ready(read) = self.poll_read_ahead(context) else { return self.poll_idle(context) };
-                read?;
-                if self.is_half_closed {
-                    return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
-                }
-                if self.head.is_malformed_by(&self.received[before..]) {
-                    self.start_head();
-                    // The dispatcher refuses it.
-                    break;
-                }
-                ready!(self.measure_head(before))?;
+        poll_fn(|context| self.poll_receive_head(context)).await?;
+        // The dispatcher refuses a malformed head.
+        if self.is_half_closed && !self.is_head_received { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(()) }
+    }
+
+    /// Receives a head into `received`, completely unless it is malformed or the client closes its sending direction, and removes its offers
+    /// to upgrade.
+    fn poll_receive_head(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            let input = &self.received[self.measured..];
+            self.is_head_received = self.head.is_malformed_by(input);
+            self.measured += self.head.measure(input, Part::Head);
+            if self.measured > 0 {
+                ready!(self.check_head())?;
             }
-            // The head is measured again when the dispatcher reads it.
-            let started = self.head.started;
-            self.head = Head::default();
-            self.head.started = started;
-            Poll::Ready(Ok(()))
-        })
-        .await
+            self.is_head_received |= self.head.is_complete;
+            if self.is_head_received || self.is_half_closed {
+                break;
+            }
+            let Poll::Ready(read) = self.poll_read_ahead(context) else { return self.poll_idle(context) };
+            read?;
+        }
+        if let Some(head) = without_upgrade(&self.received[..self.measured]) {
+            let rest = self.received.split_off(self.measured);
+            self.received = BytesMut::from(&*head);
+            self.received.unsplit(rest);
+        }
+        // The head is measured again when the dispatcher reads it.
+        let started = self.head.started;
+        (self.head, self.measured) = (Head::default(), 0);
+        self.head.started = started;
+        Poll::Ready(Ok(()))
     }
 
     /// Returns the state of the connection.
@@ -121,17 +137,16 @@ impl TimeoutIo {
 
     /// Passes the next part of a head to the dispatcher, up to the empty line that ends it.
     fn poll_head(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if !self.is_head_received {
+            ready!(self.poll_receive_head(context))?;
+        }
         let Poll::Ready(part) = self.poll_part(context, buffer, Part::Head) else { return self.poll_idle(context) };
         if part? == 0 {
             return Poll::Ready(Ok(()));
         }
-        self.is_paused = self.head.is_complete;
-        self.check_head()
-    }
-
-    /// Measures the received part of a head from this position on.
-    fn measure_head(&mut self, from: usize) -> Poll<io::Result<()>> {
-        self.head.measure(&self.received[from..], Part::Head);
+        if mem::take(&mut self.head.is_complete) {
+            (self.is_paused, self.is_head_received) = (true, false);
+        }
         self.check_head()
     }
 

@@ -54,12 +54,14 @@ metrics_table! {
         "Calls to IPS, by operation and result: `ok`, `fault`, or the kind of failure, of which `busy` is a large answer that was shed and `cut` a connection that ended before the answer was complete.";
     UPSTREAM_CIRCUIT: Gauge = "ips_gateway_upstream_circuit",
         "State of the circuit breaker for IPS: 1 for the current state (`closed`, `open`, `half_open`), 0 for the others.";
+    UPSTREAM_SUSPENDED_COMPANIES: Gauge = "ips_gateway_upstream_suspended_companies",
+        "Companies, counted for each caller, to which calls are suspended because answers of IPS about them could not be read.";
     UPSTREAM_CALLS: Gauge = "ips_gateway_upstream_calls",
         "Calls to IPS by state: `in_flight`, or `waiting` (queued for a free slot).";
     UPSTREAM_RETRIES: Counter = "ips_gateway_upstream_retries_total",
         "Retries of calls to IPS, by operation.";
     UPSTREAM_REFUSED: Counter = "ips_gateway_upstream_refused_total",
-        "Calls to IPS rejected before they were sent, by reason: `busy` (concurrency limit, or the part of it for one caller or for all callers that IPS has not accepted), `suspended` (open circuit) or `login_back_off` (repeated failed logins of a user).";
+        "Calls to IPS rejected before they were sent, by reason: `busy` (concurrency limit, or the part of it for one caller or for all callers that IPS has not accepted), `suspended` (open circuit), `company_suspended` (open circuit of a company) or `login_back_off` (repeated failed logins of a user).";
     UPSTREAM_OMITTED_FIELDS: Gauge = "ips_gateway_upstream_omitted_fields",
         "1 for each field that the gateway leaves out of its own calls to IPS, by operation, field and reason: the API version lacks it (`lacked`), may lack it (`unknown`), or IPS refused it (`refused`).";
     BAD_ITEMS: Counter = "ips_gateway_bad_items_total",

@@ -10,7 +10,7 @@ use reqwest::StatusCode;
 use rustls::CertificateError;
 
 use super::api::BadItem;
-use super::error::{Delivery, Failure, UpstreamError};
+use super::error::{CircuitScope, Delivery, Failure, UpstreamError};
 use crate::ips::codec::{ReadError, WriteError};
 use crate::ips::types::Operation;
 use crate::runtime::backoff;
@@ -22,17 +22,24 @@ pub(super) struct AttemptError {
     pub(super) failure: Failure,
     /// How far the request got.
     pub(super) delivery: Delivery,
+    /// Circuit breaker that counts it as a failure, if one does.
+    pub(super) counted_by: Option<CircuitScope>,
 }
 
 impl AttemptError {
     /// Failure of a request of which no byte was sent.
     pub(super) fn not_sent(failure: Failure) -> Self {
-        Self { failure, delivery: Delivery::NotSent }
+        Self { counted_by: counted_by(&failure), failure, delivery: Delivery::NotSent }
     }
 
     /// Failure of a request that IPS may have processed.
     pub(super) fn unknown(failure: Failure) -> Self {
-        Self { failure, delivery: Delivery::Unknown }
+        Self { counted_by: counted_by(&failure), failure, delivery: Delivery::Unknown }
+    }
+
+    /// Failure of an answer that ended early: IPS could be reached.
+    fn cut_off(reason: String) -> Self {
+        Self { counted_by: Some(CircuitScope::Company), ..Self::unknown(Failure::Incomplete(reason)) }
     }
 
     /// Returns the error of a call of `T`.
@@ -86,9 +93,9 @@ pub(super) fn body_error(error: io::Error, status: StatusCode, limit: usize) -> 
     let kind = error.kind();
     match error.downcast::<reqwest::Error>() {
         Ok(error) if is_invalid_http(&error) => malformed(status, cause(error)),
-        Ok(error) => AttemptError::unknown(Failure::Incomplete(cause(error))),
+        Ok(error) => AttemptError::cut_off(cause(error)),
         Err(error) if marker::<TooLarge>(&error).is_some() => too_large(limit),
-        Err(error) if kind == ErrorKind::UnexpectedEof => AttemptError::unknown(Failure::Incomplete(error.to_string())),
+        Err(error) if kind == ErrorKind::UnexpectedEof => AttemptError::cut_off(error.to_string()),
         Err(error) => match marker(&error) {
             Some(NoLargeAnswerPermit { retry_after }) => {
                 AttemptError::unknown(Failure::Overloaded { retry_after: backoff::add_jitter(*retry_after) })
@@ -155,20 +162,20 @@ pub(super) fn is_transient(failure: &Failure) -> bool {
     matches!(failure, Failure::Connect(_) | Failure::Incomplete(_))
 }
 
-/// Whether the circuit breaker counts it as a failure. Faults and answers that are too large come from an upstream that works.
-pub(super) fn counts_as_failure(failure: &Failure) -> bool {
+/// Returns the circuit breaker that counts a failure: that of IPS as a whole if there was no answer, that of the company if the answer can't be
+/// read. Faults and answers that are too large come from an upstream that works.
+fn counted_by(failure: &Failure) -> Option<CircuitScope> {
     match failure {
-        Failure::Connect(_)
-        | Failure::Tls(_)
-        | Failure::Timeout(_)
-        | Failure::Incomplete(_)
-        | Failure::Malformed { .. } => true,
+        Failure::Connect(_) | Failure::Tls(_) | Failure::Timeout(_) | Failure::Incomplete(_) => {
+            Some(CircuitScope::Upstream)
+        }
+        Failure::Malformed { .. } => Some(CircuitScope::Company),
         Failure::Fault(_)
         | Failure::Unwritable { .. }
         | Failure::Overloaded { .. }
         | Failure::CircuitOpen { .. }
         | Failure::LoginBackOff { .. }
-        | Failure::TooLarge(_) => false,
+        | Failure::TooLarge(_) => None,
     }
 }
 

@@ -1,17 +1,18 @@
 //! SOAP client of IPS: attempts of a call under circuit breaker, concurrency limit and retry budget.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::api::{Call, IpsAnswer, IpsApi, forward_operations};
 use super::caller::{Caller, Credentials};
-use super::circuit_breaker::CircuitBreaker;
+use super::circuit_breaker::{CircuitBreaker, CompanyBreakers, CompanyKey};
 use super::classify::{self, AttemptError};
 use super::concurrency_limit::ConcurrencyLimit;
 use super::config::ClientConfig;
-use super::error::{Delivery, Failure, UpstreamError};
+use super::error::{CircuitScope, Delivery, Failure, UpstreamError};
 use super::health::UpstreamHealth;
 use super::retry::RetryBudget;
 use super::telemetry::CallTelemetry;
@@ -30,6 +31,7 @@ pub struct IpsClient {
     config: Arc<ClientConfig>,
     transport: Transport,
     breaker: CircuitBreaker,
+    companies: CompanyBreakers,
     limit: ConcurrencyLimit,
     retries: RetryBudget,
 }
@@ -43,9 +45,10 @@ impl IpsClient {
         let config = Arc::new(config);
         let transport = Transport::new(Arc::clone(&config))?;
         let breaker = CircuitBreaker::new(config.min_failures, config.clock.clone());
+        let companies = CompanyBreakers::new(config.min_failures, config.clock.clone());
         let limit = ConcurrencyLimit::new(config.max_calls, config.max_queue_time);
         let retries = RetryBudget::new(config.read_retry);
-        Ok(Self { config, transport, breaker, limit, retries })
+        Ok(Self { config, transport, breaker, companies, limit, retries })
     }
 
     /// Calls an operation.
@@ -57,7 +60,8 @@ impl IpsClient {
         T: Operation<Answer: 'static>,
     {
         let body = self.write(request, &self.auth(caller)).map_err(AttemptError::into_upstream_error::<T>)?.into();
-        match self.attempts::<T>(body).await.map_err(AttemptError::into_upstream_error::<T>)? {
+        let company = CompanyKey::new(caller, request.company());
+        match self.attempts::<T>(body, company).await.map_err(AttemptError::into_upstream_error::<T>)? {
             Reply::Answer(Answer { value, bad_items, unreadable_values }) => {
                 let count = u64::try_from(bad_items.len()).unwrap_or(u64::MAX);
                 metrics::counter!(names::BAD_ITEMS, "rpc_method" => T::NAME).increment(count);
@@ -73,17 +77,17 @@ impl IpsClient {
     }
 
     /// Makes a call, with retries if it is a read.
-    async fn attempts<T>(&self, body: Bytes) -> Result<Reply<T::Answer>, AttemptError>
+    async fn attempts<T>(&self, body: Bytes, company: CompanyKey) -> Result<Reply<T::Answer>, AttemptError>
     where
         T: Operation<Answer: 'static>,
     {
         let deadline = Instant::now() + self.config.timeout;
         if T::EFFECT == Effect::Changes {
-            return self.attempt::<T>(body, deadline).await;
+            return self.attempt::<T>(body, company, deadline).await;
         }
         self.retries.deposit();
         let mut attempt = 1;
-        let mut error = match self.attempt::<T>(body.clone(), deadline).await {
+        let mut error = match self.attempt::<T>(body.clone(), company, deadline).await {
             Err(error) => error,
             reply => return reply,
         };
@@ -93,7 +97,7 @@ impl IpsClient {
             tokio::time::sleep(pause).await;
             attempt += 1;
             metrics::counter!(names::UPSTREAM_RETRIES, "rpc_method" => T::NAME).increment(1);
-            error = match self.attempt::<T>(body.clone(), deadline).await {
+            error = match self.attempt::<T>(body.clone(), company, deadline).await {
                 // The earlier error is more specific than a refused retry.
                 Err(AttemptError { failure: Failure::Overloaded { .. } | Failure::CircuitOpen { .. }, .. }) => {
                     return Err(error);
@@ -105,21 +109,30 @@ impl IpsClient {
         Err(error)
     }
 
-    /// Makes one attempt, if circuit breaker and concurrency limit permit it.
-    async fn attempt<T>(&self, body: Bytes, deadline: Instant) -> Result<Reply<T::Answer>, AttemptError>
+    /// Makes one attempt, if circuit breakers and concurrency limit permit it.
+    async fn attempt<T>(
+        &self,
+        body: Bytes,
+        company: CompanyKey,
+        deadline: Instant,
+    ) -> Result<Reply<T::Answer>, AttemptError>
     where
         T: Operation<Answer: 'static>,
     {
-        let open = |remaining| refused(Failure::CircuitOpen { retry_after: backoff::add_jitter(remaining) });
         // Before queueing, too: a call that an open circuit refuses needs no slot.
-        self.breaker.check().map_err(open)?;
+        self.breaker.check().map_err(suspended_by(CircuitScope::Upstream))?;
+        self.companies.check(company).map_err(suspended_by(CircuitScope::Company))?;
         let slot = self.limit.acquire(deadline).await;
         let slot = slot.map_err(|wait| refused(Failure::Overloaded { retry_after: backoff::add_jitter(wait) }))?;
-        let permit = match self.breaker.acquire() {
-            Ok(permit) => permit,
-            Err(remaining) => {
+        let permits = self.breaker.acquire().map_err(suspended_by(CircuitScope::Upstream)).and_then(|permit| {
+            let company = self.companies.acquire(company).map_err(suspended_by(CircuitScope::Company))?;
+            Ok((permit, company))
+        });
+        let (permit, company) = match permits {
+            Ok(permits) => permits,
+            Err(refused) => {
                 slot.discard();
-                return Err(open(remaining));
+                return Err(refused);
             }
         };
         let telemetry = CallTelemetry::start(T::NAME, &self.config.url);
@@ -129,9 +142,16 @@ impl IpsClient {
             Err(_) => Err(AttemptError::unknown(Failure::Timeout(self.config.timeout))),
         };
         telemetry.end(&reply);
-        match &reply {
-            Err(error) if classify::counts_as_failure(&error.failure) => permit.failed(),
-            _ => permit.succeeded(),
+        match reply.as_ref().map_err(|error| error.counted_by) {
+            Err(Some(CircuitScope::Upstream)) => permit.failed(),
+            Err(Some(CircuitScope::Company)) => {
+                permit.answered_unreadably();
+                company.answered_unreadably();
+            }
+            Ok(_) | Err(None) => {
+                permit.succeeded();
+                company.answered();
+            }
         }
         reply
     }
@@ -155,6 +175,11 @@ impl IpsClient {
     }
 }
 
+/// Returns the conversion of the time until the next probe of an open circuit to the error of the call.
+fn suspended_by(scope: CircuitScope) -> impl FnOnce(Duration) -> AttemptError {
+    move |remaining| refused(Failure::CircuitOpen { scope, retry_after: backoff::add_jitter(remaining) })
+}
+
 /// Error of a call that circuit breaker or concurrency limit refused.
 fn refused(failure: Failure) -> AttemptError {
     metrics::counter!(names::UPSTREAM_REFUSED, "reason" => failure.code()).increment(1);
@@ -171,7 +196,8 @@ impl IpsApi for IpsClient {
     fn health(&self) -> UpstreamHealth {
         let (circuit, last_success, last_failure) = self.breaker.status();
         let (in_flight, queued) = (self.limit.in_flight(), self.limit.queued());
-        UpstreamHealth { circuit, last_success, last_failure, in_flight, queued }
+        let suspended_companies = self.companies.suspended();
+        UpstreamHealth { circuit, suspended_companies, last_success, last_failure, in_flight, queued }
     }
 
     fn check_submit(&self, request: &SubmitJobParam) -> Result<(), UpstreamError> {

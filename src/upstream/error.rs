@@ -63,11 +63,22 @@ impl UpstreamError {
     pub fn retry_after(&self) -> Option<Duration> {
         match self.failure {
             Failure::Overloaded { retry_after }
-            | Failure::CircuitOpen { retry_after }
+            | Failure::CircuitOpen { retry_after, .. }
             | Failure::LoginBackOff { retry_after } => Some(retry_after),
             _ => None,
         }
     }
+}
+
+/// Calls that a circuit breaker stops when it is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CircuitScope {
+    /// All calls: IPS could not be reached.
+    #[error("too many calls to IPS failed recently")]
+    Upstream,
+    /// Calls of one caller about one company: IPS answered, and the answers could not be read.
+    #[error("too many answers of IPS about this company could not be read recently")]
+    Company,
 }
 
 /// Reason of a failed call.
@@ -91,9 +102,11 @@ pub enum Failure {
         /// Pause after which to retry.
         retry_after: Duration,
     },
-    /// The circuit breaker is open; nothing was sent.
-    #[error("the circuit breaker is open: too many calls to IPS failed recently")]
+    /// A circuit breaker is open; nothing was sent.
+    #[error("the circuit breaker is open: {scope}")]
     CircuitOpen {
+        /// Calls that the circuit breaker stops.
+        scope: CircuitScope,
         /// Pause after which to retry.
         retry_after: Duration,
     },
@@ -136,7 +149,8 @@ impl Failure {
             Self::Fault(_) => "fault",
             Self::Unwritable { .. } => "unwritable",
             Self::Overloaded { .. } => "busy",
-            Self::CircuitOpen { .. } => "suspended",
+            Self::CircuitOpen { scope: CircuitScope::Upstream, .. } => "suspended",
+            Self::CircuitOpen { scope: CircuitScope::Company, .. } => "company_suspended",
             Self::LoginBackOff { .. } => "login_back_off",
             Self::Connect(_) => "connect",
             Self::Tls(_) => "tls",

@@ -74,9 +74,11 @@ impl OmittedField {
 pub struct UpstreamHealth {
     /// State of the circuit breaker.
     pub circuit: CircuitState,
+    /// Number of companies, counted for each caller, about which no calls are made because answers about them could not be read.
+    pub suspended_companies: usize,
     /// Time of the last answer, faults included.
     pub last_success: Option<DateTime<Utc>>,
-    /// Time of the last call without an answer.
+    /// Time of the last call without an answer that could be read.
     pub last_failure: Option<DateTime<Utc>>,
     /// Number of calls in flight.
     pub in_flight: usize,
@@ -91,6 +93,7 @@ impl UpstreamHealth {
             let value = if state == self.circuit { 1.0 } else { 0.0 };
             metrics::gauge!(names::UPSTREAM_CIRCUIT, "state" => state.code()).set(value);
         }
+        metrics::gauge!(names::UPSTREAM_SUSPENDED_COMPANIES).set(self.suspended_companies as f64);
         metrics::gauge!(names::UPSTREAM_CALLS, "state" => "in_flight").set(self.in_flight as f64);
         metrics::gauge!(names::UPSTREAM_CALLS, "state" => "waiting").set(self.queued as f64);
     }

@@ -20,5 +20,6 @@ pub use caller::{Caller, CallerKey, CompanyNotPermitted, CredentialSource, Crede
 pub use client::IpsClient;
 pub use config::ClientConfig;
 pub use decorators::{AdmissionControl, CoalescingUpstream, Invalidations, UnknownFields, VersionAdapter};
-pub use error::{Delivery, Failure, UpstreamError};
+pub use error::{CircuitScope, Delivery, Failure, UpstreamError};
 pub use health::{CircuitState, OmissionReason, OmittedField, UpstreamHealth};
+pub use transport::install_tls_provider;

@@ -219,7 +219,15 @@ where
     }
 }
 
+/// Makes ring the TLS implementation of the process, unless it has another one. Clients of reqwest need one before they are created: those of
+/// this module and the trace exporter.
+pub fn install_tls_provider() {
+    // An error says that there is one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 fn builder(config: &ClientConfig) -> Result<ClientBuilder, reqwest::Error> {
+    install_tls_provider();
     let authorities = config.authorities.iter().map(|pem| Certificate::from_pem_bundle(pem));
     let authorities = authorities.collect::<Result<Vec<_>, _>>()?.concat();
     Ok(Client::builder()
@@ -282,7 +290,7 @@ mod tests {
         assert_eq!(began.elapsed().as_secs(), 2, "the maximum queue time");
         let error = classify::body_error(error, StatusCode::OK, answer.len());
         assert!(matches!(error.failure, Failure::Overloaded { .. }), "{error:?}");
-        assert_eq!((error.delivery, classify::counts_as_failure(&error.failure)), (Delivery::Unknown, false));
+        assert_eq!((error.delivery, error.counted_by), (Delivery::Unknown, None));
         drop(held);
         assert!(read(answer.len()).await.is_ok(), "the permits are free again");
     }

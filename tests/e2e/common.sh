@@ -33,6 +33,8 @@ is_installed() {
     case $1 in
         # Debian keeps the module that creates virtual environments in a package of its own.
         python3-venv) python3 -c 'import ensurepip' 2> /dev/null ;;
+        # Nor are the extensions of PHP programs of their own.
+        php-soap) php -m 2> /dev/null | grep --quiet --line-regexp soap ;;
         *) command -v "$1" > /dev/null ;;
     esac
 }

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::pending;
 
+use crate::support::http_client;
 use ips_gateway::app::{self, Dependencies};
 use ips_gateway::config::{Config, Sources};
 use ips_gateway::http;
 use ips_gateway::http::openapi::{self, Version};
-use reqwest::{Client, Method, Response};
+use reqwest::{Method, Response};
 use serde_json::Value;
 
 const COMMITTED: [(Version, &str, &str); 2] = [
@@ -52,7 +53,7 @@ fn filled(path: &str) -> String {
 }
 
 async fn ask(method: &str, url: &str) -> Response {
-    let client = Client::builder().no_proxy().build().expect("a client");
+    let client = http_client();
     let method: Method = method.parse().expect("a method");
     client.request(method, url).send().await.unwrap_or_else(|error| panic!("{url}: {error:?}"))
 }

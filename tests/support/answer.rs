@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use reqwest::Client;
 use reqwest::header::HeaderMap;
+use reqwest::{Client, Url};
 use serde_json::Value;
 
 /// A response with its body.
@@ -15,8 +15,8 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// The body as received.
     pub body: Vec<u8>,
-    /// The origin and path prefix of the gateway.
-    pub base: String,
+    /// The URL of the request.
+    pub url: Url,
     pub client: Client,
 }
 
@@ -88,9 +88,9 @@ impl Answer {
             assert!(problem[member].as_str().is_some_and(|text| !text.is_empty()), "{member}{self}");
         }
         let page = problem["type"].as_str().unwrap_or_else(|| panic!("no type{self}"));
-        assert!(page.ends_with(&format!("/problems/{code}")), "{self}");
-        let origin = self.base.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
-        let explained = self.client.get(format!("{origin}{page}")).send().await.expect("the gateway answers");
+        assert!(page.ends_with(&format!("problems/{code}")), "{self}");
+        let page = self.url.join(page).unwrap_or_else(|error| panic!("{error}{self}"));
+        let explained = self.client.get(page.clone()).send().await.expect("the gateway answers");
         assert_eq!(explained.status(), 200, "{page} explains{self}");
         problem
     }

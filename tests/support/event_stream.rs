@@ -37,6 +37,7 @@ impl Event {
 pub struct Stream {
     pub response: Response,
     received: String,
+    has_events: bool,
     /// The number of received heartbeats.
     pub heartbeats: usize,
 }
@@ -48,7 +49,7 @@ impl Stream {
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         assert_eq!((status.as_u16(), header("content-type")), (200, "text/event-stream"), "{headers:?}");
         assert_eq!((header("x-accel-buffering"), header("cache-control")), ("no", "no-store"), "{headers:?}");
-        Self { response, received: String::new(), heartbeats: 0 }
+        Self { response, received: String::new(), has_events: false, heartbeats: 0 }
     }
 
     /// The next event; `None` at the end of the stream.
@@ -72,20 +73,30 @@ impl Stream {
     }
 
     fn read(&mut self, block: &str) -> Option<Event> {
-        let mut fields = BTreeMap::new();
+        let mut fields = BTreeMap::<_, String>::new();
         for line in block.lines() {
             let (field, value) = line.split_once(':').unwrap_or_else(|| panic!("no field: {line}"));
-            assert!(fields.insert(field, value.trim_start()).is_none(), "one {field} per event: {block}");
+            let value = value.strip_prefix(' ').unwrap_or(value);
+            match fields.get_mut(field) {
+                Some(data) if field == "data" => *data = format!("{data}\n{value}"),
+                before => {
+                    assert!(before.is_none(), "one {field} per event: {block}");
+                    fields.insert(field, value.to_owned());
+                }
+            }
         }
         if fields.contains_key("") {
+            assert_eq!(fields.len(), 1, "a heartbeat is a comment only: {block}");
             self.heartbeats += 1;
             return None;
         }
-        if let Some(retry) = fields.get("retry") {
-            assert!(retry.parse::<u64>().is_ok_and(|retry| retry >= 1000), "{block}");
-            return None;
-        }
-        let field = |name| (*fields.get(name).unwrap_or_else(|| panic!("no {name}: {block}"))).to_owned();
+        assert_eq!(
+            fields.remove("retry").as_deref(),
+            (!self.has_events).then_some("2000"),
+            "first event only: {block}"
+        );
+        self.has_events = true;
+        let field = |name| fields.get(name).unwrap_or_else(|| panic!("no {name}: {block}")).clone();
         let data = serde_json::from_str(&field("data")).unwrap_or_else(|error| panic!("{error}: {block}"));
         Some(Event { name: field("event"), id: field("id"), data })
     }

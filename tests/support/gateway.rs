@@ -19,6 +19,7 @@ use serde_json::Value;
 use tokio::task::JoinHandle;
 
 use super::Answer;
+use super::http_client::http_client_builder;
 
 /// A gateway, and the credentials of its client.
 #[derive(Clone)]
@@ -75,7 +76,7 @@ impl Gateway {
         let server = app::build(&config, dependencies).expect("it can be built");
         let base = format!("http://{}{}", server.address(), config.listen.path_prefix);
         // Responses are neither decompressed nor redirected.
-        let client = Client::builder().timeout(Duration::from_secs(45)).no_gzip().redirect(Policy::none()).no_proxy();
+        let client = http_client_builder().timeout(Duration::from_secs(45)).no_gzip().redirect(Policy::none());
         let caller = Caller::Password(ORDINARY.email.into(), ORDINARY.password.into());
         let serving = Arc::new(Serving(tokio::spawn(server.run_until(pending()))));
         Self { base, client: client.build().expect("a client"), caller, _serving: serving }
@@ -155,7 +156,7 @@ impl Gateway {
             Caller::Password(user, password) => builder.basic_auth(user, Some(password)),
             Caller::Token(token) => builder.bearer_auth(token),
         };
-        Request { line, builder, base: self.base.clone(), client: self.client.clone() }
+        Request { line, builder, client: self.client.clone() }
     }
 }
 
@@ -163,7 +164,6 @@ impl Gateway {
 pub struct Request {
     line: String,
     builder: RequestBuilder,
-    base: String,
     client: Client,
 }
 
@@ -196,11 +196,11 @@ impl Request {
     }
 
     async fn send(self) -> Answer {
-        let (request, base, client) = (self.line.clone(), self.base.clone(), self.client.clone());
+        let (request, client) = (self.line.clone(), self.client.clone());
         let response = self.open().await;
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let (status, headers, url) = (response.status().as_u16(), response.headers().clone(), response.url().clone());
         let body = response.bytes().await.unwrap_or_else(|error| panic!("{request}: {error:?}")).to_vec();
-        Answer { request, status, headers, body, base, client }
+        Answer { request, status, headers, body, url, client }
     }
 }
 

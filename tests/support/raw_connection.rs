@@ -102,6 +102,20 @@ impl Socket {
         }
     }
 
+    /// Reads the head of a response.
+    pub async fn hear_head(&mut self) -> String {
+        let read = async {
+            loop {
+                if let Some(end) = self.received.windows(4).position(|window| window == b"\r\n\r\n") {
+                    return self.received.drain(..end + 4).collect::<Vec<_>>();
+                }
+                let read = self.stream.read_buf(&mut self.received).await.expect("no reset");
+                assert!(read > 0, "closed after {:?}", String::from_utf8_lossy(&self.received));
+            }
+        };
+        String::from_utf8_lossy(&timeout(TIMEOUT, read).await.expect("a head")).into_owned()
+    }
+
     /// Asserts that the gateway closes the connection without sending anything.
     pub async fn expect_end(&mut self) {
         let rest = self.rest().await;

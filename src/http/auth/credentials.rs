@@ -32,11 +32,16 @@ pub fn ips_credentials(headers: &HeaderMap) -> Result<Credentials, Problem> {
     if !scheme.eq_ignore_ascii_case("basic") {
         return Err(malformed());
     }
-    let decoded = STANDARD.decode(value).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(malformed)?;
+    let decoded = STANDARD.decode(value).map(text_of).map_err(|_| malformed())?;
     // Neither part may contain control characters (RFC 7617 §2), and most of them are not representable in XML.
     let (user, password) =
         decoded.split_once(':').filter(|_| !decoded.contains(char::is_control)).ok_or_else(malformed)?;
     Ok(Credentials::Password { user: user.to_owned(), password: SecretString::from(password) })
+}
+
+/// Decodes credentials: UTF-8, which the challenge names (RFC 7617 §2.1), else ISO-8859-1, which older clients send all the same.
+fn text_of(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| error.into_bytes().into_iter().map(char::from).collect())
 }
 
 /// Returns the API key: of `X-API-Key`, else of `Authorization: Bearer`.

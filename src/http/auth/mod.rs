@@ -17,7 +17,7 @@ pub use caller_identity::CallerIdentity;
 pub use extractors::{Authenticated, Operator};
 pub use role::Role;
 pub use stream_quota::{StreamPermit, StreamQuota};
-pub use tickets::Tickets;
+pub use tickets::{TicketUse, Tickets};
 
 /// Authenticator, tickets and stream quota of the gateway.
 pub struct Auth {

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::body_errors::{self, pointer_of, remove_nulls};
 use super::raw_body::receive_body;
 use super::serde_messages;
 use crate::http::problem::Problem;
@@ -54,28 +55,53 @@ fn is_json(request: &HttpRequest) -> bool {
 }
 
 fn parse<T: DeserializeOwned + Serialize>(body: &[u8]) -> Result<T, Problem> {
-    let mut source = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut source).map_err(|error| {
-        let inner = error.inner();
-        if inner.is_data() {
-            Error::invalid_body(pointer_of(error.path()), serde_messages::of_body(&inner.to_string())).into()
-        } else {
-            Problem::invalid_json(format!("not JSON at line {} column {}", inner.line(), inner.column()))
-        }
-    })?;
-    source.end().map_err(|error| {
-        Problem::invalid_json(format!(
-            "unexpected text after the JSON at line {} column {}",
-            error.line(),
-            error.column()
-        ))
-    })?;
+    let body = without_byte_order_mark(body)?;
+    let value = deserialize(body)?;
     let not_comparable = |_| Problem::internal("the body can't be compared with the parsed value");
     let sent = serde_json::from_slice(body).map_err(not_comparable)?;
     let read = serde_json::to_value(&value).map_err(not_comparable)?;
     match array_for_object(&sent, &read, String::new()) {
         Some(pointer) => Err(Error::invalid_body(pointer, "expected an object").into()),
         None => Ok(value),
+    }
+}
+
+/// Removes the byte order mark of UTF-8, which some clients send although JSON has none (RFC 8259 §8.1).
+fn without_byte_order_mark(body: &[u8]) -> Result<&[u8], Problem> {
+    match body {
+        [0xef, 0xbb, 0xbf, rest @ ..] => Ok(rest),
+        [0xfe, 0xff, ..] | [0xff, 0xfe, ..] => {
+            Err(Problem::invalid_json("the body has the byte order mark of UTF-16: JSON is sent as UTF-8"))
+        }
+        _ if std::str::from_utf8(body).is_err() => Err(Problem::invalid_json("the body is not UTF-8")),
+        _ => Ok(body),
+    }
+}
+
+/// Deserializes a body. Null members count as absent.
+fn deserialize<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let at = |error: &serde_json::Error| format!("at line {} column {}", error.line(), error.column());
+    let mut source = serde_json::Deserializer::from_slice(body);
+    let error = match serde_path_to_error::deserialize(&mut source) {
+        Ok(value) => {
+            let end = source.end();
+            return end
+                .map(|()| value)
+                .map_err(|error| Problem::invalid_json(format!("unexpected text after the JSON {}", at(&error))));
+        }
+        Err(error) => error,
+    };
+    if !error.inner().is_data() {
+        return Err(Problem::invalid_json(format!("not JSON {}", at(error.inner()))));
+    }
+    let message = error.inner().to_string();
+    match serde_json::from_slice::<Value>(body) {
+        Ok(mut sent) if !serde_messages::is_repeated_field(&message) => {
+            remove_nulls(&mut sent);
+            body_errors::deserialize(sent, body.len()).map_err(|errors| Error::Invalid(errors).into())
+        }
+        // The value of a body has only the last of repeated members; that of a text that is no JSON later on, none.
+        _ => Err(Error::invalid_body(pointer_of(error.path()), serde_messages::of_body(&message)).into()),
     }
 }
 
@@ -95,15 +121,4 @@ fn array_for_object(sent: &Value, read: &Value, pointer: String) -> Option<Strin
         }
         _ => None,
     }
-}
-
-/// Converts a path to a JSON pointer (RFC 6901).
-fn pointer_of(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-    path.iter().fold(String::new(), |pointer, segment| match segment {
-        Segment::Seq { index } => format!("{pointer}/{index}"),
-        Segment::Map { key } => format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1")),
-        Segment::Enum { variant } => format!("{pointer}/{variant}"),
-        Segment::Unknown => pointer,
-    })
 }

@@ -7,7 +7,8 @@ use actix_web::{FromRequest, HttpRequest};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::query::{NoParams, parse};
+use super::query::NoParams;
+use super::query_values::{QueryValues, deserialize};
 use crate::http::problem::Problem;
 use crate::jobs::CompanyChoice;
 
@@ -46,13 +47,8 @@ impl<T: DeserializeOwned> FromRequest for CompanyQuery<T> {
 }
 
 fn split<T: DeserializeOwned>(query: &str) -> Result<CompanyQuery<T>, crate::jobs::Error> {
-    let (company, rest): (Vec<_>, Vec<_>) = query.split('&').partition(|pair| selects_company(pair));
-    let CompanyParams { company_handle, company } = parse(&company.join("&"), &[])?;
+    let (company, rest) = QueryValues::decode(query)?.partition(&COMPANY_PARAMETERS);
+    let CompanyParams { company_handle, company } = deserialize(company, &[])?;
     let company = CompanyChoice { handle: company_handle, name: company };
-    Ok(CompanyQuery { company, params: parse(&rest.join("&"), &COMPANY_PARAMETERS)? })
-}
-
-/// Returns whether this `name=value` is one of [`CompanyParams`].
-fn selects_company(pair: &str) -> bool {
-    form_urlencoded::parse(pair.as_bytes()).next().is_some_and(|(name, _)| COMPANY_PARAMETERS.contains(&&*name))
+    Ok(CompanyQuery { company, params: deserialize(rest, &COMPANY_PARAMETERS)? })
 }

@@ -34,16 +34,27 @@ impl LastEventId {
     }
 }
 
+impl LastEventId {
+    /// Returns the position of the header, else that of the query parameter of the same meaning: a client that reconnects with the URL of its
+    /// first request sends a newer id in the header.
+    pub fn or(self, parameter: Option<String>) -> Self {
+        match (self, parameter) {
+            (Self::Unknown, Some(id)) => Self::of(&id),
+            (header, _) => header,
+        }
+    }
+
+    fn of(id: &str) -> Self {
+        if id.ends_with(FINAL_ID_SUFFIX) { Self::Final } else { id.parse().map_or(Self::Unknown, Self::Cursor) }
+    }
+}
+
 impl FromRequest for LastEventId {
     type Error = Infallible;
     type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let id = request.headers().get(LAST_EVENT_ID).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        ready(Ok(if id.ends_with(FINAL_ID_SUFFIX) {
-            Self::Final
-        } else {
-            id.parse().map_or(Self::Unknown, Self::Cursor)
-        }))
+        ready(Ok(Self::of(id)))
     }
 }

@@ -6,7 +6,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use percent_encoding::percent_decode_str;
 
-use super::query::has_controls;
+use super::query_values::has_controls;
 use crate::http::problem::Problem;
 use crate::jobs::{Error, JobRef};
 

@@ -2,21 +2,20 @@
 
 use std::fmt;
 use std::future::{Ready, ready};
-use std::marker::PhantomData;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use chrono::DateTime;
-use serde::de::{self, DeserializeOwned, IntoDeserializer};
+use serde::de::{self, DeserializeOwned};
 use serde::{Deserialize, Deserializer};
 
-use super::serde_messages;
+use super::query_values::{QueryValues, deserialize};
 use crate::http::problem::Problem;
 use crate::ips::types::Timestamp;
 use crate::jobs::Error;
 
-/// The query string as `T`. Unknown parameters, repeated parameters and control characters are errors: a misspelt filter must not return
-/// more than was asked for.
+/// The query string as `T`. Unknown parameters, values of a parameter that has one, control characters and bytes that are not UTF-8 are
+/// errors: a misspelt filter must not return more than was asked for. Parameters without a value count as absent.
 pub struct Query<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest for Query<T> {
@@ -24,8 +23,12 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(parse(request.query_string(), &[]).map(Self).map_err(Problem::from))
+        ready(parse(request.query_string()).map(Self).map_err(Problem::from))
     }
+}
+
+fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Error> {
+    deserialize(QueryValues::decode(query)?, &[])
 }
 
 /// Parameters of an operation that has none.
@@ -33,52 +36,14 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 #[serde(deny_unknown_fields)]
 pub struct NoParams {}
 
-/// Parses a query string. `other_parameters` are names that the operation accepts besides those of `T`; error messages list both.
-pub(super) fn parse<T: DeserializeOwned>(query: &str, other_parameters: &[&str]) -> Result<T, Error> {
-    let pairs = form_urlencoded::parse(query.as_bytes());
-    if let Some((name, _)) = pairs.clone().find(|(name, value)| has_controls(name) || has_controls(value)) {
-        let name = if has_controls(&name) { "query" } else { &name };
-        return Err(Error::invalid_parameter(name, "holds a control character"));
-    }
-    serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs)).map_err(|error| {
-        let (path, message) = (error.path().to_string(), error.inner().to_string());
-        if let Some(repeated) = serde_messages::repeated_field(&message) {
-            return Error::invalid_parameter(repeated, "is given twice");
-        }
-        let parameter = if path == "." { "query" } else { &path };
-        Error::invalid_parameter(parameter, serde_messages::of_query(&message, other_parameters))
-    })
-}
-
-pub(super) fn has_controls(text: &str) -> bool {
-    text.contains(char::is_control)
-}
-
-/// Comma-separated values of one parameter.
-#[derive(Debug, Clone)]
+/// Values of a list parameter: separated by commas, or of several parameters with this name, with or without `[]`.
+#[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
+#[serde(transparent)]
 pub struct CommaList<T>(pub Vec<T>);
 
 impl<T> Default for CommaList<T> {
     fn default() -> Self {
         Self(Vec::new())
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for CommaList<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> de::Visitor<'de> for Visitor<T> {
-            type Value = CommaList<T>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("values separated by commas")
-            }
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<CommaList<T>, E> {
-                // An empty parameter is one empty value, which is refused like any other unknown value.
-                let values = text.split(',').map(|value| T::deserialize(value.trim().to_owned().into_deserializer()));
-                values.collect::<Result<_, E>>().map(CommaList)
-            }
-        }
-        deserializer.deserialize_str(Visitor(PhantomData))
     }
 }
 
@@ -89,8 +54,8 @@ where
     T::Err: fmt::Display,
     D: Deserializer<'de>,
 {
-    let text = String::deserialize(deserializer)?;
-    text.parse().map(Some).map_err(de::Error::custom)
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.map(|text| text.parse()).transpose().map_err(de::Error::custom)
 }
 
 /// Deserializes a whole number from `MIN` to `MAX`, both inclusive.
@@ -98,17 +63,95 @@ pub fn within<'de, const MIN: u32, const MAX: u32, D>(deserializer: D) -> Result
 where
     D: Deserializer<'de>,
 {
-    let number = String::deserialize(deserializer)?.parse().ok().filter(|number| (MIN..=MAX).contains(number));
+    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+    let number = text.parse().ok().filter(|number| (MIN..=MAX).contains(number));
     number.map(Some).ok_or_else(|| de::Error::custom(format_args!("expected a whole number from {MIN} to {MAX}")))
+}
+
+/// Deserializes an e-mail address. A `+` that was not percent-encoded has become a space, which no address contains (RFC 5322 §3.4.1).
+pub fn email<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    Ok(text.map(|text| text.replace(' ', "+")))
 }
 
 /// Deserializes a date and time (RFC 3339). A `+` that was not percent-encoded has become a space, which is accepted.
 pub fn date_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
-    let text = String::deserialize(deserializer)?;
+    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
     // Times without an offset are refused, although IPS accepts them: their meaning would depend on the reader's time zone.
     let instant = DateTime::parse_from_rfc3339(&text.trim().replace(' ', "+")).map_err(|_| {
         de::Error::custom("expected a date and time with its offset such as 2026-01-31T09:30:00Z (RFC 3339)")
     })?;
     let timestamp = Timestamp::new(instant);
     timestamp.check_sendable().map(|()| Some(timestamp)).map_err(de::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::{CommaList, email, parse, within};
+
+    #[derive(Debug, Default, Deserialize, PartialEq)]
+    #[serde(rename_all = "camelCase", deny_unknown_fields)]
+    struct Params {
+        #[serde(default)]
+        status: CommaList<Status>,
+        #[serde(default, deserialize_with = "within::<1, 10, _>")]
+        limit: Option<u32>,
+        archived: Option<bool>,
+        level: Option<Status>,
+        q: Option<String>,
+        #[serde(default, deserialize_with = "email")]
+        by: Option<String>,
+    }
+
+    #[derive(Debug, Deserialize, PartialEq, Clone, Copy)]
+    #[serde(rename_all = "lowercase")]
+    enum Status {
+        Waiting,
+        Running,
+    }
+    use Status::{Running, Waiting};
+
+    fn reason(query: &str) -> String {
+        parse::<Params>(query).expect_err(query).to_string()
+    }
+
+    #[test]
+    fn lists_are_commas_repeated_parameters_or_brackets() {
+        for query in [
+            "status=waiting,running",
+            "status=waiting&status=running",
+            "status[]=waiting&status%5B%5D=running",
+            "status=waiting,,&status=&status[]=%20running",
+        ] {
+            assert_eq!(parse::<Params>(query).expect(query).status.0, [Waiting, Running], "{query}");
+        }
+    }
+
+    #[test]
+    fn parameters_without_a_value_are_absent_and_an_underscore_is_ignored() {
+        let absent = parse::<Params>("status=&status[]&limit=&archived=&level=&q&by=&_=17&&_");
+        assert_eq!(absent.expect("valid"), Params::default());
+        assert!(reason("foo=").contains("unknown parameter `foo`"));
+        assert!(reason("__=1").contains("unknown parameter `__`"));
+    }
+
+    #[test]
+    fn a_plus_is_a_space_except_in_an_address() {
+        let params = parse::<Params>("q=a+b%20c%2Bd&by=heron+ips@example.com&level=running&archived=true&limit=3");
+        let params = params.expect("valid");
+        assert_eq!((params.q.as_deref(), params.by.as_deref()), (Some("a b c+d"), Some("heron+ips@example.com")));
+        assert_eq!((params.level, params.archived, params.limit), (Some(Running), Some(true), Some(3)));
+    }
+
+    #[test]
+    fn values_that_are_not_text_or_repeated_are_errors() {
+        assert_eq!(reason("q=Caf%E9"), "invalid request: is not percent-encoded UTF-8");
+        assert_eq!(reason("%ff=1"), "invalid request: is not percent-encoded UTF-8");
+        assert_eq!(reason("q=%00"), "invalid request: holds a control character");
+        assert_eq!(reason("q=1&q=2"), "invalid request: is given twice");
+        assert_eq!(reason("archived=yes"), "invalid request: expected `true` or `false`");
+        assert_eq!(reason("status=waiting,x"), "invalid request: unknown value `x`, expected `waiting` or `running`");
+    }
 }

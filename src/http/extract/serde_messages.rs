@@ -2,19 +2,12 @@
 
 use crate::ips::types::RENAMED_JOB_KINDS;
 
-/// Returns the name of a repeated field, if that is the error.
-pub fn repeated_field(message: &str) -> Option<&str> {
-    message.strip_prefix("duplicate field `").and_then(|rest| rest.strip_suffix('`'))
-}
-
 /// Rewords a message for query strings: fields are parameters, variants are values. `other_parameters` are added to the list of the expected
 /// ones.
 pub fn of_query(message: &str, other_parameters: &[&str]) -> String {
     match message.strip_prefix("unknown field ") {
         Some(unknown) => unknown_parameter(unknown, other_parameters),
-        None => {
-            message.replacen("unknown variant", "unknown value", 1).replacen("provided string was not", "expected", 1)
-        }
+        None => message.replacen("unknown variant", "unknown value", 1),
     }
 }
 
@@ -36,25 +29,71 @@ fn unknown_parameter(message: &str, other_parameters: &[&str]) -> String {
     }
 }
 
+/// Names of types in the messages of serde, and what a caller is told to send.
+const EXPECTED_TYPES: [(&str, &str); 14] = [
+    ("a boolean", "`true` or `false`"),
+    ("a string", "a text"),
+    ("a sequence", "a list"),
+    ("a map", "an object"),
+    ("i8", "a whole number from -128 to 127"),
+    ("i16", "a whole number from -32768 to 32767"),
+    ("i32", "a whole number from -2147483648 to 2147483647"),
+    ("i64", "a whole number"),
+    ("u8", "a whole number from 0 to 255"),
+    ("u16", "a whole number from 0 to 65535"),
+    ("u32", "a whole number from 0 to 4294967295"),
+    ("u64", "a whole number from 0 on"),
+    ("f32", "a number"),
+    ("f64", "a number"),
+];
+
+/// Returns whether the error is a repeated member.
+pub fn is_repeated_field(message: &str) -> bool {
+    message.starts_with("duplicate field ")
+}
+
+/// Returns the name of a missing member, if that is the error.
+pub fn missing_field(message: &str) -> Option<&str> {
+    message.strip_prefix("missing field `")?.split_once('`').map(|(name, _)| name)
+}
+
 /// Rewords a message for JSON bodies: without the invalid value, which may be a secret, and without line and column, which the JSON pointer
 /// replaces.
 pub fn of_body(message: &str) -> String {
     let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
     let renamed = RENAMED_JOB_KINDS.iter().find(|(old, _)| message.starts_with(&format!("unknown field `{old}`")));
     if let Some((_, name)) = renamed {
-        return format!("unknown field: its name in the schema of IPS is `{name}`");
+        return format!("unknown member: its name in the schema of IPS is `{name}`");
+    }
+    if let Some(name) = missing_field(message) {
+        return format!("the member `{name}` is missing");
+    }
+    if let Some(name) = message.strip_prefix("duplicate field ") {
+        return format!("the member {name} is given twice");
+    }
+    if let Some(unknown) = message.strip_prefix("unknown field ") {
+        return format!("unknown member {unknown}");
     }
     match message.split_once(", expected ") {
-        Some((problem, expected)) if problem.starts_with("invalid ") => format!("expected {expected}"),
+        Some((problem, expected)) if problem.starts_with("invalid ") || problem.starts_with("unknown variant ") => {
+            format!("expected {}", expected_type(expected))
+        }
         _ => message.to_owned(),
     }
+}
+
+fn expected_type(expected: &str) -> &str {
+    let known = EXPECTED_TYPES.iter().find(|(name, _)| *name == expected).map(|(_, words)| *words);
+    let structure = || expected.starts_with("struct ").then_some("an object");
+    known.or_else(structure).unwrap_or(expected)
 }
 
 #[cfg(test)]
 mod tests {
     use serde::Deserialize;
+    use serde::de::value::{Error, MapDeserializer};
 
-    use super::{of_body, of_query, repeated_field};
+    use super::{missing_field, of_body, of_query};
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -84,7 +123,8 @@ mod tests {
     }
 
     fn query_error<T: for<'de> Deserialize<'de> + std::fmt::Debug>(query: &str) -> String {
-        serde_urlencoded::from_str::<T>(query).expect_err("invalid").to_string()
+        let pairs = query.split_once('=').into_iter();
+        T::deserialize(MapDeserializer::<_, Error>::new(pairs)).expect_err("invalid").to_string()
     }
 
     #[test]
@@ -93,8 +133,6 @@ mod tests {
             (query_error::<None>("x=1"), "unknown parameter `x`, expected none"),
             (query_error::<One>("x=1"), "unknown parameter `x`, expected `flag`"),
             (query_error::<Several>("x=1"), "unknown parameter `x`, expected one of `number`, `level`, `items`"),
-            (query_error::<Several>("level=x"), "unknown value `x`, expected `low` or `high`"),
-            (query_error::<One>("flag=x"), "expected `true` or `false`"),
             (query_error::<One>(""), "missing field `flag`"),
         ];
         for (message, expected) in table {
@@ -102,32 +140,31 @@ mod tests {
         }
         let unknown = query_error::<One>("x=1");
         assert_eq!(of_query(&unknown, &["company"]), "unknown parameter `x`, expected `company` or `flag`");
-        assert_eq!(repeated_field(&query_error::<One>("flag=true&flag=true")), Some("flag"));
-        assert_eq!(repeated_field(&unknown), Option::None);
     }
 
     #[test]
     fn every_message_about_a_body_is_without_value_and_position() {
         let table = [
-            (r#"{"number":"s3cret"}"#, "expected u32"),
-            (r#"{"number":-7}"#, "expected u32"),
-            (r#"{"number":7.5}"#, "expected u32"),
-            (r#"{"items":{}}"#, "expected a sequence"),
-            (r#"{"items":[null]}"#, "expected a string"),
-            (r#"{"colour":"s3cret"}"#, "unknown field `colour`, expected one of `number`, `level`, `items`"),
-            (r#"{"level":"s3cret"}"#, "unknown variant `s3cret`, expected `low` or `high`"),
-            (r#"{"number":1,"number":1}"#, "duplicate field `number`"),
+            (r#"{"number":"s3cret"}"#, "expected a whole number from 0 to 4294967295"),
+            (r#"{"number":-7}"#, "expected a whole number from 0 to 4294967295"),
+            (r#"{"number":7.5}"#, "expected a whole number from 0 to 4294967295"),
+            (r#"{"items":{}}"#, "expected a list"),
+            (r#"{"items":[null]}"#, "expected a text"),
+            (r#"{"colour":"s3cret"}"#, "unknown member `colour`, expected one of `number`, `level`, `items`"),
+            (r#"{"level":"s3cret"}"#, "expected `low` or `high`"),
+            (r#"{"number":1,"number":1}"#, "the member `number` is given twice"),
             (
                 r#"{"imageServingRenderJob":{}}"#,
-                "unknown field: its name in the schema of IPS is `imageRenderingPublishJob`",
+                "unknown member: its name in the schema of IPS is `imageRenderingPublishJob`",
             ),
-            ("true", "expected struct Several"),
+            ("true", "expected an object"),
         ];
         for (body, expected) in table {
             let message = serde_json::from_str::<Several>(body).expect_err("invalid").to_string();
             assert_eq!(of_body(&message), expected, "{message}");
         }
         let missing = serde_json::from_str::<One>("{}").expect_err("invalid").to_string();
-        assert_eq!(of_body(&missing), "missing field `flag`", "{missing}");
+        assert_eq!(of_body(&missing), "the member `flag` is missing", "{missing}");
+        assert_eq!(missing_field(&missing), Some("flag"));
     }
 }

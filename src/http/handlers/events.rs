@@ -7,40 +7,69 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::http::AppState;
-use crate::http::auth::Authenticated;
-use crate::http::extract::{CompanyParams, CompanyQuery, JobPath, LastEventId};
+use crate::http::auth::{Authenticated, TicketUse};
+use crate::http::extract::{CompanyParams, CompanyQuery, IfMatch, JobPath, LastEventId};
 use crate::http::openapi::components;
 use crate::http::problem::Problem;
 use crate::http::response::HandlerResult;
-use crate::http::response::sse::{event_stream, event_stream_head};
+use crate::http::response::sse::{StreamGuards, event_stream, event_stream_head};
 use crate::ips::types::Timestamp;
-use crate::jobs::{CacheDirective, to_timestamp};
+use crate::jobs::{Error, Subscription, to_timestamp};
 use crate::upstream::Caller;
 
 /// Credentials of an event stream.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EventsParams {
     /// Ticket from `POST /jobs/events/tickets`, for clients that can't send an `Authorization` header, such as a browser's `EventSource`.
     #[param(required = false)]
     ticket: Option<String>,
+    /// The value of `Last-Event-ID`, for clients that can't set this header. Not documented as a parameter: generated clients would have two
+    /// of the same name.
+    #[serde(alias = "Last-Event-ID")]
+    #[param(ignore)]
+    last_event_id: Option<String>,
+}
+
+/// Caller of an event stream, and the ticket with which it is opened.
+struct StreamCaller {
+    caller: Caller,
+    ticket: Option<TicketUse>,
 }
 
 impl EventsParams {
-    /// Returns the caller to whom the ticket was issued; without a ticket, that of the request's credentials. HEAD doesn't redeem the ticket.
-    async fn caller(&self, state: &AppState, request: &HttpRequest) -> Result<Caller, Problem> {
+    /// Returns the caller to whom the ticket was issued; without a ticket, that of the request's credentials. HEAD
+    /// doesn't redeem the ticket.
+    async fn caller(&self, state: &AppState, request: &HttpRequest) -> Result<StreamCaller, Problem> {
         let Some(ticket) = &self.ticket else {
-            return state.auth.authenticator.authenticate(request).map(|principal| principal.caller);
+            let principal = state.auth.authenticator.authenticate(request)?;
+            return Ok(StreamCaller { caller: principal.caller, ticket: None });
         };
-        let (tickets, now) = (&state.auth.tickets, state.clock.now());
-        let caller = if request.method() == Method::HEAD {
-            tickets.caller(ticket, now)
+        let tickets = &state.auth.tickets;
+        let found = if request.method() == Method::HEAD {
+            tickets.caller(ticket).await.map(|caller| StreamCaller { caller, ticket: None })
         } else {
-            tickets.redeem(ticket, now).await
+            tickets.redeem(ticket).await.map(|used| StreamCaller { caller: used.caller().clone(), ticket: Some(used) })
         };
-        caller.ok_or_else(|| Problem::unauthenticated("the ticket is unknown, used or expired"))
+        found.ok_or_else(|| Problem::unauthenticated("the ticket is unknown or expired, or its event stream is open"))
     }
+}
+
+/// Responds with the events of the subscription that `subscribe` starts. HEAD starts one, for the same errors, and ends it.
+async fn respond(
+    state: &AppState,
+    request: &HttpRequest,
+    StreamCaller { caller, ticket }: StreamCaller,
+    subscribe: impl Future<Output = Result<Subscription, Error>> + Send + 'static,
+) -> HandlerResult {
+    if request.method() == Method::HEAD {
+        state.run_in_background(subscribe).await?;
+        return Ok(event_stream_head());
+    }
+    let quota = state.auth.stream_quota.acquire(&caller)?;
+    let subscription = state.run_in_background(subscribe).await?;
+    Ok(event_stream(state, subscription, StreamGuards { quota, ticket }))
 }
 
 /// Watch the active jobs
@@ -48,7 +77,7 @@ impl EventsParams {
 /// A stream of server-sent events. The first one is `snapshot` with the list as returned by `GET /jobs`. Then follow `job.created`,
 /// `job.progress` and `job.status` with the new state of a job (`"restarted": true` if IPS restarted it), `job.finished` with the
 /// completed job and its outcome, and `job.removed` with its `id`. Applied to the snapshot, the events yield the list that `GET /jobs`
-/// returns. `Last-Event-ID` resumes an earlier stream; if the gateway no longer has the events since then, it sends a new `snapshot`.
+/// returns. A caller who may not read the active jobs gets 403. `Last-Event-ID` resumes an earlier stream; if the gateway no longer has the events since then, it sends a new `snapshot`.
 #[utoipa::path(
     get, path = "/jobs/events", operation_id = "watchJobs", tag = components::JOBS,
     params(CompanyParams, EventsParams, components::LastEventIdHeader),
@@ -61,19 +90,13 @@ pub async fn of_company(
     last_event_id: LastEventId,
 ) -> HandlerResult {
     let caller = params.caller(&state, &request).await?;
-    if request.method() == Method::HEAD {
-        state.resolve_company(&caller, company).await?;
-        return Ok(event_stream_head());
-    }
-    let quota = state.auth.stream_quota.acquire(&caller)?;
-    let jobs = state.jobs.clone();
-    let subscription = state
-        .run_in_background(async move {
-            let company = jobs.companies().resolve(&caller, &company).await?;
-            jobs.subscribe_to_company(caller, &company, last_event_id.cursor()).await
-        })
-        .await?;
-    Ok(event_stream(&state, subscription, quota))
+    let (jobs, owner) = (state.jobs.clone(), caller.caller.clone());
+    let cursor = last_event_id.or(params.last_event_id).cursor();
+    let subscribe = async move {
+        let company = jobs.companies().resolve(&owner, &company).await?;
+        jobs.subscribe_to_company(owner, &company, cursor).await
+    };
+    respond(&state, &request, caller, subscribe).await
 }
 
 /// Watch a job
@@ -97,46 +120,40 @@ pub async fn of_job(
     last_event_id: LastEventId,
 ) -> HandlerResult {
     let caller = params.caller(&state, &request).await?;
+    let last_event_id = last_event_id.or(params.last_event_id);
     if matches!(last_event_id, LastEventId::Final) {
         return Ok(HttpResponse::NoContent().finish());
     }
-    if request.method() == Method::HEAD {
-        let jobs = state.jobs.clone();
-        state
-            .run_in_background(async move { jobs.find(&caller, &company, &job, CacheDirective::Unspecified).await })
-            .await?;
-        return Ok(event_stream_head());
-    }
-    let quota = state.auth.stream_quota.acquire(&caller)?;
-    let (jobs, cursor) = (state.jobs.clone(), last_event_id.cursor());
-    let subscription =
-        state.run_in_background(async move { jobs.subscribe_to_job(caller, &company, &job, cursor).await }).await?;
-    Ok(event_stream(&state, subscription, quota))
+    let (jobs, owner, cursor) = (state.jobs.clone(), caller.caller.clone(), last_event_id.cursor());
+    let subscribe = async move { jobs.subscribe_to_job(owner, &company, &job, cursor).await };
+    respond(&state, &request, caller, subscribe).await
 }
 
-/// Single-use ticket for an event stream.
+/// Ticket for an event stream.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Ticket {
-    /// Value of the query parameter `ticket`; valid once.
+    /// Value of the query parameter `ticket`. It opens one stream at a time.
     ticket: String,
-    /// Time after which the ticket is invalid.
+    /// Time until which the first stream has to be opened. After that, the ticket is valid while its stream is open and for a minute longer.
     expires_at: Timestamp,
 }
 
 /// Get a ticket for events
 ///
 /// A browser's `EventSource` can't send an `Authorization` header, and URLs must not contain credentials; a ticket may be part of a URL.
-/// It opens one event stream, and expires after one minute.
+/// It opens one event stream within a minute. If this stream is dropped, the ticket opens another within a minute of that, since an
+/// `EventSource` reconnects with the same URL; it never has two open streams.
 #[utoipa::path(
     post, path = "/jobs/events/tickets", operation_id = "createEventTicket", tag = components::JOBS,
     responses((status = 201, description = "The ticket", body = Ticket), components::ProblemResponses),
 )]
-pub async fn ticket(state: Data<AppState>, Authenticated(caller): Authenticated) -> HandlerResult {
+pub async fn ticket(state: Data<AppState>, Authenticated(caller): Authenticated, if_match: IfMatch) -> HandlerResult {
+    if_match.check_untagged()?;
     // Invalid credentials are reported here: an `EventSource` does not expose the response to a refused stream.
     let (jobs, owner) = (state.jobs.clone(), caller.clone());
     state.run_in_background(async move { jobs.companies().check_credentials(&owner).await }).await?;
-    let issued = state.auth.tickets.issue(caller, state.clock.now());
+    let issued = state.auth.tickets.issue(caller);
     let (ticket, expires_at) = issued.map_err(|error| Problem::internal(error.to_string()))?;
     let expires_at = to_timestamp(expires_at);
     Ok(HttpResponse::Created().insert_header((header::CACHE_CONTROL, "no-store")).json(Ticket { ticket, expires_at }))

@@ -47,11 +47,13 @@ pub struct Checks {
 pub struct UpstreamCheck {
     /// State of the circuit breaker. `closed`: calls are made · `open`: too many calls failed, so none are made for some seconds · `half_open`: one call probes whether IPS works again
     circuit: &'static str,
+    /// Number of companies, counted for each caller, about which no calls are made because answers about them could not be read.
+    suspended_companies: usize,
     /// Time of the last response of IPS, faults included.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     last_success: Option<Timestamp>,
-    /// Time of the last call without a response.
+    /// Time of the last call without a response that could be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     last_failure: Option<Timestamp>,
@@ -97,6 +99,7 @@ impl Checks {
         let health = state.jobs.upstream_health();
         let upstream = UpstreamCheck {
             circuit: health.circuit.code(),
+            suspended_companies: health.suspended_companies,
             last_success: health.last_success.map(to_timestamp),
             last_failure: health.last_failure.map(to_timestamp),
             in_flight: health.in_flight,

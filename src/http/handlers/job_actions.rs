@@ -1,14 +1,18 @@
 //! Job actions: delete, stop, pause, resume, execute.
 
+use std::time::Duration;
+
 use actix_web::HttpResponse;
 use actix_web::web::{Bytes, Data};
 
 use crate::http::AppState;
 use crate::http::auth::Operator;
-use crate::http::extract::{CompanyParams, CompanyQuery, JobPath};
+use crate::http::extract::{CompanyParams, CompanyQuery, IfMatch, JobPath};
 use crate::http::openapi::components;
+use crate::http::problem::Problem;
 use crate::http::response::HandlerResult;
-use crate::jobs::{Action, CompanyChoice, JobRef, ObservedJob};
+use crate::http::response::cache_headers::CacheHeaders;
+use crate::jobs::{Action, CacheDirective, CompanyChoice, JobRef, ObservedJob};
 use crate::upstream::Caller;
 
 /// Declares the handler of each action: summary and description, method, path, name, operation id, action, success response.
@@ -17,7 +21,7 @@ macro_rules! action_routes {
         $(#[$docs])+
         #[utoipa::path(
             $method, path = $path, operation_id = $operation_id, tag = components::JOBS,
-            params(components::JobParam, CompanyParams),
+            params(components::JobParam, CompanyParams, components::IfMatchHeader),
             responses($success, components::ProblemResponses),
         )]
         pub async fn $handler(
@@ -25,7 +29,9 @@ macro_rules! action_routes {
             Operator(caller): Operator,
             JobPath(job): JobPath,
             CompanyQuery { company, .. }: CompanyQuery,
+            if_match: IfMatch,
         ) -> HandlerResult {
+            check(&state, &caller, &company, &job, &if_match).await?;
             perform(&state, caller, company, job, $action).await
         }
     )+};
@@ -61,6 +67,23 @@ action_routes! {
     /// Starts a job immediately, such as a scheduled one (`executeJob`). A recurring schedule is kept; the additional run is a separate job.
     post "/jobs/{job}/execute" => execute, "executeJob", Action::Execute,
         (status = 202, description = "IPS accepted the request; new state of the job", body = ObservedJob);
+}
+
+/// Checks the precondition of an action, against the current state of the job.
+async fn check(
+    state: &AppState,
+    caller: &Caller,
+    company: &CompanyChoice,
+    job: &JobRef,
+    if_match: &IfMatch,
+) -> Result<(), Problem> {
+    if matches!(if_match, IfMatch::Any) {
+        return Ok(());
+    }
+    let (jobs, caller, company, job) = (state.jobs.clone(), caller.clone(), company.clone(), job.clone());
+    let current = CacheDirective::MaxAge(Duration::ZERO);
+    let found = state.run_in_background(async move { jobs.find(&caller, &company, &job, current).await }).await?;
+    if_match.check(&CacheHeaders::of_job(&found, state.settings.freshness_lifetime).etag)
 }
 
 /// Performs an action. Responds with 202 and the new state of the job, or with 204 if it is deleted.

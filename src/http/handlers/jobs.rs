@@ -9,7 +9,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::http::AppState;
 use crate::http::auth::Authenticated;
-use crate::http::extract::{CacheControl, CommaList, CompanyParams, CompanyQuery, JobPath, date_time, parsed, within};
+use crate::http::extract::{
+    CacheControl, CommaList, CompanyParams, CompanyQuery, JobPath, date_time, email, parsed, within,
+};
 use crate::http::openapi::components;
 use crate::http::response::cache_headers::{CacheHeaders, prefers_gzip};
 use crate::http::response::pagination::add_next_link;
@@ -17,7 +19,7 @@ use crate::http::response::{HandlerResult, long_poll};
 use crate::ips::types::Timestamp;
 use crate::jobs::{
     CacheDirective, Error, JobKind, JobListing, JobSort, ListBody, ListQuery, Lookup, MAX_PER_PAGE, ObservedJob,
-    Outcome, PageCursor, Phase, StaleReason, Status,
+    Outcome, PageCursor, Phase, SearchText, StaleReason, Status,
 };
 use crate::upstream::BadItem;
 
@@ -39,6 +41,10 @@ pub struct JobList {
     /// Reason why the data are out of date.
     #[schema(nullable = false)]
     pub stale_reason: Option<StaleReason>,
+    /// Phases whose jobs are missing from the list, because the role of the caller's IPS account does not permit to read them; absent if all
+    /// requested ones are permitted. If none is, the response is 403.
+    #[schema(nullable = false)]
+    pub denied: Option<Vec<Phase>>,
     /// Items of the IPS response that could not be parsed and are missing from the list.
     #[schema(nullable = false)]
     pub bad_items: Option<Vec<BadItem>>,
@@ -73,7 +79,8 @@ pub struct JobsParams {
     #[param(required = false)]
     original_name: Option<String>,
     /// Only jobs that were submitted by this e-mail address.
-    #[param(required = false)]
+    #[serde(default, deserialize_with = "email")]
+    #[param(value_type = String, required = false)]
     submitted_by: Option<String>,
     /// Only jobs that started at this time or later; of a job that has not started, the expected start, `nextRunAt` or `triggerTime` counts. A
     /// time that IPS sends without an offset counts as UTC.
@@ -84,7 +91,7 @@ pub struct JobsParams {
     #[serde(default, deserialize_with = "date_time")]
     #[param(value_type = String, format = DateTime, required = false)]
     to: Option<Timestamp>,
-    /// Only jobs with this text in their name, description or submitter, ignoring case.
+    /// Only jobs with this text in their name, description or submitter, ignoring case and the composition of letters.
     #[param(required = false)]
     q: Option<String>,
     /// Sort field: `startDate` (of a scheduled job `nextRunAt`), `startedAt`, `endedAt`, `nextRunAt`, `name`, `title`, `kind`, `type`, `status`,
@@ -121,7 +128,7 @@ impl TryFrom<JobsParams> for ListQuery {
             types: params.r#type.0,
             original_name: params.original_name,
             submitted_by: params.submitted_by,
-            text: params.q,
+            text: params.q.as_deref().map(SearchText::new),
             sort: params.sort,
             limit: params.limit.map(|limit| limit as usize),
             cursor: params.cursor,
@@ -132,7 +139,8 @@ impl TryFrom<JobsParams> for ListQuery {
 /// List jobs
 ///
 /// The active jobs of a company, from a cached snapshot: more frequent polls cause no more calls to IPS. `phase` selects scheduled and
-/// completed jobs too. The whole list of active jobs, without filters, is the cheapest request.
+/// completed jobs too; jobs of phases that the caller may not read are left out, and `denied` names these phases. The whole list of active
+/// jobs, without filters, is the cheapest request.
 #[utoipa::path(
     get, path = "/jobs", operation_id = "listJobs", tag = components::JOBS,
     params(CompanyParams, JobsParams, components::IfNoneMatchHeader, components::CacheRequestHeaders),
@@ -187,6 +195,7 @@ fn snapshot_response(state: &AppState, request: &HttpRequest, lookup: &Lookup) -
             observed_at: Some(snapshot.observed_at.wall),
             stale: Some(reason),
             next: None,
+            denied: &[],
         };
         return headers.respond(request, || body.write());
     }
@@ -204,6 +213,7 @@ fn snapshot_response(state: &AppState, request: &HttpRequest, lookup: &Lookup) -
 ///
 /// A scheduled, active or completed job. After it has left the active list and before it is in the log, its status is `finalizing`. The id in a
 /// `submit-outcome-unknown` problem answers with `unconfirmed` and status `unknown` until a list has the job, for 2 minutes; then it is not found.
+/// The lists that the role of the caller's IPS account does not permit to read are skipped; if the job is in no other one, the response is 403.
 #[utoipa::path(
     get, path = "/jobs/{job}", operation_id = "getJob", tag = components::JOBS,
     params(components::JobParam, CompanyParams, components::IfNoneMatchHeader, components::CacheRequestHeaders),

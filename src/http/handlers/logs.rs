@@ -7,7 +7,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::http::AppState;
 use crate::http::auth::Authenticated;
-use crate::http::extract::{CommaList, CompanyParams, CompanyQuery, JobPath, TextPath, date_time, parsed, within};
+use crate::http::extract::{
+    CommaList, CompanyParams, CompanyQuery, JobPath, TextPath, date_time, email, parsed, within,
+};
 use crate::http::openapi::components;
 use crate::http::response::cache_headers::CacheHeaders;
 use crate::http::response::pagination::add_next_link;
@@ -107,7 +109,8 @@ pub struct JobLogsParams {
     #[param(value_type = String, format = DateTime, required = false)]
     to: Option<Timestamp>,
     /// Only jobs that were submitted by this e-mail address, among the newest 1,000 jobs between `from` and `to`.
-    #[param(required = false)]
+    #[serde(default, deserialize_with = "email")]
+    #[param(value_type = String, required = false)]
     submitted_by: Option<String>,
     /// Sort field: `startDate`, `jobName`, `logType`, `companyName`, `userId`, `email`, `fileErrorCount`, `fileWarningCount` or
     /// `fileSuccessCount`, with a `-` prefix for the reverse order.
@@ -175,9 +178,16 @@ pub async fn history(
     let now = state.clock.now();
     let rendered: Vec<_> = logs.into_iter().map(|job| RenderedJob::new(job, now).into()).collect();
     let etag = etag_of(&rendered, &bad_items, &[]);
-    let body =
-        ListBody { member: "logs", jobs: &rendered, bad_items: &bad_items, observed_at: None, stale: None, next: None }
-            .write();
+    let body = ListBody {
+        member: "logs",
+        jobs: &rendered,
+        bad_items: &bad_items,
+        observed_at: None,
+        stale: None,
+        next: None,
+        denied: &[],
+    }
+    .write();
     Ok(CacheHeaders { etag, ..CacheHeaders::of_body(&body) }.respond(&request, || body))
 }
 

@@ -8,9 +8,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::http::AppState;
 use crate::http::auth::Operator;
-use crate::http::extract::{CompanyParams, CompanyQuery, IdempotencyHeader, JsonBody};
+use crate::http::extract::{CompanyParams, CompanyQuery, IdempotencyHeader, IfMatch, JsonBody};
 use crate::http::openapi::components;
 use crate::http::problem::Problem;
+use crate::http::request_context::RequestContext;
 use crate::http::response::HandlerResult;
 use crate::ips::types::SubmitJobParam;
 use crate::jobs::{IdempotencyKey, Job, ObservedJob, RenderedJob, Submission, SubmitMode, Warning};
@@ -83,8 +84,10 @@ pub async fn submit(
     Operator(caller): Operator,
     CompanyQuery { company, params }: CompanyQuery<SubmitParams>,
     IdempotencyHeader(key): IdempotencyHeader,
+    if_match: IfMatch,
     JsonBody { value: request, fingerprint }: JsonBody<SubmitJobParam>,
 ) -> HandlerResult {
+    if_match.check_untagged()?;
     let idempotency_key = key.map(|key| IdempotencyKey { key, fingerprint });
     let submission = Submission { request, company, mode: params.mode(), idempotency_key };
     let jobs = state.jobs.clone();
@@ -118,7 +121,7 @@ pub async fn validate(
 
 /// Responds with 202, the submitted job and its URL.
 fn accepted(state: &AppState, job: Job) -> HttpResponse {
-    let location = state.prefixed_path(&format!("/jobs/{}", job.id));
+    let location = RequestContext::current().relative_reference(&format!("jobs/{}", job.id));
     let rendered = RenderedJob::new(job, state.clock.now());
     HttpResponse::Accepted()
         .insert_header((header::LOCATION, location))

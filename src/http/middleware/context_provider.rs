@@ -41,6 +41,7 @@ impl ContextProvider {
             request_id: RequestId::of(request.headers()),
             method: request.method().clone(),
             path_prefix: Arc::clone(&self.path_prefix),
+            target: request.uri().clone(),
             challenge: Some(self.authenticator.challenge(request.headers())),
         };
         let request_id = HeaderValue::from_str(context.request_id.as_str());

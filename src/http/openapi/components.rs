@@ -3,12 +3,14 @@
 
 use std::collections::BTreeMap;
 
+use actix_web::http::Uri;
 use serde_json::{Value, json};
 use utoipa::openapi::{Ref, RefOr, Response};
 use utoipa::{IntoParams, IntoResponses};
 
 use super::walk::each_operation;
 use crate::http::problem::Problem;
+use crate::http::request_context::{RequestContext, RequestId};
 use crate::jobs::Error;
 
 /// Tag of the operations on jobs.
@@ -40,6 +42,16 @@ pub struct IfNoneMatchHeader {
     if_none_match: Option<String>,
 }
 
+/// Header of requests that are carried out only on a job in a known state.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "documents the header; `IfMatch` extracts it")]
+pub struct IfMatchHeader {
+    /// The `ETag` of the job as it was read: 412, and nothing is done, if the job has changed since.
+    #[param(rename = "If-Match", required = false, nullable = false, example = "W/\"QNIiVZP-QPXAu3To\"")]
+    if_match: Option<String>,
+}
+
 /// Headers of cached, long-polled resources.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
@@ -48,7 +60,7 @@ pub struct CacheRequestHeaders {
     /// `no-cache` requests a new response from IPS (at most once a second), `max-age=N` accepts a cached response of at most N seconds, `only-if-cached` never calls IPS.
     #[param(rename = "Cache-Control", required = false, nullable = false, example = "max-age=10")]
     cache_control: Option<String>,
-    /// Long polling: with `wait=N` and `If-None-Match` the response waits up to N seconds (at most 60) for a change (RFC 7240).
+    /// Long polling: with `wait=N` and `If-None-Match` the response waits up to N seconds (at most 50) for a change (RFC 7240).
     #[param(rename = "Prefer", required = false, nullable = false, example = "wait=30")]
     prefer: Option<String>,
 }
@@ -77,7 +89,7 @@ pub struct IdempotencyKeyHeader {
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "documents the header; `LastEventId` extracts it")]
 pub struct LastEventIdHeader {
-    /// The `id` of the last received event: the stream resumes after it.
+    /// The `id` of the last received event: the stream resumes after it. Clients that can't set the header send it as the query parameter `lastEventId`.
     #[param(rename = "Last-Event-ID", required = false, nullable = false, example = "660f9dc7d1768-21")]
     last_event_id: Option<String>,
 }
@@ -124,7 +136,12 @@ fn headers() -> Vec<(&'static str, &'static str, Value, Value)> {
     let seconds = || json!({ "type": "integer", "format": "int32", "minimum": 0 });
     vec![
         ("Age", "Age of the data: seconds since IPS returned it.", seconds(), json!(1)),
-        ("Cache-Control", "How long the response is fresh.", text(), json!("private, max-age=1")),
+        (
+            "Cache-Control",
+            "The response has to be revalidated with its `ETag` before each use.",
+            text(),
+            json!("private, no-cache"),
+        ),
         ("Cache-Status", "How the cache handled the request (RFC 9211).", text(), json!("ips-gateway; hit; ttl=1")),
         (
             "ETag",
@@ -188,7 +205,12 @@ pub fn add_components(document: &mut Value) {
 }
 
 fn problem_response(description: &str, headers: &[&str], example: Problem) -> Value {
-    let example = example.document("e5209ba176ea076b", "");
+    let request = RequestContext {
+        request_id: RequestId::example(),
+        target: Uri::from_static("/jobs/x"),
+        ..RequestContext::current()
+    };
+    let example = example.document(&request);
     let content = json!({ "schema": { "$ref": "#/components/schemas/Problem" }, "example": example });
     json!({ "description": description, "headers": header_references(headers), "content": { "application/problem+json": content } })
 }

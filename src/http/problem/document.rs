@@ -12,8 +12,8 @@ use crate::upstream::{Delivery, Failure, UpstreamError};
 #[serde(rename_all = "camelCase")]
 #[schema(as = Problem)]
 pub struct ProblemDocument<'a> {
-    /// URI reference of the problem kind's documentation.
-    #[schema(example = "/problems/job-not-found")]
+    /// URI reference of the problem kind's documentation, relative to the URL of the request.
+    #[schema(example = "../problems/job-not-found")]
     pub r#type: String,
     /// Summary of the problem kind, the same for every occurrence.
     pub title: &'a str,
@@ -40,10 +40,14 @@ pub struct ProblemExtensions {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub outcome: Option<ChangeOutcome>,
-    /// Invalid values of the request.
+    /// Invalid values of the request, at most 20.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub errors: Vec<InvalidValue>,
+    /// Number of invalid values that `errors` does not name; absent if it names all.
+    #[serde(rename = "moreErrors", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub more_errors: Option<usize>,
     /// Fault of IPS, or failure of the call to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]

@@ -1,19 +1,21 @@
 //! Problems of errors of the jobs and of IPS.
 
-use crate::http::problem::Problem;
 use crate::http::problem::document::{ChangeOutcome, InvalidValue};
 use crate::http::problem::kinds::*;
+use crate::http::problem::{Problem, RETRY_AFTER_SUBMIT};
 use crate::ips::types::{Effect, FaultClass, Operation, SubmitJobParam};
-use crate::jobs::Error;
+use crate::jobs::{Error, InvalidField};
 use crate::upstream::{CredentialSource, Failure, UpstreamError};
+
+/// Maximum number of invalid values that a problem names.
+const MAX_ERRORS: usize = 20;
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let detail = error.to_string();
         match error {
             Error::Upstream { error, credentials } => of_upstream_error(&error, credentials),
-            Error::Invalid(fields) => Self::new(INVALID_REQUEST, detail)
-                .with(|extensions| extensions.errors = fields.iter().map(Into::into).collect()),
+            Error::Invalid(fields) => of_invalid_fields(&fields),
             Error::CompanyRequired { choices } => {
                 let detail = match choices.len() {
                     0 => "the credentials have access to no company".to_owned(),
@@ -45,7 +47,9 @@ impl From<Error> for Problem {
                 })
             }
             Error::IdempotencyKeyReused => Self::new(IDEMPOTENCY_KEY_REUSED, detail),
-            Error::SubmitInProgress => Self::new(SUBMIT_IN_PROGRESS, detail),
+            Error::SubmitInProgress => {
+                Self { retry_after: Some(RETRY_AFTER_SUBMIT), ..Self::new(SUBMIT_IN_PROGRESS, detail) }
+            }
             Error::SubmitOutcomeUnknown { id, error } => Self::new(SUBMIT_OUTCOME_UNKNOWN, detail).with(|extensions| {
                 extensions.job = Some(id);
                 extensions.outcome = Some(ChangeOutcome::Unknown);
@@ -54,6 +58,17 @@ impl From<Error> for Problem {
             Error::Internal(_) => Self::new(INTERNAL_ERROR, detail),
         }
     }
+}
+
+/// Returns the problem of invalid values: the first [`MAX_ERRORS`] of them, and the number of the others.
+fn of_invalid_fields(fields: &[InvalidField]) -> Problem {
+    let (named, others) = fields.split_at(fields.len().min(MAX_ERRORS));
+    let reasons: Vec<_> = named.iter().map(|field| field.reason.as_str()).collect();
+    let more = if others.is_empty() { String::new() } else { format!("; and {} more", others.len()) };
+    Problem::new(INVALID_REQUEST, format!("invalid request: {}{more}", reasons.join("; "))).with(|extensions| {
+        extensions.errors = named.iter().map(Into::into).collect();
+        extensions.more_errors = Some(others.len()).filter(|others| *others > 0);
+    })
 }
 
 /// Returns the problem of a failed call to IPS.

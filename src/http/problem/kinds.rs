@@ -62,6 +62,8 @@ kinds! {
         "`Idempotency-Key` must have 1 to 255 printable ASCII characters and be unique for each job, such as a UUID. If the operator requires it, it must not be missing.";
     ACTION_NOT_POSSIBLE = "action-not-possible", 409, "Not possible in this phase", never,
         "The job is completed, and nothing was sent to IPS (`outcome` is `not_sent`), or IPS refuses this action in the current state of the job (`rejected`): `upstream.reason` is the reason that IPS gives. `actions` lists the actions that its state suggests.";
+    PRECONDITION_FAILED = "precondition-failed", 412, "The precondition failed", never,
+        "`If-Match` names none of the entity tags that the job has now: it has changed since. Nothing was sent to IPS. Read the job again. A request that creates something accepts `If-Match: *` only.";
     CONTENT_TOO_LARGE = "content-too-large", 413, "The body is too large", never,
         "The request body is larger than the gateway accepts.";
     TARGET_TOO_LONG = "target-too-long", 414, "The URL is too long", never,
@@ -93,7 +95,7 @@ kinds! {
     UPSTREAM_BUSY = "upstream-busy", 503, "Too many concurrent calls to IPS", later,
         "The limit of concurrent calls to IPS, or of large responses, is reached, and the wait would be longer than the operator allows. `outcome` says whether a mutation was sent. `Retry-After` says when to try again.";
     UPSTREAM_SUSPENDED = "upstream-suspended", 503, "Calls to IPS are suspended", later,
-        "The circuit breaker is open: so many calls to IPS failed recently that the gateway makes none for some seconds. Nothing was sent. `Retry-After` says when to try again.";
+        "The circuit breaker is open: so many calls to IPS failed recently, or so many answers about this company could not be read, that the gateway makes none for some seconds. Nothing was sent. `Retry-After` says when to try again.";
     UPSTREAM_TIMEOUT = "upstream-timeout", 504, "IPS did not respond in time", later,
         "IPS did not respond within the timeout that the operator configured.";
     NOT_READY = "not-ready", 503, "The gateway is shutting down", later,

@@ -13,9 +13,12 @@ use actix_web::http::StatusCode;
 use document::{ChangeOutcome, ProblemExtensions};
 use kinds::*;
 
+use super::request_context::RequestContext;
 pub use document::ProblemDocument;
 pub use kinds::{PROBLEM_KINDS, ProblemKind};
 
+/// `Retry-After` of a submit whose first request with the same idempotency key is in flight.
+const RETRY_AFTER_SUBMIT: Duration = Duration::from_secs(1);
 /// `Retry-After` of requests that exceed the memory budget of request bodies.
 const RETRY_AFTER_OVERLOAD: Duration = Duration::from_secs(1);
 
@@ -57,16 +60,16 @@ impl Problem {
         self
     }
 
-    /// Returns the problem document for a request with this id, with a `type` behind the path prefix.
+    /// Returns the problem document of a request, with a `type` that is relative to its URL.
     #[must_use]
-    pub fn document<'a>(&'a self, request_id: &'a str, path_prefix: &str) -> ProblemDocument<'a> {
+    pub fn document<'a>(&'a self, context: &'a RequestContext) -> ProblemDocument<'a> {
         ProblemDocument {
-            r#type: format!("{path_prefix}/problems/{}", self.kind.code),
+            r#type: context.relative_reference(&format!("problems/{}", self.kind.code)),
             title: self.kind.title,
             status: self.kind.status,
             detail: &self.detail,
             code: self.kind.code,
-            request_id,
+            request_id: context.request_id.as_str(),
             retryable: self.retryable,
             extensions: &self.extensions,
         }
@@ -91,6 +94,7 @@ impl Problem {
             405 => METHOD_NOT_ALLOWED,
             406 => NOT_ACCEPTABLE,
             408 => REQUEST_TIMEOUT,
+            412 => PRECONDITION_FAILED,
             413 => CONTENT_TOO_LARGE,
             414 => TARGET_TOO_LONG,
             415 => UNSUPPORTED_MEDIA_TYPE,
@@ -117,6 +121,12 @@ impl Problem {
     #[must_use]
     pub fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(BAD_REQUEST, detail)
+    }
+
+    /// 412: `If-Match` does not match.
+    #[must_use]
+    pub fn precondition_failed(detail: &str) -> Self {
+        Self::new(PRECONDITION_FAILED, detail)
     }
 
     /// 413: the body is larger than `limit` bytes.

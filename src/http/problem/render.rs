@@ -23,7 +23,7 @@ impl Problem {
     /// Renders the error response: the problem document and its headers.
     fn render(&self, context: &RequestContext) -> HttpResponse {
         let status = self.status_code();
-        let document = self.document(context.request_id.as_str(), &context.path_prefix);
+        let document = self.document(context);
         // Strings and numbers are always serializable.
         let body = serde_json::to_string(&document).unwrap_or_default();
         let mut response = HttpResponse::build(status);

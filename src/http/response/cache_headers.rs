@@ -74,14 +74,14 @@ impl CacheHeaders {
 
     /// Adds the headers. `credential_headers` are the names of the request headers with credentials.
     fn add_to(&self, response: &mut HttpResponse, credential_headers: &str) {
-        let remaining = self.freshness_lifetime.saturating_sub(self.age).as_secs();
         let mut set = |name: header::HeaderName, value: String| {
             if let Ok(value) = HeaderValue::from_str(&value) {
                 response.headers_mut().insert(name, value);
             }
         };
         set(header::ETAG, self.etag.clone());
-        set(header::CACHE_CONTROL, format!("private, max-age={remaining}"));
+        // Browsers revalidate every time: a 304 is cheap, and a stored response would hide a change.
+        set(header::CACHE_CONTROL, "private, no-cache".to_owned());
         set(header::AGE, self.age.as_secs().to_string());
         set(header::CACHE_STATUS, self.cache_status());
         set(header::VARY, format!("{credential_headers}, Accept-Encoding, Accept-Language"));

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use tokio::time::Instant;
 
@@ -16,11 +16,11 @@ use crate::telemetry::metrics::names;
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
-/// Maximum wait; proxies close connections that are idle for longer.
-const MAX_WAIT: Duration = Duration::from_mins(1);
+/// Maximum wait: less than the minute after which nginx and most load balancers give up.
+const MAX_WAIT: Duration = Duration::from_secs(50);
 
 /// Returns the first response of `load` that is not 304, or the 304 once the wait is over or the server shuts down. Without
-/// `Prefer: wait` and `If-None-Match` there is no wait.
+/// `Prefer: wait` and `If-None-Match`, and for HEAD, there is no wait.
 ///
 /// `watchers` is awaited only for long polls, and before the first load, so that no change is missed between load and wait.
 pub async fn respond<F, Fut>(
@@ -58,15 +58,24 @@ fn with_preference_applied(mut response: HttpResponse, wait: Duration) -> HttpRe
     response
 }
 
-/// Returns the wait of a conditional request, up to [`MAX_WAIT`]; `None` if it prefers no wait.
+/// Returns the wait of a conditional request, up to [`MAX_WAIT`]; `None` for HEAD and if it prefers no wait.
 fn preferred_wait(request: &HttpRequest) -> Option<Duration> {
+    if request.method() == Method::HEAD {
+        return None;
+    }
     request.headers().get(header::IF_NONE_MATCH)?;
     let headers = request.headers().get_all(PREFER).filter_map(|value| value.to_str().ok());
     let mut preferences =
         headers.flat_map(|text| text.split(',')).filter_map(|text| text.split(';').next()?.split_once('='));
     let seconds = preferences.find_map(|(name, value)| {
         let is_wait = name.trim().eq_ignore_ascii_case("wait");
-        is_wait.then(|| value.trim().trim_matches('"').parse().ok()).flatten()
+        is_wait.then(|| seconds_of(value.trim().trim_matches('"'))).flatten()
     })?;
     Some(Duration::from_secs(seconds).min(MAX_WAIT)).filter(|wait| !wait.is_zero())
+}
+
+/// Parses a number of seconds; one that is too large for its type is the largest.
+fn seconds_of(digits: &str) -> Option<u64> {
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| digits.parse().unwrap_or(u64::MAX))
 }

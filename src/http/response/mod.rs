@@ -1,6 +1,7 @@
 //! Responses: caching headers, conditional requests, long polling, event streams and pagination links.
 
 pub mod cache_headers;
+mod event_format;
 pub mod long_poll;
 pub mod pagination;
 pub mod sse;

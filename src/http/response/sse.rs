@@ -7,11 +7,12 @@ use actix_web::web::Bytes;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use futures_util::stream;
 
+use super::event_format::{EventFields, format_event};
 use crate::http::AppState;
-use crate::http::auth::StreamPermit;
+use crate::http::auth::{StreamPermit, TicketUse};
 use crate::http::extract::FINAL_ID_SUFFIX;
 use crate::http::problem::Problem;
-use crate::http::request_context::{RequestContext, RequestId};
+use crate::http::request_context::RequestContext;
 use crate::jobs::{StreamMessage, Subscription};
 use crate::runtime::lifecycle::Lifecycle;
 use crate::telemetry::gauge::GaugeGuard;
@@ -21,17 +22,18 @@ const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering
 /// Time after which a browser reconnects.
 const RECONNECTION_TIME: Duration = Duration::from_secs(2);
 
-/// Responds with the events of a subscription. `quota` is held until the stream ends.
-pub fn event_stream(state: &AppState, subscription: Subscription, quota: StreamPermit) -> HttpResponse {
+/// Responds with the events of a subscription. `guards` are held until the stream ends.
+pub fn event_stream(state: &AppState, subscription: Subscription, guards: StreamGuards) -> HttpResponse {
+    let StreamGuards { quota, ticket } = guards;
     let stream = EventStream {
         subscription,
         lifecycle: state.lifecycle.clone(),
-        path_prefix: state.settings.path_prefix.clone(),
         heartbeat: state.settings.heartbeat,
-        request_id: RequestContext::current().request_id,
-        progress: Progress::Opening,
+        context: RequestContext::current(),
+        has_events: false,
         _gauge: GaugeGuard::new(metrics::gauge!(names::EVENT_STREAMS)),
         _quota: quota,
+        _ticket: ticket,
     };
     response_head().streaming(stream::unfold(stream, |mut stream| async move {
         let chunk = stream.next_chunk().await?;
@@ -54,27 +56,26 @@ fn response_head() -> HttpResponseBuilder {
     head
 }
 
+/// What an open event stream holds: its place in the quota of its caller, and the ticket that opened it.
+pub struct StreamGuards {
+    /// Place in the stream quota.
+    pub quota: StreamPermit,
+    /// Ticket; `None` for a stream that was opened with credentials.
+    pub ticket: Option<TicketUse>,
+}
+
 /// Body of an event stream. Chunks are produced on demand, when the client has read the earlier ones.
 struct EventStream {
     subscription: Subscription,
     lifecycle: Lifecycle,
-    path_prefix: String,
     heartbeat: Duration,
-    /// Request id of the stream, for `error` events.
-    request_id: RequestId,
-    progress: Progress,
+    /// Context of the request, for `error` events.
+    context: RequestContext,
+    /// Whether an event was sent. The first one has the reconnection time.
+    has_events: bool,
     _gauge: GaugeGuard,
     _quota: StreamPermit,
-}
-
-/// Progress of an event stream.
-enum Progress {
-    /// Nothing has been sent.
-    Opening,
-    /// Events are sent.
-    Open,
-    /// The last chunk has been sent.
-    Closed,
+    _ticket: Option<TicketUse>,
 }
 
 /// Cause of the next chunk.
@@ -85,15 +86,8 @@ enum Cause {
 }
 
 impl EventStream {
+    /// Returns the next event or heartbeat; `None` at the end. Every block has data: some clients report one without as an empty event.
     async fn next_chunk(&mut self) -> Option<Bytes> {
-        match self.progress {
-            Progress::Opening => {
-                self.progress = Progress::Open;
-                return Some(retry_field());
-            }
-            Progress::Open => {}
-            Progress::Closed => return None,
-        }
         let cause = tokio::select! {
             message = self.subscription.next() => Cause::Message(message),
             () = tokio::time::sleep(self.heartbeat) => Cause::Heartbeat,
@@ -103,45 +97,27 @@ impl EventStream {
             Cause::Message(message) => message.map(|message| self.format(message)),
             Cause::Heartbeat => tokio::select! {
                 () = self.subscription.check_inactive_job() => Some(Bytes::from_static(b": heartbeat\n\n")),
-                () = self.lifecycle.stopping() => Some(self.close()),
+                () = self.lifecycle.stopping() => None,
             },
-            Cause::Shutdown => Some(self.close()),
+            Cause::Shutdown => None,
         }
     }
 
-    /// Closes the stream and returns its last chunk.
-    fn close(&mut self) -> Bytes {
-        self.progress = Progress::Closed;
-        retry_field()
-    }
-
-    fn format(&self, message: StreamMessage) -> Bytes {
+    fn format(&mut self, message: StreamMessage) -> Bytes {
+        let retry = (!std::mem::replace(&mut self.has_events, true)).then_some(RECONNECTION_TIME);
+        let event = |name, id: &str, data: &[u8]| format_event(EventFields { name, id, retry }, data);
         match message {
-            StreamMessage::Snapshot { cursor, body } => format_event("snapshot", &cursor.to_string(), &body),
-            StreamMessage::Event { cursor, event } => {
+            StreamMessage::Snapshot { cursor, body } => event("snapshot", &cursor.to_string(), &body),
+            StreamMessage::Event { cursor, event: change } => {
                 let suffix = if self.subscription.has_ended() { FINAL_ID_SUFFIX } else { "" };
-                format_event(event.change.name(), &format!("{cursor}{suffix}"), &event.data)
+                event(change.change.name(), &format!("{cursor}{suffix}"), &change.data)
             }
             StreamMessage::Failed(error) => {
                 let problem = Problem::from(error);
-                let document = serde_json::to_vec(&problem.document(self.request_id.as_str(), &self.path_prefix))
-                    .unwrap_or_default();
+                let document = serde_json::to_vec(&problem.document(&self.context)).unwrap_or_default();
                 // The empty id makes the browser forget the last one: a reconnection gets a new snapshot.
-                format_event("error", "", &document)
+                event("error", "", &document)
             }
         }
     }
-}
-
-/// Formats the `retry` field, in milliseconds.
-fn retry_field() -> Bytes {
-    format!("retry: {}\n\n", RECONNECTION_TIME.as_millis()).into()
-}
-
-/// Formats an event. `data` is JSON without line breaks.
-fn format_event(name: &str, id: &str, data: &[u8]) -> Bytes {
-    let mut event = format!("id: {id}\nevent: {name}\ndata: ").into_bytes();
-    event.extend_from_slice(data);
-    event.extend_from_slice(b"\n\n");
-    event.into()
 }

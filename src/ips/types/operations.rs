@@ -17,8 +17,41 @@ pub enum Effect {
     Changes,
 }
 
+/// Request that can name a company.
+pub trait CompanyRequest {
+    /// Returns the handle of the company that the request is about; `None` if it names none.
+    fn company(&self) -> Option<&str>;
+}
+
+macro_rules! company_requests {
+    (required: $($required:ident)*; optional: $($optional:ident)*; none: $($none:ident)*;) => {
+        $(impl CompanyRequest for $required {
+            fn company(&self) -> Option<&str> {
+                Some(&self.company_handle)
+            }
+        })*
+        $(impl CompanyRequest for $optional {
+            fn company(&self) -> Option<&str> {
+                self.company_handle.as_deref()
+            }
+        })*
+        $(impl CompanyRequest for $none {
+            fn company(&self) -> Option<&str> {
+                None
+            }
+        })*
+    };
+}
+
+company_requests! {
+    required: SubmitJobParam StopJobParam PauseJobParam ResumeJobParam ExecuteJobParam DeleteJobParam GetJobLogDetailsParam
+        GetArchivedJobLogDetailsParam GetAssetJobLogsParam GetAssetArchivedJobLogsParam;
+    optional: GetActiveJobsParam GetScheduledJobsParam GetJobLogsParam GetCompanyInfoParam CheckLoginParam;
+    none: GetCompanyMembershipParam;
+}
+
 /// Request of an IPS operation, with the operation's name, elements, effect and answer.
-pub trait Operation: Serialize + DeserializeOwned + Send + Sync {
+pub trait Operation: CompanyRequest + Serialize + DeserializeOwned + Send + Sync {
     /// Name of the operation, for example `getActiveJobs`; also its `SOAPAction`.
     const NAME: &'static str;
     /// Local name of the request's body element, for example `getActiveJobsParam`.

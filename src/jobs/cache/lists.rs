@@ -1,6 +1,6 @@
 //! Snapshot caches of the three job lists of IPS.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::jobs::cache::loaders;
 use crate::jobs::cache::recent::RecentMutations;
@@ -30,9 +30,11 @@ impl ListCaches {
         };
         let clock = || dependencies.clock.clone();
         let scheduled = cache("scheduled", 1, loaders::scheduled(Arc::clone(upstream), clock()));
+        let active_of_history = Arc::new(OnceLock::new());
         let history = loaders::history(loaders::HistorySources {
             upstream: Arc::clone(upstream),
             scheduled: Arc::clone(&scheduled),
+            active: Arc::clone(&active_of_history),
             recent: recent.clone(),
             clock: clock(),
         });
@@ -44,7 +46,9 @@ impl ListCaches {
             recent: recent.clone(),
             clock: clock(),
         });
-        Self { active: cache("active", 4, active), scheduled, history }
+        let active = cache("active", 4, active);
+        active_of_history.get_or_init(|| Arc::downgrade(&active));
+        Self { active, scheduled, history }
     }
 
     /// Returns the caches with the phase of their jobs, in the order in which a job passes through the phases.

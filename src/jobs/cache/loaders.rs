@@ -1,7 +1,7 @@
 //! Loaders: call IPS for one of its three job lists, and make a snapshot of the response.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use crate::ips::types::{GetActiveJobsParam, GetJobLogsParam, GetScheduledJobsParam, MAX_LOG_ROWS};
@@ -10,8 +10,9 @@ use crate::jobs::cache::policy::CacheDirective;
 use crate::jobs::cache::recent::{Mutation, RecentMutations};
 use crate::jobs::cache::{Loader, SnapshotCache};
 use crate::jobs::error::Error;
-use crate::jobs::model::answer::jobs_of_records;
+use crate::jobs::model::distinct::jobs_of_records;
 use crate::jobs::model::job::{IpsRecord, Job, Outcome};
+use crate::jobs::model::links::JobLinks;
 use crate::jobs::model::snapshot::Snapshot;
 use crate::jobs::model::unique_name;
 use crate::runtime::clock::{Clock, ClockReading};
@@ -56,9 +57,10 @@ pub fn active(sources: ActiveJobsSources) -> Loader {
             for job in merge.newly_stopped() {
                 sources.recent.record(&caller, &job.id, Mutation::Stopped(Box::new(job.clone()))).await;
             }
+            let mut history = sources.history.cached(&caller, &company);
             if !merge.departed().is_empty() {
-                let history = sources.history.read(&caller, &company, CacheDirective::MaxAge(Duration::ZERO)).await;
-                let history = history.ok().map(|lookup| lookup.snapshot);
+                let loaded = sources.history.read(&caller, &company, CacheDirective::MaxAge(Duration::ZERO)).await;
+                history = loaded.ok().map(|lookup| lookup.snapshot);
                 let mutations = sources.recent.of_jobs(&caller, &merge.departed()).await;
                 let mutations: HashMap<String, Mutation> =
                     mutations.into_iter().map(|(id, mutation)| (id.to_owned(), mutation)).collect();
@@ -77,7 +79,7 @@ pub fn active(sources: ActiveJobsSources) -> Loader {
                     }
                 });
             }
-            Ok(merge.finish(bad_items))
+            Ok(merge.finish(bad_items, history.as_deref()))
         })
     })
 }
@@ -105,6 +107,8 @@ pub struct HistorySources {
     pub upstream: Arc<dyn IpsApi>,
     /// Cache of the scheduled list, for the schedules of runs.
     pub scheduled: Arc<SnapshotCache>,
+    /// Cache of the active list, for follow-on jobs; set after the loader is created, because that cache reads the history.
+    pub active: Arc<OnceLock<Weak<SnapshotCache>>>,
     /// Recent mutations, which contain stopped jobs.
     pub recent: RecentMutations,
     /// Wall clock.
@@ -118,7 +122,7 @@ pub fn history(sources: HistorySources) -> Loader {
     Arc::new(move |caller, company, previous| {
         let sources = Arc::clone(&sources);
         Box::pin(async move {
-            let HistorySources { upstream, scheduled, recent, clock } = &*sources;
+            let HistorySources { upstream, scheduled, active, recent, clock } = &*sources;
             let request = GetJobLogsParam {
                 company_handle: Some(company.clone()),
                 sort_by: Some("StartDate".into()),
@@ -138,6 +142,13 @@ pub fn history(sources: HistorySources) -> Loader {
             link_schedules(&mut jobs, scheduled, &caller, &company).await;
             recent.set_stopped(&caller, &mut jobs, observed_at.wall).await;
             keep_stopped(&mut jobs, previous.as_deref());
+            // After their outcomes are known, which a parent shows, too.
+            let active = active.get().and_then(Weak::upgrade);
+            let active = active.and_then(|active| active.cached(&caller, &company));
+            let links = JobLinks::between(jobs.iter().chain(active.iter().flat_map(|active| active.all_jobs())));
+            for job in &mut jobs {
+                links.apply(job);
+            }
             Ok(Snapshot::new(jobs, bad_items, observed_at))
         })
     })

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::jobs::events::is_restart;
 use crate::jobs::model::job::Job;
 use crate::jobs::model::json::RenderedJob;
+use crate::jobs::model::links::JobLinks;
 use crate::jobs::model::snapshot::{DepartedJobs, Snapshot};
 use crate::runtime::clock::ClockReading;
 use crate::upstream::BadItem;
@@ -96,13 +97,23 @@ impl<'a> Merge<'a> {
         });
     }
 
-    /// Returns the snapshot: the jobs in the list of IPS, then the finalizing ones.
+    /// Returns the snapshot: the jobs in the list of IPS, then the finalizing ones. They are linked with each other and with the jobs of
+    /// `history`.
     #[must_use]
-    pub fn finish(self, bad_items: Vec<BadItem>) -> Snapshot {
+    pub fn finish(self, bad_items: Vec<BadItem>, history: Option<&Snapshot>) -> Snapshot {
         let Self { previous, now, mut jobs, finalizing, mut departed } = self;
         for FinalizingJob { job, since } in finalizing {
             departed.finalizing.insert(job.id.clone(), since);
             jobs.push(Arc::new(keep_percent(job.finalizing(), previous, now)));
+        }
+        let completed = departed.completed.values().map(|(job, _)| job);
+        let own = jobs.iter().chain(completed).map(|job| &job.job);
+        let links = JobLinks::between(own.chain(history.into_iter().flat_map(Snapshot::all_jobs)));
+        let listed = jobs.iter_mut().map(|job| (job, now));
+        for (job, at) in listed.chain(departed.completed.values_mut().map(|(job, at)| (job, *at))) {
+            if let Some(linked) = links.relinked(&job.job) {
+                *job = Arc::new(RenderedJob::new(linked, at.wall));
+            }
         }
         Snapshot::of_rendered(jobs, bad_items, now, departed)
     }

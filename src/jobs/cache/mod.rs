@@ -151,6 +151,13 @@ impl SnapshotCache {
         })
     }
 
+    /// Returns the last snapshot that is not too old to be served, without a load; it may be invalidated.
+    #[must_use]
+    pub fn cached(&self, caller: &Caller, company: &str) -> Option<Arc<Snapshot>> {
+        let snapshot = self.entries.get(&ListKey::new(caller, company))?.snapshot()?;
+        (self.age(&snapshot) <= self.freshness().max_usable_age()).then_some(snapshot)
+    }
+
     /// Returns the number of entries.
     pub fn entry_count(&self) -> u64 {
         // The count of moka is only exact after its pending tasks.

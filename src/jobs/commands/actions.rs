@@ -133,10 +133,14 @@ impl JobActions {
         }
     }
 
-    /// Records a mutation under both ids of the job: its own, and that of its original name.
+    /// Records a mutation under the ids of the job: its own, and those of its original name, which a follow-on job shares with its parent.
     async fn record(&self, caller: &Caller, company: &str, job: &Job, mutation: &Mutation) {
-        let original = job.original_name().map(|name| JobName::Original(name.into()));
-        let by_original = original.map(|name| JobId { company: company.into(), name }.encode());
+        let original = job.original_name().filter(|_| job.parent.is_none());
+        let names = original.into_iter().flat_map(|original| {
+            let submitted = JobName::of_submitted(original.into(), job.kind.as_ref());
+            [JobName::Original(original.into()), submitted]
+        });
+        let by_original = names.map(|name| JobId { company: company.into(), name }.encode());
         for id in [job.id.clone()].into_iter().chain(by_original) {
             self.recent.record(caller, &id, mutation.clone()).await;
         }

@@ -44,10 +44,14 @@ impl Submission {
         let mut report = |pointer: &str, reason: String| invalid.push(InvalidField::in_body(pointer, reason));
         if request.job_name.trim().is_empty() {
             report("/jobName", "must not be empty".into());
+        } else if request.job_name.contains(char::is_control) {
+            report("/jobName", "must not contain control characters, such as tabs and line breaks".into());
         } else if request.job_name.len() > MAX_NAME_LENGTH {
             report("/jobName", format!("must not be longer than {MAX_NAME_LENGTH} bytes"));
         }
-        if request.company_handle.len() > MAX_HANDLE_LENGTH {
+        if request.company_handle.contains(char::is_control) {
+            report("/companyHandle", "must not contain control characters".into());
+        } else if request.company_handle.len() > MAX_HANDLE_LENGTH {
             report("/companyHandle", too_long(MAX_HANDLE_LENGTH));
         }
         match company {

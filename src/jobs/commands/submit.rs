@@ -13,9 +13,10 @@ use crate::jobs::commands::submission::{Submission, SubmitMode};
 use crate::jobs::commands::url_policy::UrlPolicy;
 use crate::jobs::commands::warnings::{Warning, warnings};
 use crate::jobs::company::{Companies, CompanyChoice};
-use crate::jobs::error::{Error, Result};
+use crate::jobs::error::{Error, InvalidField, Result};
 use crate::jobs::model::id::{JobId, JobName, JobRef};
 use crate::jobs::model::job::{IpsRecord, Job};
+use crate::jobs::model::kind::JobKind;
 use crate::jobs::model::unique_name;
 use crate::jobs::queries::JobLookup;
 use crate::runtime::clock::Clock;
@@ -64,19 +65,21 @@ impl SubmitCommand {
     /// [`Error::Invalid`] with all invalid fields.
     pub fn validate(&self, submission: &Submission) -> Result<Vec<Warning>> {
         let now = self.0.clock.now();
-        let invalid = submission.invalid_fields(now);
-        if !invalid.is_empty() {
-            return Err(Error::Invalid(invalid));
+        let mut invalid = submission.invalid_fields(now);
+        let mut add = |field: InvalidField| {
+            if !invalid.iter().any(|known| known.location == field.location) {
+                invalid.push(field);
+            }
+        };
+        if let Err(error) = self.0.upstream.check_submit(&submission.request) {
+            match error.failure {
+                Failure::Unwritable { pointer, reason } => add(InvalidField::in_body(pointer, reason.to_string())),
+                _ => return Err(Error::Internal("a request can't be written")),
+            }
         }
-        self.0.upstream.check_submit(&submission.request).map_err(|error| match error.failure {
-            Failure::Unwritable { pointer, reason } => Error::invalid_body(pointer, reason.to_string()),
-            _ => Error::Internal("a request can't be written"),
-        })?;
         // After the check for characters that XML does not permit, which has the better message for a URL with such a character.
-        match self.0.url_policy.invalid_urls(&submission.request) {
-            none if none.is_empty() => Ok(warnings(&submission.request, now)),
-            invalid => Err(Error::Invalid(invalid)),
-        }
+        self.0.url_policy.invalid_urls(&submission.request).into_iter().for_each(&mut add);
+        if invalid.is_empty() { Ok(warnings(&submission.request, now)) } else { Err(Error::Invalid(invalid)) }
     }
 
     /// Submits a job (`submitJob`). Repeated submits with the same idempotency key are sent once and return the same job.
@@ -131,12 +134,13 @@ impl SubmitCommand {
 
     /// Returns a unique name: with an idempotency key, the same on every replica.
     fn unique_name(&self, caller: &Caller, request: &SubmitJobParam, key: Option<&IdempotencyKey>) -> Result<String> {
+        let kind = JobKind::of_submitted(request);
         if let Some(key) = key {
             let scope = IdempotencyScope { caller, company: &request.company_handle, key: &key.key };
-            return Ok(unique_name::make_unique_by_key(&request.job_name, &scope.unique_name_seed()));
+            return Ok(unique_name::make_unique_by_key(&request.job_name, kind.as_ref(), &scope.unique_name_seed()));
         }
         let random = getrandom::u32().map_err(|_| Error::Internal("the operating system has no random bytes"))?;
-        Ok(unique_name::make_unique(&request.job_name, self.0.clock.now(), random))
+        Ok(unique_name::make_unique(&request.job_name, kind.as_ref(), self.0.clock.now(), random))
     }
 
     /// Sends a submit once. The lists of the company are invalidated if IPS may have accepted the job.

@@ -133,7 +133,7 @@ mod tests {
                     Some(true) => Departure::Logged(Box::new(logged(id))),
                     _ => Departure::Pending,
                 });
-                let after = merge.finish(Vec::new());
+                let after = merge.finish(Vec::new(), None);
                 let events = diff(&before, &after);
                 for event in &events {
                     apply(&mut list, event);

@@ -1,11 +1,41 @@
-//! Distinct ids: two jobs of a list never share one, whatever names IPS gives them.
+//! Jobs of an answer of IPS with distinct ids: two jobs of a list never share one, whatever names IPS gives them.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::jobs::model::id::{JobId, JobName};
+use crate::jobs::model::identity::{JobRole, original_of_run};
 use crate::jobs::model::job::{IpsRecord, Job};
+use crate::jobs::model::kind::JobKind;
 use crate::jobs::model::snapshot::Snapshot;
 use crate::jobs::model::unique_name;
+use crate::telemetry::metrics::names;
+use crate::upstream::BadItem;
+
+/// Returns the jobs of the records in `array`, an element of an answer, and the bad items of that answer: to those that it has come the
+/// records without any name or handle. No two jobs share an id; each keeps that of the `previous` snapshot of the list.
+pub fn jobs_of_records<R>(
+    array: &str,
+    records: Vec<R>,
+    mut bad_items: Vec<BadItem>,
+    previous: Option<&Snapshot>,
+    job_of: impl Fn(R) -> Option<Job>,
+) -> (Vec<Job>, Vec<BadItem>) {
+    let mut jobs = Vec::with_capacity(records.len());
+    for (index, record) in records.into_iter().enumerate() {
+        match job_of(record) {
+            Some(job) => jobs.push(job),
+            None => bad_items.push(BadItem {
+                path: format!("{array}.items[{index}]"),
+                reason: "has neither a name nor a handle".into(),
+            }),
+        }
+    }
+    let changed = make_ids_distinct(&mut jobs, previous);
+    if changed > 0 {
+        metrics::counter!(names::ID_COLLISIONS, "array" => array.to_owned()).increment(changed as u64);
+    }
+    (jobs, bad_items)
+}
 
 /// Gives each job of a list whose id would be that of another job an id with its instance name or its handle, and returns the number of
 /// those jobs. A job keeps the id that it has in the `previous` snapshot.
@@ -34,8 +64,13 @@ pub fn make_ids_distinct(jobs: &mut [Job], previous: Option<&Snapshot>) -> usize
             .filter(|index| Some(**index) != keeper)
             .map(|index| (*index, distinct_id(jobs, &members, *index, &decoded, &mut taken)))
             .collect();
-        for (index, id) in ids {
-            jobs[index].id = id;
+        let submitted = keeper.filter(|keeper| jobs[*keeper].role() == Some(JobRole::Submitted));
+        for (index, distinct) in ids {
+            let job = &mut jobs[index];
+            job.id = distinct;
+            if submitted.is_some() && job.kind.as_ref().is_some_and(JobKind::may_be_follow_on) {
+                job.parent = Some(id.clone());
+            }
             changed += 1;
         }
     }
@@ -46,14 +81,16 @@ pub fn make_ids_distinct(jobs: &mut [Job], previous: Option<&Snapshot>) -> usize
 /// only one had.
 #[must_use]
 pub fn is_named(job: &Job, name: &JobName) -> bool {
-    let original = job.original_name().or_else(|| job.name().map(unique_name::without_run_suffix)).unwrap_or_default();
+    let original = job.original_name().or_else(|| job.name().map(original_of_run)).unwrap_or_default();
     match name {
-        JobName::Original(_) => false,
+        JobName::Original(_) | JobName::Submitted { .. } => false,
         JobName::Schedule(name) => {
             original == name && matches!(&job.record, IpsRecord::Scheduled(record) if record.exec_schedule.is_some())
         }
+        // The submitted job of a unique name has an id without the name of the run, which a follow-on job may have, too.
         JobName::Run { original: expected, run } => {
-            original == expected && [job.name(), job.handle()].contains(&Some(run.as_str()))
+            let is_run = job.name() == Some(run.as_str()) && job.role() != Some(JobRole::Submitted);
+            original == expected && (is_run || job.handle() == Some(run.as_str()))
         }
     }
 }
@@ -88,8 +125,8 @@ fn is_id_of_same_name(former: &str, id: &str) -> bool {
     }
 }
 
-/// Returns the job that keeps the id that several have: the one that had it before, else, of the jobs with a unique name, the first, which
-/// was submitted with that name.
+/// Returns the job that keeps the id that several have: the one that had it before, else, of the jobs with a unique name, the one that was
+/// submitted with that name: by its kind, else the first.
 fn keeper_of(
     jobs: &[Job],
     members: &[usize],
@@ -106,7 +143,12 @@ fn keeper_of(
     }
     match &decoded.name {
         JobName::Original(name) if unique_name::is_unique(name) => {
-            members.iter().copied().min_by_key(|index| (jobs[*index].start(), jobs[*index].name()))
+            let rank = |job: &Job| {
+                let may_be_follow_on = job.kind.as_ref().is_some_and(JobKind::may_be_follow_on);
+                let start = job.start();
+                (job.role() != Some(JobRole::Submitted), may_be_follow_on, start.is_none(), start)
+            };
+            members.iter().copied().min_by_key(|index| (rank(&jobs[*index]), jobs[*index].name()))
         }
         _ => None,
     }

@@ -1,10 +1,14 @@
 //! Job ids, which stay the same from submit to log.
 //!
-//! A job has a different IPS handle in each phase, so an id contains what does not change: the company and a name. Every replica can decode
-//! it without stored state. It is untrusted input: IPS decides whether the caller has access to the company.
+//! A job has a different IPS handle in each phase, so an id contains what does not change: the company, a name, and the kind of a job that
+//! was submitted here, which a unique name contains. Every replica can decode it without stored state. It is untrusted input: IPS decides
+//! whether the caller has access to the company.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::jobs::model::kind::JobKind;
+use crate::jobs::model::unique_name;
 
 /// Version of the id format.
 const VERSION: char = '1';
@@ -22,7 +26,14 @@ const MAX_JOB_HANDLE_LENGTH: usize = 1280;
 pub enum JobName {
     /// Original name of a job with a unique name: one that the gateway submitted.
     Original(String),
-    /// Name of one run: a job submitted by another client, or a run of a recurring schedule.
+    /// Original name of a job that the gateway submitted and that other jobs may have, with its kind: a follow-on job is of another kind.
+    Submitted {
+        /// Name as submitted, by which IPS can filter.
+        original: String,
+        /// Kind of the submitted job.
+        kind: JobKind,
+    },
+    /// Name of one run: a job submitted by another client, a run of a recurring schedule, or a follow-on job.
     Run {
         /// Name as submitted, by which IPS can filter; empty if IPS did not send it.
         original: String,
@@ -34,11 +45,33 @@ pub enum JobName {
 }
 
 impl JobName {
+    /// Returns the name of a job that was submitted with this original name: its kind is in a unique name.
+    #[must_use]
+    pub fn of_submitted(original: String, kind: Option<&JobKind>) -> Self {
+        match kind {
+            Some(kind) if !unique_name::is_unique(&original) => Self::Submitted { original, kind: kind.clone() },
+            _ => Self::Original(original),
+        }
+    }
+
+    /// Returns the kind of the job, if the name contains it.
+    #[must_use]
+    pub fn kind(&self) -> Option<JobKind> {
+        match self {
+            Self::Original(original) => unique_name::kind_of(original),
+            Self::Submitted { kind, .. } => Some(kind.clone()),
+            Self::Run { .. } | Self::Schedule(_) => None,
+        }
+    }
+
     /// Returns the name by which IPS can filter (`originalName`).
     #[must_use]
     pub fn original(&self) -> &str {
         match self {
-            Self::Original(original) | Self::Run { original, .. } | Self::Schedule(original) => original,
+            Self::Original(original)
+            | Self::Submitted { original, .. }
+            | Self::Run { original, .. }
+            | Self::Schedule(original) => original,
         }
     }
 }
@@ -63,6 +96,7 @@ impl JobId {
     pub fn encode(&self) -> String {
         let (kind, names) = match &self.name {
             JobName::Original(original) => ('o', original.clone()),
+            JobName::Submitted { original, kind } => ('k', format!("{original}{SEPARATOR}{}", kind.as_str())),
             JobName::Run { original, run } => ('r', format!("{original}{SEPARATOR}{run}")),
             JobName::Schedule(original) => ('s', original.clone()),
         };
@@ -88,6 +122,7 @@ impl JobId {
         }
         let name = match (kind, &fields[1..]) {
             ('o', [original]) => JobName::Original((*original).into()),
+            ('k', [original, kind]) => JobName::Submitted { original: (*original).into(), kind: JobKind::named(kind) },
             ('r', [original, run]) => JobName::Run { original: (*original).into(), run: (*run).into() },
             ('s', [original]) => JobName::Schedule((*original).into()),
             _ => return Err(InvalidJobId),
@@ -141,6 +176,8 @@ mod tests {
     fn id() -> impl Strategy<Value = JobId> {
         let kinds = prop_oneof![
             name().prop_map(JobName::Original),
+            (name(), "[a-z]{0,10}")
+                .prop_map(|(original, kind)| JobName::Submitted { original, kind: JobKind::named(&kind) }),
             (prop_oneof![Just(String::new()), name()], name())
                 .prop_map(|(original, run)| JobName::Run { original, run }),
             name().prop_map(JobName::Schedule),

@@ -5,12 +5,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::ips::types::{ActiveJob, JobLog, ScheduledJob, SubmitJobParam, Timestamp};
+pub use crate::jobs::model::follow_on::FollowOn;
 use crate::jobs::model::id::{JobId, JobName};
+use crate::jobs::model::identity::{JobRole, RunId};
 use crate::jobs::model::kind::JobKind;
 pub use crate::jobs::model::outcome::{Outcome, Verdict};
 pub use crate::jobs::model::record::{CommonMembers, IpsRecord, SubmittedJob};
+use crate::jobs::model::status;
 pub use crate::jobs::model::status::{Action, Phase, Status};
-use crate::jobs::model::{status, unique_name};
 
 /// Job of IPS in any phase.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -44,6 +46,15 @@ pub struct Job {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub schedule: Option<String>,
+    /// Id of the job after which IPS ran this one: an upload with a member `post…PublishJob`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub parent: Option<String>,
+    /// Jobs that IPS ran after this one, as far as the list of active jobs and the newest logs show; absent if they show none. A follow-on
+    /// job has its own id, status and outcome.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub follow_ons: Vec<FollowOn>,
     /// `true` if the response of IPS to the submit was lost and the job was found by its unique name.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub recovered: bool,
@@ -77,9 +88,9 @@ impl Job {
         let absent_fields = std::mem::take(&mut record.absent_fields);
         let kind = JobKind::of_active(&record);
         let record = IpsRecord::Active(Box::new(record));
-        let id = RecordNames::of(company, &record)?.id_of_run();
+        let RunId { id, parent } = record.names(company)?.id_of_run(kind.as_ref());
         let job = Self::new(&id, Phase::Active, status, record);
-        Some(Self { kind, percent, absent_fields, ..job })
+        Some(Self { kind, percent, parent, absent_fields, ..job })
     }
 
     /// Returns a job of the scheduled list of `company`; `None` if the record has neither a name nor a handle.
@@ -90,9 +101,9 @@ impl Job {
         let absent_fields = std::mem::take(&mut record.absent_fields);
         let kind = JobKind::of_scheduled(&record);
         let record = IpsRecord::Scheduled(Box::new(record));
-        let names = RecordNames::of(company, &record)?;
+        let names = record.names(company)?;
         let name = names.original_or_run().to_owned();
-        let name = if is_recurring { JobName::Schedule(name) } else { JobName::Original(name) };
+        let name = if is_recurring { JobName::Schedule(name) } else { JobName::of_submitted(name, kind.as_ref()) };
         let job = Self::new(&JobId { company: company.into(), name }, Phase::Scheduled, status, record);
         Some(Self { kind, absent_fields, ..job })
     }
@@ -105,9 +116,9 @@ impl Job {
         record.detail_array = None;
         let kind = JobKind::of_logged(&record);
         let record = IpsRecord::Completed(Box::new(record));
-        let id = RecordNames::of(company, &record)?.id_of_run();
+        let RunId { id, parent } = record.names(company)?.id_of_run(kind.as_ref());
         let job = Self::new(&id, Phase::Completed, status, record);
-        Some(Self { kind, outcome: Some(outcome), percent, ..job })
+        Some(Self { kind, outcome: Some(outcome), percent, parent, ..job })
     }
 
     /// Sets the outcome of a completed job that was stopped. No change of another job, or of one whose log has no end yet.
@@ -127,9 +138,10 @@ impl Job {
     /// Returns the job of the submit `request` by `user`, an e-mail address.
     #[must_use]
     pub fn submitted(request: &SubmitJobParam, job_handle: Option<String>, user: Option<&str>) -> Self {
+        let kind = JobKind::of_submitted(request);
         let name = match request.exec_schedule {
             Some(_) => JobName::Schedule(request.job_name.clone()),
-            None => JobName::Original(request.job_name.clone()),
+            None => JobName::of_submitted(request.job_name.clone(), kind.as_ref()),
         };
         let is_scheduled = request.exec_time.is_some() || request.exec_schedule.is_some();
         let (phase, status) =
@@ -147,7 +159,7 @@ impl Job {
         };
         let id = JobId { company: request.company_handle.clone(), name };
         let job = Self::new(&id, phase, status, IpsRecord::Submitted(Box::new(record)));
-        Self { kind: JobKind::of_submitted(request), ..job }
+        Self { kind, ..job }
     }
 
     /// Returns the job of a submit that was sent at `sent_at` and may not have been accepted; without its description, which can be long.
@@ -167,7 +179,8 @@ impl Job {
         let company_handle = id.company.clone();
         let record =
             SubmittedJob { company_handle, job_name: original_name.clone(), original_name, ..SubmittedJob::default() };
-        Self::new(id, Phase::Active, Status::Unknown, IpsRecord::Submitted(Box::new(record)))
+        let job = Self::new(id, Phase::Active, Status::Unknown, IpsRecord::Submitted(Box::new(record)));
+        Self { kind: id.name.kind(), ..job }
     }
 
     /// Returns the job as it is after it left the active list and before it is in the job log.
@@ -187,6 +200,8 @@ impl Job {
             percent: None,
             actions,
             schedule: None,
+            parent: None,
+            follow_ons: Vec::new(),
             recovered: false,
             unconfirmed: false,
             sent_at: None,
@@ -201,6 +216,12 @@ impl Job {
     #[must_use]
     pub fn original_name(&self) -> Option<&str> {
         self.record.original_name()
+    }
+
+    /// Returns the role of the job among those with its original name, if that is unique; `None` if it is not, or the role is unknown.
+    #[must_use]
+    pub fn role(&self) -> Option<JobRole> {
+        self.record.names(&self.company)?.role_of_unique(self.kind.as_ref())
     }
 
     /// Returns the name in the list that contains the job, if it has one.
@@ -252,44 +273,22 @@ impl Job {
         self.record.description()
     }
 
+    /// Returns the rank of the job among those with the same id in other lists. IPS may log a job while it runs: without an end in its log, a
+    /// job of the active list is active.
+    #[must_use]
+    pub fn progress_rank(&self) -> u8 {
+        match self.phase {
+            Phase::Scheduled => 0,
+            Phase::Completed if !self.is_final() => 1,
+            Phase::Active => 2,
+            Phase::Completed => 3,
+        }
+    }
+
     /// Returns whether the job can't change any more.
     #[must_use]
     pub fn is_final(&self) -> bool {
         self.status == Status::Completed
-    }
-}
-
-/// Company, names and handle by which a record of IPS is identified.
-struct RecordNames<'a> {
-    company: &'a str,
-    original: Option<&'a str>,
-    run: &'a str,
-}
-
-impl<'a> RecordNames<'a> {
-    /// Returns the names of a record; `None` if it has none. The handle stands in for a missing name of the run. Where IPS leaves the
-    /// original name out, as logs of API versions without `originalJobName` do, it is the name of the run without its suffix, so that the id
-    /// of the job is the same in all lists.
-    fn of(company: &'a str, record: &'a IpsRecord) -> Option<Self> {
-        let run = record.name();
-        let original = record.original_name().or_else(|| run.map(unique_name::without_run_suffix));
-        let run = run.or(record.handle()).or(original)?;
-        Some(Self { company, original, run })
-    }
-
-    fn original_or_run(&self) -> &'a str {
-        self.original.unwrap_or(self.run)
-    }
-
-    /// Returns the id of a run: with its original name if that is unique, else with the name of the run.
-    fn id_of_run(&self) -> JobId {
-        let original = self.original.unwrap_or_default();
-        let name = if unique_name::is_unique(original) {
-            JobName::Original(original.into())
-        } else {
-            JobName::Run { original: original.into(), run: self.run.into() }
-        };
-        JobId { company: self.company.into(), name }
     }
 }
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-use crate::jobs::model::job::{Job, to_timestamp};
+use crate::jobs::model::job::{Job, Phase, to_timestamp};
 use crate::upstream::BadItem;
 
 /// Job with its JSON, which is rendered once for all readers.
@@ -78,6 +78,8 @@ pub struct ListBody<'a> {
     pub stale: Option<StaleReason>,
     /// Cursor of the next page, if there is one.
     pub next: Option<&'a str>,
+    /// Phases whose list the caller may not read; none is left out.
+    pub denied: &'a [Phase],
 }
 
 impl ListBody<'_> {
@@ -109,6 +111,9 @@ impl ListBody<'_> {
         if let Some(reason) = self.stale {
             member("stale", true.into());
             member("staleReason", serde_json::to_value(reason).expect("a unit variant is serialized as a string"));
+        }
+        if !self.denied.is_empty() {
+            member("denied", serde_json::to_value(self.denied).expect("unit variants are serialized as strings"));
         }
         if !self.bad_items.is_empty() {
             member("badItems", serde_json::to_value(self.bad_items).expect("a bad item has two strings"));

@@ -22,8 +22,31 @@ const KINDS_OF_TYPES: [(&str, &str); 6] = [
     ("Get", "export"),
 ];
 
+/// Letters of the kinds in the names that the gateway makes unique. A kind keeps its letter, and a new one gets another.
+const CODES: [(&str, char); 14] = [
+    ("imageServingPublish", 'a'),
+    ("imageRenderingPublish", 'b'),
+    ("videoPublish", 'c'),
+    ("serverDirectoryPublish", 'd'),
+    ("metadataPublish", 'e'),
+    ("uploadDirectory", 'f'),
+    ("uploadUrls", 'g'),
+    ("uploadPost", 'h'),
+    ("optimizeImages", 'j'),
+    ("ripPdfs", 'k'),
+    ("reprocessAssets", 'm'),
+    ("createVideoSitemap", 'n'),
+    ("export", 'p'),
+    ("automatedSetGeneration", 'q'),
+];
+
+/// Kinds of job that have a member `post…PublishJob`: IPS can run a follow-on job after them.
+const WITH_FOLLOW_ON: [&str; 4] = ["uploadDirectory", "uploadUrls", "ripPdfs", "reprocessAssets"];
+/// Kinds of follow-on jobs.
+const FOLLOW_ON: [&str; 3] = ["imageServingPublish", "imageRenderingPublish", "videoPublish"];
+
 /// Kind of a job: the name of the element with its details without `Job`, for example `uploadUrls`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct JobKind(Cow<'static, str>);
 
 impl JobKind {
@@ -63,6 +86,36 @@ impl JobKind {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Returns the kind with this name, as in a job id.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self(name.to_owned().into())
+    }
+
+    /// Returns the letter of the kind in unique names; `None` of a kind that no schema of IPS has.
+    #[must_use]
+    pub fn code(&self) -> Option<char> {
+        CODES.iter().find(|(kind, _)| *kind == self.0).map(|(_, code)| *code)
+    }
+
+    /// Returns the kind with this letter.
+    #[must_use]
+    pub fn of_code(code: char) -> Option<Self> {
+        CODES.iter().find(|(_, known)| *known == code).map(|(kind, _)| Self((*kind).into()))
+    }
+
+    /// Returns whether IPS can run a follow-on job after jobs of this kind.
+    #[must_use]
+    pub fn may_have_follow_on(&self) -> bool {
+        WITH_FOLLOW_ON.contains(&self.as_str())
+    }
+
+    /// Returns whether a follow-on job can be of this kind.
+    #[must_use]
+    pub fn may_be_follow_on(&self) -> bool {
+        FOLLOW_ON.contains(&self.as_str())
     }
 
     fn of(details: Option<&'static str>, unknown: Option<&str>, job_type: Option<&JobType>) -> Option<Self> {

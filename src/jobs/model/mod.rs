@@ -1,11 +1,13 @@
 //! Domain model: jobs with their ids, derived status and JSON, and snapshots of job lists.
 
-pub mod answer;
 pub mod distinct;
+pub mod follow_on;
 pub mod id;
+pub mod identity;
 pub mod job;
 pub mod json;
 pub mod kind;
+pub mod links;
 pub mod outcome;
 pub mod record;
 pub mod snapshot;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::ips::types::{ActiveJob, JobLog, JobType, ScheduledJob, Timestamp};
+use crate::jobs::model::identity::{RecordNames, original_of_run};
 use crate::jobs::model::kind::strip_log_type_prefix;
 use crate::jobs::model::status::{self, Status};
 use crate::jobs::model::unique_name;
@@ -104,6 +105,11 @@ impl CommonMembers {
 }
 
 impl IpsRecord {
+    /// Returns the names by which the job of a list of `company` is identified; `None` if it has none.
+    pub(super) fn names<'a>(&'a self, company: &'a str) -> Option<RecordNames<'a>> {
+        RecordNames::of(company, self.original_name(), self.name(), self.handle())
+    }
+
     /// Returns the name as submitted, if it is known.
     pub fn original_name(&self) -> Option<&str> {
         match self {
@@ -134,10 +140,10 @@ impl IpsRecord {
         }
     }
 
-    /// Returns the name as submitted, without the suffix that makes it unique. Where IPS leaves the original name out, it is the name of the
-    /// run without its time.
+    /// Returns the name as submitted, without the suffix that makes it unique. Where IPS leaves the original name out, it is what the
+    /// name of the run begins with.
     fn title(&self) -> Option<&str> {
-        let run = || self.name().map(unique_name::without_run_suffix);
+        let run = || self.name().map(original_of_run);
         self.original_name().filter(|name| !name.is_empty()).or_else(run).map(unique_name::without_unique_suffix)
     }
 

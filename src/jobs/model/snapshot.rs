@@ -31,6 +31,8 @@ pub struct Snapshot {
     pub etag: String,
     gzip: OnceLock<Bytes>,
     by_id: HashMap<String, usize>,
+    /// Follow-on jobs, by the id of their parent.
+    by_parent: HashMap<String, Vec<usize>>,
     departed: DepartedJobs,
 }
 
@@ -60,6 +62,12 @@ impl Snapshot {
         departed: DepartedJobs,
     ) -> Self {
         let by_id = jobs.iter().enumerate().map(|(index, job)| (job.job.id.clone(), index)).collect();
+        let mut by_parent: HashMap<String, Vec<usize>> = HashMap::new();
+        for (index, job) in jobs.iter().enumerate() {
+            if let Some(parent) = &job.job.parent {
+                by_parent.entry(parent.clone()).or_default().push(index);
+            }
+        }
         let etag = etag_of(&jobs, &bad_items, &[]);
         let list = ListBody {
             member: "jobs",
@@ -68,9 +76,10 @@ impl Snapshot {
             observed_at: Some(observed_at.wall),
             stale: None,
             next: None,
+            denied: &[],
         };
         let body = list.write();
-        Self { observed_at, body, etag, gzip: OnceLock::new(), by_id, departed, jobs, bad_items }
+        Self { observed_at, body, etag, gzip: OnceLock::new(), by_id, by_parent, departed, jobs, bad_items }
     }
 
     /// Returns the jobs that left the list.
@@ -89,6 +98,19 @@ impl Snapshot {
     #[must_use]
     pub fn job(&self, id: &str) -> Option<&Arc<RenderedJob>> {
         self.by_id.get(id).map(|index| &self.jobs[*index])
+    }
+
+    /// Returns the jobs that IPS ran after the job with this id: those of the list, and those that left it.
+    pub fn follow_ons<'a>(&'a self, parent: &'a str) -> impl Iterator<Item = &'a Job> + Clone {
+        let indices = self.by_parent.get(parent).into_iter().flatten();
+        let departed = self.departed.completed.values().map(|(job, _)| &job.job);
+        let departed = departed.filter(move |job| job.parent.as_deref() == Some(parent));
+        indices.map(|index| &self.jobs[*index].job).chain(departed)
+    }
+
+    /// Returns the jobs of the list, and those that left it and are in the job log.
+    pub fn all_jobs(&self) -> impl Iterator<Item = &Job> + Clone {
+        self.jobs.iter().chain(self.departed.completed.values().map(|(job, _)| job)).map(|job| &job.job)
     }
 
     /// Returns the JSON of the list, compressed (gzip, RFC 1952) at the first call.

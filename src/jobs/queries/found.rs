@@ -76,7 +76,8 @@ impl FoundJob {
     }
 }
 
-/// Returns the job that IPS found by a handle, if any.
+/// Returns the job that IPS found by a handle, if any. A handle that no list has is that of a submit, and means the submitted job: not one that
+/// IPS ran after it.
 ///
 /// # Errors
 /// [`Error::AmbiguousJob`] if IPS found several and none has this handle in the list.
@@ -84,31 +85,33 @@ pub(super) fn only_job(mut jobs: Vec<Job>, handle: &str) -> Result<Option<Job>> 
     if let Some(index) = jobs.iter().position(|job| job.handle() == Some(handle)) {
         return Ok(Some(jobs.swap_remove(index)));
     }
+    jobs.retain(|job| job.parent.is_none());
     if jobs.len() > 1 {
         return Err(ambiguous(jobs.iter()));
     }
     Ok(jobs.pop())
 }
 
-/// Returns the job of an id among the logged jobs with its original name, under this id.
+/// Returns the index of the job of an id among the logged jobs with its original name. Of the jobs of a unique name, a follow-on job is not
+/// the submitted one.
 ///
 /// # Errors
 /// [`Error::AmbiguousJob`] if several have the name of the run, and other ids.
-pub(super) fn logged_job(mut jobs: Vec<Job>, id: &JobId) -> Result<Option<Job>> {
+pub(super) fn logged_index(jobs: &[Job], id: &JobId) -> Result<Option<usize>> {
     let encoded = id.encode();
-    let index = match (jobs.iter().position(|job| job.id == encoded), &id.name) {
-        (Some(index), _) => index,
-        (None, JobName::Run { run, .. }) => {
-            jobs.retain(|job| [job.name(), job.handle()].contains(&Some(run.as_str())));
-            if jobs.len() > 1 {
-                return Err(ambiguous(jobs.iter()));
-            }
-            0
-        }
-        (None, _) => 0,
+    if let Some(index) = jobs.iter().position(|job| job.id == encoded) {
+        return Ok(Some(index));
+    }
+    let is_meant = |job: &Job| match &id.name {
+        JobName::Run { run, .. } => [job.name(), job.handle()].contains(&Some(run.as_str())),
+        // The ids of logs without an original name may differ.
+        _ => job.parent.is_none() && job.original_name().is_none(),
     };
-    let job = jobs.into_iter().nth(index);
-    Ok(job.map(|job| Job { id: encoded, ..job }))
+    let meant: Vec<usize> = (0..jobs.len()).filter(|index| is_meant(&jobs[*index])).collect();
+    match (&meant[..], &id.name) {
+        ([_, _, ..], JobName::Run { .. }) => Err(ambiguous(meant.iter().map(|index| &jobs[*index]))),
+        (meant, _) => Ok(meant.first().copied()),
+    }
 }
 
 /// Returns the error of an id or handle of several jobs.

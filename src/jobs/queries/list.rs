@@ -29,10 +29,11 @@ impl ListQueries {
         Self { caches }
     }
 
-    /// Lists the jobs of `company`.
+    /// Lists the jobs of `company`, without those of lists that the caller may not read.
     ///
     /// # Errors
-    /// [`Error::NotCached`] with [`CacheDirective::OnlyIfCached`], a cursor of another sort order, and the errors of IPS.
+    /// [`Error::NotCached`] with [`CacheDirective::OnlyIfCached`], a cursor of another sort order, and the errors of IPS; the refusal if the
+    /// caller may read none of the lists.
     pub async fn list(
         &self,
         caller: &Caller,
@@ -44,8 +45,22 @@ impl ListQueries {
             return self.caches.active.read(caller, company, directive).await.map(JobListing::Snapshot);
         }
         let mut snapshots = Vec::new();
-        for cache in self.caches.of_phases(query.phases()) {
-            snapshots.push(cache.read(caller, company, directive).await?);
+        let (mut denied, mut refusal) = (Vec::new(), None);
+        for (phase, cache) in self.caches.all() {
+            if !query.phases().contains(&phase) {
+                continue;
+            }
+            match cache.read(caller, company, directive).await {
+                Ok(lookup) => snapshots.push(lookup),
+                Err(error) if error.denies_operation() => {
+                    denied.push(phase);
+                    refusal.get_or_insert(error);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if let Some(refusal) = refusal.filter(|_| snapshots.is_empty()) {
+            return Err(refusal);
         }
         // Without the active list, what it would take out of the history stays there.
         let active = if needs_active_list(&snapshots, query) {
@@ -53,7 +68,7 @@ impl ListQueries {
         } else {
             None
         };
-        JobPage::of(&snapshots, active.as_ref(), query).map(JobListing::Page)
+        JobPage::of(&snapshots, active.as_ref(), &denied, query).map(JobListing::Page)
     }
 
     /// Lists the jobs of `company` if all snapshots are cached and fresh: the fast path, which needs no await.
@@ -81,7 +96,7 @@ impl ListQueries {
         } else {
             None
         };
-        JobPage::of(&snapshots, active.as_ref(), query).map(JobListing::Page)
+        JobPage::of(&snapshots, active.as_ref(), &[], query).map(JobListing::Page)
     }
 }
 

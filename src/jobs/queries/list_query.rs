@@ -4,6 +4,7 @@ use crate::ips::types::Timestamp;
 use crate::jobs::model::job::{Job, Outcome, Phase, Status};
 use crate::jobs::model::kind::JobKind;
 use crate::jobs::queries::cursor::PageCursor;
+use crate::jobs::queries::search_text::SearchText;
 use crate::jobs::queries::sort::JobSort;
 
 /// Query of a list of jobs.
@@ -28,8 +29,9 @@ pub struct ListQuery {
     pub from: Option<Timestamp>,
     /// Latest start of the jobs, or the planned one.
     pub to: Option<Timestamp>,
-    /// Text in the name, the title, the description or the submitter of the jobs, ignoring case.
-    pub text: Option<String>,
+    /// Text in the name, the title, the description or the submitter of the jobs, ignoring case and the
+    /// composition of letters.
+    pub text: Option<SearchText>,
     /// Sort order; `None` for that of IPS, or the newest first if there is a limit or a cursor.
     pub sort: Option<JobSort>,
     /// Maximum number of jobs.
@@ -81,7 +83,7 @@ impl ListQuery {
         };
         let submitted_by = job.common.submitted_by.as_deref();
         let time = job.filter_time().map(Timestamp::sort_micros);
-        let contains = |text: &str, field: Option<&str>| field.is_some_and(|field| field.to_lowercase().contains(text));
+        let fields = [job.name(), job.common.title.as_deref(), job.description(), submitted_by];
         (self.statuses.is_empty() || self.statuses.contains(&job.status))
             && (self.outcomes.is_empty() || job.outcome.is_some_and(|outcome| self.outcomes.contains(&outcome)))
             && (self.kinds.is_empty() || self.kinds.iter().any(has_kind))
@@ -91,11 +93,7 @@ impl ListQuery {
                 .submitted_by
                 .as_deref()
                 .is_none_or(|email| submitted_by.is_some_and(|own| own.eq_ignore_ascii_case(email)))
-            && self.text.as_deref().map(str::to_lowercase).is_none_or(|text| {
-                [job.name(), job.common.title.as_deref(), job.description(), submitted_by]
-                    .into_iter()
-                    .any(|field| contains(&text, field))
-            })
+            && self.text.as_ref().is_none_or(|text| fields.iter().flatten().any(|field| text.is_in(field)))
             && self.from.is_none_or(|from| time.is_some_and(|time| time >= from.sort_micros()))
             && self.to.is_none_or(|to| time.is_some_and(|time| time <= to.sort_micros()))
     }

@@ -9,11 +9,11 @@ use crate::ips::types::{
 use crate::jobs::cache::policy::CacheDirective;
 use crate::jobs::company::{CompanyChoice, MAX_HANDLE_LENGTH, too_long};
 use crate::jobs::error::{Error, Result};
-use crate::jobs::model::answer::jobs_of_records;
-use crate::jobs::model::id::{JobName, JobRef};
+use crate::jobs::model::distinct::{jobs_of_records, make_ids_distinct};
+use crate::jobs::model::id::{JobId, JobName, JobRef};
 use crate::jobs::model::job::{IpsRecord, Job, Status};
 use crate::jobs::model::{status, unique_name};
-use crate::jobs::queries::found::FoundJob;
+use crate::jobs::queries::found::{FoundJob, logged_index};
 use crate::jobs::queries::log_query::{JobLogsQuery, LogEntry, LogLevel, LogPage, LogQuery, LogSource, MAX_PER_PAGE};
 use crate::jobs::queries::lookup::JobLookup;
 use crate::upstream::{BadItem, Caller, Failure, IpsApi, UpstreamError, WriteReason};
@@ -25,8 +25,29 @@ const MAX_PAGES_SCANNED: u32 = 10;
 enum LogSelector {
     /// Handle of the job.
     Handle(String),
-    /// Original name of the job, if it is unique.
-    OriginalName(String),
+    /// Original name in the id of a submitted job, if it is unique.
+    OriginalName(JobId),
+}
+
+impl LogSelector {
+    /// Returns the log of the job among those that IPS returned. By the original name, IPS returns the logs of follow-on jobs, too.
+    ///
+    /// # Errors
+    /// [`Error::AmbiguousJob`].
+    fn select(&self, company: &str, logs: Vec<JobLog>) -> Result<Option<JobLog>> {
+        let Self::OriginalName(id) = self else { return Ok(logs.into_iter().next()) };
+        let (mut jobs, mut named) = (Vec::new(), Vec::new());
+        for mut log in logs {
+            let entries = log.detail_array.take();
+            if let Some(job) = Job::completed(company, log.clone()) {
+                jobs.push(job);
+                named.push(JobLog { detail_array: entries, ..log });
+            }
+        }
+        make_ids_distinct(&mut jobs, None);
+        let index = logged_index(&jobs, id)?;
+        Ok(index.map(|index| named.swap_remove(index)))
+    }
 }
 
 /// Queries of logs.
@@ -61,35 +82,49 @@ impl LogQueries {
                 JobName::Original(original)
                     if unique_name::is_unique(original) && query.source == LogSource::Current =>
                 {
-                    LogSelector::OriginalName(original.clone())
+                    LogSelector::OriginalName(id.clone())
                 }
                 _ => {
                     let found = self.lookup.find(caller, choice, job, CacheDirective::Unspecified).await?;
-                    let handle = match &found.job.job.record {
-                        IpsRecord::Completed(log) => log.job_handle.clone(),
-                        // Only completed jobs are archived.
-                        IpsRecord::Active(job) if query.source == LogSource::Current => job.job_handle.clone(),
-                        _ => None,
-                    };
-                    match handle {
+                    match handle_of(&found.job.job, query.source) {
                         Some(handle) => LogSelector::Handle(handle),
                         None => return Ok(empty_page_of(&found, query)),
                     }
                 }
             },
         };
+        if let Some(page) = self.selected_page(caller, &company, &selector, query).await? {
+            return Ok(page);
+        }
+        // IPS has no log, or knows no log of this handle yet: not an error if the job exists.
+        let found = self.lookup.find(caller, choice, job, CacheDirective::Unspecified).await?;
+        let by_handle = match selector {
+            // Of several logs with the original name, IPS may return only that of a follow-on job.
+            LogSelector::OriginalName(_) => handle_of(&found.job.job, query.source).map(LogSelector::Handle),
+            LogSelector::Handle(_) => None,
+        };
+        let page = match &by_handle {
+            Some(selector) => self.selected_page(caller, &company, selector, query).await?,
+            None => None,
+        };
+        Ok(page.unwrap_or_else(|| empty_page_of(&found, query)))
+    }
+
+    /// Returns a page of the entries; `None` if IPS has no log, or does not know the handle.
+    async fn selected_page(
+        &self,
+        caller: &Caller,
+        company: &str,
+        selector: &LogSelector,
+        query: &LogQuery,
+    ) -> Result<Option<LogPage>> {
         let page = match query.level {
-            None => self.log_page(caller, &company, &selector, query).await,
-            Some(level) => self.filtered_page(caller, &company, &selector, query, level).await,
+            None => self.log_page(caller, company, selector, query).await,
+            Some(level) => self.filtered_page(caller, company, selector, query, level).await,
         };
         match page {
-            Ok(Some(page)) => Ok(page),
-            // IPS has no log, or knows no log of this handle yet: not an error if the job exists.
-            Ok(None) | Err(Error::JobUnknownToIps { .. }) => {
-                let found = self.lookup.find(caller, choice, job, CacheDirective::Unspecified).await?;
-                Ok(empty_page_of(&found, query))
-            }
-            Err(error) => Err(error),
+            Err(Error::JobUnknownToIps { .. }) => Ok(None),
+            page => page,
         }
     }
 
@@ -102,7 +137,7 @@ impl LogQueries {
         query: &LogQuery,
     ) -> Result<Option<LogPage>> {
         let (logs, mut bad_items) = self.log_details(caller, company, selector, query).await?;
-        let Some(log) = logs.into_iter().next() else { return Ok(None) };
+        let Some(log) = selector.select(company, logs)? else { return Ok(None) };
         let complete = status::status_of_logged(&log) == Status::Completed;
         // Entries that could not be read at all; the others have their own unreadable values.
         let entries = log.unreadable.into_iter().filter(|value| value.path.starts_with("detailArray"));
@@ -190,7 +225,7 @@ impl LogQueries {
         }
         let (job_handle, original_name) = match selector {
             LogSelector::Handle(handle) => (Some(handle.clone()), None),
-            LogSelector::OriginalName(original) => (None, Some(original.clone())),
+            LogSelector::OriginalName(id) => (None, Some(id.name.original().to_owned())),
         };
         let request = GetJobLogDetailsParam {
             company_handle,
@@ -232,7 +267,7 @@ impl LogQueries {
             jobs_of_records("jobLogArray", answer.value.job_log_array, answer.bad_items, None, |record| {
                 Job::completed(company, record)
             });
-        self.lookup.set_stopped(caller, &mut jobs).await;
+        self.lookup.enrich(caller, company, &mut jobs).await;
         let matches = |job: &Job| match &query.submitted_by {
             Some(email) => job.common.submitted_by.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(email)),
             None => true,
@@ -269,6 +304,16 @@ impl LogQueries {
                 Ok((answer.value.job_log_array, answer.bad_items))
             }
         }
+    }
+}
+
+/// Returns the handle by which IPS finds the log of a job; `None` of a job that has none yet.
+fn handle_of(job: &Job, source: LogSource) -> Option<String> {
+    match &job.record {
+        IpsRecord::Completed(log) => log.job_handle.clone(),
+        // Only completed jobs are archived.
+        IpsRecord::Active(job) if source == LogSource::Current => job.job_handle.clone(),
+        _ => None,
     }
 }
 

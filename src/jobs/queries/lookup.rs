@@ -1,57 +1,67 @@
 //! Lookup of one job in any phase: IPS has no such operation, so its three lists are searched one after the other.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use moka::sync::Cache;
-use tokio::time::Instant;
 
-use crate::ips::types::{GetActiveJobsParam, GetJobLogDetailsParam, GetScheduledJobsParam, JobLog, Timestamp};
-use crate::jobs::cache::SnapshotCache;
-use crate::jobs::cache::key::{JobKey, MAX_JOB_BYTES, job_cache};
+use crate::ips::types::{GetJobLogDetailsParam, JobLog, Timestamp};
 use crate::jobs::cache::lists::ListCaches;
 use crate::jobs::cache::loaders;
-use crate::jobs::cache::policy::{CacheDirective, CacheStatus, Lookup, MIN_LOAD_INTERVAL};
+use crate::jobs::cache::policy::{CacheDirective, CacheStatus, Lookup};
 use crate::jobs::cache::recent::{Mutation, RecentMutations};
 use crate::jobs::company::{Companies, CompanyChoice};
 use crate::jobs::error::{Error, Result};
-use crate::jobs::model::answer::jobs_of_records;
+use crate::jobs::model::distinct::jobs_of_records;
 use crate::jobs::model::id::{JobId, JobName, JobRef};
+use crate::jobs::model::identity::{JobRole, role_of};
 use crate::jobs::model::job::{Job, Phase};
 use crate::jobs::model::json::RenderedJob;
+use crate::jobs::model::links::JobLinks;
 use crate::jobs::model::unique_name;
-use crate::jobs::queries::found::{FoundJob, MAX_CANDIDATES, ambiguous, logged_job, only_job};
+use crate::jobs::queries::completed::{CompletedJobs, has_pending_follow_ons};
+use crate::jobs::queries::found::{FoundJob, MAX_CANDIDATES, ambiguous, logged_index};
 use crate::runtime::clock::Clock;
-use crate::telemetry::metrics::report_table;
-use crate::upstream::{Caller, CallerKey, IpsAnswer, IpsApi, UpstreamError};
+use crate::upstream::{Caller, IpsAnswer, IpsApi, UpstreamError};
 
 /// Entries that are read with a log, its last ones: if the job was stopped, one of them says so.
 const LAST_LOG_ENTRIES: i32 = 20;
-/// Time for which completed jobs are cached; they do not change.
-const COMPLETED_TTL: Duration = Duration::from_hours(1);
-
-/// Completed job in the cache.
-#[derive(Clone)]
-struct CompletedJob {
-    job: Arc<RenderedJob>,
-    loaded_at: Instant,
-}
 
 /// Scope of a lookup.
-struct LookupScope<'a> {
-    caller: &'a Caller,
-    company: &'a str,
-    directive: CacheDirective,
+pub(super) struct LookupScope<'a> {
+    pub caller: &'a Caller,
+    pub company: &'a str,
+    pub directive: CacheDirective,
+    /// First refusal of a list that the caller may not read; the lookup goes on with the others.
+    denied: OnceLock<Error>,
+}
+
+impl LookupScope<'_> {
+    /// Returns the refusal of the first list that the caller may not read.
+    pub(super) fn denied(&self) -> Option<&Error> {
+        self.denied.get()
+    }
+
+    /// Returns what was read; `None` if the caller may not read it.
+    pub(super) fn permitted<T>(&self, read: Result<T>) -> Result<Option<T>> {
+        match read {
+            Ok(read) => Ok(Some(read)),
+            Err(error) if error.denies_operation() => {
+                self.denied.get_or_init(|| error);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
 }
 
 /// Lookup of single jobs.
 pub struct JobLookup {
     companies: Arc<Companies>,
-    caches: ListCaches,
-    upstream: Arc<dyn IpsApi>,
-    completed: Cache<JobKey, CompletedJob>,
-    recent: RecentMutations,
+    pub(super) caches: ListCaches,
+    pub(super) upstream: Arc<dyn IpsApi>,
+    completed: CompletedJobs,
+    pub(super) recent: RecentMutations,
     clock: Clock,
     appears_within: Duration,
 }
@@ -68,20 +78,12 @@ impl JobLookup {
         clock: Clock,
         appears_within: Duration,
     ) -> Self {
-        Self {
-            companies,
-            caches,
-            upstream,
-            completed: job_cache(COMPLETED_TTL, |completed: &CompletedJob| completed.job.json.len()),
-            recent,
-            clock,
-            appears_within,
-        }
+        Self { companies, caches, upstream, completed: CompletedJobs::default(), recent, clock, appears_within }
     }
 
     /// Sets the gauge of the memory of the completed jobs.
     pub fn report_metrics(&self) {
-        report_table("completed_jobs", self.completed.weighted_size(), MAX_JOB_BYTES);
+        self.completed.report_metrics();
     }
 
     /// Returns the referenced job.
@@ -97,26 +99,32 @@ impl JobLookup {
         directive: CacheDirective,
     ) -> Result<FoundJob> {
         let company = self.company_of(caller, choice, job).await?;
-        let scope = LookupScope { caller, company: &company, directive };
+        let scope = LookupScope { caller, company: &company, directive, denied: OnceLock::new() };
         match job {
             JobRef::Handle(handle) => self.find_by_handle(&scope, handle).await,
-            JobRef::Id(id) => match self.cached_completed_job(&scope, id) {
+            JobRef::Id(id) => match self.cached_completed_job(&scope, id).await {
                 Some(found) => Ok(found),
                 None => self.find_by_id(&scope, id).await,
             },
         }
     }
 
-    /// Returns a completed job from the cache, if its age fits the cache directive.
-    fn cached_completed_job(&self, scope: &LookupScope<'_>, id: &JobId) -> Option<FoundJob> {
-        let CompletedJob { job, loaded_at } = self.completed.get(&(CallerKey::of(scope.caller), id.encode()))?;
-        let age = self.clock.instant().saturating_duration_since(loaded_at);
-        let fits = match scope.directive {
-            CacheDirective::Unspecified | CacheDirective::OnlyIfCached => age < COMPLETED_TTL,
-            CacheDirective::MaxAge(max_age) => age <= max_age.max(MIN_LOAD_INTERVAL),
-            CacheDirective::Reload => false,
-        };
-        fits.then_some(FoundJob { job, cache_status: CacheStatus::Hit, age })
+    /// Returns a completed job from the cache, if its age fits the cache directive, with its follow-on jobs as in the cached lists. `None` if
+    /// one of them is not completed and no longer in the active list.
+    async fn cached_completed_job(&self, scope: &LookupScope<'_>, id: &JobId) -> Option<FoundJob> {
+        let LookupScope { caller, company, directive, .. } = *scope;
+        let id = id.encode();
+        let found = self.completed.get(caller, &id, directive, self.clock.read())?;
+        if has_pending_follow_ons(&found.job.job) {
+            self.caches.active.read(caller, company, directive).await.ok()?;
+        }
+        let (active, history) =
+            (self.caches.active.cached(caller, company), self.caches.history.cached(caller, company));
+        let follow_ons = active.iter().chain(&history).flat_map(|list| list.follow_ons(&id));
+        let links = JobLinks::between(follow_ons);
+        let found = self.completed.relink(caller, found, &links);
+        let is_current = links.has_follow_ons_of(&id) || !has_pending_follow_ons(&found.job.job);
+        is_current.then_some(found)
     }
 
     /// Returns the job of an id, with any cache status.
@@ -145,37 +153,46 @@ impl JobLookup {
         }
     }
 
-    async fn find_by_id(&self, scope: &LookupScope<'_>, id: &JobId) -> Result<FoundJob> {
-        let is_unique = unique_name::is_unique(id.name.original());
+    pub(super) async fn find_by_id(&self, scope: &LookupScope<'_>, id: &JobId) -> Result<FoundJob> {
         match &id.name {
-            JobName::Original(original) if !is_unique => self.find_by_shared_name(scope, id, original).await,
+            JobName::Original(original) if !unique_name::is_unique(original) => {
+                self.find_by_shared_name(scope, id).await
+            }
+            JobName::Submitted { .. } => self.find_by_shared_name(scope, id).await,
             _ => self.find_by_unique_name(scope, id).await,
         }
     }
 
-    /// Returns the job of a name that no other job has, from the first list that contains it.
+    /// Returns the job of a name that no other job has, except for its follow-on jobs, from the first list that contains it.
     async fn find_by_unique_name(&self, scope: &LookupScope<'_>, id: &JobId) -> Result<FoundJob> {
         let active = self.active_jobs(scope, scope.directive).await?;
-        if let Some(found) = FoundJob::with_id(&active, id)? {
+        let scheduled = match in_list(active.as_ref(), id)? {
+            Some(found) => return Ok(found),
+            None => self.scheduled_jobs(scope).await?,
+        };
+        if let Some(found) = in_list(scheduled.as_ref(), id)? {
             return Ok(found);
         }
-        let scheduled = self.scheduled_jobs(scope).await?;
-        if let Some(found) = FoundJob::with_id(&scheduled, id)? {
-            return Ok(found);
-        }
+        let mut is_in_log = None;
         // An empty name is no filter for IPS.
         if !matches!(id.name, JobName::Schedule(_)) && !id.name.original().is_empty() {
-            let logs = self.logs_by_original_name(scope, id.name.original()).await?;
-            let (jobs, _) =
-                jobs_of_records("jobLogArray", logs, Vec::new(), None, |log| Job::completed(scope.company, log));
-            if let Some(job) = logged_job(jobs, id)? {
-                return Ok(self.loaded_jobs(scope, vec![job]).await.remove(0));
+            let logs = scope.permitted(self.logs_by_original_name(scope, id.name.original()).await)?;
+            is_in_log = logs.as_ref().map(|logs| !logs.is_empty());
+            let (mut jobs, _) = jobs_of_records("jobLogArray", logs.unwrap_or_default(), Vec::new(), None, |log| {
+                Job::completed(scope.company, log)
+            });
+            if let Some(index) = logged_index(&jobs, id)? {
+                jobs[index].id = id.encode();
+                self.enrich(scope.caller, scope.company, &mut jobs).await;
+                return Ok(self.loaded_jobs(scope, vec![jobs.swap_remove(index)]).await.remove(0));
             }
         }
-        if matches!(id.name, JobName::Run { .. }) {
-            // IPS can't filter by a name that it did not send.
-            let history = self.caches.history.read(scope.caller, scope.company, scope.directive).await?;
-            if let Some(found) = FoundJob::with_id(&history, id)? {
+        // IPS can't filter by a name that it did not send, may return only the log of a follow-on job, and not every caller may use the filter.
+        if matches!(id.name, JobName::Run { .. })
+            || is_in_log != Some(false) && !matches!(id.name, JobName::Schedule(_))
+        {
+            let history = self.caches.history.read(scope.caller, scope.company, scope.directive).await;
+            if let Some(found) = in_list(scope.permitted(history)?.as_ref(), id)? {
                 return Ok(found);
             }
         }
@@ -183,28 +200,42 @@ impl JobLookup {
             return Err(Error::NotCached);
         }
         // The job may have moved to the active list since the snapshot was loaded.
-        if active.cache_status != CacheStatus::Loaded {
+        if active.is_some_and(|active| active.cache_status != CacheStatus::Loaded) {
             let active = self.active_jobs(scope, CacheDirective::MaxAge(Duration::ZERO)).await?;
-            if let Some(found) = FoundJob::with_id(&active, id)? {
+            if let Some(found) = in_list(active.as_ref(), id)? {
                 return Ok(found);
             }
         }
         self.find_unlisted(scope, id).await
     }
 
-    /// Returns the job of a name that several jobs may have, if exactly one job in all lists has it.
-    async fn find_by_shared_name(&self, scope: &LookupScope<'_>, id: &JobId, original: &str) -> Result<FoundJob> {
-        let (active, scheduled) = (self.active_jobs(scope, scope.directive).await?, self.scheduled_jobs(scope).await?);
+    /// Returns the job of a name that several jobs may have, if exactly one job in all lists has it. Follow-on jobs of a submitted job, whose
+    /// kind the id has, don't count.
+    async fn find_by_shared_name(&self, scope: &LookupScope<'_>, id: &JobId) -> Result<FoundJob> {
+        let original = id.name.original();
+        let submitted = match &id.name {
+            JobName::Submitted { kind, .. } => Some(kind),
+            _ => None,
+        };
+        let may_be_meant = |job: &Job| {
+            let role = role_of(original, job.name().unwrap_or_default(), job.kind.as_ref(), submitted);
+            submitted.is_none() || role != Some(JobRole::FollowOn)
+        };
+        let lists =
+            [self.active_jobs(scope, scope.directive).await?, self.scheduled_jobs(scope).await?].into_iter().flatten();
         let mut candidates = Vec::new();
         let encoded = id.encode();
-        for list in [&active, &scheduled] {
-            let has_name = |job: &RenderedJob| job.job.original_name() == Some(original) || job.job.id == encoded;
-            let with_name = list.snapshot.jobs.iter().filter(|job| has_name(job));
-            candidates.extend(with_name.map(|job| FoundJob::in_snapshot(job, list)));
+        for list in lists {
+            let has_name = |job: &Job| job.original_name() == Some(original) || job.id == encoded;
+            let with_name = list.snapshot.jobs.iter().filter(|job| has_name(&job.job) && may_be_meant(&job.job));
+            candidates.extend(with_name.map(|job| FoundJob::in_snapshot(job, &list)));
         }
-        let mut logs = self.logs_by_original_name(scope, original).await?;
-        logs.truncate(MAX_CANDIDATES);
-        for completed in self.completed_jobs(scope, logs).await {
+        let logs = scope.permitted(self.logs_by_original_name(scope, original).await)?.unwrap_or_default();
+        let mut jobs: Vec<Job> = logs.into_iter().filter_map(|log| Job::completed(scope.company, log)).collect();
+        self.enrich(scope.caller, scope.company, &mut jobs).await;
+        jobs.retain(may_be_meant);
+        jobs.truncate(MAX_CANDIDATES);
+        for completed in self.loaded_jobs(scope, jobs).await {
             if candidates.iter().all(|candidate| candidate.job.job.id != completed.job.job.id) {
                 candidates.push(completed);
             }
@@ -218,89 +249,22 @@ impl JobLookup {
         }
     }
 
-    /// Returns the job of a handle: from the cached lists, else the one that IPS finds by it. IPS gives a job another handle in every list
-    /// and at its submit.
-    async fn find_by_handle(&self, scope: &LookupScope<'_>, handle: &str) -> Result<FoundJob> {
-        let (active, scheduled) = (self.active_jobs(scope, scope.directive).await?, self.scheduled_jobs(scope).await?);
-        for list in [&active, &scheduled] {
-            if let Some(found) = FoundJob::with_handle(list, handle) {
-                return Ok(found);
-            }
-        }
-        if scope.directive == CacheDirective::OnlyIfCached {
-            return Err(Error::NotCached);
-        }
-        let (company, caller) = (scope.company, scope.caller);
-        let (company_handle, job_handle) = (Some(company.to_owned()), Some(handle.to_owned()));
-        let request = GetActiveJobsParam {
-            company_handle: company_handle.clone(),
-            job_handle: job_handle.clone(),
-            include_waiting_jobs: Some(true),
-            ..GetActiveJobsParam::default()
-        };
-        let answer = self.upstream.get_active_jobs(caller, &request).await;
-        let records = records_of(scope, answer, |answer| answer.job_array)?;
-        let (jobs, _) = jobs_of_records("jobArray", records, Vec::new(), None, |record| Job::active(company, record));
-        if let Some(job) = only_job(jobs, handle)? {
-            return self.job_of_list(scope, &self.caches.active, &active, job).await;
-        }
-        let request = GetScheduledJobsParam {
-            company_handle,
-            job_handle: job_handle.clone(),
-            ..GetScheduledJobsParam::default()
-        };
-        let answer = self.upstream.get_scheduled_jobs(caller, &request).await;
-        let records = records_of(scope, answer, |answer| answer.job_array)?;
-        let (jobs, _) =
-            jobs_of_records("jobArray", records, Vec::new(), None, |record| Job::scheduled(company, record));
-        if let Some(job) = only_job(jobs, handle)? {
-            return self.job_of_list(scope, &self.caches.scheduled, &scheduled, job).await;
-        }
-        let logs = self.logs(scope, GetJobLogDetailsParam { job_handle, ..minimal_log_request(company) }).await?;
-        let (jobs, _) = jobs_of_records("jobLogArray", logs, Vec::new(), None, |log| Job::completed(company, log));
-        if let Some(job) = only_job(jobs, handle)? {
-            return Ok(self.loaded_jobs(scope, vec![job]).await.remove(0));
-        }
-        // IPS may not list the job yet that it returned this handle for.
-        match self.recent.get(caller, handle).await {
-            Some(Mutation::Submitted(job, _)) if job.company == company => {
-                let id = JobId::decode(&job.id).map_err(|_| Error::JobNotFound)?;
-                self.find_by_id(scope, &id).await
-            }
-            _ => Err(Error::JobNotFound),
-        }
-    }
-
-    /// Returns a job that IPS found by another handle as it is in the list, which is loaded again if it does not have the job.
-    async fn job_of_list(
+    /// Returns the active list; `None` if the caller may not read it.
+    pub(super) async fn active_jobs(
         &self,
         scope: &LookupScope<'_>,
-        cache: &Arc<SnapshotCache>,
-        list: &Lookup,
-        job: Job,
-    ) -> Result<FoundJob> {
-        let handle = job.handle().unwrap_or_default();
-        if let Some(found) = FoundJob::with_handle(list, handle) {
-            return Ok(found);
-        }
-        let list = cache.read(scope.caller, scope.company, CacheDirective::MaxAge(Duration::ZERO)).await?;
-        match FoundJob::with_handle(&list, handle) {
-            Some(found) => Ok(found),
-            None => Ok(self.loaded_jobs(scope, vec![job]).await.remove(0)),
-        }
+        directive: CacheDirective,
+    ) -> Result<Option<Lookup>> {
+        scope.permitted(self.caches.active.read(scope.caller, scope.company, directive).await)
     }
 
-    async fn active_jobs(&self, scope: &LookupScope<'_>, directive: CacheDirective) -> Result<Lookup> {
-        self.caches.active.read(scope.caller, scope.company, directive).await
-    }
-
-    async fn scheduled_jobs(&self, scope: &LookupScope<'_>) -> Result<Lookup> {
-        self.caches.scheduled.read(scope.caller, scope.company, scope.directive).await
+    /// Returns the scheduled list; `None` if the caller may not read it.
+    pub(super) async fn scheduled_jobs(&self, scope: &LookupScope<'_>) -> Result<Option<Lookup>> {
+        scope.permitted(self.caches.scheduled.read(scope.caller, scope.company, scope.directive).await)
     }
 
     async fn logs_by_original_name(&self, scope: &LookupScope<'_>, original: &str) -> Result<Vec<JobLog>> {
-        let request =
-            GetJobLogDetailsParam { original_name: Some(original.into()), ..minimal_log_request(scope.company) };
+        let request = GetJobLogDetailsParam { original_name: Some(original.into()), ..log_request(scope.company) };
         let logs = self.logs(scope, request).await?;
         Ok(logs
             .into_iter()
@@ -308,7 +272,7 @@ impl JobLookup {
             .collect())
     }
 
-    async fn logs(&self, scope: &LookupScope<'_>, request: GetJobLogDetailsParam) -> Result<Vec<JobLog>> {
+    pub(super) async fn logs(&self, scope: &LookupScope<'_>, request: GetJobLogDetailsParam) -> Result<Vec<JobLog>> {
         if scope.directive == CacheDirective::OnlyIfCached {
             return Err(Error::NotCached);
         }
@@ -316,31 +280,31 @@ impl JobLookup {
         records_of(scope, answer, |answer| answer.job_log_array)
     }
 
-    /// Returns the jobs of logs, and caches those that are complete.
-    async fn completed_jobs(&self, scope: &LookupScope<'_>, logs: Vec<JobLog>) -> Vec<FoundJob> {
-        let jobs = logs.into_iter().filter_map(|log| Job::completed(scope.company, log)).collect();
-        self.loaded_jobs(scope, jobs).await
+    /// Sets what IPS may not say of these jobs, which it just returned: that they were stopped a short time ago, and their links with each
+    /// other and with the jobs of the cached lists.
+    pub(super) async fn enrich(&self, caller: &Caller, company: &str, jobs: &mut [Job]) {
+        self.recent.set_stopped(caller, jobs, self.clock.now()).await;
+        let (active, history) =
+            (self.caches.active.cached(caller, company), self.caches.history.cached(caller, company));
+        let cached = active.iter().chain(&history).flat_map(|list| list.all_jobs());
+        let links = JobLinks::between(jobs.iter().chain(cached));
+        for job in jobs {
+            links.apply(job);
+        }
     }
 
     /// Returns jobs that IPS just returned, and caches those that are complete.
-    async fn loaded_jobs(&self, scope: &LookupScope<'_>, mut jobs: Vec<Job>) -> Vec<FoundJob> {
+    pub(super) async fn loaded_jobs(&self, scope: &LookupScope<'_>, mut jobs: Vec<Job>) -> Vec<FoundJob> {
         loaders::link_schedules(&mut jobs, &self.caches.scheduled, scope.caller, scope.company).await;
-        self.set_stopped(scope.caller, &mut jobs).await;
         let now = self.clock.read();
         let found = jobs.into_iter().map(|job| {
             let job = Arc::new(RenderedJob::new(job, now.wall));
             if job.job.is_final() {
-                let key = (CallerKey::of(scope.caller), job.job.id.clone());
-                self.completed.insert(key, CompletedJob { job: Arc::clone(&job), loaded_at: now.monotonic });
+                self.completed.insert(scope.caller, Arc::clone(&job), now);
             }
             FoundJob::loaded(job)
         });
         found.collect()
-    }
-
-    /// Sets the outcome of those completed jobs that are known to have been stopped a short time ago.
-    pub(super) async fn set_stopped(&self, caller: &Caller, jobs: &mut [Job]) {
-        self.recent.set_stopped(caller, jobs, self.clock.now()).await;
     }
 
     /// Returns whether IPS is asked for the jobs that wait for a server, so that the active list contains them.
@@ -353,7 +317,12 @@ impl JobLookup {
     async fn find_unlisted(&self, scope: &LookupScope<'_>, id: &JobId) -> Result<FoundJob> {
         let now = self.clock.now();
         let is_recent = |at: DateTime<Utc>| (now - at).abs().to_std().is_ok_and(|age| age < self.appears_within);
-        let named_at = unique_name::submitted_at(id.name.original());
+        let named_at = match &id.name {
+            JobName::Original(original) => unique_name::submitted_at(original),
+            _ => None,
+        };
+        // The job may be in the list that the caller may not read.
+        let unknown = || scope.denied().cloned().unwrap_or(Error::JobNotFound);
         let job = match self.recent.get(scope.caller, &id.encode()).await {
             Some(Mutation::Submitted(job, at)) if is_recent(at) || job.phase == Phase::Scheduled => *job,
             // It may wait for longer, unlisted.
@@ -364,18 +333,27 @@ impl JobLookup {
             {
                 *job
             }
-            None => match named_at.filter(|at| is_recent(*at)) {
+            Some(Mutation::Unconfirmed(_)) => return Err(unknown()),
+            Some(Mutation::Deleted) => return Err(Error::JobNotFound),
+            None => match named_at.filter(|at| is_recent(*at) && scope.denied().is_none()) {
                 Some(at) => Job::of_id(id).unconfirmed(at),
-                None => return Err(Error::JobNotFound),
+                None => return Err(unknown()),
             },
-            Some(Mutation::Unconfirmed(_) | Mutation::Deleted) => return Err(Error::JobNotFound),
         };
         Ok(FoundJob::loaded(Arc::new(RenderedJob::new(job, now))))
     }
 }
 
+/// Returns the job of a list with this id, if the caller may read the list and it has the job.
+///
+/// # Errors
+/// Those of [`FoundJob::with_id`].
+fn in_list(list: Option<&Lookup>, id: &JobId) -> Result<Option<FoundJob>> {
+    list.map_or(Ok(None), |list| FoundJob::with_id(list, id))
+}
+
 /// Returns the records of an answer about one job; none if IPS does not know the job.
-fn records_of<T, R>(
+pub(super) fn records_of<T, R>(
     scope: &LookupScope<'_>,
     answer: Result<IpsAnswer<T>, UpstreamError>,
     records: impl FnOnce(T) -> Vec<R>,
@@ -388,7 +366,7 @@ fn records_of<T, R>(
 }
 
 /// Returns a request for a job log with its last entries.
-fn minimal_log_request(company: &str) -> GetJobLogDetailsParam {
+pub(super) fn log_request(company: &str) -> GetJobLogDetailsParam {
     GetJobLogDetailsParam {
         company_handle: company.into(),
         records_per_page: Some(LAST_LOG_ENTRIES),

@@ -1,5 +1,7 @@
 //! Queries: lists of jobs, single jobs, and logs.
 
+mod by_handle;
+mod completed;
 mod cursor;
 mod found;
 mod list;
@@ -8,6 +10,7 @@ mod log_query;
 mod logs;
 mod lookup;
 mod page;
+mod search_text;
 mod sort;
 
 pub use cursor::{InvalidPageCursor, PageCursor};
@@ -21,4 +24,5 @@ pub use log_query::{
 pub use logs::LogQueries;
 pub use lookup::JobLookup;
 pub use page::JobPage;
+pub use search_text::SearchText;
 pub use sort::{InvalidSort, JOB_SORT_FIELDS, JobSort, JobSortField};

@@ -30,11 +30,16 @@ pub struct JobPage {
 
 impl JobPage {
     /// Renders the page of `query` from the snapshots of its phases. A job that `active`, the active list, has is left out of the history
-    /// until its log has an end.
+    /// until its log has an end. `denied` are the phases whose list the caller may not read.
     ///
     /// # Errors
     /// The cursor belongs to another sort order.
-    pub(super) fn of(snapshots: &[Lookup], active: Option<&Lookup>, query: &ListQuery) -> Result<Self> {
+    pub(super) fn of(
+        snapshots: &[Lookup],
+        active: Option<&Lookup>,
+        denied: &[Phase],
+        query: &ListQuery,
+    ) -> Result<Self> {
         let mut jobs = matching_jobs(snapshots, active, query);
         let mut next = None;
         if let Some(sort) = query.effective_sort() {
@@ -65,8 +70,11 @@ impl JobPage {
             observed_at: oldest.map(|part| part.snapshot.observed_at.wall),
             stale,
             next: next.as_deref(),
+            denied,
         };
-        let etag = etag_with_staleness(&etag_of(&jobs, &bad_items, &[next.as_deref().unwrap_or_default()]), stale);
+        let rest = [next.clone().unwrap_or_default(), format!("{denied:?}")];
+        let etag = etag_of(&jobs, &bad_items, &rest.each_ref().map(String::as_str));
+        let etag = etag_with_staleness(&etag, stale);
         let age = oldest.map(|part| part.age).unwrap_or_default();
         Ok(Self { body: body.write(), etag, next, cache_status, age })
     }
@@ -77,21 +85,10 @@ fn matching_jobs(snapshots: &[Lookup], active: Option<&Lookup>, query: &ListQuer
     let lists = || snapshots.iter().chain(active);
     let is_superseded = |job: &Job| {
         let mut others = lists().filter_map(|list| list.snapshot.job(&job.id));
-        others.any(|other| progress_rank(&other.job) > progress_rank(job))
+        others.any(|other| other.job.progress_rank() > job.progress_rank())
     };
     let jobs = snapshots.iter().flat_map(|part| &part.snapshot.jobs);
     jobs.filter(|job| query.matches(&job.job) && !is_superseded(&job.job)).cloned().collect()
-}
-
-/// Returns the rank of a job among those with the same id in other lists. IPS may log a job while it runs: without an end in its log, a job
-/// of the active list is active.
-fn progress_rank(job: &Job) -> u8 {
-    match job.phase {
-        Phase::Scheduled => 0,
-        Phase::Completed if !job.is_final() => 1,
-        Phase::Active => 2,
-        Phase::Completed => 3,
-    }
 }
 
 /// Returns the rank of a cache status by staleness; 0 is a fresh one.

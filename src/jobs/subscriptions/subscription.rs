@@ -187,7 +187,15 @@ impl Subscription {
             self.pending = Some(StreamMessage::Event { cursor, event: Arc::new(event) });
         }
         let jobs = [job];
-        let body = ListBody { member: "jobs", jobs: &jobs, bad_items: &[], observed_at: None, stale: None, next: None };
+        let body = ListBody {
+            member: "jobs",
+            jobs: &jobs,
+            bad_items: &[],
+            observed_at: None,
+            stale: None,
+            next: None,
+            denied: &[],
+        };
         Some(StreamMessage::Snapshot { cursor, body: body.write() })
     }
 

@@ -1,6 +1,8 @@
-//! Circuit breaker of the calls to IPS: closed, open for an interval, half-open with a new probe at most every 2 s.
+//! Circuit breakers of the calls to IPS: closed, open for an interval, half-open with a new probe at most every 2 s. One is for IPS as a whole;
+//! [`CompanyBreakers`] has those of companies whose answers can't be read.
 
 mod circuit;
+mod companies;
 
 use std::num::NonZeroU32;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,6 +11,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use self::circuit::{Circuit, PermittedCall};
+pub(super) use self::companies::{CompanyBreakers, CompanyKey};
 use super::health::CircuitState;
 use crate::runtime::backoff;
 use crate::runtime::clock::Clock;
@@ -75,6 +78,16 @@ impl BreakerPermit<'_> {
         let clock = &self.breaker.clock;
         let mut state = self.breaker.lock();
         state.last_success = Some(clock.now());
+        if state.circuit.succeeded(self.call, clock.instant()) {
+            tracing::info!("circuit closed: IPS answers again");
+        }
+    }
+
+    /// Records an answer that can't be read: IPS can be reached.
+    pub(super) fn answered_unreadably(self) {
+        let clock = &self.breaker.clock;
+        let mut state = self.breaker.lock();
+        state.last_failure = Some(clock.now());
         if state.circuit.succeeded(self.call, clock.instant()) {
             tracing::info!("circuit closed: IPS answers again");
         }

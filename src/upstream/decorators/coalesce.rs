@@ -247,7 +247,14 @@ mod tests {
     impl IpsApi for EmptyUpstream {
         fn health(&self) -> UpstreamHealth {
             let circuit = CircuitState::Closed;
-            UpstreamHealth { circuit, last_success: None, last_failure: None, in_flight: 0, queued: 0 }
+            UpstreamHealth {
+                circuit,
+                suspended_companies: 0,
+                last_success: None,
+                last_failure: None,
+                in_flight: 0,
+                queued: 0,
+            }
         }
 
         fn check_submit(&self, _: &SubmitJobParam) -> Result<(), UpstreamError> {

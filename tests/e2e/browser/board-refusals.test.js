@@ -1,4 +1,4 @@
-// Refusals in the middle of a session: 429, and credentials that expire.
+// Refusals: 429 and credentials that expire in the middle of a session, and jobs that the user may not see.
 
 import assert from 'node:assert/strict';
 import { before } from 'node:test';
@@ -13,6 +13,11 @@ const RETRY_AFTER = 12;
 const TOO_MANY = {
   status: 429, code: 'too-many-requests', type: '/problems/too-many-requests', title: 'Too many requests',
   detail: 'more requests came from this caller than it may send', requestId: '0123456789abcdef', retryable: true,
+};
+
+const FORBIDDEN = {
+  status: 403, code: 'forbidden', type: '/problems/forbidden', title: 'Not permitted', detail: 'no operation permission',
+  requestId: '0123456789abcdef', retryable: false,
 };
 
 const state = (page) => page.locator('#state-text').innerText();
@@ -54,6 +59,21 @@ inBrowser('on 429 it waits for Retry-After, says so, and recovers by itself', { 
   await eventually(async () => assert.equal(await page.locator('#banner').isHidden(), true));
 });
 
+inBrowser('jobs that the user may not see are left out, and the banner names their phase', { allows: /Failed to load resource/ }, async (page) => {
+  const proxy = await startFaultProxy(demo.origin);
+  proxy.refuse({ status: 403, body: FORBIDDEN, only: /^\/jobs(\/events)?\?(?!.*phase=scheduled)/ });
+  await openBoard(page, proxy.origin);
+  await page.locator('#banner', { hasText: 'Not all jobs are shown' }).waitFor();
+  assert.match(await page.locator('#banner').innerText(), /these phases: active\.$/);
+  assert.equal(await state(page), 'Polling');
+  await eventually(async () => assert.ok((await page.locator('#rows button').allInnerTexts()).length > 0, 'other phases are shown'));
+  assert.equal(await page.locator('#loading').isHidden(), true);
+  await page.screenshot(picture('denied-active'));
+  proxy.passThrough();
+  await isIn(page, 'Live');
+  await eventually(async () => assert.equal(await page.locator('#banner').isHidden(), true));
+});
+
 inBrowser('expired credentials end the session, which shows the sign-in form and keeps nothing', { allows: /Failed to load resource/ }, async (page, { requests }) => {
   const proxy = await startFaultProxy(demo.origin);
   await page.goto(proxy.origin);
@@ -92,7 +112,7 @@ inBrowser('expired credentials end the session, which shows the sign-in form and
   assert.equal(await page.locator('#sign-in-problem').innerText(), '');
 });
 
-inBrowser('a fault of a script is shown, and the action works after it', { allows: /status of 5/ }, async (page) => {
+inBrowser('a fault of a script is shown, and the action works after it', { allows: /status of 4/ }, async (page) => {
   const script = await file('faults.toml', `[[fault]]
 operation = "pauseJob"
 count = 1
@@ -107,7 +127,7 @@ reason = "No space left on device"
   await confirm.click();
   const problem = page.getByRole('dialog').getByRole('alert');
   await problem.waitFor();
-  assert.match(await problem.getByRole('link').getAttribute('href'), /^problems\/upstream-fault/);
+  assert.match(await problem.getByRole('link').getAttribute('href'), /^problems\/action-not-possible/);
   await confirm.click();
   await page.getByRole('button', { name: 'Resume: Nightly publish' }).waitFor();
 });

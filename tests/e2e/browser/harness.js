@@ -116,8 +116,8 @@ http {
 }
 
 /**
- * Starts a reverse proxy in front of a gateway. It passes everything through, or answers calls of the API itself (`refuse`), or replaces
- * their credentials by expired ones (`expire`). A change of mode to one of the latter breaks the open connections.
+ * Starts a reverse proxy in front of a gateway. It passes everything through, or answers calls of the API itself (`refuse`, those whose URL
+ * matches `only` if that is given), or replaces their credentials by expired ones (`expire`). A change of mode to one of the latter breaks the open connections.
  */
 export async function startFaultProxy(origin) {
   const proxy = { refused: [], origin: null };
@@ -131,7 +131,7 @@ export async function startFaultProxy(origin) {
   };
   Object.assign(proxy, { passThrough: () => mode(null, false), refuse: (refusal) => mode(refusal, false), expire: () => mode(null, true) });
   const server = createHttpServer((incoming, outgoing) => {
-    if (answer && !incoming.url.startsWith('/board/')) {
+    if (answer && !incoming.url.startsWith('/board/') && (answer.only?.test(incoming.url) ?? true)) {
       proxy.refused.push({ at: Date.now(), path: incoming.url });
       outgoing.writeHead(answer.status, { 'content-type': 'application/problem+json', ...answer.headers }).end(JSON.stringify(answer.body));
       return;

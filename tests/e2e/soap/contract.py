@@ -33,6 +33,10 @@ def capital(name):
     return name[0].upper() + name[1:]
 
 
+def operations(version):
+    return [operation for operation in FACTS["operations"] if has(version, operation)]
+
+
 def fields_of(version, type_name):
     fields = list({**FACTS["formerTypes"], **FACTS["types"]}[type_name])
     for former in FACTS["former"].get(type_name, []):
@@ -52,9 +56,8 @@ def sequence(fields):
 
 
 def schema(version):
-    """The schema of the requests of a version."""
-    operations = [operation for operation in FACTS["operations"] if has(version, operation)]
-    roots = {capital(operation["request"]): operation["request"] for operation in operations}
+    """The schema of the requests and answers of a version."""
+    roots = {capital(operation[root]): operation[root] for operation in operations(version) for root in ("request", "response")}
     types, left = {}, list(roots)
     while left:
         name = left.pop()

@@ -4,6 +4,7 @@ use ips_gateway::ips::types::OPERATIONS;
 use ips_gateway::sandbox::users::ORDINARY;
 
 use super::soap::{Fixture, envelope};
+use crate::support::http_client_builder;
 
 async fn get(fixture: &Fixture, path: &str) -> (u16, String) {
     let response = fixture.http.get(format!("http://{}{path}", fixture.sandbox.address())).send().await.unwrap();
@@ -65,7 +66,7 @@ async fn the_service_describes_itself_in_the_configured_version() {
 async fn responses_are_compressed_for_clients_that_accept_gzip() {
     let fixture = Fixture::seeded();
     let login = format!("<a:accessToken>{}</a:accessToken>", ORDINARY.access_token);
-    let plain = reqwest::Client::builder().no_proxy().no_gzip().build().unwrap();
+    let plain = http_client_builder().no_gzip().build().unwrap();
     for (accepts, encoding) in [("gzip", Some("gzip")), ("identity", None)] {
         let request =
             plain.post(fixture.sandbox.url()).header("content-type", "text/xml").header("accept-encoding", accepts);

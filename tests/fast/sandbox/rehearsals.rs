@@ -30,12 +30,20 @@ async fn each_effect_on_a_list_is_the_documented_problem() {
 
 #[tokio::test]
 async fn each_effect_on_a_change_is_the_documented_problem() {
-    let world = World::scripted(&rule("submitJob", &fault(30001)));
-    world.gateway.post_json("/jobs", &any_job("refused")).await.problem(422, "rejected-by-ips").await;
-
-    let world = World::scripted(&rule("stopJob", &fault(30001)));
-    let job = id(&world.gateway.submit(&any_job("stays")).await);
-    world.gateway.post(&format!("/jobs/{job}/stop")).await.problem(409, "action-not-possible").await;
+    for (code, status, problem) in [(30001, 422, "rejected-by-ips"), (30000, 502, "upstream-fault")] {
+        let world = World::scripted(&rule("submitJob", &fault(code)));
+        world.gateway.post_json("/jobs", &any_job("refused")).await.problem(status, problem).await;
+    }
+    for code in [30000, 30001] {
+        let world = World::scripted(&rule("stopJob", &fault(code)));
+        let job = id(&world.gateway.submit(&any_job("stays")).await);
+        world.gateway.post(&format!("/jobs/{job}/stop")).await.problem(409, "action-not-possible").await;
+    }
+    // The lists fail too, so that the job can't be found.
+    let lost = "[[fault]]\noperation = [\"getActiveJobs\", \"getJobLogs\", \"getJobLogDetails\", \"getScheduledJobs\"]\n\
+                effect = \"unavailable\"\n";
+    let world = World::scripted(&format!("{}{lost}", rule("submitJob", "effect = \"cut-off\"")));
+    world.gateway.post_json("/jobs", &any_job("lost")).await.problem(504, "submit-outcome-unknown").await;
 }
 
 #[tokio::test]

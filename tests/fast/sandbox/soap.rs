@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::support::http_client_builder;
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use ips_gateway::sandbox::users::{OUTFITTERS, Tenant, User};
 use ips_gateway::sandbox::{Clock, Population, Sandbox, SandboxConfig};
@@ -50,7 +51,7 @@ impl Fixture {
             SandboxConfig { clock: Clock::manual(monday()), new_job_interval: None, ..SandboxConfig::default() };
         adjust(&mut config);
         let sandbox = Sandbox::start(config).expect("a free port");
-        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().unwrap();
+        let http = http_client_builder().timeout(Duration::from_secs(20)).build().unwrap();
         Self { sandbox, http }
     }
 

@@ -6,7 +6,7 @@ use ips_gateway::http::{Role, new_key};
 use ips_gateway::sandbox::Population;
 use ips_gateway::sandbox::users::ORDINARY;
 
-use crate::support::{Gateway, World};
+use crate::support::{Gateway, ScriptedUpstream, World};
 use crate::support::{Heard, Socket};
 
 fn basic(credentials: impl AsRef<[u8]>) -> String {
@@ -43,9 +43,9 @@ async fn unreadable_credentials_are_a_401_that_does_not_repeat_them() {
         "Basic _3NjcmV0OnMzY3JldA==".to_owned(),
         format!("Basic {} {}", &good[..8], &good[8..]),
         format!("Basic {good} {good}"),
-        // Invalid user and password: no colon, not UTF-8, control characters.
+        // Invalid user and password: no colon, control characters.
         basic("s3cret"),
-        basic(b"s3cret:\xff\xfe"),
+        basic(b"s3cret:\xff\x85"),
         basic("s3cret:\0"),
         basic("s3cret:a\r\nInjected: yes"),
         basic("s3\tcret:a"),
@@ -66,6 +66,21 @@ async fn unreadable_credentials_are_a_401_that_does_not_repeat_them() {
         ask(&world.gateway, bytes).await.problem(401, "unauthenticated");
     }
     assert_eq!(world.calls(), 0, "IPS was not asked");
+}
+
+#[tokio::test]
+async fn basic_credentials_are_utf_8_or_else_iso_8859_1() {
+    let upstream = ScriptedUpstream::start().await;
+    let gateway = upstream.plain_gateway();
+    for (name, credentials) in
+        [("UTF-8", "ips@example.com:café".as_bytes()), ("ISO-8859-1", b"ips@example.com:caf\xe9")]
+    {
+        let calls = upstream.requests("getActiveJobs").len();
+        ask_with(&gateway, &basic(credentials)).await.expect(200);
+        let bodies = upstream.requests("getActiveJobs");
+        assert!(bodies[calls..].iter().all(|body| body.contains(">café<")), "{name}: {bodies:?}");
+        assert!(calls == 1 || bodies.len() == 1, "{name}: one account: {}", bodies.len());
+    }
 }
 
 #[tokio::test]

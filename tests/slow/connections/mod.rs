@@ -7,6 +7,7 @@ mod connection_limit;
 mod credentials;
 mod fragmented_requests;
 mod injection;
+mod old_clients;
 mod panics;
 mod rate_limits;
 mod request_bodies;

@@ -18,7 +18,7 @@ macro_rules! implement_with_panics {
     ($($method:ident, $name:literal, $request:ident => $answer:ident, $effect:ident;)+) => {
         impl IpsApi for Broken {
             fn health(&self) -> UpstreamHealth {
-                UpstreamHealth { circuit: CircuitState::Closed, last_success: None, last_failure: None, in_flight: 0, queued: 0 }
+                UpstreamHealth { circuit: CircuitState::Closed, suspended_companies: 0, last_success: None, last_failure: None, in_flight: 0, queued: 0 }
             }
             fn check_submit(&self, _: &SubmitJobParam) -> Result<(), UpstreamError> {
                 panic!("a bug")

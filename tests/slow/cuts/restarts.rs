@@ -13,7 +13,7 @@ use super::plan::{CloseMode, Cut, Position};
 use super::proxy::Proxy;
 use super::sandbox_jobs::SandboxJobs;
 use super::{COMPANY, CutWorld};
-use crate::support::{Answer, Gateway, any_job, id};
+use crate::support::{Answer, Gateway, any_job, http_client, id};
 
 const KEY: &str = "0f7d5a0e-93b2-4a8e-8b1d-d0c1f2a3b4c5";
 
@@ -44,7 +44,7 @@ impl Process {
     }
 
     async fn submit(&self, body: &Value) -> reqwest::Result<(u16, Value)> {
-        let client = reqwest::Client::builder().no_proxy().build()?;
+        let client = http_client();
         let request = client.post(format!("{}/jobs?{COMPANY}", self.address)).header("Idempotency-Key", KEY);
         let request = request.basic_auth(ORDINARY.email, Some(ORDINARY.password));
         let answer = request.header("Content-Type", "application/json").body(body.to_string()).send().await?;

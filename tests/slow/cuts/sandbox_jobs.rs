@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::support::http_client;
 use ips_gateway::sandbox::Sandbox;
 use ips_gateway::sandbox::users::BOTH_COMPANIES;
 
@@ -53,7 +54,7 @@ async fn ask(sandbox: &Sandbox, operation: &str, content: &str) -> String {
          <e:Body><{operation}Param xmlns=\"http://www.scene7.com/IpsApi/xsd/{version}\">{content}</{operation}Param></e:Body></e:Envelope>",
         user.email, user.password
     );
-    let request = reqwest::Client::builder().no_proxy().build().expect("a client").post(sandbox.url());
+    let request = http_client().post(sandbox.url());
     let request = request.header("Content-Type", "text/xml; charset=UTF-8").header("SOAPAction", operation);
     let answer = request.body(envelope).send().await.expect("the sandbox answers");
     let (status, text) = (answer.status(), answer.text().await.expect("a text"));

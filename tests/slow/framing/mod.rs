@@ -33,8 +33,8 @@ pub enum Reason {
     OneRequestAtATime,
     /// A chunked body, or one that the client announces with `Expect`, ends the connection: where it ends is only known to the parser.
     LastRequest,
-    /// An offer to upgrade is not taken. actix says `Connection: upgrade` and closes; the gateway says `close`.
-    UpgradeNotTaken,
+    /// RFC 9110 §7.8: an offer to upgrade that is not taken is ignored. actix says `Connection: upgrade` or `close`, and closes.
+    UpgradeIgnored,
     /// A body that no route reads is discarded up to 256 KiB, so that the connection is kept alive; actix closes it.
     DiscardedBody,
     /// The gateway has limits of its own: 32 KiB for a head, 8 KiB for a target.

@@ -9,6 +9,7 @@ use flate2::write::GzEncoder;
 
 use super::upstream::{Behaviour, HostileUpstream};
 use super::{document, head};
+use crate::support::http_client;
 
 struct Running(Child);
 
@@ -57,7 +58,7 @@ async fn large_answers_and_gzip_bombs_take_at_most_the_limit_and_16_mb() {
         let mut line = String::new();
         BufReader::new(gateway.0.stdout.take().expect("its output")).read_line(&mut line).expect("its address");
         let base = line.split_whitespace().find(|word| word.starts_with("http")).unwrap_or_else(|| panic!("{line}"));
-        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let client = http_client();
         let get =
             |path: &str| client.get(format!("{}{path}", base.trim_end_matches('/'))).basic_auth("a", Some("b")).send();
         get("/jobs?companyHandle=c%7C1&phase=scheduled").await.expect("an answer");

@@ -1,12 +1,12 @@
 //! The access log: one line of JSON per request.
 
-use reqwest::{Client, Method};
+use reqwest::Method;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::ScriptedUpstream;
 use crate::support::process::Process;
+use crate::support::{ScriptedUpstream, http_client};
 
 /// The only line of the request with this id.
 #[track_caller]
@@ -20,7 +20,7 @@ fn line<'a>(lines: &'a [Value], id: &str) -> &'a Value {
 async fn a_request_is_one_log_line_without_personal_data() {
     let upstream = ScriptedUpstream::start().await;
     let gateway = Process::serve(upstream.url(), &[("IPS_GATEWAY_CORS_ORIGINS", "https://app.example.com")]);
-    let client = Client::new();
+    let client = http_client();
     let request = |id: &str, method: Method, path: &str| {
         let request = client.request(method, format!("{}{path}", gateway.url)).header("X-Request-Id", id);
         request.basic_auth("katlyn@example.com", Some("hidden-password"))

@@ -2,11 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use reqwest::Client;
 use tokio::time::{sleep, timeout};
 
-use crate::support::ScriptedUpstream;
 use crate::support::process::Process;
+use crate::support::{ScriptedUpstream, http_client};
 
 /// A drain delay longer than every wait of the test.
 const LONG: &str = "2min";
@@ -32,7 +31,7 @@ async fn a_second_signal_exits_immediately_while_the_trace_exporter_hangs() {
 async fn signal_twice(first: &str, second: &str, settings: &[(&str, &str)]) {
     let upstream = ScriptedUpstream::start().await;
     let gateway = Process::serve(upstream.url(), settings);
-    let get = |path: &str| Client::new().get(format!("{}{path}", gateway.url)).bearer_auth("token").send();
+    let get = |path: &str| http_client().get(format!("{}{path}", gateway.url)).bearer_auth("token").send();
     let mut stream = get("/jobs/events?companyHandle=c%7C110").await.expect("a stream");
     let opening = stream.chunk().await.expect("it is open").expect("it begins");
     assert!(opening.starts_with(b"retry: "), "{opening:?}");

@@ -11,6 +11,7 @@ use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use super::collector::Collector;
+use crate::support::http_client;
 use crate::support::process::{Exited, Process};
 
 const WRONG_PASSWORD: &str = "wrong-password-4f1c";
@@ -48,7 +49,7 @@ impl Run {
         let headers = ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20secret-of-the-collector");
         let variables: Vec<_> = variables.iter().copied().chain(more).chain([headers]).collect();
         let gateway = Process::serve(&sandbox.url(), &variables);
-        let caller = Caller { client: Client::new(), url: gateway.url.clone() };
+        let caller = Caller { client: http_client(), url: gateway.url.clone() };
 
         let jobs = caller.send(credentials[0].1(caller.request(Method::GET, "/jobs?companyHandle=c%7C110"))).await;
         assert_eq!(jobs.0, 200, "{}", jobs.1);

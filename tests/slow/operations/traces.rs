@@ -2,18 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-use reqwest::{Client, RequestBuilder};
+use reqwest::RequestBuilder;
 use tokio::net::TcpListener;
 
 use super::collector::Collector;
 use crate::support::process::Process;
-use crate::support::{ScriptedUpstream, fault};
+use crate::support::{ScriptedUpstream, fault, http_client};
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const CALLER: &str = "b7ad6b7169203331";
 
 fn get(gateway: &Process, path: &str) -> RequestBuilder {
-    Client::new().get(format!("{}{path}", gateway.url)).basic_auth("katlyn@example.com", Some("hidden-password"))
+    http_client().get(format!("{}{path}", gateway.url)).basic_auth("katlyn@example.com", Some("hidden-password"))
 }
 
 fn of_caller(request: RequestBuilder) -> RequestBuilder {
@@ -159,7 +159,7 @@ async fn a_hanging_or_unreachable_collector_delays_no_request_and_no_shutdown() 
             ("OTEL_BSP_MAX_QUEUE_SIZE", "64"),
         ];
         let gateway = Process::serve(upstream.url(), &settings);
-        let client = Client::new();
+        let client = http_client();
         let began = Instant::now();
         for _ in 0..300 {
             expect(client.get(format!("{}/livez", gateway.url)), 200).await;

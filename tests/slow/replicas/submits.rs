@@ -81,6 +81,12 @@ async fn a_ticket_of_one_replica_opens_one_stream_on_another() {
     for replica in 0..3 {
         open(replica).await.problem(401, "unauthenticated").await;
     }
+    for replica in [2, 0, 0] {
+        drop(stream);
+        stream = Stream::open(open(replica)).await;
+        stream.expect("snapshot").await;
+        open((replica + 1) % 3).await.problem(401, "unauthenticated").await;
+    }
     for altered in [&ticket[1..], &ticket[..ticket.len() - 2]] {
         let opened = fleet.replicas[2].unauthenticated().get("/jobs/events").query(&[("ticket", altered)]).await;
         opened.problem(401, "unauthenticated").await;

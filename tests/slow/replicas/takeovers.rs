@@ -4,13 +4,12 @@ use std::time::{Duration, Instant};
 
 use ips_gateway::runtime::clock::Clock;
 use ips_gateway::sandbox::users::ORDINARY;
-use reqwest::Client;
 use serde_json::Value;
 
 use super::fleet::KEY as FLEET_KEY;
 use super::redis_server::Redis;
 use crate::support::process::Process;
-use crate::support::{Answer, Gateway, Reply, ScriptedUpstream, active_job, any_job, envelope, id};
+use crate::support::{Answer, Gateway, Reply, ScriptedUpstream, active_job, any_job, envelope, http_client, id};
 
 const KEY: &str = "\"5b0d6c1e-7f1a-4a55-9f43-9d5f0c7b7a10\"";
 const SUBMIT: &str = "/jobs?companyHandle=c%7C110";
@@ -38,7 +37,7 @@ impl Takeover {
         });
         let sharing = [("IPS_GATEWAY_SHARED_CACHE_URL", url.as_str()), ("IPS_GATEWAY_SHARED_CACHE_KEY", FLEET_KEY)];
         let dying = Process::serve(upstream.url(), &[&sharing[..], &[("IPS_GATEWAY_UPSTREAM_TIMEOUT", "1m")]].concat());
-        let client = Client::builder().no_proxy().build().expect("a client");
+        let client = http_client();
         let request = client.post(format!("{}{SUBMIT}", dying.url)).basic_auth(ORDINARY.email, Some(ORDINARY.password));
         let request = request.header("Content-Type", "application/json").header("Idempotency-Key", KEY);
         tokio::spawn(request.body(any_job("nightly").to_string()).send());

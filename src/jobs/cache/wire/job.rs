@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::ips::types::Timestamp;
 use crate::ips::types::{ActiveJob, JobLog, ScheduledJob};
 use crate::jobs::model::id::JobId;
-use crate::jobs::model::job::{Action, CommonMembers, IpsRecord, Job, Outcome, Phase, Status, SubmittedJob};
+use crate::jobs::model::job::{Action, CommonMembers, FollowOn, IpsRecord, Job, Outcome, Phase, Status, SubmittedJob};
 use crate::jobs::model::kind::JobKind;
 
 /// Wire format of a job, with its derived fields.
@@ -22,6 +22,10 @@ pub struct WireJob<'a> {
     schedule: Option<Cow<'a, str>>,
     recovered: bool,
     // Replicas of version 0.1.0 have none of these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    parent: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    follow_ons: Cow<'a, [FollowOn]>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     kind: Option<Cow<'a, JobKind>>,
     #[serde(default)]
@@ -54,6 +58,8 @@ impl<'a> From<&'a Job> for WireJob<'a> {
             actions: Cow::Borrowed(&job.actions),
             schedule: job.schedule.as_deref().map(Cow::Borrowed),
             recovered: job.recovered,
+            parent: job.parent.as_deref().map(Cow::Borrowed),
+            follow_ons: Cow::Borrowed(&job.follow_ons),
             kind: job.kind.as_ref().map(Cow::Borrowed),
             company: Cow::Borrowed(&job.company),
             absent_fields: Cow::Borrowed(&job.absent_fields),
@@ -90,6 +96,8 @@ impl From<WireJob<'_>> for Job {
             actions: job.actions.into_owned(),
             schedule: job.schedule.map(Cow::into_owned),
             recovered: job.recovered,
+            parent: job.parent.map(Cow::into_owned),
+            follow_ons: job.follow_ons.into_owned(),
             kind: job.kind.map(Cow::into_owned),
             company,
             absent_fields: job.absent_fields.into_owned(),

@@ -44,8 +44,9 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
 mod tests {
     use super::*;
     use crate::ips::types::{ActiveJob, UnreadableValue, UploadUrlsJob};
-    use crate::jobs::model::job::Job;
+    use crate::jobs::model::job::{FollowOn, Job, Outcome, Status};
     use crate::jobs::model::json::RenderedJob;
+    use crate::jobs::model::kind::JobKind;
 
     #[test]
     fn another_replica_renders_a_sparse_job_in_the_same_way() {
@@ -58,7 +59,15 @@ mod tests {
             absent_fields: vec!["/uploadUrlsJob/overwrite".into()],
             ..ActiveJob::default()
         };
+        let follow_on = FollowOn {
+            id: "publish".into(),
+            kind: Some(JobKind::named("imageServingPublish")),
+            status: Status::Completed,
+            outcome: Some(Outcome::Failed),
+            percent: None,
+        };
         let job = Job::active("c|1", record).expect("it has a name");
+        let job = Job { parent: Some("upload".into()), follow_ons: vec![follow_on], ..job };
         let encoded = encode(&WireJob::from(&job)).expect("it can be encoded");
         let decoded = Job::from(decode::<WireJob<'_>>(&encoded).expect("it can be decoded"));
         let json =
@@ -66,6 +75,10 @@ mod tests {
         let (ours, theirs) = (json(job), json(decoded));
         assert_eq!(ours, theirs);
         assert!(!ours.contains("overwrite") && ours.contains("readyForPublish"), "{ours}");
+        assert!(
+            ours.contains("\"parent\":\"upload\"") && ours.contains("\"followOns\":[{\"id\":\"publish\""),
+            "{ours}"
+        );
         assert!(
             ours.contains("\"startDate\":\"2026-03-02T05:00:00\"") && ours.contains("\"kind\":\"uploadUrls\""),
             "{ours}"

@@ -46,7 +46,10 @@ async fn an_unknown_parameter_is_refused_with_the_known_ones() {
     for (path, expected) in [
         ("/jobs/x%7C1?colour=red", "`companyHandle` or `company`"),
         ("/assets/x/job-logs?company=a&colour=red", "one of `companyHandle`, `company`, `archived`"),
-        ("/jobs/events?colour=red&companyhandle=a", "one of `companyHandle`, `company`, `ticket`"),
+        (
+            "/jobs/events?colour=red&companyhandle=a",
+            "one of `companyHandle`, `company`, `ticket`, `Last-Event-ID`, `lastEventId`",
+        ),
         ("/readyz?colour=red", "`verbose`"),
         ("/companies?colour=red", "none"),
     ] {

@@ -202,7 +202,8 @@ async fn a_deprecated_name_is_refused_with_the_current_one() {
 async fn characters_that_xml_cannot_carry_are_refused_by_pointer() {
     let world = World::empty();
     for (character, code) in [("\u{0}", "U+0000"), ("\u{1f}", "U+001F"), ("\u{fffe}", "U+FFFE")] {
-        let mut job = crate::support::upload("n", &["https://images.example.com/a.tif", "x"]);
+        let mut job =
+            crate::support::upload("n", &["https://images.example.com/a.tif", "https://images.example.com/b.tif"]);
         job["uploadUrlsJob"]["urlArray"][1]["destPath"] = format!("a{character}b").into();
         for path in ["/jobs", "/jobs/validate"] {
             let answer = world.gateway.post_json(path, &job).await;

@@ -6,6 +6,7 @@ mod cors;
 mod cross_site;
 mod headers;
 mod invalid_requests;
+mod parameters;
 mod path_prefix;
 mod properties;
 mod request_bodies;

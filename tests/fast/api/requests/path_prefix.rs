@@ -13,12 +13,12 @@ async fn generated_urls_begin_with_the_prefix() {
     let World { gateway, .. } = &world();
     let submitted = gateway.post_json("/jobs", &any_job("nightly")).await.expect(202);
     let job = id(&submitted.json());
-    assert_eq!(submitted.header("location"), format!("/ips/api/jobs/{job}"), "{submitted}");
+    assert_eq!(submitted.header("location"), format!("jobs/{job}"), "{submitted}");
     gateway.get(&format!("/jobs/{job}")).await.expect(200);
 
     let missing = gateway.get("/jobs/x").await;
-    assert_eq!(missing.problem(422, "invalid-job-id").await["type"], "/ips/api/problems/invalid-job-id");
-    assert_eq!(gateway.get("/nowhere").await.problem(404, "not-found").await["type"], "/ips/api/problems/not-found");
+    assert_eq!(missing.problem(422, "invalid-job-id").await["type"], "../problems/invalid-job-id");
+    assert_eq!(gateway.get("/nowhere").await.problem(404, "not-found").await["type"], "problems/not-found");
 
     // Redirects of pages are relative, since a proxy may replace the prefix.
     assert_eq!(gateway.get("").await.expect(308).header("location"), "api/");

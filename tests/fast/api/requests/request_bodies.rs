@@ -1,10 +1,11 @@
-//! Content codings of request bodies, and their limits.
+//! Request bodies: encodings, content codings and their limits, and the errors of their members.
 
 use std::io::Write;
 
 use flate2::write::{DeflateEncoder, GzEncoder};
 use flate2::{Compression, GzBuilder};
 use ips_gateway::sandbox::Population;
+use serde_json::{Value, json};
 
 use crate::support::{Request, World, any_job};
 
@@ -108,4 +109,115 @@ async fn a_compressed_bomb_is_not_decompressed_beyond_the_limit() {
     }
     let grown = peak_memory() - before;
     assert!(grown < 24, "it grew by {grown} MiB");
+}
+
+#[tokio::test]
+async fn a_byte_order_mark_of_utf_8_is_skipped_and_other_encodings_are_named() {
+    let world = World::empty();
+    let send = |body: Vec<u8>| world.gateway.post("/jobs").header("Content-Type", "application/json").body(body);
+    let body = any_job("marked").to_string();
+    send([b"\xef\xbb\xbf", body.as_bytes()].concat()).await.expect(202);
+    let utf_16 = |start: &[u8]| [start, body.as_bytes()].concat();
+    for (body, expected) in [
+        (utf_16(b"\xff\xfe"), "UTF-16"),
+        (utf_16(b"\xfe\xff"), "UTF-16"),
+        (b"{\"jobName\":\"caf\xe9\"}".to_vec(), "UTF-8"),
+    ] {
+        let refused = send(body).await.problem(400, "invalid-json").await;
+        assert!(refused["detail"].as_str().is_some_and(|detail| detail.contains(expected)), "{refused:#}");
+    }
+    assert_eq!(world.sandbox.calls("submitJob"), 1);
+}
+
+#[tokio::test]
+async fn null_is_absence_of_an_optional_member() {
+    let world = World::empty();
+    let mut body = any_job("absent");
+    for member in ["companyHandle", "userHandle", "locale", "execTime", "execSchedule", "description", "exportJob"] {
+        body[member] = Value::Null;
+    }
+    world.gateway.post_json("/jobs", &body).await.expect(202);
+    body["jobName"] = Value::Null;
+    let refused = world.gateway.post_json("/jobs", &body).await;
+    assert!(refused.invalid_body("").await.contains("`jobName` is missing"), "{refused}");
+}
+
+#[tokio::test]
+async fn all_errors_of_a_body_are_reported_at_once() {
+    let world = World::empty();
+    let errors = |problem: &Value| -> Vec<(String, String)> {
+        let error = |error: &Value| {
+            let text = |member: &str| error[member].as_str().unwrap_or_else(|| panic!("{problem:#}")).to_owned();
+            (text("pointer"), text("detail"))
+        };
+        problem["errors"].as_array().into_iter().flatten().map(error).collect()
+    };
+    let body = json!({
+        "jobName": 7,
+        "colour": "s3cret",
+        "execTime": "s3cret",
+        "uploadUrlsJob": {
+            "urlArray": [{ "sourceUrl": 1, "destPath": "a" }, { "sourceUrl": "https://example.com/a", "size": 1 }],
+            "overwrite": "s3cret", "createMask": false, "emailSetting": "None"
+        }
+    });
+    let refused = world.gateway.post_json("/jobs", &body).await;
+    let problem = refused.problem(422, "invalid-request").await;
+    let mut found = errors(&problem);
+    found.sort();
+    let pointers: Vec<_> = found.iter().map(|(pointer, _)| pointer.as_str()).collect();
+    let expected = [
+        "/colour",
+        "/execTime",
+        "/jobName",
+        "/uploadUrlsJob",
+        "/uploadUrlsJob/overwrite",
+        "/uploadUrlsJob/urlArray/0/sourceUrl",
+        "/uploadUrlsJob/urlArray/1",
+        "/uploadUrlsJob/urlArray/1/size",
+    ];
+    assert_eq!(pointers, expected, "{problem:#}");
+    assert!(!refused.text().contains("s3cret") && problem.get("moreErrors").is_none(), "{problem:#}");
+    for (_, detail) in &found {
+        for jargon in ["struct", "sequence", "i32", "u32", "field", "variant", "string"] {
+            assert!(!detail.contains(jargon), "{detail}");
+        }
+    }
+
+    let many: serde_json::Map<_, _> = (0..33).map(|number| (format!("x{number}"), json!(number))).collect();
+    let problem = world.gateway.post_json("/jobs", &Value::Object(many)).await.problem(422, "invalid-request").await;
+    assert_eq!((errors(&problem).len(), &problem["moreErrors"]), (20, &json!(14)), "{problem:#}");
+    assert!(problem["detail"].as_str().is_some_and(|detail| detail.ends_with("; and 14 more")), "{problem:#}");
+
+    let mut job = crate::support::upload("a\nb", &["ftp://example.com/a", "file:///etc/passwd"]);
+    job["description"] = json!("\u{1}");
+    job["locale"] = json!("english");
+    let problem = world.gateway.post_json("/jobs", &job).await.problem(422, "invalid-request").await;
+    let pointers: Vec<_> = errors(&problem).into_iter().map(|(pointer, _)| pointer).collect();
+    for pointer in ["/jobName", "/locale", "/description", "/uploadUrlsJob/urlArray/1/sourceUrl"] {
+        assert!(pointers.iter().any(|found| found == pointer), "{pointer}: {problem:#}");
+    }
+    assert_eq!(world.calls(), 0);
+}
+
+#[tokio::test]
+async fn a_large_body_with_many_errors_is_refused() {
+    let world = World::empty();
+    let names: serde_json::Map<_, _> = (0..60_000).map(|number| (format!("x{number}"), json!(1))).collect();
+    let problem = world.gateway.post_json("/jobs", &Value::Object(names)).await.problem(422, "invalid-request").await;
+    assert!(problem["errors"].as_array().is_some_and(|errors| !errors.is_empty()), "{problem:#}");
+}
+
+#[tokio::test]
+async fn a_name_with_control_characters_is_refused_before_anything_is_sent() {
+    let world = World::empty();
+    for name in ["a\nb", "tab\there", "a\rb", "c\u{85}d", "a\u{1f}b", "a\u{7f}"] {
+        for path in ["/jobs", "/jobs?uniqueName=false", "/jobs/validate"] {
+            world.gateway.post_json(path, &any_job(name)).await.invalid_body("/jobName").await;
+        }
+    }
+    let mut body = any_job("nightly");
+    body["companyHandle"] = json!("c|1\n10");
+    world.gateway.post_json("/jobs", &body).await.invalid_body("/companyHandle").await;
+    assert_eq!(world.calls(), 0);
 }

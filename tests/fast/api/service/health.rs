@@ -15,7 +15,7 @@ async fn verbose_readiness_reports_the_last_calls_and_makes_none() {
         let readiness = anonymous.get(path).await.ok();
         assert_eq!(
             readiness["checks"]["upstream"],
-            json!({ "circuit": "closed", "inFlight": 0, "waiting": 0, "omittedFields": [
+            json!({ "circuit": "closed", "suspendedCompanies": 0, "inFlight": 0, "waiting": 0, "omittedFields": [
                 { "operation": "getActiveJobs", "field": "includeWaitingJobs", "reason": "unknown" },
             ] }),
             "{readiness:#}"

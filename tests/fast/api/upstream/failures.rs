@@ -81,7 +81,7 @@ async fn a_submit_with_a_lost_answer_is_recovered_by_name() {
     let answer = gateway.post_json("/jobs", &any_job("nightly")).await.expect(202);
     let job = answer.json();
     assert_eq!((&job["recovered"], &job["status"]), (&json!(true), &json!("running")), "{answer}");
-    assert_eq!(answer.header("location"), format!("/jobs/{}", id(&job)), "{answer}");
+    assert_eq!(answer.header("location"), format!("jobs/{}", id(&job)), "{answer}");
     assert_eq!(upstream.calls("submitJob"), 1, "never sent twice");
 }
 

@@ -4,6 +4,7 @@ mod failures;
 mod faults;
 mod memberships;
 mod strangers;
+mod suspension;
 mod unreadable;
 mod unusual_answers;
 mod versions;

@@ -113,7 +113,7 @@ async fn another_gateway_and_another_user_know_only_what_the_id_says() {
     for other in &others {
         let job = read(other, &id).await;
         assert_eq!((&job["status"], &job["unconfirmed"]), (&json!("unknown"), &json!(true)), "{job:#}");
-        assert_eq!((&job["title"], job.get("kind")), (&json!("nightly"), None), "{job:#}");
+        assert_eq!((&job["title"], &job["kind"]), (&json!("nightly"), &json!("optimizeImages")), "{job:#}");
     }
     clock.advance(TimeDelta::seconds(121));
     for other in &others {

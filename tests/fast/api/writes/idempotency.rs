@@ -50,6 +50,7 @@ async fn concurrent_requests_with_the_same_key_make_one_job() {
     for answer in answers {
         if answer.status == 409 {
             answer.problem(409, "submit-in-progress").await;
+            assert_eq!(answer.header("retry-after"), "1", "{answer}");
         } else {
             answer.expect(202);
             accepted += 1;

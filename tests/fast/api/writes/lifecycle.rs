@@ -27,7 +27,7 @@ async fn a_submit_is_a_202_with_the_location_of_the_job() {
     let World { gateway, .. } = &World::empty();
     let answer = gateway.post_json("/jobs", &any_job("nightly")).await.expect(202);
     let job = answer.json();
-    assert_eq!(answer.header("location"), format!("/jobs/{}", id(&job)), "{answer}");
+    assert_eq!(answer.header("location"), format!("jobs/{}", id(&job)), "{answer}");
     assert_eq!(answer.header("retry-after"), "2", "{answer}");
     assert_eq!((&job["phase"], &job["status"]), (&"active".into(), &"waiting".into()), "{answer}");
     assert_eq!(job["jobName"], job["originalName"], "{answer}");

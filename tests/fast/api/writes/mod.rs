@@ -3,5 +3,6 @@
 mod actions;
 mod idempotency;
 mod lifecycle;
+mod preconditions;
 mod submit;
 mod url_policy;

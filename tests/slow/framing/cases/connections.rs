@@ -2,7 +2,7 @@
 
 use super::super::Case;
 use super::super::Reason::{
-    AnnouncedClose, LastRequest, NothingAfterClose, OneRequestAtATime, ProblemDocument, UpgradeNotTaken,
+    AnnouncedClose, LastRequest, NothingAfterClose, OneRequestAtATime, ProblemDocument, UpgradeIgnored,
 };
 use super::{BODY, GET, HEAD, chunked, chunks, get, post, sized};
 
@@ -158,23 +158,50 @@ fn upgrades() -> Vec<Case> {
     let h2c =
         get("Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n");
     vec![
-        Case::new("an offer of websocket").send(&websocket).same("200 close; closed"),
-        Case::new("an offer of websocket, and a request").send(websocket + GET).same("200 close; closed"),
-        Case::new("an offer of h2c").send(&h2c).differs(UpgradeNotTaken, "200 upgrade; closed", "200 close; closed"),
-        Case::new("an offer of h2c, and a request").send(h2c + GET).differs(
-            UpgradeNotTaken,
+        Case::new("an offer of websocket").send(&websocket).differs(UpgradeIgnored, "200 close; closed", "200; open"),
+        Case::new("an offer of websocket, and a request").send(websocket.clone() + GET).differs(
+            UpgradeIgnored,
+            "200 close; closed",
+            "200, 200; open",
+        ),
+        Case::new("an offer of websocket, cut in its fields, and a request")
+            .send(&websocket[..websocket.len() - 60])
+            .pause()
+            .send(websocket[websocket.len() - 60..].to_owned() + GET)
+            .differs(UpgradeIgnored, "200 close; closed", "200, 200; open"),
+        Case::new("a request, an offer of websocket, and a request, and a close")
+            .send(format!("{GET}{websocket}{GET}"))
+            .half_close()
+            .differs(UpgradeIgnored, "200, 200 upgrade; closed", "200, 200, 200; closed"),
+        Case::new("an offer of websocket that asks to close")
+            .send(websocket.replacen("Connection: Upgrade", "Connection: Upgrade, close", 1) + GET)
+            .same("200 close; closed"),
+        Case::new("an offer of websocket with a body, and a request")
+            .send(sized("Connection: Upgrade\r\nUpgrade: websocket\r\n", BODY) + GET)
+            .differs(UpgradeIgnored, "nothing; open", "422, 200; open"),
+        Case::new("an offer of h2c").send(&h2c).differs(UpgradeIgnored, "200 upgrade; closed", "200; open"),
+        Case::new("an offer of h2c, and a request").send(h2c.clone() + GET).differs(
+            UpgradeIgnored,
             "200 upgrade, 200; open",
-            "200 close; closed",
+            "200, 200; open",
         ),
-        Case::new("an offer of h2c with a body").send(sized("Connection: Upgrade\r\nUpgrade: h2c\r\n", BODY)).differs(
-            UpgradeNotTaken,
-            "422 upgrade; closed",
-            "422 close; closed",
-        ),
-        Case::new("an option without an offer").send(get("Connection: Upgrade\r\n")).differs(
-            UpgradeNotTaken,
+        Case::new("three offers of h2c, each in a packet").send(&h2c).pause().send(&h2c).pause().send(&h2c).differs(
+            UpgradeIgnored,
             "200 upgrade; closed",
-            "200 close; closed",
+            "200, 200, 200; open",
+        ),
+        Case::new("an offer of h2c to HTTP/1.0").send(h2c.replacen("1.1", "1.0", 1)).differs(
+            UpgradeIgnored,
+            "HTTP/1.0 200 upgrade; closed",
+            "HTTP/1.0 200; closed",
+        ),
+        Case::new("an offer of h2c with a body, and a request")
+            .send(sized("Connection: Upgrade\r\nUpgrade: h2c\r\n", BODY) + GET)
+            .same("422, 200; open"),
+        Case::new("an option without an offer").send(get("Connection: Upgrade\r\n")).differs(
+            UpgradeIgnored,
+            "200 upgrade; closed",
+            "200; open",
         ),
         Case::new("an offer without the option").send(get("Upgrade: h2c\r\n")).same("200; open"),
     ]

@@ -26,6 +26,8 @@ export class LiveUpdates extends EventTarget {
   problem = null;
   /** `observedAt` of a stale list, while IPS does not answer the gateway; otherwise `null`. */
   staleSince = null;
+  /** Phases whose jobs the user may not see. */
+  denied = new Set();
   /** Time of the next attempt to open the stream, or `null`. */
   retryAt = null;
 
@@ -48,6 +50,7 @@ export class LiveUpdates extends EventTarget {
     this.#requests?.abort();
     this.#requests = new AbortController();
     this.#failures = 0;
+    this.denied.clear();
     // New ones without ETags, so that the first responses are complete lists.
     this.#activeJobs = new ConditionalGet('jobs', () => ({ ...companyQuery(), phase: 'active' }));
     this.#otherJobs = new ConditionalGet('jobs', () => ({ ...companyQuery(), phase: 'scheduled,completed', limit: 1000, sort: '-startDate' }));
@@ -93,7 +96,7 @@ export class LiveUpdates extends EventTarget {
     this.#stream = null;
   }
 
-  /** Opens the stream with a new ticket. A ticket is valid once, so that EventSource's own reconnect can't be used. */
+  /** Opens the stream with a new ticket: EventSource's own reconnect has no back-off and ignores `Retry-After`. */
   async #connect() {
     const { signal } = this.#requests;
     try {
@@ -148,10 +151,22 @@ export class LiveUpdates extends EventTarget {
       this.#setState('polling');
     } catch (error) {
       if (signal.aborted) return;
+      if (error.code === 'forbidden') return this.#denyActive();
       this.#report(error);
       if (this.isRunning) this.#setState(error.isOffline ? 'offline' : 'failing');
     }
     if (this.isRunning && this.state !== 'live') this.#schedule('poll', POLL_INTERVAL, () => this.#pollActive());
+  }
+
+  /** Shows no active jobs, which the user may not see, and opens no stream of them until a later poll is permitted. */
+  #denyActive() {
+    clearTimeout(this.#timers.get('connect'));
+    this.retryAt = null;
+    this.#failures = 0;
+    this.problem = null;
+    this.#apply(['active'], { jobs: [], denied: ['active'] });
+    this.#setState('polling');
+    this.#schedule('connect', OTHER_PHASES_INTERVAL, () => this.#connect());
   }
 
   /** Polls what the stream does not carry: scheduled jobs, jobs completed before the stream was opened, and staleness. */
@@ -162,7 +177,8 @@ export class LiveUpdates extends EventTarget {
       if (list) this.#apply(['scheduled', 'completed'], list);
     } catch (error) {
       if (signal.aborted) return;
-      this.#report(error);
+      if (error.code === 'forbidden') this.#apply(['scheduled', 'completed'], { jobs: [], denied: ['scheduled', 'completed'] });
+      else this.#report(error);
     }
     if (this.isRunning) {
       const interval = OTHER_PHASES_INTERVAL * (0.9 + Math.random() / 5);
@@ -172,6 +188,7 @@ export class LiveUpdates extends EventTarget {
 
   #apply(phases, list) {
     this.#store.replacePhases(phases, list.jobs, list.observedAt);
+    phases.forEach((phase) => (list.denied?.includes(phase) ? this.denied.add(phase) : this.denied.delete(phase)));
     this.staleSince = list.stale ? list.observedAt : null;
     this.dispatchEvent(new CustomEvent('list', { detail: phases }));
   }

@@ -162,7 +162,7 @@ function renderPlaceholder(jobs) {
 
 /** Shows the state of the live updates, and the reason in the banner when the jobs are out of date. */
 function renderState() {
-  const { state, staleSince, problem, retryAt } = updates;
+  const { state, staleSince, denied, problem, retryAt } = updates;
   $('state').dataset.state = state;
   setText($('state-text'), STATE_LABELS[state]);
   const isPaused = state === 'paused';
@@ -170,13 +170,16 @@ function renderState() {
   setText($('pause-text'), isPaused ? 'Resume updates' : 'Pause updates');
   setAttribute($('pause-icon'), 'href', isPaused ? '#i-resume' : '#i-pause');
   const isDegraded = ['connecting', 'polling', 'failing', 'offline'].includes(state) && problem !== null;
-  $('banner').hidden = staleSince === null && !isDegraded;
+  $('banner').hidden = staleSince === null && !isDegraded && denied.size === 0;
   if (staleSince !== null) {
     $('banner').replaceChildren(h('strong', null, 'IPS is not responding.'), ` Showing jobs as of ${formatShortTime(Date.parse(staleSince), now())}.`);
   } else if (isDegraded) {
     const { title, detail, code } = problem.document;
     $('banner').replaceChildren(h('strong', null, `${title}.`), ` ${detail ?? ''} `, h('span', { class: 'fine-print' }, code),
       retryAt === null ? '' : ` Retrying at ${formatShortTime(retryAt, now())}.`);
+  } else if (denied.size > 0) {
+    const phases = PHASES.filter((phase) => denied.has(phase)).join(', ');
+    $('banner').replaceChildren(h('strong', null, 'Not all jobs are shown.'), ` Your IPS role does not permit you to see these phases: ${phases}.`);
   }
   if (session.isSignedIn) renderPlaceholder(table.body.children);
 }

@@ -108,6 +108,7 @@ class JobRow {
 export class JobTable {
   #rows = new Map();
   #rowLimit = PAGE_SIZE;
+  #observer;
   #jobs = [];
   #now = 0;
 
@@ -129,7 +130,8 @@ export class JobTable {
     }));
     $('sort').addEventListener('change', () => onSort($('sort').value));
     this.more.addEventListener('click', () => this.#showMore());
-    new IntersectionObserver(([entry]) => entry.isIntersecting && this.#showMore(), { rootMargin: SCROLL_MARGIN }).observe(this.more);
+    this.#observer = new IntersectionObserver(([entry]) => entry.isIntersecting && this.#showMore(), { rootMargin: SCROLL_MARGIN });
+    this.#observer.observe(this.more);
   }
 
   #nextSort(name) {
@@ -141,6 +143,9 @@ export class JobTable {
     if (this.#rowLimit >= this.#jobs.length) return;
     this.#rowLimit += PAGE_SIZE;
     this.render(this.#jobs, this.sort, this.#now);
+    // Reports the position once more: an observer reports changes only, and the page may be at its new end before the next frame.
+    this.#observer.unobserve(this.more);
+    this.#observer.observe(this.more);
   }
 
   render(jobs, sort, now) {

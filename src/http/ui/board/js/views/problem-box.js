@@ -22,7 +22,7 @@ export function problemBox({ document: problem }, shownElsewhere = new Set()) {
     problem.outcome && problem.status !== 401 && h('p', null, OUTCOME_TEXTS[problem.outcome]),
     problem.upstream?.reason && h('p', null, `IPS says: ${problem.upstream.reason}`),
     h('p', { class: 'fine-print' },
-      problem.type?.includes('/problems/')
+      /(^|\/)problems\//.test(problem.type ?? '')
         ? h('a', { href: `problems/${encodeURIComponent(problem.code)}`, target: '_blank', rel: 'noopener' }, problem.code)
         : problem.code,
       problem.requestId && ` · request ${problem.requestId}`));

@@ -1,5 +1,9 @@
 //! End of a request's head, without parsing it: its first empty line.
 
+mod upgrade;
+
+pub use upgrade::without_upgrade;
+
 use tokio::time::Instant;
 
 /// Part of the input that the dispatcher reads next.
@@ -44,8 +48,10 @@ impl Head {
         }
     }
 
-    /// Returns whether `input`, as the next part, contains bytes that are invalid in a head: control characters, or a CR without LF.
+    /// Returns whether `input`, as the next part, contains bytes up to its first empty line that are invalid in a head: control characters,
+    /// or a CR without LF.
     pub fn is_malformed_by(&self, input: &[u8]) -> bool {
+        let input = &input[..self.end_of_head(input).unwrap_or(input.len())];
         let mut before = self.end[1];
         input.iter().any(|&byte| {
             let is_bare_cr = std::mem::replace(&mut before, byte) == b'\r' && byte != b'\n';
@@ -100,5 +106,6 @@ mod tests {
         assert!(is_malformed(&["GET / HTTP/1.1\r", "Host"]));
         assert!(is_malformed(&["G\0"]));
         assert!(!is_malformed(&["GET / HTTP/1.1\r", "\nX:\ta\n", "Y: \u{e4}\r"]));
+        assert!(!is_malformed(&["POST / HTTP/1.1\r\n\r\n\0"]), "the body");
     }
 }

@@ -1,0 +1,65 @@
+//! Offers to upgrade to another protocol (RFC 9110 §7.8), which the server ignores.
+//!
+//! actix ends the connection after a request with such an offer, and reads what follows an offer of WebSocket as a tunnel. The offers are
+//! therefore removed from the head before the dispatcher parses it.
+
+/// Fields that are part of an offer, in lower case; also their names as options of `Connection`.
+const OFFER_FIELDS: [&[u8]; 2] = [b"upgrade", b"http2-settings"];
+
+/// Returns a head without its offers to upgrade: without `Upgrade`, `HTTP2-Settings` and their options in `Connection`. `None` if it has none.
+pub fn without_upgrade(head: &[u8]) -> Option<Vec<u8>> {
+    let mut lines = head.split_inclusive(|&byte| byte == b'\n');
+    // Empty lines before the request line are permitted (RFC 9112 §2.2).
+    let start: usize = lines.by_ref().map_while(|line| line.trim_ascii().is_empty().then_some(line.len())).sum();
+    let (blank, rest) = head.split_at(start);
+    let mut kept = blank.to_vec();
+    let mut has_offer = false;
+    for (number, line) in rest.split_inclusive(|&byte| byte == b'\n').enumerate() {
+        let colon = line.iter().position(|&byte| byte == b':').filter(|_| number > 0);
+        let (name, value) = colon.map_or((&line[..0], line), |colon| (&line[..colon], &line[colon + 1..]));
+        if is_offer(name) {
+            has_offer = true;
+        } else if name.eq_ignore_ascii_case(b"connection") && options(value).any(is_offer) {
+            has_offer = true;
+            let others: Vec<_> = options(value).filter(|option| !is_offer(option)).collect();
+            if !others.is_empty() {
+                kept.extend_from_slice(&[name, b": ", &others.join(&b", "[..]), b"\r\n"].concat());
+            }
+        } else {
+            kept.extend_from_slice(line);
+        }
+    }
+    has_offer.then_some(kept)
+}
+
+/// Returns the options of a `Connection` field.
+fn options(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii)
+}
+
+fn is_offer(name: &[u8]) -> bool {
+    OFFER_FIELDS.iter().any(|field| name.eq_ignore_ascii_case(field))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_upgrade;
+
+    fn removed(head: &str) -> Option<String> {
+        without_upgrade(head.as_bytes()).map(|head| String::from_utf8(head).expect("UTF-8"))
+    }
+
+    #[test]
+    fn offers_are_removed_and_everything_else_stays() {
+        let h2c = "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUPGRADE: h2c\r\nHTTP2-Settings: AAMA\r\n\r\n";
+        assert_eq!(removed(h2c).as_deref(), Some("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+        let close = "\r\nGET / HTTP/1.1\nconnection: close , upgrade\nA: upgrade\n\n";
+        assert_eq!(removed(close).as_deref(), Some("\r\nGET / HTTP/1.1\nconnection: close\r\nA: upgrade\n\n"));
+        for without in [
+            "GET /upgrade: HTTP/1.1\r\nConnection: keep-alive, upgrades\r\nX-Upgrade: h2c\r\n\r\n",
+            "upgrade: x\r\n\r\n",
+        ] {
+            assert_eq!(removed(without), None, "{without}");
+        }
+    }
+}

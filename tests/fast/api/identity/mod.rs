@@ -1,0 +1,4 @@
+//! Which job an id means, and what a caller may see of it.
+
+mod follow_ons;
+mod permissions;
