@@ -4,8 +4,9 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use reqwest::Client;
 use tokio::time::{sleep, timeout};
+
+use crate::support::http_client;
 
 /// Process that is killed on drop.
 struct KilledOnDrop(Child);
@@ -32,7 +33,7 @@ async fn requests_and_the_shutdown_do_not_wait_for_a_stderr_that_is_not_read() {
     BufReader::new(child.0.stdout.take().expect("it is piped")).read_line(&mut url).expect("a first line");
     let url = url.trim_end();
     // A pipe holds 64 KiB, some hundred lines; the writer holds 8,192 lines.
-    let client = Client::new();
+    let client = http_client();
     for _ in 0..12_000 {
         let response = client.get(format!("{url}/livez")).send();
         let response = timeout(LONG, response).await.expect("it does not wait").expect("a response");
