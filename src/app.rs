@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
-use crate::config::{AuthConfig, Config, ReplicasConfig, ServiceAccount, UpstreamConfig};
+use crate::config::{AuthConfig, Config, ConnectionLimits, ReplicasConfig, ServiceAccount, UpstreamConfig};
 use crate::http::{
     self, AppState, Auditor, Auth, Authenticator, BackgroundTasks, BodyBudget, ContextProvider, DemoUser, Documents,
     HttpSettings, InvalidKeys, KeyStore, PrincipalNames, RateLimiter, SignInMethod, StreamQuota, Tickets, UiAssets,
@@ -36,6 +36,9 @@ use crate::upstream::{AdmissionControl, ClientConfig, Credentials, IpsApi, IpsCl
 
 /// Maximum timeout of a connection attempt to IPS; half of the timeout of a call if that is shorter, so that there is time for a retry.
 const MAX_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// File descriptors that are kept for the shared store, worker threads, standard streams and files of certificates, besides those of calls.
+const RESERVED_FILES: usize = 128;
 
 /// Dependencies of the gateway besides its configuration.
 pub struct Dependencies {
@@ -206,12 +209,14 @@ fn application(
         InitError = (),
     > + use<>,
 > {
+    let origins: Arc<[String]> = parts.cors_origins.clone().into();
     let (state, rate_limiter, contexts) =
         (parts.state.clone(), parts.rate_limiter.clone(), Arc::clone(&parts.contexts));
     // The middleware, from the innermost to the outermost.
     App::new()
         .configure(|routes| http::configure(routes, state))
         .wrap(from_fn(http::limit_target_length))
+        .wrap(from_fn(move |request, next: Next<_>| http::refuse_cross_site(Arc::clone(&origins), request, next)))
         .wrap(from_fn(move |request, next: Next<_>| http::limit_rate(rate_limiter.clone(), request, next)))
         // Refuses requests that accept no content coding of it, with 406.
         .wrap(Compress::default())
@@ -223,6 +228,19 @@ fn application(
         .wrap(from_fn(move |request, next: Next<_>| Arc::clone(&contexts).provide(request, next)))
 }
 
+/// Returns the limits of connections, lowered so far that file descriptors are left for IPS, the shared store and the gateway itself.
+fn connection_limits(config: &Config) -> ConnectionLimits {
+    let connections = config.connections;
+    // The soft limit of shells and containers is often 1,024. It stays as it is if it can't be raised.
+    let Ok(files) = rlimit::increase_nofile_limit(u64::MAX) else { return connections };
+    let reserve = 2 * config.upstream.max_calls + RESERVED_FILES;
+    let available = usize::try_from(files).unwrap_or(usize::MAX).saturating_sub(reserve).max(1);
+    if available < connections.total {
+        tracing::warn!(files, connections = available, "fewer connections than configured: each is a file descriptor");
+    }
+    ConnectionLimits { total: connections.total.min(available), ..connections }
+}
+
 fn server_settings(config: &Config, clock: Clock, process: Process) -> ServerSettings {
     let path_prefix = config.listen.path_prefix.clone();
     let early_response = move |error: EarlyError, received: Instant| {
@@ -230,7 +248,7 @@ fn server_settings(config: &Config, clock: Clock, process: Process) -> ServerSet
     };
     ServerSettings {
         listen: config.listen.address,
-        connections: config.connections,
+        connections: connection_limits(config),
         trusted_proxies: config.trusted_proxies.clone(),
         timeouts: config.timeouts,
         shutdown: config.shutdown,

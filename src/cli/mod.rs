@@ -15,6 +15,7 @@ use std::process::ExitCode;
 use clap::{ArgMatches, Command};
 
 use crate::app::install_tls_provider;
+use crate::telemetry::print_error;
 
 /// Returns the definition of the command line.
 #[must_use]
@@ -49,7 +50,7 @@ pub async fn run(matches: &ArgMatches) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("ips-gateway: {error}{}", error.hint());
+            print_error(format!("ips-gateway: {error}{}", error.hint()));
             error.exit_code()
         }
     }

@@ -32,12 +32,10 @@ pub(super) fn base_url(server: &Server) -> String {
 
 /// Serves until the first shutdown signal, and to the end of the graceful shutdown; a second signal exits the process immediately.
 pub(super) async fn run_until_signal(server: Server, signals: &Signals) -> Result<(), CliError> {
-    // Each connection is a file descriptor; the soft limit of shells and containers is often 1,024. It stays as it is if it can't be raised.
-    let _ = rlimit::increase_nofile_limit(u64::MAX);
     tokio::select! {
         result = server.run_until(signals.count(1)) => Ok(result?),
         () = signals.count(2) => {
-            eprintln!("ips-gateway: second signal: exiting immediately");
+            telemetry::print_error("ips-gateway: second signal: exiting immediately".to_owned());
             // No destructors: neither the export of the remaining spans nor a blocked thread may delay the exit.
             std::process::exit(1)
         }

@@ -29,7 +29,8 @@ pub use body_budget::BodyBudget;
 pub use early_response::respond_to_unparsed;
 pub use handlers::openapi::Documents;
 pub use middleware::{
-    Auditor, ContextProvider, RateLimiter, cors, limit_rate, limit_target_length, render_framework_errors,
+    Auditor, ContextProvider, RateLimiter, cors, limit_rate, limit_target_length, refuse_cross_site,
+    render_framework_errors,
 };
 pub use problem::{PROBLEM_KINDS, ProblemKind};
 pub use routes::{configure, openapi_document};

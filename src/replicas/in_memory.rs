@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::time::Instant;
 
 use crate::replicas::{
     ClaimOutcome, ClaimedRecord, Coordinator, FailureReport, Lease, LeaseOutcome, ListLocation, ListStatus,
@@ -40,6 +41,8 @@ struct StoreState {
 struct StoredList {
     token: u64,
     snapshot: Option<Vec<u8>>,
+    /// Time at which the snapshot expires.
+    expires_at: Option<Instant>,
     failure: Option<(u64, Vec<u8>)>,
     lease: Option<Lease>,
     events: Vec<(u64, u64, Vec<u8>)>,
@@ -99,7 +102,11 @@ impl Coordinator for InMemoryCoordinator {
     async fn snapshot(&self, list: &ListLocation) -> Result<Option<StoredSnapshot>> {
         let mut state = self.state();
         let stored = state.lists.entry(list.list).or_default();
-        Ok((stored.token > 0).then(|| StoredSnapshot { token: stored.token, data: stored.snapshot.clone() }))
+        Ok((stored.token > 0).then(|| StoredSnapshot {
+            token: stored.token,
+            data: stored.snapshot.clone(),
+            remaining: stored.expires_at.map(|expires_at| expires_at.saturating_duration_since(Instant::now())),
+        }))
     }
 
     async fn events(&self, list: &ListLocation, log_id: u64, after: u64) -> Result<Vec<Vec<u8>>> {
@@ -156,6 +163,7 @@ impl Coordinator for InMemoryCoordinator {
         }
         stored.token = lease.token;
         stored.snapshot = Some(publication.snapshot);
+        stored.expires_at = Some(Instant::now() + publication.ttl);
         stored.events.extend(publication.events.map(|batch| (batch.log_id, batch.last, batch.data)));
         (stored.failure, stored.lease) = (None, None);
         drop(state);

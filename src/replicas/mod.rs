@@ -61,6 +61,8 @@ pub struct StoredSnapshot {
     pub token: u64,
     /// Snapshot; `None` if it can't be decrypted: it was moved, truncated, or is of another format.
     pub data: Option<Vec<u8>>,
+    /// Time for which the store still keeps it, by the clock of the store; `None` if it doesn't say.
+    pub remaining: Option<Duration>,
 }
 
 /// Outcome of a request for the lease of a load.

@@ -86,6 +86,19 @@ impl ClockReading {
         self.monotonic.saturating_duration_since(earlier.monotonic)
     }
 
+    /// Returns the reading this long before.
+    #[must_use]
+    pub fn before(&self, age: Duration) -> Self {
+        let wall = TimeDelta::from_std(age).ok().and_then(|age| self.wall.checked_sub_signed(age));
+        Self { wall: wall.unwrap_or(self.wall), monotonic: self.monotonic.checked_sub(age).unwrap_or(self.monotonic) }
+    }
+
+    /// Returns the reading with another wall clock time, which is only shown.
+    #[must_use]
+    pub fn with_wall(self, wall: DateTime<Utc>) -> Self {
+        Self { wall, ..self }
+    }
+
     /// Returns the reading at an earlier wall clock time, which another process recorded; one in the future counts as now.
     #[must_use]
     pub fn at_wall(&self, wall: DateTime<Utc>) -> Self {

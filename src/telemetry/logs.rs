@@ -10,20 +10,21 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::config::LogFormat;
+use crate::telemetry::log_writer::{self, FlushOnDrop};
 use crate::telemetry::metrics::names;
 
 /// Filter in the absence of `RUST_LOG`. actix-server logs its threads at level info; actix-http logs every malformed head as an error, which
 /// is in the access log already; the exporter of traces logs each export that fails.
 const DEFAULT_FILTER: &str = "info,actix_server=warn,actix_http::h1::dispatcher=off,opentelemetry-otlp=error";
 
-/// Installs the subscriber for log lines and the panic hook.
+/// Installs the subscriber for log lines and the panic hook. The guard writes the remaining lines when it is dropped.
 ///
 /// # Errors
 /// `RUST_LOG` can't be parsed.
 ///
 /// # Panics
 /// At the second call in a process.
-pub fn init(format: LogFormat) -> Result<(), ParseError> {
+pub fn init(format: LogFormat) -> Result<FlushOnDrop, ParseError> {
     let filter = std::env::var(EnvFilter::DEFAULT_ENV).ok().filter(|filter| !filter.is_empty());
     let filter = EnvFilter::try_new(filter.as_deref().unwrap_or(DEFAULT_FILTER))?;
     let text = match format {
@@ -31,12 +32,13 @@ pub fn init(format: LogFormat) -> Result<(), ParseError> {
         LogFormat::Text => true,
         LogFormat::Json => false,
     };
-    let lines = fmt::layer().with_writer(stderr);
+    let (writer, guard) = log_writer::start();
+    let lines = fmt::layer().with_writer(writer);
     let lines =
         if text { lines.with_ansi(stderr().is_terminal()).boxed() } else { lines.json().flatten_event(true).boxed() };
     tracing_subscriber::registry().with(lines).with(filter).with(library_limit()).init();
     panic::set_hook(Box::new(log_panic));
-    Ok(())
+    Ok(guard)
 }
 
 /// Limits libraries to level debug, whatever `RUST_LOG` says: at level trace they log data that passes through them, credentials included.

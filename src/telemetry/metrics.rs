@@ -6,6 +6,8 @@ use std::time::Duration;
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
+use crate::telemetry::log_writer;
+
 /// A metric of the gateway.
 #[derive(Debug)]
 pub struct Metric {
@@ -106,6 +108,8 @@ metrics_table! {
         "Whether the file of API keys was valid when it was last read: 1, or 0 while those of the last valid file stay in use. Absent without API keys.";
     AUDIT_LOST: Counter = "ips_gateway_audit_lost_total",
         "Lines of the audit log that could not be written.";
+    LOG_LINES_DROPPED: Counter = "ips_gateway_log_lines_dropped_total",
+        "Log lines that were dropped because stderr was not read.";
     PANICS: Counter = "ips_gateway_panics_total",
         "Panics; each is a bug.";
 }
@@ -183,6 +187,7 @@ impl Metrics {
     /// Renders all metrics in the Prometheus text format.
     pub fn render(&self) -> String {
         self.process.collect();
+        metrics::counter!(names::LOG_LINES_DROPPED).absolute(log_writer::dropped_lines());
         self.recorder.render()
     }
 

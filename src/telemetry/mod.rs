@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod gauge;
+mod log_writer;
 mod logs;
 pub mod metrics;
 mod otlp;
@@ -13,11 +14,15 @@ pub mod span;
 use tracing_subscriber::filter::ParseError;
 
 use crate::config::LogFormat;
+use crate::telemetry::log_writer::FlushOnDrop;
+pub use crate::telemetry::log_writer::print_error;
 use crate::telemetry::otlp::TraceExporter;
 
-/// Guard of the telemetry: exports the remaining spans when it is dropped.
+/// Guard of the telemetry: exports the remaining spans and writes the remaining log lines when it is dropped.
 pub struct Telemetry {
     _traces: TraceExporter,
+    // Dropped last: the export may log.
+    _logs: FlushOnDrop,
 }
 
 /// Starts logging to stderr and, if the `OTEL_` variables ask for it, the export of traces.
@@ -28,6 +33,6 @@ pub struct Telemetry {
 /// # Panics
 /// At the second call in a process.
 pub fn init(format: LogFormat) -> Result<Telemetry, ParseError> {
-    logs::init(format)?;
-    Ok(Telemetry { _traces: TraceExporter::start() })
+    let logs = logs::init(format)?;
+    Ok(Telemetry { _traces: TraceExporter::start(), _logs: logs })
 }

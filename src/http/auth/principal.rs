@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 
 use crate::http::auth::role::Role;
 use crate::upstream::{Caller, Credentials};
@@ -19,10 +20,8 @@ pub struct Principal {
     pub name: Arc<str>,
 }
 
-/// Namer of principals with IPS credentials: a keyed hash, so that logs show which requests are of one user but not of whom.
-pub struct PrincipalNames {
-    key: [u8; 32],
-}
+/// Namer of principals with IPS credentials: a keyed hash (HMAC-SHA-256), so that logs show which requests are of one user but not of whom.
+pub struct PrincipalNames(Hmac<Sha256>);
 
 impl PrincipalNames {
     /// Creates a namer. Without `key`, the names are those of a random one: they have no meaning outside of this process.
@@ -31,17 +30,12 @@ impl PrincipalNames {
     /// The operating system has no random bytes.
     #[must_use]
     pub fn new(key: Option<&SecretString>) -> Self {
-        let key = match key {
-            Some(key) => {
-                Sha256::new_with_prefix(b"names of principals").chain_update(key.expose_secret()).finalize().into()
-            }
-            None => {
-                let mut random = [0; 32];
-                getrandom::fill(&mut random).expect("the operating system has random bytes");
-                random
-            }
-        };
-        Self { key }
+        let mut random = [0; 32];
+        if key.is_none() {
+            getrandom::fill(&mut random).expect("the operating system has random bytes");
+        }
+        let key = key.map_or(&random[..], |key| key.expose_secret().as_bytes());
+        Self(Hmac::new_from_slice(key).expect("HMAC takes keys of all lengths"))
     }
 
     /// Returns the name of an IPS user, `user:` and 16 hexadecimal digits, whatever the case of the e-mail address; of a token, whose user
@@ -52,7 +46,7 @@ impl PrincipalNames {
             Credentials::Password { user, .. } => ("user", user.to_lowercase()),
             Credentials::AccessToken(token) => ("token", token.expose_secret().to_owned()),
         };
-        let hash = Sha256::new_with_prefix(self.key).chain_update(kind).chain_update(identity).finalize();
+        let hash = self.0.clone().chain_update(kind).chain_update(identity).finalize().into_bytes();
         hash[..8].iter().fold(format!("{kind}:"), |name, byte| format!("{name}{byte:02x}")).into()
     }
 }

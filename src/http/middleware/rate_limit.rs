@@ -29,7 +29,7 @@ const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy"
 /// Paths without a rate limit, behind the path prefix: probes and scrapers call them, and they never call IPS.
 const EXEMPT_PATHS: [&str; 3] = ["/livez", "/readyz", "/metrics"];
 /// Maximum approximate memory of the buckets, in bytes; beyond that, rarely used ones are evicted.
-const MAX_BUCKET_BYTES: u64 = 12 << 20;
+const MAX_BUCKET_BYTES: u64 = 8 << 20;
 /// Approximate memory of a bucket with its key, in bytes.
 const BUCKET_BYTES: u32 = 400;
 /// Maximum approximate memory of the numbers of accepted callers by address, in bytes.

@@ -39,7 +39,7 @@ kinds! {
     CREDENTIALS_REJECTED = "credentials-rejected", 401, "IPS rejected the credentials", never,
         "IPS does not accept the credentials of this request (codes 10000–10002): wrong password, expired token, unknown or inactive user.";
     FORBIDDEN = "forbidden", 403, "Not permitted", never,
-        "The credentials are valid, but IPS does not permit this operation to this user (codes 20003, 20004, 20008, 20009), or the role of the API key does not include it.";
+        "The credentials are valid, but IPS does not permit this operation to this user (codes 20003, 20004, 20008, 20009), the role of the API key does not include it, or a page of another site makes a change.";
     NOT_FOUND = "not-found", 404, "No such resource", never,
         "There is no resource at this path. The OpenAPI document lists all paths.";
     JOB_NOT_FOUND = "job-not-found", 404, "No such job", never,

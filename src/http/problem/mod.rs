@@ -200,6 +200,13 @@ impl Problem {
         Self::new(UNAUTHENTICATED, detail)
     }
 
+    /// 403: a page of another site makes a change.
+    #[must_use]
+    pub fn cross_site() -> Self {
+        let detail = "a page of another site must not make changes: its origin is not among those that CORS allows";
+        Self::new(FORBIDDEN, detail)
+    }
+
     /// 403: the role of the API key doesn't permit mutations.
     #[must_use]
     pub fn operator_required() -> Self {

@@ -10,8 +10,7 @@ use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
-use crate::jobs::cache::wire;
-use crate::jobs::cache::wire::WireJob;
+use crate::jobs::cache::wire::{self, WireJob};
 use crate::jobs::commands::idempotency_scope::{IdempotencyScope, RecordKey};
 use crate::jobs::error::{Error, Result};
 use crate::jobs::model::job::Job;
@@ -51,7 +50,6 @@ enum SubmitState {
 struct IdempotencyRecord {
     fingerprint: [u8; 32],
     state: Mutex<SubmitState>,
-    /// Approximate memory.
     bytes: usize,
 }
 

@@ -12,8 +12,38 @@ use crate::jobs::error::InvalidField;
 
 /// Members of a submit, at any depth, whose value is a URL that IPS fetches.
 const URL_MEMBERS: [&str; 3] = ["httpCompletionUrl", "postHttpUrl", "sourceUrl"];
-/// Domains of private networks (RFC 6761, RFC 6762, RFC 8375, and ICANN's `.internal`).
-const PRIVATE_DOMAINS: [&str; 5] = ["localhost", "local", "internal", "localdomain", "home.arpa"];
+/// Domains of private networks (RFC 6761, RFC 6762, RFC 7686, RFC 8375, RFC 9476, ICANN's `.internal`), and those that networks, Kubernetes
+/// and routers use without a registration.
+const PRIVATE_DOMAINS: [&str; 19] = [
+    "localhost",
+    "local",
+    "internal",
+    "localdomain",
+    "home.arpa",
+    "alt",
+    "cluster",
+    "corp",
+    "home",
+    "intra",
+    "intranet",
+    "lan",
+    "mail",
+    "onion",
+    "priv",
+    "private",
+    "svc",
+    "test",
+    "workgroup",
+];
+/// Highest port that only system services use (RFC 6335).
+const MAX_SYSTEM_PORT: u16 = 1023;
+/// Ports of web servers among them, and ports above of services that are no web servers: remote desktops and databases, and those that the
+/// Fetch standard blocks.
+const WEB_SYSTEM_PORTS: [u16; 2] = [80, 443];
+const OTHER_PORTS: [u16; 24] = [
+    1433, 1521, 1719, 1720, 1723, 2049, 2375, 2379, 3306, 3389, 3659, 4045, 4190, 5060, 5061, 5432, 5900, 6000, 6379,
+    6566, 9200, 10080, 11211, 27017,
+];
 
 /// URLs that a submit may contain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,13 +118,27 @@ impl UrlPolicy {
             [] => is_public(&host),
             hosts => hosts.iter().any(|pattern| matches_host(pattern, &host)),
         };
-        if allowed { Ok(()) } else { Err("the host is not permitted".into()) }
+        if !allowed {
+            return Err("the host is not permitted".into());
+        }
+        // `URL_HOSTS` names the hosts that the operator trusts, whatever their ports.
+        if self.hosts.is_empty() && matches!(url.scheme(), "http" | "https") && url.port().is_some_and(is_no_web_port) {
+            return Err("the port is not permitted".into());
+        }
+        Ok(())
     }
 }
 
 /// Returns a domain name without the trailing dot of an absolute one.
 fn without_trailing_dot(name: &str) -> &str {
     name.trim_end_matches('.')
+}
+
+/// Whether a port is that of a service that is no web server.
+fn is_no_web_port(port: u16) -> bool {
+    (port <= MAX_SYSTEM_PORT && !WEB_SYSTEM_PORTS.contains(&port))
+        || OTHER_PORTS.contains(&port)
+        || (6665..=6697).contains(&port)
 }
 
 fn matches_host(pattern: &str, host: &Host) -> bool {
@@ -138,8 +182,9 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [first, second, ..] = address.segments();
     let global = first & 0xe000 == 0x2000;
-    let embedding_or_documentation = first == 0x2002 || (first == 0x2001 && (second == 0 || second == 0xdb8));
-    global && !embedding_or_documentation
+    // 2001::/23 is for protocols: Teredo, benchmarks, ORCHID; 3fff::/20 is for documentation (RFC 9637).
+    let embedding_or_special = first == 0x2002 || (first == 0x2001 && (second < 0x200 || second == 0xdb8));
+    global && !embedding_or_special && !(first == 0x3fff && second < 0x1000)
 }
 
 #[cfg(test)]
@@ -167,6 +212,9 @@ mod tests {
             "http://8.8.8.8/",
             "http://[2606:4700::1111]/",
             "https://internal.example.com/",
+            "https://example.com:8443/",
+            "http://example.com:443/",
+            "http://[3fff:1000::1]/",
         ] {
             assert!(is_permitted(url), "{url}");
         }
@@ -206,6 +254,21 @@ mod tests {
             "http://[fd00::1]/",
             "http://[ff02::1]/",
             "http://[2002:7f00:1::]/",
+            "http://[3fff::1]/",
+            "http://[3fff:fff::1]/",
+            "http://[2001:20::1]/",
+            "http://[2001:2::1]/",
+            "http://nas.lan/",
+            "http://wiki.corp/",
+            "http://api.default.svc/",
+            "http://api.default.svc.cluster.local/",
+            "http://metadata.google.internal/",
+            "http://a.b.intranet./",
+            "http://a.onion/",
+            "http://example.com:22/",
+            "http://example.com:0/",
+            "https://example.com:6379/",
+            "http://example.com:6667/",
             "http://[64:ff9b::7f00:1]/",
             "http://１２７.0.0.1/",
             "http://127。0。0。1/",

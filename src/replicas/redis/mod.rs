@@ -119,12 +119,16 @@ impl Coordinator for RedisCoordinator {
 
     async fn snapshot(&self, list: &ListLocation) -> Result<Option<StoredSnapshot>> {
         let keys = ListKeys::of(list);
-        let get = command("MGET", &[&keys.token, &keys.snapshot]);
-        let [token, snapshot]: [Option<Vec<u8>>; 2] = self.client.query("fetch", &get).await?;
+        let fetch = self.client.invoke("fetch", &scripts::FETCH, &[&keys.token, &keys.snapshot], &[]).await?;
+        let (token, snapshot, remaining): (Option<Vec<u8>>, Option<Vec<u8>>, i64) = fetch;
         let token = parse_number(token.as_deref());
         let associated_data = format!("{}|{token}", keys.snapshot);
         let data = snapshot.and_then(|snapshot| self.client.open(&associated_data, &snapshot));
-        Ok((token > 0).then_some(StoredSnapshot { token, data }))
+        Ok((token > 0).then_some(StoredSnapshot {
+            token,
+            data,
+            remaining: u64::try_from(remaining).ok().map(Duration::from_millis),
+        }))
     }
 
     async fn events(&self, list: &ListLocation, log_id: u64, after: u64) -> Result<Vec<Vec<u8>>> {

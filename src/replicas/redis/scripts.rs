@@ -25,6 +25,18 @@ fn script(code: &str) -> Script {
     Script::new(&format!("{PRELUDE}{code}"))
 }
 
+/// Returns the token of a snapshot, the snapshot, and its remaining TTL in ms, negative without one.
+///
+/// KEYS: token of the snapshot, snapshot.
+pub static FETCH: LazyLock<Script> = LazyLock::new(|| {
+    script(
+        r"
+local values = redis.call('MGET', KEYS[1], KEYS[2])
+return {values[1], values[2], redis.call('PTTL', KEYS[2])}
+",
+    )
+});
+
 /// Requests the lease of a load.
 ///
 /// KEYS: epoch, token of the snapshot, last granted token, lease, failure. ARGV: epoch, known token, TTL of the lease in ms, TTL of the

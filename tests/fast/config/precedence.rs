@@ -88,6 +88,8 @@ fn example(setting: &Setting) -> &'static str {
         | "grace" => "1m 1s",
         "upstream_calls" | "upstream_failures" => "7",
         "upstream_answer_limit" | "request_body_budget" => "2 MB",
+        "cache_size" => "256 MiB",
+        "trusted_proxies" => "10.0.0.0/8,fd00::/8,192.0.2.1",
         "max_connections" | "max_connections_per_address" | "rate_limit" | "rate_burst" | "max_streams" => "1234",
         "url_schemes" => "https,sftp",
         "url_hosts" => "cdn.example.com,*.example.org",

@@ -106,6 +106,9 @@ async fn a_keyed_submit_is_not_sent_while_an_earlier_one_cannot_be_excluded() {
         submit(&world.gateway, &any_job("nightly")).await.expect(202);
         let url = format!("http://{}/scene7/services/IpsApiService", world.proxy.address());
         let replica = Gateway::start(&url, world.sandbox.version(), &world.clock, &[]);
+        replica.get("/companies").await.expect(200);
+        // The proxy cuts the first call of a connection: the idle one has to be closed.
+        tokio::time::sleep(std::time::Duration::from_secs(5)).await;
         world.proxy.plan("getActiveJobs", "c|110", Cut { position: Position::Answer(20), mode });
         let answer = submit(&replica, &any_job("nightly")).await;
         let problem = answer.problem(502, "upstream-invalid-answer").await;

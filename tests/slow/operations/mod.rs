@@ -7,3 +7,4 @@ mod redaction;
 mod second_signal;
 mod secrets;
 mod traces;
+mod unread_stderr;

@@ -75,7 +75,8 @@ impl SnapshotCache {
     }
 
     async fn encode(&self, snapshot: Arc<Snapshot>, epoch: u64, cursor: EventCursor) -> Option<Vec<u8>> {
-        let encode = move || wire::encode(&WireSnapshot::new(&snapshot, epoch, cursor));
+        let (age, ttl) = (self.age(&snapshot), self.publication_ttl());
+        let encode = move || wire::encode(&WireSnapshot::new(&snapshot, epoch, cursor, age, ttl));
         self.run_blocking(encode).await.flatten()
     }
 

@@ -68,7 +68,9 @@ impl SnapshotCache {
         let Some(stored) = stored? else { return Ok(()) };
         let data = stored.data.unwrap_or_default();
         let now = self.clock().read();
-        let decode = move || wire::decode::<WireSnapshot<'_>>(&data).map(|snapshot| snapshot.into_received(now));
+        let decode = move || {
+            wire::decode::<WireSnapshot<'_>>(&data).map(|snapshot| snapshot.into_received(now, stored.remaining))
+        };
         let received: Option<ReceivedSnapshot> = self.run_blocking(decode).await.flatten();
         let Some(received) = received else {
             entry.lock().skip_token(stored.token);

@@ -168,3 +168,21 @@ async fn nothing_is_written_to_the_store_for_a_caller_that_ips_has_not_accepted(
     assert_eq!((lookup.cache_status, loads.load(Ordering::SeqCst)), (CacheStatus::Loaded, 1));
     assert_eq!(store.lease_requests.load(Ordering::SeqCst), 0);
 }
+
+#[tokio::test]
+async fn the_age_of_a_snapshot_of_a_replica_whose_wall_clock_differs_is_by_the_clock_of_the_store() {
+    let store = Arc::new(InMemoryCoordinator::default());
+    for offset in [TimeDelta::hours(3), TimeDelta::hours(-3)] {
+        let (clock, other) =
+            (Clock::manual(DateTime::default()), Clock::manual(DateTime::<chrono::Utc>::default() + offset));
+        let (here, there) = (replica(&store, &clock), replica(&store, &other));
+        there.cache.epochs().bump(COMPANY).await;
+        there.cache.read(&caller(), COMPANY, CacheDirective::Unspecified).await.expect("a list");
+        let lookup = here.cache.read(&caller(), COMPANY, CacheDirective::Unspecified).await.expect("a list");
+        assert_eq!(here.loads.load(Ordering::SeqCst), 0, "it was received");
+        assert!(lookup.age < Duration::from_secs(1), "{:?}", lookup.age);
+        clock.advance(TimeDelta::milliseconds(10_000));
+        let lookup = here.cache.read(&caller(), COMPANY, CacheDirective::MaxAge(Duration::ZERO)).await.expect("a list");
+        assert_eq!(lookup.cache_status, CacheStatus::Loaded);
+    }
+}

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -22,12 +23,23 @@ pub struct WireSnapshot<'a> {
     #[serde(rename = "place")]
     cursor: EventCursor,
     observed_at: DateTime<Utc>,
+    /// Age of the snapshot when it was published, and the time for which the store keeps it from then on; unknown to replicas of version
+    /// 0.1.0, whose snapshots are as old as the wall clocks say.
+    #[serde(default)]
+    published: Option<PublishedAge>,
     jobs: Vec<WireJob<'a>>,
     bad_items: Cow<'a, [BadItem]>,
     #[serde(rename = "departures")]
     finalizing: HashMap<Cow<'a, str>, DateTime<Utc>>,
     #[serde(rename = "concluded")]
     completed: Vec<(Cow<'a, str>, WireJob<'a>, DateTime<Utc>)>,
+}
+
+/// Age of a snapshot when it was published, and the TTL in the store, in milliseconds.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct PublishedAge {
+    age: u64,
+    ttl: u64,
 }
 
 /// Snapshot that another replica published.
@@ -41,8 +53,9 @@ pub struct ReceivedSnapshot {
 }
 
 impl<'a> WireSnapshot<'a> {
-    /// Returns the wire format of a snapshot.
-    pub fn new(snapshot: &'a Snapshot, epoch: u64, cursor: EventCursor) -> Self {
+    /// Returns the wire format of a snapshot of this age, which the store keeps for `ttl`.
+    pub fn new(snapshot: &'a Snapshot, epoch: u64, cursor: EventCursor, age: Duration, ttl: Duration) -> Self {
+        let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         let DepartedJobs { finalizing, completed } = snapshot.departed();
         let completed = completed.iter().map(|(id, (job, at))| (Cow::Borrowed(&**id), (&job.job).into(), at.wall));
         let finalizing = finalizing.iter().map(|(id, since)| (Cow::Borrowed(&**id), since.wall));
@@ -50,6 +63,7 @@ impl<'a> WireSnapshot<'a> {
             epoch,
             cursor,
             observed_at: snapshot.observed_at.wall,
+            published: Some(PublishedAge { age: millis(age), ttl: millis(ttl) }),
             jobs: snapshot.jobs.iter().map(|job| (&job.job).into()).collect(),
             bad_items: Cow::Borrowed(&snapshot.bad_items),
             finalizing: finalizing.collect(),
@@ -57,16 +71,23 @@ impl<'a> WireSnapshot<'a> {
         }
     }
 
-    /// Returns the snapshot, rendered to the same bytes as on the replica that published it. The ages of its times are by the wall clock at
-    /// `now`, the time of the receipt.
-    pub fn into_received(self, now: ClockReading) -> ReceivedSnapshot {
+    /// Returns the snapshot, rendered to the same bytes as on the replica that published it, at `now`, the time of the receipt. Its age is
+    /// by the clock of the store, which keeps it for the time `remaining`; by the wall clocks if that is unknown.
+    pub fn into_received(self, now: ClockReading, remaining: Option<Duration>) -> ReceivedSnapshot {
+        let age = self.published.zip(remaining).map(|(PublishedAge { age, ttl }, remaining)| {
+            Duration::from_millis(age) + Duration::from_millis(ttl).saturating_sub(remaining)
+        });
+        let observed_at = match age {
+            Some(age) => now.before(age).with_wall(self.observed_at),
+            None => now.at_wall(self.observed_at),
+        };
         let render = |job: WireJob<'_>, at| Arc::new(RenderedJob::new(job.into(), at));
         let jobs = self.jobs.into_iter().map(|job| render(job, self.observed_at)).collect();
         let completed = self.completed.into_iter();
-        let completed = completed.map(|(id, job, at)| (id.into_owned(), (render(job, at), now.at_wall(at)))).collect();
-        let finalizing = self.finalizing.into_iter().map(|(id, since)| (id.into_owned(), now.at_wall(since)));
+        let completed =
+            completed.map(|(id, job, at)| (id.into_owned(), (render(job, at), observed_at.at_wall(at)))).collect();
+        let finalizing = self.finalizing.into_iter().map(|(id, since)| (id.into_owned(), observed_at.at_wall(since)));
         let departed = DepartedJobs { finalizing: finalizing.collect(), completed };
-        let observed_at = now.at_wall(self.observed_at);
         ReceivedSnapshot {
             snapshot: Snapshot::of_rendered(jobs, self.bad_items.into_owned(), observed_at, departed),
             epoch: self.epoch,

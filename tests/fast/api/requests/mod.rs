@@ -3,6 +3,7 @@
 mod api_keys;
 mod company_parameters;
 mod cors;
+mod cross_site;
 mod headers;
 mod invalid_requests;
 mod key_reload;

@@ -1,0 +1,97 @@
+//! Guard against changes that pages of other sites cause (cross-site request forgery).
+
+use std::sync::Arc;
+
+use actix_web::Error;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+
+use crate::http::problem::Problem;
+
+/// Relation of the page to the gateway (W3C Fetch Metadata).
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// Refuses changes of pages whose origin is neither that of the gateway nor one of `origins`, with 403. A browser that signed in by its dialog
+/// would send the credentials with the form of any page. Requests that are not from a page have no such headers and pass.
+///
+/// # Errors
+/// Those of the service.
+pub async fn refuse_cross_site(
+    origins: Arc<[String]>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let is_read = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
+    if !is_read && is_cross_site(request.headers(), &origins) {
+        return Ok(request.error_response(Problem::cross_site()));
+    }
+    next.call(request).await.map(ServiceResponse::map_into_boxed_body)
+}
+
+fn is_cross_site(headers: &HeaderMap, allowed: &[String]) -> bool {
+    let origin = headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or("null"));
+    let is_allowed =
+        |origin: &str| allowed.iter().any(|allowed| allowed == "*" || allowed.eq_ignore_ascii_case(origin));
+    if origin.is_some_and(is_allowed) {
+        return false;
+    }
+    match headers.get(SEC_FETCH_SITE).map(HeaderValue::as_bytes) {
+        // Of the browser itself, such as the address bar, or of a page of the gateway, whatever `Host` a proxy makes of it.
+        Some(b"same-origin" | b"none") => origin == Some("null"),
+        Some(_) => true,
+        None => origin.is_some_and(|origin| !is_own(origin, headers)),
+    }
+}
+
+/// Whether an origin is that of the request itself: TLS may end at a proxy, so that the scheme does not count.
+fn is_own(origin: &str, headers: &HeaderMap) -> bool {
+    let Some((scheme, authority)) = origin.split_once("://") else { return false };
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let without_default_port = |text: &str| {
+        let default = if scheme.eq_ignore_ascii_case("https") { ":443" } else { ":80" };
+        text.strip_suffix(default).unwrap_or(text).to_ascii_lowercase()
+    };
+    without_default_port(authority) == without_default_port(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn is_refused(headers: &[(&str, &str)]) -> bool {
+        let request = headers.iter().fold(TestRequest::default(), |request, header| request.append_header(*header));
+        is_cross_site(request.to_http_request().headers(), &["https://app.example.com".to_owned()])
+    }
+
+    #[test]
+    fn only_pages_of_the_gateway_and_of_allowed_origins_make_changes() {
+        let host = ("Host", "gateway.example.com");
+        assert!(!is_refused(&[host]), "not a page");
+        for own in ["https://gateway.example.com", "http://gateway.example.com", "https://Gateway.example.com:443"] {
+            assert!(!is_refused(&[host, ("Origin", own)]), "{own}");
+        }
+        assert!(!is_refused(&[host, ("Origin", "https://app.example.com"), ("Sec-Fetch-Site", "cross-site")]));
+        assert!(!is_refused(&[
+            ("Host", "inner:8080"),
+            ("Origin", "https://gateway.example.com"),
+            ("Sec-Fetch-Site", "same-origin")
+        ]));
+        for foreign in [
+            "https://evil.example.org",
+            "null",
+            "https://gateway.example.com:8443",
+            "https://gateway.example.com.evil.example",
+        ] {
+            assert!(is_refused(&[host, ("Origin", foreign)]), "{foreign}");
+        }
+        for site in ["cross-site", "same-site", "something-new"] {
+            assert!(is_refused(&[host, ("Sec-Fetch-Site", site)]), "{site}");
+        }
+        assert!(is_refused(&[host, ("Origin", "null"), ("Sec-Fetch-Site", "same-origin")]), "a sandboxed page");
+    }
+}
