@@ -1,18 +1,18 @@
 //! SOAP client of IPS: attempts of a call under circuit breaker, concurrency limit and retry budget.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::api::{Call, IpsAnswer, IpsApi, forward_operations};
-use super::caller::{Caller, Credentials};
+use super::caller::{Caller, CredentialSource, Credentials};
 use super::circuit_breaker::CircuitBreaker;
 use super::classify::{self, AttemptError};
 use super::concurrency_limit::ConcurrencyLimit;
 use super::config::ClientConfig;
 use super::error::{Delivery, Failure, UpstreamError};
-use super::health::UpstreamHealth;
+use super::health::{ServiceAccountState, UpstreamHealth};
 use super::retry::RetryBudget;
 use super::telemetry::CallTelemetry;
 use super::transport::Transport;
@@ -32,6 +32,7 @@ pub struct IpsClient {
     breaker: CircuitBreaker,
     limit: ConcurrencyLimit,
     retries: RetryBudget,
+    service_account: Mutex<ServiceAccountState>,
 }
 
 impl IpsClient {
@@ -45,7 +46,7 @@ impl IpsClient {
         let breaker = CircuitBreaker::new(config.min_failures, config.clock.clone());
         let limit = ConcurrencyLimit::new(config.max_calls, config.max_queue_time);
         let retries = RetryBudget::new(config.read_retry);
-        Ok(Self { config, transport, breaker, limit, retries })
+        Ok(Self { config, transport, breaker, limit, retries, service_account: Mutex::default() })
     }
 
     /// Calls an operation.
@@ -57,7 +58,14 @@ impl IpsClient {
         T: Operation<Answer: 'static>,
     {
         let body = self.write(request, &self.auth(caller)).map_err(AttemptError::into_upstream_error::<T>)?.into();
-        match self.attempts::<T>(body).await.map_err(AttemptError::into_upstream_error::<T>)? {
+        let reply = self.attempts::<T>(body).await.map_err(AttemptError::into_upstream_error::<T>)?;
+        if caller.source == CredentialSource::Gateway {
+            self.note_service_account(match &reply {
+                Reply::Fault(fault) if fault.class() == FaultClass::Authentication => ServiceAccountState::Rejected,
+                Reply::Fault(_) | Reply::Answer(_) => ServiceAccountState::Accepted,
+            });
+        }
+        match reply {
             Reply::Answer(Answer { value, bad_items, unreadable_values }) => {
                 let count = u64::try_from(bad_items.len()).unwrap_or(u64::MAX);
                 metrics::counter!(names::BAD_ITEMS, "rpc_method" => T::NAME).increment(count);
@@ -65,6 +73,30 @@ impl IpsClient {
                 Ok(IpsAnswer { value, bad_items: bad_items.into_iter().map(Into::into).collect() })
             }
             Reply::Fault(fault) => Err(UpstreamError::of::<T>(Failure::Fault(fault), Delivery::Rejected)),
+        }
+    }
+
+    /// Checks that the service responds with SOAP, with a call without credentials, which it refuses.
+    ///
+    /// # Errors
+    /// No response, or one that is no SOAP.
+    pub async fn check_reachable(&self) -> Result<(), UpstreamError> {
+        let convert = AttemptError::into_upstream_error::<GetCompanyMembershipParam>;
+        let request = self.write(&GetCompanyMembershipParam::default(), &self.application()).map_err(convert)?;
+        self.attempts::<GetCompanyMembershipParam>(request.into()).await.map(drop).map_err(convert)
+    }
+
+    /// Notes whether IPS accepted the service account, and logs a change of that.
+    fn note_service_account(&self, state: ServiceAccountState) {
+        let previous =
+            std::mem::replace(&mut *self.service_account.lock().unwrap_or_else(PoisonError::into_inner), state);
+        match state {
+            _ if state == previous => {}
+            ServiceAccountState::Rejected => tracing::error!("IPS rejects the credentials of the service account"),
+            ServiceAccountState::Accepted if previous == ServiceAccountState::Rejected => {
+                tracing::info!("IPS accepts the credentials of the service account again");
+            }
+            ServiceAccountState::Accepted | ServiceAccountState::Unknown => {}
         }
     }
 
@@ -171,7 +203,8 @@ impl IpsApi for IpsClient {
     fn health(&self) -> UpstreamHealth {
         let (circuit, last_success, last_failure) = self.breaker.status();
         let (in_flight, queued) = (self.limit.in_flight(), self.limit.queued());
-        UpstreamHealth { circuit, last_success, last_failure, in_flight, queued }
+        let service_account = *self.service_account.lock().unwrap_or_else(PoisonError::into_inner);
+        UpstreamHealth { circuit, last_success, last_failure, in_flight, queued, service_account }
     }
 
     fn check_submit(&self, request: &SubmitJobParam) -> Result<(), UpstreamError> {

@@ -21,4 +21,4 @@ pub use client::IpsClient;
 pub use config::ClientConfig;
 pub use decorators::{CoalescingUpstream, Invalidations, UnknownFields, VersionAdapter};
 pub use error::{Delivery, Failure, UpstreamError};
-pub use health::{CircuitState, OmissionReason, OmittedField, UpstreamHealth};
+pub use health::{CircuitState, OmissionReason, OmittedField, ServiceAccountState, UpstreamHealth};

@@ -31,15 +31,12 @@ impl PrincipalNames {
     /// The operating system has no random bytes.
     #[must_use]
     pub fn new(key: Option<&SecretString>) -> Self {
-        let key = match key {
-            Some(key) => {
-                Sha256::new_with_prefix(b"names of principals").chain_update(key.expose_secret()).finalize().into()
-            }
-            None => {
-                let mut random = [0; 32];
-                getrandom::fill(&mut random).expect("the operating system has random bytes");
-                random
-            }
+        let key = if let Some(key) = key {
+            Sha256::new_with_prefix(b"names of principals").chain_update(key.expose_secret()).finalize().into()
+        } else {
+            let mut random = [0; 32];
+            getrandom::fill(&mut random).expect("the operating system has random bytes");
+            random
         };
         Self { key }
     }

@@ -183,7 +183,7 @@ mod tests {
 
     use super::*;
     use crate::upstream::caller::{CredentialSource, Credentials};
-    use crate::upstream::health::CircuitState;
+    use crate::upstream::health::{CircuitState, ServiceAccountState};
 
     /// Upstream whose answers are empty; a call with the word `panic` in its request panics.
     struct EmptyUpstream;
@@ -201,7 +201,14 @@ mod tests {
     impl IpsApi for EmptyUpstream {
         fn health(&self) -> UpstreamHealth {
             let circuit = CircuitState::Closed;
-            UpstreamHealth { circuit, last_success: None, last_failure: None, in_flight: 0, queued: 0 }
+            UpstreamHealth {
+                circuit,
+                last_success: None,
+                last_failure: None,
+                in_flight: 0,
+                queued: 0,
+                service_account: ServiceAccountState::Unknown,
+            }
         }
 
         fn check_submit(&self, _: &SubmitJobParam) -> Result<(), UpstreamError> {

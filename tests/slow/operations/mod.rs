@@ -3,7 +3,9 @@
 mod collector;
 mod logs;
 mod panics;
+mod principals;
 mod redaction;
 mod second_signal;
 mod secrets;
+mod start;
 mod traces;
