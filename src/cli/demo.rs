@@ -4,7 +4,7 @@ use clap::{ArgMatches, Command};
 
 use super::error::CliError;
 use super::script;
-use super::serve::{base_url, run_until_signal};
+use super::serve::{base_url, log_start, run_until_signal};
 use super::stdout::print_line;
 use crate::app::{self, Demo, Dependencies};
 use crate::config::{self, Config, Group, Sources};
@@ -35,6 +35,7 @@ pub(super) async fn run(matches: &ArgMatches) -> Result<(), CliError> {
     let signals = Signals::listen()?;
     let reload_requests = Some(signals.reloads());
     let server = app::build(&config, Dependencies { demo: Some(demo), reload_requests, ..Dependencies::default() })?;
+    log_start(&config, &sources);
     print_line(&base_url(&server))?;
     print_line(&welcome(&format!("{}{}", base_url(&server), config.listen.path_prefix)))?;
     run_until_signal(server, &signals).await?;

@@ -28,6 +28,8 @@ pub(super) enum CliError {
     Random(#[from] getrandom::Error),
     #[error("invalid script {path}:\n{errors}", path = .path.display())]
     Script { path: PathBuf, errors: String },
+    #[error("the check failed:\n{}", .0.join("\n"))]
+    Check(Vec<String>),
     #[error("not healthy: {0}")]
     Unhealthy(#[source] Box<dyn Error + Send + Sync>),
 }

@@ -1,5 +1,6 @@
 //! Command line, one command per file.
 
+mod check;
 mod demo;
 mod error;
 mod healthcheck;

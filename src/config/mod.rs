@@ -19,6 +19,7 @@ use url::Url;
 
 use crate::ips::types::ApiVersion;
 pub use flags::arguments;
+pub use read::changed_settings;
 pub use region::{Region, System};
 pub use settings::{Group, SETTINGS, Setting, ValueKind};
 pub use sources::{ConfigErrors, Sources};

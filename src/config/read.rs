@@ -46,6 +46,13 @@ impl Config {
     }
 }
 
+/// Returns the settings with another value than their default, as `key=value`; secrets, and values that may contain credentials, as
+/// `key=[redacted]`.
+#[must_use]
+pub fn changed_settings(sources: &Sources) -> Vec<String> {
+    Values::collect(sources).changed()
+}
+
 impl Listen {
     /// Reads the address and the path prefix only.
     ///

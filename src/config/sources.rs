@@ -132,6 +132,24 @@ impl Values {
         }
     }
 
+    /// Returns the settings with another value than their default, as `key=value`; secrets, and values that may contain credentials, as
+    /// `key=[redacted]`.
+    pub(super) fn changed(&self) -> Vec<String> {
+        let text = |setting: &Setting, key: &str, value: &RawValue| {
+            let value = match value {
+                RawValue::Text(text) => text.clone(),
+                RawValue::List(texts) => texts.join(","),
+            };
+            let is_secret = setting.kind == ValueKind::Secret && key == setting.key;
+            let shown = if is_secret || value.contains('@') { "[redacted]" } else { &value };
+            (Some(&*value) != setting.default).then(|| format!("{key}={shown}"))
+        };
+        let keys = SETTINGS.iter().flat_map(|setting| {
+            std::iter::once(setting.key.to_owned()).chain(setting.file_key()).map(move |key| (setting, key))
+        });
+        keys.filter_map(|(setting, key)| text(setting, &key, &self.given.get(&key)?.1)).collect()
+    }
+
     /// Reports an error at `place`.
     pub(super) fn report(&mut self, place: impl fmt::Display, error: impl fmt::Display) -> Reported {
         self.errors.push(format!("{place}: {error}"));

@@ -18,6 +18,8 @@ pub struct Timing {
     pub heartbeat: Duration,
     /// Interval at which the file of API keys is read; a change is used after two reads. By default 1 s.
     pub key_file_poll: Duration,
+    /// Interval at which the credentials of the service account are checked at the start, until IPS answers. By default 10 s.
+    pub account_check: Duration,
 }
 
 impl Default for Timing {
@@ -28,6 +30,7 @@ impl Default for Timing {
             submit_appearance: Duration::from_mins(2),
             heartbeat: Duration::from_secs(15),
             key_file_poll: Duration::from_secs(1),
+            account_check: Duration::from_secs(10),
         }
     }
 }

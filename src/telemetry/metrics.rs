@@ -104,6 +104,8 @@ metrics_table! {
         "Requests for the lease of a load that replicas share, by list and outcome (`turn`): `granted`, `news` (another replica published a newer snapshot), `failed` (back-off of a recent failure), `taken` (another replica holds the lease), `outdated` (stale invalidation epoch) or `unavailable`.";
     SHARED_SNAPSHOT_AGE: Histogram = "ips_gateway_shared_snapshot_age_seconds",
         "Age of snapshots received from other replicas, by list.";
+    SERVICE_ACCOUNT_ACCEPTED: Gauge = "ips_gateway_service_account_accepted",
+        "Whether IPS accepted the credentials of the service account in the latest call with them: 1 or 0. Absent without a service account, and before the first answer.";
     API_KEYS_VALID: Gauge = "ips_gateway_api_keys_valid",
         "Whether the file of API keys was valid when it was last read: 1, or 0 while those of the last valid file stay in use. Absent without API keys.";
     AUDIT_LOST: Counter = "ips_gateway_audit_lost_total",

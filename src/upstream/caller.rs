@@ -54,6 +54,13 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Returns the service account as a caller of its own, without the restrictions of an API key.
+    #[must_use]
+    pub fn service(account: &Credentials) -> Self {
+        let credentials = account.clone();
+        Self { credentials, source: CredentialSource::Gateway, companies: None, api_key_hash: None, locale: None }
+    }
+
     /// Whether the API key permits this company.
     #[must_use]
     pub fn may_see(&self, company: &str) -> bool {

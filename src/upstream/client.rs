@@ -1,19 +1,20 @@
 //! SOAP client of IPS: attempts of a call under circuit breaker, concurrency limit and retry budget.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use secrecy::SecretString;
 use tokio::time::Instant;
 
 use super::api::{Call, IpsAnswer, IpsApi, forward_operations};
-use super::caller::{Caller, Credentials};
+use super::caller::{Caller, CredentialSource, Credentials};
 use super::circuit_breaker::{CircuitBreaker, CompanyBreakers, CompanyKey};
 use super::classify::{self, AttemptError};
 use super::concurrency_limit::ConcurrencyLimit;
 use super::config::ClientConfig;
 use super::error::{CircuitScope, Delivery, Failure, UpstreamError};
-use super::health::UpstreamHealth;
+use super::health::{ServiceAccountState, UpstreamHealth};
 use super::retry::RetryBudget;
 use super::telemetry::CallTelemetry;
 use super::transport::Transport;
@@ -34,6 +35,7 @@ pub struct IpsClient {
     companies: CompanyBreakers,
     limit: ConcurrencyLimit,
     retries: RetryBudget,
+    service_account: Mutex<ServiceAccountState>,
 }
 
 impl IpsClient {
@@ -48,7 +50,8 @@ impl IpsClient {
         let companies = CompanyBreakers::new(config.min_failures, config.clock.clone());
         let limit = ConcurrencyLimit::new(config.max_calls, config.max_queue_time);
         let retries = RetryBudget::new(config.read_retry);
-        Ok(Self { config, transport, breaker, companies, limit, retries })
+        let service_account = Mutex::default();
+        Ok(Self { config, transport, breaker, companies, limit, retries, service_account })
     }
 
     /// Calls an operation.
@@ -61,7 +64,14 @@ impl IpsClient {
     {
         let body = self.write(request, &self.auth(caller)).map_err(AttemptError::into_upstream_error::<T>)?.into();
         let company = CompanyKey::new(caller, request.company());
-        match self.attempts::<T>(body, company).await.map_err(AttemptError::into_upstream_error::<T>)? {
+        let reply = self.attempts::<T>(body, company).await.map_err(AttemptError::into_upstream_error::<T>)?;
+        if caller.source == CredentialSource::Gateway {
+            self.note_service_account(match &reply {
+                Reply::Fault(fault) if fault.class() == FaultClass::Authentication => ServiceAccountState::Rejected,
+                Reply::Fault(_) | Reply::Answer(_) => ServiceAccountState::Accepted,
+            });
+        }
+        match reply {
             Reply::Answer(Answer { value, bad_items, unreadable_values }) => {
                 let count = u64::try_from(bad_items.len()).unwrap_or(u64::MAX);
                 metrics::counter!(names::BAD_ITEMS, "rpc_method" => T::NAME).increment(count);
@@ -69,6 +79,32 @@ impl IpsClient {
                 Ok(IpsAnswer { value, bad_items: bad_items.into_iter().map(Into::into).collect() })
             }
             Reply::Fault(fault) => Err(UpstreamError::of::<T>(Failure::Fault(fault), Delivery::Rejected)),
+        }
+    }
+
+    /// Checks that the service responds with SOAP, with a call without credentials, which it refuses.
+    ///
+    /// # Errors
+    /// No response, or one that is no SOAP.
+    pub async fn check_reachable(&self) -> Result<(), UpstreamError> {
+        let convert = AttemptError::into_upstream_error::<GetCompanyMembershipParam>;
+        let request = self.write(&GetCompanyMembershipParam::default(), &self.application()).map_err(convert)?;
+        let anonymous = Caller::service(&Credentials::AccessToken(SecretString::default()));
+        let company = CompanyKey::new(&anonymous, None);
+        self.attempts::<GetCompanyMembershipParam>(request.into(), company).await.map(drop).map_err(convert)
+    }
+
+    /// Notes whether IPS accepted the service account, and logs a change of that.
+    fn note_service_account(&self, state: ServiceAccountState) {
+        let previous =
+            std::mem::replace(&mut *self.service_account.lock().unwrap_or_else(PoisonError::into_inner), state);
+        match state {
+            _ if state == previous => {}
+            ServiceAccountState::Rejected => tracing::error!("IPS rejects the credentials of the service account"),
+            ServiceAccountState::Accepted if previous == ServiceAccountState::Rejected => {
+                tracing::info!("IPS accepts the credentials of the service account again");
+            }
+            ServiceAccountState::Accepted | ServiceAccountState::Unknown => {}
         }
     }
 
@@ -197,7 +233,8 @@ impl IpsApi for IpsClient {
         let (circuit, last_success, last_failure) = self.breaker.status();
         let (in_flight, queued) = (self.limit.in_flight(), self.limit.queued());
         let suspended_companies = self.companies.suspended();
-        UpstreamHealth { circuit, suspended_companies, last_success, last_failure, in_flight, queued }
+        let service_account = *self.service_account.lock().unwrap_or_else(PoisonError::into_inner);
+        UpstreamHealth { circuit, suspended_companies, last_success, last_failure, in_flight, queued, service_account }
     }
 
     fn check_submit(&self, request: &SubmitJobParam) -> Result<(), UpstreamError> {

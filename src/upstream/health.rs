@@ -69,6 +69,18 @@ impl OmittedField {
     }
 }
 
+/// State of the credentials of the service account, from the latest call with them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ServiceAccountState {
+    /// No call with them was answered, or the gateway has no service account.
+    #[default]
+    Unknown,
+    /// IPS accepted them.
+    Accepted,
+    /// IPS rejected them.
+    Rejected,
+}
+
 /// Health of the upstream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UpstreamHealth {
@@ -84,16 +96,23 @@ pub struct UpstreamHealth {
     pub in_flight: usize,
     /// Number of calls in the queue.
     pub queued: usize,
+    /// State of the credentials of the service account.
+    pub service_account: ServiceAccountState,
 }
 
 impl UpstreamHealth {
-    /// Sets the gauges of the circuit breaker and of the calls.
+    /// Sets the gauges of the circuit breaker, of the calls and of the service account.
     pub fn report_metrics(&self) {
         for state in [CircuitState::Closed, CircuitState::HalfOpen, CircuitState::Open] {
             let value = if state == self.circuit { 1.0 } else { 0.0 };
             metrics::gauge!(names::UPSTREAM_CIRCUIT, "state" => state.code()).set(value);
         }
         metrics::gauge!(names::UPSTREAM_SUSPENDED_COMPANIES).set(self.suspended_companies as f64);
+        match self.service_account {
+            ServiceAccountState::Unknown => {}
+            ServiceAccountState::Accepted => metrics::gauge!(names::SERVICE_ACCOUNT_ACCEPTED).set(1.0),
+            ServiceAccountState::Rejected => metrics::gauge!(names::SERVICE_ACCOUNT_ACCEPTED).set(0.0),
+        }
         metrics::gauge!(names::UPSTREAM_CALLS, "state" => "in_flight").set(self.in_flight as f64);
         metrics::gauge!(names::UPSTREAM_CALLS, "state" => "waiting").set(self.queued as f64);
     }

@@ -21,5 +21,5 @@ pub use client::IpsClient;
 pub use config::ClientConfig;
 pub use decorators::{AdmissionControl, CoalescingUpstream, Invalidations, UnknownFields, VersionAdapter};
 pub use error::{CircuitScope, Delivery, Failure, UpstreamError};
-pub use health::{CircuitState, OmissionReason, OmittedField, UpstreamHealth};
+pub use health::{CircuitState, OmissionReason, OmittedField, ServiceAccountState, UpstreamHealth};
 pub use transport::install_tls_provider;

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ips_gateway::app::{self, Dependencies};
+use ips_gateway::app::{self, AccountCheck, Dependencies};
 use ips_gateway::config::{Config, Sources};
 use ips_gateway::ips::types::ApiVersion;
 use ips_gateway::runtime::backoff::Backoff;
@@ -62,7 +62,10 @@ impl Drop for Serving {
 impl Gateway {
     /// Starts a gateway in front of this IPS. Settings are variables without `IPS_GATEWAY_`.
     pub fn start(url: &str, version: &ApiVersion, clock: &Clock, settings: &[(&str, &str)]) -> Self {
-        let dependencies = Dependencies { clock: clock.clone(), timing: short_timing(), ..Dependencies::default() };
+        // No call that a test does not expect.
+        let account_check = AccountCheck::WithFirstCall;
+        let dependencies =
+            Dependencies { clock: clock.clone(), timing: short_timing(), account_check, ..Dependencies::default() };
         Self::start_in(dependencies, url, version, settings)
     }
 

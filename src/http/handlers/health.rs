@@ -13,7 +13,7 @@ use crate::http::openapi::components;
 use crate::http::problem::Problem;
 use crate::ips::types::Timestamp;
 use crate::jobs::to_timestamp;
-use crate::upstream::OmittedField;
+use crate::upstream::{OmittedField, ServiceAccountState};
 
 /// Health of the gateway.
 #[derive(Serialize, ToSchema)]
@@ -44,6 +44,29 @@ pub struct Checks {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     api_keys: Option<ApiKeysCheck>,
+    /// State of the credentials of the service account; absent without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    service_account: Option<ServiceAccountCheck>,
+}
+
+/// State of the credentials of the service account.
+#[derive(Serialize, ToSchema)]
+pub struct ServiceAccountCheck {
+    /// Result of the latest call with them. `accepted` · `rejected`: all calls of callers with an API key fail · `unknown`: IPS has not answered one yet
+    credentials: &'static str,
+}
+
+impl From<ServiceAccountState> for ServiceAccountCheck {
+    fn from(state: ServiceAccountState) -> Self {
+        Self {
+            credentials: match state {
+                ServiceAccountState::Accepted => "accepted",
+                ServiceAccountState::Rejected => "rejected",
+                ServiceAccountState::Unknown => "unknown",
+            },
+        }
+    }
 }
 
 /// State of the file of API keys.
@@ -128,6 +151,7 @@ impl Checks {
                 .authenticator
                 .key_file_validity()
                 .map(|validity| ApiKeysCheck { valid: validity == KeyFileValidity::Valid }),
+            service_account: state.auth.authenticator.service_account().map(|_| health.service_account.into()),
             shared_store: store.map(|store| SharedStoreCheck { up: store.up, trouble: store.error_kind }),
         }
     }

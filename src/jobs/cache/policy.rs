@@ -9,6 +9,9 @@ use crate::jobs::model::staleness::StaleReason;
 /// Minimum interval between loads of one list, also for requests with `no-cache`.
 pub const MIN_LOAD_INTERVAL: Duration = Duration::from_secs(1);
 
+/// Time for which the shared store keeps a list after its snapshot may no longer be served, because readers may still resume its event log.
+const RESUMABLE_FOR: Duration = Duration::from_mins(10);
+
 /// Freshness lifetime of snapshots, and the times for which stale ones are served (RFC 5861).
 #[derive(Debug, Clone, Copy)]
 pub struct Freshness {
@@ -40,6 +43,12 @@ impl Freshness {
                 StaleReason::Revalidating => self.stale_while_revalidate,
                 StaleReason::UpstreamFailed => self.stale_if_error,
             }
+    }
+
+    /// Returns the time for which the shared store keeps a snapshot and its events.
+    #[must_use]
+    pub fn shared_retention(&self) -> Duration {
+        self.max_usable_age() + RESUMABLE_FOR
     }
 
     /// Returns the age after which a snapshot is never served.

@@ -30,12 +30,11 @@ use crate::replicas::{
 
 /// Maximum number of batches of events in a log; beyond it the oldest are dropped.
 const MAX_BATCHES: u64 = 256;
-/// Time to live of an invalidation epoch: longer than that of everything it can invalidate.
-const EPOCH_TTL: Duration = Duration::from_hours(48);
 
 /// Coordinator on Valkey or Redis.
 pub struct RedisCoordinator {
     client: StoreClient,
+    epoch_ttl: Duration,
     notifier: Arc<Notifier>,
 }
 
@@ -52,7 +51,8 @@ pub enum InvalidAddress {
 
 impl RedisCoordinator {
     /// Opens the store at `url`, and keeps a connection to it until this is dropped. `secret` and `scope` (the upstream and its API
-    /// version) determine the keys: replicas with others share nothing. With TLS, `authorities` (PEM) replace those of the system. Must be
+    /// version) determine the keys: replicas with others share nothing. `epoch_ttl` is the time to live of an invalidation epoch: longer than
+    /// that of every snapshot that it can invalidate, and than a load. With TLS, `authorities` (PEM) replace those of the system. Must be
     /// called within a tokio runtime.
     ///
     /// # Errors
@@ -62,6 +62,7 @@ impl RedisCoordinator {
         authorities: Option<Vec<u8>>,
         secret: &SecretString,
         scope: &[&str],
+        epoch_ttl: Duration,
     ) -> std::result::Result<Self, InvalidAddress> {
         let url = url.expose_secret();
         let client = match authorities {
@@ -74,7 +75,7 @@ impl RedisCoordinator {
         let notifier = Arc::new(Notifier::default());
         let connection = StoreConnection::open(client, Arc::clone(&notifier));
         let keys = Keys::new(secret.expose_secret(), scope);
-        Ok(Self { client: StoreClient { keys, connection }, notifier })
+        Ok(Self { client: StoreClient { keys, connection }, epoch_ttl, notifier })
     }
 }
 
@@ -147,7 +148,7 @@ impl Coordinator for RedisCoordinator {
     ) -> Result<LeaseOutcome> {
         let ListKeys { epoch: epoch_key, token, last_token, lease, failure, .. } = ListKeys::of(list);
         let keys = [&epoch_key, &token, &last_token, &lease, &failure];
-        let arguments: [&dyn Argument; 4] = [&epoch, &known_token, &millis(ttl), &millis(EPOCH_TTL)];
+        let arguments: [&dyn Argument; 4] = [&epoch, &known_token, &millis(ttl), &millis(self.epoch_ttl)];
         let (outcome, value): (String, u64) =
             self.client.invoke("begin", &scripts::ACQUIRE_LEASE, &keys, &arguments).await?;
         match outcome.as_str() {
@@ -163,7 +164,7 @@ impl Coordinator for RedisCoordinator {
     async fn renew_lease(&self, list: &ListLocation, lease: Lease, ttl: Duration) -> Result<()> {
         let keys = ListKeys::of(list);
         let arguments: [&dyn Argument; 2] = [&encode_lease(lease), &millis(ttl)];
-        self.client.invoke("renew", &scripts::RENEW_LEASE, &[&keys.lease], &arguments).await
+        self.client.invoke("renew", &scripts::RENEW_LEASE, &[&keys.lease, &keys.last_token], &arguments).await
     }
 
     async fn publish(&self, list: &ListLocation, lease: Lease, publication: Publication) -> Result<bool> {
@@ -215,12 +216,12 @@ impl Coordinator for RedisCoordinator {
     }
 
     async fn bump_epoch(&self, company: StoreKey, at_least: u64) -> Result<u64> {
-        let arguments: [&dyn Argument; 5] = [&at_least, &1, &millis(EPOCH_TTL), &channel(), &encode_key(company)];
+        let arguments: [&dyn Argument; 5] = [&at_least, &1, &millis(self.epoch_ttl), &channel(), &encode_key(company)];
         self.client.invoke("change", &scripts::RAISE_EPOCH, &[&epoch_key(company)], &arguments).await
     }
 
     async fn restore_epoch(&self, company: StoreKey, epoch: u64) -> Result<()> {
-        let arguments: [&dyn Argument; 5] = [&epoch, &0, &millis(EPOCH_TTL), &channel(), &encode_key(company)];
+        let arguments: [&dyn Argument; 5] = [&epoch, &0, &millis(self.epoch_ttl), &channel(), &encode_key(company)];
         let key = epoch_key(company);
         self.client.invoke::<u64>("remind", &scripts::RAISE_EPOCH, &[&key], &arguments).await.map(drop)
     }

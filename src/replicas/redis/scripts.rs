@@ -37,7 +37,8 @@ return {values[1], values[2], redis.call('PTTL', KEYS[2])}
     )
 });
 
-/// Requests the lease of a load.
+/// Requests the lease of a load. The last granted token is kept for two TTLs of the lease: a load whose lease has expired meets the token of a
+/// later lease or that of its snapshot. Nothing that anyone can ask for is kept longer, since IPS may not know the caller.
 ///
 /// KEYS: epoch, token of the snapshot, last granted token, lease, failure. ARGV: epoch, known token, TTL of the lease in ms, TTL of the
 /// epoch in ms. Returns the outcome and its number: the granted token, the remaining TTL of the lease in ms, or the current epoch.
@@ -57,20 +58,23 @@ if type(lease) == 'string' then
   if lease_epoch and lease_epoch >= epoch and remaining > 0 then return {'held', text(remaining)} end
 end
 local token = math.max(number(KEYS[3]), current, known, now()) + 1
-redis.call('SET', KEYS[3], text(token), 'PX', ARGV[4])
+redis.call('SET', KEYS[3], text(token), 'PX', 2 * ARGV[3])
 redis.call('SET', KEYS[4], ARGV[1] .. '|' .. text(token), 'PX', ARGV[3])
 return {'granted', text(token)}
 ",
     )
 });
 
-/// Renews a lease if it is still held.
+/// Renews a lease if it is still held, and the last granted token with it.
 ///
-/// KEYS: lease. ARGV: lease, TTL in ms.
+/// KEYS: lease, last granted token. ARGV: lease, TTL in ms.
 pub static RENEW_LEASE: LazyLock<Script> = LazyLock::new(|| {
     script(
         r"
-if is(KEYS[1], ARGV[1]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+if is(KEYS[1], ARGV[1]) then
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  redis.call('PEXPIRE', KEYS[2], 2 * ARGV[2])
+end
 return 0
 ",
     )

@@ -229,7 +229,7 @@ mod tests {
 
     use super::*;
     use crate::upstream::caller::{CredentialSource, Credentials};
-    use crate::upstream::health::CircuitState;
+    use crate::upstream::health::{CircuitState, ServiceAccountState};
 
     /// Upstream whose answers are empty; a call with the word `panic` in its request panics.
     struct EmptyUpstream;
@@ -254,6 +254,7 @@ mod tests {
                 last_failure: None,
                 in_flight: 0,
                 queued: 0,
+                service_account: ServiceAccountState::Unknown,
             }
         }
 

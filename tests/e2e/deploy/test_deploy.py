@@ -12,7 +12,9 @@ import pytest
 import yaml
 from fleet import BINARY, DEPLOY, Fleet, ask, compose, gateways
 
-MANIFESTS = sorted((DEPLOY / "kubernetes").glob("*.yaml"))
+KUSTOMIZATIONS = ["base", "replicas"]
+# Kinds of the Prometheus operator, whose schemas kubernetes-validate does not have.
+OPERATOR = {"PodMonitor", "PrometheusRule"}
 
 
 def run(*command):
@@ -32,18 +34,36 @@ def test_the_compose_file_is_valid_and_confines_the_gateways():
         assert service["read_only"] and service["cap_drop"] == ["ALL"], service
 
 
-def test_the_kubernetes_manifests_are_valid():
-    run("kubernetes-validate", "--strict", "-k", "1.37.0", *map(str, MANIFESTS))
+def documents_of(kustomization):
+    return list(yaml.safe_load_all(run("kubectl", "kustomize", str(DEPLOY / "kubernetes" / kustomization))))
+
+
+@pytest.mark.parametrize("kustomization", KUSTOMIZATIONS)
+def test_the_kubernetes_manifests_are_valid(kustomization, tmp_path):
+    file = tmp_path / "manifests.yaml"
+    file.write_text(yaml.safe_dump_all(document for document in documents_of(kustomization) if document["kind"] not in OPERATOR))
+    run("kubernetes-validate", "--strict", "-k", "1.37.0", str(file))
+
+
+@pytest.fixture(scope="module", params=KUSTOMIZATIONS)
+def base(request):
+    """The objects of each kustomization that all have."""
+    return {document["kind"]: document for document in documents_of(request.param) if "not-public" not in document["metadata"]["name"]}
 
 
 @pytest.fixture(scope="module")
 def objects():
-    documents = [document for manifest in MANIFESTS for document in yaml.safe_load_all(manifest.read_text())]
-    return {document["kind"]: document for document in documents}
+    """The objects of several replicas."""
+    return {document["kind"]: document for document in documents_of("replicas") if "not-public" not in document["metadata"]["name"]}
 
 
-def test_pods_are_confined_probed_and_shut_down_gracefully(objects):
-    pod = objects["Deployment"]["spec"]["template"]["spec"]
+def seconds(text):
+    assert text.endswith("s"), text
+    return int(text.removesuffix("s"))
+
+
+def test_pods_are_confined_probed_and_shut_down_gracefully(base):
+    pod = base["Deployment"]["spec"]["template"]["spec"]
     assert pod["securityContext"]["runAsNonRoot"] and pod["automountServiceAccountToken"] is False
     (container,) = pod["containers"]
     security = container["securityContext"]
@@ -52,8 +72,62 @@ def test_pods_are_confined_probed_and_shut_down_gracefully(objects):
     assert container["resources"]["limits"]["memory"] and container["resources"]["requests"]["cpu"]
     assert container["livenessProbe"]["httpGet"]["path"] == "/livez"
     assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
-    # preStop, then up to 10 s for requests in flight.
-    assert pod["terminationGracePeriodSeconds"] >= container["lifecycle"]["preStop"]["sleep"]["seconds"] + 10 + 5
+    # The drain delay, as docs/operations.md recommends it, then up to 10 s for requests in flight.
+    drain_delay = base["ConfigMap"]["data"]["IPS_GATEWAY_DRAIN_DELAY"]
+    assert f"{seconds(drain_delay)} s is right in Kubernetes" in Path("docs/operations.md").read_text()
+    assert "lifecycle" not in container, "the drain delay is enough"
+    assert pod["terminationGracePeriodSeconds"] >= seconds(drain_delay) + 10 + 5
+
+
+def test_compose_stops_gracefully_and_uses_the_documented_policy_of_the_store():
+    for service in gateways().values():
+        drain_delay = seconds(service["environment"].get("IPS_GATEWAY_DRAIN_DELAY", "0s"))
+        assert seconds(service["stop_grace_period"]) >= drain_delay + 10 + 5
+    command = compose()["services"]["valkey"]["command"]
+    policy = command[command.index("--maxmemory-policy") + 1]
+    assert f"`maxmemory-policy {policy}`" in Path("docs/replicas.md").read_text()
+
+
+def test_a_base_without_a_shared_cache_is_one_gateway():
+    kinds = {document["kind"]: document for document in documents_of("base")}
+    assert kinds["Deployment"]["spec"]["replicas"] == 1 and "HorizontalPodAutoscaler" not in kinds
+    assert not [name for name in kinds["ConfigMap"]["data"] if "SHARED_CACHE" in name]
+    (egress,) = kinds["NetworkPolicy"]["spec"]["egress"]
+    assert 6379 not in [port["port"] for port in egress["ports"]]
+
+
+def test_several_replicas_share_a_cache(objects):
+    assert "replicas" not in objects["Deployment"]["spec"], "the autoscaler sets it"
+    (egress,) = objects["NetworkPolicy"]["spec"]["egress"]
+    assert 6379 in [port["port"] for port in egress["ports"]]
+
+
+@pytest.mark.parametrize("kustomization", KUSTOMIZATIONS)
+def test_the_ingress_exposes_neither_metrics_nor_readiness(kustomization):
+    documents = documents_of(kustomization)
+    (ingress,) = [document for document in documents if document["kind"] == "Ingress"]
+    (rule,) = ingress["spec"]["rules"]
+    services = {document["metadata"]["name"]: document for document in documents if document["kind"] == "Service"}
+    exact = {path["path"]: path["backend"]["service"]["name"] for path in rule["http"]["paths"] if path["pathType"] == "Exact"}
+    assert set(exact) == {"/metrics", "/readyz"}
+    for name in exact.values():
+        assert "selector" not in services[name]["spec"], "it has no endpoints"
+
+
+def test_the_operator_scrapes_the_pods_under_the_job_name_of_the_alerts(objects):
+    pods, monitor = objects["Deployment"]["spec"]["template"], objects["PodMonitor"]["spec"]
+    labels = pods["metadata"]["labels"]
+    assert monitor["selector"]["matchLabels"].items() <= labels.items()
+    ports = [port["name"] for port in pods["spec"]["containers"][0]["ports"]]
+    assert all(endpoint["port"] in ports and endpoint["path"] == "/metrics" for endpoint in monitor["podMetricsEndpoints"])
+    job = labels[monitor["jobLabel"]]
+    groups = yaml.safe_load((DEPLOY / "prometheus/alerts.yml").read_text())["groups"]
+    jobs = {name for rule in groups[0]["rules"] for name in re.findall(r'job="([^"]*)"', rule["expr"])}
+    assert jobs == {job}, "every alert selects this job"
+    assert all("job=" in rule["expr"] for rule in groups[0]["rules"])
+    assert objects["PrometheusRule"]["spec"]["groups"] == groups, "deploy/kubernetes/monitoring/rules.yaml has the rules of alerts.yml"
+    config = yaml.safe_load((DEPLOY / "prometheus/prometheus.yml").read_text())
+    assert [scrape["job_name"] for scrape in config["scrape_configs"]] == [job]
 
 
 def test_the_manifests_select_the_same_pods(objects):
@@ -68,14 +142,14 @@ def test_the_manifests_select_the_same_pods(objects):
     assert objects["HorizontalPodAutoscaler"]["spec"]["scaleTargetRef"]["name"] == objects["Deployment"]["metadata"]["name"]
     assert objects["HorizontalPodAutoscaler"]["spec"]["minReplicas"] >= 2
     (rule,) = objects["Ingress"]["spec"]["rules"]
-    (path,) = rule["http"]["paths"]
+    (path,) = [path for path in rule["http"]["paths"] if path["pathType"] == "Prefix"]
     assert path["backend"]["service"]["name"] == objects["Service"]["metadata"]["name"]
 
 
-def test_the_gateway_accepts_the_settings_of_the_manifests(objects, tmp_path):
-    (mount,) = objects["Deployment"]["spec"]["template"]["spec"]["containers"][0]["volumeMounts"]
+def test_the_gateway_accepts_the_settings_of_the_manifests(base, tmp_path):
+    (mount,) = base["Deployment"]["spec"]["template"]["spec"]["containers"][0]["volumeMounts"]
     env = {}
-    for name, value in objects["ConfigMap"]["data"].items():
+    for name, value in base["ConfigMap"]["data"].items():
         if name.endswith("_FILE"):
             assert value.startswith(f"{mount['mountPath']}/"), f"{name} is not mounted"
             secret = tmp_path / Path(value).name
@@ -146,8 +220,9 @@ def test_nginx_does_not_buffer_event_streams(fleet):
     assert time.monotonic() - began < 5, "the events were buffered"
 
 
-def test_nginx_does_not_expose_metrics(fleet):
-    status, _, _ = ask(f"{fleet.url}/metrics")
+@pytest.mark.parametrize("path", ["/metrics", "/readyz", "/readyz?verbose", "//metrics", "/%72eadyz?verbose"])
+def test_nginx_exposes_neither_metrics_nor_readiness(fleet, path):
+    status, _, _ = ask(f"{fleet.url}{path}")
     assert status == 404
 
 
@@ -166,9 +241,9 @@ def test_the_dashboard_and_the_alerts_query_existing_metrics(fleet, tmp_path):
     dashboard = json.loads((DEPLOY / "grafana/dashboard.json").read_text())
     queries = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]
     queries += [variable["query"]["query"] for variable in dashboard["templating"]["list"] if variable["type"] == "query"]
-    # A counter appears with its first increment; the table in docs/operations.md lists all.
-    counters = set(re.findall(r"^\| `(\w+)` \| counter ", Path("docs/operations.md").read_text(), re.MULTILINE))
-    known = scraped | counters | {"up"}
+    # A counter appears with its first increment, and some gauges with a setting only; the table in docs/operations.md lists all.
+    absent = r"^\| `(\w+)` \| (?:counter |gauge .*Absent without )"
+    known = scraped | set(re.findall(absent, Path("docs/operations.md").read_text(), re.MULTILINE)) | {"up"}
     for query in [*queries, *(rule["expr"] for rule in rules())]:
         names = set(METRIC.findall(re.sub(r"by \([^)]*\)", "", query)))
         assert names and names <= known, f"{names - known} of {query} are no metrics"

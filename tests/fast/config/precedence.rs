@@ -94,7 +94,7 @@ fn example(setting: &Setting) -> &'static str {
         "url_schemes" => "https,sftp",
         "url_hosts" => "cdn.example.com,*.example.org",
         "shared_cache_url" => "rediss://:secret@cache.example.com:6380/1",
-        "shared_cache_key" => "Jv3mQ8yXr0aLw5tNzB7cEdUhKf2SgPi9",
+        "shared_cache_key" | "principal_key" => "Jv3mQ8yXr0aLw5tNzB7cEdUhKf2SgPi9",
         "log_format" => "json",
         _ => "something",
     }

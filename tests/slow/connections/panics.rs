@@ -6,7 +6,7 @@ use ips_gateway::app::Dependencies;
 use ips_gateway::config::LogFormat;
 use ips_gateway::ips::types::*;
 use ips_gateway::telemetry;
-use ips_gateway::upstream::{Call, Caller, CircuitState, IpsApi, UpstreamError, UpstreamHealth};
+use ips_gateway::upstream::{Call, Caller, CircuitState, IpsApi, ServiceAccountState, UpstreamError, UpstreamHealth};
 
 use crate::support::Socket;
 use crate::support::{Gateway, any_job};
@@ -18,7 +18,7 @@ macro_rules! implement_with_panics {
     ($($method:ident, $name:literal, $request:ident => $answer:ident, $effect:ident;)+) => {
         impl IpsApi for Broken {
             fn health(&self) -> UpstreamHealth {
-                UpstreamHealth { circuit: CircuitState::Closed, suspended_companies: 0, last_success: None, last_failure: None, in_flight: 0, queued: 0 }
+                UpstreamHealth { circuit: CircuitState::Closed, suspended_companies: 0, last_success: None, last_failure: None, in_flight: 0, queued: 0, service_account: ServiceAccountState::Unknown }
             }
             fn check_submit(&self, _: &SubmitJobParam) -> Result<(), UpstreamError> {
                 panic!("a bug")

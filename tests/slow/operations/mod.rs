@@ -3,8 +3,10 @@
 mod collector;
 mod logs;
 mod panics;
+mod principals;
 mod redaction;
 mod second_signal;
 mod secrets;
+mod start;
 mod traces;
 mod unread_stderr;

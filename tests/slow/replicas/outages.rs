@@ -142,3 +142,26 @@ async fn readiness_reports_redis_and_does_not_depend_on_it() {
         assert_redis_state(replica, &up).await;
     }
 }
+
+#[tokio::test]
+async fn replicas_work_alone_while_redis_is_full_and_share_again_when_it_has_room() {
+    let Some(fleet) = Fleet::start(Population::Seeded, &[]) else { return };
+    fleet.replicas[0].get("/jobs").await.expect(200);
+    let mut connection = fleet.redis.connection();
+    let mut set_limit = |bytes: &str| {
+        let command = redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg(bytes).exec(&mut connection);
+        command.expect("it is set");
+    };
+    // The default of `maxmemory-policy` is `noeviction`.
+    set_limit("1");
+    for (number, replica) in fleet.replicas.iter().enumerate() {
+        fleet.advance(60_000);
+        assert_redis_state(replica, &json!({ "up": false, "trouble": "full" })).await;
+        assert_works(replica, &format!("full-{number}")).await;
+    }
+    set_limit("0");
+    for replica in &fleet.replicas {
+        assert_redis_state(replica, &json!({ "up": true })).await;
+    }
+    assert_sharing(&fleet).await;
+}

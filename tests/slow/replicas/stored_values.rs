@@ -130,3 +130,58 @@ async fn values_of_another_format_version_are_neither_read_nor_written() {
     assert_eq!(fleet.sandbox.calls("getActiveJobs"), calls + 1, "one load for all");
     assert_eq!(of_others(&mut connection), before);
 }
+
+#[tokio::test]
+async fn every_key_expires_when_it_is_no_longer_needed() {
+    let Some(fleet) = Fleet::start(Population::Seeded, &[]) else { return };
+    let replica = &fleet.replicas[0];
+    replica.get("/jobs").await.expect(200);
+    let submit = replica.post_json("/jobs", &any_job("nightly")).header("Idempotency-Key", "\"expiry\"");
+    let job = id(&submit.await.expect(202).json());
+    replica.get("/jobs").await.expect(200);
+    replica.post(&format!("/jobs/{job}/stop")).await.expect(202);
+    let mut connection = fleet.redis.connection();
+    let keys: Vec<String> = connection.keys("ipsgw:1:*").expect("keys");
+    let kinds: Vec<_> = keys.iter().map(|key| key.split(':').nth(2).expect("a kind")).collect();
+    assert!(["g", "v", "s", "r", "m"].iter().all(|kind| kinds.contains(kind)), "{keys:?}");
+    for (key, kind) in keys.iter().zip(kinds) {
+        let longest = match kind {
+            "t" => 4,
+            "l" => 2,
+            "r" => 24 * 3600,
+            "h" => 60,
+            // The defaults: 2 s + 5 min + 10 min, and 15 s + 1 min more for the epoch.
+            "g" => 977,
+            "probe" => 1,
+            _ => 902,
+        };
+        // Gone since it was listed: -2.
+        let left: i64 = connection.pttl(key).expect("its time to live");
+        assert!(left == -2 || (0..=longest * 1000).contains(&left), "{key} stays for {left} ms");
+    }
+}
+
+#[tokio::test]
+async fn strangers_leave_nothing_in_the_store() {
+    let Some(fleet) = Fleet::start(Population::Seeded, &[]) else { return };
+    let mut connection = fleet.redis.connection();
+    for number in 0..20 {
+        let stranger = fleet.replicas[number % 3].with_password(&format!("stranger-{number}@example.com"), "guess");
+        stranger.get(&format!("/jobs?companyHandle=c%7C{number}")).await.expect(401);
+        stranger
+            .post_json("/jobs?companyHandle=c%7C110", &any_job("x"))
+            .header("Idempotency-Key", "\"guess\"")
+            .await
+            .expect(401);
+    }
+    let left = |connection: &mut Connection| {
+        let keys: Vec<String> = connection.keys("ipsgw:1:*").expect("keys");
+        // The epoch of the company of the refused submits exists once.
+        keys.into_iter().filter(|key| !key.starts_with("ipsgw:1:g:") && key != "ipsgw:1:probe").collect::<Vec<_>>()
+    };
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while !left(&mut connection).is_empty() {
+        assert!(std::time::Instant::now() < deadline, "they stay: {:?}", left(&mut connection));
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+}

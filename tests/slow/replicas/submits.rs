@@ -101,7 +101,7 @@ async fn a_ticket_of_one_replica_opens_one_stream_on_another() {
 async fn a_replica_renews_only_its_own_lease_of_a_record() {
     let Some(redis) = Redis::start() else { return };
     let (url, secret) = (SecretString::from(redis.url()), SecretString::from(fleet::KEY));
-    let open = || RedisCoordinator::open(&url, None, &secret, &["test"]).expect("a URL");
+    let open = || RedisCoordinator::open(&url, None, &secret, &["test"], Duration::from_mins(1)).expect("a URL");
     let (one, other) = (open(), open());
     let (key, lease, ttl) = (one.store_key(&[b"key"]), Duration::from_millis(300), Duration::from_mins(1));
     let ClaimOutcome::Created(first) = one.claim(key, b"one", lease, ttl).await.expect("a store") else {

@@ -65,7 +65,7 @@ proptest! {
                     continue;
                 }
                 let answer = caller.get(&path).await;
-                prop_assert_eq!(answer.status, if allowed { 200 } else { 403 }, "{}", answer);
+                prop_assert_eq!(answer.status, if allowed { 200 } else { 404 }, "{}", answer);
                 let found = marks(&answer);
                 prop_assert!(found.iter().all(|mark| allowed && mark.company == company), "key {} saw {:?}{}", key, found, answer);
                 if allowed && path.starts_with("/jobs?") {
@@ -76,7 +76,7 @@ proptest! {
                 prop_assert!(seen.iter().all(|mark| limits[key].contains(&mark.company)), "key {} saw{}", key, companies);
                 if !allowed {
                     let submit = caller.post_json(&format!("/jobs?companyHandle={}", handle(&company).replace('|', "%7C")), &any_job("x"));
-                    submit.await.problem(403, "forbidden").await;
+                    submit.await.problem(404, "company-not-found").await;
                 }
             }
             prop_assert_eq!(ips.upstream.calls("submitJob"), 0);

@@ -15,8 +15,6 @@ use crate::replicas;
 use crate::replicas::{EventBatch, FailureReport, Lease, Publication, SnapshotRetention, Unavailable};
 use crate::runtime::clock::ClockReading;
 
-/// Time for which the store keeps a list after its snapshot may no longer be served, because readers may still resume its event log.
-const RESUMABLE_FOR: Duration = Duration::from_mins(10);
 /// Maximum size of a batch of events, in bytes. A larger one is not published: its readers get a snapshot instead.
 const MAX_BATCH_BYTES: usize = 32 * 1024;
 
@@ -81,7 +79,7 @@ impl SnapshotCache {
     }
 
     fn publication_ttl(&self) -> Duration {
-        self.freshness().max_usable_age() + RESUMABLE_FOR
+        self.freshness().shared_retention()
     }
 }
 

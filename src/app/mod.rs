@@ -1,10 +1,10 @@
 //! Composition root: builds the gateway from its configuration and dependencies.
 
-use std::error::Error;
-use std::path::{Path, PathBuf};
+mod checks;
+mod error;
+mod parts;
+
 use std::sync::Arc;
-use std::time::Duration;
-use std::{fs, io};
 
 use actix_web::App;
 use actix_web::body::MessageBody;
@@ -16,26 +16,23 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
-use crate::config::{AuthConfig, Config, ConnectionLimits, ReplicasConfig, ServiceAccount, UpstreamConfig};
+use crate::config::{AuthConfig, Config, ConnectionLimits, UpstreamConfig};
 use crate::http::{
     self, AppState, Auditor, Auth, Authenticator, BackgroundTasks, BodyBudget, ContextProvider, DemoUser, Documents,
-    HttpSettings, InvalidKeys, KeyStore, PrincipalNames, RateLimiter, SignInMethod, StreamQuota, Tickets, UiAssets,
-    UiConfig, openapi,
+    HttpSettings, RateLimiter, SignInMethod, StreamQuota, Tickets, UiAssets, UiConfig, openapi,
 };
-use crate::jobs::{Freshness, Jobs, JobsConfig, UrlPolicy};
+use crate::jobs::{Jobs, JobsConfig, UrlPolicy};
 use crate::replicas::Coordinator;
-use crate::replicas::redis::{InvalidAddress, RedisCoordinator};
 use crate::runtime::clock::Clock;
 use crate::runtime::lifecycle::Lifecycle;
 use crate::runtime::timing::Timing;
-use crate::server::{EarlyError, Server, ServerError, ServerSettings};
-use crate::telemetry::audit::AuditLog;
+use crate::server::{EarlyError, Server, ServerSettings};
 use crate::telemetry::metrics::Metrics;
 pub use crate::upstream::install_tls_provider;
-use crate::upstream::{AdmissionControl, ClientConfig, Credentials, IpsApi, IpsClient, UnknownFields};
-
-/// Maximum timeout of a connection attempt to IPS; half of the timeout of a call if that is shorter, so that there is time for a retry.
-const MAX_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+use crate::upstream::{AdmissionControl, IpsApi, UnknownFields};
+pub use checks::check;
+pub use error::StartError;
+use parts::{auditor, authenticator, coordinator, freshness, ips_client};
 
 /// File descriptors that are kept for the shared store, worker threads, standard streams and files of certificates, besides those of calls.
 const RESERVED_FILES: usize = 128;
@@ -52,6 +49,17 @@ pub struct Dependencies {
     pub demo: Option<Demo>,
     /// Number of requests to read the API keys again and to open the audit log again; `None` if there are none.
     pub reload_requests: Option<watch::Receiver<usize>>,
+    /// Check of the credentials of the service account.
+    pub account_check: AccountCheck,
+}
+
+/// Time at which the credentials of the service account are checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountCheck {
+    /// At the start.
+    AtStart,
+    /// By the first call for a caller.
+    WithFirstCall,
 }
 
 /// Additions of the demo to documents and pages.
@@ -64,37 +72,15 @@ pub struct Demo {
 
 impl Default for Dependencies {
     fn default() -> Self {
-        Self { clock: Clock::system(), upstream: None, timing: Timing::default(), demo: None, reload_requests: None }
+        Self {
+            clock: Clock::system(),
+            upstream: None,
+            timing: Timing::default(),
+            demo: None,
+            reload_requests: None,
+            account_check: AccountCheck::AtStart,
+        }
     }
-}
-
-/// Error of the gateway's start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The server can't start.
-    #[error(transparent)]
-    Server(#[from] ServerError),
-    /// The client for IPS can't be built.
-    #[error("can't build the client for IPS: {0}")]
-    Client(#[source] Box<dyn Error + Send + Sync>),
-    /// A file with certificate authorities can't be read.
-    #[error("can't read {}: {error}", path.display())]
-    CertificateAuthorities {
-        /// Path of the file.
-        path: PathBuf,
-        /// Cause.
-        #[source]
-        error: io::Error,
-    },
-    /// The API keys can't be read.
-    #[error(transparent)]
-    ApiKeys(#[from] InvalidKeys),
-    /// The audit log can't be opened.
-    #[error("can't open the audit log: {0}")]
-    AuditLog(#[source] io::Error),
-    /// The client for the cache that replicas share can't be built.
-    #[error(transparent)]
-    Replicas(#[from] InvalidAddress),
 }
 
 /// Builds the gateway and binds its address. Background tasks run on the tokio runtime of the caller.
@@ -110,11 +96,16 @@ pub fn build(config: &Config, dependencies: Dependencies) -> Result<Server, Star
         async move { metrics.run_upkeep(lifecycle.stopping()).await }
     });
     let clock = dependencies.clock.clone();
+    let (account_check, timing) = (dependencies.account_check, dependencies.timing);
     let reload_requests = dependencies.reload_requests.clone();
-    let authenticator = Arc::new(authenticator(config, dependencies.timing, reload_requests.as_ref())?);
+    let authenticator = Arc::new(authenticator(config, timing, reload_requests.as_ref())?);
     let auditor = auditor(config, &clock, reload_requests)?;
     let process = Process { metrics, lifecycle, background };
     let state = app_state(config, dependencies, &authenticator, &process)?;
+    if let (Some(account), AccountCheck::AtStart) = (authenticator.service_account(), account_check) {
+        let interval = timing.account_check;
+        checks::check_service_account(account.clone(), state.jobs.clone(), &process.lifecycle, interval);
+    }
     let parts = AppParts::new(config, authenticator, auditor, state);
     Ok(Server::bind(server_settings(config, clock, process), move || application(&parts))?)
 }
@@ -268,11 +259,7 @@ fn jobs_config(
     JobsConfig {
         default_company: config.default_company.clone(),
         url_policy: UrlPolicy { schemes: config.submits.url_schemes.clone(), hosts: config.submits.url_hosts.clone() },
-        freshness: Freshness {
-            fresh: config.cache.fresh,
-            stale_while_revalidate: config.cache.stale_while_revalidate,
-            stale_if_error: config.cache.stale_if_error,
-        },
+        freshness: freshness(config),
         cache_bytes: config.cache.max_bytes,
         clock,
         timing,
@@ -281,80 +268,6 @@ fn jobs_config(
         api_version: config.upstream.api_version.clone(),
         unknown_fields: if config.upstream.try_unknown_fields { UnknownFields::Try } else { UnknownFields::Omit },
     }
-}
-
-fn ips_client(config: &Config, clock: Clock, timing: Timing) -> Result<IpsClient, StartError> {
-    let config = &config.upstream;
-    IpsClient::new(ClientConfig {
-        url: config.url.clone(),
-        version: config.api_version.clone(),
-        authorities: config.ca_file.iter().map(|path| read_authorities(path)).collect::<Result<_, _>>()?,
-        timeout: config.timeout,
-        connect_timeout: (config.timeout / 2).min(MAX_CONNECT_TIMEOUT),
-        read_retry: timing.read_retry,
-        max_calls: config.max_calls,
-        max_queue_time: config.max_queue_time,
-        min_failures: config.min_failures,
-        max_answer_bytes: config.max_answer_bytes,
-        clock,
-        app_name: env!("CARGO_PKG_NAME").into(),
-        app_version: env!("CARGO_PKG_VERSION").into(),
-    })
-    .map_err(|error| StartError::Client(error.into()))
-}
-
-/// Builds the coordinator of the replicas, if there are any. Replicas share data only with those of the same upstream and API version.
-fn coordinator(config: &Config) -> Result<Option<Arc<dyn Coordinator>>, StartError> {
-    let Some(ReplicasConfig { url, key, ca_file }) = &config.replicas else { return Ok(None) };
-    let (upstream, version) = (config.upstream.url.as_str(), config.upstream.api_version.to_string());
-    let authorities = ca_file.as_deref().map(read_authorities).transpose()?;
-    let coordinator = RedisCoordinator::open(url, authorities, key, &[upstream, &version])?;
-    Ok(Some(Arc::new(coordinator)))
-}
-
-fn read_authorities(path: &Path) -> Result<Vec<u8>, StartError> {
-    fs::read(path).map_err(|error| StartError::CertificateAuthorities { path: path.to_owned(), error })
-}
-
-/// Builds the authenticator. Its API keys are read again when their file changes, on a task that ends with the authenticator.
-fn authenticator(
-    config: &Config,
-    timing: Timing,
-    reload_requests: Option<&watch::Receiver<usize>>,
-) -> Result<Authenticator, InvalidKeys> {
-    match &config.auth {
-        AuthConfig::IpsCredentials => {
-            Ok(Authenticator::IpsCredentials(PrincipalNames::new(config.principal_key.as_ref())))
-        }
-        AuthConfig::ApiKeys { account: ServiceAccount { user, password }, keys_file } => {
-            let account = Credentials::Password { user: user.clone(), password: password.clone() };
-            let keys = Arc::new(KeyStore::open(keys_file.clone())?);
-            let requests = reload_requests.cloned().unwrap_or_else(|| watch::channel(0).1);
-            Handle::current().spawn(KeyStore::keep_current(Arc::downgrade(&keys), timing.key_file_poll, requests));
-            Ok(Authenticator::ApiKeys { keys, account })
-        }
-    }
-}
-
-/// Opens the audit log, if one is configured, and opens it again on each request.
-fn auditor(
-    config: &Config,
-    clock: &Clock,
-    reload_requests: Option<watch::Receiver<usize>>,
-) -> Result<Option<Auditor>, StartError> {
-    let Some(target) = &config.audit_log else { return Ok(None) };
-    let log = Arc::new(AuditLog::open(target).map_err(StartError::AuditLog)?);
-    if let Some(mut requests) = reload_requests {
-        let log = Arc::downgrade(&log);
-        Handle::current().spawn(async move {
-            while requests.changed().await.is_ok()
-                && let Some(log) = log.upgrade()
-            {
-                log.reopen();
-            }
-        });
-    }
-    Ok(Some(Auditor { log, clock: clock.clone() }))
 }
 
 fn ui_config(config: &Config, demo_users: Option<Vec<DemoUser>>) -> UiConfig {
