@@ -15,12 +15,12 @@ use tokio::runtime::Handle;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
-use crate::config::{AuthConfig, Config, ReplicasConfig, ServiceAccount};
+use crate::config::{AuthConfig, Config, IdempotencyMode, ReplicasConfig, ServiceAccount};
 use crate::http::{
     self, ApiKeys, AppState, Auth, Authenticator, BackgroundTasks, BodyBudget, ContextProvider, DemoUser, Documents,
     HttpSettings, InvalidKeys, RateLimiter, SignInMethod, StreamQuota, Tickets, UiAssets, UiConfig, openapi,
 };
-use crate::jobs::{Freshness, Jobs, JobsConfig, UrlPolicy};
+use crate::jobs::{Freshness, Jobs, JobsConfig, UnsharedKeys, UrlPolicy};
 use crate::replicas::Coordinator;
 use crate::replicas::redis::{InvalidAddress, RedisCoordinator};
 use crate::runtime::clock::Clock;
@@ -231,6 +231,10 @@ fn jobs_config(
     JobsConfig {
         default_company: config.default_company.clone(),
         url_policy: UrlPolicy { schemes: config.submits.url_schemes.clone(), hosts: config.submits.url_hosts.clone() },
+        unshared_keys: match config.submits.idempotency {
+            IdempotencyMode::Strict => UnsharedKeys::Refuse,
+            IdempotencyMode::BestEffort => UnsharedKeys::Send,
+        },
         freshness: Freshness {
             fresh: config.cache.fresh,
             stale_while_revalidate: config.cache.stale_while_revalidate,

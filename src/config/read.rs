@@ -6,8 +6,8 @@ use secrecy::ExposeSecret;
 use url::Url;
 
 use super::settings::{
-    API_KEYS_FILE, API_VERSION, COMPANY, CORS_ORIGINS, DRAIN_DELAY, FRESH, GRACE, KEEP_ALIVE, LISTEN, LOG_FORMAT,
-    MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS, MAX_STREAMS, PATH_PREFIX, RATE_BURST, RATE_LIMIT, REGION,
+    API_KEYS_FILE, API_VERSION, COMPANY, CORS_ORIGINS, DRAIN_DELAY, FRESH, GRACE, IDEMPOTENCY, KEEP_ALIVE, LISTEN,
+    LOG_FORMAT, MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS, MAX_STREAMS, PATH_PREFIX, RATE_BURST, RATE_LIMIT, REGION,
     REQUEST_BODY_BUDGET, REQUEST_TIMEOUT, REQUIRE_IDEMPOTENCY_KEY, SERVICE_PASSWORD, SERVICE_USER,
     SHARED_CACHE_CA_FILE, SHARED_CACHE_KEY, SHARED_CACHE_URL, STAGING, STALE_IF_ERROR, STALE_WHILE_REVALIDATE,
     TRY_UNKNOWN_FIELDS, UPSTREAM_ANSWER_LIMIT, UPSTREAM_CA_FILE, UPSTREAM_CALLS, UPSTREAM_FAILURES, UPSTREAM_TIMEOUT,
@@ -15,8 +15,9 @@ use super::settings::{
 };
 use super::sources::{ConfigErrors, Reported, Sources, Values};
 use super::{
-    AuthConfig, CacheConfig, Config, ConnectionLimits, IdempotencyKeyRequirement, Listen, LogFormat, RateLimits,
-    Region, ReplicasConfig, ServiceAccount, ShutdownConfig, SubmitConfig, System, Timeouts, UpstreamConfig, parse,
+    AuthConfig, CacheConfig, Config, ConnectionLimits, IdempotencyKeyRequirement, IdempotencyMode, Listen, LogFormat,
+    RateLimits, Region, ReplicasConfig, ServiceAccount, ShutdownConfig, SubmitConfig, System, Timeouts, UpstreamConfig,
+    parse,
 };
 use crate::ips::types::ApiVersion;
 
@@ -187,9 +188,16 @@ fn cors_origins(values: &mut Values) -> Result<Vec<String>, Reported> {
 fn submits(values: &mut Values) -> Result<SubmitConfig, Reported> {
     let options = [("true", IdempotencyKeyRequirement::Required), ("false", IdempotencyKeyRequirement::Optional)];
     let idempotency_key = values.required(&REQUIRE_IDEMPOTENCY_KEY, parse::one_of(&options));
+    let modes = [("best-effort", IdempotencyMode::BestEffort), ("strict", IdempotencyMode::Strict)];
+    let idempotency = values.required(&IDEMPOTENCY, parse::one_of(&modes));
     let url_schemes = values.list(&URL_SCHEMES, parse::url_scheme);
     let url_hosts = values.list(&URL_HOSTS, parse::url_host);
-    Ok(SubmitConfig { idempotency_key: idempotency_key?, url_schemes: url_schemes?, url_hosts: url_hosts? })
+    Ok(SubmitConfig {
+        idempotency_key: idempotency_key?,
+        idempotency: idempotency?,
+        url_schemes: url_schemes?,
+        url_hosts: url_hosts?,
+    })
 }
 
 fn rate_limits(values: &mut Values) -> Result<RateLimits, Reported> {

@@ -76,6 +76,8 @@ metrics_table! {
         "Snapshots in the cache, by list.";
     SNAPSHOT_BYTES: Gauge = "ips_gateway_snapshot_bytes",
         "Approximate memory of the snapshots in the cache, by list.";
+    IDEMPOTENCY_NOT_SHARED: Counter = "ips_gateway_idempotency_keys_not_shared_total",
+        "Submits with an idempotency key that could not be recorded for other replicas, by result: `sent`, or `refused` in the strict mode.";
     WATCHERS: Gauge = "ips_gateway_watchers",
         "Event streams and long polls that watch a list, by list.";
     EVENT_STREAMS: Gauge = "ips_gateway_event_streams",

@@ -175,8 +175,8 @@ async fn a_history_that_ips_cut_off_goes_on_or_says_so() {
     assert_eq!(all, (0..1020).map(|number| format!("n{number}")).collect::<Vec<_>>());
     let by_name = gateway.get("/job-logs?limit=1000&sort=jobName").await.ok();
     assert_eq!((&by_name["truncated"], &by_name["next"]), (&json!(true), &Value::Null), "IPS goes on by start only");
-    let list = gateway.get("/jobs?phase=completed&limit=5").await.expect(200);
-    assert_eq!(list.json()["truncated"], true, "{list}");
+    let completed = gateway.get("/jobs?phase=completed&limit=5").await.expect(200);
+    assert_eq!(completed.json()["truncated"], true, "{completed}");
 
     // More jobs with one start than a call returns.
     let same = rows(0..1000, |_| "2026-02-01T00:00:00Z".into());
