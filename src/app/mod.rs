@@ -16,12 +16,12 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
-use crate::config::{AuthConfig, Config, ConnectionLimits, UpstreamConfig};
+use crate::config::{AuthConfig, Config, ConnectionLimits, IdempotencyMode, UpstreamConfig};
 use crate::http::{
     self, AppState, Auditor, Auth, Authenticator, BackgroundTasks, BodyBudget, ContextProvider, DemoUser, Documents,
     HttpSettings, RateLimiter, SignInMethod, StreamQuota, Tickets, UiAssets, UiConfig, openapi,
 };
-use crate::jobs::{Jobs, JobsConfig, UrlPolicy};
+use crate::jobs::{Jobs, JobsConfig, UnsharedKeys, UrlPolicy};
 use crate::replicas::Coordinator;
 use crate::runtime::clock::Clock;
 use crate::runtime::lifecycle::Lifecycle;
@@ -259,6 +259,10 @@ fn jobs_config(
     JobsConfig {
         default_company: config.default_company.clone(),
         url_policy: UrlPolicy { schemes: config.submits.url_schemes.clone(), hosts: config.submits.url_hosts.clone() },
+        unshared_keys: match config.submits.idempotency {
+            IdempotencyMode::Strict => UnsharedKeys::Refuse,
+            IdempotencyMode::BestEffort => UnsharedKeys::Send,
+        },
         freshness: freshness(config),
         cache_bytes: config.cache.max_bytes,
         clock,

@@ -149,10 +149,21 @@ pub struct ServiceAccount {
 pub struct SubmitConfig {
     /// Whether submits need an `Idempotency-Key`.
     pub idempotency_key: IdempotencyKeyRequirement,
+    /// What happens to a submit whose idempotency key can't be shared with other replicas.
+    pub idempotency: IdempotencyMode,
     /// Allowed schemes of URLs that IPS requests for a job, in lower case.
     pub url_schemes: Vec<String>,
     /// Allowed hosts of these URLs; if empty, all but loopback, private and local ones.
     pub url_hosts: Vec<String>,
+}
+
+/// What happens to a submit whose idempotency key can't be shared with other replicas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdempotencyMode {
+    /// It is refused.
+    Strict,
+    /// It is sent; only this replica knows the key.
+    BestEffort,
 }
 
 /// Whether submits need an `Idempotency-Key`.

@@ -6,18 +6,18 @@ use secrecy::ExposeSecret;
 use url::Url;
 
 use super::settings::{
-    API_KEYS_FILE, API_VERSION, AUDIT_LOG, CACHE_SIZE, COMPANY, CORS_ORIGINS, DRAIN_DELAY, FRESH, GRACE, KEEP_ALIVE,
-    LISTEN, LOG_FORMAT, MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS, MAX_STREAMS, PATH_PREFIX, PRINCIPAL_KEY,
-    RATE_BURST, RATE_LIMIT, REGION, REQUEST_BODY_BUDGET, REQUEST_TIMEOUT, REQUIRE_IDEMPOTENCY_KEY, SERVICE_PASSWORD,
-    SERVICE_USER, SHARED_CACHE_CA_FILE, SHARED_CACHE_KEY, SHARED_CACHE_URL, STAGING, STALE_IF_ERROR,
+    API_KEYS_FILE, API_VERSION, AUDIT_LOG, CACHE_SIZE, COMPANY, CORS_ORIGINS, DRAIN_DELAY, FRESH, GRACE, IDEMPOTENCY,
+    KEEP_ALIVE, LISTEN, LOG_FORMAT, MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS, MAX_STREAMS, PATH_PREFIX,
+    PRINCIPAL_KEY, RATE_BURST, RATE_LIMIT, REGION, REQUEST_BODY_BUDGET, REQUEST_TIMEOUT, REQUIRE_IDEMPOTENCY_KEY,
+    SERVICE_PASSWORD, SERVICE_USER, SHARED_CACHE_CA_FILE, SHARED_CACHE_KEY, SHARED_CACHE_URL, STAGING, STALE_IF_ERROR,
     STALE_WHILE_REVALIDATE, TRUSTED_PROXIES, TRY_UNKNOWN_FIELDS, UPSTREAM_ANSWER_LIMIT, UPSTREAM_CA_FILE,
     UPSTREAM_CALLS, UPSTREAM_FAILURES, UPSTREAM_TIMEOUT, UPSTREAM_URL, UPSTREAM_WAIT, URL_HOSTS, URL_SCHEMES,
     WRITE_TIMEOUT,
 };
 use super::sources::{ConfigErrors, Reported, Sources, Values};
 use super::{
-    AuthConfig, CacheConfig, Config, ConnectionLimits, IdempotencyKeyRequirement, Listen, LogFormat, RateLimits,
-    Region, ReplicasConfig, ServiceAccount, ShutdownConfig, SubmitConfig, System, Timeouts, TrustedProxies,
+    AuthConfig, CacheConfig, Config, ConnectionLimits, IdempotencyKeyRequirement, IdempotencyMode, Listen, LogFormat,
+    RateLimits, Region, ReplicasConfig, ServiceAccount, ShutdownConfig, SubmitConfig, System, Timeouts, TrustedProxies,
     UpstreamConfig, parse,
 };
 use crate::ips::types::ApiVersion;
@@ -210,9 +210,16 @@ fn cors_origins(values: &mut Values) -> Result<Vec<String>, Reported> {
 fn submits(values: &mut Values) -> Result<SubmitConfig, Reported> {
     let options = [("true", IdempotencyKeyRequirement::Required), ("false", IdempotencyKeyRequirement::Optional)];
     let idempotency_key = values.required(&REQUIRE_IDEMPOTENCY_KEY, parse::one_of(&options));
+    let modes = [("best-effort", IdempotencyMode::BestEffort), ("strict", IdempotencyMode::Strict)];
+    let idempotency = values.required(&IDEMPOTENCY, parse::one_of(&modes));
     let url_schemes = values.list(&URL_SCHEMES, parse::url_scheme);
     let url_hosts = values.list(&URL_HOSTS, parse::url_host);
-    Ok(SubmitConfig { idempotency_key: idempotency_key?, url_schemes: url_schemes?, url_hosts: url_hosts? })
+    Ok(SubmitConfig {
+        idempotency_key: idempotency_key?,
+        idempotency: idempotency?,
+        url_schemes: url_schemes?,
+        url_hosts: url_hosts?,
+    })
 }
 
 fn rate_limits(values: &mut Values) -> Result<RateLimits, Reported> {

@@ -205,6 +205,8 @@ settings! {
 
     REQUIRE_IDEMPOTENCY_KEY: "require_idempotency_key", Submits, Switch, Some("false"),
         "reject submits without an Idempotency-Key";
+    IDEMPOTENCY: "idempotency", Submits, One("MODE"), Some("best-effort"),
+        "what happens to a submit with an Idempotency-Key whose record can't be shared, because the store of the replicas is down or slow: best-effort sends it and says so in Idempotency-Status, strict refuses it with 503";
     URL_SCHEMES: "url_schemes", Submits, List("SCHEME"), Some("http,https"),
         "allowed schemes of the URLs in a submit that IPS will request";
     URL_HOSTS: "url_hosts", Submits, List("HOST"), None,

@@ -13,7 +13,9 @@ use crate::ips::types::{
 use crate::jobs::error::{Error, InvalidField, Result};
 use crate::runtime::clock::Clock;
 use crate::telemetry::metrics::report_table;
-use crate::upstream::{BadItem, Caller, CallerKey, Delivery, Failure, IpsAnswer, IpsApi, UpstreamError};
+use crate::upstream::{
+    BadItem, Caller, CallerKey, CredentialSource, Delivery, Failure, IpsAnswer, IpsApi, UpstreamError,
+};
 
 /// Time for which memberships and companies are fresh; both change rarely.
 const FRESH_FOR: Duration = Duration::from_mins(5);
@@ -209,6 +211,17 @@ impl Companies {
         match self.memberships(caller).await {
             Err(error) if error.rejects_credentials() => Err(error),
             _ => Ok(()),
+        }
+    }
+
+    /// Checks that IPS accepts the credentials of the caller, or accepted them before an outage. Those of the gateway need no check.
+    ///
+    /// # Errors
+    /// The errors of IPS.
+    pub async fn confirm_user(&self, caller: &Caller) -> Result<()> {
+        match caller.source {
+            CredentialSource::Gateway => Ok(()),
+            CredentialSource::Caller => self.memberships(caller).await.map(drop),
         }
     }
 

@@ -66,6 +66,9 @@ pub enum Error {
     /// The first submit with this idempotency key is in flight.
     #[error("a submit with this idempotency key is in flight")]
     SubmitInProgress,
+    /// The record of the idempotency key can't be shared with other replicas, and the operator requires that.
+    #[error("the store of the replicas is unavailable, so that the idempotency key can't be recorded for all of them")]
+    IdempotencyUnavailable,
     /// The response to a submit was lost, and no list of IPS contains the job yet.
     #[error("the submit was sent, its response was lost, and the job is in none of the lists yet")]
     SubmitOutcomeUnknown {

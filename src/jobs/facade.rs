@@ -11,12 +11,13 @@ use crate::jobs::cache::lists::ListCaches;
 use crate::jobs::cache::policy::{CacheDirective, Freshness};
 use crate::jobs::cache::recent::RecentMutations;
 use crate::jobs::commands::{
-    IdempotencyRecords, JobActions, Submission, SubmitCommand, SubmitDependencies, UrlPolicy, Warning,
+    IdempotencyRecords, JobActions, Submission, SubmitCommand, SubmitDependencies, SubmitReceipt, UnsharedKeys,
+    UrlPolicy, Warning,
 };
 use crate::jobs::company::{Companies, CompanyChoice};
 use crate::jobs::error::Result;
 use crate::jobs::model::id::JobRef;
-use crate::jobs::model::job::{Action, Job, Phase};
+use crate::jobs::model::job::{Action, Phase};
 use crate::jobs::queries::{FoundJob, JobListing, JobLookup, ListQueries, ListQuery, LogQueries};
 use crate::jobs::subscriptions::{ListWatchers, StreamPosition, Subscription, Subscriptions};
 use crate::replicas::{Coordinator, StoreHealth};
@@ -32,6 +33,8 @@ pub struct JobsConfig {
     pub default_company: Option<String>,
     /// Policy for URLs that IPS fetches.
     pub url_policy: UrlPolicy,
+    /// Treatment of submits whose idempotency key can't be shared with other replicas.
+    pub unshared_keys: UnsharedKeys,
     /// Freshness of snapshots.
     pub freshness: Freshness,
     /// Maximum approximate memory of all snapshots, in bytes.
@@ -73,6 +76,7 @@ impl Jobs {
         let JobsConfig {
             default_company,
             url_policy,
+            unshared_keys,
             freshness,
             cache_bytes,
             clock,
@@ -117,7 +121,7 @@ impl Jobs {
             upstream: Arc::clone(&upstream),
             epochs: Arc::clone(&epochs),
             recent: recent.clone(),
-            idempotency: IdempotencyRecords::new(coordinator.clone(), runtime),
+            idempotency: IdempotencyRecords::new(coordinator.clone(), unshared_keys, runtime),
             url_policy,
             clock,
             recovery_pauses: timing.submit_recovery,
@@ -204,7 +208,7 @@ impl Jobs {
     ///
     /// # Errors
     /// Those of `SubmitCommand::submit`.
-    pub async fn submit(&self, caller: &Caller, submission: Submission) -> Result<Job> {
+    pub async fn submit(&self, caller: &Caller, submission: Submission) -> Result<SubmitReceipt> {
         self.submit.submit(caller, submission).await
     }
 

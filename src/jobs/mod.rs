@@ -25,7 +25,7 @@ mod queries;
 mod subscriptions;
 
 pub use cache::policy::{CacheDirective, CacheStatus, Freshness, Lookup};
-pub use commands::{IdempotencyKey, Submission, SubmitMode, UrlPolicy, Warning};
+pub use commands::{KeyStatus, Submission, SubmitMode, SubmitReceipt, UnsharedKeys, UrlPolicy, Warning};
 pub use company::{Companies, CompanyChoice};
 pub use error::{Error, FieldLocation, InvalidField, Result};
 pub use events::{ChangeKind, Event};

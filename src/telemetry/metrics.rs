@@ -84,6 +84,8 @@ metrics_table! {
         "Approximate memory of the other bounded tables, by table, see the table of memory in the operations guide.";
     TABLE_LIMIT_BYTES: Gauge = "ips_gateway_table_limit_bytes",
         "Maximum approximate memory of each of these tables, beyond which it evicts the least recently used entries.";
+    IDEMPOTENCY_NOT_SHARED: Counter = "ips_gateway_idempotency_keys_not_shared_total",
+        "Submits with an idempotency key that could not be recorded for other replicas, by result: `sent`, or `refused` in the strict mode.";
     WATCHERS: Gauge = "ips_gateway_watchers",
         "Event streams and long polls that watch a list, by list.";
     EVENT_STREAMS: Gauge = "ips_gateway_event_streams",

@@ -7,7 +7,6 @@ use mime::Mime;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::body_errors::{self, pointer_of, remove_nulls};
 use super::raw_body::receive_body;
@@ -19,8 +18,6 @@ use crate::jobs::Error;
 pub struct JsonBody<T> {
     /// Parsed body.
     pub value: T,
-    /// SHA-256 of the bytes of query string and body, to compare requests with the same idempotency key.
-    pub fingerprint: [u8; 32],
 }
 
 impl<T: DeserializeOwned + Serialize> FromRequest for JsonBody<T> {
@@ -30,19 +27,12 @@ impl<T: DeserializeOwned + Serialize> FromRequest for JsonBody<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let is_json = is_json(request);
         let body = receive_body(request, payload);
-        let query = request.query_string().to_owned();
         Box::pin(async move {
             if !is_json {
                 return Err(Problem::unsupported_media_type());
             }
             let body = body?.await?;
-            let value = parse(&body)?;
-            let fingerprint = Sha256::new()
-                .chain_update(query.len().to_be_bytes())
-                .chain_update(query)
-                .chain_update(&body)
-                .finalize();
-            Ok(Self { value, fingerprint: fingerprint.into() })
+            Ok(Self { value: parse(&body)? })
         })
     }
 }

@@ -1,7 +1,7 @@
 //! `POST /jobs` and `POST /jobs/validate`: submits and their validation.
 
 use actix_web::HttpResponse;
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderName};
 use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -14,7 +14,10 @@ use crate::http::problem::Problem;
 use crate::http::request_context::RequestContext;
 use crate::http::response::HandlerResult;
 use crate::ips::types::SubmitJobParam;
-use crate::jobs::{IdempotencyKey, Job, ObservedJob, RenderedJob, Submission, SubmitMode, Warning};
+use crate::jobs::{ObservedJob, RenderedJob, Submission, SubmitMode, SubmitReceipt, Warning};
+
+/// Response header: whether all replicas know the idempotency key of the submit.
+const IDEMPOTENCY_STATUS: HeaderName = HeaderName::from_static("idempotency-status");
 
 /// Options of a submit.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -70,7 +73,7 @@ pub struct Validation {
         }))),
     )),
     responses(
-        (status = 202, description = "IPS accepted the job", body = ObservedJob, headers(("Location"), ("Retry-After")), example = json!({
+        (status = 202, description = "IPS accepted the job", body = ObservedJob, headers(("Location"), ("Retry-After"), ("Idempotency-Status")), example = json!({
             "observedAt": "2026-03-02T12:00:00.120Z", "id": "MW9jfDExMB9oZWxsby0xbTg1YmV2MW5oYzdmd2s", "kind": "imageServingPublish",
             "phase": "active", "status": "waiting", "actions": ["stop", "delete"], "title": "hello", "submittedBy": "katlyn@example.com",
             "companyHandle": "c|110", "jobHandle": "j|110|hello-1m85bev1nhc7fwk||", "jobName": "hello-1m85bev1nhc7fwk",
@@ -83,16 +86,17 @@ pub async fn submit(
     state: Data<AppState>,
     Operator(caller): Operator,
     CompanyQuery { company, params }: CompanyQuery<SubmitParams>,
-    IdempotencyHeader(key): IdempotencyHeader,
+    IdempotencyHeader(idempotency_key): IdempotencyHeader,
     if_match: IfMatch,
-    JsonBody { value: request, fingerprint }: JsonBody<SubmitJobParam>,
+    JsonBody { value: request }: JsonBody<SubmitJobParam>,
 ) -> HandlerResult {
     if_match.check_untagged()?;
-    let idempotency_key = key.map(|key| IdempotencyKey { key, fingerprint });
     let submission = Submission { request, company, mode: params.mode(), idempotency_key };
     let jobs = state.jobs.clone();
-    let job = state.run_mutation(async move { jobs.submit(&caller, submission).await }, |job| Some(&job.id)).await?;
-    Ok(accepted(&state, job))
+    let receipt = state
+        .run_mutation(async move { jobs.submit(&caller, submission).await }, |receipt| Some(&receipt.job.id))
+        .await?;
+    Ok(accepted(&state, receipt))
 }
 
 /// Validate a submit
@@ -112,7 +116,7 @@ pub async fn validate(
     state: Data<AppState>,
     Operator(_): Operator,
     CompanyQuery { company, params }: CompanyQuery<SubmitParams>,
-    JsonBody { value: request, .. }: JsonBody<SubmitJobParam>,
+    JsonBody { value: request }: JsonBody<SubmitJobParam>,
 ) -> HandlerResult {
     let submission = Submission { request, company, mode: params.mode(), idempotency_key: None };
     let warnings = state.jobs.validate(&submission).map_err(Problem::from)?;
@@ -120,10 +124,14 @@ pub async fn validate(
 }
 
 /// Responds with 202, the submitted job and its URL.
-fn accepted(state: &AppState, job: Job) -> HttpResponse {
+fn accepted(state: &AppState, SubmitReceipt { job, key_status }: SubmitReceipt) -> HttpResponse {
     let location = RequestContext::current().relative_reference(&format!("jobs/{}", job.id));
     let rendered = RenderedJob::new(job, state.clock.now());
-    HttpResponse::Accepted()
+    let mut response = HttpResponse::Accepted();
+    if let Some(status) = key_status {
+        response.insert_header((IDEMPOTENCY_STATUS, status.name()));
+    }
+    response
         .insert_header((header::LOCATION, location))
         .insert_header((header::RETRY_AFTER, state.settings.freshness_lifetime.as_secs().max(1)))
         .content_type("application/json")

@@ -3,11 +3,12 @@
 use actix_cors::Cors;
 
 /// Response headers that scripts of other origins can read.
-const EXPOSED_HEADERS: [&str; 12] = [
+const EXPOSED_HEADERS: [&str; 13] = [
     "Age",
     "Allow",
     "Cache-Status",
     "ETag",
+    "Idempotency-Status",
     "Link",
     "Location",
     "Preference-Applied",

@@ -156,6 +156,12 @@ fn headers() -> Vec<(&'static str, &'static str, Value, Value)> {
             json!("<?limit=100&cursor=Zm9v>; rel=\"next\""),
         ),
         ("Location", "URL of the job.", text(), json!("/jobs/MW9jfDExMB9oZWxsby0xbTg1YmV2MW5oYzdmd2s")),
+        (
+            "Idempotency-Status",
+            "Of a submit with an `Idempotency-Key`: `kept`, or `not-shared` if the store of the replicas was unavailable, so that only the replica that answered knows the key.",
+            text(),
+            json!("kept"),
+        ),
         ("Preference-Applied", "The applied preference of `Prefer` (RFC 7240).", text(), json!("wait=30")),
         (
             "RateLimit",

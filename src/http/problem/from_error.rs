@@ -49,6 +49,9 @@ impl From<Error> for Problem {
             Error::SubmitInProgress => {
                 Self { retry_after: Some(RETRY_AFTER_SUBMIT), ..Self::new(SUBMIT_IN_PROGRESS, detail) }
             }
+            Error::IdempotencyUnavailable => {
+                Self { retry_after: Some(RETRY_AFTER_SUBMIT), ..Self::new(IDEMPOTENCY_UNAVAILABLE, detail) }
+            }
             Error::SubmitOutcomeUnknown { id, error } => Self::new(SUBMIT_OUTCOME_UNKNOWN, detail).with(|extensions| {
                 extensions.job = Some(id);
                 extensions.outcome = Some(ChangeOutcome::Unknown);

@@ -100,6 +100,8 @@ kinds! {
         "IPS did not respond within the timeout that the operator configured.";
     NOT_READY = "not-ready", 503, "The gateway is shutting down", later,
         "Returned by `/readyz` only: this instance still serves requests, but is shutting down. Load balancers should use another instance.";
+    IDEMPOTENCY_UNAVAILABLE = "idempotency-unavailable", 503, "The idempotency key can't be recorded", later,
+        "The store that the replicas share is down or slow, and the operator requires that idempotency keys are recorded for all replicas (`IPS_GATEWAY_IDEMPOTENCY=strict`). Nothing was sent to IPS. `Retry-After` says when to try again.";
     OVERLOADED = "overloaded", 503, "The gateway is overloaded", later,
         "The bodies of the requests in flight use the whole memory budget for request bodies. Nothing was sent to IPS. `Retry-After` says when to try again.";
     SUBMIT_OUTCOME_UNKNOWN = "submit-outcome-unknown", 504, "The outcome of the submit is unknown", never,

@@ -149,6 +149,12 @@ impl RecentMutations {
         }
     }
 
+    /// Returns whether mutations of other replicas may be missing: the shared store is unavailable.
+    #[must_use]
+    pub fn may_miss_mutations(&self) -> bool {
+        self.coordinator.as_ref().is_some_and(|coordinator| !coordinator.health().up)
+    }
+
     /// Returns the last mutation of the job with this id, or the submit that IPS returned this handle for.
     pub async fn get(&self, caller: &Caller, id: &str) -> Option<Mutation> {
         self.shared(caller, &[id])

@@ -3,14 +3,16 @@
 mod actions;
 mod idempotency;
 mod idempotency_scope;
+mod key_status;
 mod submission;
 mod submit;
 mod url_policy;
 mod warnings;
 
 pub use actions::JobActions;
-pub use idempotency::{IdempotencyKey, IdempotencyRecords};
+pub use idempotency::IdempotencyRecords;
+pub use key_status::{KeyStatus, UnsharedKeys};
 pub use submission::{Submission, SubmitMode};
-pub use submit::{SubmitCommand, SubmitDependencies};
+pub use submit::{SubmitCommand, SubmitDependencies, SubmitReceipt};
 pub use url_policy::UrlPolicy;
 pub use warnings::Warning;

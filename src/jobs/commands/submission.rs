@@ -3,7 +3,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::ips::types::{SubmitJobParam, Timestamp};
-use crate::jobs::commands::idempotency::IdempotencyKey;
 use crate::jobs::company::{CompanyChoice, MAX_HANDLE_LENGTH, too_long};
 use crate::jobs::error::InvalidField;
 
@@ -33,7 +32,7 @@ pub struct Submission {
     /// Treatment of the name.
     pub mode: SubmitMode,
     /// Idempotency key: repeated submits with the same key are sent once.
-    pub idempotency_key: Option<IdempotencyKey>,
+    pub idempotency_key: Option<String>,
 }
 
 impl Submission {

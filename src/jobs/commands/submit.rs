@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
+
 use crate::ips::types::SubmitJobParam;
 use crate::jobs::cache::epoch::CompanyEpochs;
 use crate::jobs::cache::policy::CacheDirective;
 use crate::jobs::cache::recent::{Mutation, RecentMutations};
 use crate::jobs::commands::idempotency::{IdempotencyKey, IdempotencyOutcome, IdempotencyRecords};
 use crate::jobs::commands::idempotency_scope::IdempotencyScope;
+use crate::jobs::commands::key_status::KeyStatus;
 use crate::jobs::commands::submission::{Submission, SubmitMode};
 use crate::jobs::commands::url_policy::UrlPolicy;
 use crate::jobs::commands::warnings::{Warning, warnings};
@@ -42,6 +45,15 @@ pub struct SubmitDependencies {
     pub clock: Clock,
     /// Pauses before the lookups of a job whose response was lost.
     pub recovery_pauses: [Duration; 3],
+}
+
+/// Result of a submit.
+#[derive(Debug)]
+pub struct SubmitReceipt {
+    /// Job.
+    pub job: Job,
+    /// Whether the replicas know the idempotency key; `None` without one.
+    pub key_status: Option<KeyStatus>,
 }
 
 /// Submit of jobs.
@@ -87,7 +99,7 @@ impl SubmitCommand {
     /// # Errors
     /// Those of [`SubmitCommand::validate`] and [`Companies::resolve`], [`Error::IdempotencyKeyReused`], [`Error::SubmitInProgress`], the
     /// errors of IPS, and [`Error::SubmitOutcomeUnknown`] if the response was lost and the job is not found.
-    pub async fn submit(&self, caller: &Caller, submission: Submission) -> Result<Job> {
+    pub async fn submit(&self, caller: &Caller, submission: Submission) -> Result<SubmitReceipt> {
         self.validate(&submission)?;
         let Submission { mut request, company, mode, idempotency_key } = submission;
         if request.company_handle.is_empty() {
@@ -95,20 +107,38 @@ impl SubmitCommand {
         } else {
             check_permitted(caller, &request.company_handle, &request.company_handle)?;
         }
+        let idempotency_key = match idempotency_key {
+            Some(key) => Some(IdempotencyKey { key, fingerprint: fingerprint(&request, mode)? }),
+            None => None,
+        };
         if mode == SubmitMode::UniqueName && request.exec_schedule.is_none() {
             request.job_name = self.unique_name(caller, &request, idempotency_key.as_ref())?;
         }
         match idempotency_key {
             Some(key) => self.submit_with_key(caller, &request, &key).await,
-            None => self.send(caller, &request).await,
+            None => self.send(caller, &request).await.map(|job| SubmitReceipt { job, key_status: None }),
         }
     }
 
-    async fn submit_with_key(&self, caller: &Caller, request: &SubmitJobParam, key: &IdempotencyKey) -> Result<Job> {
+    async fn submit_with_key(
+        &self,
+        caller: &Caller,
+        request: &SubmitJobParam,
+        key: &IdempotencyKey,
+    ) -> Result<SubmitReceipt> {
         self.0.companies.require_accepted(caller).await?;
         let submitted = Job::submitted(request, None, caller.email());
-        let (claim, submitted, result) = match self.0.idempotency.claim(caller, &submitted, key).await? {
-            IdempotencyOutcome::Completed(job) => return Ok(*job),
+        let claimed = self.0.idempotency.claim(caller, &submitted, key).await;
+        // Of a new key IPS confirms the user by accepting the submit. What the record of another credential says is for a confirmed user only.
+        if !matches!(claimed, Ok(IdempotencyOutcome::New(_)) | Err(Error::IdempotencyUnavailable))
+            && !self.0.idempotency.is_own(caller, &submitted.company, key)
+        {
+            self.0.companies.confirm_user(caller).await?;
+        }
+        let (claim, submitted, result) = match claimed? {
+            IdempotencyOutcome::Completed(job) => {
+                return Ok(SubmitReceipt { job: *job, key_status: Some(KeyStatus::Kept) });
+            }
             IdempotencyOutcome::Unresolved(submitted, claim) => {
                 let result = self.recover_or_unknown(caller, &submitted, &self.0.recovery_pauses[..1], None).await;
                 (claim, *submitted, result)
@@ -124,12 +154,13 @@ impl SubmitCommand {
                 (claim, submitted, result)
             }
         };
+        let key_status = Some(claim.status());
         match &result {
             Ok(job) => claim.settle_accepted(job).await,
             Err(Error::SubmitOutcomeUnknown { .. }) => claim.settle_unknown(&submitted).await,
             Err(_) => claim.release().await,
         }
-        result
+        result.map(|job| SubmitReceipt { job, key_status })
     }
 
     /// Returns a unique name: with an idempotency key, the same on every replica.
@@ -224,6 +255,12 @@ impl SubmitCommand {
         }
         last
     }
+}
+
+/// Returns the hash of the meaning of a submit: the order of members, white space and the way in which the company was named don't count.
+fn fingerprint(request: &SubmitJobParam, mode: SubmitMode) -> Result<[u8; 32]> {
+    let json = serde_json::to_vec(request).map_err(|_| Error::Internal("a submit can't be serialized"))?;
+    Ok(Sha256::new().chain_update(format!("{mode:?} ")).chain_update(json).finalize().into())
 }
 
 /// Returns whether IPS accepted the job: a list contains it, or IPS returned its handle to the submit of another request or replica.

@@ -205,7 +205,10 @@ impl JobLookup {
         }
         // The job may have moved to the active list since the snapshot was loaded.
         if active.is_some_and(|active| active.cache_status != CacheStatus::Loaded) {
-            let active = self.active_jobs(scope, CacheDirective::MaxAge(Duration::ZERO)).await?;
+            // Another replica may have submitted it a moment ago, of which this one knows by the shared store only.
+            let is_alone = self.recent.may_miss_mutations();
+            let directive = if is_alone { CacheDirective::Reload } else { CacheDirective::MaxAge(Duration::ZERO) };
+            let active = self.active_jobs(scope, directive).await?;
             if let Some(found) = in_list(active.as_ref(), id)? {
                 return Ok(found);
             }

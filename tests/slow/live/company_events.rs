@@ -162,7 +162,7 @@ async fn a_stream_ends_with_an_error_event_when_permission_is_lost() {
 }
 
 #[tokio::test]
-async fn an_outage_is_no_event() {
+async fn an_outage_is_one_event_and_changes_no_job() {
     let clock = Clock::manual(START.parse().expect("a time"));
     let upstream = ScriptedUpstream::start().await;
     upstream.answer("getActiveJobs", &format!("<jobArray>{}</jobArray>", active_job("nightly", "")));
@@ -178,7 +178,9 @@ async fn an_outage_is_no_event() {
     let jobs = [active_job("nightly", ""), active_job("next", "")].concat();
     upstream.answer("getActiveJobs", &format!("<jobArray>{jobs}</jobArray>"));
     clock.advance(chrono::TimeDelta::seconds(60));
+    stream.expect("upstream.stale").await;
     assert_eq!(stream.expect("job.created").await.data["originalName"], "next");
+    stream.expect("upstream.recovered").await;
 }
 
 #[tokio::test]

@@ -64,6 +64,46 @@ async fn a_misbehaving_redis_does_not_affect_replicas() {
     assert_works(&gateway, "Refuses").await;
 }
 
+/// The URL of a Redis that is down.
+const DOWN: &str = "redis://127.0.0.1:1/";
+
+#[tokio::test]
+async fn a_key_that_cannot_be_shared_is_reported_or_in_strict_mode_refused() {
+    let (sandbox, clock) = sandbox(Population::Empty);
+    let submit = |gateway: &Gateway| {
+        gateway.post_json("/jobs", &any_job("nightly")).header("Idempotency-Key", "\"f0a4b559f43\"").into_future()
+    };
+    let strict = replica(DOWN, &sandbox, &clock, &[("IDEMPOTENCY", "strict")]);
+    for _ in 0..2 {
+        let answer = submit(&strict).await;
+        assert_eq!(answer.problem(503, "idempotency-unavailable").await["outcome"], "not_sent", "{answer}");
+        assert_eq!(answer.header("retry-after"), "1", "{answer}");
+    }
+    assert_eq!(sandbox.calls("submitJob"), 0);
+    strict.submit(&any_job("without a key")).await;
+    let default = replica(DOWN, &sandbox, &clock, &[]);
+    let answer = submit(&default).await.expect(202);
+    assert_eq!(answer.header("idempotency-status"), "not-shared", "{answer}");
+    let metrics = default.unauthenticated().get("/metrics").await.expect(200).text();
+    for result in ["sent", "refused"] {
+        let sample = format!("ips_gateway_idempotency_keys_not_shared_total{{result=\"{result}\"}}");
+        assert!(metrics.contains(&sample), "{result}");
+    }
+}
+
+#[tokio::test]
+async fn without_redis_a_submitted_job_is_found_and_stopped_on_another_replica_at_once() {
+    let (sandbox, clock) = sandbox(Population::Empty);
+    let [one, other] = [(); 2].map(|()| replica(DOWN, &sandbox, &clock, &[]));
+    for name in ["nightly", "weekly"] {
+        other.get("/jobs").await.expect(200);
+        let submit = one.post_json("/jobs", &any_job(name)).header("Idempotency-Key", name);
+        let job = id(&submit.await.expect(202).json());
+        assert_eq!(id(&other.get(&format!("/jobs/{job}")).await.ok()), job);
+        other.post(&format!("/jobs/{job}/stop")).await.expect(202);
+    }
+}
+
 #[tokio::test]
 async fn a_redis_restarted_empty_fails_no_poll() {
     let Some(mut fleet) = Fleet::start(Population::Seeded, &[]) else { return };

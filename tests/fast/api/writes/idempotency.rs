@@ -1,12 +1,14 @@
 //! `Idempotency-Key`: repeated submits make one job.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use ips_gateway::runtime::clock::Clock;
 use ips_gateway::sandbox::Population;
 use ips_gateway::sandbox::users::BOTH_COMPANIES;
 use serde_json::Value;
 
-use crate::support::{Answer, Gateway, Reply, START, ScriptedUpstream, World, any_job, id};
+use crate::support::{Answer, Gateway, Reply, START, ScriptedUpstream, World, any_job, envelope, fault, id};
 
 const KEY: &str = "\"2f1c5b1e-6f0a-4b55-9f43-9d5f0c7b7a10\"";
 
@@ -208,4 +210,67 @@ async fn a_job_that_ips_accepted_and_does_not_list_yet_is_not_submitted_again() 
     let again = again.header("Idempotency-Key", KEY).await.expect(202);
     assert_eq!(again.json()["id"], first["id"], "{again}");
     assert_eq!(upstream.calls("submitJob"), 1);
+}
+
+#[tokio::test]
+async fn key_order_and_white_space_of_a_repeated_body_do_not_count() {
+    let world = World::empty();
+    let bodies = [
+        r#"{"jobName":"nightly","imageServingPublishJob":{"publishType":"Full","emailSetting":"None"}}"#,
+        "{ \"imageServingPublishJob\": {\n\t\"emailSetting\": \"None\", \"publishType\": \"Full\" }, \"jobName\": \"nightly\" }\r\n",
+        r#"{"jobName":"nightly","description":null,"companyHandle":"c|110","imageServingPublishJob":{"publishType":"Full","emailSetting":"None"}}"#,
+    ];
+    let mut ids = Vec::new();
+    for (body, path) in bodies.into_iter().zip(["/jobs", "/jobs?uniqueName=true", "/jobs"]) {
+        let post = world.gateway.post(path).header("Content-Type", "application/json").body(body);
+        let answer = post.header("Idempotency-Key", KEY).await.expect(202);
+        assert_eq!(answer.header("idempotency-status"), "kept", "{answer}");
+        ids.push(id(&answer.json()));
+    }
+    assert!(ids.iter().all(|other| *other == ids[0]), "{ids:?}");
+    assert_eq!(world.sandbox.calls("submitJob"), 1);
+    let without_key = world.gateway.post_json("/jobs", &any_job("nightly")).await.expect(202);
+    assert_eq!(without_key.find_header("idempotency-status"), None, "{without_key}");
+}
+
+/// An upstream that accepts submits, and refuses credentials that contain `wrong`.
+async fn accepting_upstream() -> ScriptedUpstream {
+    let upstream = ScriptedUpstream::start().await;
+    upstream.answer("submitJob", "<jobHandle>j|110||nightly|</jobHandle>");
+    upstream.script("getCompanyMembership", |request| {
+        if request.contains("wrong") {
+            return fault("authenticationFault", 10001, "no", 500);
+        }
+        let company = "<company><companyHandle>c|110</companyHandle></company><role>IpsUser</role>";
+        let content = format!("<membershipArray><items>{company}<isActive>true</isActive></items></membershipArray>");
+        Reply::Xml(200, envelope("getCompanyMembership", &content))
+    });
+    upstream
+}
+
+#[tokio::test]
+async fn a_key_belongs_to_the_user_that_ips_confirmed_and_not_to_the_credential() {
+    let upstream = accepting_upstream().await;
+    let gateway = upstream.plain_gateway();
+    let with_claims = |claims: &str, signature: &str| {
+        let payload = URL_SAFE_NO_PAD.encode(claims);
+        gateway.with_token(&format!("eyJhbGciOiJub25lIn0.{payload}.{signature}"))
+    };
+    let user = r#"{"user_id":"7F@AdobeID"}"#;
+    let first = submit(&with_claims(user, "first"), KEY, &any_job("nightly")).await.expect(202).json();
+    let refreshed = submit(&with_claims(user, "refreshed"), KEY, &any_job("nightly")).await.expect(202).json();
+    assert_eq!(id(&first), id(&refreshed));
+    assert_eq!(upstream.calls("submitJob"), 1);
+    submit(&with_claims(user, "wrong"), KEY, &any_job("nightly")).await.problem(401, "credentials-rejected").await;
+    submit(&with_claims(user, "wrong"), KEY, &any_job("other")).await.problem(401, "credentials-rejected").await;
+    assert_eq!(upstream.calls("submitJob"), 1);
+    let other = submit(&with_claims(r#"{"user_id":"80@AdobeID"}"#, "x"), KEY, &any_job("nightly")).await.expect(202);
+    assert_ne!(id(&first), id(&other.json()));
+
+    let passwords = ["old", "new", "wrong"].map(|password| gateway.with_password("katlyn@example.com", password));
+    let first = submit(&passwords[0], KEY, &any_job("nightly")).await.expect(202).json();
+    let changed = submit(&passwords[1], KEY, &any_job("nightly")).await.expect(202).json();
+    assert_eq!(id(&first), id(&changed), "the password was changed");
+    submit(&passwords[2], KEY, &any_job("nightly")).await.problem(401, "credentials-rejected").await;
+    assert_eq!(upstream.calls("submitJob"), 3);
 }

@@ -1,6 +1,9 @@
 //! Idempotency keys (draft-ietf-httpapi-idempotency-key-header): repeated submits with the same key are sent to IPS once, whichever replica
 //! receives them.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,11 +15,12 @@ use tokio::task::AbortHandle;
 
 use crate::jobs::cache::wire::{self, WireJob};
 use crate::jobs::commands::idempotency_scope::{IdempotencyScope, RecordKey};
+use crate::jobs::commands::key_status::{KeyStatus, UnsharedKeys};
 use crate::jobs::error::{Error, Result};
 use crate::jobs::model::job::Job;
 use crate::replicas::{ClaimOutcome, ClaimedRecord, Coordinator, StoreKey};
-use crate::telemetry::metrics::report_table;
-use crate::upstream::Caller;
+use crate::telemetry::metrics::{names, report_table};
+use crate::upstream::{Caller, CallerKey};
 
 /// Time for which a record is kept.
 const TIME_TO_LIVE: Duration = Duration::from_hours(24);
@@ -49,6 +53,8 @@ enum SubmitState {
 #[derive(Debug)]
 struct IdempotencyRecord {
     fingerprint: [u8; 32],
+    /// Credential of the submit that created the record.
+    credential: CallerKey,
     state: Mutex<SubmitState>,
     bytes: usize,
 }
@@ -71,6 +77,7 @@ struct SharedRecord<'a> {
 pub struct IdempotencyRecords {
     local: Cache<RecordKey, Arc<IdempotencyRecord>>,
     coordinator: Option<Arc<dyn Coordinator>>,
+    unshared_keys: UnsharedKeys,
     runtime: Handle,
 }
 
@@ -95,6 +102,7 @@ pub struct Claim {
     /// Job of the submit.
     job: Box<Job>,
     shared: Option<SharedClaim>,
+    status: KeyStatus,
     settled: bool,
 }
 
@@ -127,7 +135,7 @@ enum Settlement<'a> {
 impl IdempotencyRecords {
     /// Creates empty records, shared by `coordinator` if there is one. Leases are renewed on `runtime`.
     #[must_use]
-    pub fn new(coordinator: Option<Arc<dyn Coordinator>>, runtime: Handle) -> Self {
+    pub fn new(coordinator: Option<Arc<dyn Coordinator>>, unshared_keys: UnsharedKeys, runtime: Handle) -> Self {
         let local = Cache::builder()
             .max_capacity(MAX_BYTES)
             .weigher(|(_, _, company, key): &RecordKey, record: &Arc<IdempotencyRecord>| {
@@ -136,7 +144,15 @@ impl IdempotencyRecords {
             .eviction_policy(EvictionPolicy::lru())
             .time_to_live(TIME_TO_LIVE)
             .build();
-        Self { local, coordinator, runtime }
+        Self { local, coordinator, unshared_keys, runtime }
+    }
+
+    /// Returns whether the record of `key` in this process is that of a submit with this very credential of `caller`, which learns nothing from
+    /// it that it did not know.
+    #[must_use]
+    pub fn is_own(&self, caller: &Caller, company: &str, key: &IdempotencyKey) -> bool {
+        let record = self.local.get(&IdempotencyScope { caller, company, key: &key.key }.record_key());
+        record.is_some_and(|record| record.credential == CallerKey::ignoring_locale(caller))
     }
 
     /// Sets the gauge of the memory of the records.
@@ -148,7 +164,7 @@ impl IdempotencyRecords {
     ///
     /// # Errors
     /// [`Error::IdempotencyKeyReused`] if the key was used for another request, [`Error::SubmitInProgress`] while a submit with it is in
-    /// flight.
+    /// flight, [`Error::IdempotencyUnavailable`] with [`UnsharedKeys::Refuse`] if the shared store is unavailable.
     pub async fn claim(&self, caller: &Caller, job: &Job, key: &IdempotencyKey) -> Result<IdempotencyOutcome> {
         let scope = IdempotencyScope { caller, company: &job.company, key: &key.key };
         let outcome = self.claim_local(scope, job, key.fingerprint)?;
@@ -196,7 +212,15 @@ impl IdempotencyRecords {
                 claim.shared = Some(self.renew_lease(coordinator, key, version));
                 return Ok(SharedState::New);
             }
-            Err(_) => return Ok(SharedState::New),
+            Err(_) => {
+                let (result, outcome) = match self.unshared_keys {
+                    UnsharedKeys::Send => ("sent", Ok(SharedState::New)),
+                    UnsharedKeys::Refuse => ("refused", Err(Error::IdempotencyUnavailable)),
+                };
+                metrics::counter!(names::IDEMPOTENCY_NOT_SHARED, "result" => result).increment(1);
+                claim.status = KeyStatus::NotShared;
+                return outcome;
+            }
         };
         let ClaimedRecord { version, value, is_leased } = existing;
         // The submit of a record that can't be read may have been sent.
@@ -220,11 +244,16 @@ impl IdempotencyRecords {
         let key = scope.record_key();
         // A parsed job takes about twice the memory of its JSON; 1 KiB is for the rest.
         let bytes = 1024 + serde_json::to_vec(&WireJob::from(job)).map_or(0, |json| 2 * json.len());
-        let new = Arc::new(IdempotencyRecord { fingerprint, state: Mutex::new(SubmitState::InFlight), bytes });
+        let credential = CallerKey::ignoring_locale(scope.caller);
+        let state = Mutex::new(SubmitState::InFlight);
+        let new = Arc::new(IdempotencyRecord { fingerprint, credential, state, bytes });
         let entry = self.local.entry_by_ref(&key).or_insert(new);
         let is_new = entry.is_fresh();
         let record = entry.into_value();
-        let claim = |record, job| Claim { records: self.local.clone(), key, record, job, shared: None, settled: false };
+        let claim = |record, job| {
+            let (records, status) = (self.local.clone(), KeyStatus::Kept);
+            Claim { records, key, record, job, shared: None, status, settled: false }
+        };
         if is_new {
             return Ok(IdempotencyOutcome::New(claim(record, Box::new(job.clone()))));
         }
@@ -257,6 +286,12 @@ impl IdempotencyRecords {
 }
 
 impl Claim {
+    /// Returns whether the replicas know the key.
+    #[must_use]
+    pub fn status(&self) -> KeyStatus {
+        self.status
+    }
+
     /// Settles the claim: IPS accepted the job.
     pub async fn settle_accepted(mut self, job: &Job) {
         self.settle_local(SubmitState::Accepted(Box::new(job.clone())));
@@ -316,85 +351,5 @@ impl Drop for Claim {
 impl Drop for SharedClaim {
     fn drop(&mut self) {
         self.renewal.abort();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use secrecy::SecretString;
-
-    use super::*;
-    use crate::ips::types::SubmitJobParam;
-    use crate::replicas::in_memory::InMemoryCoordinator;
-    use crate::upstream::{CredentialSource, Credentials};
-
-    fn records(coordinator: Option<&Arc<InMemoryCoordinator>>) -> IdempotencyRecords {
-        let coordinator = coordinator.map(|coordinator| Arc::clone(coordinator) as Arc<dyn Coordinator>);
-        IdempotencyRecords::new(coordinator, Handle::current())
-    }
-
-    async fn claim(records: &IdempotencyRecords) -> Result<IdempotencyOutcome> {
-        claim_with(records, "key").await
-    }
-
-    async fn claim_with(records: &IdempotencyRecords, key: &str) -> Result<IdempotencyOutcome> {
-        let credentials = Credentials::AccessToken(SecretString::from("token"));
-        let caller =
-            Caller { credentials, source: CredentialSource::Caller, companies: None, api_key_hash: None, locale: None };
-        let request =
-            SubmitJobParam { company_handle: "c|1".into(), job_name: "a".into(), ..SubmitJobParam::default() };
-        let key = IdempotencyKey { key: key.into(), fingerprint: [0; 32] };
-        records.claim(&caller, &Job::submitted(&request, None, None), &key).await
-    }
-
-    async fn expect_new(records: &IdempotencyRecords) -> Claim {
-        match claim(records).await {
-            Ok(IdempotencyOutcome::New(claim)) => claim,
-            Ok(IdempotencyOutcome::Completed(job)) => panic!("completed: {job:?}"),
-            Ok(IdempotencyOutcome::Unresolved(job, _)) => panic!("unresolved: {job:?}"),
-            Err(error) => panic!("{error}"),
-        }
-    }
-
-    async fn expect_unresolved(records: &IdempotencyRecords) -> Claim {
-        match claim(records).await {
-            Ok(IdempotencyOutcome::Unresolved(_, claim)) => claim,
-            Ok(IdempotencyOutcome::New(_) | IdempotencyOutcome::Completed(_)) => panic!("new or completed"),
-            Err(error) => panic!("{error}"),
-        }
-    }
-
-    #[tokio::test]
-    async fn a_claim_that_is_dropped_by_a_panic_leaves_an_unknown_outcome() {
-        let records = records(None);
-        drop(expect_new(&records).await);
-        drop(expect_unresolved(&records).await);
-        expect_unresolved(&records).await.release().await;
-        expect_new(&records).await.release().await;
-        drop(expect_new(&records).await);
-    }
-
-    #[tokio::test]
-    async fn an_unknown_outcome_is_kept_while_another_replica_holds_the_lease() {
-        let store = Arc::new(InMemoryCoordinator::default());
-        let (one, other) = (records(Some(&store)), records(Some(&store)));
-        drop(expect_new(&one).await);
-        assert!(matches!(claim(&other).await, Err(Error::SubmitInProgress)), "its lease has not expired");
-        store.expire_record_leases();
-        let held = expect_unresolved(&other).await;
-        assert!(matches!(claim(&one).await, Err(Error::SubmitInProgress)));
-        drop(held);
-        let alone = IdempotencyRecords { coordinator: None, ..one };
-        drop(expect_unresolved(&alone).await);
-    }
-
-    #[tokio::test]
-    async fn records_are_bounded_in_bytes() {
-        let records = records(None);
-        for number in 0..20_000 {
-            drop(claim_with(&records, &number.to_string()).await);
-        }
-        records.local.run_pending_tasks();
-        assert!((MAX_BYTES / 2..=MAX_BYTES).contains(&records.local.weighted_size()));
     }
 }
