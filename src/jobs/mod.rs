@@ -35,7 +35,7 @@ pub use model::job::{Action, IpsRecord, Job, ObservedJob, Outcome, Phase, Status
 pub use model::json::{ListBody, RenderedJob, etag_of, weak_etag};
 pub use model::kind::JobKind;
 pub use model::snapshot::Snapshot;
-pub use model::staleness::StaleReason;
+pub use model::status::StaleReason;
 pub use queries::{
     FoundJob, HistoryCursor, HistoryPage, InvalidPageCursor, InvalidSort, JOB_LOG_SORT_FIELDS, JOB_SORT_FIELDS,
     JobListing, JobLogsQuery, JobLogsSort, JobPage, JobSort, JobSortField, ListQuery, LogEntry, LogLevel, LogPage,

@@ -13,7 +13,7 @@ use crate::jobs::cache::entry::{
 use crate::jobs::cache::policy::{CacheDirective, CacheStatus, Lookup};
 use crate::jobs::error::{Error, Result};
 use crate::jobs::model::snapshot::Snapshot;
-use crate::jobs::model::staleness::StaleReason;
+use crate::jobs::model::status::StaleReason;
 use crate::runtime::backoff::Backoff;
 use crate::telemetry::span;
 

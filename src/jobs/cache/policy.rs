@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::jobs::model::snapshot::Snapshot;
-use crate::jobs::model::staleness::StaleReason;
+use crate::jobs::model::status::StaleReason;
 
 /// Minimum interval between loads of one list, also for requests with `no-cache`.
 pub const MIN_LOAD_INTERVAL: Duration = Duration::from_secs(1);

@@ -11,8 +11,8 @@ use crate::jobs::model::identity::{JobRole, RunId};
 use crate::jobs::model::kind::JobKind;
 pub use crate::jobs::model::outcome::{Outcome, Verdict};
 pub use crate::jobs::model::record::{CommonMembers, IpsRecord, SubmittedJob};
-use crate::jobs::model::staleness::StaleReason;
 use crate::jobs::model::status;
+use crate::jobs::model::status::StaleReason;
 pub use crate::jobs::model::status::{Action, Phase, Status};
 
 /// Job of IPS in any phase.

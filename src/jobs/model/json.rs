@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
 use crate::jobs::model::job::{Job, Phase, to_timestamp};
-use crate::jobs::model::staleness::StaleReason;
+use crate::jobs::model::status::StaleReason;
 use crate::upstream::BadItem;
 
 /// Job with its JSON, which is rendered once for all readers.

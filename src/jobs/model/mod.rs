@@ -11,6 +11,5 @@ pub mod links;
 pub mod outcome;
 pub mod record;
 pub mod snapshot;
-pub mod staleness;
 pub mod status;
 pub mod unique_name;

@@ -11,7 +11,7 @@ use flate2::write::GzEncoder;
 use crate::ips::types::MAX_LOG_ROWS;
 use crate::jobs::model::job::{Job, Phase};
 use crate::jobs::model::json::{ListBody, RenderedJob, etag_of, etag_with_staleness};
-use crate::jobs::model::staleness::StaleReason;
+use crate::jobs::model::status::StaleReason;
 use crate::runtime::clock::ClockReading;
 use crate::upstream::BadItem;
 

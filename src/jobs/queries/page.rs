@@ -9,7 +9,7 @@ use crate::jobs::cache::policy::{CacheStatus, Lookup};
 use crate::jobs::error::{Error, Result};
 use crate::jobs::model::job::{Job, Phase};
 use crate::jobs::model::json::{ListBody, RenderedJob, etag_of, etag_with_staleness};
-use crate::jobs::model::staleness::StaleReason;
+use crate::jobs::model::status::StaleReason;
 use crate::jobs::queries::cursor::PageCursor;
 use crate::jobs::queries::list_query::ListQuery;
 use crate::upstream::BadItem;

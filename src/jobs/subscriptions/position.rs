@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::jobs::events::EventCursor;
-use crate::jobs::model::staleness::StaleReason;
+use crate::jobs::model::status::StaleReason;
 
 /// Suffix of positions at which the reader knows that the list is stale.
 const STALE_SUFFIX: &str = "-stale";

@@ -12,7 +12,7 @@ use crate::jobs::events::{ChangeKind, Event, EventCursor};
 use crate::jobs::model::id::JobId;
 use crate::jobs::model::job::to_timestamp;
 use crate::jobs::model::json::ListBody;
-use crate::jobs::model::staleness::StaleReason;
+use crate::jobs::model::status::StaleReason;
 use crate::jobs::queries::{FoundJob, JobLookup};
 use crate::jobs::subscriptions::position::StreamPosition;
 use crate::upstream::Caller;

@@ -61,6 +61,8 @@ async fn a_submit_with_an_incomplete_answer_is_unknown_and_never_sent_again() {
         let upstream = HostileUpstream::start().await;
         let clock = Clock::manual(START.parse().expect("a time"));
         let gateway = Gateway::start(&upstream.url, &ApiVersion::default(), &clock, SETTINGS);
+        let membership = "<membershipArray><items><company><companyHandle>c|110</companyHandle><name>Example</name></company></items></membershipArray>";
+        upstream.set("getCompanyMembership", document(&envelope("getCompanyMembership", membership)));
         upstream.set("submitJob", behaviour);
         let submit =
             || gateway.post_json("/jobs?companyHandle=c%7C110", &any_job("nightly")).header("Idempotency-Key", "\"k\"");

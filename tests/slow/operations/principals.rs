@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ips_gateway::http::{Role, new_key};
-use reqwest::{Client, RequestBuilder};
+use reqwest::RequestBuilder;
 use tokio::time::{sleep, timeout};
 
-use crate::support::ScriptedUpstream;
 use crate::support::process::Process;
+use crate::support::{ScriptedUpstream, http_client};
 
 /// The longest wait for an effect of a signal.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -27,7 +27,7 @@ async fn a_log_line_names_an_ips_user_by_a_hash_that_depends_on_the_key_and_not_
         "0123456789-0123456789-0123456789-b",
     ] {
         let gateway = Process::serve(upstream.url(), &[("IPS_GATEWAY_PRINCIPAL_KEY", key)]);
-        let get = || Client::new().get(format!("{}/jobs?companyHandle=c%7C110", gateway.url));
+        let get = || http_client().get(format!("{}/jobs?companyHandle=c%7C110", gateway.url));
         answer(get().basic_auth("katlyn@example.com", Some("one")), "first").await;
         answer(get().basic_auth("Katlyn@example.com", Some("two")), "second").await;
         answer(get().basic_auth("henrik@example.com", Some("one")), "other").await;
@@ -74,8 +74,8 @@ async fn sighup_reloads_the_keys_and_opens_the_audit_log_again_and_ends_nothing(
         ("IPS_GATEWAY_AUDIT_LOG", audit.to_str().expect("UTF-8")),
     ];
     let gateway = Process::serve(upstream.url(), &settings);
-    let stop = |key: &str| Client::new().post(format!("{}/jobs", gateway.url)).bearer_auth(key).body("{}");
-    let events = Client::new().get(format!("{}/jobs/events?companyHandle=c%7C110", gateway.url)).bearer_auth(&first);
+    let stop = |key: &str| http_client().post(format!("{}/jobs", gateway.url)).bearer_auth(key).body("{}");
+    let events = http_client().get(format!("{}/jobs/events?companyHandle=c%7C110", gateway.url)).bearer_auth(&first);
     let mut stream = events.send().await.expect("a stream");
     stream.chunk().await.expect("it is open").expect("it begins");
     answer(stop(&first), "before").await;

@@ -8,10 +8,10 @@ use ips_gateway::http::{Role, new_key};
 use ips_gateway::runtime::clock::Clock;
 use ips_gateway::sandbox::users::BOTH_COMPANIES;
 use ips_gateway::sandbox::{Sandbox, SandboxConfig};
-use reqwest::Client;
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
+use crate::support::http_client;
 use crate::support::process::Process;
 
 /// The longest wait for the check at the start.
@@ -72,7 +72,7 @@ async fn a_wrong_password_of_the_service_account_is_known_before_the_first_calle
         let found = async {
             loop {
                 let verbose =
-                    Client::new().get(format!("{}/readyz?verbose", gateway.url)).send().await.expect("an answer");
+                    http_client().get(format!("{}/readyz?verbose", gateway.url)).send().await.expect("an answer");
                 assert_eq!(verbose.status(), 200, "readiness does not depend on it");
                 let checks: Value = serde_json::from_str(&verbose.text().await.expect("text")).expect("JSON");
                 match checks["checks"]["serviceAccount"]["credentials"].as_str() {

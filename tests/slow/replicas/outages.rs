@@ -186,7 +186,10 @@ async fn readiness_reports_redis_and_does_not_depend_on_it() {
 #[tokio::test]
 async fn replicas_work_alone_while_redis_is_full_and_share_again_when_it_has_room() {
     let Some(fleet) = Fleet::start(Population::Seeded, &[]) else { return };
-    fleet.replicas[0].get("/jobs").await.expect(200);
+    // Replicas use the store only for callers that IPS has accepted.
+    for replica in &fleet.replicas {
+        replica.get("/jobs").await.expect(200);
+    }
     let mut connection = fleet.redis.connection();
     let mut set_limit = |bytes: &str| {
         let command = redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg(bytes).exec(&mut connection);

@@ -8,7 +8,7 @@ use crate::jobs::error::Error;
 use crate::jobs::events;
 use crate::jobs::events::{Event, EventCursor, EventLog};
 use crate::jobs::model::snapshot::Snapshot;
-use crate::jobs::model::staleness::StaleReason;
+use crate::jobs::model::status::StaleReason;
 
 /// Overhead of an entry in its approximate memory, in bytes.
 const OVERHEAD_BYTES: usize = 1024;

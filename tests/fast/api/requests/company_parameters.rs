@@ -48,7 +48,7 @@ async fn an_unknown_parameter_is_refused_with_the_known_ones() {
         ("/assets/x/job-logs?company=a&colour=red", "one of `companyHandle`, `company`, `archived`"),
         (
             "/jobs/events?colour=red&companyhandle=a",
-            "one of `companyHandle`, `company`, `ticket`, `Last-Event-ID`, `lastEventId`",
+            "one of `companyHandle`, `company`, `ticket`, `Last-Event-ID`, `lastEventId`, `heartbeat`",
         ),
         ("/readyz?colour=red", "`verbose`"),
         ("/companies?colour=red", "none"),
