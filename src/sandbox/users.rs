@@ -116,22 +116,22 @@ pub static ORDINARY: User = User {
 };
 
 /// User of [`OUTFITTERS`] who may only read job logs.
-pub static READ_ONLY: User = User {
+pub static LOG_READER: User = User {
     handle: "u|2002",
-    email: "reader@example.com",
-    password: "sandbox-reader",
-    access_token: "sandbox-token-reader",
+    email: "auditor@example.com",
+    password: "sandbox-auditor",
+    access_token: "sandbox-token-auditor",
     role: Role::ImagePortalUser,
     companies: &[&OUTFITTERS],
     active: true,
 };
 
 /// Company administrator of [`OUTFITTERS`], who may watch and stop jobs and not submit any.
-pub static SUPERVISOR: User = User {
+pub static COMPANY_ADMIN: User = User {
     handle: "u|2004",
-    email: "supervisor@example.com",
-    password: "sandbox-supervisor",
-    access_token: "sandbox-token-supervisor",
+    email: "reader@example.com",
+    password: "sandbox-reader",
+    access_token: "sandbox-token-reader",
     role: Role::CompanyAdmin,
     companies: &[&OUTFITTERS],
     active: true,
@@ -171,7 +171,7 @@ pub static INACTIVE: User = User {
 };
 
 /// All users.
-pub static USERS: [&User; 6] = [&ORDINARY, &SUPERVISOR, &READ_ONLY, &OTHER_COMPANY, &BOTH_COMPANIES, &INACTIVE];
+pub static USERS: [&User; 6] = [&ORDINARY, &COMPANY_ADMIN, &LOG_READER, &OTHER_COMPANY, &BOTH_COMPANIES, &INACTIVE];
 
 impl Tenant {
     /// Returns the company as getCompanyInfo answers it.

@@ -35,7 +35,7 @@ pub struct EventsParams {
     /// Interval of `heartbeat` events, in seconds. Without it, a comment every 15 s keeps the connection open, which an `EventSource` does not
     /// expose: with it, a page can tell that its stream is dead.
     #[serde(default, deserialize_with = "within::<1, 60, _>")]
-    #[param(minimum = 1, maximum = 60, required = false)]
+    #[param(minimum = 1, maximum = 60, example = 5, required = false)]
     heartbeat: Option<u32>,
 }
 

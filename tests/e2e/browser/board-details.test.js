@@ -123,7 +123,7 @@ inBrowser('a job is stopped from its details', {}, async (page) => {
 });
 
 inBrowser('a refusal is shown in plain words', { allows: /status of 4/ }, async (page) => {
-  await openBoard(page, demo.origin, { user: 'supervisor@example.com' });
+  await openBoard(page, demo.origin, { user: 'reader@example.com' });
   await page.getByRole('button', { name: 'Run now: Cleanup' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Run now', exact: true }).click();
   const problem = page.getByRole('dialog').getByRole('alert');

@@ -1,7 +1,7 @@
 //! Roles: which operations each user may call.
 
 use ips_gateway::ips::types::OPERATIONS;
-use ips_gateway::sandbox::users::{BOTH_COMPANIES, ORDINARY, OUTFITTERS, READ_ONLY, SUPERVISOR};
+use ips_gateway::sandbox::users::{BOTH_COMPANIES, COMPANY_ADMIN, LOG_READER, ORDINARY, OUTFITTERS};
 
 use super::soap::{Fixture, PUBLISH, company};
 
@@ -24,7 +24,7 @@ async fn each_role_may_call_the_operations_of_the_reference() {
     let contract: serde_json::Value = serde_json::from_str(include_str!("../schema/schema.json")).unwrap();
     let operations = contract["operations"].as_array().unwrap();
     let mut refused = 0;
-    for user in [&ORDINARY, &BOTH_COMPANIES, &SUPERVISOR, &READ_ONLY] {
+    for user in [&ORDINARY, &BOTH_COMPANIES, &COMPANY_ADMIN, &LOG_READER] {
         for name in OPERATIONS {
             let operation = operations.iter().find(|operation| operation["name"] == *name).unwrap();
             let left_out = operation["rolesLeftOut"].as_array().map_or(&[][..], Vec::as_slice);

@@ -6,7 +6,7 @@ use std::fmt;
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
-use ips_gateway::sandbox::users::SUPERVISOR;
+use ips_gateway::sandbox::users::COMPANY_ADMIN;
 use serde_json::Value;
 
 use super::plan::{CloseMode, Cut, Position, every_cut};
@@ -37,7 +37,7 @@ impl Submit {
     }
 
     async fn send(&self, gateway: &Gateway) -> Answer {
-        let gateway = if self.allowed { gateway.clone() } else { gateway.as_user(&SUPERVISOR) };
+        let gateway = if self.allowed { gateway.clone() } else { gateway.as_user(&COMPANY_ADMIN) };
         let request = gateway.post_json(&format!("/jobs?{COMPANY}"), &any_job(&self.name));
         if self.keyed { request.header("Idempotency-Key", &self.name).await } else { request.await }
     }

@@ -50,7 +50,7 @@ async fn an_entity_tag_depends_on_the_content_and_not_on_age_or_caller() {
     let later = world.gateway.get(scheduled).header("Cache-Control", "no-cache").await.expect(200);
     assert_eq!(later.header("age"), "0", "{later}");
     assert_eq!(tag(later), first, "nothing has changed but the time");
-    let colleague = world.gateway.as_user(&ips_gateway::sandbox::users::SUPERVISOR);
+    let colleague = world.gateway.as_user(&ips_gateway::sandbox::users::COMPANY_ADMIN);
     assert_eq!(tag(colleague.get(scheduled).await.expect(200)), first);
 
     let job = id(&world.gateway.get(scheduled).await.ok()["jobs"][0]);

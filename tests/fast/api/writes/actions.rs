@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ips_gateway::sandbox::users::SUPERVISOR;
+use ips_gateway::sandbox::users::COMPANY_ADMIN;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Gateway, Reply, ScriptedUpstream, World, active_job, any_job, envelope, fault, id};
@@ -225,7 +225,7 @@ async fn the_name_of_a_deleted_job_can_be_submitted_again() {
 async fn a_user_without_permission_to_submit_may_watch_but_not_execute() {
     let world = World::empty();
     let id = id(&world.gateway.submit(&any_job("nightly")).await);
-    let supervisor = world.gateway.as_user(&SUPERVISOR);
+    let supervisor = world.gateway.as_user(&COMPANY_ADMIN);
     supervisor.get(&format!("/jobs/{id}")).await.expect(200);
     let answer = supervisor.post(&format!("/jobs/{id}/execute")).await;
     let problem = answer.problem(403, "forbidden").await;

@@ -155,7 +155,7 @@ async fn conflicting_companies_are_refused_before_anything_is_sent() {
 #[tokio::test]
 async fn a_user_without_permission_may_not_submit() {
     let world = World::empty();
-    let reader = world.gateway.as_user(&ips_gateway::sandbox::users::SUPERVISOR);
+    let reader = world.gateway.as_user(&ips_gateway::sandbox::users::COMPANY_ADMIN);
     let answer = reader.post_json("/jobs", &any_job("nightly")).await;
     let problem = answer.problem(403, "forbidden").await;
     assert_eq!(problem["outcome"], "rejected", "{answer}");
