@@ -55,7 +55,11 @@ fn urls(sources: &[&str]) -> JobDetails {
 
 /// Returns an upload that a publish follows.
 fn published_urls(sources: &[&str]) -> JobDetails {
-    let publish = ImageServingPublishJob { email_setting: EmailSetting::None, ..ImageServingPublishJob::default() };
+    let publish = ImageServingPublishJob {
+        publish_type: PublishType::Incremental,
+        email_setting: EmailSetting::None,
+        ..ImageServingPublishJob::default()
+    };
     let post_image_serving_publish_job = Some(Box::new(publish));
     JobDetails::UploadUrls(Box::new(UploadUrlsJob { post_image_serving_publish_job, ..uploads(sources) }))
 }

@@ -211,7 +211,8 @@ class Events:
             while b"\n\n" in received:
                 block, received = received.split(b"\n\n", 1)
                 fields = dict(line.split(": ", 1) for line in block.decode().split("\n") if not line.startswith(":"))
-                self.retry = int(fields["retry"]) / 1e3 if "retry" in fields else None
+                if "retry" in fields:
+                    self.retry = int(fields["retry"]) / 1e3
                 if "event" in fields:
                     now = asyncio.get_running_loop().time()
                     self.seen.append((fields["event"], fields["id"], fields["data"], now))

@@ -43,23 +43,29 @@ inBrowser('EventSource with a ticket receives events through nginx', { allows: /
   assert.ok(result.events[1].job, JSON.stringify(result));
 });
 
-inBrowser('a ticket opens one stream', { allows: /status of 40[14]/ }, async (page) => {
+inBrowser('a ticket opens one stream at a time, and another one after it', { allows: /status of 40[14]/ }, async (page) => {
   await page.goto(`${origin}/livez`);
   const states = await page.evaluate(async ([user, password]) => {
     const authorization = `Basic ${btoa(`${user}:${password}`)}`;
     const issued = await fetch('/jobs/events/tickets', { method: 'POST', headers: { authorization } });
     const { ticket } = await issued.json();
-    const states = [];
-    for (let round = 0; round < 2; round += 1) {
+    const open = async () => {
       const stream = new EventSource(`/jobs/events?ticket=${ticket}`);
       await new Promise((resolve) => {
         stream.addEventListener('snapshot', resolve);
         stream.onerror = resolve;
       });
-      states.push(stream.readyState);
-      stream.close();
-    }
+      return stream;
+    };
+    const first = await open();
+    const second = await open();
+    const states = [first.readyState, second.readyState];
+    first.close();
+    // A browser reconnects with the same URL.
+    const third = await open();
+    states.push(third.readyState);
+    third.close();
     return states;
   }, [USER, PASSWORD]);
-  assert.deepEqual(states, [1, 2], 'open, then closed for good');
+  assert.deepEqual(states, [1, 2, 1], 'open, refused while it is open, and open again');
 });

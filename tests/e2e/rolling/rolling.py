@@ -100,8 +100,8 @@ class Load:
                 self.failures.append(f"stream {number} at {time.strftime('%X')}: {error!r}")
             if last and any(event[0] == "snapshot" for event in stream.seen):
                 self.failures.append(f"stream {number} restarted with a snapshot after {last}")
-            if stream.task and stream.task.done() and not stream.retry:
-                self.failures.append(f"stream {number} ended without `retry`")
+            if stream.seen and not stream.retry:
+                self.failures.append(f"stream {number} had no `retry`")
             self.events[number] += [event[:3] for event in stream.seen]
             last, pause = (stream.seen[-1][1] if stream.seen else last), stream.retry or 0
 
