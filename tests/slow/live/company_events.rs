@@ -131,15 +131,23 @@ async fn all_readers_share_one_refresh_loop_that_ends_with_the_last() {
     for stream in &mut streams {
         stream.expect("snapshot").await;
     }
-    let (began, before) = (Instant::now(), world.sandbox.calls("getActiveJobs"));
-    sleep(6 * FRESH).await;
-    let intervals = began.elapsed().as_millis().div_ceil(FRESH.as_millis());
-    let calls = world.sandbox.calls("getActiveJobs") - before;
-    assert!((3..=intervals + 1).contains(&u128::from(calls)), "{calls} calls in {intervals} intervals");
+    // On a busy machine there are fewer calls than intervals, never more.
+    let refreshes = async |least: u64| {
+        let (began, before) = (Instant::now(), world.sandbox.calls("getActiveJobs"));
+        loop {
+            sleep(FRESH).await;
+            let calls = world.sandbox.calls("getActiveJobs") - before;
+            let intervals = began.elapsed().as_millis().div_ceil(FRESH.as_millis());
+            assert!(u128::from(calls) <= intervals + 1, "{calls} calls in {intervals} intervals");
+            if calls >= least {
+                break;
+            }
+            assert!(began.elapsed() < Duration::from_secs(20), "{calls} calls in {intervals} intervals");
+        }
+    };
+    refreshes(4).await;
     streams.truncate(1);
-    let before = world.sandbox.calls("getActiveJobs");
-    sleep(4 * FRESH).await;
-    assert!(world.sandbox.calls("getActiveJobs") > before, "one reader is left");
+    refreshes(1).await;
     drop(streams);
     assert_no_more_calls(&world).await;
 }
