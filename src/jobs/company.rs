@@ -282,7 +282,7 @@ impl Companies {
 /// Checks that the API key of the caller permits the company with this handle.
 ///
 /// # Errors
-/// [`Error::CompanyNotFound`] with `requested`, the name or handle in the request: whether the company exists is not told.
+/// [`Error::CompanyNotFound`] with `requested`, the name or handle in the request. The error does not reveal whether the company exists.
 pub(super) fn check_permitted(caller: &Caller, company: &str, requested: &str) -> Result<()> {
     if caller.may_see(company) { Ok(()) } else { Err(Error::CompanyNotFound(requested.to_owned())) }
 }

@@ -26,7 +26,7 @@ pub enum Error {
         /// Companies that the caller has access to.
         choices: Vec<Company>,
     },
-    /// No company has this name or handle, or the API key of the caller does not permit it, which is not told.
+    /// No company has this name or handle, or the API key of the caller does not permit it: the error is the same.
     #[error("no company has the name or handle {0:?}")]
     CompanyNotFound(String),
     /// The job is in none of the lists of IPS.

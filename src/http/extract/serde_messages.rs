@@ -29,7 +29,7 @@ fn unknown_parameter(message: &str, other_parameters: &[&str]) -> String {
     }
 }
 
-/// Names of types in the messages of serde, and what a caller is told to send.
+/// Names of types in the messages of serde, each with the name of the JSON value in our messages.
 const EXPECTED_TYPES: [(&str, &str); 14] = [
     ("a boolean", "`true` or `false`"),
     ("a string", "a text"),

@@ -95,7 +95,7 @@ kinds! {
     UPSTREAM_BUSY = "upstream-busy", 503, "Too many concurrent calls to IPS", later,
         "The limit of concurrent calls to IPS, or of large responses, is reached, and the wait would be longer than the operator allows. `outcome` says whether a mutation was sent. `Retry-After` says when to try again.";
     UPSTREAM_SUSPENDED = "upstream-suspended", 503, "Calls to IPS are suspended", later,
-        "The circuit breaker is open: so many calls to IPS failed recently, or so many answers about this company could not be read, that the gateway makes none for some seconds. Nothing was sent. `Retry-After` says when to try again.";
+        "The circuit breaker is open, because calls to IPS failed or answers about this company could not be read: the gateway makes no calls for some seconds. Nothing was sent. `Retry-After` says when to try again.";
     UPSTREAM_TIMEOUT = "upstream-timeout", 504, "IPS did not respond in time", later,
         "IPS did not respond within the timeout that the operator configured.";
     NOT_READY = "not-ready", 503, "The gateway is shutting down", later,

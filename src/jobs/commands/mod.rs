@@ -1,6 +1,7 @@
 //! Commands: submits and job actions, each sent to IPS at most once.
 
 mod actions;
+mod body_texts;
 mod idempotency;
 mod idempotency_scope;
 mod key_status;

@@ -76,8 +76,13 @@ impl SubmitCommand {
     /// # Errors
     /// [`Error::Invalid`] with all invalid fields.
     pub fn validate(&self, submission: &Submission) -> Result<Vec<Warning>> {
-        let now = self.0.clock.now();
-        let mut invalid = submission.invalid_fields(now);
+        self.check(submission)?;
+        Ok(warnings(&submission.request, self.0.clock.now()))
+    }
+
+    /// Checks a submission.
+    fn check(&self, submission: &Submission) -> Result<()> {
+        let mut invalid = submission.invalid_fields(self.0.clock.now());
         let mut add = |field: InvalidField| {
             if !invalid.iter().any(|known| known.location == field.location) {
                 invalid.push(field);
@@ -91,7 +96,7 @@ impl SubmitCommand {
         }
         // After the check for characters that XML does not permit, which has the better message for a URL with such a character.
         self.0.url_policy.invalid_urls(&submission.request).into_iter().for_each(&mut add);
-        if invalid.is_empty() { Ok(warnings(&submission.request, now)) } else { Err(Error::Invalid(invalid)) }
+        if invalid.is_empty() { Ok(()) } else { Err(Error::Invalid(invalid)) }
     }
 
     /// Submits a job (`submitJob`). Repeated submits with the same idempotency key are sent once and return the same job.
@@ -100,7 +105,7 @@ impl SubmitCommand {
     /// Those of [`SubmitCommand::validate`] and [`Companies::resolve`], [`Error::IdempotencyKeyReused`], [`Error::SubmitInProgress`], the
     /// errors of IPS, and [`Error::SubmitOutcomeUnknown`] if the response was lost and the job is not found.
     pub async fn submit(&self, caller: &Caller, submission: Submission) -> Result<SubmitReceipt> {
-        self.validate(&submission)?;
+        self.check(&submission)?;
         let Submission { mut request, company, mode, idempotency_key } = submission;
         if request.company_handle.is_empty() {
             request.company_handle = self.0.companies.resolve(caller, &company).await?;

@@ -4,10 +4,10 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use serde_json::Value;
 use url::{Host, Url};
 
 use crate::ips::types::SubmitJobParam;
+use crate::jobs::commands::body_texts::visit_texts;
 use crate::jobs::error::InvalidField;
 
 /// Members of a submit, at any depth, whose value is a URL that IPS fetches.
@@ -60,33 +60,18 @@ impl UrlPolicy {
     pub fn invalid_urls(&self, request: &SubmitJobParam) -> Vec<InvalidField> {
         let mut invalid = Vec::new();
         // The JSON has the URLs of all job types, nested ones included.
-        self.check_members(&serde_json::to_value(request).unwrap_or_default(), "", &mut invalid);
+        let body = serde_json::to_value(request).unwrap_or_default();
+        visit_texts(&body, &mut |_, pointer, text| {
+            let is_url = pointer.rsplit('/').next().is_some_and(|member| URL_MEMBERS.contains(&member));
+            // IPS treats an empty element as absent.
+            if is_url
+                && !text.is_empty()
+                && let Err(reason) = self.check(text)
+            {
+                invalid.push(InvalidField::in_body(pointer, reason));
+            }
+        });
         invalid
-    }
-
-    fn check_members(&self, value: &Value, pointer: &str, invalid: &mut Vec<InvalidField>) {
-        match value {
-            Value::Object(members) => {
-                for (name, value) in members {
-                    let pointer = format!("{pointer}/{name}");
-                    match value.as_str() {
-                        // IPS treats an empty element as absent.
-                        Some(url) if URL_MEMBERS.contains(&name.as_str()) && !url.is_empty() => {
-                            if let Err(reason) = self.check(url) {
-                                invalid.push(InvalidField::in_body(pointer, reason));
-                            }
-                        }
-                        _ => self.check_members(value, &pointer, invalid),
-                    }
-                }
-            }
-            Value::Array(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    self.check_members(item, &format!("{pointer}/{index}"), invalid);
-                }
-            }
-            _ => {}
-        }
     }
 
     /// Checks a URL.

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::ips::types::{SubmitJobParam, Timestamp, documented_values};
+use crate::jobs::commands::body_texts::visit_texts;
 
 /// Maximum number of warnings of a submit.
 const MAX_WARNINGS: usize = 20;
@@ -29,7 +29,7 @@ pub(super) fn warnings(request: &SubmitJobParam, now: DateTime<Utc>) -> Vec<Warn
     }
     let mut urls = HashSet::new();
     let body = serde_json::to_value(request).unwrap_or_default();
-    visit(&body, "", "", &mut |parent, pointer, value| {
+    visit_texts(&body, &mut |parent, pointer, value| {
         if found.len() < MAX_WARNINGS
             && let Some(detail) = warning_about(parent, pointer, value, &mut urls)
         {
@@ -52,24 +52,6 @@ fn warning_about<'v>(parent: &str, pointer: &str, value: &'v str, urls: &mut Has
         return Some("is the source of an earlier item, too".into());
     }
     (is_url && value.starts_with("http:")).then(|| "is fetched without encryption".into())
-}
-
-/// Visits all texts of a value: with the name of the object around it, and its JSON pointer.
-fn visit<'v>(value: &'v Value, parent: &str, pointer: &str, visitor: &mut impl FnMut(&str, &str, &'v str)) {
-    let name = pointer.rsplit('/').find(|name| !name.bytes().all(|byte| byte.is_ascii_digit())).unwrap_or_default();
-    match value {
-        Value::String(text) => visitor(parent, pointer, text),
-        Value::Object(members) => {
-            members.iter().for_each(|(member, value)| visit(value, name, &format!("{pointer}/{member}"), visitor));
-        }
-        Value::Array(items) => {
-            items
-                .iter()
-                .enumerate()
-                .for_each(|(index, value)| visit(value, name, &format!("{pointer}/{index}"), visitor));
-        }
-        _ => {}
-    }
 }
 
 impl Warning {
