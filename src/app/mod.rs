@@ -155,9 +155,7 @@ fn app_state(
         background: background(),
         body_budget: BodyBudget::new(config.request_body_budget),
         metrics: process.metrics.clone(),
-        documents: Documents::new(move || {
-            openapi::for_deployment(http::openapi_document(), &path_prefix, note.as_deref())
-        }),
+        documents: Documents::new(move || openapi::for_deployment(openapi::committed(), &path_prefix, note.as_deref())),
         ui: UiAssets::new(&ui_config(config, demo_users)),
     })
 }

@@ -61,6 +61,15 @@ pub fn document(operations: utoipa::openapi::OpenApi) -> Value {
     document
 }
 
+/// Returns the committed OpenAPI 3.1 document, which is compiled in: the code that generates it is in no release binary.
+///
+/// # Panics
+/// Never: a test compares the committed document with the generated one.
+#[must_use]
+pub fn committed() -> Value {
+    serde_json::from_str(include_str!("../../../openapi/openapi.json")).expect("the committed document is JSON")
+}
+
 /// Adapts `document` to a deployment: `path_prefix` becomes the server URL, `note` is appended to the description.
 #[must_use]
 pub fn for_deployment(mut document: Value, path_prefix: &str, note: Option<&str>) -> Value {
