@@ -11,7 +11,7 @@ use crate::jobs::cache::lists::ListCaches;
 use crate::jobs::cache::policy::{CacheDirective, Freshness};
 use crate::jobs::cache::recent::RecentMutations;
 use crate::jobs::commands::{
-    IdempotencyRecords, JobActions, Submission, SubmitCommand, SubmitDependencies, SubmitReceipt, UnsharedKeys,
+    IdempotencyRecords, IdempotencyUsers, JobActions, Submission, SubmitCommand, SubmitDependencies, SubmitReceipt, UnsharedKeys,
     UrlPolicy, Warning,
 };
 use crate::jobs::company::{Companies, CompanyChoice};
@@ -122,6 +122,7 @@ impl Jobs {
             epochs: Arc::clone(&epochs),
             recent: recent.clone(),
             idempotency: IdempotencyRecords::new(coordinator.clone(), unshared_keys, runtime),
+            users: IdempotencyUsers::new(Arc::clone(&upstream)),
             url_policy,
             clock,
             recovery_pauses: timing.submit_recovery,
