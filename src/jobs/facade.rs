@@ -91,7 +91,7 @@ impl Jobs {
         // Outside of the coalescing, so that all pages of a log that IPS can't page come from one call.
         let upstream: Arc<dyn IpsApi> =
             Arc::new(VersionAdapter::new(Arc::new(coalescing), &api_version, unknown_fields));
-        let recent = RecentMutations::new(coordinator.clone());
+        let recent = RecentMutations::new(coordinator.clone(), clock.clone());
         let is_accepted = {
             let upstream = Arc::clone(&upstream);
             Arc::new(move |caller: &Caller| upstream.has_accepted(caller))

@@ -177,7 +177,7 @@ pub async fn ticket(state: Data<AppState>, Authenticated(caller): Authenticated,
     // Invalid credentials are reported here: an `EventSource` does not expose the response to a refused stream.
     let (jobs, owner) = (state.jobs.clone(), caller.clone());
     state.run_in_background(async move { jobs.companies().check_credentials(&owner).await }).await?;
-    let issued = state.auth.tickets.issue(caller);
+    let issued = state.auth.tickets.issue(caller).await;
     let (ticket, expires_at) = issued.map_err(|error| Problem::internal(error.to_string()))?;
     let expires_at = to_timestamp(expires_at);
     Ok(HttpResponse::Created().insert_header((header::CACHE_CONTROL, "no-store")).json(Ticket { ticket, expires_at }))

@@ -198,7 +198,7 @@ impl SubmitCommand {
             Ok(answer) => {
                 let handle = answer.value.job_handle;
                 let job = Job::submitted(request, Some(handle.clone()), caller.email());
-                let submitted = Mutation::Submitted(Box::new(job.clone()), self.0.clock.now());
+                let submitted = Mutation::Submitted(Box::new(job.clone()));
                 for key in [&job.id, &handle] {
                     self.0.recent.record(caller, key, submitted.clone()).await;
                 }
