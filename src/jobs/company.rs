@@ -311,6 +311,22 @@ fn memberships_of(answer: IpsAnswer<GetCompanyMembershipReturn>) -> Result<Vec<C
     }
 }
 
+/// Returns whether a role of IPS permits `submitJob`; `None` for a role that the reference does not document.
+#[must_use]
+pub fn may_submit(role: &str) -> Option<bool> {
+    match role {
+        "IpsAdmin"
+        | "IpsUser"
+        | "TrialSiteAdmin"
+        | "TrialSiteUser"
+        | "ImagePortalAdmin"
+        | "ImagePortalContrib"
+        | "ImagePortalContribUser" => Some(true),
+        "IpsCompanyAdmin" | "ImagePortalUser" => Some(false),
+        _ => None,
+    }
+}
+
 /// Returns the handle of the only permitted company with an active membership; `None` if there are several or none.
 fn only_company(caller: &Caller, memberships: &[CompanyMembership]) -> Option<String> {
     let mut permitted = permitted_companies(caller, memberships);

@@ -11,8 +11,8 @@ use crate::jobs::cache::lists::ListCaches;
 use crate::jobs::cache::policy::{CacheDirective, Freshness};
 use crate::jobs::cache::recent::RecentMutations;
 use crate::jobs::commands::{
-    IdempotencyRecords, IdempotencyUsers, JobActions, Submission, SubmitCommand, SubmitDependencies, SubmitReceipt, UnsharedKeys,
-    UrlPolicy, Warning,
+    IdempotencyRecords, IdempotencyUsers, JobActions, Submission, SubmitCommand, SubmitDependencies, SubmitReceipt,
+    UnsharedKeys, UrlPolicy, Warning,
 };
 use crate::jobs::company::{Companies, CompanyChoice};
 use crate::jobs::error::Result;

@@ -61,6 +61,11 @@ impl InMemoryCoordinator {
         self.state().lists.entry(list.list).or_default().failure = Some((epoch, failure));
     }
 
+    /// Returns the number of values and markers.
+    pub fn value_count(&self) -> usize {
+        self.state().values.len()
+    }
+
     /// Ends the leases of all records, as if they had expired.
     pub fn expire_record_leases(&self) {
         self.state().records.values_mut().for_each(|(_, lease)| *lease = None);

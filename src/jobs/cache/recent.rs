@@ -306,7 +306,7 @@ mod tests {
         let start_date = started.map(|at| at.parse().expect("a time"));
         let (name, original_name) = (Some(run.to_owned()), Some("sale".to_owned()));
         let state = Some(ActiveJobState::Running);
-        let job = ActiveJob { name, original_name, start_date, state, ..ActiveJob::default() };
+        let job = ActiveJob { name, original_name, state, start_date, ..ActiveJob::default() };
         Job::active("c|1", job).expect("it has a name")
     }
 
@@ -351,16 +351,16 @@ mod tests {
             let (mut alone, mut among) = ([log.clone()], [log, Job { id: "other".into(), ..later }]);
             there.set_stopped(&caller, &mut alone).await;
             there.set_stopped(&caller, &mut among).await;
-            [alone[0].outcome.clone(), among[0].outcome.clone()]
+            [alone[0].outcome, among[0].outcome]
         };
         let (stopped, succeeded) = (Some(Outcome::Stopped), Some(Outcome::Succeeded));
-        let run = "sale_1970-01-01-00:00:00.000";
+        let (run, other_run) = ("sale_1970-01-01-00:00:00.000", "sale_1970-01-01-00:00:01.000");
         let by_name = outcome_of(active(run, None), logged(run, "1970-01-01T00:00:00Z")).await;
-        assert_eq!(by_name, [stopped.clone(), succeeded.clone()]);
-        let started = active("sale_x", Some("1970-01-01T00:00:00Z"));
-        let by_time = outcome_of(started.clone(), logged("sale_y", "1970-01-01T00:00:09Z")).await;
+        assert_eq!(by_name, [stopped, succeeded]);
+        let started = active(run, Some("1970-01-01T00:00:00Z"));
+        let by_time = outcome_of(started.clone(), logged(other_run, "1970-01-01T00:00:09Z")).await;
         assert_eq!(by_time[0], stopped);
-        let earlier_run = outcome_of(started, logged("sale_y", "1969-12-31T00:00:00Z")).await;
+        let earlier_run = outcome_of(started, logged(other_run, "1969-12-31T00:00:00Z")).await;
         assert_eq!(earlier_run[0], succeeded, "it ended before the stopped run started");
     }
 }

@@ -189,7 +189,9 @@ impl SubmitCommand {
     async fn send(&self, caller: &Caller, request: &SubmitJobParam) -> Result<Job> {
         let sent_at = self.0.clock.now();
         let answer = self.0.upstream.submit_job(caller, request).await;
-        if answer.as_ref().err().is_none_or(UpstreamError::may_be_carried_out) {
+        // Without an answer, a submit with credentials that IPS does not know bumps nothing until a lookup shows that it knows them.
+        let is_known = self.0.upstream.has_accepted(caller);
+        if is_known && answer.as_ref().err().is_none_or(UpstreamError::may_be_carried_out) {
             self.0.epochs.bump(&request.company_handle).await;
         }
         let error = match answer {
@@ -209,6 +211,9 @@ impl SubmitCommand {
         };
         let submitted = Job::submitted(request, None, caller.email());
         let result = self.recover_or_unknown(caller, &submitted, &self.0.recovery_pauses, error).await;
+        if !is_known && self.0.upstream.has_accepted(caller) {
+            self.0.epochs.bump(&request.company_handle).await;
+        }
         if let Err(Error::SubmitOutcomeUnknown { id, .. }) = &result
             && self.0.upstream.has_accepted(caller)
         {

@@ -21,6 +21,18 @@ pub struct TicketContent {
     /// The same by the clock of the shared store, in microseconds; absent if the store had not answered yet, and of version 0.1.
     #[serde(default)]
     pub store_expires_at: Option<u64>,
+    /// Whether IPS had not accepted the caller when it was issued; such a ticket leaves nothing in the store.
+    #[serde(default)]
+    pub is_of_stranger: bool,
+}
+
+/// Whether IPS has accepted the credentials of a caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Acceptance {
+    /// IPS has accepted them.
+    Accepted,
+    /// IPS was not asked, or did not answer.
+    Stranger,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -44,7 +56,12 @@ impl TicketContent {
             (Credentials::AccessToken(token), _) => TicketHolder::Token(token.expose_secret().to_owned()),
         };
         let (api_key_hash, locale) = (caller.api_key_hash.clone(), caller.locale.clone());
-        Self { holder, api_key_hash, locale, expires_at, store_expires_at }
+        Self { holder, api_key_hash, locale, expires_at, store_expires_at, is_of_stranger: false }
+    }
+
+    /// Returns the content with a mark if IPS has not accepted the caller.
+    pub fn marked(self, acceptance: Acceptance) -> Self {
+        Self { is_of_stranger: acceptance == Acceptance::Stranger, ..self }
     }
 
     /// Returns the caller; `None` if it needs a service account and the gateway has none.

@@ -28,6 +28,7 @@ use crate::replicas::Coordinator;
 use crate::runtime::clock::Clock;
 use crate::telemetry::metrics::report_table;
 use crate::upstream::{Caller, Credentials};
+pub use content::Acceptance;
 use content::TicketContent;
 use uses::{LIFETIME, Resumption, TicketHash, TicketUses, resumption_key, ticket_bytes};
 
@@ -107,12 +108,13 @@ impl Tickets {
     ///
     /// # Errors
     /// There are no random bytes, or the ticket can't be encrypted.
-    pub async fn issue(&self, caller: Caller) -> Result<(String, DateTime<Utc>), TicketError> {
+    pub async fn issue(&self, caller: Caller, acceptance: Acceptance) -> Result<(String, DateTime<Utc>), TicketError> {
         let now = self.uses.now();
         let expires_at = now.wall + LIFETIME;
         let ticket = if let Some(coordinator) = &self.coordinator {
             let store_expires_at = coordinator.time().await.ok().map(|time| micros(time + LIFETIME));
-            let content = serde_json::to_vec(&TicketContent::of(&caller, expires_at, store_expires_at));
+            let content = TicketContent::of(&caller, expires_at, store_expires_at).marked(acceptance);
+            let content = serde_json::to_vec(&content);
             let sealed = content.ok().and_then(|content| coordinator.seal(PURPOSE, &content));
             URL_SAFE_NO_PAD.encode(sealed.ok_or(TicketError::NotEncrypted)?)
         } else {
@@ -170,10 +172,14 @@ impl Tickets {
     /// Redeems a ticket of this gateway.
     fn redeem_own(&self, hash: TicketHash) -> Attempt {
         if let Some((caller, expires_at)) = self.issued.remove(&hash) {
-            return if self.uses.now().monotonic < expires_at { self.start(hash, 0, caller) } else { Attempt::Invalid };
+            return if self.uses.now().monotonic < expires_at {
+                self.start(hash, 0, caller, Acceptance::Stranger)
+            } else {
+                Attempt::Invalid
+            };
         }
         match self.uses.resumable(&hash) {
-            Some((caller, Resumption { number, .. })) => self.start(hash, number, caller),
+            Some((caller, Resumption { number })) => self.start(hash, number, caller, Acceptance::Stranger),
             None if self.uses.is_open(&hash) => Attempt::InUse,
             None => Attempt::Invalid,
         }
@@ -183,13 +189,14 @@ impl Tickets {
     async fn redeem_shared(&self, coordinator: &dyn Coordinator, hash: TicketHash, ticket: &str) -> Attempt {
         let Some(content) = open(coordinator, ticket) else { return Attempt::Invalid };
         let is_current = self.is_current(coordinator, &hash, &content).await;
+        let acceptance = if content.is_of_stranger { Acceptance::Stranger } else { Acceptance::Accepted };
         let Some(caller) = content.into_caller(self.service_account.as_ref()) else { return Attempt::Invalid };
         let ttl = 2 * LIFETIME;
         if is_current && self.redeemed.entry(hash).or_insert(()).is_fresh() {
             let key = coordinator.store_key(&[b"used ticket", &hash]);
             // Without the store, a ticket is accepted once by each replica.
-            if coordinator.insert_marker(key, ttl).await.unwrap_or(true) {
-                return self.start(hash, 0, caller);
+            if acceptance == Acceptance::Stranger || coordinator.insert_marker(key, ttl).await.unwrap_or(true) {
+                return self.start(hash, 0, caller, acceptance);
             }
         }
         let own = self.uses.resumable(&hash).map(|(_, next)| next);
@@ -197,8 +204,8 @@ impl Tickets {
         let Some(next) = own.into_iter().chain(shared).max_by_key(|next| next.number) else { return Attempt::InUse };
         let key = coordinator.store_key(&[b"used ticket", &hash, &next.number.to_be_bytes()]);
         // Without the store, a ticket resumes its stream at the same replica only.
-        if coordinator.insert_marker(key, ttl).await.unwrap_or(own.is_some()) {
-            self.start(hash, next.number, caller)
+        if acceptance == Acceptance::Stranger || coordinator.insert_marker(key, ttl).await.unwrap_or(own.is_some()) {
+            self.start(hash, next.number, caller, acceptance)
         } else {
             Attempt::InUse
         }
@@ -217,8 +224,8 @@ impl Tickets {
         }
     }
 
-    fn start(&self, hash: TicketHash, number: u64, caller: Caller) -> Attempt {
-        self.uses.start(hash, number, caller).map_or(Attempt::InUse, Attempt::Redeemed)
+    fn start(&self, hash: TicketHash, number: u64, caller: Caller, acceptance: Acceptance) -> Attempt {
+        self.uses.start(hash, number, caller, acceptance).map_or(Attempt::InUse, Attempt::Redeemed)
     }
 }
 

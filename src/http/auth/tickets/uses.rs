@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
+use crate::http::auth::tickets::content::Acceptance;
 use crate::http::background::BackgroundTasks;
 use crate::replicas::{Coordinator, StoreKey};
 use crate::runtime::clock::{Clock, ClockReading};
@@ -122,13 +123,20 @@ impl TicketUses {
     }
 
     /// Starts a use. `None` if this ticket has an open stream.
-    pub fn start(self: &Arc<Self>, hash: TicketHash, number: u64, caller: Caller) -> Option<TicketUse> {
+    pub fn start(
+        self: &Arc<Self>,
+        hash: TicketHash,
+        number: u64,
+        caller: Caller,
+        acceptance: Acceptance,
+    ) -> Option<TicketUse> {
         let previous = self.entries().insert(hash, UseState::Open);
         let is_free = !matches!(previous, Some(UseState::Open));
-        is_free.then(|| TicketUse { uses: Arc::clone(self), hash, number, caller })
+        is_free.then(|| TicketUse { uses: Arc::clone(self), hash, number, caller, acceptance })
     }
 
-    fn release(&self, hash: TicketHash, caller: &Caller, resumption: Resumption) {
+    fn release(&self, TicketUse { hash, caller, number, acceptance, .. }: &TicketUse) {
+        let (hash, resumption) = (*hash, Resumption { number: number + 1 });
         let now = self.clock.instant();
         let mut entries = self.entries();
         entries.sweep(now);
@@ -138,7 +146,8 @@ impl TicketUses {
             entries.insert(hash, UseState::Resumable(caller.clone(), resumption, now + LIFETIME));
         }
         drop(entries);
-        if let Some(coordinator) = self.coordinator.clone() {
+        // Nothing is written to the store for a caller that IPS has not accepted.
+        if let Some(coordinator) = self.coordinator.clone().filter(|_| *acceptance == Acceptance::Accepted) {
             let value = serde_json::to_vec(&resumption).unwrap_or_default();
             // Without the store, the ticket can resume its stream at this replica only. The shutdown waits for it: the client reconnects to
             // another replica then.
@@ -164,6 +173,7 @@ pub struct TicketUse {
     hash: TicketHash,
     number: u64,
     caller: Caller,
+    acceptance: Acceptance,
 }
 
 impl TicketUse {
@@ -175,6 +185,6 @@ impl TicketUse {
 
 impl Drop for TicketUse {
     fn drop(&mut self) {
-        self.uses.release(self.hash, &self.caller, Resumption { number: self.number + 1 });
+        self.uses.release(self);
     }
 }

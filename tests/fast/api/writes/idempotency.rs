@@ -300,7 +300,10 @@ async fn a_key_with_an_opaque_token_belongs_to_the_user_that_ips_names() {
     assert_ne!(id(&first), id(&other));
     submit(&gateway.with_token("katlyn-1"), "another", &any_job("nightly")).await.expect(202);
     assert_eq!(upstream.calls("getUserInfo"), 3, "once for each token");
-    submit(&gateway.with_token("katlyn-wrong"), KEY, &any_job("nightly")).await.problem(401, "credentials-rejected").await;
+    submit(&gateway.with_token("katlyn-wrong"), KEY, &any_job("nightly"))
+        .await
+        .problem(401, "credentials-rejected")
+        .await;
     assert_eq!(upstream.calls("getUserInfo"), 3, "IPS is not asked for the user of a token that it rejected");
 }
 
