@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::http::AppState;
-use crate::http::auth::{Authenticated, Principal, TicketUse};
+use crate::http::auth::{Acceptance, Authenticated, Principal, TicketUse};
 use crate::http::extract::{CompanyParams, CompanyQuery, IfMatch, JobPath, LastEventId, within};
 use crate::http::openapi::components;
 use crate::http::problem::Problem;
@@ -180,7 +180,8 @@ pub async fn ticket(state: Data<AppState>, Authenticated(caller): Authenticated,
     // Invalid credentials are reported here: an `EventSource` does not expose the response to a refused stream.
     let (jobs, owner) = (state.jobs.clone(), caller.clone());
     state.run_in_background(async move { jobs.companies().check_credentials(&owner).await }).await?;
-    let issued = state.auth.tickets.issue(caller);
+    let acceptance = if state.jobs.has_accepted(&caller) { Acceptance::Accepted } else { Acceptance::Stranger };
+    let issued = state.auth.tickets.issue(caller, acceptance).await;
     let (ticket, expires_at) = issued.map_err(|error| Problem::internal(error.to_string()))?;
     let expires_at = to_timestamp(expires_at);
     Ok(HttpResponse::Created().insert_header((header::CACHE_CONTROL, "no-store")).json(Ticket { ticket, expires_at }))
