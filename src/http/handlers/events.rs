@@ -75,7 +75,8 @@ impl EventsParams {
     }
 }
 
-/// Responds with the events of the subscription that `subscribe` starts. HEAD starts one, for the same errors, and ends it.
+/// Responds with the events of the subscription that `subscribe` starts. HEAD starts one, for the same errors, and ends it; it counts no
+/// stream in the quota.
 async fn respond(
     state: &AppState,
     request: &HttpRequest,
@@ -84,6 +85,8 @@ async fn respond(
     subscribe: impl Future<Output = Result<Subscription, Error>> + Send + 'static,
 ) -> HandlerResult {
     if request.method() == Method::HEAD {
+        state.auth.stream_quota.check(&caller)?;
+        state.auth.authenticator.watch(&caller)?;
         state.run_in_background(subscribe).await?;
         return Ok(event_stream_head());
     }
