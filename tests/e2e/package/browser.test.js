@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { before } from 'node:test';
 import { build } from 'esbuild';
 import { isStream, refuse, startFaults } from './faults.js';
-import { eventually, inBrowser, picture, startDemo, submit } from './harness.js';
+import { api, eventually, inBrowser, picture, startDemo, submit } from './harness.js';
 
 let origin;
 let script;
@@ -36,7 +36,7 @@ const watch = (page, stream) =>
     read().catch((error) => (window.ended = String(error)));
   }, stream);
 
-inBrowser('the React example shows jobs as they change, and the end of a job', {}, async (page) => {
+inBrowser('the React example shows jobs as they change, stops one and shows its end', {}, async (page) => {
   const site = await startSite();
   await page.goto(`${site.origin}/page.html#react`);
   await page.locator('li').first().waitFor();
@@ -44,7 +44,8 @@ inBrowser('the React example shows jobs as they change, and the end of a job', {
   await page.getByRole('button', { name: 'in-react' }).click();
   await page.locator('li', { hasText: 'in-react' }).locator('progress').waitFor();
   await page.screenshot(picture('react'));
-  await page.getByText('in-react: succeeded').waitFor();
+  await page.locator('li', { hasText: 'in-react' }).getByRole('button', { name: 'Stop' }).click();
+  await page.getByText('in-react: stopped').waitFor();
   await page.locator('li', { hasText: 'in-react' }).waitFor({ state: 'detached' });
 });
 
@@ -68,6 +69,7 @@ inBrowser('EventSource with a ticket resumes after its last event, without loss'
   const types = () => page.evaluate((id) => values.flatMap(({ changes }) => changes).filter(({ job }) => job.id === id).map(({ type }) => type), id);
   await eventually(async () => assert.equal((await types())[0], 'created'));
   site.cut();
+  await api(origin, 'POST', `/jobs/${id}/stop`);
   await eventually(async () => assert.equal((await types()).at(-1), 'finished'));
   assert.equal((await types()).filter((type) => type === 'created' || type === 'finished').length, 2);
   const streams = site.of('GET', /events$/).map(({ url }) => new URL(url, site.origin).searchParams);
@@ -84,6 +86,24 @@ inBrowser('polls where both kinds of stream are refused', { allows: /status of 4
     await page.waitForFunction(() => values.some(({ connection, jobs }) => connection === 'poll' && jobs.length > 0));
     await page.goto('about:blank');
   }
+});
+
+inBrowser('a page of another origin watches, submits and polls', {}, async (page, { requests }) => {
+  const demo = await startDemo('--cors-origins', '*');
+  const site = await startSite();
+  await page.goto(`${demo.origin}/livez`);
+  await page.goto(`${site.origin}/page.html`);
+  const outcome = await page.evaluate(async (baseUrl) => {
+    const client = gateway.createClient({ baseUrl, credentials: { token: 'sandbox-token-katlyn' } });
+    const { value } = await gateway.watchJobs(client).next();
+    const job = { jobName: 'cross-origin', imageServingPublishJob: { publishType: 'Incremental', emailSetting: 'None' } };
+    const { id } = await gateway.submitJob(client, job);
+    setTimeout(() => gateway.stopJob(client, id), 3_000);
+    const { outcome } = await gateway.waitForJob(client, id, { stream: 'none' });
+    return [value.connection, outcome];
+  }, demo.origin);
+  assert.deepEqual(outcome, ['stream', 'stopped']);
+  assert.ok(requests.some((request) => request.headers()['prefer'] === 'wait=25'), 'the entity tag can be read');
 });
 
 inBrowser('a hidden page closes its stream after 30 s, and resumes it when it is visible', {}, async (page) => {
@@ -115,14 +135,15 @@ inBrowser('a hidden page closes its stream after 30 s, and resumes it when it is
   assert.ok(site.of('GET', /events$/)[1].headers['last-event-id']);
 });
 
-inBrowser('a submit whose connection broke is sent once', { allows: /ERR_/ }, async (page) => {
+inBrowser('a submit whose connection broke is repeated, and its job is waited for', { allows: /ERR_/ }, async (page) => {
   let posts = 0;
   const site = await startSite((incoming, outgoing) => (incoming.method === 'POST' && posts++ === 0 ? (outgoing.destroy(), true) : undefined));
   await page.goto(`${site.origin}/page.html`);
   const job = await page.evaluate(async () => {
     const job = { jobName: 'browser', imageServingPublishJob: { publishType: 'Incremental', emailSetting: 'None' } };
     const { id } = await gateway.submitJob(client, job);
+    await gateway.stopJob(client, id);
     return gateway.waitForJob(client, id);
   });
-  assert.deepEqual([job.title, job.outcome], ['browser', 'succeeded']);
+  assert.deepEqual([job.title, job.outcome, posts], ['browser', 'stopped', 3]);
 });

@@ -133,6 +133,18 @@ describe('watchJobs', { concurrency: true }, () => {
     });
   });
 
+  test('backs off while the gateway does not answer', async () => {
+    const proxy = await startFaults(origin, (incoming, outgoing) => (outgoing.destroy(), true));
+    await watching(clientOf(proxy), {}, async (watch) => {
+      const values = [];
+      while (values.length < 5) values.push((await watch.next()).value);
+      assert.ok(values.every(({ connection, jobs, observedAt }) => connection === 'lost' && jobs.length === 0 && !observedAt));
+    });
+    const polls = proxy.of('GET', /^\/jobs$/).map(({ at }) => at);
+    const gaps = polls.slice(1).map((at, index) => at - polls[index]);
+    assert.ok([250, 500, 1_000, 2_000].every((least, index) => gaps[index] >= least - 20), JSON.stringify(gaps));
+  });
+
   test('takes a silent connection for dead', async () => {
     let streams = 0;
     const proxy = await startFaults(origin, (incoming, outgoing) => {
@@ -177,6 +189,35 @@ describe('watchJobs', { concurrency: true }, () => {
       const { value } = await watch.next();
       assert.ok(value.changes.length > 1, JSON.stringify(value.changes));
       assert.ok(jobs.length === 3);
+    });
+  });
+
+  test('does not read ahead of a reader that stops', async () => {
+    const event = `event: job.progress\ndata: ${JSON.stringify({ id: 'a', phase: 'active', title: 'x'.repeat(60_000) })}\n\n`;
+    let written = 0;
+    const proxy = await startFaults(origin, (incoming, outgoing) => {
+      outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
+      outgoing.write('event: snapshot\ndata: {"jobs":[],"observedAt":"2026-01-01T00:00:00Z"}\n\n');
+      const fill = () => {
+        // 256 MiB, unless the connection is full before.
+        while (written < 2 ** 28 && !outgoing.destroyed) {
+          written += event.length;
+          if (!outgoing.write(event)) return outgoing.once('drain', fill);
+        }
+      };
+      fill();
+      return true;
+    });
+    await watching(clientOf(proxy), {}, async (watch) => {
+      await watch.next();
+      // The buffers of the connection fill up, and then nothing moves.
+      let before = -1;
+      while (before !== written) {
+        before = written;
+        await sleep(1_000);
+      }
+      assert.ok(written < 2 ** 27, `${written} bytes`);
+      assert.ok((await watch.next()).value.changes.length > 0);
     });
   });
 

@@ -122,7 +122,7 @@ export async function* follow<T>(client: Client, path: string, options: WatchOpt
       nextStream = now() + streamRetry * 2 ** Math.min(refusals++, 3);
     }
     // Where polls fail as well, it was not the stream that was refused.
-    if (!(yield* polled()) && stream !== "none") nextStream = 0;
+    if (!(yield* polled())) [refusals, nextStream] = [0, 0];
   }
 }
 
