@@ -1,8 +1,10 @@
 // What npm packs, and what a bundle has of it.
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
@@ -21,6 +23,7 @@ test('the package has the compiled modules and their types, nothing else, and no
   assert.ok(paths.includes('dist/index.js') && paths.includes('dist/schema.d.ts'), JSON.stringify(paths));
   console.log(`packed: ${size} bytes, unpacked: ${unpackedSize} bytes`);
   const manifest = JSON.parse(await readFile('node_modules/ips-gateway-client/package.json', 'utf8'));
+  assert.equal((await promisify(execFile)(process.env.GATEWAY, ['--version'])).stdout, `ips-gateway ${manifest.version}\n`);
   assert.deepEqual([manifest.dependencies, manifest.peerDependencies, manifest.sideEffects], [undefined, undefined, false]);
 });
 

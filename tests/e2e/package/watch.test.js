@@ -97,14 +97,14 @@ describe('watchJobs', { concurrency: true }, () => {
   test('keeps the list by long polls where streams are refused', async () => {
     const proxy = await startFaults(origin, (incoming, outgoing) => isStream(incoming) && (refuse(outgoing, 403, { code: 'forbidden', retryable: false }), true) || undefined);
     const client = clientOf(proxy);
-    await watching(client, {}, async (watch) => {
+    await watching(client, { streamRetry: 3_600_000 }, async (watch) => {
       await until(watch, ({ observedAt }) => observedAt);
       const { id } = await submitJob(client, publish('polled'));
       const values = await until(watch, ends(id));
       assertWhole(values, id);
       assert.ok(values.every(({ connection }) => connection === 'poll'));
     });
-    assert.equal(proxy.of('GET', /events$/).length, 1, 'the stream is not tried again within a minute');
+    assert.equal(proxy.of('GET', /events$/).length, 1, 'the stream is not tried again before streamRetry');
   });
 
   test('polls where a stream breaks again and again, and returns to it', async () => {
@@ -158,6 +158,18 @@ describe('watchJobs', { concurrency: true }, () => {
     assert.equal(proxy.of('GET', /events$/).length, 2);
   });
 
+  test('tells within the time limits of a stream that nothing answers any more', async () => {
+    const proxy = await startFaults(origin, (incoming, outgoing) => {
+      if (proxy.requests.length > 1) return true;
+      outgoing.writeHead(200, { 'content-type': 'text/event-stream' }).write('id: 1\nevent: snapshot\ndata: {"jobs":[],"observedAt":"2026-01-01T00:00:00Z"}\n\n');
+      return true;
+    });
+    await watching(clientOf(proxy, { timeout: 3_600_000 }), { silenceTimeout: 1_000, firstByteTimeout: 1_000 }, async (watch) => {
+      const values = await until(watch, ({ connection }) => connection === 'lost');
+      assert.deepEqual([values.at(-1).stale, values.at(-1).error.name], ['disconnected', 'ConnectionError']);
+    });
+  });
+
   test('goes on with renewed credentials, and ends when they are final', async () => {
     let valid = 'Bearer first';
     const proxy = await startFaults(origin, (incoming, outgoing) => {
@@ -184,11 +196,14 @@ describe('watchJobs', { concurrency: true }, () => {
     const client = clientOf({ origin });
     await watching(client, {}, async (watch) => {
       await until(watch, ({ observedAt }) => observedAt);
-      const jobs = await Promise.all([1, 2, 3].map((number) => submitJob(client, publish(`slow-${number}`))));
-      await sleep(7_000);
+      await Promise.all([1, 2, 3].map((number) => submitJob(client, publish(`slow-${number}`))));
+      const other = watchJobs(client);
+      await until(other, ({ jobs }) => jobs.filter(({ title }) => title.startsWith('slow-')).length === 3);
+      // For the events to arrive here as well.
+      await sleep(3_000);
       const { value } = await watch.next();
       assert.ok(value.changes.length > 1, JSON.stringify(value.changes));
-      assert.ok(jobs.length === 3);
+      await other.return();
     });
   });
 

@@ -13,7 +13,7 @@ export interface WatchOptions extends CallOptions {
   stream?: StreamSource | "none";
   /** Milliseconds for the first byte of a stream, 10,000 by default. After that a proxy is taken to buffer it, and the list is polled. */
   firstByteTimeout?: number;
-  /** Milliseconds without a byte after which a stream counts as dead, 40,000 by default. The gateway sends one every 15 s. */
+  /** Milliseconds without a byte after which a stream counts as dead, 25,000 by default. The gateway sends one every 15 s. */
   silenceTimeout?: number;
   /** Milliseconds of polling after which a refused stream is tried again, 60,000 by default; up to eight times as many after repeated refusals. */
   streamRetry?: number;
@@ -50,10 +50,11 @@ const SHORT_STREAM = 5_000;
  */
 export async function* follow<T>(client: Client, path: string, options: WatchOptions): AsyncGenerator<Update<T>, never> {
   const { signal = new AbortController().signal, company = {}, stream = fetchStream, whenHidden = "pause" } = options;
-  const { firstByteTimeout = 10_000, silenceTimeout = 40_000, streamRetry = 60_000 } = options;
+  const { firstByteTimeout = 10_000, silenceTimeout = 25_000, streamRetry = 60_000 } = options;
   let [failures, refusals, nextStream] = [0, 0, 0];
   let lastEventId: string | undefined;
   let etag: string | undefined;
+  let isStreaming = false;
 
   async function* streamed(source: StreamSource): AsyncGenerator<Update<T>, boolean> {
     const connection = new Deadline(signal);
@@ -63,7 +64,7 @@ export async function* follow<T>(client: Client, path: string, options: WatchOpt
     try {
       const request = { path: `${path}/events`, query: { ...company }, lastEventId, signal: connection.signal, firstByteTimeout, silenceTimeout };
       for await (const events of source(client, request)) {
-        [isOpen, refusals] = [true, 0];
+        [isOpen, isStreaming, refusals] = [true, true, 0];
         etag = undefined;
         for (const event of events) lastEventId = event.id ?? lastEventId;
         yield { type: "events", events: events.flatMap(read) };
@@ -73,7 +74,12 @@ export async function* follow<T>(client: Client, path: string, options: WatchOpt
     } catch (error) {
       signal.throwIfAborted();
       if (error === HIDDEN) return true;
-      if (!isOpen) return rethrowUnlessRefused(error);
+      if (!isOpen) {
+        const refusal = refusalOf(error);
+        // A poll would take too long to find it out. A refusal is not told: the poll can succeed.
+        if (isStreaming && refusal instanceof ConnectionError) yield { type: "lost", error: refusal };
+        return false;
+      }
       failures = now() - started < SHORT_STREAM ? failures + 1 : 0;
       // The reader is told if it takes longer than one attempt.
       if (failures > 0) yield { type: "lost", error: recoverable(error) };
@@ -99,7 +105,7 @@ export async function* follow<T>(client: Client, path: string, options: WatchOpt
       etag = answer.headers.get("ETag") ?? undefined;
       // The events before this state would turn it back.
       lastEventId = undefined;
-      failures = 0;
+      [failures, isStreaming] = [0, false];
       yield { type: "polled", body: answer.body };
       // The first poll is followed by one that waits.
       if (headers["If-None-Match"] !== undefined || etag === undefined) await sleep(started + interval - now(), signal);
@@ -143,7 +149,7 @@ function recoverable(error: unknown): GatewayError | ConnectionError {
 }
 
 /** A stream that did not open is followed by a poll, which finds out whether more than the stream is refused. Rejected credentials are final. */
-function rethrowUnlessRefused(error: unknown): false {
-  if (error instanceof ConnectionError || (error instanceof GatewayError && error.status !== 401)) return false;
+function refusalOf(error: unknown): GatewayError | ConnectionError {
+  if (error instanceof ConnectionError || (error instanceof GatewayError && error.status !== 401)) return error;
   throw error;
 }
