@@ -1,0 +1,13 @@
+export { createClient, type Client, type ClientOptions, type Credentials } from "./client.js";
+export { ConnectionError, GatewayError, JobLostError, JobTimeoutError } from "./errors.js";
+export type { ServerEvent } from "./watch/event-parser.js";
+export type { WatchOptions } from "./watch/follow.js";
+export { deleteJob, executeJob, getJob, listJobs, pauseJob, resumeJob, stopJob, type ActionOptions, type CallOptions } from "./jobs.js";
+export type { components, operations, paths } from "./schema.js";
+export type { State } from "./watch/state.js";
+export { fetchStream, ticketStream, type StreamRequest, type StreamSource } from "./watch/streams.js";
+export { submitJob, type SubmitOptions } from "./submit.js";
+export type * from "./types.js";
+export { waitForJob, type WaitOptions } from "./watch/wait-for-job.js";
+export { watchJob, type LiveJob } from "./watch/watch-job.js";
+export { watchJobs, type JobChange, type LiveJobs } from "./watch/watch-jobs.js";
