@@ -46,7 +46,7 @@ impl CacheHeaders {
     /// Returns the headers of one job.
     pub fn of_job(found: &FoundJob, freshness_lifetime: Duration) -> Self {
         let etag = found.etag();
-        let retry_after = (!found.job.job.is_final()).then_some(freshness_lifetime);
+        let retry_after = (!found.job.job.is_settled()).then_some(freshness_lifetime);
         Self { etag, cache_status: found.cache_status, age: found.age, freshness_lifetime, retry_after }
     }
 
