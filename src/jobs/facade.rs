@@ -16,6 +16,7 @@ use crate::jobs::commands::{
 };
 use crate::jobs::company::{Companies, CompanyChoice};
 use crate::jobs::error::Result;
+use crate::jobs::history::{HistoryQueries, HistorySource, JobLists};
 use crate::jobs::model::id::JobRef;
 use crate::jobs::model::job::{Action, Phase};
 use crate::jobs::queries::{FoundJob, JobListing, JobLookup, ListQueries, ListQuery, LogQueries};
@@ -62,7 +63,8 @@ pub struct Jobs {
     epochs: Arc<CompanyEpochs>,
     recent: RecentMutations,
     lookup: Arc<JobLookup>,
-    lists: ListQueries,
+    lists: JobLists,
+    history: HistoryQueries,
     logs: LogQueries,
     submit: SubmitCommand,
     actions: JobActions,
@@ -115,6 +117,8 @@ impl Jobs {
             clock.clone(),
             timing.submit_appearance,
         ));
+        let history =
+            HistorySource { upstream: Arc::clone(&upstream), lookup: Arc::clone(&lookup), clock: clock.clone() };
         let submit = SubmitCommand::new(SubmitDependencies {
             companies: Arc::clone(&companies),
             lookup: Arc::clone(&lookup),
@@ -127,7 +131,8 @@ impl Jobs {
             recovery_pauses: timing.submit_recovery,
         });
         Arc::new(Self {
-            lists: ListQueries::new(caches.clone()),
+            lists: JobLists::new(ListQueries::new(caches.clone()), history.clone()),
+            history: HistoryQueries::new(history),
             logs: LogQueries::new(Arc::clone(&lookup), Arc::clone(&upstream)),
             submit,
             actions: JobActions::new(Arc::clone(&lookup), Arc::clone(&upstream), Arc::clone(&epochs), recent.clone()),
@@ -151,7 +156,7 @@ impl Jobs {
     /// Lists the jobs of `company`.
     ///
     /// # Errors
-    /// Those of `ListQueries::list`.
+    /// Those of `JobLists::list`.
     pub async fn list(
         &self,
         caller: &Caller,
@@ -165,7 +170,7 @@ impl Jobs {
     /// Lists the jobs of `company` if all snapshots are cached and fresh.
     ///
     /// # Errors
-    /// Those of `ListQueries::list_fresh`.
+    /// Those of `JobLists::list_fresh`.
     pub fn list_fresh(
         &self,
         caller: &Caller,
@@ -194,6 +199,12 @@ impl Jobs {
     #[must_use]
     pub fn logs(&self) -> &LogQueries {
         &self.logs
+    }
+
+    /// Returns the queries of the history.
+    #[must_use]
+    pub fn history(&self) -> &HistoryQueries {
+        &self.history
     }
 
     /// Validates a submission without sending it; returns warnings about a valid one.

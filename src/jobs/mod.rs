@@ -5,14 +5,15 @@
 //!
 //! | part | task | types |
 //! |---|---|---|
-//! | `queries` | lists, single jobs, logs | [`ListQuery`] → [`JobListing`], [`JobRef`] → [`FoundJob`], [`LogQuery`] → [`LogPage`] |
+//! | `queries` | lists, single jobs, logs | [`JobRef`] → [`FoundJob`], [`LogQuery`] → [`LogPage`] |
+//! | `history` | completed jobs of any span | [`ListQuery`] → [`JobListing`], [`JobLogsQuery`] → [`HistoryPage`] |
 //! | `commands` | submits and actions, sent to IPS at most once | [`Submission`] → [`Job`], [`Action`] → [`FoundJob`] |
 //! | `subscriptions` | event streams and long polls | [`Subscription`], [`ListWatchers`] |
 //! | `company` | company of a request | [`CompanyChoice`], [`Companies`] |
 //!
 //! They share `cache`, the snapshot caches of the lists with their invalidation epochs and the recent mutations; `events`, the diff of
 //! two snapshots and the event log; and `model`, a job with its id, status and JSON. Uses go one way: model ← error ← company ← events ← cache ←
-//! queries ← subscriptions and commands ← facade.
+//! queries ← history, subscriptions and commands ← facade.
 
 mod cache;
 mod commands;
@@ -20,6 +21,7 @@ mod company;
 mod error;
 mod events;
 mod facade;
+mod history;
 mod model;
 mod queries;
 mod subscriptions;
@@ -30,6 +32,7 @@ pub use company::{Companies, CompanyChoice};
 pub use error::{Error, FieldLocation, InvalidField, Result};
 pub use events::{ChangeKind, Event};
 pub use facade::{Jobs, JobsConfig};
+pub use history::{HistoryCursor, HistoryFilter, HistoryPage, JOB_LOG_SORT_FIELDS, JobLogsQuery, JobLogsSort};
 pub use model::id::{InvalidJobId, JobId, JobName, JobRef};
 pub use model::job::{Action, IpsRecord, Job, ObservedJob, Outcome, Phase, Status, SubmittedJob, to_timestamp};
 pub use model::json::{ListBody, RenderedJob, etag_of, weak_etag};
@@ -37,8 +40,7 @@ pub use model::kind::JobKind;
 pub use model::snapshot::Snapshot;
 pub use model::status::StaleReason;
 pub use queries::{
-    FoundJob, HistoryCursor, HistoryPage, InvalidPageCursor, InvalidSort, JOB_LOG_SORT_FIELDS, JOB_SORT_FIELDS,
-    JobListing, JobLogsQuery, JobLogsSort, JobPage, JobSort, JobSortField, ListQuery, LogEntry, LogLevel, LogPage,
-    LogQueries, LogQuery, LogSort, LogSource, MAX_PER_PAGE, PageCursor, SearchText,
+    FoundJob, InvalidPageCursor, InvalidSort, JOB_SORT_FIELDS, JobListing, JobPage, JobSort, JobSortField, ListQuery,
+    LogEntry, LogLevel, LogPage, LogQueries, LogQuery, LogSort, LogSource, MAX_PER_PAGE, PageCursor, SearchText,
 };
 pub use subscriptions::{ListWatchers, StreamMessage, StreamPosition, Subscription};

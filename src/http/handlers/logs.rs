@@ -16,8 +16,8 @@ use crate::http::response::pagination::add_next_link;
 use crate::http::response::{HandlerResult, json_response};
 use crate::ips::types::{AssetJobLog, Timestamp};
 use crate::jobs::{
-    Error, HistoryCursor, HistoryPage, JobLogsQuery, JobLogsSort, ListBody, LogLevel, LogPage, LogQuery, LogSort,
-    LogSource, MAX_PER_PAGE, ObservedJob, RenderedJob, etag_of,
+    Error, HistoryCursor, HistoryFilter, HistoryPage, JobKind, JobLogsQuery, JobLogsSort, ListBody, LogLevel, LogPage,
+    LogQuery, LogSort, LogSource, MAX_PER_PAGE, ObservedJob, Outcome, RenderedJob, SearchText, etag_of,
 };
 use crate::upstream::BadItem;
 
@@ -108,10 +108,24 @@ pub struct JobLogsParams {
     #[serde(default, deserialize_with = "date_time")]
     #[param(value_type = String, format = DateTime, required = false)]
     to: Option<Timestamp>,
-    /// Only jobs that were submitted by this e-mail address, among the newest 1,000 jobs between `from` and `to`.
+    /// Only jobs that the user with this IPS handle submitted.
+    #[param(required = false, example = "u|28")]
+    user_handle: Option<String>,
+    /// Only jobs that were submitted by this e-mail address.
     #[serde(default, deserialize_with = "email")]
     #[param(value_type = String, required = false)]
     submitted_by: Option<String>,
+    /// Only jobs of one of these kinds, separated by commas, ignoring case.
+    #[serde(default)]
+    #[param(value_type = Vec<JobKind>, style = Form, explode = false, required = false)]
+    kind: CommaList<String>,
+    /// Only jobs with one of these outcomes, separated by commas.
+    #[serde(default)]
+    #[param(value_type = Vec<Outcome>, style = Form, explode = false, required = false)]
+    outcome: CommaList<Outcome>,
+    /// Only jobs with this text in their name, description or submitter, ignoring case and the composition of letters.
+    #[param(required = false)]
+    q: Option<String>,
     /// Sort field: `startDate`, `jobName`, `logType`, `companyName`, `userId`, `email`, `fileErrorCount`, `fileWarningCount` or
     /// `fileSuccessCount`, with a `-` prefix for the reverse order.
     #[serde(default, deserialize_with = "parsed")]
@@ -136,10 +150,17 @@ impl TryFrom<JobLogsParams> for JobLogsQuery {
         {
             return Err(Error::invalid_parameter("to", "is before `from`"));
         }
-        Ok(Self {
+        let filter = HistoryFilter {
             from: params.from,
             to: params.to,
+            user_handle: params.user_handle,
             submitted_by: params.submitted_by,
+            kinds: params.kind.0,
+            outcomes: params.outcome.0,
+            text: params.q.as_deref().map(SearchText::new),
+        };
+        Ok(Self {
+            filter,
             sort: params.sort.unwrap_or_default(),
             limit: params.limit.unwrap_or(DEFAULT_PER_PAGE) as usize,
             cursor: params.cursor,
@@ -156,8 +177,8 @@ pub struct JobLogs {
     /// Cursor of the next page; absent on the last page.
     #[schema(nullable = false)]
     pub next: Option<String>,
-    /// `true` if IPS may have further jobs that no cursor reaches: it returns 1,000 at most, and can only be asked for those before or after a
-    /// start. Narrow `from` and `to`, or sort by `startDate`.
+    /// `true` if IPS may have further jobs that no page has: the list is not sorted by `startDate`, so that it can't go on, or more than 1,000
+    /// jobs started in one second.
     #[schema(nullable = false)]
     pub truncated: Option<bool>,
     /// Items of the IPS response that could not be parsed and are missing from the list.
@@ -167,8 +188,8 @@ pub struct JobLogs {
 
 /// Read the history
 ///
-/// The completed jobs of a company (`getJobLogs`), by default the newest first. Sorted by `startDate`, it goes on with `cursor` as far as IPS has
-/// jobs.
+/// The completed jobs of a company (`getJobLogs`), by default the newest first. Sorted by `startDate`, it goes on with `cursor` over any span of
+/// time, as far as IPS has jobs. A page takes at most 8 calls to IPS: with filters it can have fewer jobs than `limit`, or none, and `next`.
 #[utoipa::path(
     get, path = "/job-logs", operation_id = "listJobLogs", tag = components::LOGS,
     params(CompanyParams, JobLogsParams, components::IfNoneMatchHeader),
@@ -185,7 +206,7 @@ pub async fn history(
     let HistoryPage { jobs: logs, bad_items, next, is_truncated } = state
         .run_in_background(async move {
             let company = jobs.companies().resolve(&caller, &company).await?;
-            jobs.logs().job_logs(&caller, &company, &query).await
+            jobs.history().page(&caller, &company, &query).await
         })
         .await?;
     let now = state.clock.now();

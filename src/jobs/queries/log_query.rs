@@ -5,9 +5,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::ips::types::{JobLogDetail, MAX_LOG_ROWS, Timestamp};
-use crate::jobs::model::job::Job;
-use crate::jobs::queries::history_cursor::HistoryCursor;
+use crate::ips::types::{JobLogDetail, MAX_LOG_ROWS};
 use crate::jobs::queries::sort::{InvalidSort, SortDirection};
 use crate::upstream::BadItem;
 
@@ -147,79 +145,4 @@ impl LogPage {
             None => self.entries.len() + self.bad_items.len() >= self.per_page as usize,
         }
     }
-}
-
-/// Fields by which the job log of a company can be sorted, with their names in the `sort` parameter and in IPS.
-pub const JOB_LOG_SORT_FIELDS: &[(&str, &str)] = &[
-    ("startDate", "StartDate"),
-    ("jobName", "JobName"),
-    ("logType", "LogType"),
-    ("companyName", "CompanyName"),
-    ("userId", "UserId"),
-    ("email", "Email"),
-    ("fileErrorCount", "FileErrorCount"),
-    ("fileWarningCount", "FileWarningCount"),
-    ("fileSuccessCount", "FileSuccessCount"),
-];
-
-/// Sort order of the job log of a company.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct JobLogsSort {
-    /// IPS name of the field.
-    pub(super) field: &'static str,
-    /// Direction.
-    pub(super) direction: SortDirection,
-}
-
-impl Default for JobLogsSort {
-    fn default() -> Self {
-        Self { field: "StartDate", direction: SortDirection::Descending }
-    }
-}
-
-impl FromStr for JobLogsSort {
-    type Err = InvalidSort;
-
-    fn from_str(text: &str) -> Result<Self, InvalidSort> {
-        let (direction, name) = SortDirection::parse(text);
-        let field = JOB_LOG_SORT_FIELDS.iter().find(|(known, _)| *known == name);
-        field.map(|(_, field)| Self { field, direction }).ok_or_else(|| InvalidSort::one_of(JOB_LOG_SORT_FIELDS))
-    }
-}
-
-/// Query of the job log of a company.
-#[derive(Debug, Clone, Default)]
-pub struct JobLogsQuery {
-    /// Earliest start of the jobs.
-    pub from: Option<Timestamp>,
-    /// Latest start of the jobs.
-    pub to: Option<Timestamp>,
-    /// E-mail address of the submitter, ignoring case.
-    pub submitted_by: Option<String>,
-    /// Sort order.
-    pub sort: JobLogsSort,
-    /// Maximum number of jobs, 1 to 1000.
-    pub limit: usize,
-    /// Cursor of the page.
-    pub cursor: Option<HistoryCursor>,
-}
-
-impl JobLogsQuery {
-    /// Returns whether the pages are in the order of the start, by which alone IPS can continue a list.
-    pub(super) fn is_by_start(&self) -> bool {
-        self.sort.field == JobLogsSort::default().field
-    }
-}
-
-/// Page of the job log of a company.
-#[derive(Debug, Clone, Default)]
-pub struct HistoryPage {
-    /// Completed jobs.
-    pub jobs: Vec<Job>,
-    /// Items of the IPS response that could not be read.
-    pub bad_items: Vec<BadItem>,
-    /// Cursor of the next page; `None` on the last one, or if the list can't be continued.
-    pub next: Option<String>,
-    /// Whether IPS may have further jobs, but the list can't be continued.
-    pub is_truncated: bool,
 }

@@ -289,7 +289,7 @@ impl JobLookup {
 
     /// Sets what IPS may not say of these jobs, which it just returned: that they were stopped a short time ago, and their links with each
     /// other and with the jobs of the cached lists.
-    pub(super) async fn enrich(&self, caller: &Caller, company: &str, jobs: &mut [Job]) {
+    pub(in crate::jobs) async fn enrich(&self, caller: &Caller, company: &str, jobs: &mut [Job]) {
         self.recent.set_stopped(caller, jobs, self.clock.now()).await;
         let (active, history) =
             (self.caches.active.cached(caller, company), self.caches.history.cached(caller, company));

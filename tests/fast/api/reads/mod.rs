@@ -9,6 +9,7 @@ mod ids;
 mod kinds;
 mod lists;
 mod logs;
+mod long_history;
 mod lookups;
 mod paging;
 mod schedules;
