@@ -1,9 +1,11 @@
-//! Responses: caching headers, conditional requests, long polling, event streams and pagination links.
+//! Responses: caching headers, conditional requests, long polling, event streams, pagination links and streamed rows.
 
 pub mod cache_headers;
 mod event_format;
 pub mod long_poll;
 pub mod pagination;
+#[allow(dead_code, unused_imports, reason = "the routes that respond with rows follow")]
+pub mod rows;
 pub mod sse;
 pub mod viewer;
 
