@@ -9,6 +9,7 @@ use utoipa::OpenApi as _;
 
 use super::middleware::catch_panic;
 use super::problem::Problem;
+use crate::http::handlers::history::{list as history, statistics};
 use crate::http::handlers::{companies, events, health, job_actions, jobs, logs, openapi as documents, submit};
 use crate::http::{AppState, openapi, ui};
 
@@ -41,7 +42,8 @@ api_operations! {
     "/jobs/{job}/resume" => post job_actions::resume;
     "/jobs/{job}/execute" => post job_actions::execute;
     "/jobs/{job}/log" => get logs::of_job;
-    "/job-logs" => get logs::history;
+    "/job-logs" => get history::list;
+    "/job-stats" => get statistics::read;
     "/assets/{assetHandle}/job-logs" => get logs::of_asset;
     "/companies" => get companies::list;
     "/companies/{company}" => get companies::read;

@@ -16,7 +16,7 @@ use crate::jobs::commands::{
 };
 use crate::jobs::company::{Companies, CompanyChoice};
 use crate::jobs::error::Result;
-use crate::jobs::history::{HistoryQueries, HistorySource, JobLists};
+use crate::jobs::history::{HistoryQueries, HistorySource, JobLists, StatisticsQueries};
 use crate::jobs::model::id::JobRef;
 use crate::jobs::model::job::{Action, Phase};
 use crate::jobs::queries::{FoundJob, JobListing, JobLookup, ListQueries, ListQuery, LogQueries};
@@ -65,6 +65,7 @@ pub struct Jobs {
     lookup: Arc<JobLookup>,
     lists: JobLists,
     history: HistoryQueries,
+    statistics: StatisticsQueries,
     logs: LogQueries,
     submit: SubmitCommand,
     actions: JobActions,
@@ -89,6 +90,7 @@ impl Jobs {
             unknown_fields,
         } = config;
         let epochs = Arc::new(CompanyEpochs::new(coordinator.clone(), clock.clone()));
+        let uncoalesced = Arc::clone(&upstream);
         let coalescing = CoalescingUpstream::new(upstream, epochs.invalidations(), clock.clone(), runtime.clone());
         // Outside of the coalescing, so that all pages of a log that IPS can't page come from one call.
         let upstream: Arc<dyn IpsApi> =
@@ -119,6 +121,7 @@ impl Jobs {
         ));
         let history =
             HistorySource { upstream: Arc::clone(&upstream), lookup: Arc::clone(&lookup), clock: clock.clone() };
+        let uncoalesced = HistorySource { upstream: uncoalesced, ..history.clone() };
         let submit = SubmitCommand::new(SubmitDependencies {
             companies: Arc::clone(&companies),
             lookup: Arc::clone(&lookup),
@@ -132,7 +135,8 @@ impl Jobs {
         });
         Arc::new(Self {
             lists: JobLists::new(ListQueries::new(caches.clone()), history.clone()),
-            history: HistoryQueries::new(history),
+            history: HistoryQueries::new(history, uncoalesced.clone()),
+            statistics: StatisticsQueries::new(uncoalesced),
             logs: LogQueries::new(Arc::clone(&lookup), Arc::clone(&upstream)),
             submit,
             actions: JobActions::new(Arc::clone(&lookup), Arc::clone(&upstream), Arc::clone(&epochs), recent.clone()),
@@ -205,6 +209,12 @@ impl Jobs {
     #[must_use]
     pub fn history(&self) -> &HistoryQueries {
         &self.history
+    }
+
+    /// Returns the queries of statistics of the history.
+    #[must_use]
+    pub fn statistics(&self) -> &StatisticsQueries {
+        &self.statistics
     }
 
     /// Validates a submission without sending it; returns warnings about a valid one.
@@ -308,6 +318,7 @@ impl Jobs {
         self.epochs.report_metrics();
         self.companies.report_metrics();
         self.lookup.report_metrics();
+        self.statistics.report_metrics();
         self.submit.report_metrics();
         self.recent.report_metrics();
     }

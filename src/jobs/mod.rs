@@ -32,7 +32,10 @@ pub use company::{Companies, CompanyChoice};
 pub use error::{Error, FieldLocation, InvalidField, Result};
 pub use events::{ChangeKind, Event};
 pub use facade::{Jobs, JobsConfig};
-pub use history::{HistoryCursor, HistoryFilter, HistoryPage, JOB_LOG_SORT_FIELDS, JobLogsQuery, JobLogsSort};
+pub use history::{
+    DurationStats, HistoryCursor, HistoryFilter, HistoryPage, HistoryStream, JOB_LOG_SORT_FIELDS, JobLogsQuery,
+    JobLogsSort, JobStats, JobStatsGroup, OutcomeCounts, STATISTICS_LIFETIME, StatisticsQuery,
+};
 pub use model::id::{InvalidJobId, JobId, JobName, JobRef};
 pub use model::job::{Action, IpsRecord, Job, ObservedJob, Outcome, Phase, Status, SubmittedJob, to_timestamp};
 pub use model::json::{ListBody, RenderedJob, etag_of, weak_etag};
@@ -42,5 +45,6 @@ pub use model::status::StaleReason;
 pub use queries::{
     FoundJob, InvalidPageCursor, InvalidSort, JOB_SORT_FIELDS, JobListing, JobPage, JobSort, JobSortField, ListQuery,
     LogEntry, LogLevel, LogPage, LogQueries, LogQuery, LogSort, LogSource, MAX_PER_PAGE, PageCursor, SearchText,
+    SortDirection,
 };
 pub use subscriptions::{ListWatchers, StreamMessage, StreamPosition, Subscription};

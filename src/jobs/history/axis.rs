@@ -73,8 +73,8 @@ pub fn start_of(job: &Job) -> Option<Timestamp> {
     }
 }
 
-/// Returns the timestamp of a second since 1970, in UTC; the first or last one that can be sent for one beyond it.
-pub fn timestamp_of(second: i64) -> Timestamp {
-    let sendable = second.clamp(*SENDABLE_SECONDS.start(), *SENDABLE_SECONDS.end());
-    Timestamp::new(DateTime::from_timestamp(sendable, 0).unwrap_or_default().fixed_offset())
+/// Returns the timestamp of a time in milliseconds since 1970, in UTC; the first or last one that can be sent for one beyond it.
+pub fn timestamp_of(millis: i64) -> Timestamp {
+    let sendable = millis.clamp(*SENDABLE_SECONDS.start() * 1000, *SENDABLE_SECONDS.end() * 1000);
+    Timestamp::new(DateTime::from_timestamp_millis(sendable).unwrap_or_default().fixed_offset())
 }

@@ -20,13 +20,18 @@ const SPARE_ROWS: usize = 8;
 /// Queries of the history.
 pub struct HistoryQueries {
     source: HistorySource,
+    uncoalesced: HistorySource,
 }
 
 impl HistoryQueries {
-    /// Reads the history from `source`.
+    /// Reads pages of the history from `source`, and long spans from `uncoalesced`, whose answers are not kept for other reads.
     #[must_use]
-    pub fn new(source: HistorySource) -> Self {
-        Self { source }
+    pub fn new(source: HistorySource, uncoalesced: HistorySource) -> Self {
+        Self { source, uncoalesced }
+    }
+
+    pub(super) fn uncoalesced(&self) -> &HistorySource {
+        &self.uncoalesced
     }
 
     /// Returns a page of the history as completed jobs (`getJobLogs`). By start, it goes on over any span, with at most 8 calls for a page,

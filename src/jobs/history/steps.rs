@@ -30,6 +30,8 @@ pub struct Steps {
     pub far: i64,
     /// Distance by which the dates of a request exceed those of the window, in seconds.
     pub margin: i64,
+    /// Whether the next call leaves out the tolerance, because the second before is full.
+    pub is_strict: bool,
     /// Whether the next call asks for as many rows as IPS returns.
     pub is_wide: bool,
     /// Whether the walk has reached its end.
@@ -52,6 +54,7 @@ impl Steps {
     /// Goes on after an answer to a call for `rows` rows that had `count` rows, of which those with a start have these ones, in the order of IPS.
     pub fn advance(&mut self, starts: &[i64], count: usize, rows: usize) -> Complete {
         let is_full = count == rows || count >= MAX_ROWS;
+        self.is_strict = false;
         match self.window {
             Some(window) => self.advance_window(starts, is_full, window),
             None if !is_full => self.end(),
@@ -127,6 +130,7 @@ impl Steps {
     fn skip_second(&mut self, second: i64) -> Complete {
         let first = self.first();
         self.has_gap = true;
+        self.is_strict = true;
         self.has_ended = second >= self.far;
         self.next = Some(second + 1);
         Some((first, second))
@@ -155,16 +159,27 @@ mod tests {
     /// Walks through jobs with these starts; returns the numbers of those found, and the number of calls.
     fn walk(starts: &[i64], order: Order, rows: usize) -> (Vec<usize>, usize, Steps) {
         let (near, far) = (-10, 1 << 32);
-        let mut steps =
-            Steps { next: None, window: None, near, far, margin: 0, is_wide: false, has_ended: false, has_gap: false };
+        let mut steps = Steps {
+            next: None,
+            window: None,
+            near,
+            far,
+            margin: 0,
+            is_strict: false,
+            is_wide: false,
+            has_ended: false,
+            has_gap: false,
+        };
         let (mut found, mut calls) = (Vec::new(), 0);
         while !steps.has_ended {
             calls += 1;
             assert!(calls < 20_000, "{steps:?}");
             let rows = if steps.is_wide || steps.window.is_some() { MAX_ROWS } else { rows };
             let (first, last) = steps.range();
+            let tolerance = if steps.is_strict { 0 } else { TOLERANCE };
             let is_in = |start: i64| {
-                first.is_none_or(|first| start >= first - TOLERANCE) && last.is_none_or(|last| start <= last + 1)
+                first.is_none_or(|first| start >= first - tolerance)
+                    && last.is_none_or(|last| start <= last + tolerance)
             };
             let mut answer: Vec<usize> = (0..starts.len()).filter(|index| is_in(starts[*index])).collect();
             match order {

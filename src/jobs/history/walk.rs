@@ -80,7 +80,7 @@ impl HistoryWalk {
     ) -> Self {
         let latest = source.clock.now().timestamp().saturating_add(LEAD);
         let second = |time: Option<Timestamp>, or: i64| {
-            time.map_or_else(|| axis.second(timestamp_of(or)), |time| axis.second(time))
+            time.map_or_else(|| axis.second(timestamp_of(or * 1000)), |time| axis.second(time))
         };
         let (oldest, newest) = (second(span.from, OLDEST), second(span.to, latest));
         let steps = Steps {
@@ -89,6 +89,7 @@ impl HistoryWalk {
             near: oldest.min(newest),
             far: oldest.max(newest),
             margin: 0,
+            is_strict: false,
             is_wide: false,
             has_ended: false,
             has_gap: false,
@@ -152,8 +153,9 @@ impl HistoryWalk {
         let (first, last) = self.steps.range();
         let (low, high) = self.axis.seconds(first, last);
         // Whether IPS compares fractions of a second is not documented.
-        let low = low.map(|low| timestamp_of(low - self.steps.margin));
-        let high = high.map(|high| timestamp_of(high + 1 + self.steps.margin));
+        let tolerance = if self.steps.is_strict { 999 } else { 1000 };
+        let low = low.map(|low| timestamp_of((low - self.steps.margin) * 1000));
+        let high = high.map(|high| timestamp_of((high + self.steps.margin) * 1000 + tolerance));
         let start_date = low.into_iter().chain(self.span.from).max();
         let end_date = high.into_iter().chain(self.span.to).min();
         if start_date.zip(end_date).is_some_and(|(start, end)| start > end) {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::ips::types::{JobLogDetail, MAX_LOG_ROWS};
+use crate::jobs::queries::search_text::SearchText;
 use crate::jobs::queries::sort::{InvalidSort, SortDirection};
 use crate::upstream::BadItem;
 
@@ -26,6 +27,16 @@ pub enum LogLevel {
 }
 
 impl LogLevel {
+    /// Returns the level as in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Info => "info",
+        }
+    }
+
     /// Returns the level of a `logType`.
     #[must_use]
     pub fn of(log_type: &str) -> Self {
@@ -89,6 +100,8 @@ pub struct LogQuery {
     pub log_types: Vec<String>,
     /// Severity; `None` for all.
     pub level: Option<LogLevel>,
+    /// Text in the messages or the name of the asset, ignoring case and the composition of letters.
+    pub text: Option<SearchText>,
     /// Sort order; `None` for that of IPS.
     pub sort: Option<LogSort>,
     /// Log storage to read.
@@ -96,6 +109,24 @@ pub struct LogQuery {
 }
 
 impl LogQuery {
+    /// Returns whether there is a filter that IPS does not have.
+    pub(super) fn has_conditions(&self) -> bool {
+        self.level.is_some() || self.text.is_some()
+    }
+
+    /// Returns whether an entry fulfils the conditions that IPS does not check: its level and its text.
+    #[must_use]
+    pub fn matches(&self, entry: &LogEntry) -> bool {
+        let LogEntry { level, detail } = entry;
+        let texts = [&detail.log_message, &detail.asset_name];
+        let additional = detail.aux_array.iter().flatten().map(|message| &message.log_message);
+        self.level.is_none_or(|wanted| *level == wanted)
+            && self
+                .text
+                .as_ref()
+                .is_none_or(|text| texts.into_iter().chain(additional).flatten().any(|own| text.is_in(own)))
+    }
+
     /// Returns the page of a log without entries.
     pub(super) fn empty_page(&self) -> LogPage {
         LogPage { page: self.page, per_page: self.per_page, total: Some(0), ..LogPage::default() }
@@ -128,7 +159,7 @@ pub struct LogPage {
     pub per_page: u32,
     /// Whether the job is completed, so that its log does not change any more: `true` if the log has an `endDate`.
     pub complete: bool,
-    /// `true` if a filter by level covers only the first 10,000 entries of a longer log.
+    /// `true` if a filter by level or text covers only the first 10,000 entries of a longer log.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub truncated: bool,
     /// Items of the IPS response that could not be read.

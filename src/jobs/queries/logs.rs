@@ -14,11 +14,11 @@ use crate::jobs::model::id::{JobId, JobName, JobRef};
 use crate::jobs::model::job::{IpsRecord, Job, Status};
 use crate::jobs::model::{status, unique_name};
 use crate::jobs::queries::found::{FoundJob, logged_index};
-use crate::jobs::queries::log_query::{LogEntry, LogLevel, LogPage, LogQuery, LogSource, MAX_PER_PAGE};
+use crate::jobs::queries::log_query::{LogEntry, LogPage, LogQuery, LogSource, MAX_PER_PAGE};
 use crate::jobs::queries::lookup::JobLookup;
 use crate::upstream::{BadItem, Caller, Failure, IpsApi, UpstreamError, WriteReason};
 
-/// Maximum number of pages read for a filter by level, which IPS does not have.
+/// Maximum number of pages read for a filter by level or text, which IPS does not have.
 const MAX_PAGES_SCANNED: u32 = 10;
 
 /// Selector of a log in IPS.
@@ -118,9 +118,10 @@ impl LogQueries {
         selector: &LogSelector,
         query: &LogQuery,
     ) -> Result<Option<LogPage>> {
-        let page = match query.level {
-            None => self.log_page(caller, company, selector, query).await,
-            Some(level) => self.filtered_page(caller, company, selector, query, level).await,
+        let page = if query.has_conditions() {
+            self.filtered_page(caller, company, selector, query).await
+        } else {
+            self.log_page(caller, company, selector, query).await
         };
         match page {
             Err(Error::JobUnknownToIps { .. }) => Ok(None),
@@ -128,7 +129,7 @@ impl LogQueries {
         }
     }
 
-    /// Returns a page of the entries without filter by level; `None` if IPS has no log.
+    /// Returns a page of the entries without filter by level or text; `None` if IPS has no log.
     async fn log_page(
         &self,
         caller: &Caller,
@@ -148,14 +149,13 @@ impl LogQueries {
         Ok(Some(LogPage { entries, total: log.detail_total_rows, complete, bad_items, ..query.empty_page() }))
     }
 
-    /// Returns a page of the entries of one level, filtered by the gateway; `None` if IPS has no log.
+    /// Returns a page of the entries of one level or with a text, filtered by the gateway; `None` if IPS has no log.
     async fn filtered_page(
         &self,
         caller: &Caller,
         company: &str,
         selector: &LogSelector,
         query: &LogQuery,
-        level: LogLevel,
     ) -> Result<Option<LogPage>> {
         let mut filtered = LogPage::default();
         for page in 1..=MAX_PAGES_SCANNED {
@@ -170,7 +170,7 @@ impl LogQueries {
             };
             filtered.truncated = part.has_next();
             filtered.complete = part.complete;
-            filtered.entries.extend(part.entries.into_iter().filter(|entry| entry.level == level));
+            filtered.entries.extend(part.entries.into_iter().filter(|entry| query.matches(entry)));
             filtered.bad_items.extend(part.bad_items);
             if !filtered.truncated {
                 break;
