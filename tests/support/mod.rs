@@ -15,6 +15,6 @@ pub use answer::Answer;
 pub use gateway::{Gateway, Request};
 pub use http_client::{http_client, http_client_builder};
 pub use raw_connection::{Heard, Socket};
-pub use scripted_history::{LoggedJob, Quirk, date};
+pub use scripted_history::{LoggedJob, Quirk, answer, answer_of, date, millis};
 pub use upstream::{Reply, ScriptedUpstream, active_job, envelope, fault, job_log};
 pub use world::{START, World, any_job, id, names, upload};

@@ -60,7 +60,8 @@ fn element<'a>(request: &'a str, name: &str) -> Option<&'a str> {
     Some(rest.split_once('<')?.0)
 }
 
-fn millis(request: &str, name: &str) -> Option<i64> {
+/// The date in an element of a request, in milliseconds since 1970.
+pub fn millis(request: &str, name: &str) -> Option<i64> {
     let date = DateTime::parse_from_rfc3339(element(request, name)?).expect("a date with its offset");
     Some(date.timestamp_millis())
 }
@@ -73,6 +74,13 @@ pub enum Quirk {
     IgnoresSort,
     /// Dates are compared by whole seconds.
     WholeSeconds,
+}
+
+/// An answer of getJobLogs with these jobs.
+pub fn answer_of(jobs: impl Iterator<Item = LoggedJob>) -> String {
+    let mut items = String::from("<jobLogArray>");
+    jobs.for_each(|job| job.row(&mut items));
+    items + "</jobLogArray>"
 }
 
 /// The rows that IPS answers a request with.
@@ -91,9 +99,7 @@ pub fn answer(jobs: &[LoggedJob], request: &str, quirk: Quirk) -> String {
         rows.sort_by_key(|job| job.start);
     }
     let limit = element(request, "numRows").and_then(|rows| rows.parse().ok()).unwrap_or(1000).min(1000);
-    let mut items = String::from("<jobLogArray>");
-    rows.into_iter().take(limit).for_each(|job| job.row(&mut items));
-    items + "</jobLogArray>"
+    answer_of(rows.into_iter().take(limit).cloned())
 }
 
 impl ScriptedUpstream {

@@ -19,7 +19,7 @@ use crate::http::response::{HandlerResult, long_poll};
 use crate::ips::types::Timestamp;
 use crate::jobs::{
     CacheDirective, Error, JobKind, JobListing, JobSort, ListQuery, Lookup, MAX_PER_PAGE, ObservedJob, Outcome,
-    PageCursor, Phase, SearchText, StaleReason, Status,
+    PageCursor, Phase, SearchText, StaleReason, Status, user_handle,
 };
 use crate::upstream::BadItem;
 
@@ -140,7 +140,7 @@ impl TryFrom<JobsParams> for ListQuery {
             sort: params.sort,
             limit: params.limit.map(|limit| limit as usize),
             cursor: params.cursor,
-            user_handle: params.user_handle,
+            user_handle: user_handle(params.user_handle)?,
         };
         if query.user_handle.is_some() {
             if query.phases() != [Phase::Completed] {

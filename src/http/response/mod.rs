@@ -4,7 +4,6 @@ pub mod cache_headers;
 mod event_format;
 pub mod long_poll;
 pub mod pagination;
-#[allow(dead_code, unused_imports, reason = "the routes that respond with rows follow")]
 pub mod rows;
 pub mod sse;
 pub mod viewer;

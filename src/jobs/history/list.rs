@@ -11,7 +11,7 @@ use crate::jobs::history::walk::{HistorySource, HistorySpan, HistoryWalk, Place}
 use crate::jobs::model::job::Phase;
 use crate::jobs::model::json::RenderedJob;
 use crate::jobs::queries::{
-    JobListing, JobPage, JobSort, ListQueries, ListQuery, LoadedLists, OlderJobs, is_open_log, jobs_of_page,
+    JobListing, JobPage, JobSort, ListQueries, ListQuery, LoadedLists, OlderJobs, PageCursor, is_open_log, jobs_of_page,
 };
 use crate::upstream::Caller;
 
@@ -45,7 +45,7 @@ impl Continuation {
         let starts = history.iter().flat_map(|history| &history.snapshot.jobs).filter_map(|job| start_of(&job.job));
         // The last second of the snapshot may not be complete.
         let end = starts.map(|start| axis.second(start)).max().filter(|_| is_usable);
-        let (time, window) = query.cursor.as_ref().map_or((None, None), |cursor| cursor.time());
+        let (time, window) = query.cursor.as_ref().map_or((None, None), PageCursor::time);
         let second = time.map(|time| axis.second_of_micros(time)).filter(|second| axis.is_sendable(*second));
         let second = second.max(end);
         let until = end.map(|end| axis.first_micros(end));

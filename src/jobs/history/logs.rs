@@ -14,8 +14,8 @@ use crate::upstream::Caller;
 
 /// Maximum number of calls to IPS for one page.
 pub const MAX_CALLS: usize = 8;
-/// Rows that are requested beyond a page, so that its last second is complete.
-const SPARE_ROWS: usize = 8;
+/// Rows that are requested beyond a page, so that its last second is complete. So many are not in the right order by accident.
+const SPARE_ROWS: usize = 16;
 
 /// Queries of the history.
 pub struct HistoryQueries {

@@ -3,6 +3,7 @@
 //! Time is real and intervals are short where calls are counted over time; elsewhere the gateway and the sandbox share a manual clock.
 
 mod company_events;
+mod history_export;
 mod job_events;
 mod long_polls;
 mod outages;

@@ -17,7 +17,7 @@ use crate::http::response::rows::{ListFormat, add_vary, rows_response};
 use crate::ips::types::Timestamp;
 use crate::jobs::{
     Error, HistoryCursor, HistoryFilter, HistoryPage, JobKind, JobLogsQuery, JobLogsSort, ListBody, MAX_PER_PAGE,
-    ObservedJob, Outcome, RenderedJob, SearchText, SortDirection, etag_of,
+    ObservedJob, Outcome, RenderedJob, SearchText, SortDirection, etag_of, user_handle,
 };
 use crate::upstream::BadItem;
 
@@ -101,7 +101,7 @@ impl TryFrom<JobLogsParams> for JobLogsQuery {
         let filter = HistoryFilter {
             from: params.from,
             to: params.to,
-            user_handle: params.user_handle,
+            user_handle: user_handle(params.user_handle)?,
             submitted_by: params.submitted_by,
             kinds: params.kind.0,
             outcomes: params.outcome.0,

@@ -14,7 +14,7 @@ use crate::http::openapi::components;
 use crate::http::response::HandlerResult;
 use crate::http::response::cache_headers::CacheHeaders;
 use crate::ips::types::Timestamp;
-use crate::jobs::{CacheStatus, JobStats, STATISTICS_LIFETIME, StatisticsQuery};
+use crate::jobs::{CacheStatus, Error, JobStats, STATISTICS_LIFETIME, StatisticsQuery, user_handle};
 
 /// Span of the statistics, and filter of its jobs.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -34,10 +34,12 @@ pub struct JobStatsParams {
     user_handle: Option<String>,
 }
 
-impl From<JobStatsParams> for StatisticsQuery {
-    fn from(params: JobStatsParams) -> Self {
+impl TryFrom<JobStatsParams> for StatisticsQuery {
+    type Error = Error;
+
+    fn try_from(params: JobStatsParams) -> Result<Self, Error> {
         let utc = |time: Option<Timestamp>| -> Option<DateTime<Utc>> { Some(time?.instant()?.to_utc()) };
-        Self { from: utc(params.from), to: utc(params.to), user_handle: params.user_handle }
+        Ok(Self { from: utc(params.from), to: utc(params.to), user_handle: user_handle(params.user_handle)? })
     }
 }
 
@@ -57,8 +59,9 @@ pub async fn read(
     CompanyQuery { company, params }: CompanyQuery<JobStatsParams>,
     CacheControl(directive): CacheControl,
 ) -> HandlerResult {
+    let query = StatisticsQuery::try_from(params)?;
     let company = state.resolve_company(&caller, company).await?;
-    let (jobs, query) = (state.jobs.clone(), StatisticsQuery::from(params));
+    let jobs = state.jobs.clone();
     let cached = state
         .run_in_background(async move { jobs.statistics().read(&caller, &company, query, directive).await })
         .await?;

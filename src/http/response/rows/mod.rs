@@ -6,7 +6,7 @@ mod format;
 mod stream;
 
 pub use cells::Cell;
-pub use format::{ListFormat, RowFormat, add_vary};
+pub use format::{ListFormat, add_vary};
 pub use stream::{RowPage, rows_response};
 
 /// Row of a list: a line of NDJSON, or a record of CSV.

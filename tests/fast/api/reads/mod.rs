@@ -9,7 +9,6 @@ mod ids;
 mod kinds;
 mod lists;
 mod logs;
-mod long_history;
 mod lookups;
 mod paging;
 mod schedules;

@@ -1,5 +1,9 @@
 //! GET /job-logs and GET /assets/{assetHandle}/job-logs.
 
+mod long;
+mod rows;
+mod statistics;
+
 use serde_json::{Value, json};
 
 use crate::support::{Gateway, Reply, ScriptedUpstream, World, envelope, names};

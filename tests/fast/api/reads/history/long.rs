@@ -4,9 +4,13 @@ use std::collections::BTreeSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::DateTime;
 use serde_json::{Value, json};
 
-use crate::support::{Gateway, LoggedJob, Quirk, ScriptedUpstream, date, names};
+use ips_gateway::sandbox::Population;
+use ips_gateway::sandbox::users::OTHER_COMPANY;
+
+use crate::support::{Gateway, LoggedJob, Quirk, ScriptedUpstream, World, date, names};
 
 /// A year before the time of the tests, in milliseconds since 1970.
 const BEGIN: i64 = 1_741_000_000_000;
@@ -57,10 +61,13 @@ async fn every_job_of_a_year_is_on_one_page_in_both_orders_and_with_any_limit() 
                 assert!(pages.iter().all(|(page, calls)| *calls <= 8 && page["truncated"].is_null()), "{path}{sort}");
                 let first = if sort == "&sort=startDate" { "n0" } else { "n2599" };
                 assert_eq!(names[0], first, "{path}{sort}");
-                let starts: Vec<&str> = pages
+                let starts: Vec<i64> = pages
                     .iter()
                     .flat_map(|(page, _)| page["logs"].as_array().or(page["jobs"].as_array()).expect("a list"))
-                    .map(|job| job["startedAt"].as_str().expect("a start"))
+                    .map(|job| {
+                        DateTime::parse_from_rfc3339(job["startedAt"].as_str().expect("a start")).expect("a date")
+                    })
+                    .map(|start| start.timestamp_millis())
                     .collect();
                 let is_sorted =
                     if sort == "&sort=startDate" { starts.is_sorted() } else { starts.iter().rev().is_sorted() };
@@ -164,6 +171,10 @@ async fn the_handle_of_a_user_is_a_filter_of_ips() {
     for query in ["userHandle=u", "phase=active,completed&userHandle=u", "phase=completed&sort=title&userHandle=u"] {
         gateway.get(&format!("/jobs?{query}")).await.invalid_parameter("userHandle").await;
     }
+    let long = "u".repeat(300);
+    for path in ["/jobs?phase=completed&", "/job-logs?", "/job-logs?format=csv&", "/job-stats?"] {
+        gateway.get(&format!("{path}userHandle={long}")).await.invalid_parameter("userHandle").await;
+    }
 }
 
 #[tokio::test]
@@ -233,4 +244,21 @@ async fn a_cursor_of_a_stranger_is_refused_or_harmless() {
             gateway.get(&path).await.invalid_parameter("cursor").await;
         }
     }
+}
+
+#[tokio::test]
+async fn the_demo_has_a_history_of_more_logs_than_ips_returns_at_once() {
+    let World { gateway, sandbox, .. } = World::with(Population::SeededWithHistory, &[]);
+    let gateway = gateway.as_user(&OTHER_COMPANY);
+    let (mut jobs, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = gateway.get(&format!("/jobs?phase=completed&limit=400{cursor}")).await.ok();
+        jobs.extend(names(&page));
+        let Some(next) = page["next"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+    }
+    assert!(jobs.len() > 1_500, "{}", jobs.len());
+    let answer = gateway.get("/job-logs?format=ndjson").await.expect(200);
+    assert!(answer.text().lines().count() > jobs.len(), "with the logs of running jobs");
+    assert!(sandbox.calls("getJobLogs") < 20);
 }
