@@ -19,10 +19,9 @@ ci:
 fmt:
     cargo fmt
 
-# Writes openapi/ from the code
-openapi:
-    cargo run --quiet --locked -- openapi > openapi/openapi.json
-    cargo run --quiet --locked -- openapi --version 3.0 > openapi/openapi-3.0.json
+# Writes openapi/ and the generated tables of docs/ from the code
+generate:
+    UPDATE_DOCS=1 cargo test --quiet --locked --test fast docs
 
 # The codec's benchmark
 bench:

@@ -134,7 +134,6 @@ fn app_state(
     let coordinator = coordinator(config)?;
     let runtime = Handle::current();
     let jobs_config = jobs_config(config, clock.clone(), timing, runtime.clone(), coordinator.clone());
-    let path_prefix = config.listen.path_prefix.clone();
     let background = || BackgroundTasks::new(runtime.clone(), process.background.clone());
     Ok(AppState {
         jobs: Jobs::new(upstream, jobs_config),
@@ -145,7 +144,7 @@ fn app_state(
         },
         settings: HttpSettings {
             freshness_lifetime: config.cache.fresh,
-            path_prefix: path_prefix.clone(),
+            path_prefix: config.listen.path_prefix.clone(),
             body_timeout: config.timeouts.request,
             heartbeat: timing.heartbeat,
             idempotency_keys: config.submits.idempotency_key,
@@ -155,9 +154,7 @@ fn app_state(
         background: background(),
         body_budget: BodyBudget::new(config.request_body_budget),
         metrics: process.metrics.clone(),
-        documents: Documents::new(move || {
-            openapi::for_deployment(http::openapi_document(), &path_prefix, note.as_deref())
-        }),
+        documents: Documents::new(move || openapi::for_deployment(openapi::committed(), note.as_deref())),
         ui: UiAssets::new(&ui_config(config, demo_users)),
     })
 }

@@ -4,8 +4,7 @@ use clap::{Arg, ArgMatches, Command};
 
 use super::error::CliError;
 use super::stdout::print_line;
-use crate::http::openapi::{Version, in_version};
-use crate::http::openapi_document;
+use crate::http::openapi::{Version, committed, in_version};
 
 pub(super) const NAME: &str = "openapi";
 
@@ -23,6 +22,6 @@ pub(super) fn command() -> Command {
 pub(super) fn run(matches: &ArgMatches) -> Result<(), CliError> {
     let name = matches.get_one::<String>("version").map_or(Version::V3_1.name(), String::as_str);
     let version = Version::ALL.into_iter().find(|version| version.name() == name).unwrap_or(Version::V3_1);
-    print_line(&format!("{:#}", in_version(openapi_document(), version)))?;
+    print_line(&format!("{:#}", in_version(committed(), version)))?;
     Ok(())
 }

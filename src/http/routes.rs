@@ -52,7 +52,7 @@ api_operations! {
     "/metrics" => get health::metrics;
 }
 
-/// Returns the OpenAPI 3.1 document of the API operations.
+/// Generates the OpenAPI 3.1 document of the API operations. What is served is [`openapi::committed`].
 #[must_use]
 pub fn openapi_document() -> Value {
     openapi::document(ApiOperations::openapi())

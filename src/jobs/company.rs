@@ -24,7 +24,7 @@ const STALE_IF_ERROR: Duration = Duration::from_hours(4);
 /// Maximum approximate memory of the memberships, in bytes; beyond it the least recently used ones are evicted.
 const MAX_MEMBERSHIP_BYTES: u64 = 4 << 20;
 /// Maximum approximate memory of the companies by name, in bytes; beyond it the least recently used ones are evicted.
-const MAX_COMPANY_BYTES: u64 = 2 << 20;
+const MAX_COMPANY_BYTES: u64 = 1 << 20;
 /// Overhead of a company or membership in its approximate memory, in bytes.
 const OVERHEAD_BYTES: usize = 512;
 /// Maximum length of a handle of a company or an asset, in bytes.
@@ -321,6 +321,22 @@ fn memberships_of(answer: IpsAnswer<GetCompanyMembershipReturn>) -> Result<Vec<C
             Err(UpstreamError::of::<GetCompanyMembershipParam>(failure, Delivery::Unknown))
         }
         (memberships, _) => Ok(memberships),
+    }
+}
+
+/// Returns whether a role of IPS permits `submitJob`; `None` for a role that the reference does not document.
+#[must_use]
+pub fn may_submit(role: &str) -> Option<bool> {
+    match role {
+        "IpsAdmin"
+        | "IpsUser"
+        | "TrialSiteAdmin"
+        | "TrialSiteUser"
+        | "ImagePortalAdmin"
+        | "ImagePortalContrib"
+        | "ImagePortalContribUser" => Some(true),
+        "IpsCompanyAdmin" | "ImagePortalUser" => Some(false),
+        _ => None,
     }
 }
 

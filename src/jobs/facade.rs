@@ -11,8 +11,8 @@ use crate::jobs::cache::lists::ListCaches;
 use crate::jobs::cache::policy::{CacheDirective, Freshness};
 use crate::jobs::cache::recent::RecentMutations;
 use crate::jobs::commands::{
-    IdempotencyRecords, JobActions, Submission, SubmitCommand, SubmitDependencies, SubmitReceipt, UnsharedKeys,
-    UrlPolicy, Warning,
+    IdempotencyRecords, IdempotencyUsers, JobActions, Submission, SubmitCommand, SubmitDependencies, SubmitReceipt,
+    UnsharedKeys, UrlPolicy, Warning,
 };
 use crate::jobs::company::{Companies, CompanyChoice};
 use crate::jobs::error::Result;
@@ -95,7 +95,7 @@ impl Jobs {
         // Outside of the coalescing, so that all pages of a log that IPS can't page come from one call.
         let upstream: Arc<dyn IpsApi> =
             Arc::new(VersionAdapter::new(Arc::new(coalescing), &api_version, unknown_fields));
-        let recent = RecentMutations::new(coordinator.clone());
+        let recent = RecentMutations::new(coordinator.clone(), clock.clone());
         let is_accepted = {
             let upstream = Arc::clone(&upstream);
             Arc::new(move |caller: &Caller| upstream.has_accepted(caller))
@@ -129,6 +129,7 @@ impl Jobs {
             epochs: Arc::clone(&epochs),
             recent: recent.clone(),
             idempotency: IdempotencyRecords::new(coordinator.clone(), unshared_keys, runtime),
+            users: IdempotencyUsers::new(Arc::clone(&upstream)),
             url_policy,
             clock,
             recovery_pauses: timing.submit_recovery,

@@ -1,9 +1,9 @@
-//! Coordinator in memory, for unit tests: the semantics of the scripts without encryption and without expiry.
+//! Coordinator in memory, for unit tests: the semantics of the scripts without encryption, and expiry only of values.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -19,6 +19,8 @@ use crate::replicas::{
 pub struct InMemoryCoordinator {
     state: Mutex<StoreState>,
     notifier: Notifier,
+    /// Start of the clock of the store.
+    start: OnceLock<Instant>,
     /// Number of requests for leases of loads.
     pub lease_requests: AtomicUsize,
     /// Whether the next request for the lease of a load panics.
@@ -33,7 +35,8 @@ struct StoreState {
     lists: HashMap<StoreKey, StoredList>,
     /// Records with the version of the owner of their lease.
     records: HashMap<StoreKey, (Vec<u8>, Option<Vec<u8>>)>,
-    values: HashMap<StoreKey, Vec<u8>>,
+    /// Values with the times at which they expire; markers have none.
+    values: HashMap<StoreKey, (Vec<u8>, Option<Instant>)>,
     last_token: u64,
 }
 
@@ -56,6 +59,11 @@ impl InMemoryCoordinator {
     /// Stores the failure of a load under this epoch.
     pub fn set_failure(&self, list: &ListLocation, epoch: u64, failure: Vec<u8>) {
         self.state().lists.entry(list.list).or_default().failure = Some((epoch, failure));
+    }
+
+    /// Returns the number of values and markers.
+    pub fn value_count(&self) -> usize {
+        self.state().values.len()
     }
 
     /// Ends the leases of all records, as if they had expired.
@@ -84,6 +92,10 @@ impl Coordinator for InMemoryCoordinator {
 
     fn open(&self, _: &str, sealed: &[u8]) -> Option<Vec<u8>> {
         Some(sealed.to_vec())
+    }
+
+    async fn time(&self) -> Result<Duration> {
+        Ok(self.start.get_or_init(Instant::now).elapsed())
     }
 
     fn subscribe(&self, keys: &[StoreKey]) -> Notifications {
@@ -243,17 +255,24 @@ impl Coordinator for InMemoryCoordinator {
         Ok(())
     }
 
-    async fn put(&self, key: StoreKey, value: &[u8], _: Duration) -> Result<()> {
-        self.state().values.insert(key, value.to_vec());
+    async fn put(&self, key: StoreKey, value: &[u8], ttl: Duration) -> Result<()> {
+        self.state().values.insert(key, (value.to_vec(), Some(Instant::now() + ttl)));
         Ok(())
+    }
+
+    async fn remaining(&self, key: StoreKey) -> Result<Option<Duration>> {
+        let expires_at = self.state().values.get(&key).and_then(|(_, expires_at)| *expires_at);
+        Ok(expires_at.map(|expires_at| expires_at.saturating_duration_since(Instant::now())))
     }
 
     async fn get(&self, keys: &[StoreKey]) -> Result<Vec<Option<Vec<u8>>>> {
         let state = self.state();
-        Ok(keys.iter().map(|key| state.values.get(key).cloned()).collect())
+        let is_kept = |expires_at: Option<Instant>| expires_at.is_none_or(|expires_at| Instant::now() < expires_at);
+        let value = |key| state.values.get(key).filter(|(_, expires_at)| is_kept(*expires_at));
+        Ok(keys.iter().map(|key| Some(value(key)?.0.clone())).collect())
     }
 
     async fn insert_marker(&self, key: StoreKey, _: Duration) -> Result<bool> {
-        Ok(self.state().values.insert(key, Vec::new()).is_none())
+        Ok(self.state().values.insert(key, (Vec::new(), None)).is_none())
     }
 }

@@ -176,6 +176,10 @@ pub trait Coordinator: Send + Sync {
     /// Decrypts a value that [`Coordinator::seal`] returned for the same purpose; `None` for anything else.
     fn open(&self, purpose: &str, sealed: &[u8]) -> Option<Vec<u8>>;
 
+    /// Returns the time of the clock of the store: while it is unavailable, that of the last answer and the time since then by the monotonic
+    /// clock. [`Unavailable`] if it never answered.
+    async fn time(&self) -> Result<Duration>;
+
     /// Subscribes to the notifications of these lists and companies.
     fn subscribe(&self, keys: &[StoreKey]) -> Notifications;
 
@@ -234,6 +238,9 @@ pub trait Coordinator: Send + Sync {
 
     /// Sets a value for `ttl`.
     async fn put(&self, key: StoreKey, value: &[u8], ttl: Duration) -> Result<()>;
+
+    /// Returns the time for which the store still keeps the value of this key; `None` if it is absent or kept without limit.
+    async fn remaining(&self, key: StoreKey) -> Result<Option<Duration>>;
 
     /// Returns the values of these keys; `None` for those that are absent or can't be decrypted.
     async fn get(&self, keys: &[StoreKey]) -> Result<Vec<Option<Vec<u8>>>>;

@@ -62,10 +62,15 @@ impl Clock {
         u64::try_from(self.now().timestamp_micros()).unwrap_or_default()
     }
 
+    /// Sets the wall clock, of all clones, ahead or back by `by`, as a time service or an administrator does.
+    pub fn jump(&self, by: TimeDelta) {
+        self.offset.fetch_add(by.num_microseconds().unwrap_or(0), Ordering::SeqCst);
+    }
+
     /// Advances the clock and all its clones; the system clock then runs ahead by `by`. A negative `by` sets only the wall clock back.
     pub fn advance(&self, by: TimeDelta) {
         let micros = by.num_microseconds().unwrap_or(0);
-        self.offset.fetch_add(micros, Ordering::SeqCst);
+        self.jump(by);
         self.monotonic_offset.fetch_add(u64::try_from(micros).unwrap_or(0), Ordering::SeqCst);
     }
 }
@@ -99,6 +104,14 @@ impl ClockReading {
         Self { wall, ..self }
     }
 
+    /// Returns the wall clock time of an earlier reading, corrected by the monotonic clock if the wall clock was set in between.
+    #[must_use]
+    pub fn wall_of(&self, earlier: Self) -> DateTime<Utc> {
+        let expected = self.before(self.since(earlier)).wall;
+        let differs = (expected - earlier.wall).abs() >= TimeDelta::seconds(1);
+        if differs { expected } else { earlier.wall }
+    }
+
     /// Returns the reading at an earlier wall clock time, which another process recorded; one in the future counts as now.
     #[must_use]
     pub fn at_wall(&self, wall: DateTime<Utc>) -> Self {
@@ -118,6 +131,19 @@ mod tests {
         clock.advance(TimeDelta::seconds(2));
         assert_eq!(other.now() - wall, TimeDelta::seconds(2));
         assert_eq!(other.instant() - monotonic, Duration::from_secs(2));
+    }
+
+    #[test]
+    fn the_wall_time_of_an_earlier_reading_follows_a_wall_clock_that_was_set() {
+        let clock = Clock::manual(DateTime::default());
+        let earlier = clock.read();
+        clock.advance(TimeDelta::seconds(5));
+        assert_eq!(clock.read().wall_of(earlier), earlier.wall);
+        for hours in [3, -6] {
+            clock.jump(TimeDelta::hours(hours));
+            let now = clock.read();
+            assert_eq!(now.wall - now.wall_of(earlier), TimeDelta::seconds(5));
+        }
     }
 
     #[test]

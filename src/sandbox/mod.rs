@@ -159,15 +159,15 @@ impl Sandbox {
 
     /// Stops the server and frees its port.
     pub async fn stop(mut self) {
-        self.server.handle.stop(true).await;
+        self.server.stop.cancel();
         if let Some(thread) = self.server.thread.take() {
-            let _ = thread.join();
+            let _ = tokio::task::spawn_blocking(|| thread.join()).await;
         }
     }
 }
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        drop(self.server.handle.stop(false));
+        self.server.stop.cancel();
     }
 }

@@ -7,15 +7,19 @@ use std::os::fd::AsFd as _;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use actix_web::body::SizedStream;
-use actix_web::dev::{Extensions, ServerHandle};
+use actix_web::dev::{Extensions, Server};
 use actix_web::http::header::ContentEncoding;
 use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Compress;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use chrono::TimeDelta;
 use serde::Deserialize;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::unbounded_channel;
+use tokio_util::sync::CancellationToken;
 
 use super::server_time::server_timestamp;
 use super::service::{Content, Door, Headers, Reply, Service};
@@ -34,33 +38,23 @@ const XML: &str = "text/xml; charset=UTF-8";
 /// Running server, on a thread of its own so that it can be started with or without an async runtime.
 pub(super) struct RunningServer {
     pub address: SocketAddr,
-    pub handle: ServerHandle,
+    /// Stops the server.
+    pub stop: CancellationToken,
     pub thread: Option<JoinHandle<io::Result<()>>>,
 }
 
-/// Binds the address and serves until the handle is stopped.
+/// Binds the address and serves until it is stopped.
 pub(super) fn serve(listen: &str, service: Arc<Service>) -> io::Result<RunningServer> {
     let listener = TcpListener::bind(listen)?;
     let address = listener.local_addr()?;
-    let (sender, receiver) = mpsc::channel();
-    let thread = std::thread::Builder::new().name("sandbox".into()).spawn(move || {
-        actix_web::rt::System::new().block_on(async move {
-            let app = move || {
-                App::new().app_data(web::Data::from(service.clone())).wrap(Compress::default()).configure(routes)
-            };
-            let server = HttpServer::new(app)
-                .on_connect(remember_connection)
-                .workers(1)
-                .disable_signals()
-                .shutdown_timeout(1)
-                .listen(listener)?
-                .run();
-            let _ = sender.send(server.handle());
-            server.await
-        })
-    })?;
-    match receiver.recv() {
-        Ok(handle) => Ok(RunningServer { address, handle, thread: Some(thread) }),
+    let stop = CancellationToken::new();
+    let stopped = stop.clone();
+    let (started, is_started) = mpsc::channel();
+    let thread = std::thread::Builder::new()
+        .name("sandbox".into())
+        .spawn(move || actix_web::rt::System::new().block_on(run(listener, service, stopped, started)))?;
+    match is_started.recv() {
+        Ok(()) => Ok(RunningServer { address, stop, thread: Some(thread) }),
         Err(_) => Err(thread
             .join()
             .ok()
@@ -68,6 +62,52 @@ pub(super) fn serve(listen: &str, service: Arc<Service>) -> io::Result<RunningSe
             .unwrap_or_else(|| io::Error::other("the server of the sandbox did not start"))),
     }
 }
+
+/// Serves until it is stopped; closes the listener for the duration of each scripted outage.
+async fn run(
+    mut listener: TcpListener,
+    service: Arc<Service>,
+    stop: CancellationToken,
+    started: mpsc::Sender<()>,
+) -> io::Result<()> {
+    let address = listener.local_addr()?;
+    let (outages, mut next_outage) = unbounded_channel();
+    loop {
+        let server = start(listener, Arc::clone(&service), Outages(outages.clone()))?;
+        let handle = server.handle();
+        let running = actix_web::rt::spawn(server);
+        let _ = started.send(());
+        let outage = tokio::select! {
+            () = stop.cancelled() => None,
+            outage = next_outage.recv() => outage,
+        };
+        handle.stop(outage.is_none()).await;
+        running.await.map_err(io::Error::other)??;
+        let Some(outage) = outage else { return Ok(()) };
+        if stop.run_until_cancelled(tokio::time::sleep(outage)).await.is_none() {
+            return Ok(());
+        }
+        // Calls that were running when the outage began may have asked for another one.
+        while next_outage.try_recv().is_ok() {}
+        listener = TcpListener::bind(address)?;
+    }
+}
+
+fn start(listener: TcpListener, service: Arc<Service>, outages: Outages) -> io::Result<Server> {
+    let app = move || {
+        App::new()
+            .app_data(web::Data::from(Arc::clone(&service)))
+            .app_data(web::Data::new(outages.clone()))
+            .wrap(Compress::default())
+            .configure(routes)
+    };
+    let server = HttpServer::new(app).on_connect(remember_connection).workers(1).disable_signals().shutdown_timeout(1);
+    Ok(server.listen(listener)?.run())
+}
+
+/// Requests for an outage of the server, each with its duration.
+#[derive(Clone)]
+struct Outages(UnboundedSender<Duration>);
 
 fn routes(config: &mut web::ServiceConfig) {
     config
@@ -110,9 +150,12 @@ async fn answer(request: &HttpRequest, body: &[u8], service: &Service, door: Doo
             // An encoding of its own keeps the middleware from compressing it, which would lose the length.
             response.insert_header((header::CONTENT_TYPE, XML)).insert_header(ContentEncoding::Identity).body(pieces)
         }
-        Content::Nothing => {
+        Content::Nothing { outage } => {
             if let Some(connection) = request.conn_data::<Connection>() {
                 let _ = connection.0.shutdown(std::net::Shutdown::Both);
+            }
+            if let (Some(outage), Some(outages)) = (outage, request.app_data::<web::Data<Outages>>()) {
+                let _ = outages.0.send(outage);
             }
             response.finish()
         }

@@ -84,8 +84,10 @@ pub(super) enum Content {
     Html(&'static str),
     /// The connection is closed in the middle of this XML.
     CutOff(Vec<u8>),
-    /// The connection is closed without a response.
-    Nothing,
+    /// The connection is closed without a response. For the duration of an outage, new connections are refused.
+    Nothing {
+        outage: Option<Duration>,
+    },
 }
 
 impl Reply {
@@ -173,7 +175,10 @@ impl Service {
             Effect::Slow => self.execute(&context),
             Effect::Fault { code, reason, status } => door.fault(&Effect::fault(code, &reason), Some(status)),
             Effect::Unavailable => Reply { status: 503, content: Content::Html(UNAVAILABLE), delay },
-            Effect::Refused => Reply { status: 503, content: Content::Nothing, delay },
+            Effect::Refused => Reply { status: 503, content: Content::Nothing { outage: None }, delay },
+            Effect::Outage(duration) => {
+                Reply { status: 503, content: Content::Nothing { outage: Some(duration) }, delay }
+            }
             Effect::CutOff => self.execute(&context).map(Content::CutOff),
             Effect::Malformed => self.execute(&context).map(|mut body| {
                 body.truncate(body.len() / 2);

@@ -3,7 +3,7 @@
 use chrono::{TimeZone, Utc};
 
 use super::server_time::server_timestamp;
-use crate::ips::types::Company;
+use crate::ips::types::{Company, UserInfo};
 
 /// Company of the sandbox.
 #[derive(Debug, PartialEq, Eq)]
@@ -201,10 +201,34 @@ impl User {
         format!("{role} of {}", companies.join(" and "))
     }
 
+    /// Returns the user as getUserInfo answers it.
+    pub(super) fn to_user_info(&self) -> UserInfo {
+        let (local, domain) = self.email.split_once('@').unwrap_or((self.email, ""));
+        let role = Some(self.role.as_str().to_owned());
+        UserInfo {
+            user_handle: Some(self.handle.into()),
+            first_name: Some(capitalized(local)),
+            last_name: Some(capitalized(domain.trim_end_matches(".com"))),
+            email: Some(self.email.into()),
+            ims_user_id: None,
+            is_valid: Some(self.active),
+            is_ips_admin: Some(self.role == Role::Admin),
+            default_role: role.clone(),
+            role,
+            password_expires: None,
+            unreadable: Vec::new(),
+        }
+    }
+
     /// Returns whether the user is a member of the company.
     pub(super) fn is_member_of(&self, company: &Tenant) -> bool {
         self.companies.contains(&company)
     }
+}
+
+fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// Returns the user with an e-mail address, ignoring case.

@@ -99,7 +99,7 @@ metrics_table! {
     SHARED_UP: Gauge = "ips_gateway_shared_up",
         "Whether the connection to the shared store is up: 1 or 0.";
     SHARED_OPERATION_DURATION: Histogram = "ips_gateway_shared_operation_duration_seconds",
-        "Operations on the shared store, by operation: `look` (status of a list), `fetch` (snapshot), `events`, `begin` (request of a lease), `renew` (lease), `publish` and `fail` (result of a load), `change` and `remind` (bump and restore an invalidation epoch), `claim`, `take_over`, `hold` (renewed lease) and `settle` of idempotency records, `put` and `get` of values, `is_first` (marker).";
+        "Operations on the shared store, by operation: `look` (status of a list), `fetch` (snapshot), `events`, `begin` (request of a lease), `renew` (lease), `publish` and `fail` (result of a load), `change` and `remind` (bump and restore an invalidation epoch), `claim`, `take_over`, `hold` (renewed lease) and `settle` of idempotency records, `put`, `get` and `remaining` (time to live) of values, `is_first` (marker), `time` (clock of the store).";
     SHARED_ERRORS: Counter = "ips_gateway_shared_errors_total",
         "Failed operations on the shared store, by kind: `closed`, `timeout`, `refused`, `full`, `read_only`, `not_ready`, `denied`, `tls`, `io`, `wrong_data` (value of another type), `garbage` (not the Redis protocol), `refuses` (any other error reply) or `other`.";
     SHARED_TURNS: Counter = "ips_gateway_shared_turns_total",

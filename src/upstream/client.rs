@@ -17,7 +17,7 @@ use super::error::{CircuitScope, Delivery, Failure, UpstreamError};
 use super::health::{ServiceAccountState, UpstreamHealth};
 use super::retry::RetryBudget;
 use super::telemetry::CallTelemetry;
-use super::transport::Transport;
+use super::transport::{ErasedReply, Exchange, Transport};
 use crate::ips::soap::{Answer, AuthHeader, Reply, write_request};
 use crate::ips::types::*;
 use crate::runtime::backoff;
@@ -58,13 +58,17 @@ impl IpsClient {
     ///
     /// # Errors
     /// No answer, or a fault; the error has the reason, and how far the request got.
+    ///
+    /// # Panics
+    /// Never: an [`Exchange`] of `T` reads the answer of `T`.
     pub async fn call<T>(&self, caller: &Caller, request: &T) -> Result<IpsAnswer<T::Answer>, UpstreamError>
     where
         T: Operation<Answer: 'static>,
     {
         let body = self.write(request, &self.auth(caller)).map_err(AttemptError::into_upstream_error::<T>)?.into();
         let company = CompanyKey::new(caller, request.company());
-        let reply = self.attempts::<T>(body, company).await.map_err(AttemptError::into_upstream_error::<T>)?;
+        let reply = self.attempts(Exchange::of::<T>(), body, company).await;
+        let reply = reply.map_err(AttemptError::into_upstream_error::<T>)?;
         if caller.source == CredentialSource::Gateway {
             self.note_service_account(match &reply {
                 Reply::Fault(fault) if fault.class() == FaultClass::Authentication => ServiceAccountState::Rejected,
@@ -76,6 +80,7 @@ impl IpsClient {
                 let count = u64::try_from(bad_items.len()).unwrap_or(u64::MAX);
                 metrics::counter!(names::BAD_ITEMS, "rpc_method" => T::NAME).increment(count);
                 metrics::counter!(names::UNREADABLE_VALUES, "rpc_method" => T::NAME).increment(unreadable_values);
+                let value = *value.downcast::<T::Answer>().expect("an exchange of T reads the answer of T");
                 Ok(IpsAnswer { value, bad_items: bad_items.into_iter().map(Into::into).collect() })
             }
             Reply::Fault(fault) => Err(UpstreamError::of::<T>(Failure::Fault(fault), Delivery::Rejected)),
@@ -91,7 +96,8 @@ impl IpsClient {
         let request = self.write(&GetCompanyMembershipParam::default(), &self.application()).map_err(convert)?;
         let anonymous = Caller::service(&Credentials::AccessToken(SecretString::default()));
         let company = CompanyKey::new(&anonymous, None);
-        self.attempts::<GetCompanyMembershipParam>(request.into(), company).await.map(drop).map_err(convert)
+        let exchange = Exchange::of::<GetCompanyMembershipParam>();
+        self.attempts(exchange, request.into(), company).await.map(drop).map_err(convert)
     }
 
     /// Notes whether IPS accepted the service account, and logs a change of that.
@@ -113,17 +119,19 @@ impl IpsClient {
     }
 
     /// Makes a call, with retries if it is a read.
-    async fn attempts<T>(&self, body: Bytes, company: CompanyKey) -> Result<Reply<T::Answer>, AttemptError>
-    where
-        T: Operation<Answer: 'static>,
-    {
+    async fn attempts(
+        &self,
+        exchange: Exchange,
+        body: Bytes,
+        company: CompanyKey,
+    ) -> Result<ErasedReply, AttemptError> {
         let deadline = Instant::now() + self.config.timeout;
-        if T::EFFECT == Effect::Changes {
-            return self.attempt::<T>(body, company, deadline).await;
+        if exchange.effect == Effect::Changes {
+            return self.attempt(exchange, body, company, deadline).await;
         }
         self.retries.deposit();
         let mut attempt = 1;
-        let mut error = match self.attempt::<T>(body.clone(), company, deadline).await {
+        let mut error = match self.attempt(exchange, body.clone(), company, deadline).await {
             Err(error) => error,
             reply => return reply,
         };
@@ -132,8 +140,8 @@ impl IpsClient {
         {
             tokio::time::sleep(pause).await;
             attempt += 1;
-            metrics::counter!(names::UPSTREAM_RETRIES, "rpc_method" => T::NAME).increment(1);
-            error = match self.attempt::<T>(body.clone(), company, deadline).await {
+            metrics::counter!(names::UPSTREAM_RETRIES, "rpc_method" => exchange.operation).increment(1);
+            error = match self.attempt(exchange, body.clone(), company, deadline).await {
                 // The earlier error is more specific than a refused retry.
                 Err(AttemptError { failure: Failure::Overloaded { .. } | Failure::CircuitOpen { .. }, .. }) => {
                     return Err(error);
@@ -146,15 +154,13 @@ impl IpsClient {
     }
 
     /// Makes one attempt, if circuit breakers and concurrency limit permit it.
-    async fn attempt<T>(
+    async fn attempt(
         &self,
+        exchange: Exchange,
         body: Bytes,
         company: CompanyKey,
         deadline: Instant,
-    ) -> Result<Reply<T::Answer>, AttemptError>
-    where
-        T: Operation<Answer: 'static>,
-    {
+    ) -> Result<ErasedReply, AttemptError> {
         // Before queueing, too: a call that an open circuit refuses needs no slot.
         self.breaker.check().map_err(suspended_by(CircuitScope::Upstream))?;
         self.companies.check(company).map_err(suspended_by(CircuitScope::Company))?;
@@ -171,8 +177,8 @@ impl IpsClient {
                 return Err(refused);
             }
         };
-        let telemetry = CallTelemetry::start(T::NAME, &self.config.url);
-        let call = telemetry.within(self.transport.send::<T>(body, deadline));
+        let telemetry = CallTelemetry::start(exchange.operation, &self.config.url);
+        let call = telemetry.within(self.transport.send(exchange, body, deadline));
         let reply = match tokio::time::timeout_at(deadline, call).await {
             Ok(reply) => reply,
             Err(_) => Err(AttemptError::unknown(Failure::Timeout(self.config.timeout))),

@@ -11,16 +11,7 @@ export PATH=$PATH:/usr/sbin
 
 # need PROGRAM=PACKAGE...
 need() {
-    local pair missing=() packages=()
-    for pair in "$@"; do
-        if ! is_installed "${pair%%=*}"; then
-            missing+=("${pair%%=*}")
-            packages+=("${pair#*=}")
-        fi
-    done
-    [ ${#missing[@]} -gt 0 ] || return 0
-    # One installation at a time.
-    if (flock 9 && install_packages "${packages[@]}") 9> "$target/install.lock"; then return 0; fi
+    if have "$@"; then return 0; fi
     if [ "${CI:-}" = true ]; then
         echo "FAILED: missing and not installable: ${missing[*]}" >&2
         exit 1
@@ -29,12 +20,29 @@ need() {
     exit 0
 }
 
+# have PROGRAM=PACKAGE...: installs what is missing. Returns 1 if that is not possible, with the names in $missing and $packages.
+have() {
+    local pair
+    missing=() packages=()
+    for pair in "$@"; do
+        if ! is_installed "${pair%%=*}"; then
+            missing+=("${pair%%=*}")
+            packages+=("${pair#*=}")
+        fi
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    # One installation at a time.
+    (flock 9 && install_packages "${packages[@]}") 9> "$target/install.lock"
+}
+
 is_installed() {
     case $1 in
         # Debian keeps the module that creates virtual environments in a package of its own.
         python3-venv) python3 -c 'import ensurepip' 2> /dev/null ;;
         # Nor are the extensions of PHP programs of their own.
         php-soap) php -m 2> /dev/null | grep --quiet --line-regexp soap ;;
+        # Files are libraries.
+        /*) [ -e "$1" ] ;;
         *) command -v "$1" > /dev/null ;;
     esac
 }

@@ -94,8 +94,8 @@ class Processes:
         gateway.first_line()
         return gateway
 
-    def nginx(self, configuration):
-        path = os.path.join(self.folder, "nginx.conf")
+    def nginx(self, configuration, name="nginx.conf"):
+        path = os.path.join(self.folder, name)
         with open(path, "w") as file:
             file.write(configuration)
         nginx = "/usr/sbin/nginx" if os.path.exists("/usr/sbin/nginx") else "nginx"

@@ -7,18 +7,9 @@ use crate::support::http_client;
 use ips_gateway::app::{self, Dependencies};
 use ips_gateway::config::{Config, Sources};
 use ips_gateway::http;
-use ips_gateway::http::openapi::{self, Version};
 use reqwest::{Method, Response};
 use serde_json::Value;
 
-const COMMITTED: [(Version, &str, &str); 2] = [
-    (Version::V3_1, "openapi/openapi.json", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi.json"))),
-    (
-        Version::V3_0,
-        "openapi/openapi-3.0.json",
-        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi-3.0.json")),
-    ),
-];
 const ROUTES: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/http/routes.rs"));
 const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
@@ -56,23 +47,6 @@ async fn ask(method: &str, url: &str) -> Response {
     let client = http_client();
     let method: Method = method.parse().expect("a method");
     client.request(method, url).send().await.unwrap_or_else(|error| panic!("{url}: {error:?}"))
-}
-
-#[test]
-fn the_committed_documents_are_up_to_date() {
-    for (version, path, committed) in COMMITTED {
-        let committed = committed.trim_end();
-        let current = format!("{:#}", openapi::in_version(document(), version));
-        let differs = committed.lines().zip(current.lines()).position(|(committed, current)| committed != current);
-        let line = differs.unwrap_or_else(|| committed.lines().count().min(current.lines().count()));
-        assert!(
-            committed == current,
-            "{path} differs from line {} on; `cargo run -q -- openapi --version {} > {path}` brings it up to date:\n{}",
-            line + 1,
-            version.name(),
-            current.lines().skip(line).take(5).collect::<Vec<_>>().join("\n")
-        );
-    }
 }
 
 #[tokio::test]

@@ -26,7 +26,24 @@ pub struct Exited {
 impl Process {
     /// Starts `serve` in front of this IPS with exactly these variables.
     pub fn serve(upstream: &str, variables: &[(&str, &str)]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ips-gateway"));
+        Self::run(Command::new(env!("CARGO_BIN_EXE_ips-gateway")), upstream, variables)
+    }
+
+    /// Starts `serve` like [`Process::serve`], with at most this number of file descriptors.
+    pub fn serve_with_files(files: u32, upstream: &str, variables: &[(&str, &str)]) -> Self {
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", &format!("ulimit -n {files}; exec \"$@\""), "sh", env!("CARGO_BIN_EXE_ips-gateway")]);
+        Self::run(shell, upstream, variables)
+    }
+
+    /// Resident memory, in bytes.
+    pub fn resident_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
+        line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024
+    }
+
+    fn run(mut command: Command, upstream: &str, variables: &[(&str, &str)]) -> Self {
         command.arg("serve").env_clear().env("IPS_GATEWAY_LISTEN", "127.0.0.1:0");
         command.env("IPS_GATEWAY_UPSTREAM_URL", upstream).envs(variables.iter().copied());
         let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

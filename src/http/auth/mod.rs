@@ -21,7 +21,7 @@ pub use key_store::{KeyFileValidity, KeyStore};
 pub use principal::{Principal, PrincipalNames};
 pub use role::Role;
 pub use stream_quota::{StreamPermit, StreamQuota};
-pub use tickets::{TicketUse, Tickets};
+pub use tickets::{Acceptance, TicketUse, Tickets};
 
 /// Authenticator, tickets and stream quota of the gateway.
 pub struct Auth {

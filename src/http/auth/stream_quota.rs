@@ -34,13 +34,26 @@ impl StreamQuota {
     pub fn acquire(&self, caller: &Caller) -> Result<StreamPermit, Problem> {
         let owner = CallerIdentity::from(caller);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(owner.clone()).or_default();
-        if *count >= self.max_streams {
-            let detail = format!("the caller has {} open event streams, the maximum", self.max_streams);
-            return Err(Problem::too_many_requests(detail, RETRY_AFTER));
-        }
-        *count += 1;
+        self.check_count(&open, &owner)?;
+        *open.entry(owner.clone()).or_default() += 1;
         Ok(StreamPermit { open: Arc::clone(&self.open), owner })
+    }
+
+    /// Checks whether `caller` may open a stream, without counting one.
+    ///
+    /// # Errors
+    /// Those of [`acquire`](Self::acquire).
+    pub fn check(&self, caller: &Caller) -> Result<(), Problem> {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        self.check_count(&open, &CallerIdentity::from(caller))
+    }
+
+    fn check_count(&self, open: &OpenStreams, owner: &CallerIdentity) -> Result<(), Problem> {
+        if open.get(owner).copied().unwrap_or_default() < self.max_streams {
+            return Ok(());
+        }
+        let detail = format!("the caller has {} open event streams, the maximum", self.max_streams);
+        Err(Problem::too_many_requests(detail, RETRY_AFTER))
     }
 }
 

@@ -58,7 +58,9 @@ struct BodyError {
 
 /// Returns the body as `T`, or its first error.
 fn first_error<T: DeserializeOwned>(body: &Value) -> Result<T, BodyError> {
-    serde_path_to_error::deserialize(body).map_err(|error| {
+    // As text, for which the types are deserialized anyway: serde compiles all of them once more for every other source.
+    let body = body.to_string();
+    serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(&body)).map_err(|error| {
         let (pointer, message) = (pointer_of(error.path()), error.inner().to_string());
         let missing = serde_messages::missing_field(&message);
         let place = missing.map_or_else(|| pointer.clone(), |name| format!("{pointer}/{name}"));

@@ -6,11 +6,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::AppState;
-use crate::http::auth::Authenticated;
+use crate::http::auth::{Authenticated, Role, role_of};
 use crate::http::extract::{NoParams, Query, TextPath};
 use crate::http::openapi::components;
 use crate::http::response::{HandlerResult, json_response};
 use crate::ips::types::{Company, CompanyMembership};
+use crate::jobs::may_submit;
 
 /// Company of which the caller is a member.
 #[derive(Serialize, ToSchema)]
@@ -27,13 +28,23 @@ pub struct MemberCompany {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub is_active: Option<bool>,
+    /// Whether the caller may submit jobs in the company, by the role in IPS and that of the API key; absent if the role in IPS is unknown. IPS
+    /// decides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub may_submit: Option<bool>,
 }
 
-impl From<&CompanyMembership> for MemberCompany {
-    fn from(membership: &CompanyMembership) -> Self {
+impl MemberCompany {
+    /// Returns a membership as a caller with this role of its API key sees it.
+    fn new(membership: &CompanyMembership, key_role: Role) -> Self {
         let CompanyMembership { company, role, is_active, unreadable } = membership.clone();
         let unreadable = [company.unreadable, unreadable].concat();
-        Self { company: Company { unreadable, ..company }, role, is_active }
+        let may_submit = match key_role {
+            Role::Viewer => Some(false),
+            Role::Operator => role.as_deref().and_then(may_submit),
+        };
+        Self { company: Company { unreadable, ..company }, role, is_active, may_submit }
     }
 }
 
@@ -60,7 +71,9 @@ pub async fn list(
     let (jobs, member) = (state.jobs.clone(), caller.clone());
     let memberships = state.run_in_background(async move { jobs.companies().memberships(&member).await }).await?;
     let permitted = memberships.iter().filter(|membership| caller.may_see(&membership.company.company_handle));
-    json_response(&request, &CompanyList { companies: permitted.map(Into::into).collect() })
+    let key_role = role_of(&request);
+    let companies = permitted.map(|membership| MemberCompany::new(membership, key_role)).collect();
+    json_response(&request, &CompanyList { companies })
 }
 
 /// Read a company

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::http::AppState;
-use crate::http::auth::{Authenticated, Principal, TicketUse};
+use crate::http::auth::{Acceptance, Authenticated, Principal, TicketUse};
 use crate::http::extract::{CompanyParams, CompanyQuery, IfMatch, JobPath, LastEventId, within};
 use crate::http::openapi::components;
 use crate::http::problem::Problem;
@@ -75,7 +75,8 @@ impl EventsParams {
     }
 }
 
-/// Responds with the events of the subscription that `subscribe` starts. HEAD starts one, for the same errors, and ends it.
+/// Responds with the events of the subscription that `subscribe` starts. HEAD starts one, for the same errors, and ends it; it counts no
+/// stream in the quota.
 async fn respond(
     state: &AppState,
     request: &HttpRequest,
@@ -84,6 +85,8 @@ async fn respond(
     subscribe: impl Future<Output = Result<Subscription, Error>> + Send + 'static,
 ) -> HandlerResult {
     if request.method() == Method::HEAD {
+        state.auth.stream_quota.check(&caller)?;
+        state.auth.authenticator.watch(&caller)?;
         state.run_in_background(subscribe).await?;
         return Ok(event_stream_head());
     }
@@ -177,7 +180,8 @@ pub async fn ticket(state: Data<AppState>, Authenticated(caller): Authenticated,
     // Invalid credentials are reported here: an `EventSource` does not expose the response to a refused stream.
     let (jobs, owner) = (state.jobs.clone(), caller.clone());
     state.run_in_background(async move { jobs.companies().check_credentials(&owner).await }).await?;
-    let issued = state.auth.tickets.issue(caller);
+    let acceptance = if state.jobs.has_accepted(&caller) { Acceptance::Accepted } else { Acceptance::Stranger };
+    let issued = state.auth.tickets.issue(caller, acceptance).await;
     let (ticket, expires_at) = issued.map_err(|error| Problem::internal(error.to_string()))?;
     let expires_at = to_timestamp(expires_at);
     Ok(HttpResponse::Created().insert_header((header::CACHE_CONTROL, "no-store")).json(Ticket { ticket, expires_at }))

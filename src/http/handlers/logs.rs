@@ -56,7 +56,7 @@ pub struct LogParams {
     #[param(default = false, required = false)]
     archived: Option<bool>,
     /// Format of the response; without it, what `Accept` prefers. `csv` and `ndjson` have all entries, without pages.
-    #[param(required = false)]
+    #[param(inline, required = false)]
     format: Option<ListFormat>,
 }
 

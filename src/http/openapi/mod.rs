@@ -61,12 +61,23 @@ pub fn document(operations: utoipa::openapi::OpenApi) -> Value {
     document
 }
 
-/// Adapts `document` to a deployment: `path_prefix` becomes the server URL, `note` is appended to the description.
+/// Returns the committed OpenAPI 3.1 document, which is compiled in: the code that generates it is in no release binary.
+///
+/// # Panics
+/// Never: a test compares the committed document with the generated one.
 #[must_use]
-pub fn for_deployment(mut document: Value, path_prefix: &str, note: Option<&str>) -> Value {
-    if !path_prefix.is_empty() {
-        document["servers"][0]["url"] = path_prefix.into();
-    }
+pub fn committed() -> Value {
+    serde_json::from_str(include_str!("../../../openapi/openapi.json")).expect("the committed document is JSON")
+}
+
+/// Server URL of a document that a gateway serves: relative to the URL of the document, so that it is right behind proxies that add or strip a
+/// path prefix.
+const SERVER_OF_SERVED_DOCUMENT: &str = ".";
+
+/// Adapts `document` to the gateway that serves it: the server URL becomes a relative one, `note` is appended to the description.
+#[must_use]
+pub fn for_deployment(mut document: Value, note: Option<&str>) -> Value {
+    document["servers"][0]["url"] = SERVER_OF_SERVED_DOCUMENT.into();
     if let Some(note) = note {
         let description = document["info"]["description"].as_str().unwrap_or_default();
         document["info"]["description"] = format!("{description}\n\n{note}").into();

@@ -7,6 +7,11 @@ use crate::ips::types::Company;
 use crate::jobs::{Action, FieldLocation, InvalidField};
 use crate::upstream::{Delivery, Failure, UpstreamError};
 
+/// Maximum length of a location and of a reason of an invalid value, in bytes.
+const MAX_TEXT_LENGTH: usize = 1000;
+/// Maximum length of `detail` and of a reason that IPS gives, in bytes.
+pub(super) const MAX_DETAIL_LENGTH: usize = 6000;
+
 /// Body of an error response: problem details (RFC 9457).
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -110,11 +115,21 @@ pub struct InvalidValue {
 impl From<&InvalidField> for InvalidValue {
     fn from(field: &InvalidField) -> Self {
         let (pointer, parameter) = match &field.location {
-            FieldLocation::Body(pointer) => (Some(pointer.clone()), None),
-            FieldLocation::Parameter(name) => (None, Some(name.clone())),
+            FieldLocation::Body(pointer) => (Some(shortened(pointer, MAX_TEXT_LENGTH)), None),
+            FieldLocation::Parameter(name) => (None, Some(shortened(name, MAX_TEXT_LENGTH))),
         };
-        Self { pointer, parameter, detail: field.reason.clone() }
+        Self { pointer, parameter, detail: shortened(&field.reason, MAX_TEXT_LENGTH) }
     }
+}
+
+/// Returns a text of at most this length in bytes: a longer one ends in `…`. A caller can choose the names of members and parameters.
+pub(super) fn shortened(text: &str, max: usize) -> String {
+    if text.len() <= max {
+        return text.to_owned();
+    }
+    let ends = (0..=max).rev();
+    let end = ends.into_iter().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+    format!("{}…", &text[..end])
 }
 
 /// Fault of IPS, or failure of the call to it.
@@ -138,10 +153,12 @@ pub struct UpstreamDetail {
 impl From<&UpstreamError> for UpstreamDetail {
     fn from(error: &UpstreamError) -> Self {
         let (fault, code, reason) = match &error.failure {
-            Failure::Fault(fault) => (Some(fault.name.as_str().to_owned()), fault.code, fault.reason.clone()),
+            Failure::Fault(fault) => {
+                (Some(shortened(fault.name.as_str(), MAX_TEXT_LENGTH)), fault.code, fault.reason.clone())
+            }
             failure => (None, None, failure.to_string()),
         };
-        Self { operation: error.operation, fault, code, reason }
+        Self { operation: error.operation, fault, code, reason: shortened(&reason, MAX_DETAIL_LENGTH) }
     }
 }
 

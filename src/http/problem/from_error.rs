@@ -1,6 +1,6 @@
 //! Problems of errors of the jobs and of IPS.
 
-use crate::http::problem::document::{ChangeOutcome, InvalidValue};
+use crate::http::problem::document::{ChangeOutcome, InvalidValue, MAX_DETAIL_LENGTH, shortened};
 use crate::http::problem::kinds::*;
 use crate::http::problem::{Problem, RETRY_AFTER_SUBMIT};
 use crate::ips::types::{Effect, FaultClass, Operation, SubmitJobParam};
@@ -66,8 +66,9 @@ impl From<Error> for Problem {
 fn of_invalid_fields(fields: &[InvalidField]) -> Problem {
     let (named, others) = fields.split_at(fields.len().min(MAX_ERRORS));
     let reasons: Vec<_> = named.iter().map(|field| field.reason.as_str()).collect();
+    let reasons = shortened(&reasons.join("; "), MAX_DETAIL_LENGTH / 2);
     let more = if others.is_empty() { String::new() } else { format!("; and {} more", others.len()) };
-    Problem::new(INVALID_REQUEST, format!("invalid request: {}{more}", reasons.join("; "))).with(|extensions| {
+    Problem::new(INVALID_REQUEST, format!("invalid request: {reasons}{more}")).with(|extensions| {
         extensions.errors = named.iter().map(Into::into).collect();
         extensions.more_errors = Some(others.len()).filter(|others| *others > 0);
     })

@@ -44,9 +44,10 @@ impl fmt::Display for Problem {
 
 impl Problem {
     fn new(kind: &'static ProblemKind, detail: impl Into<String>) -> Self {
+        let detail: String = detail.into();
         Self {
             kind,
-            detail: detail.into(),
+            detail: document::shortened(&detail, document::MAX_DETAIL_LENGTH),
             retryable: kind.retryable,
             retry_after: None,
             accept_encoding: None,

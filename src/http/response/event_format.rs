@@ -19,7 +19,7 @@ pub struct EventFields<'a> {
     pub retry: Option<Duration>,
 }
 
-/// Formats an event. `data` is JSON without line breaks; a long one gets line breaks between its values, which a client that joins the lines
+/// Formats an event. `data` is JSON without line breaks; a long one gets line breaks between its tokens, which a client that joins the lines
 /// reads as the same JSON.
 pub fn format_event(EventFields { name, id, retry }: EventFields<'_>, data: &[u8]) -> Bytes {
     let retry = retry.map_or_else(String::new, |time| format!("retry: {}\n", time.as_millis()));
@@ -39,28 +39,48 @@ pub fn format_event(EventFields { name, id, retry }: EventFields<'_>, data: &[u8
     event.into()
 }
 
-/// Returns the length of the next line of `json`: all of it, or up to the last comma between objects, else between other values, that keeps
-/// the line within the limit.
+/// Returns the length of the next line of `json`: all of it, or up to the last comma between objects that keeps the line within the limit, else
+/// up to the last token that does. A token that is longer is a line of its own.
 fn line_length(json: &[u8]) -> usize {
     let limit = MAX_LINE_BYTES - DATA_FIELD.len();
     if json.len() <= limit {
         return json.len();
     }
-    let within = 1..=limit;
-    let between_objects = within.clone().rev().find(|&at| json[at - 1] == b',' && starts_object(&json[at..]));
-    let between_values = || within.rev().find(|&at| json[at - 1] == b',' && starts_text(&json[at..]));
-    let beyond = || (limit + 1..json.len()).find(|&at| json[at - 1] == b',' && starts_text(&json[at..]));
-    between_objects.or_else(between_values).or_else(beyond).unwrap_or(json.len())
+    let (mut between_objects, mut between_tokens) = (None, None);
+    for end in token_ends(json) {
+        if end > limit && between_tokens.is_some() {
+            break;
+        }
+        between_tokens = Some(end);
+        if json[end - 1] == b',' && json.get(end) == Some(&b'{') {
+            between_objects = Some(end);
+        }
+    }
+    between_objects.or(between_tokens).unwrap_or(json.len())
 }
 
-/// Returns whether the JSON goes on with an object that is not part of a string: a quote that ends a string is followed by punctuation.
-fn starts_object(json: &[u8]) -> bool {
-    json.first() == Some(&b'{') && starts_text(&json[1..])
-}
-
-/// Returns whether the JSON goes on with a string or a name that begins with a letter or a digit, and is not within one.
-fn starts_text(json: &[u8]) -> bool {
-    matches!(json, [b'"', first, ..] if first.is_ascii_alphanumeric())
+/// Returns the ends of the strings and punctuation marks of `json`, which begins outside a string.
+fn token_ends(json: &[u8]) -> impl Iterator<Item = usize> {
+    let (mut in_string, mut is_escaped) = (false, false);
+    json.iter().enumerate().filter_map(move |(at, byte)| {
+        let ends = match byte {
+            _ if is_escaped => {
+                is_escaped = false;
+                false
+            }
+            b'\\' if in_string => {
+                is_escaped = true;
+                false
+            }
+            b'"' => {
+                in_string = !in_string;
+                !in_string
+            }
+            b',' | b':' | b'{' | b'[' | b'}' | b']' => !in_string,
+            _ => false,
+        };
+        ends.then_some(at + 1)
+    })
 }
 
 #[cfg(test)]
@@ -101,16 +121,22 @@ mod tests {
     }
 
     #[test]
-    fn a_large_job_is_broken_between_its_members_and_a_long_text_not_at_all() {
+    fn a_large_job_is_broken_between_its_tokens_and_only_a_longer_string_makes_a_longer_line() {
         let urls: Vec<_> =
             (0..2000).map(|number| json!({"sourceUrl": format!("https://example.com/{number}")})).collect();
-        let handles: Vec<_> = (0..4000).map(|number| format!("a|{number}")).collect();
+        let handles: Vec<_> = (0..4000).map(|number| format!("|a|{number}")).collect();
+        let paths: Vec<_> = (0..4000).map(|number| format!("/ö\\\"{number}")).collect();
+        let numbers: Vec<_> = (0..20_000).collect();
+        let just_fits = "z".repeat(MAX_LINE_BYTES - 8);
         let long = "x,\"y".repeat(10_000);
-        let job = json!({"id": "1", "urls": urls, "handles": handles, "long": long, "end": 1});
+        let job = json!({
+            "id": "1", "urls": urls, "handles": handles, "paths": paths, "numbers": numbers, "lists": vec![json!([]); 9000],
+            "fits": [just_fits.clone(), just_fits], "long": long, "end": 1,
+        });
         let event = formatted(&job);
         let lines = data_lines(&event);
         assert_eq!(serde_json::from_str::<Value>(&lines.join("\n")).expect("JSON"), job);
         let over: Vec<_> = lines.iter().filter(|line| line.len() > MAX_LINE_BYTES - 6).collect();
-        assert!(matches!(over[..], [line] if line.starts_with("\"long\"")), "{} lines", over.len());
+        assert!(matches!(over[..], [line] if line.starts_with("\"x,")), "{} lines", over.len());
     }
 }

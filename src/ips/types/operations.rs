@@ -47,7 +47,7 @@ company_requests! {
     required: SubmitJobParam StopJobParam PauseJobParam ResumeJobParam ExecuteJobParam DeleteJobParam GetJobLogDetailsParam
         GetArchivedJobLogDetailsParam GetAssetJobLogsParam GetAssetArchivedJobLogsParam;
     optional: GetActiveJobsParam GetScheduledJobsParam GetJobLogsParam GetCompanyInfoParam CheckLoginParam;
-    none: GetCompanyMembershipParam;
+    none: GetCompanyMembershipParam GetUserInfoParam;
 }
 
 /// Request of an IPS operation, with the operation's name, elements, effect and answer.
@@ -115,6 +115,7 @@ macro_rules! for_each_operation {
             get_company_info, "getCompanyInfo", GetCompanyInfoParam => GetCompanyInfoReturn, Reads;
             get_company_membership, "getCompanyMembership", GetCompanyMembershipParam => GetCompanyMembershipReturn, Reads;
             check_login, "checkLogin", CheckLoginParam => CheckLoginReturn, Reads;
+            get_user_info, "getUserInfo", GetUserInfoParam => GetUserInfoReturn, Reads;
         }
     };
 }

@@ -175,6 +175,8 @@ pub(super) const FIELD_VERSIONS: &[(&str, VersionRange, &[&str])] = &[
     ("UploadUrlsJob", since("2021-01-11-beta"), &["metadataOptions", "jwtToken", "imsOrg", "apikey",
         "ignoreSmartCropGeneration", "preserveSmartCrop"]),
     ("UploadUrlsJob", since("2022-11-01-beta"), &["sourceVideoAssetHandle", "audioCaptionsMetadata"]),
+    ("User", since("2016-01-14-beta"), &["imsUserId", "isIpsAdmin"]),
+    ("User", since("2021-01-11-beta"), &["defaultRole", "role"]),
     ("VideoEncoding", since("2017-10-29-beta"), &["name", "fileSuffix", "playbackTarget", "width", "height",
         "videoCodec", "videoBitrate", "minBitrate", "maxBitrate", "constantBitrate", "frameRate", "keyframeInterval",
         "h264Profile", "h264Level", "twoPass", "audioCodec", "audioBitrate", "audioSampleRate", "advancedSettings"]),

@@ -140,7 +140,7 @@ pub fn history(sources: HistorySources) -> Loader {
                 |record| Job::completed(&company, record),
             );
             link_schedules(&mut jobs, scheduled, &caller, &company).await;
-            recent.set_stopped(&caller, &mut jobs, observed_at.wall).await;
+            recent.set_stopped(&caller, &mut jobs).await;
             keep_stopped(&mut jobs, previous.as_deref());
             // After their outcomes are known, which a parent shows, too.
             let active = active.get().and_then(Weak::upgrade);

@@ -10,13 +10,16 @@ use chrono::{DateTime, TimeDelta, Utc};
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use crate::ips::types::Timestamp;
 use crate::jobs::cache::key::{JobKey, ListKey, caller_store_key, job_key};
 use crate::jobs::cache::wire;
 use crate::jobs::cache::wire::WireJob;
-use crate::jobs::model::job::{Job, Outcome};
+use crate::jobs::model::job::{IpsRecord, Job, Outcome};
+use crate::jobs::model::unique_name;
 use crate::replicas::{Coordinator, StoreKey};
+use crate::runtime::clock::Clock;
 use crate::telemetry::metrics::report_table;
 use crate::upstream::Caller;
 
@@ -30,14 +33,15 @@ const MAX_UNCONFIRMED_BYTES: u32 = 64 << 10;
 const MAX_UNCONFIRMED_LISTS: u64 = 64;
 /// Overhead of a mutation in its approximate memory, in bytes.
 const OVERHEAD_BYTES: usize = 512;
-/// Time between the end of a job and now within which its stop may be known: longer than a mutation is kept, for clocks that differ.
+/// Time between the end of a job and that of the job that ended last, within which its stop may be known: longer than a mutation is kept. Both times
+/// are those of IPS.
 const MAX_STOP_AGE: TimeDelta = TimeDelta::minutes(30);
 
 /// Last mutation of a job.
 #[derive(Debug, Clone)]
 pub enum Mutation {
-    /// The job was submitted at this time.
-    Submitted(Box<Job>, DateTime<Utc>),
+    /// The job was submitted.
+    Submitted(Box<Job>),
     /// It was stopped; the job before the stop.
     Stopped(Box<Job>),
     /// It was deleted.
@@ -46,9 +50,19 @@ pub enum Mutation {
     Unconfirmed(Box<Job>),
 }
 
+/// Mutation that is known, with its age.
+#[derive(Debug, Clone)]
+pub struct KnownMutation {
+    /// Mutation.
+    pub mutation: Mutation,
+    /// Time since it was recorded: by the monotonic clock if this process did it, else by the clock of the shared store.
+    pub age: Duration,
+}
+
 /// Wire format of a mutation.
 #[derive(Serialize, Deserialize)]
 enum WireMutation<'a> {
+    /// The time is for replicas of version 0.1.0.
     Submitted(Box<WireJob<'a>>, DateTime<Utc>),
     Stopped(Box<WireJob<'a>>),
     Deleted,
@@ -56,10 +70,10 @@ enum WireMutation<'a> {
     Unconfirmed(Box<WireJob<'a>>),
 }
 
-impl<'a> From<&'a Mutation> for WireMutation<'a> {
-    fn from(mutation: &'a Mutation) -> Self {
+impl<'a> WireMutation<'a> {
+    fn new(mutation: &'a Mutation, at: DateTime<Utc>) -> Self {
         match mutation {
-            Mutation::Submitted(job, at) => Self::Submitted(Box::new((&**job).into()), *at),
+            Mutation::Submitted(job) => Self::Submitted(Box::new((&**job).into()), at),
             Mutation::Stopped(job) => Self::Stopped(Box::new((&**job).into())),
             Mutation::Deleted => Self::Deleted,
             Mutation::Unconfirmed(job) => Self::Unconfirmed(Box::new((&**job).into())),
@@ -70,7 +84,7 @@ impl<'a> From<&'a Mutation> for WireMutation<'a> {
 impl From<WireMutation<'_>> for Mutation {
     fn from(mutation: WireMutation<'_>) -> Self {
         match mutation {
-            WireMutation::Submitted(job, at) => Self::Submitted(Box::new((*job).into()), at),
+            WireMutation::Submitted(job, _) => Self::Submitted(Box::new((*job).into())),
             WireMutation::Stopped(job) => Self::Stopped(Box::new((*job).into())),
             WireMutation::Deleted => Self::Deleted,
             WireMutation::Unconfirmed(job) => Self::Unconfirmed(Box::new((*job).into())),
@@ -82,6 +96,7 @@ impl From<WireMutation<'_>> for Mutation {
 #[derive(Clone)]
 struct Remembered {
     mutation: Mutation,
+    recorded_at: Instant,
     bytes: u32,
 }
 
@@ -95,12 +110,13 @@ pub struct RecentMutations {
     /// Keys of the unconfirmed submits in `local` with their approximate memory, the oldest first.
     unconfirmed: Cache<ListKey, UnconfirmedSubmits>,
     coordinator: Option<Arc<dyn Coordinator>>,
+    clock: Clock,
 }
 
 impl RecentMutations {
     /// Creates an empty overlay, shared by `coordinator` if there is one.
     #[must_use]
-    pub fn new(coordinator: Option<Arc<dyn Coordinator>>) -> Self {
+    pub fn new(coordinator: Option<Arc<dyn Coordinator>>, clock: Clock) -> Self {
         let local = Cache::builder()
             .max_capacity(MAX_BYTES)
             .weigher(|_, remembered: &Remembered| remembered.bytes)
@@ -108,7 +124,7 @@ impl RecentMutations {
             .time_to_live(TIME_TO_LIVE)
             .build();
         let unconfirmed = Cache::builder().max_capacity(MAX_UNCONFIRMED_LISTS).time_to_idle(TIME_TO_LIVE).build();
-        Self { local, unconfirmed, coordinator }
+        Self { local, unconfirmed, coordinator, clock }
     }
 
     /// Sets the gauge of the memory of the mutations.
@@ -118,20 +134,21 @@ impl RecentMutations {
 
     /// Records the mutation of the job with this id; a submit also under the handle that IPS returned, which no id equals.
     pub async fn record(&self, caller: &Caller, id: &str, mutation: Mutation) {
+        let (now, wire) = (self.clock.read(), WireMutation::new);
         if let Some(coordinator) = &self.coordinator
-            && let Some(encoded) = wire::encode(&WireMutation::from(&mutation))
+            && let Some(encoded) = wire::encode(&wire(&mutation, now.wall))
         {
             // If the shared store is unavailable, this process still has the mutation.
             let _ = coordinator.put(store_key(&**coordinator, caller, id), &encoded, TIME_TO_LIVE).await;
         }
         // A parsed job takes about twice the memory of its JSON.
-        let json = serde_json::to_vec(&WireMutation::from(&mutation)).map_or(0, |json| json.len());
+        let json = serde_json::to_vec(&wire(&mutation, now.wall)).map_or(0, |json| json.len());
         let bytes = u32::try_from(2 * json + id.len() + OVERHEAD_BYTES).unwrap_or(u32::MAX);
         let key = job_key(caller, id);
         if let Mutation::Unconfirmed(job) = &mutation {
             self.forget_oldest_unconfirmed(ListKey::new(caller, &job.company), &key, bytes);
         }
-        self.local.insert(key, Remembered { mutation, bytes });
+        self.local.insert(key, Remembered { mutation, recorded_at: now.monotonic, bytes });
     }
 
     /// Counts an unconfirmed submit, and forgets the oldest ones of the same caller and company that would exceed their memory with it.
@@ -156,12 +173,21 @@ impl RecentMutations {
     }
 
     /// Returns the last mutation of the job with this id, or the submit that IPS returned this handle for.
-    pub async fn get(&self, caller: &Caller, id: &str) -> Option<Mutation> {
-        self.shared(caller, &[id])
-            .await
-            .pop()
-            .flatten()
-            .or_else(|| Some(self.local.get(&job_key(caller, id))?.mutation))
+    pub async fn get(&self, caller: &Caller, id: &str) -> Option<KnownMutation> {
+        let shared = self.shared(caller, &[id]).await.pop().flatten();
+        let Some(local) = self.local.get(&job_key(caller, id)) else {
+            let age = self.shared_age(caller, id).await;
+            return shared.map(|mutation| KnownMutation { mutation, age });
+        };
+        let age = self.clock.instant().saturating_duration_since(local.recorded_at);
+        Some(KnownMutation { mutation: shared.unwrap_or(local.mutation), age })
+    }
+
+    /// Returns the age of a mutation of another replica by the clock of the store; zero if it does not say.
+    async fn shared_age(&self, caller: &Caller, id: &str) -> Duration {
+        let Some(coordinator) = &self.coordinator else { return Duration::ZERO };
+        let remaining = coordinator.remaining(store_key(&**coordinator, caller, id)).await.ok().flatten();
+        remaining.map_or(Duration::ZERO, |remaining| TIME_TO_LIVE.saturating_sub(remaining))
     }
 
     /// Returns the last mutation of each of these jobs that has one, by id.
@@ -174,17 +200,18 @@ impl RecentMutations {
         shared.zip(ids).filter_map(|(shared, id)| Some((*id, shared.or_else(|| local(id))?))).collect()
     }
 
-    /// Sets the outcome of those completed jobs that were stopped a short time ago, at `now`: their logs may not say so.
-    pub async fn set_stopped(&self, caller: &Caller, jobs: &mut [Job], now: DateTime<Utc>) {
-        let is_recent = |job: &Job| {
-            let end = job.common.ended_at.and_then(Timestamp::instant);
-            end.is_none_or(|end| (now - end.to_utc()).abs() < MAX_STOP_AGE)
-        };
+    /// Sets the outcome of those completed jobs that were stopped a short time ago: their logs may not say so.
+    pub async fn set_stopped(&self, caller: &Caller, jobs: &mut [Job]) {
+        let end_of = |job: &Job| job.common.ended_at.and_then(Timestamp::instant);
+        let last_end = jobs.iter().filter_map(end_of).max();
+        let is_recent = |job: &Job| end_of(job).zip(last_end).is_none_or(|(end, last)| last - end < MAX_STOP_AGE);
         let may_be_stopped = |job: &Job| job.is_final() && job.outcome != Some(Outcome::Stopped) && is_recent(job);
         let ids: Vec<String> = jobs.iter().filter(|job| may_be_stopped(job)).map(|job| job.id.clone()).collect();
         let mutations = self.of_jobs(caller, &ids.iter().map(String::as_str).collect::<Vec<_>>()).await;
         for job in jobs.iter_mut().filter(|job| may_be_stopped(job)) {
-            if let Some(Mutation::Stopped(_)) = mutations.get(job.id.as_str()) {
+            if let Some(Mutation::Stopped(stopped)) = mutations.get(job.id.as_str())
+                && is_same_run(stopped, job)
+            {
                 job.set_stopped();
             }
         }
@@ -199,6 +226,21 @@ impl RecentMutations {
     }
 }
 
+/// Returns whether the log of a job is that of the run that was stopped, and not of an earlier one with the same id: by the names of the runs, else by
+/// the times of IPS.
+fn is_same_run(stopped: &Job, logged: &Job) -> bool {
+    let is_unique = stopped.original_name().is_some_and(unique_name::is_unique);
+    if is_unique || stopped.name().is_some_and(|name| logged.name() == Some(name)) {
+        return true;
+    }
+    let instant = |at: Option<Timestamp>| at.and_then(Timestamp::instant);
+    match (instant(stopped.common.started_at), instant(logged.common.ended_at)) {
+        (Some(started), Some(ended)) => ended >= started,
+        // A submitted job that no list had yet has no name of a run.
+        _ => matches!(stopped.record, IpsRecord::Submitted(_)),
+    }
+}
+
 fn store_key(coordinator: &dyn Coordinator, caller: &Caller, id: &str) -> StoreKey {
     caller_store_key(coordinator, "job", caller, &[id])
 }
@@ -208,7 +250,7 @@ mod tests {
     use secrecy::SecretString;
 
     use super::*;
-    use crate::ips::types::{ActiveJob, JobLog, SubmitJobParam};
+    use crate::ips::types::{ActiveJob, ActiveJobState, JobLog, SubmitJobParam};
     use crate::jobs::model::job::Status;
     use crate::replicas::in_memory::InMemoryCoordinator;
     use crate::upstream::{CredentialSource, Credentials};
@@ -225,12 +267,15 @@ mod tests {
     }
 
     async fn is_known(recent: &RecentMutations, caller: &Caller, job: &Job) -> bool {
-        matches!(recent.get(caller, &job.id).await, Some(Mutation::Unconfirmed(_)))
+        {
+            let known = recent.get(caller, &job.id).await;
+            matches!(known, Some(KnownMutation { mutation: Mutation::Unconfirmed(_), .. }))
+        }
     }
 
     #[tokio::test]
     async fn unconfirmed_submits_of_a_caller_and_company_are_bounded_in_bytes() {
-        let recent = RecentMutations::new(None);
+        let recent = RecentMutations::new(None, Clock::system());
         let (one, other) = (caller("one"), caller("other"));
         let jobs: Vec<_> = (0..200).map(|number| unconfirmed("c|1", &format!("{number}{}", "x".repeat(500)))).collect();
         let elsewhere = unconfirmed("c|2", "elsewhere");
@@ -247,35 +292,75 @@ mod tests {
         assert!((32_000..70_000).contains(&bytes), "{bytes}");
     }
 
-    #[tokio::test]
-    async fn other_replicas_know_stops_and_unconfirmed_submits() {
+    fn replicas() -> [RecentMutations; 2] {
         let store: Arc<dyn Coordinator> = Arc::new(InMemoryCoordinator::default());
-        let [here, there] = [(); 2].map(|()| RecentMutations::new(Some(Arc::clone(&store))));
-        let caller = caller("token");
-        let submitted = unconfirmed("c|1", "nightly");
-        here.record(&caller, &submitted.id, Mutation::Unconfirmed(Box::new(submitted.clone()))).await;
-        let Some(Mutation::Unconfirmed(known)) = there.get(&caller, &submitted.id).await else { panic!("unknown") };
-        assert_eq!((known.unconfirmed, known.sent_at, known.status), (true, submitted.sent_at, Status::Unknown));
+        // Their wall clocks differ by hours.
+        [0, 3].map(|hours| {
+            let clock = Clock::system();
+            clock.jump(TimeDelta::hours(hours));
+            RecentMutations::new(Some(Arc::clone(&store)), clock)
+        })
+    }
 
-        let name = || Some("sale".to_owned());
-        let active = ActiveJob { name: name(), original_name: name(), ..ActiveJob::default() };
-        let active = Job::active("c|1", active).expect("it has a name");
-        here.record(&caller, &active.id, Mutation::Stopped(Box::new(active.clone()))).await;
-        let log = |at: &str| JobLog {
-            job_name: name(),
-            original_job_name: name(),
-            end_date: at.parse().ok(),
+    fn active(run: &str, started: Option<&str>) -> Job {
+        let start_date = started.map(|at| at.parse().expect("a time"));
+        let (name, original_name) = (Some(run.to_owned()), Some("sale".to_owned()));
+        let state = Some(ActiveJobState::Running);
+        let job = ActiveJob { name, original_name, state, start_date, ..ActiveJob::default() };
+        Job::active("c|1", job).expect("it has a name")
+    }
+
+    fn logged(run: &str, ended: &str) -> Job {
+        let log = JobLog {
+            job_name: Some(run.to_owned()),
+            original_job_name: Some("sale".to_owned()),
+            end_date: ended.parse().ok(),
             fatal_error: Some(false),
             ..JobLog::default()
         };
-        let ends = ["1970-01-01T00:00:00Z", "1969-12-31T00:00:00Z"];
-        let mut jobs = ends.map(|end| Job::completed("c|1", log(end)).expect("it has a name"));
-        there.set_stopped(&caller, &mut jobs, DateTime::default()).await;
-        let outcomes = jobs.map(|job| job.outcome);
-        assert_eq!(
-            outcomes,
-            [Some(Outcome::Stopped), Some(Outcome::Succeeded)],
-            "the second ended long before the stop"
-        );
+        Job::completed("c|1", log).expect("it has a name")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_age_of_a_mutation_of_another_replica_is_by_the_clock_of_the_store() {
+        let [here, there] = replicas();
+        let caller = caller("token");
+        let submitted = unconfirmed("c|1", "nightly");
+        here.record(&caller, &submitted.id, Mutation::Unconfirmed(Box::new(submitted.clone()))).await;
+        tokio::time::advance(Duration::from_secs(90)).await;
+        here.clock.jump(TimeDelta::hours(-7));
+        for replica in [&here, &there] {
+            let Some(KnownMutation { mutation: Mutation::Unconfirmed(known), age }) =
+                replica.get(&caller, &submitted.id).await
+            else {
+                panic!("unknown")
+            };
+            assert_eq!((known.unconfirmed, known.sent_at, known.status), (true, submitted.sent_at, Status::Unknown));
+            assert_eq!(age.as_secs(), 90);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stop_is_that_of_the_run_that_was_stopped_whatever_the_wall_clocks_say() {
+        let [here, there] = replicas();
+        let caller = caller("token");
+        let outcome_of = async |stopped: Job, log: Job| {
+            here.record(&caller, &stopped.id, Mutation::Stopped(Box::new(stopped.clone()))).await;
+            // Of a job that ended last, and after one that ended much later.
+            let later = logged("other", "1990-01-01T00:00:00Z");
+            let (mut alone, mut among) = ([log.clone()], [log, Job { id: "other".into(), ..later }]);
+            there.set_stopped(&caller, &mut alone).await;
+            there.set_stopped(&caller, &mut among).await;
+            [alone[0].outcome, among[0].outcome]
+        };
+        let (stopped, succeeded) = (Some(Outcome::Stopped), Some(Outcome::Succeeded));
+        let (run, other_run) = ("sale_1970-01-01-00:00:00.000", "sale_1970-01-01-00:00:01.000");
+        let by_name = outcome_of(active(run, None), logged(run, "1970-01-01T00:00:00Z")).await;
+        assert_eq!(by_name, [stopped, succeeded]);
+        let started = active(run, Some("1970-01-01T00:00:00Z"));
+        let by_time = outcome_of(started.clone(), logged(other_run, "1970-01-01T00:00:09Z")).await;
+        assert_eq!(by_time[0], stopped);
+        let earlier_run = outcome_of(started, logged(other_run, "1969-12-31T00:00:00Z")).await;
+        assert_eq!(earlier_run[0], succeeded, "it ended before the stopped run started");
     }
 }

@@ -4,6 +4,7 @@ mod actions;
 mod body_texts;
 mod idempotency;
 mod idempotency_scope;
+mod idempotency_user;
 mod key_status;
 mod submission;
 mod submit;
@@ -12,6 +13,7 @@ mod warnings;
 
 pub use actions::JobActions;
 pub use idempotency::IdempotencyRecords;
+pub use idempotency_user::IdempotencyUsers;
 pub use key_status::{KeyStatus, UnsharedKeys};
 pub use submission::{Submission, SubmitMode};
 pub use submit::{SubmitCommand, SubmitDependencies, SubmitReceipt};

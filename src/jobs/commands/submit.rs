@@ -10,7 +10,7 @@ use crate::jobs::cache::epoch::CompanyEpochs;
 use crate::jobs::cache::policy::CacheDirective;
 use crate::jobs::cache::recent::{Mutation, RecentMutations};
 use crate::jobs::commands::idempotency::{IdempotencyKey, IdempotencyOutcome, IdempotencyRecords};
-use crate::jobs::commands::idempotency_scope::IdempotencyScope;
+use crate::jobs::commands::idempotency_user::IdempotencyUsers;
 use crate::jobs::commands::key_status::KeyStatus;
 use crate::jobs::commands::submission::{Submission, SubmitMode};
 use crate::jobs::commands::url_policy::UrlPolicy;
@@ -39,6 +39,8 @@ pub struct SubmitDependencies {
     pub recent: RecentMutations,
     /// Outcomes of earlier submits with idempotency keys.
     pub idempotency: IdempotencyRecords,
+    /// Users of the callers with idempotency keys.
+    pub users: IdempotencyUsers,
     /// Policy for URLs that IPS fetches.
     pub url_policy: UrlPolicy,
     /// Wall clock.
@@ -66,8 +68,9 @@ impl SubmitCommand {
         Self(dependencies)
     }
 
-    /// Sets the gauge of the memory of the idempotency records.
+    /// Sets the gauges of the memory of the idempotency records and of the users of tokens.
     pub fn report_metrics(&self) {
+        self.0.users.report_metrics();
         self.0.idempotency.report_metrics();
     }
 
@@ -113,7 +116,11 @@ impl SubmitCommand {
             check_permitted(caller, &request.company_handle, &request.company_handle)?;
         }
         let idempotency_key = match idempotency_key {
-            Some(key) => Some(IdempotencyKey { key, fingerprint: fingerprint(&request, mode)? }),
+            Some(key) => {
+                self.0.companies.require_accepted(caller).await?;
+                let user = self.0.users.user_of(caller).await;
+                Some(IdempotencyKey { user, key, fingerprint: fingerprint(&request, mode)? })
+            }
             None => None,
         };
         if mode == SubmitMode::UniqueName && request.exec_schedule.is_none() {
@@ -131,7 +138,6 @@ impl SubmitCommand {
         request: &SubmitJobParam,
         key: &IdempotencyKey,
     ) -> Result<SubmitReceipt> {
-        self.0.companies.require_accepted(caller).await?;
         let submitted = Job::submitted(request, None, caller.email());
         let claimed = self.0.idempotency.claim(caller, &submitted, key).await;
         // Of a new key IPS confirms the user by accepting the submit. What the record of another credential says is for a confirmed user only.
@@ -172,8 +178,8 @@ impl SubmitCommand {
     fn unique_name(&self, caller: &Caller, request: &SubmitJobParam, key: Option<&IdempotencyKey>) -> Result<String> {
         let kind = JobKind::of_submitted(request);
         if let Some(key) = key {
-            let scope = IdempotencyScope { caller, company: &request.company_handle, key: &key.key };
-            return Ok(unique_name::make_unique_by_key(&request.job_name, kind.as_ref(), &scope.unique_name_seed()));
+            let seed = key.scope(caller, &request.company_handle).unique_name_seed();
+            return Ok(unique_name::make_unique_by_key(&request.job_name, kind.as_ref(), &seed));
         }
         let random = getrandom::u32().map_err(|_| Error::Internal("the operating system has no random bytes"))?;
         Ok(unique_name::make_unique(&request.job_name, kind.as_ref(), self.0.clock.now(), random))
@@ -183,7 +189,9 @@ impl SubmitCommand {
     async fn send(&self, caller: &Caller, request: &SubmitJobParam) -> Result<Job> {
         let sent_at = self.0.clock.now();
         let answer = self.0.upstream.submit_job(caller, request).await;
-        if answer.as_ref().err().is_none_or(UpstreamError::may_be_carried_out) {
+        // Without an answer, a submit with credentials that IPS does not know bumps nothing until a lookup shows that it knows them.
+        let is_known = self.0.upstream.has_accepted(caller);
+        if is_known && answer.as_ref().err().is_none_or(UpstreamError::may_be_carried_out) {
             self.0.epochs.bump(&request.company_handle).await;
         }
         let error = match answer {
@@ -192,7 +200,7 @@ impl SubmitCommand {
             Ok(answer) => {
                 let handle = answer.value.job_handle;
                 let job = Job::submitted(request, Some(handle.clone()), caller.email());
-                let submitted = Mutation::Submitted(Box::new(job.clone()), self.0.clock.now());
+                let submitted = Mutation::Submitted(Box::new(job.clone()));
                 for key in [&job.id, &handle] {
                     self.0.recent.record(caller, key, submitted.clone()).await;
                 }
@@ -203,6 +211,9 @@ impl SubmitCommand {
         };
         let submitted = Job::submitted(request, None, caller.email());
         let result = self.recover_or_unknown(caller, &submitted, &self.0.recovery_pauses, error).await;
+        if !is_known && self.0.upstream.has_accepted(caller) {
+            self.0.epochs.bump(&request.company_handle).await;
+        }
         if let Err(Error::SubmitOutcomeUnknown { id, .. }) = &result
             && self.0.upstream.has_accepted(caller)
         {

@@ -97,14 +97,14 @@ pub struct DurationStats {
 }
 
 #[derive(Debug, Default)]
-struct Group {
+struct Tally {
     jobs: u64,
     outcomes: OutcomeCounts,
     /// Durations in milliseconds.
     durations: Vec<u32>,
 }
 
-impl Group {
+impl Tally {
     fn add(&mut self, job: &Job) {
         self.jobs += 1;
         let count = match job.outcome {
@@ -137,7 +137,7 @@ pub async fn load(
     let span = HistorySpan { from: Some(from), to: Some(to), user_handle };
     let start = (Axis(SortDirection::Descending), Place::default());
     let mut walk = HistoryWalk::new(source, caller, company, span, start);
-    let mut groups: HashMap<(Option<JobKind>, Option<String>), Group> = HashMap::new();
+    let mut groups: HashMap<(Option<JobKind>, Option<String>), Tally> = HashMap::new();
     let (mut jobs, mut unreadable, mut oldest) = (0, 0, None);
     for _ in 0..MAX_CALLS {
         if walk.place().is_none() {
@@ -155,7 +155,7 @@ pub async fn load(
     let has_all = walk.place().is_none();
     let mut groups: Vec<JobStatsGroup> = groups
         .into_iter()
-        .map(|((kind, submitted_by), Group { jobs, outcomes, durations })| {
+        .map(|((kind, submitted_by), Tally { jobs, outcomes, durations })| {
             let duration = DurationStats::of(durations);
             JobStatsGroup { kind, submitted_by, jobs, outcomes, duration }
         })

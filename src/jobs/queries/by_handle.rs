@@ -64,8 +64,8 @@ impl JobLookup {
             return Ok(self.loaded_jobs(scope, vec![job]).await.remove(0));
         }
         // IPS may not list the job yet that it returned this handle for.
-        match self.recent.get(caller, handle).await {
-            Some(Mutation::Submitted(job, _)) if job.company == company => {
+        match self.recent.get(caller, handle).await.map(|known| known.mutation) {
+            Some(Mutation::Submitted(job)) if job.company == company => {
                 let id = JobId::decode(&job.id).map_err(|_| Error::JobNotFound)?;
                 self.find_by_id(scope, &id).await
             }

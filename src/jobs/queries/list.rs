@@ -5,7 +5,7 @@ use crate::jobs::cache::policy::{CacheDirective, Lookup};
 use crate::jobs::error::{Error, Result};
 use crate::jobs::model::job::{Job, Phase};
 use crate::jobs::queries::list_query::ListQuery;
-use crate::jobs::queries::page::JobPage;
+use crate::jobs::queries::page::{JobPage, LoadedLists};
 use crate::upstream::Caller;
 
 /// Result of a list query.
@@ -15,25 +15,6 @@ pub enum JobListing {
     Snapshot(Lookup),
     /// Page of jobs.
     Page(JobPage),
-}
-
-/// Lists of jobs from which a page is made.
-#[derive(Debug, Clone, Default)]
-pub struct LoadedLists {
-    /// Snapshots of the phases of the query.
-    pub snapshots: Vec<Lookup>,
-    /// The active list, if it decides which jobs are completed and is not one of the snapshots.
-    pub active: Option<Lookup>,
-    /// Phases whose list the caller may not read.
-    pub denied: Vec<Phase>,
-}
-
-impl LoadedLists {
-    /// Returns the snapshot of the history, if the query is for completed jobs.
-    #[must_use]
-    pub fn history(&self) -> Option<&Lookup> {
-        self.snapshots.iter().find(|part| part.snapshot.is_history())
-    }
 }
 
 /// Queries of job lists.

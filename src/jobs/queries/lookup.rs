@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::ips::types::{GetJobLogDetailsParam, JobLog, Timestamp};
+use crate::ips::types::{GetJobLogDetailsParam, JobLog};
 use crate::jobs::cache::lists::ListCaches;
 use crate::jobs::cache::loaders;
 use crate::jobs::cache::policy::{CacheDirective, CacheStatus, Lookup};
@@ -290,7 +290,7 @@ impl JobLookup {
     /// Sets what IPS may not say of these jobs, which it just returned: that they were stopped a short time ago, and their links with each
     /// other and with the jobs of the cached lists.
     pub(in crate::jobs) async fn enrich(&self, caller: &Caller, company: &str, jobs: &mut [Job]) {
-        self.recent.set_stopped(caller, jobs, self.clock.now()).await;
+        self.recent.set_stopped(caller, jobs).await;
         let (active, history) =
             (self.caches.active.cached(caller, company), self.caches.history.cached(caller, company));
         let cached = active.iter().chain(&history).flat_map(|list| list.all_jobs());
@@ -323,26 +323,25 @@ impl JobLookup {
     /// to its submit was lost, or another replica or this one before a restart sent it.
     async fn find_unlisted(&self, scope: &LookupScope<'_>, id: &JobId) -> Result<FoundJob> {
         let now = self.clock.now();
-        let is_recent = |at: DateTime<Utc>| (now - at).abs().to_std().is_ok_and(|age| age < self.appears_within);
+        let known = self.recent.get(scope.caller, &id.encode()).await;
+        let is_recent = known.as_ref().is_some_and(|known| known.age < self.appears_within);
+        // Of a submit that neither this process nor the shared store knows, the name has the only time, by the wall clock of its sender.
+        let is_named_now = |at: &DateTime<Utc>| (now - *at).abs().to_std().is_ok_and(|age| age < self.appears_within);
         let named_at = match &id.name {
             JobName::Original(original) => unique_name::submitted_at(original),
             _ => None,
         };
         // The job may be in the list that the caller may not read.
         let unknown = || scope.denied().cloned().unwrap_or(Error::JobNotFound);
-        let job = match self.recent.get(scope.caller, &id.encode()).await {
-            Some(Mutation::Submitted(job, at)) if is_recent(at) || job.phase == Phase::Scheduled => *job,
+        let job = match known.map(|known| known.mutation) {
+            Some(Mutation::Submitted(job)) if is_recent || job.phase == Phase::Scheduled => *job,
             // It may wait for longer, unlisted.
-            Some(Mutation::Submitted(job, _)) if !self.lists_waiting_jobs() => *job,
-            Some(Mutation::Submitted(job, _) | Mutation::Stopped(job)) => job.finalizing(),
-            Some(Mutation::Unconfirmed(job))
-                if job.sent_at.and_then(Timestamp::instant).is_some_and(|at| is_recent(at.to_utc())) =>
-            {
-                *job
-            }
+            Some(Mutation::Submitted(job)) if !self.lists_waiting_jobs() => *job,
+            Some(Mutation::Submitted(job) | Mutation::Stopped(job)) => job.finalizing(),
+            Some(Mutation::Unconfirmed(job)) if is_recent => *job,
             Some(Mutation::Unconfirmed(_)) => return Err(unknown()),
             Some(Mutation::Deleted) => return Err(Error::JobNotFound),
-            None => match named_at.filter(|at| is_recent(*at) && scope.denied().is_none()) {
+            None => match named_at.filter(|at| is_named_now(at) && scope.denied().is_none()) {
                 Some(at) => Job::of_id(id).unconfirmed(at),
                 None => return Err(unknown()),
             },

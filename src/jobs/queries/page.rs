@@ -11,10 +11,28 @@ use crate::jobs::model::job::{Job, Phase};
 use crate::jobs::model::json::{ListBody, RenderedJob, etag_of, etag_with_staleness};
 use crate::jobs::model::status::StaleReason;
 use crate::jobs::queries::cursor::PageCursor;
-use crate::jobs::queries::list::LoadedLists;
 use crate::jobs::queries::list_query::ListQuery;
 use crate::jobs::queries::sort::{JobSort, SortKey};
 use crate::upstream::BadItem;
+
+/// Lists of jobs from which a page is made.
+#[derive(Debug, Clone, Default)]
+pub struct LoadedLists {
+    /// Snapshots of the phases of the query.
+    pub snapshots: Vec<Lookup>,
+    /// The active list, if it decides which jobs are completed and is not one of the snapshots.
+    pub active: Option<Lookup>,
+    /// Phases whose list the caller may not read.
+    pub denied: Vec<Phase>,
+}
+
+impl LoadedLists {
+    /// Returns the snapshot of the history, if the query is for completed jobs.
+    #[must_use]
+    pub fn history(&self) -> Option<&Lookup> {
+        self.snapshots.iter().find(|part| part.snapshot.is_history())
+    }
+}
 
 /// Page of a list of jobs.
 #[derive(Debug, Clone)]

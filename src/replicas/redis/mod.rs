@@ -9,12 +9,13 @@ mod crypto;
 mod keys;
 mod scripts;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use redis::{Client, Cmd, TlsCertificates};
 use secrecy::{ExposeSecret, SecretString};
+use tokio::time::Instant;
 
 use crate::replicas::redis::client::{Argument, StoreClient, command, millis, parse_number};
 use crate::replicas::redis::connection::StoreConnection;
@@ -36,6 +37,8 @@ pub struct RedisCoordinator {
     client: StoreClient,
     epoch_ttl: Duration,
     notifier: Arc<Notifier>,
+    /// Last answer with the time of the store, and when it came.
+    last_time: Mutex<Option<(Duration, Instant)>>,
 }
 
 /// Error of an address of the store that can't be used. The message does not contain it, because it may contain a password.
@@ -75,7 +78,7 @@ impl RedisCoordinator {
         let notifier = Arc::new(Notifier::default());
         let connection = StoreConnection::open(client, Arc::clone(&notifier));
         let keys = Keys::new(secret.expose_secret(), scope);
-        Ok(Self { client: StoreClient { keys, connection }, epoch_ttl, notifier })
+        Ok(Self { client: StoreClient { keys, connection }, epoch_ttl, notifier, last_time: Mutex::default() })
     }
 }
 
@@ -100,6 +103,19 @@ impl Coordinator for RedisCoordinator {
 
     fn open(&self, purpose: &str, sealed: &[u8]) -> Option<Vec<u8>> {
         self.client.keys.open(&format!("{FORMAT}:{purpose}"), sealed)
+    }
+
+    async fn time(&self) -> Result<Duration> {
+        let answer = self.client.query::<(u64, u64)>("time", &redis::cmd("TIME")).await;
+        let mut last = self.last_time.lock().unwrap_or_else(PoisonError::into_inner);
+        match answer {
+            Ok((seconds, micros)) => {
+                let time = Duration::from_secs(seconds) + Duration::from_micros(micros);
+                *last = Some((time, Instant::now()));
+                Ok(time)
+            }
+            Err(Unavailable) => last.map(|(time, at)| time + at.elapsed()).ok_or(Unavailable),
+        }
     }
 
     fn subscribe(&self, keys: &[StoreKey]) -> Notifications {
@@ -275,6 +291,11 @@ impl Coordinator for RedisCoordinator {
         let mut put = Cmd::new();
         put.arg("SET").arg(&key).arg(self.client.seal(&key, value)?).arg("PX").arg(millis(ttl));
         self.client.query("put", &put).await
+    }
+
+    async fn remaining(&self, key: StoreKey) -> Result<Option<Duration>> {
+        let remaining: i64 = self.client.query("remaining", &command("PTTL", &[value_key(key)])).await?;
+        Ok(u64::try_from(remaining).ok().map(Duration::from_millis))
     }
 
     async fn get(&self, keys: &[StoreKey]) -> Result<Vec<Option<Vec<u8>>>> {

@@ -60,3 +60,20 @@ pub(in crate::sandbox) fn check_login(
     });
     Ok(CheckLoginReturn { status: if valid { "ValidLogin" } else { "InvalidLogin" }.into() })
 }
+
+pub(in crate::sandbox) fn get_user_info(
+    request: GetUserInfoParam,
+    call: &mut Call<'_>,
+) -> Result<GetUserInfoReturn, Fault> {
+    let unknown = faults::invalid_request_user;
+    let user = match (&request.user_handle, &request.email) {
+        (Some(handle), _) => users::by_handle(handle).ok_or_else(|| unknown(handle))?,
+        (None, Some(email)) => users::by_email(email).ok_or_else(|| unknown(email))?,
+        (None, None) => call.user,
+    };
+    if !user.companies.iter().any(|company| call.user.is_member_of(company)) {
+        let companies: Vec<_> = call.user.companies.iter().map(|company| company.handle).collect();
+        return Err(faults::illegal_request_user(user.handle, &companies.join(", ")));
+    }
+    Ok(GetUserInfoReturn { user_info: user.to_user_info() })
+}

@@ -10,10 +10,10 @@ use super::rule::{Effect, Rule};
 use crate::ips::types::OPERATIONS;
 use crate::sandbox::users::COMPANIES;
 
-/// Maximum delay, in seconds.
+/// Maximum delay and duration, in seconds.
 const MAX_DELAY: f64 = 3600.0;
-const EFFECTS: &str = "slow, fault, cut-off, refused, malformed or unavailable";
-const KEYS: &str = "operation, company, after, count, probability, delay, effect, code, reason and status";
+const EFFECTS: &str = "slow, fault, cut-off, refused, outage, malformed or unavailable";
+const KEYS: &str = "operation, company, after, count, probability, delay, effect, duration, code, reason and status";
 
 /// Returns the rules of a script, or all of its errors, each with its line and key.
 pub(super) fn rules(text: &str) -> Result<Vec<Rule>, Vec<String>> {
@@ -70,7 +70,8 @@ impl Reader<'_> {
             delay: Duration::ZERO,
             effect: Effect::Slow,
         };
-        let (mut effect, mut code, mut reason, mut status, mut delay) = (None, None, None, None, None);
+        let (mut effect, mut code, mut reason, mut status) = (None, None, None, None);
+        let (mut delay, mut duration) = (None, None);
         for (key, value) in entries {
             match key.get_ref().as_ref() {
                 "operation" => rule.operations = self.operations(value),
@@ -78,7 +79,8 @@ impl Reader<'_> {
                 "after" => rule.after = self.integer(value, "after", 0..1_000_000_001).unwrap_or_default(),
                 "count" => rule.count = self.integer(value, "count", 1..1_000_000_001),
                 "probability" => rule.percent = self.percent(value).unwrap_or_default(),
-                "delay" => delay = Some(self.delay(value).unwrap_or_default()),
+                "delay" => delay = Some(self.seconds(value, "delay").unwrap_or_default()),
+                "duration" => duration = Some((self.seconds(value, "duration").unwrap_or_default(), key.span())),
                 "effect" => effect = self.string(value, "effect").map(|name| (name, value.span())),
                 "code" => code = Some((self.integer(value, "code", 10_000..40_000), key.span())),
                 "reason" => reason = Some((self.string(value, "reason"), key.span())),
@@ -105,20 +107,25 @@ impl Reader<'_> {
             Some(("slow", _)) => rule.effect = Effect::Slow,
             Some(("cut-off", _)) => rule.effect = Effect::CutOff,
             Some(("refused", _)) => rule.effect = Effect::Refused,
+            Some(("outage", span)) => match duration.take() {
+                Some((duration, _)) => rule.effect = Effect::Outage(duration),
+                None => self.report(span, "duration: is missing; the effect outage needs its seconds"),
+            },
             Some(("malformed", _)) => rule.effect = Effect::Malformed,
             Some(("unavailable", _)) => rule.effect = Effect::Unavailable,
             Some((other, span)) => self.report(span, &format!("effect: {other:?} is not {EFFECTS}")),
             None if entries.keys().any(|key| key.get_ref() == "effect") => {}
             None => self.report(table.span(), &format!("effect: is missing; it is {EFFECTS}")),
         }
-        // Those of the effect fault were taken.
+        // Those that belong to the effect were taken.
         let unused = [
-            ("code", code.map(|found| found.1)),
-            ("reason", reason.map(|found| found.1)),
-            ("status", status.map(|found| found.1)),
+            ("code", "fault", code.map(|found| found.1)),
+            ("reason", "fault", reason.map(|found| found.1)),
+            ("status", "fault", status.map(|found| found.1)),
+            ("duration", "outage", duration.map(|found| found.1)),
         ];
-        for (key, span) in unused.into_iter().filter_map(|(key, span)| Some((key, span?))) {
-            self.report(span, &format!("{key}: belongs to the effect fault only"));
+        for (key, effect, span) in unused.into_iter().filter_map(|(key, effect, span)| Some((key, effect, span?))) {
+            self.report(span, &format!("{key}: belongs to the effect {effect} only"));
         }
         (self.errors.len() == errors).then_some(rule)
     }
@@ -194,8 +201,8 @@ impl Reader<'_> {
         Some((number * 100.0).round() as i64)
     }
 
-    fn delay(&mut self, value: &Entry<'_>) -> Option<Duration> {
-        let expectation = "delay: must be a number of seconds from 0 to 3600";
-        self.number(value, expectation, |number| (0.0..=MAX_DELAY).contains(&number)).map(Duration::from_secs_f64)
+    fn seconds(&mut self, value: &Entry<'_>, key: &str) -> Option<Duration> {
+        let expectation = format!("{key}: must be a number of seconds from 0 to 3600");
+        self.number(value, &expectation, |number| (0.0..=MAX_DELAY).contains(&number)).map(Duration::from_secs_f64)
     }
 }

@@ -15,6 +15,8 @@ pub(in crate::sandbox) enum Effect {
     CutOff,
     /// The call is not executed, and the connection is closed without an answer.
     Refused,
+    /// The call is not executed; the connection is closed without an answer, and new connections are refused for the duration.
+    Outage(Duration),
     /// The call is executed, and its answer is not XML to the end, in a complete HTTP response.
     Malformed,
     /// The call is not executed, and answered by the HTML page of a proxy with status 503.

@@ -105,3 +105,13 @@ inBrowser('the badge names the IPS system', {}, async (page) => {
   await page.locator('#environment').waitFor();
   assert.equal(await page.locator('#environment').innerText(), 'demo');
 });
+
+inBrowser('the submit form is hidden from those whose role does not permit it', { allows: /status of 403/ }, async (page) => {
+  const submit = page.getByRole('button', { name: 'Submit a job' });
+  await openBoard(page, demo.origin);
+  assert.equal(await submit.isVisible(), true);
+  for (const user of ['reader@example.com', 'auditor@example.com']) {
+    await openBoard(page, demo.origin, { user });
+    assert.equal(await submit.isHidden(), true, user);
+  }
+});

@@ -1,12 +1,14 @@
-// Server-sent events in a browser, through an nginx without settings for them.
+// Server-sent events in a browser, through an nginx without settings for them and through that of deploy/.
 
 import assert from 'node:assert/strict';
 import { before } from 'node:test';
-import { PASSWORD, USER, inBrowser, startDemo, startNginx } from './harness.js';
+import { PASSWORD, USER, inBrowser, startDemo, startFaultProxy, startNginx, startNginxOfDeploy } from './harness.js';
 
+let demo;
 let origin;
 before(async () => {
-  origin = await startNginx({ '/': (await startDemo()).origin });
+  demo = await startDemo();
+  origin = await startNginx({ '/': demo.origin });
 });
 
 inBrowser('EventSource with a ticket receives events through nginx', { allows: /status of 404/ }, async (page) => {
@@ -69,3 +71,35 @@ inBrowser('a ticket opens one stream at a time, and another one after it', { all
   }, [USER, PASSWORD]);
   assert.deepEqual(states, [1, 2, 1], 'open, refused while it is open, and open again');
 });
+
+const WAYS = {
+  directly: () => demo.origin,
+  'through nginx': () => origin,
+  'through the nginx of deploy/': () => startNginxOfDeploy(demo.origin),
+};
+for (const [way, start] of Object.entries(WAYS)) {
+  inBrowser(`EventSource goes on by itself when its connection breaks, ${way}`, { allows: /ERR_|status of 404/ }, async (page) => {
+    const proxy = await startFaultProxy(await start());
+    await page.goto(`${proxy.origin}/livez`);
+    await page.evaluate(async ([user, password]) => {
+      const authorization = `Basic ${btoa(`${user}:${password}`)}`;
+      const issued = await fetch('/jobs/events/tickets', { method: 'POST', headers: { authorization } });
+      const stream = new EventSource(`/jobs/events?ticket=${(await issued.json()).ticket}`);
+      window.seen = [];
+      window.breaks = 0;
+      stream.onerror = () => (window.breaks += 1);
+      const changes = ['created', 'progress', 'status', 'finished', 'removed'].map((what) => `job.${what}`);
+      for (const name of ['snapshot', ...changes]) stream.addEventListener(name, ({ lastEventId }) => window.seen.push([name, lastEventId]));
+    }, [USER, PASSWORD]);
+    await page.waitForFunction(() => window.seen.length > 1);
+    // Breaks the connections, and passes new ones through.
+    proxy.refuse({ only: /^nothing$/ });
+    await page.waitForFunction(() => window.breaks > 0);
+    const before = await page.evaluate(() => window.seen.length);
+    await page.waitForFunction((count) => window.seen.length > count, before);
+    const seen = await page.evaluate(() => window.seen);
+    assert.deepEqual(seen.map(([name]) => name === 'snapshot'), seen.map((_, at) => at === 0), JSON.stringify(seen));
+    const numbers = seen.map(([, id]) => Number(id.split('-')[1]));
+    assert.deepEqual(numbers, numbers.map((_, at) => numbers[0] + at), 'no event is missing or comes twice');
+  });
+}

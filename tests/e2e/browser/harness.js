@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer as createHttpServer, request } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -109,6 +109,23 @@ http {
   }
 }
 `);
+  return nginxOf(config, port);
+}
+
+/** Starts an nginx with the configuration of deploy/ in front of one gateway; returns its origin. */
+export async function startNginxOfDeploy(gateway) {
+  const port = await freePort();
+  const text = (await readFile(process.env.NGINX_OF_DEPLOY, 'utf8'))
+    .replace(/\n *server gateway-[23]:8080 .*/g, '')
+    .replace('gateway-1:8080', new URL(gateway).host)
+    .replace('listen 8080;', `listen 127.0.0.1:${port};`)
+    .replaceAll('/tmp/', `${directory}/deploy-`)
+    .replace('/dev/stderr', 'stderr')
+    .replace('/dev/stdout line', 'off');
+  return nginxOf(await file(`nginx-${port}.conf`, `daemon off;\n${text}`), port);
+}
+
+async function nginxOf(config, port) {
   start(process.env.NGINX ?? '/usr/sbin/nginx', ['-c', config, '-e', 'stderr']);
   const origin = `http://127.0.0.1:${port}`;
   await eventually(() => fetch(origin));

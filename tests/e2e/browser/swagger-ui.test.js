@@ -82,3 +82,16 @@ inBrowser('behind a proxy that strips a prefix it calls the right address', {}, 
   const { status, body } = await execute(page, 'listJobs');
   assert.equal(status, 200, JSON.stringify(body));
 });
+
+inBrowser('a Swagger UI elsewhere that loads the document through such a proxy calls the right address', {}, async (page) => {
+  const proxy = await startNginx({ '/tools/ips/': `${demo.origin}/` });
+  const ui = `<!doctype html><div id="ui"></div><script src="/tools/ips/swagger-ui/swagger-ui-bundle.js"></script><script>
+    SwaggerUIBundle({ url: '/tools/ips/openapi.json', dom_id: '#ui', tryItOutEnabled: true, validatorUrl: null });</script>`;
+  await page.route('**/elsewhere/', (route) => route.fulfill({ contentType: 'text/html', body: ui }));
+  await page.goto(`${proxy}/elsewhere/`);
+  await operation(page, 'getLiveness').locator('.opblock-summary-control').first().click();
+  const answered = page.waitForResponse((response) => response.url().endsWith('/livez'));
+  await operation(page, 'getLiveness').getByRole('button', { name: 'Execute' }).click();
+  const response = await answered;
+  assert.deepEqual([response.url(), response.status()], [`${proxy}/tools/ips/livez`, 200]);
+});

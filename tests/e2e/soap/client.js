@@ -12,24 +12,60 @@ const login = (password) => {
   client.clearSoapHeaders();
   client.addSoapHeader({ authHeader: { user: 'katlyn@example.com', password } }, '', '', COMMON);
 };
-const call = async (operation, parameters) => (await client[`${operation}Async`](parameters))[0];
+const called = new Set();
+const call = async (operation, parameters = {}) => {
+  called.add(operation);
+  return (await client[`${operation}Async`](parameters))[0];
+};
 const items = (array) => [array?.items ?? []].flat();
+const advance = (seconds) => fetch(`${origin}/sandbox/clock/advance?seconds=${seconds}`, { method: 'POST' });
+const offered = Object.values(Object.values(client.describe())[0]).flatMap((port) => Object.keys(port));
+const company = { companyHandle: COMPANY };
 
 login('sandbox-katlyn');
 const name = `node-${version}-${process.hrtime.bigint()}`;
 const publish = { publishType: 'Full', emailSetting: 'None' };
-const { jobHandle } = await call('submitJob', { companyHandle: COMPANY, jobName: name, execSchedule: '0 0 3 * * ?', imageServingPublishJob: publish });
+const submit = (jobName, more) => call('submitJob', { ...company, jobName, ...more, imageServingPublishJob: publish });
+
+// A schedule.
+const { jobHandle } = await submit(name, { execSchedule: '0 0 3 * * ?' });
 assert.equal(jobHandle, `j|110|${name}||`);
-const target = { companyHandle: COMPANY, jobHandle };
+const target = { ...company, jobHandle };
 const scheduled = async () => items((await call('getScheduledJobs', target)).jobArray);
 assert.deepEqual((await scheduled()).map((job) => job.imageServingPublishJob.publishType), ['Full']);
 await call('pauseJob', target);
 assert.deepEqual((await scheduled()).map((job) => job.triggerState), ['Paused']);
+await call('resumeJob', target);
+assert.deepEqual((await scheduled()).map((job) => job.triggerState), ['Normal']);
+await call('executeJob', target);
+const active = async (original) => items((await call('getActiveJobs', { ...company, originalName: original })).jobArray);
 await call('deleteJob', target);
 assert.deepEqual(await scheduled(), []);
-assert.ok(items((await call('getActiveJobs', { companyHandle: COMPANY })).jobArray).length > 0);
-const logs = items((await call('getJobLogs', { companyHandle: COMPANY, sortBy: 'StartDate' })).jobLogArray);
+
+// A job that is stopped, from the active list to its log.
+const stopped = `${name}-stopped`;
+const handle = (await submit(stopped)).jobHandle;
+for (let attempt = 0; attempt < 10 && (await active(stopped)).length === 0; attempt += 1) await advance(2);
+assert.deepEqual((await active(stopped)).map((job) => job.originalName), [stopped]);
+await call('stopJob', { ...company, jobHandle: handle });
+await advance(10);
+assert.deepEqual(await active(stopped), []);
+const [details] = items((await call('getJobLogDetails', { ...company, originalName: stopped })).jobLogArray);
+assert.ok(items(details.detailArray).some((entry) => entry.logType === 'FileCancel'), JSON.stringify(details));
+const logs = items((await call('getJobLogs', { ...company, sortBy: 'StartDate' })).jobLogArray);
 assert.ok(logs.length > 5 && logs.every((log) => log.startDate instanceof Date), JSON.stringify(logs));
+
+// Companies, logins and assets.
+assert.equal((await call('getCompanyInfo', company)).companyInfo.companyHandle, COMPANY);
+assert.ok(JSON.stringify(await call('getCompanyMembership')).includes(COMPANY));
+assert.equal((await call('checkLogin', { email: 'katlyn@example.com', password: 'sandbox-katlyn' })).status, 'ValidLogin');
+if (offered.includes('getAssetJobLogs')) await call('getAssetJobLogs', { ...company, assetHandle: 'a|11000' });
+if (offered.includes('getAssetArchivedJobLogs')) {
+  const archived = items((await call('getAssetArchivedJobLogs', { ...company, assetHandle: 'a|11000' })).jobLogArray);
+  const found = items((await call('getArchivedJobLogDetails', { ...company, jobHandle: archived[0].jobHandle })).jobLogArray);
+  assert.equal(found[0].jobName, archived[0].jobName);
+}
+assert.deepEqual([...called].sort(), offered.sort(), 'every operation of the WSDL was called');
 
 login('wrong');
 await assert.rejects(call('getActiveJobs', { companyHandle: COMPANY }), (error) => {
@@ -38,4 +74,4 @@ await assert.rejects(call('getActiveJobs', { companyHandle: COMPANY }), (error) 
   assert.equal(Number(detail.authenticationFault.code), 10001);
   return true;
 });
-console.log(`node-soap, version ${version || 'none'}: ok`);
+console.log(`node-soap, version ${version || 'none'}: ${called.size} operations ok`);

@@ -83,6 +83,7 @@ def test_every_operation_of_a_version(version):
     call("getCompanyInfo", companyHandle=COMPANY)
     assert call("getCompanyMembership") is not None
     assert call("checkLogin", email=LOGIN["user"], password=LOGIN["password"]) == "ValidLogin"
+    assert call("getUserInfo").email == LOGIN["user"]
     known = {operation["name"] for operation in operations(version)}
     if "getAssetJobLogs" in known:
         call("getAssetJobLogs", companyHandle=COMPANY, assetHandle="a|11000")

@@ -107,10 +107,10 @@ def log(call, name):
     return items(found)
 
 
-def test_the_wsdl_offers_the_sixteen_operations_at_its_own_address(client):
+def test_the_wsdl_offers_every_operation_at_its_own_address(client):
     (service,) = client.wsdl.services.values()
     (port,) = service.ports.values()
-    assert len(port.binding._operations) == 16
+    assert len(port.binding._operations) == 17
     assert port.binding_options["address"] == WSDL.split("?")[0]
 
 
@@ -199,6 +199,7 @@ def test_companies_and_logins(call):
     assert all(one["isActive"] is True for one in memberships)
     assert call("checkLogin", email="henrik@example.com", password="sandbox-henrik") == "ValidLogin"
     assert call("checkLogin", email="henrik@example.com", password="wrong") == "InvalidLogin"
+    assert call("getUserInfo", auth=agency)["email"] == "agency@example.com"
 
 
 @pytest.mark.parametrize(

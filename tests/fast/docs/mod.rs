@@ -1,4 +1,5 @@
-//! The tables in the documents against the code they describe.
+//! The OpenAPI documents and the tables in the documentation against the code they describe.
 
 mod metrics;
+mod openapi;
 mod readme;

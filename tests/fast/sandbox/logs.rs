@@ -197,3 +197,16 @@ async fn check_login_accepts_only_valid_credentials() {
         assert_eq!(fixture.call(&ORDINARY, "checkLogin", &inner).await.answer().text("status"), status, "{inner}");
     }
 }
+
+#[tokio::test]
+async fn get_user_info_names_the_caller_and_users_of_the_same_companies() {
+    let fixture = Fixture::seeded();
+    let by_handle = format!("<userHandle>{}</userHandle>", ORDINARY.handle);
+    let by_email = format!("<email>{}</email>", ORDINARY.email);
+    for (caller, inner) in [(&ORDINARY, ""), (&BOTH_COMPANIES, &*by_handle), (&BOTH_COMPANIES, &*by_email)] {
+        let info = fixture.call(caller, "getUserInfo", inner).await.answer();
+        assert_eq!(info.text("userInfo/email"), ORDINARY.email, "{inner}");
+    }
+    assert_eq!(fixture.call(&OTHER_COMPANY, "getUserInfo", &by_email).await.code(), 20007);
+    assert_eq!(fixture.call(&ORDINARY, "getUserInfo", "<userHandle>u|0</userHandle>").await.code(), 20002);
+}

@@ -21,6 +21,8 @@ async fn each_effect_on_a_list_is_the_documented_problem() {
         ("effect = \"unavailable\"".into(), 502, "upstream-invalid-answer"),
         ("effect = \"refused\"".into(), 502, "upstream-invalid-answer"),
         ("effect = \"cut-off\"".into(), 502, "upstream-invalid-answer"),
+        // The retry meets a closed port.
+        ("effect = \"outage\"\nduration = 3600".into(), 502, "upstream-unreachable"),
     ] {
         let world = World::scripted(&rule("getActiveJobs", &effect));
         let answer = world.gateway.get("/jobs?companyHandle=c%7C110").await;

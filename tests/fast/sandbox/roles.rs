@@ -11,7 +11,7 @@ fn request(operation: &str) -> String {
     match operation {
         "submitJob" => format!("{company}<jobName>by role</jobName>{PUBLISH}"),
         "getActiveJobs" | "getScheduledJobs" | "getJobLogs" | "getJobLogDetails" | "getCompanyInfo" => company,
-        "getCompanyMembership" => String::new(),
+        "getCompanyMembership" | "getUserInfo" => String::new(),
         "checkLogin" => "<email>a@example.com</email><password>b</password>".into(),
         "getAssetJobLogs" | "getAssetArchivedJobLogs" => format!("{company}<assetHandle>a|11000</assetHandle>"),
         _ => format!("{company}<jobHandle>j|110||never</jobHandle>"),

@@ -92,6 +92,25 @@ async fn a_lost_answer_is_that_of_an_executed_submit_and_a_refused_one_is_not_ex
 }
 
 #[tokio::test]
+async fn an_outage_refuses_connections_for_its_duration() {
+    let fixture = scripted("[[fault]]\neffect = \"outage\"\nduration = 0.3\ncount = 1\n");
+    let begin = Instant::now();
+    assert!(call(&fixture, "getActiveJobs", "").await.is_err());
+    let mut refused = 0;
+    let (status, ..) = loop {
+        match call(&fixture, "getActiveJobs", "").await {
+            Ok(answer) => break answer,
+            Err(error) if error.is_connect() => refused += 1,
+            // The connection of the pool that the outage closed.
+            Err(_) => {}
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    assert_eq!(status, 200);
+    assert!(refused > 0 && begin.elapsed() >= Duration::from_millis(300), "{refused} in {:?}", begin.elapsed());
+}
+
+#[tokio::test]
 async fn a_slow_answer_takes_its_delay_at_least() {
     let fixture = scripted("[[fault]]\neffect = \"slow\"\ndelay = 0.2\ncount = 1\n");
     let begin = Instant::now();
@@ -131,7 +150,12 @@ fn all_errors_of_a_script_are_reported_with_line_and_key() {
         [[fault]]\n\
         speed = 3\n\
         operation = []\n\
-        delay = \"3s\"\n";
+        delay = \"3s\"\n\
+        [[fault]]\n\
+        effect = \"outage\"\n\
+        [[fault]]\n\
+        effect = \"refused\"\n\
+        duration = 3\n";
     let errors = script.parse::<FaultScript>().map(|_| ()).expect_err("it has errors").to_string();
     let expected = [
         "line 1: colour: is unknown",
@@ -148,6 +172,8 @@ fn all_errors_of_a_script_are_reported_with_line_and_key() {
         "line 15: speed: is unknown",
         "line 16: operation: is empty",
         "line 17: delay: must be a number of seconds",
+        "line 19: duration: is missing",
+        "line 22: duration: belongs to the effect outage only",
     ];
     let lines: Vec<_> = errors.lines().collect();
     assert_eq!(lines.len(), expected.len(), "{errors}");

@@ -5,6 +5,7 @@
 mod connection_close;
 mod connection_limit;
 mod credentials;
+mod file_descriptors;
 mod fragmented_requests;
 mod injection;
 mod old_clients;

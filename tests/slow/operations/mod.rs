@@ -2,6 +2,7 @@
 
 mod collector;
 mod logs;
+mod memory;
 mod panics;
 mod principals;
 mod redaction;

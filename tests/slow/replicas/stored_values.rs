@@ -1,11 +1,18 @@
 //! Keys and values in Redis: encrypted, authenticated and versioned.
 
+use std::future::IntoFuture;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use ips_gateway::http::{Role, new_key};
+use ips_gateway::runtime::clock::Clock;
 use ips_gateway::sandbox::Population;
 use ips_gateway::sandbox::users::ORDINARY;
 use redis::{Commands, Connection};
 
-use super::fleet::Fleet;
-use crate::support::{Gateway, any_job, id};
+use super::fleet::{self, Fleet};
+use super::redis_server::Redis;
+use crate::support::{Gateway, Reply, ScriptedUpstream, any_job, fault, id};
 
 /// Every key and value in Redis.
 fn everything(connection: &mut Connection) -> Vec<(String, Vec<u8>)> {
@@ -184,4 +191,56 @@ async fn strangers_leave_nothing_in_the_store() {
         assert!(std::time::Instant::now() < deadline, "they stay: {:?}", left(&mut connection));
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
+}
+
+#[tokio::test]
+async fn nothing_is_written_for_callers_that_ips_has_not_accepted() {
+    let Some(redis) = Redis::start() else { return };
+    let upstream = ScriptedUpstream::start().await;
+    let refused = [fault("authenticationFault", 10001, "not known", 500), Reply::Close];
+    let (key, entry) = new_key("board", Role::Operator, &[]).expect("random bytes");
+    let file = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("stored-values-keys.toml");
+    std::fs::write(&file, entry).expect("a file");
+    let url = redis.url();
+    let sharing = [("SHARED_CACHE_URL", url.as_str()), ("SHARED_CACHE_KEY", fleet::KEY)];
+    let account = [
+        ("SERVICE_USER", ORDINARY.email),
+        ("SERVICE_PASSWORD", "wrong"),
+        ("API_KEYS_FILE", file.to_str().expect("UTF-8")),
+    ];
+    let mut connection = redis.connection();
+    for reply in refused {
+        for operation in
+            ["getActiveJobs", "getScheduledJobs", "getJobLogs", "getCompanyMembership", "submitJob", "stopJob"]
+        {
+            upstream.reply(operation, reply.clone());
+        }
+        for settings in [sharing.to_vec(), [&sharing[..], &account].concat()] {
+            let gateway = upstream.gateway(&Clock::system(), &settings);
+            let caller = if settings.len() > 2 { gateway.with_token(&key) } else { gateway };
+            // Callers that share a list, and that watch it.
+            let path = "/jobs?companyHandle=c%7C110&phase=active,scheduled,completed";
+            let requests = (0..5).map(|_| caller.get(path).into_future());
+            for answer in join_all(requests).await {
+                assert!(answer.status >= 401, "{answer}");
+            }
+            let submit = || caller.post_json("/jobs?companyHandle=c%7C110", &any_job("nightly"));
+            assert!(submit().await.status >= 401);
+            assert!(submit().header("Idempotency-Key", "key").await.status >= 401);
+            let ticket = caller.post("/jobs/events/tickets").await;
+            if ticket.status == 201 {
+                let ticket = ticket.json()["ticket"].as_str().expect("a ticket").to_owned();
+                let stream = [("ticket", &*ticket), ("companyHandle", "c|110")];
+                assert!(gateway_stream(&caller, &stream).await >= 200);
+            }
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            let keys: Vec<String> = connection.keys("*").expect("keys");
+            assert_eq!(keys, [""; 0], "{} settings", settings.len());
+        }
+    }
+}
+
+/// Opens an event stream with a ticket.
+async fn gateway_stream(gateway: &Gateway, query: &[(&str, &str)]) -> u16 {
+    gateway.unauthenticated().get("/jobs/events").query(query).open().await.status().as_u16()
 }

@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use ips_gateway::replicas::redis::RedisCoordinator;
 use ips_gateway::replicas::{ClaimOutcome, ClaimedRecord, Coordinator};
+use ips_gateway::runtime::clock::Clock;
 use ips_gateway::sandbox::Population;
 use secrecy::SecretString;
+use serde_json::json;
 
 use super::fleet::{self, Fleet};
 use super::redis_server::Redis;
 use crate::support::event_stream::Stream;
-use crate::support::{any_job, id};
+use crate::support::{Gateway, ScriptedUpstream, any_job, id};
 
 const KEY: &str = "\"2f1c5b1e-6f0a-4b55-9f43-9d5f0c7b7a10\"";
 
@@ -91,10 +94,34 @@ async fn a_ticket_of_one_replica_opens_one_stream_on_another() {
         let opened = fleet.replicas[2].unauthenticated().get("/jobs/events").query(&[("ticket", altered)]).await;
         opened.problem(401, "unauthenticated").await;
     }
-    let late = fleet.replicas[0].post("/jobs/events/tickets").await.expect(201).json();
-    fleet.advance(60_000);
-    let late = [("ticket", late["ticket"].as_str().expect("a ticket"))];
-    fleet.replicas[1].unauthenticated().get("/jobs/events").query(&late).await.problem(401, "unauthenticated").await;
+}
+
+#[tokio::test]
+async fn wall_clocks_that_jump_or_differ_change_neither_tickets_nor_what_is_known_of_submits() {
+    let Some(redis) = Redis::start() else { return };
+    let upstream = ScriptedUpstream::start().await;
+    upstream.answer("submitJob", "<jobHandle>j|110||nightly|</jobHandle>");
+    let (clock, other_clock) = (Clock::system(), Clock::system());
+    // A version that lists waiting jobs: one that is not listed is finalizing after 2 minutes.
+    let version = "2016-01-14-beta".parse().expect("a version");
+    let url = redis.url();
+    let sharing = [("SHARED_CACHE_URL", url.as_str()), ("SHARED_CACHE_KEY", fleet::KEY)];
+    let replicas = [&clock, &other_clock].map(|clock| Gateway::start(upstream.url(), &version, clock, &sharing));
+    for replica in &replicas {
+        fleet::assert_redis_state(replica, &json!({ "up": true })).await;
+    }
+    for hours in [3, -6] {
+        let issued = replicas[0].post("/jobs/events/tickets").await.expect(201).json();
+        let job = id(&replicas[0].submit(&any_job("nightly")).await);
+        clock.jump(TimeDelta::hours(hours));
+        other_clock.jump(TimeDelta::hours(-2 * hours));
+        let ticket = [("ticket", issued["ticket"].as_str().expect("a ticket"))];
+        let opened = replicas[1].unauthenticated().get("/jobs/events").query(&ticket).open().await;
+        assert_eq!(opened.status(), 200, "issued a moment ago");
+        for replica in &replicas {
+            assert_eq!(replica.job(&job).await["status"], "waiting", "submitted a moment ago");
+        }
+    }
 }
 
 #[tokio::test]

@@ -16,8 +16,23 @@ pub struct TicketContent {
     #[serde(default)]
     api_key_hash: Option<String>,
     locale: Option<String>,
-    /// Time after which it opens no first stream.
+    /// Time after which it opens no first stream, by the wall clock of the replica that issued it.
     pub expires_at: DateTime<Utc>,
+    /// The same by the clock of the shared store, in microseconds; absent if the store had not answered yet, and of version 0.1.
+    #[serde(default)]
+    pub store_expires_at: Option<u64>,
+    /// Whether IPS had not accepted the caller when it was issued; such a ticket leaves nothing in the store.
+    #[serde(default)]
+    pub is_of_stranger: bool,
+}
+
+/// Whether IPS has accepted the credentials of a caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Acceptance {
+    /// IPS has accepted them.
+    Accepted,
+    /// IPS was not asked, or did not answer.
+    Stranger,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -31,8 +46,8 @@ enum TicketHolder {
 }
 
 impl TicketContent {
-    /// Returns the content of a ticket for `caller`.
-    pub fn of(caller: &Caller, expires_at: DateTime<Utc>) -> Self {
+    /// Returns the content of a ticket for `caller`, with its expiry by the wall clock and by the clock of the store.
+    pub fn of(caller: &Caller, expires_at: DateTime<Utc>, store_expires_at: Option<u64>) -> Self {
         let holder = match (&caller.credentials, caller.source) {
             (_, CredentialSource::Gateway) => TicketHolder::ApiKey(caller.companies.as_deref().map(<[String]>::to_vec)),
             (Credentials::Password { user, password }, _) => {
@@ -40,7 +55,13 @@ impl TicketContent {
             }
             (Credentials::AccessToken(token), _) => TicketHolder::Token(token.expose_secret().to_owned()),
         };
-        Self { holder, api_key_hash: caller.api_key_hash.clone(), locale: caller.locale.clone(), expires_at }
+        let (api_key_hash, locale) = (caller.api_key_hash.clone(), caller.locale.clone());
+        Self { holder, api_key_hash, locale, expires_at, store_expires_at, is_of_stranger: false }
+    }
+
+    /// Returns the content with a mark if IPS has not accepted the caller.
+    pub fn marked(self, acceptance: Acceptance) -> Self {
+        Self { is_of_stranger: acceptance == Acceptance::Stranger, ..self }
     }
 
     /// Returns the caller; `None` if it needs a service account and the gateway has none.

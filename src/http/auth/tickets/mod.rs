@@ -3,9 +3,11 @@
 //!
 //! A gateway without a shared store keeps the callers of its tickets in memory. Replicas can't share them without storing credentials in
 //! the shared store: there, a ticket is the caller itself, encrypted with the key of the replicas, and the store keeps only the hashes of
-//! redeemed tickets.
+//! redeemed tickets. The age of a ticket is by the monotonic clock at the replica that issued it, by the clock of the store at others.
 
 mod content;
+#[cfg(test)]
+mod tests;
 mod uses;
 
 use std::sync::Arc;
@@ -26,6 +28,7 @@ use crate::replicas::Coordinator;
 use crate::runtime::clock::Clock;
 use crate::telemetry::metrics::report_table;
 use crate::upstream::{Caller, Credentials};
+pub use content::Acceptance;
 use content::TicketContent;
 use uses::{LIFETIME, Resumption, TicketHash, TicketUses, resumption_key, ticket_bytes};
 
@@ -43,8 +46,8 @@ const WAIT_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Issued and redeemed tickets.
 pub struct Tickets {
-    /// Tickets of this gateway that are not redeemed, with their expiry; unused with a coordinator.
-    issued: Cache<TicketHash, (Caller, DateTime<Utc>)>,
+    /// Tickets of this gateway that are not redeemed, with their expiry.
+    issued: Cache<TicketHash, (Caller, Instant)>,
     /// Encrypted tickets that this replica has redeemed.
     redeemed: Cache<TicketHash, ()>,
     uses: Arc<TicketUses>,
@@ -81,22 +84,21 @@ impl Tickets {
         clock: Clock,
         background: BackgroundTasks,
     ) -> Self {
-        let lifetime = LIFETIME.to_std().unwrap_or_default();
         // The default policy, TinyLFU, could reject new tickets in favour of old ones that are read more often.
         let lru = EvictionPolicy::lru;
         let issued = Cache::builder()
             .max_capacity(MAX_ISSUED_BYTES)
-            .weigher(|_: &TicketHash, (caller, _): &(Caller, DateTime<Utc>)| {
+            .weigher(|_: &TicketHash, (caller, _): &(Caller, Instant)| {
                 u32::try_from(ticket_bytes(caller)).unwrap_or(u32::MAX)
             })
             .eviction_policy(lru())
-            .time_to_live(lifetime)
+            .time_to_live(LIFETIME)
             .build();
         let redeemed = Cache::builder()
             .max_capacity(MAX_REDEEMED_BYTES)
             .weigher(|_: &TicketHash, ()| REDEEMED_BYTES)
             .eviction_policy(lru())
-            .time_to_live(2 * lifetime)
+            .time_to_live(2 * LIFETIME)
             .build();
         let uses = TicketUses::new(clock, background, coordinator.clone());
         Self { issued, redeemed, uses, service_account, coordinator }
@@ -106,17 +108,21 @@ impl Tickets {
     ///
     /// # Errors
     /// There are no random bytes, or the ticket can't be encrypted.
-    pub fn issue(&self, caller: Caller) -> Result<(String, DateTime<Utc>), TicketError> {
-        let expires_at = self.uses.now() + LIFETIME;
-        if let Some(coordinator) = &self.coordinator {
-            let content = serde_json::to_vec(&TicketContent::of(&caller, expires_at));
+    pub async fn issue(&self, caller: Caller, acceptance: Acceptance) -> Result<(String, DateTime<Utc>), TicketError> {
+        let now = self.uses.now();
+        let expires_at = now.wall + LIFETIME;
+        let ticket = if let Some(coordinator) = &self.coordinator {
+            let store_expires_at = coordinator.time().await.ok().map(|time| micros(time + LIFETIME));
+            let content = TicketContent::of(&caller, expires_at, store_expires_at).marked(acceptance);
+            let content = serde_json::to_vec(&content);
             let sealed = content.ok().and_then(|content| coordinator.seal(PURPOSE, &content));
-            return Ok((URL_SAFE_NO_PAD.encode(sealed.ok_or(TicketError::NotEncrypted)?), expires_at));
-        }
-        let mut random = [0; 32];
-        getrandom::fill(&mut random).map_err(|_| TicketError::NoRandomBytes)?;
-        let ticket = URL_SAFE_NO_PAD.encode(random);
-        self.issued.insert(Sha256::digest(&ticket).into(), (caller, expires_at));
+            URL_SAFE_NO_PAD.encode(sealed.ok_or(TicketError::NotEncrypted)?)
+        } else {
+            let mut random = [0; 32];
+            getrandom::fill(&mut random).map_err(|_| TicketError::NoRandomBytes)?;
+            URL_SAFE_NO_PAD.encode(random)
+        };
+        self.issued.insert(Sha256::digest(&ticket).into(), (caller, now.monotonic + LIFETIME));
         Ok((ticket, expires_at))
     }
 
@@ -129,9 +135,10 @@ impl Tickets {
 
     /// Returns the caller of a ticket without redeeming it. `None` if the ticket is unknown or expired, or has an open stream at this replica.
     pub async fn caller(&self, ticket: &str) -> Option<Caller> {
-        let (hash, now) = (TicketHash::from(Sha256::digest(ticket)), self.uses.now());
+        let hash = TicketHash::from(Sha256::digest(ticket));
         let resumable = self.uses.resumable(&hash).map(|(caller, _)| caller);
         let Some(coordinator) = &self.coordinator else {
+            let now = self.uses.now().monotonic;
             let issued = self.issued.get(&hash).filter(|(_, expires_at)| now < *expires_at).map(|(caller, _)| caller);
             return issued.or(resumable);
         };
@@ -139,8 +146,8 @@ impl Tickets {
             return resumable;
         }
         let content = open(&**coordinator, ticket)?;
-        let is_unused = now < content.expires_at && !self.redeemed.contains_key(&hash);
-        let is_valid = is_unused || resumption(&**coordinator, &hash).await.is_some_and(|next| now < next.until);
+        let is_unused = !self.redeemed.contains_key(&hash) && self.is_current(&**coordinator, &hash, &content).await;
+        let is_valid = is_unused || resumption(&**coordinator, &hash).await.is_some();
         content.into_caller(self.service_account.as_ref()).filter(|_| is_valid)
     }
 
@@ -165,10 +172,14 @@ impl Tickets {
     /// Redeems a ticket of this gateway.
     fn redeem_own(&self, hash: TicketHash) -> Attempt {
         if let Some((caller, expires_at)) = self.issued.remove(&hash) {
-            return if self.uses.now() < expires_at { self.start(hash, 0, caller) } else { Attempt::Invalid };
+            return if self.uses.now().monotonic < expires_at {
+                self.start(hash, 0, caller, Acceptance::Stranger)
+            } else {
+                Attempt::Invalid
+            };
         }
         match self.uses.resumable(&hash) {
-            Some((caller, Resumption { number, .. })) => self.start(hash, number, caller),
+            Some((caller, Resumption { number })) => self.start(hash, number, caller, Acceptance::Stranger),
             None if self.uses.is_open(&hash) => Attempt::InUse,
             None => Attempt::Invalid,
         }
@@ -177,31 +188,49 @@ impl Tickets {
     /// Redeems an encrypted ticket of the replicas. Markers in the shared store keep two of them from the same use.
     async fn redeem_shared(&self, coordinator: &dyn Coordinator, hash: TicketHash, ticket: &str) -> Attempt {
         let Some(content) = open(coordinator, ticket) else { return Attempt::Invalid };
-        let (now, expires_at) = (self.uses.now(), content.expires_at);
+        let is_current = self.is_current(coordinator, &hash, &content).await;
+        let acceptance = if content.is_of_stranger { Acceptance::Stranger } else { Acceptance::Accepted };
         let Some(caller) = content.into_caller(self.service_account.as_ref()) else { return Attempt::Invalid };
-        let ttl = 2 * LIFETIME.to_std().unwrap_or_default();
-        if now < expires_at && self.redeemed.entry(hash).or_insert(()).is_fresh() {
+        let ttl = 2 * LIFETIME;
+        if is_current && self.redeemed.entry(hash).or_insert(()).is_fresh() {
             let key = coordinator.store_key(&[b"used ticket", &hash]);
             // Without the store, a ticket is accepted once by each replica.
-            if coordinator.insert_marker(key, ttl).await.unwrap_or(true) {
-                return self.start(hash, 0, caller);
+            if acceptance == Acceptance::Stranger || coordinator.insert_marker(key, ttl).await.unwrap_or(true) {
+                return self.start(hash, 0, caller, acceptance);
             }
         }
         let own = self.uses.resumable(&hash).map(|(_, next)| next);
-        let shared = resumption(coordinator, &hash).await.filter(|next| now < next.until);
+        let shared = resumption(coordinator, &hash).await;
         let Some(next) = own.into_iter().chain(shared).max_by_key(|next| next.number) else { return Attempt::InUse };
         let key = coordinator.store_key(&[b"used ticket", &hash, &next.number.to_be_bytes()]);
         // Without the store, a ticket resumes its stream at the same replica only.
-        if coordinator.insert_marker(key, ttl).await.unwrap_or(own.is_some()) {
-            self.start(hash, next.number, caller)
+        if acceptance == Acceptance::Stranger || coordinator.insert_marker(key, ttl).await.unwrap_or(own.is_some()) {
+            self.start(hash, next.number, caller, acceptance)
         } else {
             Attempt::InUse
         }
     }
 
-    fn start(&self, hash: TicketHash, number: u64, caller: Caller) -> Attempt {
-        self.uses.start(hash, number, caller).map_or(Attempt::InUse, Attempt::Redeemed)
+    /// Returns whether an encrypted ticket was issued less than a minute ago.
+    async fn is_current(&self, coordinator: &dyn Coordinator, hash: &TicketHash, content: &TicketContent) -> bool {
+        let now = self.uses.now();
+        if let Some((_, expires_at)) = self.issued.get(hash) {
+            return now.monotonic < expires_at;
+        }
+        match (content.store_expires_at, coordinator.time().await) {
+            (Some(expires_at), Ok(time)) => micros(time) < expires_at,
+            // The replicas have no other clock in common.
+            _ => now.wall < content.expires_at,
+        }
     }
+
+    fn start(&self, hash: TicketHash, number: u64, caller: Caller, acceptance: Acceptance) -> Attempt {
+        self.uses.start(hash, number, caller, acceptance).map_or(Attempt::InUse, Attempt::Redeemed)
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// Decrypts a ticket; `None` if it is not one of the replicas.

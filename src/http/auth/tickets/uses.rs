@@ -2,18 +2,20 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
+use crate::http::auth::tickets::content::Acceptance;
 use crate::http::background::BackgroundTasks;
 use crate::replicas::{Coordinator, StoreKey};
-use crate::runtime::clock::Clock;
+use crate::runtime::clock::{Clock, ClockReading};
 use crate::telemetry::metrics::report_table;
 use crate::upstream::Caller;
 
 /// Time until a ticket expires, from its issue and from the end of its stream.
-pub const LIFETIME: TimeDelta = TimeDelta::minutes(1);
+pub const LIFETIME: Duration = Duration::from_mins(1);
 /// Maximum approximate memory of the tickets whose streams were dropped, in bytes; beyond that, a ticket can't resume its stream.
 const MAX_RESUMABLE_BYTES: usize = 4 << 20;
 /// Approximate memory of a ticket without its credentials, in bytes.
@@ -24,19 +26,18 @@ const MIN_ENTRIES: usize = 1024;
 /// SHA-256 hash of a ticket.
 pub type TicketHash = [u8; 32];
 
-/// Next use of a ticket whose stream was dropped. Replicas exchange it.
+/// Next use of a ticket whose stream was dropped. Replicas exchange it; the shared store keeps it for as long as the ticket is valid.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Resumption {
     /// Number of the use, from 1: each can be claimed once over all replicas.
     pub number: u64,
-    /// Time after which the ticket is invalid.
-    pub until: DateTime<Utc>,
 }
 
 /// State of a ticket that was redeemed at this replica.
 enum UseState {
     Open,
-    Resumable(Caller, Resumption),
+    /// Its stream was dropped, and can be resumed until this time.
+    Resumable(Caller, Resumption, Instant),
 }
 
 /// Tickets that were redeemed at this replica.
@@ -66,11 +67,11 @@ impl Entries {
     }
 
     /// Removes the expired tickets, if the number of entries has doubled since the last time.
-    fn sweep(&mut self, now: DateTime<Utc>) {
+    fn sweep(&mut self, now: Instant) {
         if self.states.len() < self.sweep_at {
             return;
         }
-        self.states.retain(|_, state| !matches!(state, UseState::Resumable(_, other) if other.until <= now));
+        self.states.retain(|_, state| !matches!(state, UseState::Resumable(.., until) if *until <= now));
         self.resumable_bytes = self.states.values().map(UseState::bytes).sum();
         self.sweep_at = (2 * self.states.len()).max(MIN_ENTRIES);
     }
@@ -81,7 +82,7 @@ impl UseState {
     fn bytes(&self) -> usize {
         match self {
             Self::Open => 0,
-            Self::Resumable(caller, _) => ticket_bytes(caller),
+            Self::Resumable(caller, ..) => ticket_bytes(caller),
         }
     }
 }
@@ -101,9 +102,9 @@ impl TicketUses {
         Arc::new(Self { entries: Mutex::default(), clock, background, coordinator })
     }
 
-    /// Returns the current time.
-    pub fn now(&self) -> DateTime<Utc> {
-        self.clock.now()
+    /// Returns the current time of both clocks.
+    pub fn now(&self) -> ClockReading {
+        self.clock.read()
     }
 
     /// Whether a stream with this ticket is open at this replica.
@@ -114,7 +115,7 @@ impl TicketUses {
     /// Returns the caller and the next use of a ticket whose stream was dropped at this replica less than a minute ago.
     pub fn resumable(&self, hash: &TicketHash) -> Option<(Caller, Resumption)> {
         match self.entries().states.get(hash) {
-            Some(UseState::Resumable(caller, resumption)) if self.now() < resumption.until => {
+            Some(UseState::Resumable(caller, resumption, until)) if self.clock.instant() < *until => {
                 Some((caller.clone(), *resumption))
             }
             _ => None,
@@ -122,29 +123,36 @@ impl TicketUses {
     }
 
     /// Starts a use. `None` if this ticket has an open stream.
-    pub fn start(self: &Arc<Self>, hash: TicketHash, number: u64, caller: Caller) -> Option<TicketUse> {
+    pub fn start(
+        self: &Arc<Self>,
+        hash: TicketHash,
+        number: u64,
+        caller: Caller,
+        acceptance: Acceptance,
+    ) -> Option<TicketUse> {
         let previous = self.entries().insert(hash, UseState::Open);
         let is_free = !matches!(previous, Some(UseState::Open));
-        is_free.then(|| TicketUse { uses: Arc::clone(self), hash, number, caller })
+        is_free.then(|| TicketUse { uses: Arc::clone(self), hash, number, caller, acceptance })
     }
 
-    fn release(&self, hash: TicketHash, caller: &Caller, resumption: Resumption) {
-        let now = self.now();
+    fn release(&self, TicketUse { hash, caller, number, acceptance, .. }: &TicketUse) {
+        let (hash, resumption) = (*hash, Resumption { number: number + 1 });
+        let now = self.clock.instant();
         let mut entries = self.entries();
         entries.sweep(now);
         if entries.resumable_bytes + ticket_bytes(caller) > MAX_RESUMABLE_BYTES {
             entries.states.remove(&hash);
         } else {
-            entries.insert(hash, UseState::Resumable(caller.clone(), resumption));
+            entries.insert(hash, UseState::Resumable(caller.clone(), resumption, now + LIFETIME));
         }
         drop(entries);
-        if let Some(coordinator) = self.coordinator.clone() {
+        // Nothing is written to the store for a caller that IPS has not accepted.
+        if let Some(coordinator) = self.coordinator.clone().filter(|_| *acceptance == Acceptance::Accepted) {
             let value = serde_json::to_vec(&resumption).unwrap_or_default();
-            let ttl = LIFETIME.to_std().unwrap_or_default();
             // Without the store, the ticket can resume its stream at this replica only. The shutdown waits for it: the client reconnects to
             // another replica then.
             drop(self.background.spawn_tracked(async move {
-                let _ = coordinator.put(resumption_key(&*coordinator, &hash), &value, ttl).await;
+                let _ = coordinator.put(resumption_key(&*coordinator, &hash), &value, LIFETIME).await;
             }));
         }
     }
@@ -165,6 +173,7 @@ pub struct TicketUse {
     hash: TicketHash,
     number: u64,
     caller: Caller,
+    acceptance: Acceptance,
 }
 
 impl TicketUse {
@@ -176,7 +185,6 @@ impl TicketUse {
 
 impl Drop for TicketUse {
     fn drop(&mut self) {
-        let resumption = Resumption { number: self.number + 1, until: self.uses.now() + LIFETIME };
-        self.uses.release(self.hash, &self.caller, resumption);
+        self.uses.release(self);
     }
 }

@@ -70,7 +70,7 @@ pub struct JobLogsParams {
     cursor: Option<HistoryCursor>,
     /// Format of the response; without it, what `Accept` prefers. `csv` and `ndjson` have all jobs of the span, without pages, in the order of
     /// `startDate`.
-    #[param(required = false)]
+    #[param(inline, required = false)]
     format: Option<ListFormat>,
 }
 

@@ -10,7 +10,7 @@ badge.textContent = [config.environment, config.region].filter(Boolean).join(' Â
 badge.dataset.environment = config.environment;
 badge.hidden = false;
 
-// The document has the path prefix that the gateway knows; a proxy in front of it may add or strip one.
+// The server URL of the document is relative to the document's URL, which Swagger UI does not know of a `spec`.
 spec.servers = [{ url: new URL('..', location).href.replace(/\/$/, ''), description: 'This gateway' }];
 
 const isDemo = config.environment === 'demo';

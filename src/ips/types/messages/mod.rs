@@ -8,6 +8,7 @@ mod details;
 mod job_logs;
 mod scheduled_jobs;
 mod submit;
+mod users;
 
 pub use actions::*;
 pub use active_jobs::*;
@@ -16,3 +17,4 @@ pub use companies::*;
 pub use job_logs::*;
 pub use scheduled_jobs::*;
 pub use submit::*;
+pub use users::*;

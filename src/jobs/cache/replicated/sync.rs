@@ -26,20 +26,22 @@ impl SnapshotCache {
         if keyed.entry.shared().is_none() {
             return;
         }
-        let (cache, entry, key) = (Arc::clone(self), Arc::clone(keyed.entry), keyed.key.clone());
+        let (cache, entry, key, caller) =
+            (Arc::clone(self), Arc::clone(keyed.entry), keyed.key.clone(), keyed.caller.clone());
         let read = async move {
             // An unavailable store is logged by its connection.
-            let _ = cache.read_shared(&entry, &key).await;
+            let _ = cache.read_shared(KeyedEntry { entry: &entry, key: &key, caller: &caller }).await;
         };
         keyed.entry.sync().run(read).await;
     }
 
-    async fn read_shared(&self, entry: &Arc<Entry>, key: &ListKey) -> replicas::Result<()> {
+    /// Reads what other replicas published, and restores what the store lost: not for a caller that IPS has not accepted.
+    async fn read_shared(&self, KeyedEntry { entry, key, caller }: KeyedEntry<'_>) -> replicas::Result<()> {
         let Some(shared) = entry.shared() else { return Ok(()) };
         let SharedList { coordinator, location } = shared;
         let status = coordinator.status(location).await?;
         let epoch = self.epoch(key, entry);
-        if status.epoch < epoch {
+        if status.epoch < epoch && self.is_accepted(caller) {
             coordinator.restore_epoch(location.company, epoch).await?;
         }
         self.epochs().observe(&key.company, status.epoch);
@@ -49,8 +51,8 @@ impl SnapshotCache {
         let newest_token = entry.lock().newest_token();
         match status.token.cmp(&newest_token) {
             Ordering::Greater => self.receive_snapshot(entry, key, shared).await,
-            Ordering::Less => self.restore_snapshot(entry, shared, key).await,
-            Ordering::Equal => Ok(()),
+            Ordering::Less if self.is_accepted(caller) => self.restore_snapshot(entry, shared, key).await,
+            Ordering::Less | Ordering::Equal => Ok(()),
         }
     }
 

@@ -57,8 +57,10 @@ impl<'a> WireSnapshot<'a> {
     pub fn new(snapshot: &'a Snapshot, epoch: u64, cursor: EventCursor, age: Duration, ttl: Duration) -> Self {
         let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         let DepartedJobs { finalizing, completed } = snapshot.departed();
-        let completed = completed.iter().map(|(id, (job, at))| (Cow::Borrowed(&**id), (&job.job).into(), at.wall));
-        let finalizing = finalizing.iter().map(|(id, since)| (Cow::Borrowed(&**id), since.wall));
+        // Their ages count for the receiver, relative to `observed_at`.
+        let wall_of = |at| snapshot.observed_at.wall_of(at);
+        let completed = completed.iter().map(|(id, (job, at))| (Cow::Borrowed(&**id), (&job.job).into(), wall_of(*at)));
+        let finalizing = finalizing.iter().map(|(id, since)| (Cow::Borrowed(&**id), wall_of(*since)));
         Self {
             epoch,
             cursor,

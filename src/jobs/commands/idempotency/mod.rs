@@ -15,6 +15,7 @@ use tokio::task::AbortHandle;
 
 use crate::jobs::cache::wire::{self, WireJob};
 use crate::jobs::commands::idempotency_scope::{IdempotencyScope, RecordKey};
+use crate::jobs::commands::idempotency_user::IdempotencyUser;
 use crate::jobs::commands::key_status::{KeyStatus, UnsharedKeys};
 use crate::jobs::error::{Error, Result};
 use crate::jobs::model::job::Job;
@@ -34,10 +35,20 @@ const SETTLE_ATTEMPTS: usize = 3;
 /// Idempotency key of a submit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey {
+    /// IPS user of the caller.
+    pub user: IdempotencyUser,
     /// Key in the request.
     pub key: String,
     /// Hash of the request. The same key with another request is an error.
     pub fingerprint: [u8; 32],
+}
+
+impl IdempotencyKey {
+    /// Returns the key with its scope.
+    #[must_use]
+    pub fn scope<'a>(&'a self, caller: &'a Caller, company: &'a str) -> IdempotencyScope<'a> {
+        IdempotencyScope { caller, user: &self.user, company, key: &self.key }
+    }
 }
 
 /// State of the submit with an idempotency key.
@@ -151,7 +162,7 @@ impl IdempotencyRecords {
     /// it that it did not know.
     #[must_use]
     pub fn is_own(&self, caller: &Caller, company: &str, key: &IdempotencyKey) -> bool {
-        let record = self.local.get(&IdempotencyScope { caller, company, key: &key.key }.record_key());
+        let record = self.local.get(&key.scope(caller, company).record_key());
         record.is_some_and(|record| record.credential == CallerKey::ignoring_locale(caller))
     }
 
@@ -166,7 +177,7 @@ impl IdempotencyRecords {
     /// [`Error::IdempotencyKeyReused`] if the key was used for another request, [`Error::SubmitInProgress`] while a submit with it is in
     /// flight, [`Error::IdempotencyUnavailable`] with [`UnsharedKeys::Refuse`] if the shared store is unavailable.
     pub async fn claim(&self, caller: &Caller, job: &Job, key: &IdempotencyKey) -> Result<IdempotencyOutcome> {
-        let scope = IdempotencyScope { caller, company: &job.company, key: &key.key };
+        let scope = key.scope(caller, &job.company);
         let outcome = self.claim_local(scope, job, key.fingerprint)?;
         let Some(coordinator) = &self.coordinator else { return Ok(outcome) };
         let is_new = matches!(outcome, IdempotencyOutcome::New(_));

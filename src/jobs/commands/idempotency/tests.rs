@@ -21,7 +21,8 @@ async fn claim_with(records: &IdempotencyRecords, key: &str) -> Result<Idempoten
     let caller =
         Caller { credentials, source: CredentialSource::Caller, companies: None, api_key_hash: None, locale: None };
     let request = SubmitJobParam { company_handle: "c|1".into(), job_name: "a".into(), ..SubmitJobParam::default() };
-    let key = IdempotencyKey { key: key.into(), fingerprint: [0; 32] };
+    let key =
+        IdempotencyKey { user: IdempotencyUser::of_email("katlyn@example.com"), key: key.into(), fingerprint: [0; 32] };
     records.claim(&caller, &Job::submitted(&request, None, None), &key).await
 }
 

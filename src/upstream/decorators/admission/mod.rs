@@ -54,7 +54,8 @@ impl AdmissionControl {
         _request: &T,
         call: Call<'_, T::Answer>,
     ) -> Result<IpsAnswer<T::Answer>, UpstreamError> {
-        let is_accepted = self.is_accepted(caller);
+        let is_known = self.accepted.contains(caller);
+        let is_accepted = is_known || caller.source == CredentialSource::Gateway;
         let lane = if is_accepted { self.lanes.of(caller) } else { self.lanes.of_strangers() };
         let slot = lane.acquire(Instant::now() + self.max_queue_time).await;
         let _slot =
@@ -66,7 +67,7 @@ impl AdmissionControl {
         }
         let result = call.await;
         match result.as_ref().map_err(UpstreamError::fault_class) {
-            Ok(_) | Err(Some(FaultClass::Permission)) if !is_accepted => {
+            Ok(_) | Err(Some(FaultClass::Permission)) if !is_known => {
                 self.accepted.insert(caller);
                 user_of(caller).inspect(|user| self.login_failures.forget(user));
             }
@@ -77,10 +78,6 @@ impl AdmissionControl {
             _ => {}
         }
         result
-    }
-
-    fn is_accepted(&self, caller: &Caller) -> bool {
-        caller.source == CredentialSource::Gateway || self.accepted.contains(caller)
     }
 }
 
@@ -111,7 +108,7 @@ impl IpsApi for AdmissionControl {
     }
 
     fn has_accepted(&self, caller: &Caller) -> bool {
-        self.is_accepted(caller)
+        self.accepted.contains(caller)
     }
 
     fn check_submit(&self, request: &SubmitJobParam) -> Result<(), UpstreamError> {

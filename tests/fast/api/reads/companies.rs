@@ -1,7 +1,7 @@
 //! /companies, and the company of every request.
 
 use ips_gateway::sandbox::Population;
-use ips_gateway::sandbox::users::{BOTH_COMPANIES, INACTIVE};
+use ips_gateway::sandbox::users::{BOTH_COMPANIES, COMPANY_ADMIN, INACTIVE, LOG_READER, ORDINARY};
 use serde_json::json;
 
 use crate::support::{ScriptedUpstream, World};
@@ -109,4 +109,22 @@ async fn companies_with_an_inactive_membership_are_no_choices() {
     let answer = gateway.get("/jobs").await;
     let choices = json!([{ "companyHandle": "c|1", "name": "c|1" }, { "companyHandle": "c|3", "name": "c|3" }]);
     assert_eq!(answer.problem(400, "company-required").await["companies"], choices, "{answer}");
+}
+
+#[tokio::test]
+async fn companies_say_whether_the_role_permits_submits() {
+    let world = World::empty();
+    for (user, expected) in [(&ORDINARY, true), (&BOTH_COMPANIES, true), (&COMPANY_ADMIN, false), (&LOG_READER, false)]
+    {
+        let list = world.gateway.as_user(user).get("/companies").await.ok();
+        assert_eq!(list["companies"][0]["maySubmit"], expected, "{list:#}");
+    }
+    let upstream = ScriptedUpstream::start().await;
+    let company = "<company><companyHandle>c|110</companyHandle></company>";
+    for (role, expected) in [("<role>NewRole</role>", None), ("", None), ("<role>TrialSiteUser</role>", Some(true))] {
+        let item = format!("<items>{company}{role}<isActive>true</isActive></items>");
+        upstream.answer("getCompanyMembership", &format!("<membershipArray>{item}</membershipArray>"));
+        let list = upstream.plain_gateway().get("/companies").await.ok();
+        assert_eq!(list["companies"][0]["maySubmit"].as_bool(), expected, "{list:#}");
+    }
 }

@@ -29,6 +29,9 @@ async fn a_viewer_reads_only_its_companies() {
     let (world, viewer, operator) = world("companies", BOTH_COMPANIES.password);
     let companies = viewer.get("/companies").await.ok();
     assert_eq!(companies["companies"].as_array().map(Vec::len), Some(1), "{companies:#}");
+    assert_eq!(companies["companies"][0]["maySubmit"], false, "{companies:#}");
+    let of_operator = operator.get("/companies").await.ok();
+    assert_eq!(of_operator["companies"][0]["maySubmit"], true, "{of_operator:#}");
     let jobs = viewer.get("/jobs").await.ok();
     assert!(
         jobs["jobs"].as_array().is_some_and(|jobs| !jobs.is_empty()),

@@ -5,6 +5,7 @@ mod company_parameters;
 mod cors;
 mod cross_site;
 mod headers;
+mod hostile_bodies;
 mod invalid_requests;
 mod key_reload;
 mod parameters;

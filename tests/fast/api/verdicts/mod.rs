@@ -1,5 +1,6 @@
 //! What the API says of a job: members with one name in every phase, the outcome of a stopped job, and jobs that IPS has not confirmed.
 
+mod clocks;
 mod filters;
 mod members;
 mod stopped;

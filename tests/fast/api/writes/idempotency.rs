@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use ips_gateway::runtime::clock::Clock;
 use ips_gateway::sandbox::Population;
-use ips_gateway::sandbox::users::BOTH_COMPANIES;
+use ips_gateway::sandbox::users::{BOTH_COMPANIES, ORDINARY};
 use serde_json::Value;
 
 use crate::support::{Answer, Gateway, Reply, START, ScriptedUpstream, World, any_job, envelope, fault, id};
@@ -273,4 +273,72 @@ async fn a_key_belongs_to_the_user_that_ips_confirmed_and_not_to_the_credential(
     assert_eq!(id(&first), id(&changed), "the password was changed");
     submit(&passwords[2], KEY, &any_job("nightly")).await.problem(401, "credentials-rejected").await;
     assert_eq!(upstream.calls("submitJob"), 3);
+}
+
+/// Answers `getUserInfo` for opaque tokens of the form `<name>-<number>`.
+fn name_users(upstream: &ScriptedUpstream) {
+    upstream.script("getUserInfo", |request| {
+        let token = request.split("accessToken>").nth(1).and_then(|rest| rest.split('-').next()).expect("a token");
+        let user = format!("<userInfo><userHandle>u|1</userHandle><email>{token}@Example.com</email></userInfo>");
+        Reply::Xml(200, envelope("getUserInfo", &user))
+    });
+}
+
+#[tokio::test]
+async fn a_key_with_an_opaque_token_belongs_to_the_user_that_ips_names() {
+    let upstream = accepting_upstream().await;
+    name_users(&upstream);
+    let gateway = upstream.plain_gateway();
+    let first = submit(&gateway.with_token("katlyn-1"), KEY, &any_job("nightly")).await.expect(202).json();
+    let refreshed = submit(&gateway.with_token("katlyn-2"), KEY, &any_job("nightly")).await.expect(202).json();
+    assert_eq!(id(&first), id(&refreshed));
+    let by_password = gateway.with_password("KATLYN@example.com", "secret");
+    let by_password = submit(&by_password, KEY, &any_job("nightly")).await.expect(202).json();
+    assert_eq!(id(&first), id(&by_password));
+    assert_eq!(upstream.calls("submitJob"), 1);
+    let other = submit(&gateway.with_token("henrik-1"), KEY, &any_job("nightly")).await.expect(202).json();
+    assert_ne!(id(&first), id(&other));
+    submit(&gateway.with_token("katlyn-1"), "another", &any_job("nightly")).await.expect(202);
+    assert_eq!(upstream.calls("getUserInfo"), 3, "once for each token");
+    submit(&gateway.with_token("katlyn-wrong"), KEY, &any_job("nightly"))
+        .await
+        .problem(401, "credentials-rejected")
+        .await;
+    assert_eq!(upstream.calls("getUserInfo"), 3, "IPS is not asked for the user of a token that it rejected");
+}
+
+#[tokio::test]
+async fn a_token_whose_user_ips_does_not_name_is_its_own_user() {
+    let answers = [
+        fault("authorizationFault", 20003, "no permission", 500),
+        fault("ipsApiFault", 30003, "no such operation", 500),
+        Reply::Close,
+        Reply::Xml(200, envelope("getUserInfo", "")),
+        Reply::Xml(200, envelope("getUserInfo", "<userInfo><userHandle>u|1</userHandle><email/></userInfo>")),
+        Reply::Xml(200, envelope("getUserInfo", &format!("<userInfo><email>{}</email></userInfo>", "e".repeat(2000)))),
+        Reply::Xml(200, "<html>".into()),
+    ];
+    for answer in answers {
+        let upstream = accepting_upstream().await;
+        upstream.reply("getUserInfo", answer);
+        let gateway = upstream.plain_gateway();
+        let first = submit(&gateway.with_token("one"), KEY, &any_job("nightly")).await.expect(202).json();
+        name_users(&upstream);
+        let again = submit(&gateway.with_token("one"), KEY, &any_job("nightly")).await.expect(202).json();
+        assert_eq!(id(&first), id(&again), "the user of a token does not change");
+        let other = submit(&gateway.with_token("other"), KEY, &any_job("nightly")).await.expect(202).json();
+        assert_ne!(id(&first), id(&other));
+        assert_eq!(upstream.calls("submitJob"), 2);
+    }
+}
+
+#[tokio::test]
+async fn the_sandbox_names_the_users_of_its_tokens() {
+    let world = World::empty();
+    let by_password = submit(&world.gateway, KEY, &any_job("nightly")).await.expect(202).json();
+    let by_token = submit(&world.gateway.with_token(ORDINARY.access_token), KEY, &any_job("nightly")).await.expect(202);
+    assert_eq!(id(&by_password), id(&by_token.json()));
+    assert_eq!(world.sandbox.calls("submitJob"), 1);
+    submit(&world.gateway.with_token(BOTH_COMPANIES.access_token), KEY, &any_job("nightly")).await.expect(202);
+    assert_eq!(world.sandbox.calls("submitJob"), 2);
 }

@@ -82,7 +82,9 @@ function openBoard() {
   $('board').hidden = false;
   document.body.dataset.view = 'board';
   filters.set({ company: session.companies.length > 1 ? session.company : '' });
-  const name = session.companies.find(({ companyHandle }) => companyHandle === session.company)?.name ?? session.company;
+  const company = session.companies.find(({ companyHandle }) => companyHandle === session.company);
+  const name = company?.name ?? session.company;
+  $('open-submit').hidden = company?.maySubmit === false;
   setText($('user'), session.user ?? 'Signed in');
   $('company').replaceChildren(...session.companies.map((company) => h('option', { value: company.companyHandle }, company.name ?? company.companyHandle)));
   $('company').value = session.company;

@@ -1,5 +1,7 @@
 //! HTTP transport: sends one request to IPS and reads the answer within limits.
 
+mod exchange;
+
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,11 +17,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tokio_util::io::StreamReader;
 
+pub(super) use self::exchange::{ErasedReply, Exchange};
 use super::classify::{self, AttemptError, NoLargeAnswerPermit, TooLarge};
 use super::config::ClientConfig;
 use super::telemetry;
-use crate::ips::soap::{Reply, read_answer};
-use crate::ips::types::{Effect, Operation};
+use crate::ips::types::Effect;
 use crate::telemetry::metrics::names;
 
 /// Idle timeout of pooled connections for reads. It is shorter than the keep-alive timeout of usual servers, because a call on a
@@ -93,11 +95,13 @@ impl Transport {
     ///
     /// # Errors
     /// No answer, one that is not a SOAP envelope with the expected content, or a large one without a permit.
-    pub(super) async fn send<T>(&self, body: Bytes, deadline: Instant) -> Result<Reply<T::Answer>, AttemptError>
-    where
-        T: Operation<Answer: 'static>,
-    {
-        let client = match T::EFFECT {
+    pub(super) async fn send(
+        &self,
+        exchange: Exchange,
+        body: Bytes,
+        deadline: Instant,
+    ) -> Result<ErasedReply, AttemptError> {
+        let client = match exchange.effect {
             Effect::Reads => &self.reads,
             Effect::Changes => &self.mutations,
         };
@@ -105,7 +109,7 @@ impl Transport {
             .post(self.config.url.clone())
             .header(CONTENT_TYPE, "text/xml; charset=UTF-8")
             .header(ACCEPT_ENCODING, "gzip")
-            .header("SOAPAction", T::NAME)
+            .header("SOAPAction", exchange.operation)
             .headers(telemetry::trace_headers())
             .body(body)
             .send()
@@ -117,7 +121,7 @@ impl Transport {
         }
         let content_type = header(response.headers(), CONTENT_TYPE.as_str()).map(str::to_owned);
         let body = self.read_body(response, deadline).await?;
-        parse::<T>(body, status, content_type).await
+        parse(exchange, body, status, content_type).await
     }
 
     /// Reads a body and decompresses it on the way. The limit holds before and after decompression.
@@ -188,18 +192,16 @@ impl Transport {
 }
 
 /// Parses an answer; a large one on the blocking pool, where it delays no other request.
-async fn parse<T>(
+async fn parse(
+    exchange: Exchange,
     body: AnswerBody,
     status: StatusCode,
     content_type: Option<String>,
-) -> Result<Reply<T::Answer>, AttemptError>
-where
-    T: Operation<Answer: 'static>,
-{
+) -> Result<ErasedReply, AttemptError> {
     let AnswerBody { bytes, permit } = body;
     let read = move |bytes: &[u8]| {
         let content_type = content_type.as_deref();
-        read_answer::<T>(bytes, content_type).map_err(|error| classify::unreadable(status, content_type, bytes, &error))
+        (exchange.read)(bytes, content_type).map_err(|error| classify::unreadable(status, content_type, bytes, &error))
     };
     if permit.is_none() {
         return read(&bytes);
