@@ -1,5 +1,6 @@
 //! `/jobs/events`, `/jobs/{job}/events` and `/jobs/events/tickets`: event streams and their tickets.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::{Method, header};
@@ -177,7 +178,7 @@ pub async fn ticket(state: Data<AppState>, Authenticated(caller): Authenticated,
     // Invalid credentials are reported here: an `EventSource` does not expose the response to a refused stream.
     let (jobs, owner) = (state.jobs.clone(), caller.clone());
     state.run_in_background(async move { jobs.companies().check_credentials(&owner).await }).await?;
-    let issued = state.auth.tickets.issue(caller);
+    let issued = state.auth.tickets.issue(Arc::unwrap_or_clone(caller));
     let (ticket, expires_at) = issued.map_err(|error| Problem::internal(error.to_string()))?;
     let expires_at = to_timestamp(expires_at);
     Ok(HttpResponse::Created().insert_header((header::CACHE_CONTROL, "no-store")).json(Ticket { ticket, expires_at }))

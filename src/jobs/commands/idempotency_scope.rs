@@ -63,7 +63,7 @@ struct TokenClaims {
 /// Returns the user of a caller: the e-mail address, else the user that the token names, else the hash of the token. The claims are not verified:
 /// they count only once IPS accepted the token.
 fn user_of(caller: &Caller) -> Vec<u8> {
-    match &caller.credentials {
+    match caller.credentials() {
         Credentials::Password { user, .. } => user.to_lowercase().into_bytes(),
         Credentials::AccessToken(token) => match claims_of(token.expose_secret()) {
             Some(TokenClaims { email: Some(email), .. }) => email.to_lowercase().into_bytes(),
@@ -92,7 +92,7 @@ mod tests {
 
     fn user(credentials: Credentials) -> Vec<u8> {
         let source = CredentialSource::Caller;
-        user_of(&Caller { credentials, source, companies: None, api_key_hash: None, locale: None })
+        user_of(&Caller::new(credentials, source))
     }
 
     fn token(claims: &str, signature: &str) -> Credentials {

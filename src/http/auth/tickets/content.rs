@@ -33,7 +33,7 @@ enum TicketHolder {
 impl TicketContent {
     /// Returns the content of a ticket for `caller`.
     pub fn of(caller: &Caller, expires_at: DateTime<Utc>) -> Self {
-        let holder = match (&caller.credentials, caller.source) {
+        let holder = match (caller.credentials(), caller.source) {
             (_, CredentialSource::Gateway) => TicketHolder::ApiKey(caller.companies.as_deref().map(<[String]>::to_vec)),
             (Credentials::Password { user, password }, _) => {
                 TicketHolder::Password(user.clone(), password.expose_secret().to_owned())
@@ -55,6 +55,6 @@ impl TicketContent {
                 (service_account?.clone(), CredentialSource::Gateway, companies.map(Arc::from))
             }
         };
-        Some(Caller { credentials, source, companies, api_key_hash: self.api_key_hash, locale: self.locale })
+        Some(Caller::new(credentials, source).with_api_key(self.api_key_hash, companies).with_locale(self.locale))
     }
 }
