@@ -1,6 +1,6 @@
 import type { Client } from "../client.js";
 import { ConnectionError, GatewayError } from "../errors.js";
-import type { ServerEvent } from "./event-parser.js";
+import { STATE_EVENTS, type ServerEvent } from "./event-parser.js";
 import type { CallOptions } from "../jobs.js";
 import type { CompletedJob, Job, JobList, RemovedJob, Staleness } from "../types.js";
 import { HIDDEN, abortWhenHidden, untilVisible } from "./page.js";
@@ -134,7 +134,7 @@ export async function* follow<T>(client: Client, path: string, options: WatchOpt
 
 /** Reads an event. Heartbeats say nothing more; after an `error` the stream ends, and the next request meets the error. */
 function read({ event, data }: ServerEvent): JobEvent[] {
-  if (event !== "snapshot" && !event.startsWith("job.") && !event.startsWith("upstream.")) return [];
+  if (!(STATE_EVENTS as readonly string[]).includes(event)) return [];
   try {
     return [{ event, data: JSON.parse(data) } as JobEvent];
   } catch (cause) {
