@@ -9,7 +9,9 @@ use utoipa::OpenApi as _;
 
 use super::middleware::catch_panic;
 use super::problem::Problem;
-use crate::http::handlers::{companies, events, health, job_actions, jobs, logs, openapi as documents, submit};
+use crate::http::handlers::{
+    companies, events, health, job_actions, jobs, logs, openapi as documents, results, retry, submit,
+};
 use crate::http::{AppState, openapi, ui};
 
 /// Declares the API operations. Each row becomes a resource of the router and a path of the OpenAPI document, so that both have the same
@@ -41,6 +43,8 @@ api_operations! {
     "/jobs/{job}/resume" => post job_actions::resume;
     "/jobs/{job}/execute" => post job_actions::execute;
     "/jobs/{job}/log" => get logs::of_job;
+    "/jobs/{job}/results" => get results::read;
+    "/jobs/{job}/retry" => post retry::retry;
     "/job-logs" => get logs::history;
     "/assets/{assetHandle}/job-logs" => get logs::of_asset;
     "/companies" => get companies::list;

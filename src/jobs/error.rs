@@ -57,6 +57,12 @@ pub enum Error {
         /// Refusal of IPS; `None` if the action was not sent.
         refusal: Option<UpstreamError>,
     },
+    /// A job is to be retried that is not completed.
+    #[error("the job is not completed")]
+    JobNotCompleted,
+    /// A job can't be retried, for this reason.
+    #[error("{0}")]
+    RetryNotPossible(String),
     /// Bug of the gateway.
     #[error("{0}")]
     Internal(&'static str),

@@ -19,7 +19,8 @@ use crate::jobs::error::Result;
 use crate::jobs::model::id::JobRef;
 use crate::jobs::model::job::{Action, Phase};
 use crate::jobs::queries::{FoundJob, JobListing, JobLookup, ListQueries, ListQuery, LogQueries};
-use crate::jobs::subscriptions::{ListWatchers, StreamPosition, Subscription, Subscriptions};
+use crate::jobs::results::JobResults;
+use crate::jobs::subscriptions::{ListWatchers, StreamEnd, StreamPosition, Subscription, Subscriptions};
 use crate::replicas::{Coordinator, StoreHealth};
 use crate::runtime::clock::Clock;
 use crate::runtime::timing::Timing;
@@ -197,6 +198,12 @@ impl Jobs {
         &self.logs
     }
 
+    /// Returns the queries of results.
+    #[must_use]
+    pub fn results(&self) -> JobResults<'_> {
+        JobResults { logs: &self.logs, lookup: &self.lookup }
+    }
+
     /// Validates a submission without sending it; returns warnings about a valid one.
     ///
     /// # Errors
@@ -250,8 +257,9 @@ impl Jobs {
         choice: &CompanyChoice,
         job: &JobRef,
         position: Option<StreamPosition>,
+        until: StreamEnd,
     ) -> Result<Subscription> {
-        self.subscriptions.subscribe_to_job(caller, choice, job, position).await
+        self.subscriptions.subscribe_to_job(caller, choice, job, position, until).await
     }
 
     /// Watches the lists of these phases of `company`.

@@ -6,13 +6,14 @@
 //! | part | task | types |
 //! |---|---|---|
 //! | `queries` | lists, single jobs, logs | [`ListQuery`] → [`JobListing`], [`JobRef`] → [`FoundJob`], [`LogQuery`] → [`LogPage`] |
+//! | `results` | links and assets in the log of a job, and the retry of failed ones | [`ResultQuery`] → [`ResultPage`], [`RetryPlan`] |
 //! | `commands` | submits and actions, sent to IPS at most once | [`Submission`] → [`Job`], [`Action`] → [`FoundJob`] |
 //! | `subscriptions` | event streams and long polls | [`Subscription`], [`ListWatchers`] |
 //! | `company` | company of a request | [`CompanyChoice`], [`Companies`] |
 //!
 //! They share `cache`, the snapshot caches of the lists with their invalidation epochs and the recent mutations; `events`, the diff of
 //! two snapshots and the event log; and `model`, a job with its id, status and JSON. Uses go one way: model ← error ← company ← events ← cache ←
-//! queries ← subscriptions and commands ← facade.
+//! queries ← results, subscriptions and commands ← facade.
 
 mod cache;
 mod commands;
@@ -22,6 +23,7 @@ mod events;
 mod facade;
 mod model;
 mod queries;
+mod results;
 mod subscriptions;
 
 pub use cache::policy::{CacheDirective, CacheStatus, Freshness, Lookup};
@@ -31,7 +33,9 @@ pub use error::{Error, FieldLocation, InvalidField, Result};
 pub use events::{ChangeKind, Event};
 pub use facade::{Jobs, JobsConfig};
 pub use model::id::{InvalidJobId, JobId, JobName, JobRef};
-pub use model::job::{Action, IpsRecord, Job, ObservedJob, Outcome, Phase, Status, SubmittedJob, to_timestamp};
+pub use model::job::{
+    Action, Chain, FollowOn, IpsRecord, Job, ObservedJob, Outcome, Phase, Status, SubmittedJob, to_timestamp,
+};
 pub use model::json::{ListBody, RenderedJob, etag_of, weak_etag};
 pub use model::kind::JobKind;
 pub use model::snapshot::Snapshot;
@@ -41,4 +45,8 @@ pub use queries::{
     JobListing, JobLogsQuery, JobLogsSort, JobPage, JobSort, JobSortField, ListQuery, LogEntry, LogLevel, LogPage,
     LogQueries, LogQuery, LogSort, LogSource, MAX_PER_PAGE, PageCursor, SearchText,
 };
-pub use subscriptions::{ListWatchers, StreamMessage, StreamPosition, Subscription};
+pub use results::{
+    JobResult, JobResults, ResultAsset, ResultCounts, ResultLink, ResultPage, ResultQuery, ResultRows, ResultStatus,
+    RetryPlan, UnmappedItem,
+};
+pub use subscriptions::{ListWatchers, StreamEnd, StreamMessage, StreamPosition, Subscription};

@@ -246,6 +246,7 @@ fn add_finished(state: &mut State) {
         "https://partner.example.com/rain_jacket_blue.tif",
         "https://gone.invalid/rain_jacket_red.tif",
         "https://partner.example.com/readme.exe",
+        "https://gone.invalid/rain_jacket_green.tif",
     ];
     let past = [
         (spec(&OUTFITTERS, &ORDINARY, "Partner feed", urls(&partner)), 7, OutcomeProfile::Success),

@@ -56,6 +56,22 @@ fn parse<T: DeserializeOwned + Serialize>(body: &[u8]) -> Result<T, Problem> {
     }
 }
 
+/// Deserializes a JSON value that was made of a body. Null members count as absent.
+///
+/// # Errors
+/// 422 with all errors.
+pub fn from_value<T: DeserializeOwned + Serialize>(mut sent: Value) -> Result<T, Problem> {
+    remove_nulls(&mut sent);
+    let length = sent.to_string().len();
+    let value: T = body_errors::deserialize(sent.clone(), length).map_err(Error::Invalid)?;
+    let read = serde_json::to_value(&value)
+        .map_err(|_| Problem::internal("the body can't be compared with the parsed value"))?;
+    match array_for_object(&sent, &read, String::new()) {
+        Some(pointer) => Err(Error::invalid_body(pointer, "expected an object").into()),
+        None => Ok(value),
+    }
+}
+
 /// Removes the byte order mark of UTF-8, which some clients send although JSON has none (RFC 8259 §8.1).
 fn without_byte_order_mark(body: &[u8]) -> Result<&[u8], Problem> {
     match body {

@@ -17,7 +17,7 @@ use crate::http::request_context::RequestContext;
 use crate::http::response::HandlerResult;
 use crate::http::response::sse::{Heartbeat, StreamGuards, event_stream, event_stream_head};
 use crate::ips::types::Timestamp;
-use crate::jobs::{Error, Subscription, to_timestamp};
+use crate::jobs::{Error, StreamEnd, Subscription, to_timestamp};
 
 /// Credentials of an event stream.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -37,6 +37,53 @@ pub struct EventsParams {
     #[serde(default, deserialize_with = "within::<1, 60, _>")]
     #[param(minimum = 1, maximum = 60, example = 5, required = false)]
     heartbeat: Option<u32>,
+}
+
+/// Credentials and end of the event stream of a job.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct JobEventsParams {
+    /// Ticket from `POST /jobs/events/tickets`, for clients that can't send an `Authorization` header, such as a browser's `EventSource`.
+    #[param(required = false)]
+    ticket: Option<String>,
+    /// See [`EventsParams`].
+    #[serde(alias = "Last-Event-ID")]
+    #[param(ignore)]
+    last_event_id: Option<String>,
+    /// Interval of `heartbeat` events, in seconds. Without it, a comment every 15 s keeps the connection open, which an `EventSource` does not
+    /// expose: with it, a page can tell that its stream is dead.
+    #[serde(default, deserialize_with = "within::<1, 60, _>")]
+    #[param(minimum = 1, maximum = 60, example = 5, required = false)]
+    heartbeat: Option<u32>,
+    /// When the stream ends: `chain`, the default, when the job and its follow-on jobs are completed; `job` when the job is.
+    #[param(inline, required = false)]
+    until: Option<Until>,
+}
+
+/// End of the stream of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Until {
+    /// The job is completed or removed.
+    Job,
+    /// Its chain is completed, too: the follow-on jobs that it requested.
+    Chain,
+}
+
+impl From<Until> for StreamEnd {
+    fn from(until: Until) -> Self {
+        match until {
+            Until::Job => Self::Job,
+            Until::Chain => Self::Chain,
+        }
+    }
+}
+
+impl From<JobEventsParams> for EventsParams {
+    fn from(JobEventsParams { ticket, last_event_id, heartbeat, .. }: JobEventsParams) -> Self {
+        Self { ticket, last_event_id, heartbeat }
+    }
 }
 
 /// Caller of an event stream, and the ticket with which it is opened.
@@ -100,7 +147,7 @@ async fn respond(
 ///
 /// A stream of server-sent events. The first one is `snapshot` with the list as returned by `GET /jobs`. Then follow `job.created`,
 /// `job.progress` and `job.status` with the new state of a job (`"restarted": true` if IPS restarted it), `job.finished` with the
-/// completed job and its outcome, and `job.removed` with its `id`. Applied to the snapshot, the events yield the list that `GET /jobs`
+/// completed job and its outcome, and `job.removed` with its `id`. `job.chain` has a completed job whose `followOns` or `chain` changed. Applied to the snapshot, the events yield the list that `GET /jobs`
 /// returns. `upstream.stale` says that the list is out of date because calls to IPS fail, `upstream.recovered` that it is current again. A
 /// caller who may not read the active jobs gets 403. `Last-Event-ID` resumes an earlier stream; if the gateway no longer has the events since
 /// then, it sends a new `snapshot`.
@@ -127,11 +174,13 @@ pub async fn of_company(
 
 /// Watch a job
 ///
-/// A stream of server-sent events about one job, like those of `/jobs/events`. It ends after `job.finished` or `job.removed`. A client
-/// that reconnects after that, as browsers do automatically, gets 204: no events will follow.
+/// A stream of server-sent events about one job, like those of `/jobs/events`. It ends after `job.finished` or `job.removed`; of a job with a
+/// `chain`, that is an upload that requested a publish, when the chain is completed: after `job.finished`, `job.chain` has the job with each change
+/// of its `followOns` or `chain`. With `until=job` it ends with the job. A client that reconnects after the end, as browsers do automatically,
+/// gets 204: no events will follow.
 #[utoipa::path(
     get, path = "/jobs/{job}/events", operation_id = "watchJob", tag = components::JOBS,
-    params(components::JobParam, CompanyParams, EventsParams, components::LastEventIdHeader),
+    params(components::JobParam, CompanyParams, JobEventsParams, components::LastEventIdHeader),
     responses(
         (status = 200, description = "The events", body = String, content_type = "text/event-stream"),
         (status = 204, description = "`Last-Event-ID` is the id of the final event"),
@@ -142,9 +191,11 @@ pub async fn of_job(
     state: Data<AppState>,
     request: HttpRequest,
     JobPath(job): JobPath,
-    CompanyQuery { company, params }: CompanyQuery<EventsParams>,
+    CompanyQuery { company, params }: CompanyQuery<JobEventsParams>,
     last_event_id: LastEventId,
 ) -> HandlerResult {
+    let until = params.until.map(StreamEnd::from).unwrap_or_default();
+    let params = EventsParams::from(params);
     let caller = params.caller(&state, &request).await?;
     let heartbeat = params.heartbeat(&state);
     let last_event_id = last_event_id.or(params.last_event_id);
@@ -152,7 +203,7 @@ pub async fn of_job(
         return Ok(HttpResponse::NoContent().finish());
     }
     let (jobs, owner, position) = (state.jobs.clone(), caller.principal.caller.clone(), last_event_id.position());
-    let subscribe = async move { jobs.subscribe_to_job(owner, &company, &job, position).await };
+    let subscribe = async move { jobs.subscribe_to_job(owner, &company, &job, position, until).await };
     respond(&state, &request, caller, heartbeat, subscribe).await
 }
 

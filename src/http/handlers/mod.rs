@@ -7,4 +7,6 @@ pub mod job_actions;
 pub mod jobs;
 pub mod logs;
 pub mod openapi;
+pub mod results;
+pub mod retry;
 pub mod submit;

@@ -1,8 +1,8 @@
 //! `POST /jobs` and `POST /jobs/validate`: submits and their validation.
 
-use actix_web::HttpResponse;
 use actix_web::http::header::{self, HeaderName};
 use actix_web::web::Data;
+use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -96,7 +96,8 @@ pub async fn submit(
     let receipt = state
         .run_mutation(async move { jobs.submit(&caller, submission).await }, |receipt| Some(&receipt.job.id))
         .await?;
-    Ok(accepted(&state, receipt))
+    let mut head = accepted(&state, &receipt);
+    Ok(head.content_type("application/json").body(RenderedJob::new(receipt.job, state.clock.now()).json))
 }
 
 /// Validate a submit
@@ -123,17 +124,15 @@ pub async fn validate(
     Ok(HttpResponse::Ok().json(Validation { valid: true, warnings }))
 }
 
-/// Responds with 202, the submitted job and its URL.
-fn accepted(state: &AppState, SubmitReceipt { job, key_status }: SubmitReceipt) -> HttpResponse {
+/// Returns the head of a 202 with the URL of the submitted job.
+pub(super) fn accepted(state: &AppState, SubmitReceipt { job, key_status }: &SubmitReceipt) -> HttpResponseBuilder {
     let location = RequestContext::current().relative_reference(&format!("jobs/{}", job.id));
-    let rendered = RenderedJob::new(job, state.clock.now());
     let mut response = HttpResponse::Accepted();
     if let Some(status) = key_status {
         response.insert_header((IDEMPOTENCY_STATUS, status.name()));
     }
     response
         .insert_header((header::LOCATION, location))
-        .insert_header((header::RETRY_AFTER, state.settings.freshness_lifetime.as_secs().max(1)))
-        .content_type("application/json")
-        .body(rendered.json)
+        .insert_header((header::RETRY_AFTER, state.settings.freshness_lifetime.as_secs().max(1)));
+    response
 }

@@ -47,7 +47,7 @@ impl Auditor {
 fn action_of(method: &Method, route: &str) -> Option<&'static str> {
     let (_, path) = route.split_once("/jobs")?;
     match (method, path) {
-        (&Method::POST, "") => Some("submitJob"),
+        (&Method::POST, "" | "/{job}/retry") => Some("submitJob"),
         (&Method::DELETE, "/{job}") => Some("deleteJob"),
         (&Method::POST, "/{job}/stop") => Some("stopJob"),
         (&Method::POST, "/{job}/pause") => Some("pauseJob"),

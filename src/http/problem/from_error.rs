@@ -45,6 +45,8 @@ impl From<Error> for Problem {
                     extensions.upstream = refusal.as_ref().map(Into::into);
                 })
             }
+            Error::JobNotCompleted => Self::new(JOB_NOT_COMPLETED, detail),
+            Error::RetryNotPossible(_) => Self::new(RETRY_NOT_POSSIBLE, detail),
             Error::IdempotencyKeyReused => Self::new(IDEMPOTENCY_KEY_REUSED, detail),
             Error::SubmitInProgress => {
                 Self { retry_after: Some(RETRY_AFTER_SUBMIT), ..Self::new(SUBMIT_IN_PROGRESS, detail) }

@@ -62,6 +62,8 @@ kinds! {
         "`Idempotency-Key` must have 1 to 255 printable ASCII characters and be unique for each job, such as a UUID. If the operator requires it, it must not be missing.";
     ACTION_NOT_POSSIBLE = "action-not-possible", 409, "Not possible in this phase", never,
         "The job is completed, and nothing was sent to IPS (`outcome` is `not_sent`), or IPS refuses this action in the current state of the job (`rejected`): `upstream.reason` is the reason that IPS gives. `actions` lists the actions that its state suggests.";
+    JOB_NOT_COMPLETED = "job-not-completed", 409, "The job is not completed", later,
+        "A job can be retried when it is completed: until then its log does not have all items that fail. Nothing was sent to IPS.";
     PRECONDITION_FAILED = "precondition-failed", 412, "The precondition failed", never,
         "`If-Match` names none of the entity tags that the job has now: it has changed since. Nothing was sent to IPS. Read the job again. A request that creates something accepts `If-Match: *` only.";
     CONTENT_TOO_LARGE = "content-too-large", 413, "The body is too large", never,
@@ -76,6 +78,8 @@ kinds! {
         "The path contains neither an id issued by this API nor a percent-encoded IPS job handle. Ids are opaque: use them unchanged.";
     REJECTED_BY_IPS = "rejected-by-ips", 422, "IPS rejected a parameter", never,
         "IPS does not accept a value of this request (codes 20001, 20002, 20005, 20007, 30001, 30002). `upstream.reason` is the reason that IPS gives.";
+    RETRY_NOT_POSSIBLE = "retry-not-possible", 422, "The job can't be retried", never,
+        "The job is of a kind that can't be retried, none of its items failed, or none of the failed ones can be found in the body or has an asset handle in the log; `detail` says which. Nothing was sent to IPS.";
     TOO_MANY_REQUESTS = "too-many-requests", 429, "Too many requests", later,
         "The caller exceeded its rate limit or its maximum number of event streams, or logins of its user failed repeatedly. `Retry-After` says when to try again.";
     HEADERS_TOO_LARGE = "headers-too-large", 431, "The headers are too large", never,

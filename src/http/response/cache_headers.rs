@@ -46,7 +46,7 @@ impl CacheHeaders {
     /// Returns the headers of one job.
     pub fn of_job(found: &FoundJob, freshness_lifetime: Duration) -> Self {
         let etag = found.etag();
-        let retry_after = (!found.job.job.is_final()).then_some(freshness_lifetime);
+        let retry_after = (!found.job.job.is_settled()).then_some(freshness_lifetime);
         Self { etag, cache_status: found.cache_status, age: found.age, freshness_lifetime, retry_after }
     }
 
@@ -78,14 +78,12 @@ impl CacheHeaders {
         } else {
             HttpResponse::Ok().content_type("application/json").body(body())
         };
-        let credentials =
-            AppState::of(request).map_or("Authorization", |state| state.auth.authenticator.credential_headers());
-        self.add_to(&mut response, etag, credentials);
+        self.add_to(&mut response, etag, vary(request));
         response
     }
 
-    /// Adds the headers. `credential_headers` are the names of the request headers with credentials.
-    fn add_to(&self, response: &mut HttpResponse, etag: &str, credential_headers: &str) {
+    /// Adds the headers.
+    fn add_to(&self, response: &mut HttpResponse, etag: &str, vary: String) {
         let mut set = |name: header::HeaderName, value: String| {
             if let Ok(value) = HeaderValue::from_str(&value) {
                 response.headers_mut().insert(name, value);
@@ -96,7 +94,7 @@ impl CacheHeaders {
         set(header::CACHE_CONTROL, "private, no-cache".to_owned());
         set(header::AGE, self.age.as_secs().to_string());
         set(header::CACHE_STATUS, self.cache_status());
-        set(header::VARY, format!("{credential_headers}, Accept-Encoding, Accept-Language"));
+        set(header::VARY, vary);
         if let Some(retry_after) = self.retry_after {
             set(header::RETRY_AFTER, retry_after.as_secs().max(1).to_string());
         }
@@ -117,6 +115,13 @@ impl CacheHeaders {
             CacheStatus::Loaded => format!("{CACHE_NAME}; fwd=miss"),
         }
     }
+}
+
+/// Returns the value of `Vary`: the request headers on which the response of every list and job depends.
+pub fn vary(request: &HttpRequest) -> String {
+    let credentials =
+        AppState::of(request).map_or("Authorization", |state| state.auth.authenticator.credential_headers());
+    format!("{credentials}, Accept-Encoding, Accept-Language")
 }
 
 /// Returns whether `If-None-Match` contains this entity tag, by weak comparison (RFC 9110 §13.1.2).

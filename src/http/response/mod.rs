@@ -1,9 +1,10 @@
-//! Responses: caching headers, conditional requests, long polling, event streams and pagination links.
+//! Responses: caching headers, conditional requests, long polling, event streams, pagination links and streamed rows.
 
 pub mod cache_headers;
 mod event_format;
 pub mod long_poll;
 pub mod pagination;
+pub mod rows;
 pub mod sse;
 pub mod viewer;
 

@@ -147,7 +147,7 @@ pub fn history(sources: HistorySources) -> Loader {
             let active = active.and_then(|active| active.cached(&caller, &company));
             let links = JobLinks::between(jobs.iter().chain(active.iter().flat_map(|active| active.all_jobs())));
             for job in &mut jobs {
-                links.apply(job);
+                links.apply(job, observed_at.wall);
             }
             Ok(Snapshot::new(jobs, bad_items, observed_at))
         })

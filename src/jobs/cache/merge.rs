@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::jobs::events::is_restart;
-use crate::jobs::model::job::Job;
+use crate::jobs::model::job::{FollowOn, Job};
 use crate::jobs::model::json::RenderedJob;
 use crate::jobs::model::links::JobLinks;
 use crate::jobs::model::snapshot::{DepartedJobs, Snapshot};
@@ -17,6 +17,8 @@ use crate::upstream::BadItem;
 const MAX_FINALIZING: Duration = Duration::from_mins(5);
 /// Time for which a job that left the list is kept after it was found in the job log.
 const MAX_COMPLETED: Duration = Duration::from_mins(10);
+/// Time for which it is kept while its chain is not completed.
+const MAX_CHAIN: Duration = Duration::from_hours(24);
 
 /// Reason why a job left the active list.
 #[derive(Debug)]
@@ -60,7 +62,8 @@ impl<'a> Merge<'a> {
             job: job.job.clone(),
         });
         let completed = previous.iter().flat_map(|previous| &previous.departed().completed);
-        let completed = completed.filter(|(_, (_, at))| now.since(*at) < MAX_COMPLETED);
+        let completed = completed
+            .filter(|(_, (job, at))| now.since(*at) < if job.job.is_settled() { MAX_COMPLETED } else { MAX_CHAIN });
         let completed = completed.map(|(id, job)| (id.clone(), job.clone())).collect();
         Self {
             previous,
@@ -88,7 +91,9 @@ impl<'a> Merge<'a> {
         let now = self.now;
         let completed = &mut self.departed.completed;
         self.finalizing.retain(|departed| match departure_of(&departed.job.id) {
-            Departure::Logged(job) => {
+            Departure::Logged(mut job) => {
+                // The log does not have the details of the job.
+                job.requests_follow_on |= departed.job.requests_follow_on;
                 completed.insert(departed.job.id.clone(), (Arc::new(RenderedJob::new(*job, now.wall)), now));
                 false
             }
@@ -111,12 +116,30 @@ impl<'a> Merge<'a> {
         let links = JobLinks::between(own.chain(history.into_iter().flat_map(Snapshot::all_jobs)));
         let listed = jobs.iter_mut().map(|job| (job, now));
         for (job, at) in listed.chain(departed.completed.values_mut().map(|(job, at)| (job, *at))) {
-            if let Some(linked) = links.relinked(&job.job) {
+            if let Some(linked) = links.relinked(&job.job, now.wall) {
                 *job = Arc::new(RenderedJob::new(linked, at.wall));
+            }
+        }
+        for (job, at) in departed.completed.values_mut() {
+            if let Some(job_without) = without_lost_follow_ons(&job.job, &links, now) {
+                *job = Arc::new(RenderedJob::new(job_without, at.wall));
             }
         }
         Snapshot::of_rendered(jobs, bad_items, now, departed)
     }
+}
+
+/// Returns a completed job without those follow-on jobs that were not completed and that no list shows any more, such as deleted ones: whether
+/// they ran is unknown. `None` if it has none of these.
+fn without_lost_follow_ons(job: &Job, links: &JobLinks, now: ClockReading) -> Option<Job> {
+    if job.follow_ons.iter().all(FollowOn::is_final) || links.has_follow_ons_of(&job.id) {
+        return None;
+    }
+    let mut job = job.clone();
+    job.follow_ons.retain(FollowOn::is_final);
+    job.requests_follow_on = true;
+    job.set_chain(now.wall);
+    Some(job)
 }
 
 /// Renders a job with at least the percent of the previous snapshot, unless IPS restarted the job.

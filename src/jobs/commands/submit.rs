@@ -17,6 +17,7 @@ use crate::jobs::commands::url_policy::UrlPolicy;
 use crate::jobs::commands::warnings::{Warning, warnings};
 use crate::jobs::company::{Companies, CompanyChoice, check_permitted};
 use crate::jobs::error::{Error, InvalidField, Result};
+use crate::jobs::model::follow_on::RequestsFollowOn;
 use crate::jobs::model::id::{JobId, JobName, JobRef};
 use crate::jobs::model::job::{IpsRecord, Job};
 use crate::jobs::model::kind::JobKind;
@@ -177,12 +178,14 @@ impl SubmitCommand {
     /// Returns a unique name: with an idempotency key, the same on every replica.
     fn unique_name(&self, caller: &Caller, request: &SubmitJobParam, key: Option<&IdempotencyKey>) -> Result<String> {
         let kind = JobKind::of_submitted(request);
+        let code = if request.requests_follow_on() { JobKind::code_with_follow_on } else { JobKind::code };
+        let code = kind.as_ref().and_then(code);
         if let Some(key) = key {
             let seed = key.scope(caller, &request.company_handle).unique_name_seed();
-            return Ok(unique_name::make_unique_by_key(&request.job_name, kind.as_ref(), &seed));
+            return Ok(unique_name::make_unique_by_key(&request.job_name, code, &seed));
         }
         let random = getrandom::u32().map_err(|_| Error::Internal("the operating system has no random bytes"))?;
-        Ok(unique_name::make_unique(&request.job_name, kind.as_ref(), self.0.clock.now(), random))
+        Ok(unique_name::make_unique(&request.job_name, code, self.0.clock.now(), random))
     }
 
     /// Sends a submit once. The lists of the company are invalidated if IPS may have accepted the job.

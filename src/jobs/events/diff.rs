@@ -5,7 +5,8 @@ use crate::jobs::model::job::Status;
 use crate::jobs::model::json::RenderedJob;
 use crate::jobs::model::snapshot::Snapshot;
 
-/// Returns the events between two snapshots of the same list: first those of the jobs that left it.
+/// Returns the events between two snapshots of the same list: first those of the jobs that left it, last those of the chains of jobs that left
+/// it earlier.
 #[must_use]
 pub fn diff(before: &Snapshot, after: &Snapshot) -> Vec<Event> {
     let departed = before.jobs.iter().filter(|job| after.job(&job.job.id).is_none());
@@ -18,7 +19,19 @@ pub fn diff(before: &Snapshot, after: &Snapshot) -> Vec<Event> {
         Some(earlier) if earlier.content_hash == job.content_hash => None,
         Some(earlier) => Some(changed(earlier, job)),
     });
-    departed.chain(listed).collect()
+    let before_by_id = &before.departed().completed;
+    let mut chains: Vec<_> = after
+        .departed()
+        .completed
+        .iter()
+        .filter(|(id, (job, _))| {
+            let earlier = before_by_id.get(*id).map(|(job, _)| job.content_hash);
+            job.job.chain.is_some() && earlier.is_some_and(|earlier| earlier != job.content_hash)
+        })
+        .map(|(_, (job, _))| job)
+        .collect();
+    chains.sort_by(|a, b| a.job.id.cmp(&b.job.id));
+    departed.chain(listed).chain(chains.into_iter().map(|job| Event::new(ChangeKind::Chain, job))).collect()
 }
 
 /// Returns the event of a job that changed within the list. Its JSON has `"restarted": true` if IPS restarted the job.
@@ -105,7 +118,7 @@ mod tests {
     }
 
     fn apply(list: &mut BTreeMap<String, serde_json::Value>, event: &Event) {
-        if event.change.is_last() {
+        if event.change.is_departure() {
             assert!(list.remove(&event.job).is_some(), "{event:?} of a job that is not in the list");
         } else {
             let is_known = list.insert(event.job.clone(), content(&event.data)).is_some();

@@ -18,6 +18,8 @@ pub enum ChangeKind {
     Finished,
     /// It left the active list and is not in the job log.
     Removed,
+    /// Its follow-on jobs or its chain changed after it was finished. Unknown to replicas of version 0.1.0, which start again with a snapshot.
+    Chain,
 }
 
 impl ChangeKind {
@@ -30,12 +32,13 @@ impl ChangeKind {
             Self::Status => "job.status",
             Self::Finished => "job.finished",
             Self::Removed => "job.removed",
+            Self::Chain => "job.chain",
         }
     }
 
-    /// Returns whether no event of the job follows.
+    /// Returns whether the job is no longer in the list after the event.
     #[must_use]
-    pub fn is_last(self) -> bool {
+    pub fn is_departure(self) -> bool {
         matches!(self, Self::Finished | Self::Removed)
     }
 }
@@ -49,18 +52,21 @@ pub struct Event {
     pub job: String,
     /// JSON of the job after the change; of a removed job only its id.
     pub data: Bytes,
+    /// Whether the job is completed and its chain is not: events of the kind [`ChangeKind::Chain`] follow.
+    pub awaits_chain: bool,
 }
 
 impl Event {
     /// Returns the event of a change after which the job is `job`.
     pub(in crate::jobs) fn new(change: ChangeKind, job: &RenderedJob) -> Self {
-        Self { change, job: job.job.id.clone(), data: job.json.clone() }
+        let awaits_chain = job.job.is_final() && !job.job.is_settled();
+        Self { change, job: job.job.id.clone(), data: job.json.clone(), awaits_chain }
     }
 
     /// Returns the event of a removed job.
     pub(in crate::jobs) fn removed(id: &str) -> Self {
         let data = serde_json::json!({ "id": id }).to_string().into();
-        Self { change: ChangeKind::Removed, job: id.to_owned(), data }
+        Self { change: ChangeKind::Removed, job: id.to_owned(), data, awaits_chain: false }
     }
 
     /// Returns the approximate memory of the event, in bytes.

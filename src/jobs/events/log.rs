@@ -167,7 +167,7 @@ mod tests {
         ) {
             let mut log = EventLog::new(7);
             let mut cursor = log.end();
-            let event = Event { change: ChangeKind::Created, job: "x".into(), data: Bytes::new() };
+            let event = Event { change: ChangeKind::Created, job: "x".into(), data: Bytes::new(), awaits_chain: false };
             let (mut written, mut seen) = (0, 0);
             for batch in batches {
                 log.extend(vec![event.clone(); batch]);

@@ -1,11 +1,12 @@
 //! Job representation of the API: one structure for all three phases, with derived fields and the fields of IPS.
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::ips::types::{ActiveJob, JobLog, ScheduledJob, SubmitJobParam, Timestamp};
-pub use crate::jobs::model::follow_on::FollowOn;
+use crate::jobs::model::follow_on::{Awaited, ChainMember, RequestsFollowOn};
+pub use crate::jobs::model::follow_on::{Chain, FollowOn};
 use crate::jobs::model::id::{JobId, JobName};
 use crate::jobs::model::identity::{JobRole, RunId};
 use crate::jobs::model::kind::JobKind;
@@ -14,6 +15,10 @@ pub use crate::jobs::model::record::{CommonMembers, IpsRecord, SubmittedJob};
 use crate::jobs::model::status;
 use crate::jobs::model::status::StaleReason;
 pub use crate::jobs::model::status::{Action, Phase, Status};
+use crate::jobs::model::unique_name;
+
+/// Time after the end of a job within which a follow-on job that it requested has to appear in a list.
+const FOLLOW_ON_APPEARS_WITHIN: TimeDelta = TimeDelta::minutes(5);
 
 /// Job of IPS in any phase.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -56,6 +61,14 @@ pub struct Job {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub follow_ons: Vec<FollowOn>,
+    /// The job and its follow-on jobs as one; absent of a job that has none and did not request one with a member `post…PublishJob`, as far
+    /// as the gateway knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub chain: Option<Chain>,
+    /// Whether the job requested a follow-on job, as far as its details or its unique name say.
+    #[serde(skip)]
+    pub requests_follow_on: bool,
     /// `true` if the response of IPS to the submit was lost and the job was found by its unique name.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub recovered: bool,
@@ -88,10 +101,11 @@ impl Job {
         let (status, percent) = (status::status_of_active(&record), status::percent_of(&record));
         let absent_fields = std::mem::take(&mut record.absent_fields);
         let kind = JobKind::of_active(&record);
+        let requests_follow_on = record.requests_follow_on();
         let record = IpsRecord::Active(Box::new(record));
         let RunId { id, parent } = record.names(company)?.id_of_run(kind.as_ref());
         let job = Self::new(&id, Phase::Active, status, record);
-        Some(Self { kind, percent, parent, absent_fields, ..job })
+        Some(Self { kind, percent, parent, absent_fields, ..job }.with_request(requests_follow_on))
     }
 
     /// Returns a job of the scheduled list of `company`; `None` if the record has neither a name nor a handle.
@@ -101,12 +115,14 @@ impl Job {
         let status = status::status_of_scheduled(&record);
         let absent_fields = std::mem::take(&mut record.absent_fields);
         let kind = JobKind::of_scheduled(&record);
+        // Each run of a recurring schedule has its own follow-on job.
+        let requests_follow_on = !is_recurring && record.requests_follow_on();
         let record = IpsRecord::Scheduled(Box::new(record));
         let names = record.names(company)?;
         let name = names.original_or_run().to_owned();
         let name = if is_recurring { JobName::Schedule(name) } else { JobName::of_submitted(name, kind.as_ref()) };
         let job = Self::new(&JobId { company: company.into(), name }, Phase::Scheduled, status, record);
-        Some(Self { kind, absent_fields, ..job })
+        Some(Self { kind, absent_fields, ..job }.with_request(requests_follow_on))
     }
 
     /// Returns a job of the job log of `company`, without the log entries; `None` if the record has neither a name nor a handle.
@@ -119,7 +135,40 @@ impl Job {
         let record = IpsRecord::Completed(Box::new(record));
         let RunId { id, parent } = record.names(company)?.id_of_run(kind.as_ref());
         let job = Self::new(&id, Phase::Completed, status, record);
-        Some(Self { kind, outcome: Some(outcome), percent, parent, ..job })
+        Some(Self { kind, outcome: Some(outcome), percent, parent, ..job }.with_request(false))
+    }
+
+    /// Returns the job with the request for a follow-on job in its details, or in its unique name.
+    fn with_request(self, requests_follow_on: bool) -> Self {
+        let is_in_name =
+            || self.phase != Phase::Scheduled && self.original_name().is_some_and(unique_name::requests_follow_on);
+        let requests_follow_on = self.parent.is_none() && (requests_follow_on || is_in_name());
+        let mut job = Self { requests_follow_on, ..self };
+        // Of a completed job, whose chain depends on the time, it is set with its links.
+        if !job.is_final() {
+            job.set_chain(DateTime::UNIX_EPOCH);
+        }
+        job
+    }
+
+    /// Sets the chain of the job and its follow-on jobs at a time.
+    pub fn set_chain(&mut self, now: DateTime<Utc>) {
+        let is_overdue = || {
+            let end = self.common.ended_at.and_then(Timestamp::instant);
+            self.is_final() && end.is_none_or(|end| now - end.to_utc() > FOLLOW_ON_APPEARS_WITHIN)
+        };
+        let awaited = match (self.follow_ons.is_empty(), self.requests_follow_on) {
+            (false, _) => Awaited::Nothing,
+            (true, true) if is_overdue() => Awaited::Overdue,
+            (true, true) => Awaited::FollowOn,
+            (true, false) => {
+                self.chain = None;
+                return;
+            }
+        };
+        let own = ChainMember { status: self.status, outcome: self.outcome, percent: self.percent };
+        let members: Vec<_> = std::iter::once(own).chain(self.follow_ons.iter().map(ChainMember::from)).collect();
+        self.chain = Some(Chain::of(&members, awaited));
     }
 
     /// Sets the outcome of a completed job that was stopped. No change of another job, or of one whose log has no end yet.
@@ -160,7 +209,7 @@ impl Job {
         };
         let id = JobId { company: request.company_handle.clone(), name };
         let job = Self::new(&id, phase, status, IpsRecord::Submitted(Box::new(record)));
-        Self { kind, ..job }
+        Self { kind, ..job }.with_request(request.exec_schedule.is_none() && request.requests_follow_on())
     }
 
     /// Returns the job of a submit that was sent at `sent_at` and may not have been accepted; without its description, which can be long.
@@ -181,7 +230,7 @@ impl Job {
         let record =
             SubmittedJob { company_handle, job_name: original_name.clone(), original_name, ..SubmittedJob::default() };
         let job = Self::new(id, Phase::Active, Status::Unknown, IpsRecord::Submitted(Box::new(record)));
-        Self { kind: id.name.kind(), ..job }
+        Self { kind: id.name.kind(), ..job }.with_request(false)
     }
 
     /// Returns the job as it is after it left the active list and before it is in the job log.
@@ -203,6 +252,8 @@ impl Job {
             schedule: None,
             parent: None,
             follow_ons: Vec::new(),
+            chain: None,
+            requests_follow_on: false,
             recovered: false,
             unconfirmed: false,
             sent_at: None,
@@ -286,10 +337,16 @@ impl Job {
         }
     }
 
-    /// Returns whether the job can't change any more.
+    /// Returns whether the job can't change any more, except for its follow-on jobs.
     #[must_use]
     pub fn is_final(&self) -> bool {
         self.status == Status::Completed
+    }
+
+    /// Returns whether the job is completed, and its chain, if it has one.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.is_final() && self.chain.is_none_or(Chain::is_completed)
     }
 }
 
@@ -297,6 +354,14 @@ impl Job {
 #[must_use]
 pub fn to_timestamp(at: DateTime<Utc>) -> Timestamp {
     Timestamp::new(at.trunc_subsecs(3).fixed_offset())
+}
+
+impl ObservedJob {
+    /// Returns a job as observed at `observed_at`.
+    #[must_use]
+    pub fn new(job: Job, observed_at: DateTime<Utc>) -> Self {
+        Self { observed_at: to_timestamp(observed_at), stale: None, stale_reason: None, job }
+    }
 }
 
 /// Job with the time of its observation.

@@ -40,6 +40,10 @@ const CODES: [(&str, char); 14] = [
     ("automatedSetGeneration", 'q'),
 ];
 
+/// Letters of the kinds whose submit requests a follow-on job.
+const CODES_WITH_FOLLOW_ON: [(&str, char); 4] =
+    [("uploadDirectory", 'r'), ("uploadUrls", 's'), ("ripPdfs", 't'), ("reprocessAssets", 'v')];
+
 /// Kinds of job that have a member `post…PublishJob`: IPS can run a follow-on job after them.
 const WITH_FOLLOW_ON: [&str; 4] = ["uploadDirectory", "uploadUrls", "ripPdfs", "reprocessAssets"];
 /// Kinds of follow-on jobs.
@@ -100,10 +104,23 @@ impl JobKind {
         CODES.iter().find(|(kind, _)| *kind == self.0).map(|(_, code)| *code)
     }
 
+    /// Returns the letter of the kind of a submit that requests a follow-on job; `None` of a kind that can't.
+    #[must_use]
+    pub fn code_with_follow_on(&self) -> Option<char> {
+        CODES_WITH_FOLLOW_ON.iter().find(|(kind, _)| *kind == self.0).map(|(_, code)| *code)
+    }
+
     /// Returns the kind with this letter.
     #[must_use]
     pub fn of_code(code: char) -> Option<Self> {
-        CODES.iter().find(|(_, known)| *known == code).map(|(kind, _)| Self((*kind).into()))
+        let known = CODES.iter().chain(&CODES_WITH_FOLLOW_ON).find(|(_, known)| *known == code);
+        known.map(|(kind, _)| Self((*kind).into()))
+    }
+
+    /// Returns whether the letter is that of a kind whose submit requests a follow-on job.
+    #[must_use]
+    pub fn code_requests_follow_on(code: char) -> bool {
+        CODES_WITH_FOLLOW_ON.iter().any(|(_, known)| *known == code)
     }
 
     /// Returns whether IPS can run a follow-on job after jobs of this kind.

@@ -1,6 +1,8 @@
 //! Links between jobs and their follow-on jobs: jobs that IPS runs after an upload with a member `post…PublishJob`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
 
 use crate::jobs::model::job::{FollowOn, Job, Outcome};
 use crate::jobs::model::kind::JobKind;
@@ -13,6 +15,8 @@ pub struct JobLinks {
     parents: HashMap<String, String>,
     /// Follow-on jobs, by the id of their parent.
     follow_ons: HashMap<String, Vec<FollowOn>>,
+    /// Ids of the jobs that requested a follow-on job. Only lists of jobs that are not completed may say so.
+    requesting: HashSet<String>,
 }
 
 impl JobLinks {
@@ -21,6 +25,7 @@ impl JobLinks {
     #[must_use]
     pub fn between<'a>(jobs: impl Iterator<Item = &'a Job> + Clone) -> Self {
         let parents = parents_by_name(jobs.clone());
+        let requesting = jobs.clone().filter(|job| job.requests_follow_on).map(|job| job.id.clone()).collect();
         let mut furthest: HashMap<&str, (&Job, &str)> = HashMap::new();
         for job in jobs {
             let Some(parent) = job.parent.as_ref().or_else(|| parents.get(&job.id)) else { continue };
@@ -36,17 +41,19 @@ impl JobLinks {
         for siblings in follow_ons.values_mut() {
             siblings.sort_by(|a, b| a.id.cmp(&b.id));
         }
-        Self { parents, follow_ons }
+        Self { parents, follow_ons, requesting }
     }
 
-    /// Sets the links of a job. Links that the job has and that these lists don't show stay.
-    pub fn apply(&self, job: &mut Job) {
+    /// Sets the links of a job, and its chain at a time. Links that the job has and that these lists don't show stay.
+    pub fn apply(&self, job: &mut Job, now: DateTime<Utc>) {
         if let Some(parent) = self.parents.get(&job.id) {
             job.parent.get_or_insert_with(|| parent.clone());
         }
         if let Some(follow_ons) = self.follow_ons_of(job) {
             job.follow_ons = follow_ons;
         }
+        job.requests_follow_on |= job.parent.is_none() && self.requesting.contains(&job.id);
+        job.set_chain(now);
     }
 
     /// Returns the follow-on jobs of a job in these lists, those stopped that the job shows as stopped; `None` if they don't show any.
@@ -67,16 +74,18 @@ impl JobLinks {
         self.follow_ons.contains_key(id)
     }
 
-    /// Returns the job with its links, if they are others than before.
+    /// Returns the job with its links and its chain at a time, if they are others than before.
     #[must_use]
-    pub fn relinked(&self, job: &Job) -> Option<Job> {
+    pub fn relinked(&self, job: &Job, now: DateTime<Utc>) -> Option<Job> {
         let has_new_parent = job.parent.is_none() && self.parents.contains_key(&job.id);
         let has_new_follow_ons = self.follow_ons_of(job).is_some_and(|follow_ons| job.follow_ons != follow_ons);
-        (has_new_parent || has_new_follow_ons).then(|| {
-            let mut job = job.clone();
-            self.apply(&mut job);
-            job
-        })
+        let may_have_chain = job.chain.is_some() || job.requests_follow_on || self.requesting.contains(&job.id);
+        if !(has_new_parent || has_new_follow_ons || may_have_chain) {
+            return None;
+        }
+        let mut linked = job.clone();
+        self.apply(&mut linked, now);
+        (has_new_parent || has_new_follow_ons || linked.chain != job.chain).then_some(linked)
     }
 }
 

@@ -20,31 +20,31 @@ const SUFFIX_LENGTH: usize = FORMER_SUFFIX_LENGTH + 1;
 const NO_KIND: char = '0';
 
 /// Appends `-` and 16 letters and digits to a name: the time `now`, by which the names sort and which [`submitted_at`] returns, a random
-/// number, the kind of the submitted job, and a check sum.
+/// number, the code of the submitted kind, and a check sum.
 #[must_use]
-pub fn make_unique(name: &str, kind: Option<&JobKind>, now: DateTime<Utc>, random: u32) -> String {
+pub fn make_unique(name: &str, kind_code: Option<char>, now: DateTime<Utc>, random: u32) -> String {
     let millis = u64::try_from(now.timestamp_millis()).unwrap_or_default();
     let mut unique = format!("{name}-");
     push_digits(&mut unique, millis, TIME_DIGITS);
     push_digits(&mut unique, random.into(), RANDOM_DIGITS);
-    push_kind_and_check_sum(&mut unique, kind);
+    push_kind_and_check_sum(&mut unique, kind_code);
     unique
 }
 
-/// Appends `-` and 16 letters and digits to a name that depend only on the name, the kind of the job and `key`: every replica finds the job
+/// Appends `-` and 16 letters and digits to a name that depend only on the name, the code of the kind and `key`: every replica finds the job
 /// of a submit by its idempotency key.
 #[must_use]
-pub fn make_unique_by_key(name: &str, kind: Option<&JobKind>, key: &[u8]) -> String {
+pub fn make_unique_by_key(name: &str, kind_code: Option<char>, key: &[u8]) -> String {
     let hash = Sha256::digest(key);
     let number = hash[..8].iter().fold(0, |number, byte| (number << 8) | u64::from(*byte));
     let mut unique = format!("{name}-{KEYED}");
     push_digits(&mut unique, number, TIME_DIGITS + RANDOM_DIGITS - 1);
-    push_kind_and_check_sum(&mut unique, kind);
+    push_kind_and_check_sum(&mut unique, kind_code);
     unique
 }
 
-fn push_kind_and_check_sum(unique: &mut String, kind: Option<&JobKind>) {
-    unique.push(kind.and_then(JobKind::code).unwrap_or(NO_KIND));
+fn push_kind_and_check_sum(unique: &mut String, kind_code: Option<char>) {
+    unique.push(kind_code.unwrap_or(NO_KIND));
     let check = check_sum_of(unique);
     push_digits(unique, check, CHECK_DIGITS);
 }
@@ -52,8 +52,18 @@ fn push_kind_and_check_sum(unique: &mut String, kind: Option<&JobKind>) {
 /// Returns the kind of the job that the gateway submitted with this name; `None` for other names, and those of version 0.1.0.
 #[must_use]
 pub fn kind_of(name: &str) -> Option<JobKind> {
+    kind_code_of(name).and_then(JobKind::of_code)
+}
+
+/// Returns whether the submit of this name requested a follow-on job; `false` also of names that do not say.
+#[must_use]
+pub fn requests_follow_on(name: &str) -> bool {
+    kind_code_of(name).is_some_and(JobKind::code_requests_follow_on)
+}
+
+fn kind_code_of(name: &str) -> Option<char> {
     let suffix = suffix_of(name).filter(|suffix| suffix.len() == SUFFIX_LENGTH)?;
-    suffix[TIME_DIGITS + RANDOM_DIGITS..].chars().next().and_then(JobKind::of_code)
+    suffix[TIME_DIGITS + RANDOM_DIGITS..].chars().next()
 }
 
 /// Returns whether the gateway made the name unique: no other job has it.
@@ -201,8 +211,13 @@ mod tests {
         fn a_unique_name_contains_the_kind(name in ".{1,40}", random: u32, index in 0..ActiveJob::DETAILS.len()) {
             let kind = JobKind::of_type(ActiveJob::DETAILS[index].strip_suffix("Job").unwrap_or_default());
             prop_assert!(kind.is_some());
-            prop_assert_eq!(kind_of(&make_unique(&name, kind.as_ref(), at(0), random)), kind.clone());
-            prop_assert_eq!(kind_of(&make_unique_by_key(&name, kind.as_ref(), b"key")), kind);
+            let codes = [kind.as_ref().and_then(JobKind::code), kind.as_ref().and_then(JobKind::code_with_follow_on)];
+            for (code, with_follow_on) in codes.into_iter().zip([false, true]).filter(|(code, _)| code.is_some()) {
+                for unique in [make_unique(&name, code, at(0), random), make_unique_by_key(&name, code, b"key")] {
+                    prop_assert_eq!(kind_of(&unique), kind.clone());
+                    prop_assert_eq!(requests_follow_on(&unique), with_follow_on);
+                }
+            }
         }
 
         #[test]

@@ -7,7 +7,6 @@ use moka::sync::Cache;
 
 use crate::jobs::cache::key::{JobKey, MAX_JOB_BYTES, job_cache};
 use crate::jobs::cache::policy::{CacheDirective, CacheStatus, MIN_LOAD_INTERVAL};
-use crate::jobs::model::job::Job;
 use crate::jobs::model::json::RenderedJob;
 use crate::jobs::model::links::JobLinks;
 use crate::jobs::queries::found::FoundJob;
@@ -63,18 +62,13 @@ impl CompletedJobs {
         self.0.insert((CallerKey::of(caller), job.job.id.clone()), CompletedJob { job, loaded_at });
     }
 
-    /// Returns a cached job with its follow-on jobs as in `links`; the job with new ones replaces it in the cache.
-    pub(super) fn relink(&self, caller: &Caller, found: FoundJob, links: &JobLinks) -> FoundJob {
-        let Some(linked) = links.relinked(&found.job.job) else { return found };
+    /// Returns a cached job with its follow-on jobs as in `links`, and its chain at `now`; the job with other ones replaces it in the cache.
+    pub(super) fn relink(&self, caller: &Caller, found: FoundJob, links: &JobLinks, now: ClockReading) -> FoundJob {
+        let Some(linked) = links.relinked(&found.job.job, now.wall) else { return found };
         let key = (CallerKey::of(caller), linked.id.clone());
         let Some(CompletedJob { loaded_at, .. }) = self.0.get(&key) else { return found };
         let job = Arc::new(RenderedJob::new(linked, loaded_at.wall));
         self.0.insert(key, CompletedJob { job: Arc::clone(&job), loaded_at });
         FoundJob { job, ..found }
     }
-}
-
-/// Returns whether a job has follow-on jobs that are not completed.
-pub(super) fn has_pending_follow_ons(job: &Job) -> bool {
-    job.follow_ons.iter().any(|follow_on| !follow_on.is_final())
 }

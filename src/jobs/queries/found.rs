@@ -47,11 +47,11 @@ impl FoundJob {
         self.job.etag(self.cache_status.stated_stale_reason())
     }
 
-    /// Returns the phases of the lists in which the next change of this job will appear; none of a completed job.
+    /// Returns the phases of the lists in which the next change of this job will appear; none of a completed job whose chain is completed.
     #[must_use]
     pub fn next_phases(&self) -> &'static [Phase] {
         match self.job.job.phase {
-            _ if self.job.job.is_final() => &[],
+            _ if self.job.job.is_settled() => &[],
             Phase::Scheduled => &[Phase::Scheduled, Phase::Active],
             Phase::Active | Phase::Completed => &[Phase::Active],
         }

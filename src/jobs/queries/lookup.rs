@@ -19,7 +19,7 @@ use crate::jobs::model::job::{Job, Phase};
 use crate::jobs::model::json::RenderedJob;
 use crate::jobs::model::links::JobLinks;
 use crate::jobs::model::unique_name;
-use crate::jobs::queries::completed::{CompletedJobs, has_pending_follow_ons};
+use crate::jobs::queries::completed::CompletedJobs;
 use crate::jobs::queries::found::{FoundJob, MAX_CANDIDATES, ambiguous, logged_index};
 use crate::runtime::clock::Clock;
 use crate::upstream::{Caller, IpsAnswer, IpsApi, UpstreamError};
@@ -110,20 +110,21 @@ impl JobLookup {
     }
 
     /// Returns a completed job from the cache, if its age fits the cache directive, with its follow-on jobs as in the cached lists. `None` if
-    /// one of them is not completed and no longer in the active list.
+    /// its chain is not completed and the cached lists show no follow-on job.
     async fn cached_completed_job(&self, scope: &LookupScope<'_>, id: &JobId) -> Option<FoundJob> {
         let LookupScope { caller, company, directive, .. } = *scope;
         let id = id.encode();
-        let found = self.completed.get(caller, &id, directive, self.clock.read())?;
-        if has_pending_follow_ons(&found.job.job) {
+        let now = self.clock.read();
+        let found = self.completed.get(caller, &id, directive, now)?;
+        if !found.job.job.is_settled() {
             self.caches.active.read(caller, company, directive).await.ok()?;
         }
         let (active, history) =
             (self.caches.active.cached(caller, company), self.caches.history.cached(caller, company));
         let follow_ons = active.iter().chain(&history).flat_map(|list| list.follow_ons(&id));
         let links = JobLinks::between(follow_ons);
-        let found = self.completed.relink(caller, found, &links);
-        let is_current = links.has_follow_ons_of(&id) || !has_pending_follow_ons(&found.job.job);
+        let found = self.completed.relink(caller, found, &links, now);
+        let is_current = links.has_follow_ons_of(&id) || found.job.job.is_settled();
         is_current.then_some(found)
     }
 
@@ -290,13 +291,14 @@ impl JobLookup {
     /// Sets what IPS may not say of these jobs, which it just returned: that they were stopped a short time ago, and their links with each
     /// other and with the jobs of the cached lists.
     pub(super) async fn enrich(&self, caller: &Caller, company: &str, jobs: &mut [Job]) {
+        let now = self.clock.now();
         self.recent.set_stopped(caller, jobs).await;
         let (active, history) =
             (self.caches.active.cached(caller, company), self.caches.history.cached(caller, company));
         let cached = active.iter().chain(&history).flat_map(|list| list.all_jobs());
         let links = JobLinks::between(jobs.iter().chain(cached));
         for job in jobs {
-            links.apply(job);
+            links.apply(job, now);
         }
     }
 
@@ -333,7 +335,7 @@ impl JobLookup {
         };
         // The job may be in the list that the caller may not read.
         let unknown = || scope.denied().cloned().unwrap_or(Error::JobNotFound);
-        let job = match known.map(|known| known.mutation) {
+        let mut job = match known.map(|known| known.mutation) {
             Some(Mutation::Submitted(job)) if is_recent || job.phase == Phase::Scheduled => *job,
             // It may wait for longer, unlisted.
             Some(Mutation::Submitted(job)) if !self.lists_waiting_jobs() => *job,
@@ -346,6 +348,7 @@ impl JobLookup {
                 None => return Err(unknown()),
             },
         };
+        job.set_chain(now);
         Ok(FoundJob::loaded(Arc::new(RenderedJob::new(job, now))))
     }
 }

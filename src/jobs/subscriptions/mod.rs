@@ -7,5 +7,5 @@ mod watchers;
 
 pub use position::StreamPosition;
 pub use subscribe::Subscriptions;
-pub use subscription::{StreamMessage, Subscription};
+pub use subscription::{StreamEnd, StreamMessage, Subscription};
 pub use watchers::ListWatchers;

@@ -10,7 +10,7 @@ use crate::jobs::model::id::JobRef;
 use crate::jobs::model::job::Phase;
 use crate::jobs::queries::JobLookup;
 use crate::jobs::subscriptions::position::StreamPosition;
-use crate::jobs::subscriptions::subscription::{SubscribedJob, Subscription};
+use crate::jobs::subscriptions::subscription::{StreamEnd, SubscribedJob, Subscription};
 use crate::jobs::subscriptions::watchers::ListWatchers;
 use crate::upstream::Caller;
 
@@ -43,7 +43,7 @@ impl Subscriptions {
         Ok(Subscription::new(Arc::clone(&self.lookup), caller, active, position, None))
     }
 
-    /// Subscribes to the events of one job, until it is completed or removed.
+    /// Subscribes to the events of one job, until it or its chain is completed, or it is removed.
     ///
     /// # Errors
     /// Those of [`JobLookup::find`].
@@ -53,6 +53,7 @@ impl Subscriptions {
         choice: &CompanyChoice,
         job: &JobRef,
         position: Option<StreamPosition>,
+        until: StreamEnd,
     ) -> Result<Subscription> {
         let caller = caller.without_locale();
         let company = self.lookup.company_of(&caller, choice, job).await?;
@@ -66,7 +67,7 @@ impl Subscriptions {
         let scheduled = is_scheduled.then(|| self.caches.scheduled.watch(&caller, &company));
         // The event log is that of the active list, and has no events of schedules: the stream starts with a snapshot.
         let position = position.filter(|_| !is_scheduled);
-        let job = SubscribedJob { id, encoded_id, last_content_hash: None, scheduled };
+        let job = SubscribedJob { id, encoded_id, last_content_hash: None, scheduled, until, is_finished: false };
         Ok(Subscription::new(Arc::clone(&self.lookup), caller, active, position, Some(job)))
     }
 

@@ -12,6 +12,7 @@ use crate::jobs::events::{ChangeKind, Event, EventCursor};
 use crate::jobs::model::id::JobId;
 use crate::jobs::model::job::to_timestamp;
 use crate::jobs::model::json::ListBody;
+use crate::jobs::model::snapshot::Snapshot;
 use crate::jobs::model::status::StaleReason;
 use crate::jobs::queries::{FoundJob, JobLookup};
 use crate::jobs::subscriptions::position::StreamPosition;
@@ -68,6 +69,35 @@ pub(super) struct SubscribedJob {
     pub last_content_hash: Option<[u8; 32]>,
     /// Watcher of the scheduled list, as long as the job is scheduled.
     pub scheduled: Option<Watcher>,
+    /// When the stream ends.
+    pub until: StreamEnd,
+    /// Whether the completed job was returned.
+    pub is_finished: bool,
+}
+
+/// End of the stream of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StreamEnd {
+    /// When the job is completed or removed.
+    Job,
+    /// When its chain is completed, too.
+    #[default]
+    Chain,
+}
+
+impl SubscribedJob {
+    /// Updates the state for an event of the job. Returns whether it is the last one of the stream.
+    fn ends_with(&mut self, event: &Event) -> bool {
+        if event.change == ChangeKind::Created {
+            self.scheduled = None;
+        }
+        self.is_finished |= event.change == ChangeKind::Finished;
+        match event.change {
+            ChangeKind::Removed => true,
+            ChangeKind::Finished | ChangeKind::Chain => self.until == StreamEnd::Job || !event.awaits_chain,
+            ChangeKind::Created | ChangeKind::Progress | ChangeKind::Status => false,
+        }
+    }
 }
 
 /// Whether items may follow.
@@ -114,6 +144,10 @@ impl Subscription {
                     if self.includes(&event.job) {
                         let position = self.position_at(cursor);
                         return Some(self.emit(StreamMessage::Event { position, event }));
+                    }
+                    // The event log has no events of the chain of a job that was completed before.
+                    if self.job.as_ref().is_some_and(|job| job.is_finished) {
+                        self.check_inactive_job().await;
                     }
                 }
                 // After all events, so that a reader knows that its list is current again.
@@ -173,13 +207,22 @@ impl Subscription {
     pub async fn check_inactive_job(&mut self) {
         let Some(job) = self.job.as_ref().filter(|_| !self.has_ended()) else { return };
         let current = self.active.with(EntryState::snapshot_with_cursor);
-        let Some((_, cursor)) = current.filter(|(snapshot, _)| snapshot.job(&job.encoded_id).is_none()) else { return };
+        let is_in_log = |id: &str, snapshot: &Snapshot| {
+            snapshot.job(id).is_some() || (job.is_finished && snapshot.completed_job(id).is_some())
+        };
+        let Some((_, cursor)) = current.filter(|(snapshot, _)| !is_in_log(&job.encoded_id, snapshot)) else { return };
         let found = self.find(&job.id).await;
         let Some(job) = &mut self.job else { return };
         let event = match found {
-            Ok(found) if found.job.job.is_final() => Event::new(ChangeKind::Finished, &found.job),
-            Ok(found) if job.last_content_hash.replace(found.job.content_hash) != Some(found.job.content_hash) => {
-                Event::new(ChangeKind::Status, &found.job)
+            Ok(found) => {
+                let is_new = job.last_content_hash.replace(found.job.content_hash) != Some(found.job.content_hash);
+                let change = match (found.job.job.is_final(), job.is_finished) {
+                    (true, false) => ChangeKind::Finished,
+                    _ if !is_new => return,
+                    (true, true) => ChangeKind::Chain,
+                    (false, _) => ChangeKind::Status,
+                };
+                Event::new(change, &found.job)
             }
             Err(Error::JobNotFound) => Event::removed(&job.encoded_id),
             _ => return,
@@ -192,12 +235,7 @@ impl Subscription {
     /// Updates the state for an item that is about to be returned.
     fn emit(&mut self, item: StreamMessage) -> StreamMessage {
         let is_last = match &item {
-            StreamMessage::Event { event, .. } => {
-                if let Some(job) = self.job.as_mut().filter(|_| event.change == ChangeKind::Created) {
-                    job.scheduled = None;
-                }
-                self.job.is_some() && event.change.is_last()
-            }
+            StreamMessage::Event { event, .. } => self.job.as_mut().is_some_and(|job| job.ends_with(event)),
             StreamMessage::Failed(_) => true,
             StreamMessage::Snapshot { .. } | StreamMessage::Staleness { .. } => false,
         };

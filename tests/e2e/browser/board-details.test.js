@@ -18,7 +18,7 @@ inBrowser('a finished job opens on its errors and warnings, with the full log be
   await details(page).getByText(/unknown host/).first().waitFor();
   await details(page).getByText('Uploaded readme with a warning').first().waitFor();
   const headings = async () => (await details(page).getByRole('heading', { level: 3 }).allInnerTexts()).map((text) => text.replace(/\s+/g, ' '));
-  await eventually(async () => assert.deepEqual(await headings(), ['Errors 1', 'Warnings 1', 'Full log 5']));
+  await eventually(async () => assert.deepEqual(await headings(), ['Errors 2', 'Warnings 1', 'Full log 6']));
   await page.screenshot(picture('board-details'));
   assert.match(page.url(), /job=[\w-]+/);
   await page.goBack();

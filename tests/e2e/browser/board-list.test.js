@@ -27,7 +27,7 @@ inBrowser('it has the columns of the IPS Jobs page, and jobs of all phases', {},
   await eventually(async () => {
     const [type, name, , percent, warnings, errors, , status, user] = await cells();
     assert.deepEqual([type, name, percent, warnings, errors, status, user], [
-      'Upload from URLs', 'Partner feed', '100 %', '1', '1', 'With warnings', 'katlyn@example.com',
+      'Upload from URLs', 'Partner feed', '100 %', '1', '2', 'With warnings', 'katlyn@example.com',
     ]);
   });
   assert.match((await cells())[6], /^\d+ s$|^\d+ min \d\d s$/);

@@ -31,7 +31,7 @@ UPLOAD = {
     "overwrite": True, "readyForPublish": False, "createMask": False, "emailSetting": "None",
 }
 NGINX = """
-pid {folder}/plain.pid; error_log stderr error;
+pid {folder}/plain.pid; error_log stderr crit;
 events {{}}
 http {{
     access_log off;
@@ -110,7 +110,7 @@ class Streams(Processes):
         text = Path("deploy/nginx.conf").read_text()
         text = re.sub(r"\n *server gateway-[23]:8080 .*", "", text).replace("gateway-1:8080", f"127.0.0.1:{upstream}")
         text = text.replace("listen 8080;", f"listen 127.0.0.1:{port};").replace("/tmp/", f"{self.folder}/")
-        return text.replace("/dev/stderr warn", "stderr error").replace("/dev/stdout line", "off")
+        return text.replace("/dev/stderr warn", "stderr crit").replace("/dev/stdout line", "off")
 
     async def ticket(self):
         return (await self.client.request("POST", "/jobs/events/tickets")).json()["ticket"]

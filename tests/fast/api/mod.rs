@@ -4,6 +4,7 @@
 mod identity;
 mod reads;
 mod requests;
+mod results;
 mod service;
 mod upstream;
 mod verdicts;

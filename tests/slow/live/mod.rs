@@ -2,6 +2,7 @@
 //!
 //! Time is real and intervals are short where calls are counted over time; elsewhere the gateway and the sandbox share a manual clock.
 
+mod chains;
 mod company_events;
 mod job_events;
 mod long_polls;

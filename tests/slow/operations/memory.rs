@@ -70,7 +70,7 @@ async fn tables_that_are_filled_through_the_api_stay_within_their_bounds() {
     let upstream = large_upstream().await;
     let variables = [
         ("IPS_GATEWAY_API_VERSION", "2014-04-03"),
-        ("IPS_GATEWAY_RATE_LIMIT", "0"),
+        ("IPS_GATEWAY_RATE_LIMIT", "none"),
         ("IPS_GATEWAY_CACHE_SIZE", "16MiB"),
     ];
     let process = Process::serve(upstream.url(), &variables);

@@ -234,7 +234,9 @@ async fn nothing_is_written_for_callers_that_ips_has_not_accepted() {
                 assert!(gateway_stream(&caller, &stream).await >= 200);
             }
             tokio::time::sleep(Duration::from_millis(300)).await;
-            let keys: Vec<String> = connection.keys("*").expect("keys");
+            let mut keys: Vec<String> = connection.keys("*").expect("keys");
+            // With this key, the connection checks that it can write.
+            keys.retain(|key| key != "ipsgw:1:probe");
             assert_eq!(keys, [""; 0], "{} settings", settings.len());
         }
     }

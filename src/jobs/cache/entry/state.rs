@@ -156,11 +156,13 @@ impl EntryState {
                 }
             }
         }
+        // Chains of jobs that left the list have events, but are not part of the content of the list.
+        let end = self.log.end();
         if let Some(before) = &self.snapshot {
             let events = events::diff(before, &snapshot);
             self.log.extend(events);
         }
-        self.replace_snapshot(snapshot, epochs.result)
+        (self.log.end() != end) | self.replace_snapshot(snapshot, epochs.result)
     }
 
     /// Returns whether the content changed, or the list is no longer stale.
@@ -174,8 +176,9 @@ impl EntryState {
             return false;
         }
         self.set_token(token);
+        let end = self.log.end();
         self.log.follow(received.cursor, batches);
-        self.replace_snapshot(Arc::new(received.snapshot), received.epoch)
+        (self.log.end() != end) | self.replace_snapshot(Arc::new(received.snapshot), received.epoch)
     }
 
     fn set_token(&mut self, token: u64) {

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::ips::types::Timestamp;
 use crate::ips::types::{ActiveJob, JobLog, ScheduledJob};
 use crate::jobs::model::id::JobId;
-use crate::jobs::model::job::{Action, CommonMembers, FollowOn, IpsRecord, Job, Outcome, Phase, Status, SubmittedJob};
+use crate::jobs::model::job::{
+    Action, Chain, CommonMembers, FollowOn, IpsRecord, Job, Outcome, Phase, Status, SubmittedJob,
+};
 use crate::jobs::model::kind::JobKind;
 
 /// Wire format of a job, with its derived fields.
@@ -26,6 +28,10 @@ pub struct WireJob<'a> {
     parent: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
     follow_ons: Cow<'a, [FollowOn]>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    chain: Option<Chain>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    requests_follow_on: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     kind: Option<Cow<'a, JobKind>>,
     #[serde(default)]
@@ -60,6 +66,8 @@ impl<'a> From<&'a Job> for WireJob<'a> {
             recovered: job.recovered,
             parent: job.parent.as_deref().map(Cow::Borrowed),
             follow_ons: Cow::Borrowed(&job.follow_ons),
+            chain: job.chain,
+            requests_follow_on: job.requests_follow_on,
             kind: job.kind.as_ref().map(Cow::Borrowed),
             company: Cow::Borrowed(&job.company),
             absent_fields: Cow::Borrowed(&job.absent_fields),
@@ -98,6 +106,8 @@ impl From<WireJob<'_>> for Job {
             recovered: job.recovered,
             parent: job.parent.map(Cow::into_owned),
             follow_ons: job.follow_ons.into_owned(),
+            chain: job.chain,
+            requests_follow_on: job.requests_follow_on,
             kind: job.kind.map(Cow::into_owned),
             company,
             absent_fields: job.absent_fields.into_owned(),

@@ -67,7 +67,8 @@ mod tests {
             percent: None,
         };
         let job = Job::active("c|1", record).expect("it has a name");
-        let job = Job { parent: Some("upload".into()), follow_ons: vec![follow_on], ..job };
+        let mut job = Job { parent: Some("upload".into()), follow_ons: vec![follow_on], ..job };
+        job.set_chain(chrono::DateTime::default());
         let encoded = encode(&WireJob::from(&job)).expect("it can be encoded");
         let decoded = Job::from(decode::<WireJob<'_>>(&encoded).expect("it can be decoded"));
         let json =

@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 
 use crate::support::{self, Gateway, Reply, START, ScriptedUpstream, envelope};
 
-const RUN: &str = "2026-03-02-06:00:00.000";
+pub(super) const RUN: &str = "2026-03-02-06:00:00.000";
 
 /// A job of the script: in the active list, or in the log with these numbers of files.
 #[derive(Clone)]
-struct Scripted {
+pub(super) struct Scripted {
     handle: &'static str,
     /// Name in lists.
     name: String,
@@ -47,14 +47,14 @@ impl Scripted {
 }
 
 /// IPS with jobs of one original name.
-struct Script {
-    upstream: ScriptedUpstream,
-    clock: Clock,
+pub(super) struct Script {
+    pub upstream: ScriptedUpstream,
+    pub clock: Clock,
     jobs: Arc<Mutex<(String, Vec<Scripted>)>>,
 }
 
 impl Script {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let (upstream, clock) = (ScriptedUpstream::start().await, Clock::manual(START.parse().expect("a time")));
         let jobs = Arc::new(Mutex::new((String::new(), Vec::<Scripted>::new())));
         upstream.answer("submitJob", "<jobHandle>j|110|x||</jobHandle>");
@@ -84,23 +84,23 @@ impl Script {
         Self { upstream, clock, jobs }
     }
 
-    fn set(&self, original: &str, jobs: Vec<Scripted>) {
+    pub fn set(&self, original: &str, jobs: Vec<Scripted>) {
         *self.jobs.lock().expect("no panic") = (original.into(), jobs);
         self.clock.advance(TimeDelta::seconds(5));
     }
 
-    fn gateway(&self) -> Gateway {
+    pub fn gateway(&self) -> Gateway {
         self.upstream.gateway(&self.clock, &[])
     }
 }
 
-fn upload_with_publish(name: &str) -> Value {
+pub(super) fn upload_with_publish(name: &str) -> Value {
     let mut job = support::upload(name, &["https://example.com/a.tif"]);
     job["uploadUrlsJob"]["postImageServingPublishJob"] = json!({"publishType": "Incremental", "emailSetting": "None"});
     job
 }
 
-fn upload(original: &str, log_type: &'static str, files: Option<(u32, u32)>) -> Scripted {
+pub(super) fn upload(original: &str, log_type: &'static str, files: Option<(u32, u32)>) -> Scripted {
     Scripted {
         handle: "j|110||u",
         name: format!("{original}_{RUN}"),
@@ -110,17 +110,17 @@ fn upload(original: &str, log_type: &'static str, files: Option<(u32, u32)>) -> 
     }
 }
 
-fn publish(original: &str, more: &str, files: Option<(u32, u32)>) -> Scripted {
+pub(super) fn publish(original: &str, more: &str, files: Option<(u32, u32)>) -> Scripted {
     let types = ("ImageServingPublish", "ImageServingPublish");
     Scripted { handle: "j|110||p", name: format!("{original}_{more}"), types, files, entry: "Note" }
 }
 
-async fn list(gateway: &Gateway) -> Vec<Value> {
+pub(super) async fn list(gateway: &Gateway) -> Vec<Value> {
     let list = gateway.get("/jobs?phase=active,completed").header("Cache-Control", "no-cache").await.ok();
     list["jobs"].as_array().expect("jobs").clone()
 }
 
-fn by_handle<'a>(jobs: &'a [Value], handle: &str) -> &'a Value {
+pub(super) fn by_handle<'a>(jobs: &'a [Value], handle: &str) -> &'a Value {
     let is_meant = |job: &&Value| job["jobHandle"].as_str().is_some_and(|own| own.starts_with(handle));
     jobs.iter().find(is_meant).unwrap_or_else(|| panic!("no {handle}: {jobs:#?}"))
 }

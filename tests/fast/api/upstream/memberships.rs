@@ -23,6 +23,7 @@ fn company(role: &Value) -> Value {
     if !role.is_null() {
         company["role"] = role.clone();
         company["isActive"] = json!(true);
+        company["maySubmit"] = json!(true);
     }
     company
 }

@@ -2,7 +2,7 @@
 
 import { ConditionalGet, Problem, companyQuery, now, send, silentProblem } from './api.js';
 
-const JOB_EVENTS = ['created', 'progress', 'status', 'finished'].map((name) => `job.${name}`);
+const JOB_EVENTS = ['created', 'progress', 'status', 'finished', 'chain'].map((name) => `job.${name}`);
 /** Interval of polls of the active jobs while there is no stream, in milliseconds. */
 const POLL_INTERVAL = 3_000;
 /** Interval of polls of the scheduled and completed jobs, in milliseconds, ± 10 %. */

@@ -1,8 +1,10 @@
 // The table of jobs. Each row is created once; later renderings touch only what has changed.
 
+import { asChain, groupChains } from '../chains.js';
 import { $, h, setAttribute, setText } from '../dom.js';
 import {
-  durationOf, errorCount, formatDuration, formatFullTime, formatShortTime, nameParts, nextRunTime, startTime, statusOf, typeLabel, warningCount,
+  durationOf, errorCount, formatDuration, formatFullTime, formatShortTime, nameParts, nextRunTime, plural, startTime, statusOf, typeLabel,
+  warningCount,
 } from '../format.js';
 import { actionButtons } from './actions.js';
 
@@ -23,11 +25,14 @@ const sortOrders = (name) => (TEXT_COLUMNS.includes(name) ? [name, `-${name}`] :
 
 class JobRow {
   job = null;
+  #chain = '';
 
-  constructor(onOpen, confirmAction) {
+  /** `onUnfold` is called with a job whose follow-on jobs are to be shown, or hidden. */
+  constructor(onOpen, confirmAction, onUnfold) {
     this.confirmAction = confirmAction;
     const cell = (name, ...children) => h('td', { role: 'cell', class: name, 'data-label': LABELS.get(name) }, ...children);
     this.name = h('button', { type: 'button', class: 'link', click: () => onOpen(this.job) });
+    this.unfold = h('button', { type: 'button', class: 'unfold', click: () => onUnfold(this.job) });
     this.suffix = h('span', { class: 'suffix' });
     this.message = h('span', { class: 'message' });
     this.kind = cell('kind');
@@ -46,18 +51,33 @@ class JobRow {
         // For the mouse only: keyboard and screen reader users open the job by the button with its name.
         if (!event.target.closest('button, a') && getSelection().isCollapsed) onOpen(this.job);
       },
-    }, this.kind, cell('name', this.name, this.suffix, this.message), cell('started', this.started), cell('progress', this.bar, this.percent),
+    }, this.kind, cell('name', this.unfold, this.name, this.suffix, this.message), cell('started', this.started), cell('progress', this.bar, this.percent),
     this.warnings, this.errors, this.duration, cell('status', this.status), cell('by', this.by), this.buttons);
   }
 
-  render(job, now) {
-    if (job !== this.job) this.#renderJob(job, now);
+  /** `followOns` is the number of follow-on jobs in the table; `isUnfolded` tells whether they have rows, `isFollowOn` whether the job is one. */
+  render(job, now, { followOns = 0, isUnfolded = false, isFollowOn = false }) {
+    const chain = `${followOns} ${isUnfolded} ${isFollowOn}`;
+    if (job !== this.job || chain !== this.#chain) {
+      this.#renderJob(job, now, isUnfolded ? job : asChain(job));
+      this.#chain = chain;
+      this.unfold.hidden = followOns === 0;
+      setText(this.unfold, followOns.toLocaleString());
+      setAttribute(this.unfold, 'aria-expanded', String(isUnfolded));
+      setAttribute(this.unfold, 'aria-label', `${plural(followOns, 'follow-on job', 'follow-on jobs')} of ${nameParts(job)[0]}`);
+      setAttribute(this.element, 'data-follow-on', isFollowOn ? '' : null);
+    }
+    this.renderDuration(job, now);
+  }
+
+  renderDuration(job, now) {
     const duration = durationOf(job, now);
     setText(this.duration, duration === null ? '–' : formatDuration(duration));
     setAttribute(this.duration, 'data-unknown', duration === null ? '' : null);
   }
 
-  #renderJob(job, now) {
+  /** `shown` has the status and progress to show: those of the job or of its chain. */
+  #renderJob(job, now, shown) {
     const previous = this.job;
     this.job = job;
     const [name, suffix] = nameParts(job);
@@ -67,12 +87,13 @@ class JobRow {
     setText(this.suffix, suffix);
     setText(this.message, job.phase === 'active' ? (job.progressMessage ?? '') : (job.description ?? ''));
     this.#renderTime(job, now);
-    this.#renderProgress(job);
+    this.#renderProgress(shown);
     this.#renderCount(this.warnings, warningCount(job), 'warning');
     this.#renderCount(this.errors, errorCount(job), 'danger');
-    const [tone, label] = statusOf(job);
+    const [tone, label] = statusOf(shown);
     setText(this.status, label);
     setAttribute(this.status, 'data-tone', tone);
+    setAttribute(this.status, 'title', shown === job ? null : `With its follow-on jobs; the job itself: ${statusOf(job)[1]}`);
     const by = job.submittedBy ?? '–';
     setText(this.by, by);
     setAttribute(this.by, 'title', by);
@@ -107,6 +128,8 @@ class JobRow {
 
 export class JobTable {
   #rows = new Map();
+  /** Ids of the jobs whose follow-on jobs have rows. */
+  #unfolded = new Set();
   #rowLimit = PAGE_SIZE;
   #observer;
   #jobs = [];
@@ -152,8 +175,13 @@ export class JobTable {
     this.#jobs = jobs;
     this.#now = now;
     if (sort !== this.sort) this.#renderSort(sort);
-    const shown = jobs.slice(0, this.#rowLimit);
-    const shownIds = new Set(shown.map((job) => job.id));
+    const { roots, followOns } = groupChains(jobs);
+    const shown = roots.slice(0, this.#rowLimit).flatMap((job) => {
+      const children = followOns.get(job.id) ?? [];
+      const isUnfolded = children.length > 0 && this.#unfolded.has(job.id);
+      return [[job, { followOns: children.length, isUnfolded }], ...(isUnfolded ? children.map((child) => [child, { isFollowOn: true }]) : [])];
+    });
+    const shownIds = new Set(shown.map(([job]) => job.id));
     for (const [id, row] of this.#rows) {
       if (!shownIds.has(id)) {
         row.element.remove();
@@ -162,22 +190,27 @@ export class JobTable {
     }
     const focused = document.activeElement;
     let next = this.body.firstElementChild;
-    for (const job of shown) {
+    for (const [job, chain] of shown) {
       let row = this.#rows.get(job.id);
-      if (!row) this.#rows.set(job.id, (row = new JobRow(this.onOpen, this.confirmAction)));
-      row.render(job, now);
+      if (!row) this.#rows.set(job.id, (row = new JobRow(this.onOpen, this.confirmAction, (unfolded) => this.#toggle(unfolded))));
+      row.render(job, now, chain);
       if (row.element === next) next = next.nextElementSibling;
       else this.body.insertBefore(row.element, next);
     }
     // Moving a row in the document removes the focus from it.
     if (focused !== document.activeElement && this.body.contains(focused)) focused.focus({ preventScroll: true });
-    this.more.hidden = jobs.length <= this.#rowLimit;
+    this.more.hidden = roots.length <= this.#rowLimit;
     setText(this.more, `Show more of ${jobs.length.toLocaleString()} jobs`);
   }
 
   /** Updates the durations of active jobs. */
   tick(now) {
-    for (const row of this.#rows.values()) if (row.job.phase === 'active') row.render(row.job, now);
+    for (const row of this.#rows.values()) if (row.job.phase === 'active') row.renderDuration(row.job, now);
+  }
+
+  #toggle(job) {
+    if (!this.#unfolded.delete(job.id)) this.#unfolded.add(job.id);
+    this.render(this.#jobs, this.sort, this.#now);
   }
 
   #renderSort(sort) {

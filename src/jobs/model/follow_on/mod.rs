@@ -1,8 +1,13 @@
-//! Follow-on job as its parent shows it.
+//! Follow-on job as its parent shows it, and the chain of a job and its follow-on jobs.
+
+mod chain;
+mod requested;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use self::chain::{Awaited, Chain, ChainMember};
+pub use self::requested::RequestsFollowOn;
 use crate::jobs::model::kind::JobKind;
 use crate::jobs::model::outcome::Outcome;
 use crate::jobs::model::status::Status;
