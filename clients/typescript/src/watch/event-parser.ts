@@ -10,7 +10,7 @@ export interface ServerEvent {
 
 /** Events of the gateway that tell a state. Others are ignored, so that the gateway can add some. */
 export const STATE_EVENTS = [
-  "snapshot", "job.created", "job.progress", "job.status", "job.finished", "job.removed", "upstream.stale", "upstream.recovered",
+  "snapshot", "job.created", "job.progress", "job.status", "job.finished", "job.chain", "job.removed", "upstream.stale", "upstream.recovered",
 ] as const;
 
 /** Largest event, in characters; a snapshot of 10,000 jobs has some 20 million. */

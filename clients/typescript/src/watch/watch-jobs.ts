@@ -9,6 +9,8 @@ import type { CompletedJob, Job, JobList, RemovedJob } from "../types.js";
 export type JobChange =
   | { type: "created" | "progress" | "status"; job: Job }
   | { type: "finished"; job: CompletedJob }
+  /** A job that finished before has other follow-on jobs, or another state of them. Only streams report it. */
+  | { type: "chain"; job: CompletedJob }
   | { type: "removed"; job: RemovedJob };
 
 /** The active jobs, and what is known about their age. */
@@ -75,6 +77,9 @@ class LiveList {
         return this.#put("status", data);
       case "job.finished":
         return this.#end({ type: "finished", job: data });
+      case "job.chain":
+        this.#changes.push({ type: "chain", job: data });
+        return true;
       case "job.removed":
         return this.#end({ type: "removed", job: data });
       default:
