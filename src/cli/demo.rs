@@ -10,7 +10,7 @@ use crate::app::{self, Demo, Dependencies};
 use crate::config::{self, Config, Group, Sources};
 use crate::http::DemoUser;
 use crate::sandbox::users::{USERS, User};
-use crate::sandbox::{Sandbox, SandboxConfig};
+use crate::sandbox::{Population, Sandbox, SandboxConfig};
 use crate::server::Signals;
 use crate::telemetry;
 
@@ -26,7 +26,8 @@ pub(super) fn command() -> Command {
 
 pub(super) async fn run(matches: &ArgMatches) -> Result<(), CliError> {
     let script = script::read(matches)?;
-    let sandbox = Sandbox::start(SandboxConfig { script, ..SandboxConfig::default() })?;
+    let population = Population::SeededWithHistory;
+    let sandbox = Sandbox::start(SandboxConfig { population, script, ..SandboxConfig::default() })?;
     let sources = Sources::new(std::env::vars_os(), matches);
     let url = sandbox.url().parse().expect("a socket address makes a URL");
     let config = Config::read_for(&sources, url, sandbox.version().clone())?;

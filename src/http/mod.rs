@@ -51,8 +51,9 @@ use request_context::RequestContext;
 #[cfg(fuzzing)]
 pub mod extractors {
     pub use super::extract::{CacheControl, CompanyQuery, IdempotencyHeader, JobPath, LastEventId};
+    pub use super::handlers::history::list::JobLogsParams;
     pub use super::handlers::jobs::JobsParams;
-    pub use super::handlers::logs::{AssetLogsParams, JobLogsParams, LogParams};
+    pub use super::handlers::logs::{AssetLogsParams, LogParams};
     pub use super::handlers::submit::SubmitParams;
     pub use super::response::cache_headers::{is_not_modified, prefers_gzip};
 }

@@ -9,6 +9,7 @@ use utoipa::OpenApi as _;
 
 use super::middleware::catch_panic;
 use super::problem::Problem;
+use crate::http::handlers::history::{list as history, statistics};
 use crate::http::handlers::{
     companies, events, health, job_actions, jobs, logs, openapi as documents, results, retry, submit,
 };
@@ -45,7 +46,8 @@ api_operations! {
     "/jobs/{job}/log" => get logs::of_job;
     "/jobs/{job}/results" => get results::read;
     "/jobs/{job}/retry" => post retry::retry;
-    "/job-logs" => get logs::history;
+    "/job-logs" => get history::list;
+    "/job-stats" => get statistics::read;
     "/assets/{assetHandle}/job-logs" => get logs::of_asset;
     "/companies" => get companies::list;
     "/companies/{company}" => get companies::read;

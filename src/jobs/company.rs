@@ -56,6 +56,19 @@ impl CompanyChoice {
     }
 }
 
+/// Returns the IPS handle of a user that the parameter `userHandle` of a request has.
+///
+/// # Errors
+/// It is too long.
+pub fn user_handle(parameter: Option<String>) -> Result<Option<String>> {
+    match parameter {
+        Some(handle) if handle.len() > MAX_HANDLE_LENGTH => {
+            Err(Error::invalid_parameter("userHandle", too_long(MAX_HANDLE_LENGTH)))
+        }
+        handle => Ok(handle),
+    }
+}
+
 /// Returns the reason of a value of more than `max` bytes.
 pub(super) fn too_long(max: usize) -> String {
     format!("must not be longer than {max} bytes")

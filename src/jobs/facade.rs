@@ -16,6 +16,7 @@ use crate::jobs::commands::{
 };
 use crate::jobs::company::{Companies, CompanyChoice};
 use crate::jobs::error::Result;
+use crate::jobs::history::{HistoryQueries, HistorySource, JobLists, StatisticsQueries};
 use crate::jobs::model::id::JobRef;
 use crate::jobs::model::job::{Action, Phase};
 use crate::jobs::queries::{FoundJob, JobListing, JobLookup, ListQueries, ListQuery, LogQueries};
@@ -63,7 +64,9 @@ pub struct Jobs {
     epochs: Arc<CompanyEpochs>,
     recent: RecentMutations,
     lookup: Arc<JobLookup>,
-    lists: ListQueries,
+    lists: JobLists,
+    history: HistoryQueries,
+    statistics: StatisticsQueries,
     logs: LogQueries,
     submit: SubmitCommand,
     actions: JobActions,
@@ -88,6 +91,7 @@ impl Jobs {
             unknown_fields,
         } = config;
         let epochs = Arc::new(CompanyEpochs::new(coordinator.clone(), clock.clone()));
+        let uncoalesced = Arc::clone(&upstream);
         let coalescing = CoalescingUpstream::new(upstream, epochs.invalidations(), clock.clone(), runtime.clone());
         // Outside of the coalescing, so that all pages of a log that IPS can't page come from one call.
         let upstream: Arc<dyn IpsApi> =
@@ -116,6 +120,9 @@ impl Jobs {
             clock.clone(),
             timing.submit_appearance,
         ));
+        let history =
+            HistorySource { upstream: Arc::clone(&upstream), lookup: Arc::clone(&lookup), clock: clock.clone() };
+        let uncoalesced = HistorySource { upstream: uncoalesced, ..history.clone() };
         let submit = SubmitCommand::new(SubmitDependencies {
             companies: Arc::clone(&companies),
             lookup: Arc::clone(&lookup),
@@ -129,7 +136,9 @@ impl Jobs {
             recovery_pauses: timing.submit_recovery,
         });
         Arc::new(Self {
-            lists: ListQueries::new(caches.clone()),
+            lists: JobLists::new(ListQueries::new(caches.clone()), history.clone()),
+            history: HistoryQueries::new(history, uncoalesced.clone()),
+            statistics: StatisticsQueries::new(uncoalesced),
             logs: LogQueries::new(Arc::clone(&lookup), Arc::clone(&upstream)),
             submit,
             actions: JobActions::new(Arc::clone(&lookup), Arc::clone(&upstream), Arc::clone(&epochs), recent.clone()),
@@ -153,7 +162,7 @@ impl Jobs {
     /// Lists the jobs of `company`.
     ///
     /// # Errors
-    /// Those of `ListQueries::list`.
+    /// Those of `JobLists::list`.
     pub async fn list(
         &self,
         caller: &Caller,
@@ -167,7 +176,7 @@ impl Jobs {
     /// Lists the jobs of `company` if all snapshots are cached and fresh.
     ///
     /// # Errors
-    /// Those of `ListQueries::list_fresh`.
+    /// Those of `JobLists::list_fresh`.
     pub fn list_fresh(
         &self,
         caller: &Caller,
@@ -202,6 +211,18 @@ impl Jobs {
     #[must_use]
     pub fn results(&self) -> JobResults<'_> {
         JobResults { logs: &self.logs, lookup: &self.lookup }
+    }
+
+    /// Returns the queries of the history.
+    #[must_use]
+    pub fn history(&self) -> &HistoryQueries {
+        &self.history
+    }
+
+    /// Returns the queries of statistics of the history.
+    #[must_use]
+    pub fn statistics(&self) -> &StatisticsQueries {
+        &self.statistics
     }
 
     /// Validates a submission without sending it; returns warnings about a valid one.
@@ -306,6 +327,7 @@ impl Jobs {
         self.epochs.report_metrics();
         self.companies.report_metrics();
         self.lookup.report_metrics();
+        self.statistics.report_metrics();
         self.submit.report_metrics();
         self.recent.report_metrics();
     }

@@ -5,7 +5,8 @@
 //!
 //! | part | task | types |
 //! |---|---|---|
-//! | `queries` | lists, single jobs, logs | [`ListQuery`] → [`JobListing`], [`JobRef`] → [`FoundJob`], [`LogQuery`] → [`LogPage`] |
+//! | `queries` | lists, single jobs, logs | [`JobRef`] → [`FoundJob`], [`LogQuery`] → [`LogPage`] |
+//! | `history` | completed jobs of any span | [`ListQuery`] → [`JobListing`], [`JobLogsQuery`] → [`HistoryPage`] |
 //! | `results` | links and assets in the log of a job, and the retry of failed ones | [`ResultQuery`] → [`ResultPage`], [`RetryPlan`] |
 //! | `commands` | submits and actions, sent to IPS at most once | [`Submission`] → [`Job`], [`Action`] → [`FoundJob`] |
 //! | `subscriptions` | event streams and long polls | [`Subscription`], [`ListWatchers`] |
@@ -13,7 +14,7 @@
 //!
 //! They share `cache`, the snapshot caches of the lists with their invalidation epochs and the recent mutations; `events`, the diff of
 //! two snapshots and the event log; and `model`, a job with its id, status and JSON. Uses go one way: model ← error ← company ← events ← cache ←
-//! queries ← results, subscriptions and commands ← facade.
+//! queries ← history, results, subscriptions and commands ← facade.
 
 mod cache;
 mod commands;
@@ -21,6 +22,7 @@ mod company;
 mod error;
 mod events;
 mod facade;
+mod history;
 mod model;
 mod queries;
 mod results;
@@ -28,10 +30,14 @@ mod subscriptions;
 
 pub use cache::policy::{CacheDirective, CacheStatus, Freshness, Lookup};
 pub use commands::{KeyStatus, Submission, SubmitMode, SubmitReceipt, UnsharedKeys, UrlPolicy, Warning};
-pub use company::{Companies, CompanyChoice, may_submit};
+pub use company::{Companies, CompanyChoice, may_submit, user_handle};
 pub use error::{Error, FieldLocation, InvalidField, Result};
 pub use events::{ChangeKind, Event};
 pub use facade::{Jobs, JobsConfig};
+pub use history::{
+    DurationStats, HistoryCursor, HistoryFilter, HistoryPage, HistoryStream, JOB_LOG_SORT_FIELDS, JobLogsQuery,
+    JobLogsSort, JobStats, JobStatsGroup, OutcomeCounts, STATISTICS_LIFETIME, StatisticsQuery,
+};
 pub use model::id::{InvalidJobId, JobId, JobName, JobRef};
 pub use model::job::{
     Action, Chain, FollowOn, IpsRecord, Job, ObservedJob, Outcome, Phase, Status, SubmittedJob, to_timestamp,
@@ -41,9 +47,9 @@ pub use model::kind::JobKind;
 pub use model::snapshot::Snapshot;
 pub use model::status::StaleReason;
 pub use queries::{
-    FoundJob, HistoryCursor, HistoryPage, InvalidPageCursor, InvalidSort, JOB_LOG_SORT_FIELDS, JOB_SORT_FIELDS,
-    JobListing, JobLogsQuery, JobLogsSort, JobPage, JobSort, JobSortField, ListQuery, LogEntry, LogLevel, LogPage,
-    LogQueries, LogQuery, LogSort, LogSource, MAX_PER_PAGE, PageCursor, SearchText,
+    FoundJob, InvalidPageCursor, InvalidSort, JOB_SORT_FIELDS, JobListing, JobPage, JobSort, JobSortField, ListQuery,
+    LogEntry, LogLevel, LogPage, LogQueries, LogQuery, LogSort, LogSource, MAX_PER_PAGE, PageCursor, SearchText,
+    SortDirection,
 };
 pub use results::{
     JobResult, JobResults, ResultAsset, ResultCounts, ResultLink, ResultPage, ResultQuery, ResultRows, ResultStatus,

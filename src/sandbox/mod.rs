@@ -49,6 +49,8 @@ use state::State;
 pub enum Population {
     /// About thirty jobs, of every kind and in every phase.
     Seeded,
+    /// Those, and 1,500 completed jobs of the smaller company, spread over four weeks.
+    SeededWithHistory,
     /// No jobs.
     Empty,
 }
@@ -104,8 +106,11 @@ impl Sandbox {
     /// The address can't be bound.
     pub fn start(config: SandboxConfig) -> io::Result<Self> {
         let mut state = State::new(config.clock.now(), config.seed);
-        if config.population == Population::Seeded {
+        if config.population != Population::Empty {
             seed::populate(&mut state);
+        }
+        if config.population == Population::SeededWithHistory {
+            seed::add_history(&mut state);
         }
         if let Some(interval) = config.new_job_interval.and_then(|interval| TimeDelta::from_std(interval).ok()) {
             state.generate_jobs(interval, seed::generate_job);

@@ -277,6 +277,22 @@ fn add_finished(state: &mut State) {
     }
 }
 
+/// Adds completed jobs of the smaller company, spread over four weeks: more logs than IPS returns at once.
+pub(super) fn add_history(state: &mut State) {
+    const JOBS: i32 = 1_500;
+    let mut rng = Rng::new(11);
+    let distance = TimeDelta::weeks(4) / JOBS;
+    for index in (1..=JOBS).rev() {
+        // Of these numbers, jobs belong to that company.
+        let number = 5_100_002 + 6 * u64::from((JOBS - index).unsigned_abs());
+        let (spec, outcome) = generate_job(&mut rng, number);
+        let queued = state.now() - TimeDelta::hours(1) - distance * index;
+        let name = format!("{}_{number}", spec.original_name);
+        let simulation = Simulation::with_outcome(&spec.details, spec.company, outcome, &mut rng);
+        state.add(Job::new(spec, name, queued, simulation, Retention::Evict));
+    }
+}
+
 /// Generates a job and its outcome; `number` is that of the latest job. Every third job belongs to the smaller company.
 pub(super) fn generate_job(rng: &mut Rng, number: u64) -> (JobSpec, OutcomeProfile) {
     let (company, user): (&'static Tenant, &User) = match number % 6 {

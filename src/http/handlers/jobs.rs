@@ -19,7 +19,7 @@ use crate::http::response::{HandlerResult, long_poll};
 use crate::ips::types::Timestamp;
 use crate::jobs::{
     CacheDirective, Error, JobKind, JobListing, JobSort, ListQuery, Lookup, MAX_PER_PAGE, ObservedJob, Outcome,
-    PageCursor, Phase, SearchText, StaleReason, Status,
+    PageCursor, Phase, SearchText, StaleReason, Status, user_handle,
 };
 use crate::upstream::BadItem;
 
@@ -32,7 +32,8 @@ pub struct JobList {
     /// Cursor of the next page; absent on the last page.
     #[schema(nullable = false)]
     pub next: Option<String>,
-    /// `true` if IPS cut the history off at 1,000 jobs, so that older completed jobs are not in the list: `GET /job-logs` has them.
+    /// `true` if completed jobs are missing that no page has: the list is not sorted by start, so that it covers the newest 1,000 only, or more than
+    /// 1,000 jobs started in one second.
     #[schema(nullable = false)]
     pub truncated: Option<bool>,
     /// Time at which IPS returned the data; the earliest if the list combines several responses.
@@ -58,7 +59,8 @@ pub struct JobList {
 #[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct JobsParams {
-    /// Phases to list, separated by commas; default: `active`. `completed` covers the newest 1,000 jobs.
+    /// Phases to list, separated by commas; default: `active`. In the order of the start, `completed` goes on with `cursor` as far as IPS has jobs;
+    /// in another one it covers the newest 1,000.
     #[serde(default)]
     #[param(value_type = Vec<Phase>, style = Form, explode = false, required = false)]
     phase: CommaList<Phase>,
@@ -85,6 +87,9 @@ pub struct JobsParams {
     #[serde(default, deserialize_with = "email")]
     #[param(value_type = String, required = false)]
     submitted_by: Option<String>,
+    /// Only jobs that the user with this IPS handle submitted; with `phase=completed` only, since other lists don't have the handle.
+    #[param(required = false, example = "u|28")]
+    user_handle: Option<String>,
     /// Only jobs that started at this time or later; of a job that has not started, the expected start, `nextRunAt` or `triggerTime` counts. A
     /// time that IPS sends without an offset counts as UTC.
     #[serde(default, deserialize_with = "date_time")]
@@ -121,7 +126,7 @@ impl TryFrom<JobsParams> for ListQuery {
         {
             return Err(Error::invalid_parameter("to", "is before `from`"));
         }
-        Ok(Self {
+        let query = Self {
             outcomes: params.outcome.0,
             from: params.from,
             to: params.to,
@@ -135,7 +140,18 @@ impl TryFrom<JobsParams> for ListQuery {
             sort: params.sort,
             limit: params.limit.map(|limit| limit as usize),
             cursor: params.cursor,
-        })
+            user_handle: user_handle(params.user_handle)?,
+        };
+        if query.user_handle.is_some() {
+            if query.phases() != [Phase::Completed] {
+                return Err(Error::invalid_parameter("userHandle", "is a filter of `phase=completed` only"));
+            }
+            if !query.is_by_start() {
+                let reason = "is a filter of lists in the order of `startDate` or `startedAt` only";
+                return Err(Error::invalid_parameter("userHandle", reason));
+            }
+        }
+        Ok(query)
     }
 }
 

@@ -1,25 +1,26 @@
-//! `/jobs/{job}/log`, `/job-logs` and `/assets/{assetHandle}/job-logs`: logs of a job, a company, an asset.
+//! `/jobs/{job}/log` and `/assets/{assetHandle}/job-logs`: logs of a job, an asset.
+
+use std::borrow::Cow;
 
 use actix_web::HttpRequest;
 use actix_web::web::Data;
+use futures_util::stream::{self, Stream};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::http::AppState;
 use crate::http::auth::Authenticated;
-use crate::http::extract::{
-    CommaList, CompanyParams, CompanyQuery, JobPath, TextPath, date_time, email, parsed, within,
-};
+use crate::http::extract::{CommaList, CompanyParams, CompanyQuery, JobPath, TextPath, parsed, within};
 use crate::http::openapi::components;
-use crate::http::response::cache_headers::CacheHeaders;
+use crate::http::problem::Problem;
 use crate::http::response::pagination::add_next_link;
+use crate::http::response::rows::{Cell, ListFormat, Row, RowPage, add_vary, rows_response};
 use crate::http::response::{HandlerResult, json_response};
-use crate::ips::types::{AssetJobLog, Timestamp};
+use crate::ips::types::AssetJobLog;
 use crate::jobs::{
-    Error, HistoryCursor, HistoryPage, JobLogsQuery, JobLogsSort, ListBody, LogLevel, LogPage, LogQuery, LogSort,
-    LogSource, MAX_PER_PAGE, ObservedJob, RenderedJob, etag_of,
+    CompanyChoice, Error, JobRef, LogEntry, LogLevel, LogPage, LogQuery, LogSort, LogSource, MAX_PER_PAGE, SearchText,
 };
-use crate::upstream::BadItem;
+use crate::upstream::{BadItem, Caller};
 
 /// Default of `perPage` and `limit`.
 const DEFAULT_PER_PAGE: u32 = 100;
@@ -44,6 +45,9 @@ pub struct LogParams {
     /// Only entries of this level.
     #[param(required = false)]
     level: Option<LogLevel>,
+    /// Only entries with this text in their messages or the name of their asset, ignoring case and the composition of letters.
+    #[param(required = false)]
+    q: Option<String>,
     /// Sort field: `date` or `logType`, with a `-` prefix for the reverse order.
     #[serde(default, deserialize_with = "parsed")]
     #[param(value_type = String, example = "-date", required = false)]
@@ -51,6 +55,23 @@ pub struct LogParams {
     /// `true` reads the archived log (`getArchivedJobLogDetails`).
     #[param(default = false, required = false)]
     archived: Option<bool>,
+    /// Format of the response; without it, what `Accept` prefers. `csv` and `ndjson` have all entries, without pages.
+    #[param(inline, required = false)]
+    format: Option<ListFormat>,
+}
+
+impl LogParams {
+    /// Returns the query of all entries.
+    ///
+    /// # Errors
+    /// The parameters ask for a page.
+    fn into_query_of_all(self) -> Result<LogQuery, Error> {
+        let page = [("page", self.page.is_some()), ("perPage", self.per_page.is_some())];
+        match page.into_iter().find(|(_, is_set)| *is_set) {
+            Some((name, _)) => Err(Error::invalid_parameter(name, "CSV and NDJSON have all entries, without pages")),
+            None => Ok(LogQuery { per_page: MAX_PER_PAGE, ..self.into() }),
+        }
+    }
 }
 
 impl From<LogParams> for LogQuery {
@@ -60,6 +81,7 @@ impl From<LogParams> for LogQuery {
             per_page: params.per_page.unwrap_or(DEFAULT_PER_PAGE),
             log_types: params.log_type.0,
             level: params.level,
+            text: params.q.as_deref().map(SearchText::new),
             sort: params.sort,
             source: log_source(params.archived),
         }
@@ -72,11 +94,12 @@ fn log_source(archived: Option<bool>) -> LogSource {
 
 /// Read a job's log
 ///
-/// The log entries of the job (`getJobLogDetails`): of an active job those that IPS has written so far, with `complete: false`.
+/// The log entries of the job (`getJobLogDetails`): of an active job those that IPS has written so far, with `complete: false`. As CSV or NDJSON
+/// all entries in one response.
 #[utoipa::path(
     get, path = "/jobs/{job}/log", operation_id = "getJobLog", tag = components::LOGS,
     params(components::JobParam, CompanyParams, LogParams, components::IfNoneMatchHeader),
-    responses((status = 200, description = "The entries", body = LogPage, headers(("Link"))), components::NotModifiedResponse, components::ProblemResponses),
+    responses((status = 200, description = "The entries", content((LogPage = "application/json"), (String = "text/csv"), (String = "application/x-ndjson")), headers(("Link"))), components::NotModifiedResponse, components::ProblemResponses),
 )]
 pub async fn of_job(
     state: Data<AppState>,
@@ -84,7 +107,12 @@ pub async fn of_job(
     Authenticated(caller): Authenticated,
     JobPath(job): JobPath,
     CompanyQuery { company, params }: CompanyQuery<LogParams>,
+    accepted: ListFormat,
 ) -> HandlerResult {
+    if let Some(format) = params.format.unwrap_or(accepted).of_rows() {
+        let query = params.into_query_of_all()?;
+        return rows_response(&request, format, "job-log", log_rows(state, caller, (company, job), query)).await;
+    }
     let (jobs, query) = (state.jobs.clone(), LogQuery::from(params));
     let page =
         state.run_in_background(async move { jobs.logs().job_log(&caller, &company, &job, &query).await }).await?;
@@ -92,122 +120,73 @@ pub async fn of_job(
     if page.has_next() {
         add_next_link(&mut response, &request, "page", &(page.page + 1).to_string());
     }
+    add_vary(&mut response);
     Ok(response)
 }
 
-/// Filters, order and size of a list of completed jobs.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct JobLogsParams {
-    /// Only jobs that started at this time or later.
-    #[serde(default, deserialize_with = "date_time")]
-    #[param(value_type = String, format = DateTime, required = false)]
-    from: Option<Timestamp>,
-    /// Only jobs that started at this time or earlier.
-    #[serde(default, deserialize_with = "date_time")]
-    #[param(value_type = String, format = DateTime, required = false)]
-    to: Option<Timestamp>,
-    /// Only jobs that were submitted by this e-mail address, among the newest 1,000 jobs between `from` and `to`.
-    #[serde(default, deserialize_with = "email")]
-    #[param(value_type = String, required = false)]
-    submitted_by: Option<String>,
-    /// Sort field: `startDate`, `jobName`, `logType`, `companyName`, `userId`, `email`, `fileErrorCount`, `fileWarningCount` or
-    /// `fileSuccessCount`, with a `-` prefix for the reverse order.
-    #[serde(default, deserialize_with = "parsed")]
-    #[param(value_type = String, default = "-startDate", required = false)]
-    sort: Option<JobLogsSort>,
-    /// Maximum number of jobs.
-    #[serde(default, deserialize_with = "within::<1, MAX_PER_PAGE, _>")]
-    #[param(minimum = 1, maximum = 1000, default = 100, required = false)]
-    limit: Option<u32>,
-    /// `next` of the previous page.
-    #[serde(default, deserialize_with = "parsed")]
-    #[param(value_type = String, required = false)]
-    cursor: Option<HistoryCursor>,
-}
-
-impl TryFrom<JobLogsParams> for JobLogsQuery {
-    type Error = Error;
-
-    fn try_from(params: JobLogsParams) -> Result<Self, Error> {
-        if let (Some(from), Some(to)) = (params.from, params.to)
-            && to < from
-        {
-            return Err(Error::invalid_parameter("to", "is before `from`"));
-        }
-        Ok(Self {
-            from: params.from,
-            to: params.to,
-            submitted_by: params.submitted_by,
-            sort: params.sort.unwrap_or_default(),
-            limit: params.limit.unwrap_or(DEFAULT_PER_PAGE) as usize,
-            cursor: params.cursor,
-        })
-    }
-}
-
-/// List of completed jobs.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct JobLogs {
-    /// The jobs, each with the fields of its `JobLog`.
-    pub logs: Vec<ObservedJob>,
-    /// Cursor of the next page; absent on the last page.
-    #[schema(nullable = false)]
-    pub next: Option<String>,
-    /// `true` if IPS may have further jobs that no cursor reaches: it returns 1,000 at most, and can only be asked for those before or after a
-    /// start. Narrow `from` and `to`, or sort by `startDate`.
-    #[schema(nullable = false)]
-    pub truncated: Option<bool>,
-    /// Items of the IPS response that could not be parsed and are missing from the list.
-    #[schema(nullable = false)]
-    pub bad_items: Option<Vec<BadItem>>,
-}
-
-/// Read the history
-///
-/// The completed jobs of a company (`getJobLogs`), by default the newest first. Sorted by `startDate`, it goes on with `cursor` as far as IPS has
-/// jobs.
-#[utoipa::path(
-    get, path = "/job-logs", operation_id = "listJobLogs", tag = components::LOGS,
-    params(CompanyParams, JobLogsParams, components::IfNoneMatchHeader),
-    responses((status = 200, description = "The logs", body = JobLogs, headers(("Link"))), components::NotModifiedResponse, components::ProblemResponses),
-)]
-pub async fn history(
+/// Returns the pages of a job's log, as far as they fulfil the filters of `query`.
+fn log_rows(
     state: Data<AppState>,
-    request: HttpRequest,
-    Authenticated(caller): Authenticated,
-    CompanyQuery { company, params }: CompanyQuery<JobLogsParams>,
-) -> HandlerResult {
-    let query = JobLogsQuery::try_from(params)?;
-    let jobs = state.jobs.clone();
-    let HistoryPage { jobs: logs, bad_items, next, is_truncated } = state
-        .run_in_background(async move {
-            let company = jobs.companies().resolve(&caller, &company).await?;
-            jobs.logs().job_logs(&caller, &company, &query).await
-        })
-        .await?;
-    let now = state.clock.now();
-    let rendered: Vec<_> = logs.into_iter().map(|job| RenderedJob::new(job, now).into()).collect();
-    let rest = [next.as_deref().unwrap_or_default(), if is_truncated { "truncated" } else { "" }];
-    let etag = etag_of(&rendered, &bad_items, &rest);
-    let list = ListBody {
-        member: "logs",
-        jobs: &rendered,
-        bad_items: &bad_items,
-        observed_at: None,
-        stale: None,
-        next: next.as_deref(),
-        is_truncated,
-        denied: &[],
+    caller: Caller,
+    (company, job): (CompanyChoice, JobRef),
+    query: LogQuery,
+) -> impl Stream<Item = Result<RowPage<LogRow>, Problem>> {
+    // What IPS can't filter by is filtered here, so that no page is read twice.
+    let pages = LogQuery { level: None, text: None, ..query.clone() };
+    let of_page = move |number: Option<u32>| {
+        let (state, caller, company, job) = (state.clone(), caller.clone(), company.clone(), job.clone());
+        let (query, pages) = (query.clone(), pages.clone());
+        async move {
+            let number = number?;
+            let read = {
+                let (jobs, page) = (state.jobs.clone(), LogQuery { page: number, ..pages });
+                async move { jobs.logs().job_log(&caller, &company, &job, &page).await }
+            };
+            let page = match state.run_in_background(read).await {
+                Ok(page) => page,
+                Err(problem) => return Some((Err(problem), None)),
+            };
+            let is_stopping = page.has_next() && state.lifecycle.is_stopping();
+            let incomplete = match page.bad_items.len() {
+                _ if is_stopping => Some("the gateway is shutting down".to_owned()),
+                0 => None,
+                unreadable => Some(format!("{unreadable} entries could not be read")),
+            };
+            let next = (page.has_next() && incomplete.is_none()).then_some(number + 1);
+            let rows = page.entries.into_iter().filter(|entry| query.matches(entry)).map(LogRow).collect();
+            Some((Ok(RowPage { rows, incomplete }), next))
+        }
     };
-    let body = list.write();
-    let mut response = CacheHeaders { etag, ..CacheHeaders::of_body(&body) }.respond_with_jobs(&request, || body);
-    if let Some(next) = &next {
-        add_next_link(&mut response, &request, "cursor", next);
+    stream::unfold(Some(1), of_page)
+}
+
+/// Row of a job's log.
+struct LogRow(LogEntry);
+
+impl Row for LogRow {
+    const COLUMNS: &'static [&'static str] =
+        &["dateCreated", "level", "logType", "logMessage", "assetName", "assetType", "assetHandle", "auxMessages"];
+
+    fn write_json(&self, line: &mut Vec<u8>) {
+        // Strings, dates and enumerations can always be serialized.
+        let _ = serde_json::to_writer(line, &self.0);
     }
-    Ok(response)
+
+    fn cells(&self) -> Vec<Cell<'_>> {
+        let LogEntry { level, detail } = &self.0;
+        let additional: Vec<&str> =
+            detail.aux_array.iter().flatten().filter_map(|message| message.log_message.as_deref()).collect();
+        vec![
+            detail.date_created.map_or(Cell::Absent, |date| Cell::Verbatim(Cow::Owned(date.to_string()))),
+            Cell::verbatim(level.name()),
+            Cell::text(detail.log_type.as_deref()),
+            Cell::text(detail.log_message.as_deref()),
+            Cell::text(detail.asset_name.as_deref()),
+            Cell::text(detail.asset_type.as_deref()),
+            Cell::text(detail.asset_handle.as_deref()),
+            if additional.is_empty() { Cell::Absent } else { Cell::Text(Cow::Owned(additional.join(" | "))) },
+        ]
+    }
 }
 
 /// Source of an asset's log.

@@ -3,6 +3,7 @@
 pub mod companies;
 pub mod events;
 pub mod health;
+pub mod history;
 pub mod job_actions;
 pub mod jobs;
 pub mod logs;

@@ -131,11 +131,16 @@ impl Snapshot {
         &self.rendered.etag
     }
 
+    /// Returns whether the list is the history, and not empty.
+    #[must_use]
+    pub fn is_history(&self) -> bool {
+        self.jobs.first().is_some_and(|job| job.job.phase == Phase::Completed)
+    }
+
     /// Returns whether IPS cut the list off, as it does with job logs: it may have older ones.
     #[must_use]
     pub fn is_truncated(&self) -> bool {
-        let is_history = self.jobs.first().is_some_and(|job| job.job.phase == Phase::Completed);
-        is_history && self.jobs.len() + self.bad_items.len() >= MAX_LOG_ROWS as usize
+        self.is_history() && self.jobs.len() + self.bad_items.len() >= MAX_LOG_ROWS as usize
     }
 
     /// Returns the jobs that left the list.

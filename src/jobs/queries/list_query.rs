@@ -25,6 +25,8 @@ pub struct ListQuery {
     pub original_name: Option<String>,
     /// E-mail address of the submitter, ignoring case.
     pub submitted_by: Option<String>,
+    /// IPS handle of the submitter, by which IPS filters completed jobs only.
+    pub user_handle: Option<String>,
     /// Earliest start of the jobs, or the planned one. A time without an offset counts as UTC, as in the sort order.
     pub from: Option<Timestamp>,
     /// Latest start of the jobs, or the planned one.
@@ -68,12 +70,18 @@ impl ListQuery {
     }
 
     /// Returns the sort order; `None` for that of IPS.
-    pub(super) fn effective_sort(&self) -> Option<JobSort> {
+    pub(in crate::jobs) fn effective_sort(&self) -> Option<JobSort> {
         self.sort.or_else(|| (self.limit.is_some() || self.cursor.is_some()).then_some(JobSort::NEWEST_FIRST))
     }
 
-    /// Returns whether the filters match a job.
-    pub(super) fn matches(&self, job: &Job) -> bool {
+    /// Returns whether the jobs are in the order of their start, or in that of IPS.
+    #[must_use]
+    pub fn is_by_start(&self) -> bool {
+        self.sort.is_none_or(|sort| sort.direction_by_start().is_some())
+    }
+
+    /// Returns whether the filters match a job; `user_handle` is left to IPS.
+    pub(in crate::jobs) fn matches(&self, job: &Job) -> bool {
         let kind = job.kind.as_ref();
         let has_kind = |wanted: &String| kind.is_some_and(|own| own.as_str().eq_ignore_ascii_case(wanted));
         let types = [job.job_type(), job.job_sub_type()];

@@ -5,9 +5,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::ips::types::{JobLogDetail, MAX_LOG_ROWS, Timestamp};
-use crate::jobs::model::job::Job;
-use crate::jobs::queries::history_cursor::HistoryCursor;
+use crate::ips::types::{JobLogDetail, MAX_LOG_ROWS};
+use crate::jobs::queries::search_text::SearchText;
 use crate::jobs::queries::sort::{InvalidSort, SortDirection};
 use crate::upstream::BadItem;
 
@@ -28,6 +27,16 @@ pub enum LogLevel {
 }
 
 impl LogLevel {
+    /// Returns the level as in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Info => "info",
+        }
+    }
+
     /// Returns the level of a `logType`.
     #[must_use]
     pub fn of(log_type: &str) -> Self {
@@ -91,6 +100,8 @@ pub struct LogQuery {
     pub log_types: Vec<String>,
     /// Severity; `None` for all.
     pub level: Option<LogLevel>,
+    /// Text in the messages or the name of the asset, ignoring case and the composition of letters.
+    pub text: Option<SearchText>,
     /// Sort order; `None` for that of IPS.
     pub sort: Option<LogSort>,
     /// Log storage to read.
@@ -98,6 +109,24 @@ pub struct LogQuery {
 }
 
 impl LogQuery {
+    /// Returns whether there is a filter that IPS does not have.
+    pub(super) fn has_conditions(&self) -> bool {
+        self.level.is_some() || self.text.is_some()
+    }
+
+    /// Returns whether an entry fulfils the conditions that IPS does not check: its level and its text.
+    #[must_use]
+    pub fn matches(&self, entry: &LogEntry) -> bool {
+        let LogEntry { level, detail } = entry;
+        let texts = [&detail.log_message, &detail.asset_name];
+        let additional = detail.aux_array.iter().flatten().map(|message| &message.log_message);
+        self.level.is_none_or(|wanted| *level == wanted)
+            && self
+                .text
+                .as_ref()
+                .is_none_or(|text| texts.into_iter().chain(additional).flatten().any(|own| text.is_in(own)))
+    }
+
     /// Returns the page of a log without entries.
     pub(super) fn empty_page(&self) -> LogPage {
         LogPage { page: self.page, per_page: self.per_page, total: Some(0), ..LogPage::default() }
@@ -130,7 +159,7 @@ pub struct LogPage {
     pub per_page: u32,
     /// Whether the job is completed, so that its log does not change any more: `true` if the log has an `endDate`.
     pub complete: bool,
-    /// `true` if a filter by level covers only the first 10,000 entries of a longer log.
+    /// `true` if a filter by level or text covers only the first 10,000 entries of a longer log.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub truncated: bool,
     /// Items of the IPS response that could not be read.
@@ -147,79 +176,4 @@ impl LogPage {
             None => self.entries.len() + self.bad_items.len() >= self.per_page as usize,
         }
     }
-}
-
-/// Fields by which the job log of a company can be sorted, with their names in the `sort` parameter and in IPS.
-pub const JOB_LOG_SORT_FIELDS: &[(&str, &str)] = &[
-    ("startDate", "StartDate"),
-    ("jobName", "JobName"),
-    ("logType", "LogType"),
-    ("companyName", "CompanyName"),
-    ("userId", "UserId"),
-    ("email", "Email"),
-    ("fileErrorCount", "FileErrorCount"),
-    ("fileWarningCount", "FileWarningCount"),
-    ("fileSuccessCount", "FileSuccessCount"),
-];
-
-/// Sort order of the job log of a company.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct JobLogsSort {
-    /// IPS name of the field.
-    pub(super) field: &'static str,
-    /// Direction.
-    pub(super) direction: SortDirection,
-}
-
-impl Default for JobLogsSort {
-    fn default() -> Self {
-        Self { field: "StartDate", direction: SortDirection::Descending }
-    }
-}
-
-impl FromStr for JobLogsSort {
-    type Err = InvalidSort;
-
-    fn from_str(text: &str) -> Result<Self, InvalidSort> {
-        let (direction, name) = SortDirection::parse(text);
-        let field = JOB_LOG_SORT_FIELDS.iter().find(|(known, _)| *known == name);
-        field.map(|(_, field)| Self { field, direction }).ok_or_else(|| InvalidSort::one_of(JOB_LOG_SORT_FIELDS))
-    }
-}
-
-/// Query of the job log of a company.
-#[derive(Debug, Clone, Default)]
-pub struct JobLogsQuery {
-    /// Earliest start of the jobs.
-    pub from: Option<Timestamp>,
-    /// Latest start of the jobs.
-    pub to: Option<Timestamp>,
-    /// E-mail address of the submitter, ignoring case.
-    pub submitted_by: Option<String>,
-    /// Sort order.
-    pub sort: JobLogsSort,
-    /// Maximum number of jobs, 1 to 1000.
-    pub limit: usize,
-    /// Cursor of the page.
-    pub cursor: Option<HistoryCursor>,
-}
-
-impl JobLogsQuery {
-    /// Returns whether the pages are in the order of the start, by which alone IPS can continue a list.
-    pub(super) fn is_by_start(&self) -> bool {
-        self.sort.field == JobLogsSort::default().field
-    }
-}
-
-/// Page of the job log of a company.
-#[derive(Debug, Clone, Default)]
-pub struct HistoryPage {
-    /// Completed jobs.
-    pub jobs: Vec<Job>,
-    /// Items of the IPS response that could not be read.
-    pub bad_items: Vec<BadItem>,
-    /// Cursor of the next page; `None` on the last one, or if the list can't be continued.
-    pub next: Option<String>,
-    /// Whether IPS may have further jobs, but the list can't be continued.
-    pub is_truncated: bool,
 }

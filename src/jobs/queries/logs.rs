@@ -1,28 +1,24 @@
-//! Queries of logs: the entries of a job's log, the job log of a company, and the log of an asset.
+//! Queries of logs: the entries of a job's log, and the log of an asset.
 
 use std::sync::Arc;
 
 use crate::ips::types::{
     AssetJobLog, GetArchivedJobLogDetailsParam, GetAssetArchivedJobLogsParam, GetAssetJobLogsParam,
-    GetJobLogDetailsParam, GetJobLogsParam, JobLog,
+    GetJobLogDetailsParam, JobLog,
 };
 use crate::jobs::cache::policy::CacheDirective;
 use crate::jobs::company::{CompanyChoice, MAX_HANDLE_LENGTH, too_long};
 use crate::jobs::error::{Error, Result};
-use crate::jobs::model::distinct::{jobs_of_records, make_ids_distinct};
+use crate::jobs::model::distinct::make_ids_distinct;
 use crate::jobs::model::id::{JobId, JobName, JobRef};
 use crate::jobs::model::job::{IpsRecord, Job, Status};
 use crate::jobs::model::{status, unique_name};
 use crate::jobs::queries::found::{FoundJob, logged_index};
-use crate::jobs::queries::history_cursor::HistoryCursor;
-use crate::jobs::queries::log_query::{
-    HistoryPage, JobLogsQuery, LogEntry, LogLevel, LogPage, LogQuery, LogSource, MAX_PER_PAGE,
-};
+use crate::jobs::queries::log_query::{LogEntry, LogPage, LogQuery, LogSource, MAX_PER_PAGE};
 use crate::jobs::queries::lookup::JobLookup;
-use crate::jobs::queries::sort::SortDirection;
 use crate::upstream::{BadItem, Caller, Failure, IpsApi, UpstreamError, WriteReason};
 
-/// Maximum number of pages read for a filter by level, which IPS does not have.
+/// Maximum number of pages read for a filter by level or text, which IPS does not have.
 const MAX_PAGES_SCANNED: u32 = 10;
 
 /// Selector of a log in IPS.
@@ -122,9 +118,10 @@ impl LogQueries {
         selector: &LogSelector,
         query: &LogQuery,
     ) -> Result<Option<LogPage>> {
-        let page = match query.level {
-            None => self.log_page(caller, company, selector, query).await,
-            Some(level) => self.filtered_page(caller, company, selector, query, level).await,
+        let page = if query.has_conditions() {
+            self.filtered_page(caller, company, selector, query).await
+        } else {
+            self.log_page(caller, company, selector, query).await
         };
         match page {
             Err(Error::JobUnknownToIps { .. }) => Ok(None),
@@ -132,7 +129,7 @@ impl LogQueries {
         }
     }
 
-    /// Returns a page of the entries without filter by level; `None` if IPS has no log.
+    /// Returns a page of the entries without filter by level or text; `None` if IPS has no log.
     async fn log_page(
         &self,
         caller: &Caller,
@@ -152,14 +149,13 @@ impl LogQueries {
         Ok(Some(LogPage { entries, total: log.detail_total_rows, complete, bad_items, ..query.empty_page() }))
     }
 
-    /// Returns a page of the entries of one level, filtered by the gateway; `None` if IPS has no log.
+    /// Returns a page of the entries of one level or with a text, filtered by the gateway; `None` if IPS has no log.
     async fn filtered_page(
         &self,
         caller: &Caller,
         company: &str,
         selector: &LogSelector,
         query: &LogQuery,
-        level: LogLevel,
     ) -> Result<Option<LogPage>> {
         let mut filtered = LogPage::default();
         for page in 1..=MAX_PAGES_SCANNED {
@@ -174,7 +170,7 @@ impl LogQueries {
             };
             filtered.truncated = part.has_next();
             filtered.complete = part.complete;
-            filtered.entries.extend(part.entries.into_iter().filter(|entry| entry.level == level));
+            filtered.entries.extend(part.entries.into_iter().filter(|entry| query.matches(entry)));
             filtered.bad_items.extend(part.bad_items);
             if !filtered.truncated {
                 break;
@@ -243,64 +239,6 @@ impl LogQueries {
         };
         let answer = self.upstream.get_job_log_details(caller, &request).await.map_err(convert)?;
         Ok((answer.value.job_log_array, answer.bad_items))
-    }
-
-    /// Returns a page of the job log of a company (`getJobLogs`) as completed jobs. IPS returns 1,000 rows at most: the next page is a call for
-    /// the jobs that started no later, or in ascending order no earlier, than the last one.
-    ///
-    /// # Errors
-    /// A cursor of another sort order, and the errors of IPS.
-    pub async fn job_logs(&self, caller: &Caller, company: &str, query: &JobLogsQuery) -> Result<HistoryPage> {
-        let is_descending = query.sort.direction == SortDirection::Descending;
-        let cursor = query.cursor.as_ref();
-        if cursor.is_some_and(|cursor| !query.is_by_start() || cursor.is_descending != is_descending) {
-            return Err(Error::invalid_parameter("cursor", "the cursor belongs to another `sort`"));
-        }
-        let bound = cursor.map(|cursor| cursor.start);
-        // IPS filters by user handles, which clients don't know, so the gateway filters by e-mail address.
-        let wanted = match query.submitted_by {
-            Some(_) => MAX_PER_PAGE as usize,
-            // One more tells whether there is another page.
-            None => query.limit + 1 + cursor.map_or(0, HistoryCursor::seen_count),
-        };
-        let rows = wanted.min(MAX_PER_PAGE as usize);
-        let request = GetJobLogsParam {
-            company_handle: Some(company.to_owned()),
-            sort_by: Some(query.sort.field.into()),
-            sort_direction: Some(query.sort.direction.ips_name().into()),
-            start_date: if is_descending { query.from } else { bound.or(query.from) },
-            end_date: if is_descending { bound.or(query.to) } else { query.to },
-            num_rows: i32::try_from(rows).ok(),
-            ..GetJobLogsParam::default()
-        };
-        let answer = self.upstream.get_job_logs(caller, &request).await.map_err(Error::of_call(caller))?;
-        let is_full = answer.value.job_log_array.len() + answer.bad_items.len() >= rows;
-        let (mut jobs, bad_items) =
-            jobs_of_records("jobLogArray", answer.value.job_log_array, answer.bad_items, None, |record| {
-                Job::completed(company, record)
-            });
-        self.lookup.enrich(caller, company, &mut jobs).await;
-        jobs.retain(|job| !cursor.is_some_and(|cursor| cursor.has_seen(job)));
-        let matches = |job: &Job| match &query.submitted_by {
-            Some(email) => job.common.submitted_by.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(email)),
-            None => true,
-        };
-        let page_end = (0..jobs.len()).filter(|index| matches(&jobs[*index])).nth(query.limit);
-        let is_last = page_end.is_none() && !is_full;
-        let read = page_end.unwrap_or(jobs.len());
-        let next = if is_last || !query.is_by_start() {
-            None
-        } else {
-            HistoryCursor::after(&jobs[..read], is_descending, cursor)
-        };
-        jobs.truncate(read);
-        jobs.retain(matches);
-        Ok(HistoryPage {
-            jobs,
-            bad_items,
-            is_truncated: !is_last && next.is_none(),
-            next: next.map(|next| next.encode()),
-        })
     }
 
     /// Returns the log of an asset (`getAssetJobLogs`, `getAssetArchivedJobLogs`).

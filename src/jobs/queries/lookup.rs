@@ -290,7 +290,7 @@ impl JobLookup {
 
     /// Sets what IPS may not say of these jobs, which it just returned: that they were stopped a short time ago, and their links with each
     /// other and with the jobs of the cached lists.
-    pub(super) async fn enrich(&self, caller: &Caller, company: &str, jobs: &mut [Job]) {
+    pub(in crate::jobs) async fn enrich(&self, caller: &Caller, company: &str, jobs: &mut [Job]) {
         let now = self.clock.now();
         self.recent.set_stopped(caller, jobs).await;
         let (active, history) =

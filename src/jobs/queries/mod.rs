@@ -4,7 +4,6 @@ mod by_handle;
 mod completed;
 mod cursor;
 mod found;
-mod history_cursor;
 mod list;
 mod list_query;
 mod log_query;
@@ -16,15 +15,13 @@ mod sort;
 
 pub use cursor::{InvalidPageCursor, PageCursor};
 pub use found::FoundJob;
-pub use history_cursor::HistoryCursor;
+pub(in crate::jobs) use list::is_open_log;
 pub use list::{JobListing, ListQueries};
 pub use list_query::ListQuery;
-pub use log_query::{
-    HistoryPage, JOB_LOG_SORT_FIELDS, JobLogsQuery, JobLogsSort, LogEntry, LogLevel, LogPage, LogQuery, LogSort,
-    LogSource, MAX_PER_PAGE,
-};
+pub use log_query::{LogEntry, LogLevel, LogPage, LogQuery, LogSort, LogSource, MAX_PER_PAGE};
 pub use logs::LogQueries;
 pub use lookup::JobLookup;
-pub use page::JobPage;
+pub(in crate::jobs) use page::jobs_of_page;
+pub use page::{JobPage, LoadedLists, OlderJobs};
 pub use search_text::SearchText;
-pub use sort::{InvalidSort, JOB_SORT_FIELDS, JobSort, JobSortField};
+pub use sort::{InvalidSort, JOB_SORT_FIELDS, JobSort, JobSortField, SortDirection};

@@ -12,7 +12,27 @@ use crate::jobs::model::json::{ListBody, RenderedJob, etag_of, etag_with_stalene
 use crate::jobs::model::status::StaleReason;
 use crate::jobs::queries::cursor::PageCursor;
 use crate::jobs::queries::list_query::ListQuery;
+use crate::jobs::queries::sort::{JobSort, SortKey};
 use crate::upstream::BadItem;
+
+/// Lists of jobs from which a page is made.
+#[derive(Debug, Clone, Default)]
+pub struct LoadedLists {
+    /// Snapshots of the phases of the query.
+    pub snapshots: Vec<Lookup>,
+    /// The active list, if it decides which jobs are completed and is not one of the snapshots.
+    pub active: Option<Lookup>,
+    /// Phases whose list the caller may not read.
+    pub denied: Vec<Phase>,
+}
+
+impl LoadedLists {
+    /// Returns the snapshot of the history, if the query is for completed jobs.
+    #[must_use]
+    pub fn history(&self) -> Option<&Lookup> {
+        self.snapshots.iter().find(|part| part.snapshot.is_history())
+    }
+}
 
 /// Page of a list of jobs.
 #[derive(Debug, Clone)]
@@ -29,42 +49,42 @@ pub struct JobPage {
     pub age: Duration,
 }
 
+/// Completed jobs that were loaded because the snapshot of the history does not have them.
+#[derive(Debug, Clone, Default)]
+pub struct OlderJobs {
+    /// The jobs that match the filters.
+    pub jobs: Vec<Arc<RenderedJob>>,
+    /// Items of the answers of IPS that could not be read.
+    pub bad_items: Vec<BadItem>,
+    /// Whether jobs are missing that IPS can't be asked for.
+    pub has_gap: bool,
+    /// Time in microseconds since 1970, in the order of the list, up to which the snapshot of the history counts; `None` if it does not.
+    pub snapshot_until: Option<i64>,
+    /// Time up to which the jobs of the list are known; `None` if all are.
+    pub known_until: Option<i64>,
+    /// Where the walk through the history goes on, for the cursor.
+    pub window: Option<i64>,
+}
+
 impl JobPage {
-    /// Renders the page of `query` from the snapshots of its phases. A job that `active`, the active list, has is left out of the history
-    /// until its log has an end. `denied` are the phases whose list the caller may not read.
+    /// Renders the page of `query` from the lists of its phases and the older jobs, if the snapshot of the history lacks some.
     ///
     /// # Errors
     /// The cursor belongs to another sort order.
-    pub(super) fn of(
-        snapshots: &[Lookup],
-        active: Option<&Lookup>,
-        denied: &[Phase],
-        query: &ListQuery,
-    ) -> Result<Self> {
-        let mut jobs = matching_jobs(snapshots, active, query);
-        let mut next = None;
-        if let Some(sort) = query.effective_sort() {
-            let mut keyed: Vec<_> = jobs.into_iter().map(|job| (sort.key(&job.job), job)).collect();
-            keyed.sort_by(|a, b| sort.compare((&a.0, &a.1.job.id), (&b.0, &b.1.job.id)));
-            if let Some(cursor) = &query.cursor {
-                if !cursor.is_of(sort) {
-                    return Err(Error::invalid_parameter("cursor", "the cursor belongs to another `sort`"));
-                }
-                keyed.retain(|(key, job)| sort.compare((key, &job.job.id), cursor.position()).is_gt());
-            }
-            if let Some(limit) = query.limit.filter(|limit| *limit < keyed.len()) {
-                keyed.truncate(limit);
-                next = keyed.last().map(|(_, job)| PageCursor::after(&job.job, sort).encode());
-            }
-            jobs = keyed.into_iter().map(|(_, job)| job).collect();
-        }
-        let bad_items: Vec<BadItem> =
+    pub(in crate::jobs) fn of(lists: &LoadedLists, older: Option<&OlderJobs>, query: &ListQuery) -> Result<Self> {
+        let snapshots = &lists.snapshots;
+        let (jobs, next) = jobs_of_page(lists, older, query)?;
+        let mut bad_items: Vec<BadItem> =
             snapshots.iter().flat_map(|part| part.snapshot.bad_items.iter().cloned()).collect();
+        bad_items.extend(older.iter().flat_map(|older| older.bad_items.iter().cloned()));
         let oldest = snapshots.iter().max_by_key(|part| part.age);
         let statuses = snapshots.iter().map(|part| part.cache_status);
-        let cache_status = statuses.max_by_key(|status| staleness_rank(*status)).unwrap_or(CacheStatus::Hit);
+        let cache_status = statuses.max_by_key(|status| staleness_rank(*status)).unwrap_or(CacheStatus::Loaded);
         let stale = cache_status.stated_stale_reason();
-        let is_truncated = snapshots.iter().any(|part| part.snapshot.is_truncated());
+        let is_truncated = match older {
+            Some(older) => older.has_gap,
+            None => snapshots.iter().any(|part| part.snapshot.is_truncated()),
+        };
         let body = ListBody {
             member: "jobs",
             jobs: &jobs,
@@ -73,9 +93,9 @@ impl JobPage {
             stale,
             next: next.as_deref(),
             is_truncated,
-            denied,
+            denied: &lists.denied,
         };
-        let denied = format!("{denied:?}");
+        let denied = format!("{:?}", lists.denied);
         let truncated = if is_truncated { "truncated" } else { "" };
         let etag = etag_of(&jobs, &bad_items, &[next.as_deref().unwrap_or_default(), truncated, &denied]);
         let etag = etag_with_staleness(&etag, stale);
@@ -84,15 +104,60 @@ impl JobPage {
     }
 }
 
-/// Returns the jobs that match the filters. Of a job in several lists, the one that is furthest counts.
-fn matching_jobs(snapshots: &[Lookup], active: Option<&Lookup>, query: &ListQuery) -> Vec<Arc<RenderedJob>> {
-    let lists = || snapshots.iter().chain(active);
-    let is_superseded = |job: &Job| {
-        let mut others = lists().filter_map(|list| list.snapshot.job(&job.id));
-        others.any(|other| other.job.progress_rank() > job.progress_rank())
+/// Returns the jobs of the page and the cursor of the next one.
+///
+/// # Errors
+/// The cursor belongs to another sort order.
+pub(in crate::jobs) fn jobs_of_page(
+    lists: &LoadedLists,
+    older: Option<&OlderJobs>,
+    query: &ListQuery,
+) -> Result<(Vec<Arc<RenderedJob>>, Option<String>)> {
+    let sort = query.effective_sort().or(older.map(|_| JobSort::NEWEST_FIRST));
+    let Some(sort) = sort else { return Ok((matching_jobs(lists, None, query), None)) };
+    // A job is before a time if the list shows it before one that started then.
+    let is_before = |job: &RenderedJob, time: Option<i64>| {
+        time.is_none_or(|time| sort.compare((&sort.key(&job.job), ""), (&SortKey::Number(time), "")).is_lt())
     };
-    let jobs = snapshots.iter().flat_map(|part| &part.snapshot.jobs);
-    jobs.filter(|job| query.matches(&job.job) && !is_superseded(&job.job)).cloned().collect()
+    let mut jobs = matching_jobs(lists, older, query);
+    if let Some(older) = older {
+        jobs.retain(|job| job.job.phase != Phase::Completed || is_before(job, older.snapshot_until));
+        jobs.extend(older.jobs.iter().filter(|job| !is_superseded(lists, &job.job)).cloned());
+        jobs.retain(|job| is_before(job, older.known_until));
+    }
+    let mut keyed: Vec<_> = jobs.into_iter().map(|job| (sort.key(&job.job), job)).collect();
+    keyed.sort_by(|a, b| sort.compare((&a.0, &a.1.job.id), (&b.0, &b.1.job.id)));
+    if let Some(cursor) = &query.cursor {
+        if !cursor.is_of(sort) {
+            return Err(Error::invalid_parameter("cursor", "the cursor belongs to another `sort`"));
+        }
+        keyed.retain(|(key, job)| sort.compare((key, &job.job.id), cursor.position()).is_gt());
+    }
+    let window = older.and_then(|older| older.window);
+    let mut next =
+        older.and_then(|older| older.known_until).map(|until| PageCursor::before(until, sort, window).encode());
+    if let Some(limit) = query.limit.filter(|limit| *limit < keyed.len()) {
+        keyed.truncate(limit);
+        next = keyed.last().map(|(_, job)| PageCursor::after(&job.job, sort, window).encode());
+    }
+    Ok((keyed.into_iter().map(|(_, job)| job).collect(), next))
+}
+
+/// Returns the jobs of the snapshots that match the filters. Of a job in several lists, the one that is furthest counts: a job that the active
+/// list has is left out of the history until its log has an end.
+fn matching_jobs(lists: &LoadedLists, older: Option<&OlderJobs>, query: &ListQuery) -> Vec<Arc<RenderedJob>> {
+    let has_history = older.is_none_or(|older| older.snapshot_until.is_some());
+    let is_listed = |job: &Job| has_history || job.phase != Phase::Completed;
+    let jobs = lists.snapshots.iter().flat_map(|part| &part.snapshot.jobs);
+    jobs.filter(|job| is_listed(&job.job) && query.matches(&job.job) && !is_superseded(lists, &job.job))
+        .cloned()
+        .collect()
+}
+
+fn is_superseded(lists: &LoadedLists, job: &Job) -> bool {
+    let lists = lists.snapshots.iter().chain(&lists.active);
+    let mut others = lists.filter_map(|list: &Lookup| list.snapshot.job(&job.id));
+    others.any(|other| other.job.progress_rank() > job.progress_rank())
 }
 
 /// Returns the rank of a cache status by staleness; 0 is a fresh one.

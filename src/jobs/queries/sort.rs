@@ -70,12 +70,12 @@ pub enum SortDirection {
 
 impl SortDirection {
     /// Returns the direction in a `sort` parameter, which has the prefix `-` for a descending order, and the name without the prefix.
-    pub(super) fn parse(text: &str) -> (Self, &str) {
+    pub(in crate::jobs) fn parse(text: &str) -> (Self, &str) {
         text.strip_prefix('-').map_or((Self::Ascending, text), |name| (Self::Descending, name))
     }
 
     /// Returns the name of IPS.
-    pub(super) fn ips_name(self) -> &'static str {
+    pub(in crate::jobs) fn ips_name(self) -> &'static str {
         match self {
             Self::Ascending => "Ascending",
             Self::Descending => "Descending",
@@ -93,7 +93,7 @@ pub struct InvalidSort {
 
 impl InvalidSort {
     /// Returns the error of a field that is not in a table.
-    pub(super) fn one_of<T>(fields: &[(&str, T)]) -> Self {
+    pub(in crate::jobs) fn one_of<T>(fields: &[(&str, T)]) -> Self {
         let names: Vec<_> = fields.iter().map(|(name, _)| *name).collect();
         Self { expected: format!("one of {}", names.join(", ")) }
     }
@@ -103,8 +103,13 @@ impl JobSort {
     /// Newest job first: the default order of pages.
     pub const NEWEST_FIRST: Self = Self { field: JobSortField::StartDate, direction: SortDirection::Descending };
 
+    /// Returns the direction, if the jobs are sorted by their start.
+    pub(in crate::jobs) fn direction_by_start(self) -> Option<SortDirection> {
+        matches!(self.field, JobSortField::StartDate | JobSortField::StartedAt).then_some(self.direction)
+    }
+
     /// Returns the key by which `job` is sorted.
-    pub(super) fn key(self, job: &Job) -> SortKey {
+    pub(in crate::jobs) fn key(self, job: &Job) -> SortKey {
         let time = |time: Option<Timestamp>| time.map(|time| SortKey::Number(time.sort_micros()));
         let text = |text: Option<&str>| text.map(|text| SortKey::Text(text.to_lowercase()));
         let key = match self.field {
@@ -124,7 +129,7 @@ impl JobSort {
     }
 
     /// Compares two jobs by their key and id.
-    pub(super) fn compare(self, a: (&SortKey, &str), b: (&SortKey, &str)) -> Ordering {
+    pub(in crate::jobs) fn compare(self, a: (&SortKey, &str), b: (&SortKey, &str)) -> Ordering {
         let by_key = a.0.cmp(b.0);
         let by_key = match self.direction {
             SortDirection::Ascending => by_key,
@@ -156,7 +161,7 @@ impl FromStr for JobSort {
 /// Key of a job in a sort order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(untagged)]
-pub(super) enum SortKey {
+pub(in crate::jobs) enum SortKey {
     /// Number, or time in microseconds.
     Number(i64),
     /// Text in lower case.

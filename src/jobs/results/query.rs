@@ -168,7 +168,15 @@ impl JobResults<'_> {
         page: u32,
     ) -> Result<ResultRows> {
         let kind = self.kind(caller, choice, job).await?;
-        let query = LogQuery { page, per_page: MAX_PER_PAGE, log_types: Vec::new(), level: None, sort: None, source };
+        let query = LogQuery {
+            page,
+            per_page: MAX_PER_PAGE,
+            log_types: Vec::new(),
+            level: None,
+            text: None,
+            sort: None,
+            source,
+        };
         let log = self.logs.job_log(caller, choice, job, &query).await?;
         let has_next = log.has_next();
         let LogPage { entries, complete, bad_items, .. } = log;

@@ -32,7 +32,7 @@ const CACHED_AS_SNAPSHOTS: [&str; 2] = [GetActiveJobsParam::NAME, GetScheduledJo
 /// Time to live of a read from its start: the minimum interval between calls of equal reads.
 const TIME_TO_LIVE: Duration = Duration::from_secs(1);
 /// Maximum approximate memory of the reads that are shared, in bytes; beyond it the least recently used ones are dropped.
-const MAX_BYTES: u64 = 16 << 20;
+const MAX_BYTES: u64 = 14 << 20;
 /// Approximate memory of a read without its answer, in bytes.
 const READ_BYTES: u32 = 2048;
 /// Time after which a read is dropped that did not remove itself, because its task panicked.

@@ -4,6 +4,7 @@
 
 mod chains;
 mod company_events;
+mod history_export;
 mod job_events;
 mod long_polls;
 mod outages;

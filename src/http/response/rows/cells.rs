@@ -15,7 +15,6 @@ pub enum Cell<'a> {
     /// Value in a format of the gateway, such as an id or a word of an enumeration; written unchanged.
     Verbatim(Cow<'a, str>),
     /// Number.
-    #[allow(dead_code, reason = "lists with columns of numbers")]
     Number(i64),
 }
 

@@ -2,13 +2,14 @@
 
 use crate::support::World;
 
-const PATHS: [&str; 7] = [
+const PATHS: [&str; 8] = [
     "/jobs",
     "/jobs/x%7C1",
     "/jobs/x%7C1/log",
     "/jobs/events",
     "/jobs/x%7C1/events",
     "/job-logs",
+    "/job-stats",
     "/assets/x/job-logs",
 ];
 

@@ -234,7 +234,16 @@ async fn a_field_newer_than_the_api_version_is_refused_with_both_versions() {
 async fn without_credentials_there_is_a_401_with_a_challenge() {
     let world = World::empty();
     let anonymous = world.gateway.unauthenticated();
-    for path in ["/jobs", "/jobs/x", "/job-logs", "/companies", "/companies/x", "/assets/x/job-logs", "/jobs/x/log"] {
+    for path in [
+        "/jobs",
+        "/jobs/x",
+        "/job-logs",
+        "/job-stats",
+        "/companies",
+        "/companies/x",
+        "/assets/x/job-logs",
+        "/jobs/x/log",
+    ] {
         let answer = anonymous.get(path).await;
         answer.problem(401, "unauthenticated").await;
         assert!(answer.header("www-authenticate").contains("Basic realm="), "{answer}");

@@ -31,8 +31,12 @@ async fn a_parameter_without_a_value_is_absent_on_every_route() {
             ][..],
         ),
         (&format!("/jobs/{job}"), &["company", "companyHandle"]),
-        (&format!("/jobs/{job}/log"), &["page", "perPage", "logType", "level", "sort", "archived"]),
-        ("/job-logs", &["from", "to", "submittedBy", "sort", "limit"]),
+        (&format!("/jobs/{job}/log"), &["page", "perPage", "logType", "level", "q", "sort", "archived", "format"]),
+        (
+            "/job-logs",
+            &["from", "to", "submittedBy", "userHandle", "kind", "outcome", "q", "sort", "limit", "cursor", "format"],
+        ),
+        ("/job-stats", &["from", "to", "userHandle"]),
         ("/assets/a%7C11004/job-logs", &["archived"]),
     ] {
         let all = world.gateway.get(path).await.expect(200);

@@ -1,5 +1,7 @@
 // Client-side store of jobs by id. The version with the later `observedAt` wins, in whatever order responses and events arrive.
 
+import { startTime } from './format.js';
+
 /** Changes within this time are reported by one event, in milliseconds. */
 const CHANGE_DELAY = 30;
 
@@ -44,12 +46,18 @@ export class JobStore extends EventTarget {
     if (this.#jobs.delete(id)) this.#notify();
   }
 
-  /** Replaces all jobs in these phases by a complete list. Stored jobs that are missing from it are removed unless they were observed later. */
-  replacePhases(phases, jobs, listObservedAt) {
+  /**
+   * Replaces all jobs in these phases by a list. Stored jobs that are missing from it are removed unless they were observed later, or are older
+   * than the completed jobs of a list that goes on with older ones.
+   */
+  replacePhases(phases, { jobs, observedAt: listObservedAt, next }) {
     const listTime = Date.parse(listObservedAt) || Infinity;
     const listed = new Set(jobs.map((job) => job.id));
+    const starts = next ? jobs.filter((job) => job.phase === 'completed').map(startTime).filter((start) => start !== null) : [];
+    const oldest = starts.reduce((one, other) => Math.min(one, other), next ? Infinity : -Infinity);
+    const isOlder = (job) => job.phase === 'completed' && (startTime(job) ?? oldest) < oldest;
     for (const [id, job] of this.#jobs) {
-      if (phases.includes(job.phase) && !listed.has(id) && observedAt(job) <= listTime) this.remove(id);
+      if (phases.includes(job.phase) && !listed.has(id) && !isOlder(job) && observedAt(job) <= listTime) this.remove(id);
     }
     jobs.forEach((job) => this.upsert(job));
   }

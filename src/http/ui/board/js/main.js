@@ -158,7 +158,9 @@ function renderPlaceholder(jobs) {
   const isLoading = loadedPhases.size < PHASES.length && updates.isRunning && updates.problem === null;
   $('loading').hidden = !isLoading || store.size > 0;
   $('empty').hidden = jobs.length > 0 || isLoading;
-  $('truncated').hidden = !updates.isTruncated || !['', 'completed'].includes(filters.get('phase'));
+  $('older').hidden = !updates.hasOlder || !['', 'completed'].includes(filters.get('phase'));
+  $('older').disabled = updates.isLoadingOlder;
+  setText($('older'), updates.isLoadingOlder ? 'Loading older jobs…' : 'Load older jobs');
   setText($('empty-text'), store.size === 0 ? 'No jobs yet' : filters.isFiltering ? 'No jobs match these filters' : 'No jobs in this phase');
   $('empty-clear').hidden = !filters.isFiltering;
 }
@@ -232,6 +234,7 @@ $('company').addEventListener('change', () => {
   openBoard();
 });
 $('pause').addEventListener('click', () => (updates.state === 'paused' ? updates.start() : updates.stop('paused')));
+$('older').addEventListener('click', () => updates.loadOlder());
 $('open-submit').addEventListener('click', () => submitForm.open());
 $('sign-out').addEventListener('click', () => signOut());
 addEventListener('online', () => updates.isRunning && updates.state !== 'live' && updates.start());

@@ -1,5 +1,9 @@
 //! GET /job-logs and GET /assets/{assetHandle}/job-logs.
 
+mod long;
+mod rows;
+mod statistics;
+
 use serde_json::{Value, json};
 
 use crate::support::{Gateway, Reply, ScriptedUpstream, World, envelope, names};
@@ -176,6 +180,8 @@ async fn a_history_that_ips_cut_off_goes_on_or_says_so() {
     let by_name = gateway.get("/job-logs?limit=1000&sort=jobName").await.ok();
     assert_eq!((&by_name["truncated"], &by_name["next"]), (&json!(true), &Value::Null), "IPS goes on by start only");
     let page = gateway.get("/jobs?phase=completed&limit=5").await.expect(200);
+    assert!(page.json()["next"].is_string() && page.json()["truncated"].is_null(), "{page}");
+    let page = gateway.get("/jobs?phase=completed&sort=title&limit=1000").await.expect(200);
     assert_eq!(page.json()["truncated"], true, "{page}");
 
     // More jobs with one start than a call returns.

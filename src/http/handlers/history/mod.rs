@@ -1,0 +1,5 @@
+//! The history of a company, and statistics of it.
+
+pub mod list;
+mod rows;
+pub mod statistics;
