@@ -41,8 +41,9 @@ describe('watchJobs', { concurrency: true }, () => {
     const client = clientOf({ origin });
     await watching(client, {}, async (watch) => {
       const [first] = await until(watch, ({ observedAt }) => observedAt);
-      assert.deepEqual([first.connection, first.stale, first.changes], ['stream', undefined, []]);
-      assert.ok(first.jobs.length > 0);
+      assert.deepEqual([first.connection, first.stale], ['stream', undefined]);
+      // An event can come together with the first list, whose jobs are no changes.
+      assert.ok(first.changes.length < first.jobs.length, JSON.stringify(first.changes));
       const { id } = await submitJob(client, publish('live'));
       const values = await until(watch, ends(id));
       assertWhole(values, id);

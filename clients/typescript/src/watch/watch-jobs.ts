@@ -17,7 +17,7 @@ export type JobChange =
 export interface LiveJobs extends State {
   /** Active jobs in the order of `GET /jobs`. Empty until the first list came: `observedAt` is absent until then. */
   jobs: readonly Job[];
-  /** Changes since the value before; none in the first list. */
+  /** Changes since the value before. The jobs of the first list are none. */
   changes: readonly JobChange[];
 }
 
