@@ -35,7 +35,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("actix_http", &["http", "server"]),
     ("quick_xml", &["ips"]),
     ("redis", &["replicas"]),
-    ("reqwest", &["upstream"]),
+    ("reqwest", &["upstream", "cli"]),
     ("rustls", &["upstream"]),
     ("opentelemetry_sdk", &["telemetry"]),
     ("opentelemetry_otlp", &["telemetry"]),
