@@ -286,7 +286,7 @@ impl Jobs {
     /// Those of `Subscriptions::subscribe_to_company`.
     pub async fn subscribe_to_company(
         &self,
-        caller: Caller,
+        caller: Arc<Caller>,
         company: &str,
         position: Option<StreamPosition>,
     ) -> Result<Subscription> {
@@ -299,7 +299,7 @@ impl Jobs {
     /// Those of `Subscriptions::subscribe_to_job`.
     pub async fn subscribe_to_job(
         &self,
-        caller: Caller,
+        caller: Arc<Caller>,
         choice: &CompanyChoice,
         job: &JobRef,
         position: Option<StreamPosition>,
