@@ -10,6 +10,7 @@ mod sandbox;
 mod script;
 mod serve;
 mod stdout;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -33,6 +34,7 @@ pub fn command() -> Command {
             key::command(),
             openapi::command(),
             healthcheck::command(),
+            verify::command(),
         ])
 }
 
@@ -46,6 +48,7 @@ pub async fn run(matches: &ArgMatches) -> ExitCode {
         Some((key::NAME, matches)) => key::run(matches),
         Some((openapi::NAME, matches)) => openapi::run(matches),
         Some((healthcheck::NAME, matches)) => healthcheck::run(matches).await,
+        Some((verify::NAME, matches)) => verify::run(matches).await,
         _ => unreachable!("clap requires one of the commands"),
     };
     match result {

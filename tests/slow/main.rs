@@ -14,3 +14,4 @@ mod live;
 mod operations;
 mod replicas;
 mod tenants;
+mod verify;
