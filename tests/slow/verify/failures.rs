@@ -69,3 +69,13 @@ async fn help_names_the_flags_the_credentials_and_the_exit_status() {
     }
     assert!(!run.stdout.contains("--service-password <"), "no secret on the command line");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_ends_at_its_limit_of_bytes_and_writes_what_it_has_found() {
+    let upstream = upstream().await;
+    let comment = " ".repeat(20 << 20);
+    upstream.answer("getJobLogs", &format!("<jobLogArray><!--{comment}--></jobLogArray>"));
+    let run = verify(upstream.url(), "c|110", USER, &[]).await;
+    assert!(run.status == 2 && run.stderr.contains("the limit of bytes"), "{}", run.stderr);
+    assert_eq!((&run.report()["calls"]["stopped"], upstream.calls("getJobLogs")), (&"limit of bytes".into(), 4));
+}

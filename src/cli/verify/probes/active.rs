@@ -1,6 +1,7 @@
 //! Probes of active jobs and of their logs.
 
-use super::{Target, count, distinct, known_of_job, order};
+use super::companies::Target;
+use super::describe::{count, distinct, known_of_job, order};
 use crate::cli::verify::redaction::handle_form;
 use crate::cli::verify::session::Session;
 use crate::ips::types::{ActiveJob, GetActiveJobsParam, GetJobLogDetailsParam, GetJobLogDetailsReturn, JobLog};

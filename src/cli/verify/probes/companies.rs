@@ -1,6 +1,6 @@
 //! Probes of companies and of the caller.
 
-use super::count;
+use super::describe::count;
 use crate::cli::verify::session::Session;
 use crate::ips::types::{GetCompanyInfoParam, GetCompanyMembershipParam, GetCompanyMembershipReturn, GetUserInfoParam};
 

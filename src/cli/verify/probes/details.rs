@@ -1,6 +1,7 @@
 //! Probes of the entries of job logs.
 
-use super::{Target, count, distinct};
+use super::companies::Target;
+use super::describe::{count, distinct, order};
 use crate::cli::verify::redaction::enumeration;
 use crate::cli::verify::session::Session;
 use crate::ips::types::{
@@ -79,7 +80,7 @@ fn is_link(entry: &JobLogDetail) -> bool {
 /// Asks for the entries of one log in several ways.
 async fn of_log(session: &mut Session, log: &JobLog, of_company: &GetJobLogDetailsParam) {
     let of_log = GetJobLogDetailsParam { job_handle: log.job_handle.clone(), ..of_company.clone() };
-    if let Some(order) = super::order(entries(log).iter().map(|entry| entry.date_created)) {
+    if let Some(order) = order(entries(log).iter().map(|entry| entry.date_created)) {
         session.findings.observe("detailsOrder", format!("by dateCreated: {order}"));
     }
     if let Some(total) = log.detail_total_rows {

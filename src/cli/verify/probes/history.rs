@@ -2,7 +2,8 @@
 
 use chrono::TimeDelta;
 
-use super::{Target, count, distinct, known_of_log, order};
+use super::companies::Target;
+use super::describe::{count, distinct, known_of_log, order};
 use crate::cli::verify::redaction::handle_form;
 use crate::cli::verify::session::Session;
 use crate::ips::types::{GetJobLogsParam, JobLog, MAX_LOG_ROWS, Timestamp};

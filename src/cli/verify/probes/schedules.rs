@@ -1,6 +1,7 @@
 //! Probes of scheduled jobs.
 
-use super::{Target, count, distinct};
+use super::companies::Target;
+use super::describe::{count, distinct};
 use crate::cli::verify::redaction::handle_form;
 use crate::cli::verify::session::Session;
 use crate::ips::types::{GetScheduledJobsParam, ScheduledJob};

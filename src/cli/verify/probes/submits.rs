@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Days, Utc};
 
-use super::{Target, count};
+use super::companies::Target;
+use super::describe::count;
 use crate::cli::verify::redaction::handle_form;
 use crate::cli::verify::session::{CallError, Session};
 use crate::ips::types::{

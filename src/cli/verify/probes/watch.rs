@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Target, count};
+use super::companies::Target;
+use super::describe::count;
 use crate::cli::verify::session::{MAX_CALLS, Session};
 use crate::ips::types::{ActiveJob, GetActiveJobsParam, GetJobLogsParam};
 
