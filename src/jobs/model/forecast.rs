@@ -1,6 +1,7 @@
 //! Forecast of active jobs: when running ones are expected to end, and for which publish waiting ones wait.
 
 use crate::jobs::model::job::{Job, Outcome, Phase, RunDurations, Status};
+use crate::jobs::model::kind::JobKind;
 
 /// Returns the durations of completed jobs, without those that were stopped or failed.
 #[must_use]
@@ -56,5 +57,5 @@ pub fn is_waiting_publish(job: &Job) -> bool {
 }
 
 fn is_publish(job: &Job) -> bool {
-    job.kind.as_ref().is_some_and(|kind| kind.is_publish())
+    job.kind.as_ref().is_some_and(JobKind::is_publish)
 }

@@ -103,7 +103,7 @@ impl Snapshot {
         };
         let rendered = RenderedList::new(&list, etag);
         let (rendered_stale, durations) = (OnceLock::new(), Arc::default());
-        Self { observed_at, rendered, rendered_stale, by_id, by_parent, departed, durations, jobs, bad_items }
+        Self { observed_at, jobs, bad_items, rendered, rendered_stale, by_id, by_parent, departed, durations }
     }
 
     /// Returns the snapshot with the durations of completed jobs of the company.
