@@ -95,6 +95,15 @@ pub(super) async fn validate(connection: &Connection, matches: &ArgMatches) -> R
         let text = |name: &str| printable(warning[name].as_str().unwrap_or_default());
         print(&format!("warning: {}: {}", text("pointer"), text("detail")))?;
     }
+    let runs: Vec<_> = validation["nextRuns"].as_array().into_iter().flatten().collect();
+    if !runs.is_empty() {
+        let zone = validation["timeZone"].as_str().unwrap_or("unknown");
+        print(&format!("next runs, in the time zone of the IPS server ({}) and in UTC:", printable(zone)))?;
+    }
+    for run in runs {
+        let text = |name: &str| printable(run[name].as_str().unwrap_or("-"));
+        print(&format!("  {}  {}", text("local"), text("utc")))?;
+    }
     Ok(())
 }
 

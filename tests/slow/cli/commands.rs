@@ -115,6 +115,19 @@ async fn texts_of_jobs_cannot_control_the_terminal() {
 }
 
 #[tokio::test]
+async fn validate_shows_warnings_and_the_next_runs_of_a_schedule() {
+    let validation = json!({
+        "valid": true, "warnings": [{"pointer": "/execTime", "detail": "is in the past"}], "timeZone": "PST",
+        "nextRuns": [{"local": "2026-12-01T02:30:00-08:00", "utc": "2026-12-01T10:30:00Z"}, {"local": "2026-12-02T02:30:00"}],
+    });
+    let gateway = ScriptedGateway::start(vec![(200, validation)]);
+    let ended = Client::new(&gateway.url).run(&["jobs", "validate"]).await;
+    let expected = "valid\nwarning: /execTime: is in the past\nnext runs, in the time zone of the IPS server (PST) and in UTC:\n  \
+        2026-12-01T02:30:00-08:00  2026-12-01T10:30:00Z\n  2026-12-02T02:30:00  -\n";
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), expected), "{ended:?}");
+}
+
+#[tokio::test]
 async fn the_log_of_a_running_job_is_shown_with_its_status() {
     let log =
         json!({"id": "job-1", "title": "hello", "phase": "completed", "status": "finalizing", "outcome": "unknown"});
