@@ -8,7 +8,7 @@ use reqwest::Method;
 use reqwest::header::{HeaderName, HeaderValue};
 use serde_json::Value;
 
-use super::connection::{Connection, GatewayRequest, job_path};
+use super::connection::{GatewayConnection, GatewayRequest, job_path};
 use super::error::ClientError;
 use super::follow::{FollowLimits, Retries, follow_job, follow_list};
 use super::members::{JobMembers, exit_status};
@@ -16,7 +16,7 @@ use super::output::{ProgressOutput, hint, print};
 use super::read::{description, print_json};
 use super::text::printable;
 
-pub(super) async fn submit(connection: &Connection, matches: &ArgMatches) -> Result<ExitCode, ClientError> {
+pub(super) async fn submit(connection: &GatewayConnection, matches: &ArgMatches) -> Result<ExitCode, ClientError> {
     let key = match matches.get_one::<String>("idempotency-key") {
         Some(key) => key.clone(),
         None => random_key()?,
@@ -68,7 +68,7 @@ pub(super) async fn submit(connection: &Connection, matches: &ArgMatches) -> Res
 
 /// Sends a submit until it is answered for certain. The idempotency key makes it happen once.
 async fn send_until_answered(
-    connection: &Connection,
+    connection: &GatewayConnection,
     request: &GatewayRequest,
     limits: FollowLimits,
 ) -> Result<Value, ClientError> {
@@ -85,7 +85,7 @@ async fn send_until_answered(
     }
 }
 
-pub(super) async fn validate(connection: &Connection, matches: &ArgMatches) -> Result<(), ClientError> {
+pub(super) async fn validate(connection: &GatewayConnection, matches: &ArgMatches) -> Result<(), ClientError> {
     let validation = connection.send(&submit_request("jobs/validate", matches)?).await?.json()?;
     if print_json(matches, &validation)? {
         return Ok(());
@@ -130,12 +130,16 @@ fn random_key() -> Result<String, ClientError> {
     Ok(format!("{high:016x}{low:016x}"))
 }
 
-pub(super) async fn wait(connection: &Connection, id: &str, matches: &ArgMatches) -> Result<ExitCode, ClientError> {
+pub(super) async fn wait(
+    connection: &GatewayConnection,
+    id: &str,
+    matches: &ArgMatches,
+) -> Result<ExitCode, ClientError> {
     wait_for(connection, id, FollowLimits::new(matches), matches).await
 }
 
 async fn wait_for(
-    connection: &Connection,
+    connection: &GatewayConnection,
     id: &str,
     limits: FollowLimits,
     matches: &ArgMatches,
@@ -151,7 +155,7 @@ async fn wait_for(
     }
 }
 
-pub(super) async fn watch(connection: &Connection, matches: &ArgMatches) -> Result<ExitCode, ClientError> {
+pub(super) async fn watch(connection: &GatewayConnection, matches: &ArgMatches) -> Result<ExitCode, ClientError> {
     let mut output = if matches.get_flag("json") { ProgressOutput::json() } else { ProgressOutput::stdout() };
     let Some(id) = matches.get_one::<String>("job") else {
         follow_list(connection, matches, &mut output).await?;
@@ -165,7 +169,7 @@ pub(super) async fn watch(connection: &Connection, matches: &ArgMatches) -> Resu
 
 /// Sends `stop`, `pause`, `resume` or `execute`, and shows the job as it is afterwards.
 pub(super) async fn act(
-    connection: &Connection,
+    connection: &GatewayConnection,
     id: &str,
     action: &str,
     matches: &ArgMatches,
@@ -178,7 +182,7 @@ pub(super) async fn act(
     Ok(())
 }
 
-pub(super) async fn delete(connection: &Connection, id: &str) -> Result<(), ClientError> {
+pub(super) async fn delete(connection: &GatewayConnection, id: &str) -> Result<(), ClientError> {
     connection.send(&GatewayRequest::new(Method::DELETE, job_path(id))).await?;
     hint("deleted");
     Ok(())

@@ -19,7 +19,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const READ_TIMEOUT: Duration = Duration::from_secs(75);
 
 /// A gateway, the credentials for it, and the company of all requests.
-pub(super) struct Connection {
+pub(super) struct GatewayConnection {
     http: Client,
     base: Url,
     company: Option<(&'static str, String)>,
@@ -92,7 +92,7 @@ impl GatewayAnswer {
     }
 }
 
-impl Connection {
+impl GatewayConnection {
     /// Reads the address, the credentials and the company.
     pub(super) fn new(matches: &ArgMatches) -> Result<Self, ClientError> {
         let flag = |id: &str| matches.get_one::<String>(id).cloned();

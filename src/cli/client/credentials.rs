@@ -17,7 +17,7 @@ use super::variables::{self, CREDENTIALS, PASSWORD, TOKEN, USER};
 /// Credentials of a user, or a token: an access token of IMS or an API key of the gateway. Also the content of a file of credentials, in TOML.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Credentials {
+struct ClientCredentials {
     user: Option<String>,
     #[serde(default, deserialize_with = "secret")]
     password: Option<SecretString>,
@@ -41,24 +41,24 @@ pub(super) fn authorization(matches: &ArgMatches) -> Result<HeaderValue, ClientE
                 "no terminal to ask for the password ({error}); set {USER} and {PASSWORD}, or use --credentials FILE"
             ))
         })?;
-        Credentials { user: Some(user), password: Some(password.into()), token: None }
+        ClientCredentials { user: Some(user), password: Some(password.into()), token: None }
     } else if let Some(path) = flag("credentials") {
         read_file(Path::new(&path))?
     } else {
-        let of_environment = Credentials {
+        let of_environment = ClientCredentials {
             user: variables::read(USER)?,
             password: variables::read(PASSWORD)?.map(Into::into),
             token: variables::read(TOKEN)?.map(Into::into),
         };
         match (of_environment, variables::read(CREDENTIALS)?) {
-            (Credentials { user: None, password: None, token: None }, Some(path)) => read_file(Path::new(&path))?,
+            (ClientCredentials { user: None, password: None, token: None }, Some(path)) => read_file(Path::new(&path))?,
             (of_environment, _) => of_environment,
         }
     };
     credentials.header()
 }
 
-fn read_file(path: &Path) -> Result<Credentials, ClientError> {
+fn read_file(path: &Path) -> Result<ClientCredentials, ClientError> {
     let usage = |error: &dyn std::fmt::Display| ClientError::Usage(format!("{}: {error}", path.display()));
     let mut file = File::open(path).map_err(|error| usage(&error))?;
     check_permissions(&file, path)?;
@@ -87,7 +87,7 @@ fn check_permissions(_: &File, _: &Path) -> Result<(), ClientError> {
     Ok(())
 }
 
-impl Credentials {
+impl ClientCredentials {
     fn header(self) -> Result<HeaderValue, ClientError> {
         let value: SecretString = match (self.user, self.password, self.token) {
             (Some(user), Some(_), None) if user.contains(':') => {

@@ -4,14 +4,18 @@ use std::io::{self, Write};
 
 use serde_json::Value;
 
-use super::connection::{Connection, GatewayRequest};
+use super::connection::{GatewayConnection, GatewayRequest};
 use super::error::ClientError;
 
 /// Number of bytes at the end of an answer among which its last line is looked for.
 const TAIL: usize = 16 * 1024;
 
 /// Copies an answer to stdout. An answer whose end says that it is incomplete, and one that is cut off, is an error.
-pub(super) async fn copy(connection: &Connection, request: GatewayRequest, format: &str) -> Result<(), ClientError> {
+pub(super) async fn copy(
+    connection: &GatewayConnection,
+    request: GatewayRequest,
+    format: &str,
+) -> Result<(), ClientError> {
     let request = request.query([("format", format.to_owned())]);
     let mut response = connection.open(&request).await?;
     let mut tail = Vec::new();

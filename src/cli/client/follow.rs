@@ -11,7 +11,7 @@ use reqwest::header::{HeaderName, HeaderValue, IF_NONE_MATCH};
 use serde_json::Value;
 
 use super::args;
-use super::connection::{Connection, GatewayRequest, job_path};
+use super::connection::{GatewayConnection, GatewayRequest, job_path};
 use super::error::ClientError;
 use super::members::{FollowedEnd, JobMembers};
 use super::output::ProgressOutput;
@@ -58,7 +58,7 @@ impl FollowLimits {
 
 /// Follows a job to its end and returns it.
 pub(super) async fn follow_job(
-    connection: &Connection,
+    connection: &GatewayConnection,
     id: &str,
     limits: FollowLimits,
     output: &mut ProgressOutput,
@@ -81,7 +81,7 @@ pub(super) async fn follow_job(
 
 /// Follows a list until an error or Ctrl-C.
 pub(super) async fn follow_list(
-    connection: &Connection,
+    connection: &GatewayConnection,
     matches: &ArgMatches,
     output: &mut ProgressOutput,
 ) -> Result<(), ClientError> {
@@ -120,7 +120,7 @@ async fn interruptible<T>(
 
 /// States of a resource, one after the other.
 struct Poll<'a> {
-    connection: &'a Connection,
+    connection: &'a GatewayConnection,
     request: GatewayRequest,
     retry_for: Duration,
     is_seen: bool,
@@ -129,7 +129,7 @@ struct Poll<'a> {
 }
 
 impl<'a> Poll<'a> {
-    fn new(connection: &'a Connection, request: GatewayRequest, limits: FollowLimits) -> Self {
+    fn new(connection: &'a GatewayConnection, request: GatewayRequest, limits: FollowLimits) -> Self {
         Self { connection, request, retry_for: limits.retry_for, is_seen: limits.is_submitted, missing_since: None }
     }
 

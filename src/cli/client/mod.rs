@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::{ArgMatches, Command};
 
-use self::connection::Connection;
+use self::connection::GatewayConnection;
 use self::error::{ClientError, USAGE};
 
 /// Names of the commands of the client.
@@ -48,12 +48,12 @@ pub(super) async fn run(name: &str, matches: &ArgMatches) -> ExitCode {
 }
 
 async fn run_history(matches: &ArgMatches) -> Result<ExitCode, ClientError> {
-    read::history(&Connection::new(matches)?, matches).await?;
+    read::history(&GatewayConnection::new(matches)?, matches).await?;
     Ok(ExitCode::SUCCESS)
 }
 
 async fn run_jobs(command: &str, matches: &ArgMatches) -> Result<ExitCode, ClientError> {
-    let connection = Connection::new(matches)?;
+    let connection = GatewayConnection::new(matches)?;
     let job = matches.try_get_one::<String>("job").ok().flatten().map(String::as_str).unwrap_or_default();
     match command {
         "list" => read::list(&connection, matches).await?,

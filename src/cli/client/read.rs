@@ -4,14 +4,14 @@ use clap::ArgMatches;
 use serde_json::Value;
 
 use super::args;
-use super::connection::{Connection, GatewayRequest, job_path};
+use super::connection::{GatewayConnection, GatewayRequest, job_path};
 use super::error::ClientError;
 use super::export;
 use super::members::{JobMembers, ROW_HEADER, with_percent};
 use super::output::{hint, print};
 use super::text::{local_time, printable, table};
 
-pub(super) async fn list(connection: &Connection, matches: &ArgMatches) -> Result<(), ClientError> {
+pub(super) async fn list(connection: &GatewayConnection, matches: &ArgMatches) -> Result<(), ClientError> {
     let list = connection.send(&GatewayRequest::get("jobs").query(args::query(matches))).await?.json()?;
     if !print_json(matches, &list)? {
         print_jobs(&list, "jobs")?;
@@ -26,7 +26,7 @@ pub(super) async fn list(connection: &Connection, matches: &ArgMatches) -> Resul
     Ok(())
 }
 
-pub(super) async fn history(connection: &Connection, matches: &ArgMatches) -> Result<(), ClientError> {
+pub(super) async fn history(connection: &GatewayConnection, matches: &ArgMatches) -> Result<(), ClientError> {
     let mut query = args::query(matches);
     let request = GatewayRequest::get("job-logs");
     if let Some(format) = matches.get_one::<String>("format") {
@@ -63,7 +63,7 @@ fn print_jobs(list: &Value, member: &str) -> Result<(), ClientError> {
     Ok(())
 }
 
-pub(super) async fn get(connection: &Connection, id: &str, matches: &ArgMatches) -> Result<(), ClientError> {
+pub(super) async fn get(connection: &GatewayConnection, id: &str, matches: &ArgMatches) -> Result<(), ClientError> {
     let job = connection.send(&GatewayRequest::get(job_path(id))).await?.json()?;
     if !print_json(matches, &job)? {
         print(&description(&job))?;
@@ -106,7 +106,7 @@ pub(super) fn description(value: &Value) -> String {
     lines.map(|(name, text)| format!("{name:15}{}", printable(&text))).collect::<Vec<_>>().join("\n")
 }
 
-pub(super) async fn log(connection: &Connection, id: &str, matches: &ArgMatches) -> Result<(), ClientError> {
+pub(super) async fn log(connection: &GatewayConnection, id: &str, matches: &ArgMatches) -> Result<(), ClientError> {
     let request = GatewayRequest::get(format!("{}/log", job_path(id))).query(args::query(matches));
     if let Some(format) = matches.get_one::<String>("format") {
         return export::copy(connection, request, format).await;
@@ -125,7 +125,7 @@ pub(super) async fn log(connection: &Connection, id: &str, matches: &ArgMatches)
     print_page(&log, "entries", (!rows.is_empty()).then(|| table(["TIME", "LEVEL", "ASSET", "MESSAGE"], rows)))
 }
 
-pub(super) async fn results(connection: &Connection, id: &str, matches: &ArgMatches) -> Result<(), ClientError> {
+pub(super) async fn results(connection: &GatewayConnection, id: &str, matches: &ArgMatches) -> Result<(), ClientError> {
     let request = GatewayRequest::get(format!("{}/results", job_path(id))).query(args::query(matches));
     if let Some(format) = matches.get_one::<String>("format") {
         return export::copy(connection, request, format).await;

@@ -1,6 +1,7 @@
 //! The client while the gateway is gone, busy or interrupted.
 
 use std::net::TcpListener;
+use std::path::Path;
 
 use ips_gateway::runtime::clock::Clock;
 use ips_gateway::sandbox::{Population, Sandbox, SandboxConfig};
@@ -23,7 +24,8 @@ fn sandbox() -> Sandbox {
 
 /// Submits a job that runs for some time, and returns its id.
 async fn submit(client: &Client) -> String {
-    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cli-{}.json", client.url.len()));
+    let file =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cli-outage-{}.json", client.url.replace([':', '/'], "-")));
     std::fs::write(&file, any_job("outage").to_string()).expect("a file");
     let ended = client.run(&["jobs", "submit", file.to_str().expect("UTF-8")]).await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
@@ -116,25 +118,20 @@ async fn ctrl_c_ends_the_wait_and_not_the_job() {
     let world = World::empty();
     let client = Client::new(format!("http://{}", world.gateway.address()));
     let id = crate::support::id(&world.gateway.submit(&any_job("goes-on")).await);
-    for arguments in [&["jobs", "wait", id.as_str()][..], &["jobs", "watch", id.as_str(), "--exit-status"]] {
-        let following = client.start(arguments);
-        let following = if arguments[1] == "wait" {
-            following.until("goes-on").await
-        } else {
-            // Its progress is on stdout.
-            tokio::time::sleep(std::time::Duration::from_secs(2)).await;
-            following
-        };
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cli-interrupted.json");
+    std::fs::write(&file, any_job("goes-on-too").to_string()).expect("a file");
+    let submit = ["jobs", "submit", file.to_str().expect("UTF-8"), "--wait"];
+    for arguments in [&["jobs", "wait", id.as_str()][..], &submit] {
+        let following = client.start(arguments).until("goes-on").await;
         following.signal("-INT");
         let ended = following.end().await;
         assert_eq!(ended.code, Some(130), "{ended:?}");
-        assert!(
-            ended.stderr.contains(&format!("the job goes on; to follow it again: ips-gateway jobs wait '{id}'")),
-            "{ended:?}"
-        );
+        let id = if arguments.len() == 3 { &id } else { ended.stdout.trim() };
+        let again = format!("the job goes on; to follow it again: ips-gateway jobs wait '{id}'");
+        assert!(ended.stderr.contains(&again), "{ended:?}");
+        assert_eq!(world.gateway.job(id).await["phase"], "active");
     }
     assert_eq!(world.sandbox.calls("stopJob") + world.sandbox.calls("deleteJob"), 0);
-    assert_eq!(world.gateway.job(&id).await["phase"], "active");
 }
 
 #[tokio::test]
