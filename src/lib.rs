@@ -7,6 +7,7 @@
 //!          │      │       │          └──────▶ replicas
 //!          │      ├─▶ server
 //!          │      └─▶ config, telemetry, runtime
+//!          ├─▶ upstream, runtime
 //!          └─▶ sandbox ─▶ ips
 //! ```
 #![warn(missing_docs)]

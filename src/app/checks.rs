@@ -29,7 +29,7 @@ pub async fn check(config: &Config) -> Result<Vec<(&'static str, Result<String, 
     let clock = Clock::system();
     let authenticator = authenticator(config, Timing::default(), None)?;
     auditor(config, &clock, None)?;
-    let client = ips_client(config, clock, Timing::default())?;
+    let client = ips_client(&config.upstream, clock, Timing::default())?;
     let ips = match authenticator.service_account() {
         None => client.check_reachable().await.map(|()| "reachable".to_owned()).map_err(|error| error.to_string()),
         Some(account) => match client.call(&Caller::service(account), &GetCompanyMembershipParam::default()).await {

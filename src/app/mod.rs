@@ -34,7 +34,8 @@ pub use crate::upstream::install_tls_provider;
 use crate::upstream::{AdmissionControl, IpsApi, UnknownFields};
 pub use checks::check;
 pub use error::StartError;
-use parts::{auditor, authenticator, coordinator, freshness, ips_client};
+pub use parts::ips_client;
+use parts::{auditor, authenticator, coordinator, freshness};
 
 /// File descriptors that are kept for the shared store, worker threads, standard streams and files of certificates, besides those of calls.
 const RESERVED_FILES: usize = 128;
@@ -129,7 +130,7 @@ fn app_state(
     let (note, demo_users) = demo.map(|Demo { note, users }| (note, users)).unzip();
     let upstream = match upstream {
         Some(upstream) => upstream,
-        None => Arc::new(ips_client(config, clock.clone(), timing)?),
+        None => Arc::new(ips_client(&config.upstream, clock.clone(), timing)?),
     };
     let UpstreamConfig { max_calls, max_queue_time, .. } = config.upstream;
     let upstream = Arc::new(AdmissionControl::new(upstream, max_calls, max_queue_time, clock.clone()));

@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::error::StartError;
-use crate::config::{AuthConfig, Config, ReplicasConfig, ServiceAccount};
+use crate::config::{AuthConfig, Config, ReplicasConfig, ServiceAccount, UpstreamConfig};
 use crate::http::{Auditor, Authenticator, InvalidKeys, KeyStore, PrincipalNames};
 use crate::jobs::Freshness;
 use crate::replicas::Coordinator;
@@ -32,8 +32,11 @@ pub(super) fn freshness(config: &Config) -> Freshness {
     }
 }
 
-pub(super) fn ips_client(config: &Config, clock: Clock, timing: Timing) -> Result<IpsClient, StartError> {
-    let config = &config.upstream;
+/// Builds the client for the configured IPS; connects to nothing.
+///
+/// # Errors
+/// The certificate authorities can't be read, or TLS can't be set up.
+pub fn ips_client(config: &UpstreamConfig, clock: Clock, timing: Timing) -> Result<IpsClient, StartError> {
     IpsClient::new(ClientConfig {
         url: config.url.clone(),
         version: config.api_version.clone(),

@@ -30,15 +30,19 @@ pub(super) enum CliError {
     Script { path: PathBuf, errors: String },
     #[error("the check failed:\n{}", .0.join("\n"))]
     Check(Vec<String>),
+    #[error("can't verify: {0}")]
+    Verify(String),
+    #[error("IPS does not conform: {0} deviations")]
+    Deviations(usize),
     #[error("not healthy: {0}")]
     Unhealthy(#[source] Box<dyn Error + Send + Sync>),
 }
 
 impl CliError {
-    /// Returns the exit status: 2 for errors in the settings or the script, else 1.
+    /// Returns the exit status: 2 for errors in the settings or the script, and for a check of IPS that could not be made; else 1.
     pub(super) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Config(_) | Self::Script { .. } => ExitCode::from(2),
+            Self::Config(_) | Self::Script { .. } | Self::Verify(_) => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
     }

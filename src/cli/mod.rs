@@ -12,6 +12,7 @@ mod sandbox;
 mod script;
 mod serve;
 mod stdout;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -36,6 +37,7 @@ pub fn command() -> Command {
             openapi::command(),
             healthcheck::command(),
             completions::command(),
+            verify::command(),
         ])
         .subcommands(client::commands())
 }
@@ -69,6 +71,7 @@ async fn run(matches: &ArgMatches) -> ExitCode {
         Some((key::NAME, matches)) => key::run(matches),
         Some((openapi::NAME, matches)) => openapi::run(matches),
         Some((healthcheck::NAME, matches)) => healthcheck::run(matches).await,
+        Some((verify::NAME, matches)) => verify::run(matches).await,
         Some((completions::NAME, matches)) => completions::run(matches, command()),
         Some((name, matches)) => return client::run(name, matches).await,
         None => unreachable!("clap requires one of the commands"),

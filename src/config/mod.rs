@@ -108,6 +108,17 @@ pub struct UpstreamConfig {
     pub max_answer_bytes: usize,
 }
 
+/// Part of the configuration that a command needs to call IPS by itself. Its `Debug` output shows no secrets.
+#[derive(Debug, Clone)]
+pub struct UpstreamAccess {
+    /// Address of IPS, and limits of calls to it.
+    pub upstream: UpstreamConfig,
+    /// Name or handle of the company.
+    pub company: Option<String>,
+    /// IPS account of the calls.
+    pub account: Option<ServiceAccount>,
+}
+
 /// Freshness of the snapshot cache (RFC 9111, RFC 5861).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CacheConfig {

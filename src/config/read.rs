@@ -18,7 +18,7 @@ use super::sources::{ConfigErrors, Reported, Sources, Values};
 use super::{
     AuthConfig, CacheConfig, Config, ConnectionLimits, IdempotencyKeyRequirement, IdempotencyMode, Listen, LogFormat,
     RateLimits, Region, ReplicasConfig, ServiceAccount, ShutdownConfig, SubmitConfig, System, Timeouts, TrustedProxies,
-    UpstreamConfig, parse,
+    UpstreamAccess, UpstreamConfig, parse,
 };
 use crate::ips::types::ApiVersion;
 
@@ -44,6 +44,36 @@ impl Config {
         let config = config(&mut values, Ok(url), Ok(api_version));
         values.finish(config)
     }
+}
+
+impl UpstreamAccess {
+    /// Reads the settings of IPS, the company and the service account only.
+    ///
+    /// # Errors
+    /// All errors in these settings, and unknown settings.
+    pub fn read(sources: &Sources) -> Result<Self, ConfigErrors> {
+        let mut values = Values::collect(sources);
+        let access = upstream_access(&mut values);
+        values.finish(access)
+    }
+}
+
+fn upstream_access(values: &mut Values) -> Result<UpstreamAccess, Reported> {
+    let url = upstream_url(values);
+    let api_version = values.required(&API_VERSION, parse::api_version);
+    let upstream = upstream(values, url, api_version);
+    let company = values.optional(&COMPANY, parse::text);
+    let user = values.optional(&SERVICE_USER, parse::text);
+    let password = values.secret(&SERVICE_PASSWORD, parse::text);
+    let account = match (user?, password?) {
+        (Some(user), Some(password)) => Some(ServiceAccount { user, password }),
+        (None, None) => None,
+        (user, _) => {
+            let missing = if user.is_some() { &SERVICE_PASSWORD } else { &SERVICE_USER };
+            return Err(values.report(missing.variable(), "is missing; user and password are required together"));
+        }
+    };
+    Ok(UpstreamAccess { upstream: upstream?, company: company?, account })
 }
 
 /// Returns the settings with another value than their default, as `key=value`; secrets, and values that may contain credentials, as

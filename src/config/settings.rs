@@ -40,6 +40,8 @@ pub enum Group {
     Calls,
     /// Freshness of the snapshot cache.
     Cache,
+    /// Company and IPS account of calls that bring none.
+    Account,
     /// Authentication and authorization of callers.
     Callers,
     /// Validation of submits.
@@ -82,11 +84,12 @@ impl Setting {
 
 impl Group {
     /// All groups, in the order of the table.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Listen,
         Self::Upstream,
         Self::Calls,
         Self::Cache,
+        Self::Account,
         Self::Callers,
         Self::Submits,
         Self::RateLimits,
@@ -103,6 +106,7 @@ impl Group {
             Self::Upstream => "Upstream",
             Self::Calls => "Calls to IPS",
             Self::Cache => "Cache",
+            Self::Account => "Company and service account",
             Self::Callers => "Callers",
             Self::Submits => "Submits",
             Self::RateLimits => "Rate limits",
@@ -192,11 +196,11 @@ settings! {
     CACHE_SIZE: "cache_size", Cache, One("BYTES"), Some("88MiB"),
         "maximum memory of the cached lists; beyond it the least recently used ones are evicted";
 
-    COMPANY: "company", Callers, One("COMPANY"), None,
+    COMPANY: "company", Account, One("COMPANY"), None,
         "default company, by name or handle, of requests that name none";
-    SERVICE_USER: "service_user", Callers, One("EMAIL"), None,
+    SERVICE_USER: "service_user", Account, One("EMAIL"), None,
         "IPS user of the service account, used for callers with an API key; without one callers send their own IPS credentials";
-    SERVICE_PASSWORD: "service_password", Callers, Secret, None,
+    SERVICE_PASSWORD: "service_password", Account, Secret, None,
         "password of the service account";
     API_KEYS_FILE: "api_keys_file", Callers, One("FILE"), None,
         "TOML file with the hashed API keys of callers, their roles and companies";

@@ -1,6 +1,7 @@
 //! SOAP client of IPS: attempts of a call under circuit breaker, concurrency limit and retry budget.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::any::Any;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,8 +18,9 @@ use super::error::{CircuitScope, Delivery, Failure, UpstreamError};
 use super::health::{ServiceAccountState, UpstreamHealth};
 use super::retry::RetryBudget;
 use super::telemetry::CallTelemetry;
-use super::transport::{ErasedReply, Exchange, Transport};
-use crate::ips::soap::{Answer, AuthHeader, Reply, write_request};
+use super::transport::{Documented, ErasedReply, Exchange, Transport};
+use crate::ips::schema::{Deviation, TypeTable};
+use crate::ips::soap::{Answer, AuthHeader, Reply, check_answer, write_request};
 use crate::ips::types::*;
 use crate::runtime::backoff;
 use crate::telemetry::metrics::names;
@@ -36,6 +38,19 @@ pub struct IpsClient {
     limit: ConcurrencyLimit,
     retries: RetryBudget,
     service_account: Mutex<ServiceAccountState>,
+    /// Schema of the API version; made by the first call that checks its answer.
+    types: OnceLock<TypeTable>,
+}
+
+/// Answer of IPS with its deviations from the schema of the API version.
+#[derive(Debug)]
+pub struct InspectedAnswer<A> {
+    /// Answer.
+    pub answer: IpsAnswer<A>,
+    /// Deviations, in the order of the document.
+    pub deviations: Vec<Deviation>,
+    /// Size of the decompressed body.
+    pub bytes: usize,
 }
 
 impl IpsClient {
@@ -51,7 +66,7 @@ impl IpsClient {
         let limit = ConcurrencyLimit::new(config.max_calls, config.max_queue_time);
         let retries = RetryBudget::new(config.read_retry);
         let service_account = Mutex::default();
-        Ok(Self { config, transport, breaker, companies, limit, retries, service_account })
+        Ok(Self { config, transport, breaker, companies, limit, retries, service_account, types: OnceLock::new() })
     }
 
     /// Calls an operation.
@@ -65,9 +80,48 @@ impl IpsClient {
     where
         T: Operation<Answer: 'static>,
     {
+        let Answer { value, bad_items, unreadable_values } = self.answer(caller, request, Exchange::of::<T>()).await?;
+        let count = u64::try_from(bad_items.len()).unwrap_or(u64::MAX);
+        metrics::counter!(names::BAD_ITEMS, "rpc_method" => T::NAME).increment(count);
+        metrics::counter!(names::UNREADABLE_VALUES, "rpc_method" => T::NAME).increment(unreadable_values);
+        let value = *value.downcast::<T::Answer>().expect("an exchange of T reads the answer of T");
+        Ok(IpsAnswer { value, bad_items: bad_items.into_iter().map(Into::into).collect() })
+    }
+
+    /// Calls an operation and checks the answer against the schema of the API version.
+    ///
+    /// # Errors
+    /// As [`IpsClient::call`].
+    ///
+    /// # Panics
+    /// Never: an [`Exchange`] of `T` reads the answer of `T`.
+    pub async fn inspect<T>(&self, caller: &Caller, request: &T) -> Result<InspectedAnswer<T::Answer>, UpstreamError>
+    where
+        T: Operation<Answer: 'static>,
+    {
+        let Answer { value, bad_items, .. } = self.answer(caller, request, Exchange::with_document::<T>()).await?;
+        let documented = value.downcast::<Documented<T::Answer>>().expect("an exchange of T reads the answer of T");
+        let Documented { value, body, content_type } = *documented;
+        let types = self.types.get_or_init(|| TypeTable::of(&self.config.version));
+        // The answer was read from the same document.
+        let deviations = check_answer::<T>(&body, content_type.as_deref(), types).unwrap_or_default();
+        let bad_items = bad_items.into_iter().map(Into::into).collect();
+        Ok(InspectedAnswer { answer: IpsAnswer { value, bad_items }, deviations, bytes: body.len() })
+    }
+
+    /// Makes a call and returns its answer, with the items that can't be read.
+    async fn answer<T>(
+        &self,
+        caller: &Caller,
+        request: &T,
+        exchange: Exchange,
+    ) -> Result<Answer<Box<dyn Any + Send>>, UpstreamError>
+    where
+        T: Operation,
+    {
         let body = self.write(request, &self.auth(caller)).map_err(AttemptError::into_upstream_error::<T>)?.into();
         let company = CompanyKey::new(caller, request.company());
-        let reply = self.attempts(Exchange::of::<T>(), body, company).await;
+        let reply = self.attempts(exchange, body, company).await;
         let reply = reply.map_err(AttemptError::into_upstream_error::<T>)?;
         if caller.source == CredentialSource::Gateway {
             self.note_service_account(match &reply {
@@ -76,13 +130,7 @@ impl IpsClient {
             });
         }
         match reply {
-            Reply::Answer(Answer { value, bad_items, unreadable_values }) => {
-                let count = u64::try_from(bad_items.len()).unwrap_or(u64::MAX);
-                metrics::counter!(names::BAD_ITEMS, "rpc_method" => T::NAME).increment(count);
-                metrics::counter!(names::UNREADABLE_VALUES, "rpc_method" => T::NAME).increment(unreadable_values);
-                let value = *value.downcast::<T::Answer>().expect("an exchange of T reads the answer of T");
-                Ok(IpsAnswer { value, bad_items: bad_items.into_iter().map(Into::into).collect() })
-            }
+            Reply::Answer(answer) => Ok(answer),
             Reply::Fault(fault) => Err(UpstreamError::of::<T>(Failure::Fault(fault), Delivery::Rejected)),
         }
     }

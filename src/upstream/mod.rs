@@ -15,9 +15,10 @@ mod telemetry;
 mod transport;
 
 pub use crate::ips::codec::WriteReason;
+pub use crate::ips::schema::{Deviation, DeviationKind};
 pub use api::{BadItem, Call, IpsAnswer, IpsApi};
 pub use caller::{Caller, CallerKey, CredentialSource, Credentials};
-pub use client::IpsClient;
+pub use client::{InspectedAnswer, IpsClient};
 pub use config::ClientConfig;
 pub use decorators::{AdmissionControl, CoalescingUpstream, Invalidations, UnknownFields, VersionAdapter};
 pub use error::{CircuitScope, Delivery, Failure, UpstreamError};

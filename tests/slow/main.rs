@@ -15,3 +15,4 @@ mod live;
 mod operations;
 mod replicas;
 mod tenants;
+mod verify;

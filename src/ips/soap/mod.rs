@@ -1,12 +1,14 @@
 //! SOAP 1.1 envelope of requests, answers and faults, and their form without an envelope.
 
 mod auth;
+mod check;
 mod envelope;
 mod read;
 mod request;
 mod write;
 
 pub use auth::AuthHeader;
+pub use check::check_answer;
 pub use envelope::is_version_mismatch;
 pub use read::{Answer, Reply, read_answer};
 pub use request::Request;

@@ -17,7 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tokio_util::io::StreamReader;
 
-pub(super) use self::exchange::{ErasedReply, Exchange};
+pub(super) use self::exchange::{Documented, ErasedReply, Exchange};
 use super::classify::{self, AttemptError, NoLargeAnswerPermit, TooLarge};
 use super::config::ClientConfig;
 use super::telemetry;

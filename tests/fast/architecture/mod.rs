@@ -15,7 +15,7 @@ use self::source::{Source, entries, files, folders};
 /// The modules that each top-level module may use beside itself: a module stands for all that is in it.
 const ARROWS: &[(&str, &[&str])] = &[
     ("main", &["cli"]),
-    ("cli", &["app", "config", "http", "ips::types", "sandbox", "server", "telemetry"]),
+    ("cli", &["app", "config", "http", "ips::types", "runtime", "sandbox", "server", "telemetry", "upstream"]),
     ("app", &["config", "http", "ips::types", "jobs", "replicas", "runtime", "server", "telemetry", "upstream"]),
     ("http", &["config", "ips::types", "jobs", "replicas", "runtime", "telemetry", "upstream"]),
     ("server", &["config", "runtime", "telemetry"]),
