@@ -4,12 +4,13 @@ mod checks;
 mod error;
 mod parts;
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use actix_web::App;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::middleware::{Compress, Next, from_fn};
+use actix_web::middleware::{Next, from_fn};
 use actix_web::web::Data;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -19,7 +20,8 @@ use tokio_util::task::TaskTracker;
 use crate::config::{AuthConfig, Config, ConnectionLimits, IdempotencyMode, UpstreamConfig};
 use crate::http::{
     self, AppState, Auditor, Auth, Authenticator, BackgroundTasks, BodyBudget, ContextProvider, DemoUser, Documents,
-    HttpSettings, RateLimiter, SignInMethod, StreamQuota, Tickets, UiAssets, UiConfig, openapi,
+    HttpSettings, KnownCallers, RateLimiter, RequestChecks, SignInMethod, StreamQuota, Tickets, UiAssets, UiConfig,
+    openapi,
 };
 use crate::jobs::{Jobs, JobsConfig, UnsharedKeys, UrlPolicy};
 use crate::replicas::Coordinator;
@@ -163,9 +165,8 @@ fn app_state(
 /// Parts of the actix app, which the workers share.
 struct AppParts {
     state: Data<AppState>,
-    rate_limiter: Option<Arc<RateLimiter>>,
+    checks: Arc<RequestChecks>,
     contexts: Arc<ContextProvider>,
-    cors_origins: Vec<String>,
 }
 
 impl AppParts {
@@ -179,9 +180,8 @@ impl AppParts {
         );
         Self {
             state: Data::new(state),
-            rate_limiter: rate_limiter.map(Arc::new),
-            contexts: Arc::new(ContextProvider::new(path_prefix, authenticator, auditor)),
-            cors_origins: config.cors_origins.clone(),
+            checks: Arc::new(RequestChecks { rate_limiter, origins: config.cors_origins.clone() }),
+            contexts: Arc::new(ContextProvider::new(path_prefix, http::API_PATHS, authenticator, auditor)),
         }
     }
 }
@@ -198,23 +198,17 @@ fn application(
         InitError = (),
     > + use<>,
 > {
-    let origins: Arc<[String]> = parts.cors_origins.clone().into();
-    let (state, rate_limiter, contexts) =
-        (parts.state.clone(), parts.rate_limiter.clone(), Arc::clone(&parts.contexts));
+    let (state, checks, contexts) = (parts.state.clone(), Arc::clone(&parts.checks), Arc::clone(&parts.contexts));
+    let known = Rc::new(KnownCallers::default());
     // The middleware, from the innermost to the outermost.
     App::new()
         .configure(|routes| http::configure(routes, state))
-        .wrap(from_fn(http::limit_target_length))
-        .wrap(from_fn(move |request, next: Next<_>| http::refuse_cross_site(Arc::clone(&origins), request, next)))
-        .wrap(from_fn(move |request, next: Next<_>| http::limit_rate(rate_limiter.clone(), request, next)))
-        // Refuses requests that accept no content coding of it, with 406.
-        .wrap(Compress::default())
+        .wrap(from_fn(move |request, next: Next<_>| Arc::clone(&checks).check(request, next)))
         // Answers preflights, which need neither credentials nor a token of the rate limit.
-        .wrap(http::cors(&parts.cors_origins))
-        // Replaces error responses of the routing, `Compress` and CORS.
-        .wrap(from_fn(http::render_framework_errors))
-        // Assigns the request id, which the others need, writes the access log and adds the security headers.
-        .wrap(from_fn(move |request, next: Next<_>| Arc::clone(&contexts).provide(request, next)))
+        .wrap(http::cors(&parts.checks.origins))
+        // Assigns the request id, which the others need, writes the access log, renders error responses of the others, and adds the security
+        // headers.
+        .wrap(from_fn(move |request, next: Next<_>| Arc::clone(&contexts).provide(Rc::clone(&known), request, next)))
 }
 
 /// Returns the limits of connections, lowered so far that file descriptors are left for IPS, the shared store and the gateway itself.

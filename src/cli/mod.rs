@@ -1,6 +1,8 @@
 //! Command line, one command per file.
 
 mod check;
+mod client;
+mod completions;
 mod demo;
 mod error;
 mod healthcheck;
@@ -35,11 +37,32 @@ pub fn command() -> Command {
             openapi::command(),
             healthcheck::command(),
             verify::command(),
+            completions::command(),
         ])
+        .subcommands(client::commands())
 }
 
-/// Runs the command of the command line. An error is printed to stderr. The exit status is 0, 2 for errors in the settings, or 1 for others.
-pub async fn run(matches: &ArgMatches) -> ExitCode {
+/// Reads the command line and runs its command. The exit status of an invalid command line is 2, of `jobs` and `history` 64.
+pub async fn run_command_line() -> ExitCode {
+    match command().try_get_matches() {
+        Ok(matches) => run(&matches).await,
+        Err(error) => {
+            // Also the help and the version, whose exit status is 0. A closed stdout is not an error.
+            let _ = error.print();
+            let is_client = std::env::args().nth(1).is_some_and(|name| client::NAMES.contains(&name.as_str()));
+            match u8::try_from(error.exit_code()) {
+                Ok(0) => ExitCode::SUCCESS,
+                _ if is_client => client::USAGE_ERROR.into(),
+                Ok(code) => code.into(),
+                Err(_) => ExitCode::FAILURE,
+            }
+        }
+    }
+}
+
+/// Runs the command of the command line. An error is printed to stderr. The exit status is 0, 2 for errors in the settings, or 1 for others;
+/// those of `jobs` and `history` are in `docs/cli.md`.
+async fn run(matches: &ArgMatches) -> ExitCode {
     install_tls_provider();
     let result = match matches.subcommand() {
         Some((serve::NAME, matches)) => serve::run(matches).await,
@@ -49,7 +72,9 @@ pub async fn run(matches: &ArgMatches) -> ExitCode {
         Some((openapi::NAME, matches)) => openapi::run(matches),
         Some((healthcheck::NAME, matches)) => healthcheck::run(matches).await,
         Some((verify::NAME, matches)) => verify::run(matches).await,
-        _ => unreachable!("clap requires one of the commands"),
+        Some((completions::NAME, matches)) => completions::run(matches, command()),
+        Some((name, matches)) => return client::run(name, matches).await,
+        None => unreachable!("clap requires one of the commands"),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

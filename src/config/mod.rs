@@ -22,7 +22,7 @@ pub use flags::arguments;
 pub use read::changed_settings;
 pub use region::{Region, System};
 pub use settings::{Group, SETTINGS, Setting, ValueKind};
-pub use sources::{ConfigErrors, Sources};
+pub use sources::{CLIENT_VARIABLES, ConfigErrors, Sources};
 pub use toml_file::parse_toml;
 
 /// Maximum size of a request body in bytes, both compressed and decompressed.

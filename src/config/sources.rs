@@ -13,6 +13,11 @@ use super::parse::Expected;
 use super::settings::{self, CONFIG, PREFIX, SETTINGS, Setting, ValueKind};
 use super::toml_file::read_toml;
 
+/// Variables of the client commands: address, user, password, token, and file of credentials. They are no settings of a gateway, and ignored by one that
+/// is started in the same environment.
+pub const CLIENT_VARIABLES: [&str; 5] =
+    ["IPS_GATEWAY_URL", "IPS_GATEWAY_USER", "IPS_GATEWAY_PASSWORD", "IPS_GATEWAY_TOKEN", "IPS_GATEWAY_CREDENTIALS"];
+
 /// Environment variables and flags. Process environment and command line are not read directly, so that tests can replace them.
 #[derive(Default, Clone)]
 pub struct Sources {
@@ -97,7 +102,10 @@ impl Values {
     fn known_variables(&mut self, variables: &[(OsString, OsString)]) -> Vec<(String, String)> {
         let mut known = Vec::new();
         for (name, value) in variables {
-            let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
+            let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX) && !CLIENT_VARIABLES.contains(name))
+            else {
+                continue;
+            };
             let Some(value) = value.to_str() else {
                 self.report(name, "is not UTF-8");
                 continue;

@@ -22,18 +22,16 @@ use actix_web::HttpRequest;
 use actix_web::web::Data;
 
 pub use auth::{
-    ApiKeys, Auth, Authenticator, InvalidKeys, KeyStore, PrincipalNames, Role, StreamQuota, Tickets, new_key,
+    ApiKeys, Auth, Authenticator, InvalidKeys, KeyStore, KnownCallers, PrincipalNames, Role, StreamQuota, Tickets,
+    new_key,
 };
 pub use background::BackgroundTasks;
 pub use body_budget::BodyBudget;
 pub use early_response::respond_to_unparsed;
 pub use handlers::openapi::Documents;
-pub use middleware::{
-    Auditor, ContextProvider, RateLimiter, cors, limit_rate, limit_target_length, refuse_cross_site,
-    render_framework_errors,
-};
+pub use middleware::{Auditor, ContextProvider, RateLimiter, RequestChecks, cors};
 pub use problem::{PROBLEM_KINDS, ProblemKind};
-pub use routes::{configure, openapi_document};
+pub use routes::{API_PATHS, configure, openapi_document};
 pub use ui::{DemoUser, Environment, SignInMethod, UiAssets, UiConfig};
 
 use crate::config::IdempotencyKeyRequirement;

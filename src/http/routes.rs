@@ -22,6 +22,9 @@ use crate::http::{AppState, openapi, ui};
 /// of 405.
 macro_rules! api_operations {
     ($($path:literal => $($method:ident $module:ident::$handler:ident),+;)+) => {
+        /// Paths of the API operations, below the path prefix.
+        pub const API_PATHS: &[&str] = &[$($path),+];
+
         fn add_api_operations(scope: Scope) -> Scope {
             scope$(.service(resource($path)$(.route($method().to($module::$handler)))+))+
         }

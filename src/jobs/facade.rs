@@ -11,8 +11,8 @@ use crate::jobs::cache::lists::ListCaches;
 use crate::jobs::cache::policy::{CacheDirective, Freshness};
 use crate::jobs::cache::recent::RecentMutations;
 use crate::jobs::commands::{
-    IdempotencyRecords, IdempotencyUsers, JobActions, Submission, SubmitCommand, SubmitDependencies, SubmitReceipt,
-    UnsharedKeys, UrlPolicy, Warning,
+    IdempotencyRecords, IdempotencyUsers, JobActions, Preflight, Submission, SubmitCommand, SubmitDependencies,
+    SubmitReceipt, UnsharedKeys, UrlPolicy,
 };
 use crate::jobs::company::{Companies, CompanyChoice};
 use crate::jobs::error::Result;
@@ -126,6 +126,7 @@ impl Jobs {
         let submit = SubmitCommand::new(SubmitDependencies {
             companies: Arc::clone(&companies),
             lookup: Arc::clone(&lookup),
+            caches: caches.clone(),
             upstream: Arc::clone(&upstream),
             epochs: Arc::clone(&epochs),
             recent: recent.clone(),
@@ -225,12 +226,20 @@ impl Jobs {
         &self.statistics
     }
 
-    /// Validates a submission without sending it; returns warnings about a valid one.
+    /// Checks a submission without sending it.
     ///
     /// # Errors
-    /// Those of `SubmitCommand::validate`.
-    pub fn validate(&self, submission: &Submission) -> Result<Vec<Warning>> {
-        self.submit.validate(submission)
+    /// Those of `SubmitCommand::check`.
+    pub fn check(&self, submission: &Submission) -> Result<()> {
+        self.submit.check(submission)
+    }
+
+    /// Validates a submission without sending it; returns what would be sent, and warnings.
+    ///
+    /// # Errors
+    /// Those of `SubmitCommand::preflight`.
+    pub async fn preflight(&self, caller: &Caller, submission: &Submission) -> Result<Preflight> {
+        self.submit.preflight(caller, submission).await
     }
 
     /// Submits a job.
@@ -261,7 +270,7 @@ impl Jobs {
     /// Those of `Subscriptions::subscribe_to_company`.
     pub async fn subscribe_to_company(
         &self,
-        caller: Caller,
+        caller: Arc<Caller>,
         company: &str,
         position: Option<StreamPosition>,
     ) -> Result<Subscription> {
@@ -274,7 +283,7 @@ impl Jobs {
     /// Those of `Subscriptions::subscribe_to_job`.
     pub async fn subscribe_to_job(
         &self,
-        caller: Caller,
+        caller: Arc<Caller>,
         choice: &CompanyChoice,
         job: &JobRef,
         position: Option<StreamPosition>,

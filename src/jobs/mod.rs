@@ -29,7 +29,9 @@ mod results;
 mod subscriptions;
 
 pub use cache::policy::{CacheDirective, CacheStatus, Freshness, Lookup};
-pub use commands::{KeyStatus, Submission, SubmitMode, SubmitReceipt, UnsharedKeys, UrlPolicy, Warning};
+pub use commands::{
+    KeyStatus, NextRun, Preflight, Submission, SubmitMode, SubmitReceipt, UnsharedKeys, UrlPolicy, Warning,
+};
 pub use company::{Companies, CompanyChoice, may_submit, user_handle};
 pub use error::{Error, FieldLocation, InvalidField, Result};
 pub use events::{ChangeKind, Event};

@@ -2,16 +2,18 @@
 //! ([`in_flight`](super::in_flight)). All run on the same thread.
 
 use std::cell::{Cell, RefCell};
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::early_response::{EarlyError, EarlyResponse};
 use crate::config::Timeouts;
@@ -57,9 +59,26 @@ impl Connection {
         self.socket.borrow().try_read(buffer)
     }
 
-    /// Writes to the socket.
-    pub fn poll_write(&self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut *self.socket.borrow_mut()).poll_write(context, bytes)
+    /// Writes `bytes` and the body of the latest response after them to the socket, in one system call. Returns how many of `bytes` were
+    /// written, and how many bytes in all.
+    pub fn poll_write(&self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<(usize, usize)>> {
+        let mut body = self.io.body.borrow_mut();
+        let mut socket = self.socket.borrow_mut();
+        let socket = Pin::new(&mut *socket);
+        let written = if body.is_empty() {
+            socket.poll_write(context, bytes)
+        } else {
+            socket.poll_write_vectored(context, &[IoSlice::new(bytes), IoSlice::new(&body)])
+        };
+        written.map_ok(|written| {
+            let own = written.min(bytes.len());
+            body.advance(written - own);
+            if body.is_empty() {
+                *body = Bytes::new();
+                self.io.request.take();
+            }
+            (own, written)
+        })
     }
 
     /// Writes to the socket without waiting. Returns the number of bytes that the send buffer took.
@@ -174,6 +193,11 @@ pub struct IoState {
     unread_input: Cell<bool>,
     head_started: Cell<Option<Instant>>,
     early_error: Cell<Option<EarlyError>>,
+    /// Rest of the latest response's body, which is written to the socket after the bytes of the dispatcher. It shares its memory with all
+    /// responses with this body, so that a client that does not read costs no copy of it.
+    body: RefCell<Bytes>,
+    /// Entry of its request in the tracker of requests.
+    request: RefCell<Option<TaskTrackerToken>>,
 }
 
 impl IoState {
@@ -200,6 +224,17 @@ impl IoState {
     /// Reason why the latest head is refused.
     pub fn early_error(&self) -> Option<EarlyError> {
         self.early_error.get()
+    }
+
+    /// Sets the body that is written after the bytes of the dispatcher. `request` is its request, which is in flight until then.
+    pub fn set_body(&self, body: Bytes, request: Option<TaskTrackerToken>) {
+        *self.body.borrow_mut() = body;
+        *self.request.borrow_mut() = request;
+    }
+
+    /// Whether a rest of the body remains to be written.
+    pub fn has_body(&self) -> bool {
+        !self.body.borrow().is_empty()
     }
 
     /// Marks the connection as closed after the last response.

@@ -1,11 +1,12 @@
 //! In-flight requests: one at a time on each connection, from the end of its head to the last byte of its response.
 //!
 //! [`track`] wraps the routes. It decides which response is the last of its connection, adds `Connection: close` to it, and suppresses later
-//! requests. It reads a request body from the socket on demand and splits a response body into chunks.
+//! requests. It reads a request body from the socket on demand, and passes a large response body to the socket without a copy of it.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::future::{pending, poll_fn};
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -23,9 +24,9 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::connection::{BodyLength, Connection};
 
-/// Maximum size in bytes of a chunk of a response. Head and chunk fit into a buffer of 16 KiB; the rest of the body stays in memory that is
-/// shared by all responses with this body. Each chunk is a write, so that smaller ones would make responses slower.
-const CHUNK_BYTES: usize = 15 * 1024;
+/// Minimum size in bytes of a body that is written to the socket from where it is. The dispatcher copies smaller ones behind their head: it
+/// keeps a buffer of 16 KiB anyway.
+const MIN_DIRECT_BYTES: usize = 8 * 1024;
 /// Maximum number of bytes of a body that are discarded if the routes have not read them, so that the connection can be kept alive. Beyond
 /// that, and beyond [`MAX_DISCARD_TIME`], the connection is closed after the response.
 const MAX_DISCARDED_BYTES: u64 = 256 * 1024;
@@ -61,7 +62,8 @@ struct InFlight {
     connection: Rc<Connection>,
     body: Option<Rc<RequestBody>>,
     version: Version,
-    _tracked: TaskTrackerToken,
+    is_head: bool,
+    tracked: Option<TaskTrackerToken>,
 }
 
 impl Drop for InFlight {
@@ -82,13 +84,13 @@ impl InFlight {
         let head = request.head();
         // The end of a body of unknown length is known to actix only, which may have read beyond it by then. A refused client that expects
         // 100 may or may not send its body.
-        let version = head.version;
+        let (version, is_head) = (head.version, head.method == Method::HEAD);
         let is_last =
             head.connection_type() != ConnectionType::KeepAlive || head.expect() || length == BodyLength::Unknown;
         let body = (length != BodyLength::Known(0)).then(|| RequestBody::take(request, &connection));
         state.start(length, is_last);
         let tracked = connection.settings.requests.token();
-        Some(Self { connection, body, version, _tracked: tracked })
+        Some(Self { connection, body, version, is_head, tracked: Some(tracked) })
     }
 
     /// Prepares the response for the dispatcher.
@@ -111,7 +113,15 @@ impl InFlight {
         if state.is_last() {
             response.head_mut().set_connection_type(ConnectionType::Close);
         }
-        response.map_body(|_, body| TrackedBody::new(body, self))
+        response.map_body(|head, body| {
+            let body = TrackedBody::new(body, head.status, self);
+            if let BodyContent::Direct(content) = &body.content {
+                // Framed by its length, which the dispatcher does not see.
+                head.no_chunking(true);
+                head.headers_mut().insert(CONTENT_LENGTH, content.len().into());
+            }
+            body
+        })
     }
 }
 
@@ -190,14 +200,23 @@ pub struct TrackedBody {
 }
 
 enum BodyContent {
+    /// Body that the dispatcher copies behind the head.
     Whole(Bytes),
+    /// Body that is written to the socket from where it is.
+    Direct(Bytes),
     Stream(BoxBody),
 }
 
 impl TrackedBody {
-    fn new(body: impl MessageBody + 'static, in_flight: InFlight) -> Self {
+    fn new(body: impl MessageBody + 'static, status: StatusCode, in_flight: InFlight) -> Self {
         let size = body.size();
-        let content = body.try_into_bytes().map_or_else(|body| BodyContent::Stream(body.boxed()), BodyContent::Whole);
+        let content = match body.try_into_bytes() {
+            Ok(body) if body.len() >= MIN_DIRECT_BYTES && status == StatusCode::OK && !in_flight.is_head => {
+                return Self { content: BodyContent::Direct(body), size: BodySize::Stream, in_flight };
+            }
+            Ok(body) => BodyContent::Whole(body),
+            Err(body) => BodyContent::Stream(body.boxed()),
+        };
         Self { content, size, in_flight }
     }
 }
@@ -211,18 +230,20 @@ impl MessageBody for TrackedBody {
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
         let Self { content, in_flight, .. } = self.get_mut();
+        if let BodyContent::Direct(body) = content {
+            in_flight.connection.io.set_body(mem::take(body), in_flight.tracked.take());
+            *content = BodyContent::Whole(Bytes::new());
+        }
         let state = &in_flight.connection.requests;
         match content {
-            BodyContent::Whole(rest) if !rest.is_empty() => {
-                Poll::Ready(Some(Ok(rest.split_to(rest.len().min(CHUNK_BYTES)))))
-            }
+            BodyContent::Whole(body) if !body.is_empty() => Poll::Ready(Some(Ok(mem::take(body)))),
             BodyContent::Whole(_) if state.is_last() => {
                 // The body is complete. `Pending` keeps the dispatcher from the requests that it may have parsed after the last one: the
                 // connection is closed when the response is sent.
                 state.complete();
                 Poll::Pending
             }
-            BodyContent::Whole(_) => Poll::Ready(None),
+            BodyContent::Whole(_) | BodyContent::Direct(_) => Poll::Ready(None),
             BodyContent::Stream(body) => catch_unwind(AssertUnwindSafe(|| Pin::new(body).poll_next(context)))
                 .unwrap_or_else(|_: Box<dyn Any + Send>| Poll::Ready(Some(Err("a panic in the body".into())))),
         }

@@ -287,6 +287,30 @@ impl TimeoutIo {
         Poll::Ready(Ok(()))
     }
 
+    /// Writes bytes of the dispatcher, and of a body that it did not get. Fails if the client reads too slowly.
+    fn poll_send(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(result) = self.connection.poll_write(context, bytes) {
+            let result = match result {
+                Ok((_, 0)) => Err(io::ErrorKind::WriteZero.into()),
+                result => result,
+            };
+            if let (Some((_, taken)), Ok((_, written))) = (&mut self.blocked, &result) {
+                *taken += written;
+            }
+            self.progressed_at = Instant::now();
+            return Poll::Ready(result.map(|(own, _)| own));
+        }
+        let now = Instant::now();
+        let (since, taken) = self.blocked.get_or_insert((now, 0));
+        if *taken >= MIN_WRITE_PROGRESS {
+            (*since, *taken) = (now, 0);
+        }
+        let deadline = *since + self.connection.settings.timeouts.write;
+        ready!(self.write_deadline.poll(deadline, context));
+        metrics::counter!(names::CONNECTIONS_REFUSED, "reason" => "slow_reader").increment(1);
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+
     /// Marks the connection as idle after a response, or closes it after the last one.
     fn response_sent(&mut self, context: &mut Context<'_>) {
         let (requests, io) = (&self.connection.requests, &self.connection.io);
@@ -326,28 +350,15 @@ impl AsyncWrite for TimeoutIo {
             // Discards the dispatcher's response without a body to a head that it can't parse; an early response replaces it.
             return Poll::Ready(Ok(bytes.len()));
         }
-        let timeout = io.connection.settings.timeouts.write;
-        if let Poll::Ready(result) = io.connection.poll_write(context, bytes) {
-            if let (Some((_, taken)), Ok(bytes)) = (&mut io.blocked, &result) {
-                *taken += bytes;
-            }
-            io.progressed_at = Instant::now();
-            return Poll::Ready(result);
-        }
-        let now = Instant::now();
-        let (since, taken) = io.blocked.get_or_insert((now, 0));
-        if *taken >= MIN_WRITE_PROGRESS {
-            (*since, *taken) = (now, 0);
-        }
-        let deadline = *since + timeout;
-        ready!(io.write_deadline.poll(deadline, context));
-        metrics::counter!(names::CONNECTIONS_REFUSED, "reason" => "slow_reader").increment(1);
-        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+        io.poll_send(context, bytes)
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let io = self.get_mut();
-        // The dispatcher flushes after it has written all of its buffer; this type has no write buffer.
+        // The dispatcher flushes after it has written all of its buffer, which contains the head.
+        while io.connection.io.has_body() {
+            ready!(io.poll_send(context, &[]))?;
+        }
         io.blocked = None;
         if io.is_request_open() && !io.connection.requests.is_in_flight() {
             io.response_sent(context);

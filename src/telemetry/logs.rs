@@ -10,6 +10,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::config::LogFormat;
+use crate::telemetry::access_log;
 use crate::telemetry::log_writer::{self, FlushOnDrop};
 use crate::telemetry::metrics::names;
 
@@ -33,6 +34,9 @@ pub fn init(format: LogFormat) -> Result<FlushOnDrop, ParseError> {
         LogFormat::Json => false,
     };
     let (writer, guard) = log_writer::start();
+    if !text {
+        access_log::write_json(writer.clone());
+    }
     let lines = fmt::layer().with_writer(writer);
     let lines =
         if text { lines.with_ansi(stderr().is_terminal()).boxed() } else { lines.json().flatten_event(true).boxed() };

@@ -3,6 +3,7 @@
 //! None of them holds a body, credentials, or anything else that identifies a caller or a job, but the name of the principal (in logs and
 //! traces) and the id of the job (in the audit log).
 
+pub mod access_log;
 pub mod audit;
 pub mod gauge;
 mod log_writer;

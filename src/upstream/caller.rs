@@ -1,7 +1,7 @@
 //! The caller of a request: credentials, permitted companies, and the cache key made of them.
 
 use std::fmt;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
@@ -41,8 +41,7 @@ pub enum CredentialSource {
 /// Caller on whose behalf IPS is called.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// Credentials that IPS checks.
-    pub credentials: Credentials,
+    credentials: Credentials,
     /// Origin of the credentials.
     pub source: CredentialSource,
     /// Companies that the API key permits; `None`: all that IPS permits.
@@ -51,14 +50,39 @@ pub struct Caller {
     pub api_key_hash: Option<String>,
     /// Language of log messages (`authHeader/locale`), for example `en-US`.
     pub locale: Option<String>,
+    /// Cache key without locale, computed when it is first needed. The credentials don't change.
+    key: OnceLock<CallerKey>,
 }
 
 impl Caller {
+    /// Returns a caller with these credentials, without restrictions and locale.
+    #[must_use]
+    pub fn new(credentials: Credentials, source: CredentialSource) -> Self {
+        Self { credentials, source, companies: None, api_key_hash: None, locale: None, key: OnceLock::new() }
+    }
+
     /// Returns the service account as a caller of its own, without the restrictions of an API key.
     #[must_use]
     pub fn service(account: &Credentials) -> Self {
-        let credentials = account.clone();
-        Self { credentials, source: CredentialSource::Gateway, companies: None, api_key_hash: None, locale: None }
+        Self::new(account.clone(), CredentialSource::Gateway)
+    }
+
+    /// Returns the caller with this locale.
+    #[must_use]
+    pub fn with_locale(self, locale: Option<String>) -> Self {
+        Self { locale, ..self }
+    }
+
+    /// Returns the caller as the holder of the API key with this hash, which permits these companies.
+    #[must_use]
+    pub fn with_api_key(self, hash: Option<String>, companies: Option<Arc<[String]>>) -> Self {
+        Self { api_key_hash: hash, companies, ..self }
+    }
+
+    /// Returns the credentials that IPS checks.
+    #[must_use]
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
     }
 
     /// Whether the API key permits this company.
@@ -107,13 +131,16 @@ impl CallerKey {
     /// Returns the cache key of `caller`.
     #[must_use]
     pub fn of(caller: &Caller) -> Self {
-        Self::with_locale(caller, caller.locale.as_deref().unwrap_or_default())
+        match &caller.locale {
+            Some(locale) => Self::with_locale(caller, locale),
+            None => Self::ignoring_locale(caller),
+        }
     }
 
     /// Returns the cache key of `caller` for answers that don't depend on the locale.
     #[must_use]
     pub fn ignoring_locale(caller: &Caller) -> Self {
-        Self::with_locale(caller, "")
+        *caller.key.get_or_init(|| Self::with_locale(caller, ""))
     }
 
     /// Returns the key of the API key or, without one, of the credentials of `caller`.

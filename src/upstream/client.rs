@@ -256,7 +256,7 @@ impl IpsClient {
 
     fn auth(&self, caller: &Caller) -> AuthHeader {
         let auth = AuthHeader { locale: caller.locale.clone(), ..self.application() };
-        match &caller.credentials {
+        match caller.credentials() {
             Credentials::Password { user, password } => {
                 AuthHeader { user: Some(user.clone()), password: Some(password.clone()), ..auth }
             }

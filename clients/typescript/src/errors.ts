@@ -1,4 +1,4 @@
-import type { CompletedJob, InvalidValue, Job, Problem } from "./types.js";
+import type { InvalidValue, Job, Problem } from "./types.js";
 
 /** Error response of the gateway, or of a proxy in front of it. Branch on `code`, `retryable` and `outcome`. */
 export class GatewayError extends Error {
@@ -44,7 +44,7 @@ export class JobLostError extends Error {
 export class JobTimeoutError extends Error {
   override readonly name = "JobTimeoutError";
   /** @param job Last state that was seen; absent if none was. */
-  constructor(readonly jobId: string, readonly job: Exclude<Job, CompletedJob> | undefined) {
+  constructor(readonly jobId: string, readonly job: Job | undefined) {
     super(`job ${jobId} did not end within the time limit`);
   }
 }

@@ -9,5 +9,5 @@ export { fetchStream, ticketStream, type StreamRequest, type StreamSource } from
 export { submitJob, type SubmitOptions } from "./submit.js";
 export type * from "./types.js";
 export { waitForJob, type WaitOptions } from "./watch/wait-for-job.js";
-export { watchJob, type LiveJob } from "./watch/watch-job.js";
+export { watchJob, type LiveJob, type WatchJobOptions } from "./watch/watch-job.js";
 export { watchJobs, type JobChange, type LiveJobs } from "./watch/watch-jobs.js";

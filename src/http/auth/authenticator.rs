@@ -60,14 +60,9 @@ impl Authenticator {
         let locale = locale(headers);
         match self {
             Self::IpsCredentials(names) => {
-                let caller = Caller {
-                    credentials: ips_credentials(headers)?,
-                    source: CredentialSource::Caller,
-                    companies: None,
-                    api_key_hash: None,
-                    locale,
-                };
-                let name = names.name(&caller.credentials);
+                let credentials = ips_credentials(headers)?;
+                let name = names.name(&credentials);
+                let caller = Caller::new(credentials, CredentialSource::Caller).with_locale(locale).into();
                 Ok(Principal { caller, role: Role::Operator, name })
             }
             Self::ApiKeys { keys, account } => {
@@ -85,8 +80,8 @@ impl Authenticator {
     pub fn principal_of_ticket(&self, caller: &Caller) -> Option<Principal> {
         match self {
             Self::IpsCredentials(names) if caller.source == CredentialSource::Caller => {
-                let name = names.name(&caller.credentials);
-                Some(Principal { caller: caller.clone(), role: Role::Operator, name })
+                let name = names.name(caller.credentials());
+                Some(Principal { caller: caller.clone().into(), role: Role::Operator, name })
             }
             Self::ApiKeys { keys, account } => {
                 let keys = keys.keys();
@@ -140,24 +135,18 @@ impl Authenticator {
             Self::ApiKeys { .. } => "Bearer realm=\"ips-gateway\"",
         }
     }
-    /// Returns the names of the request headers with credentials, on which responses depend (`Vary`, RFC 9110 §12.5.5).
+    /// Returns the names of the request headers on which cached responses depend (`Vary`, RFC 9110 §12.5.5).
     #[must_use]
-    pub fn credential_headers(&self) -> &'static str {
+    pub fn vary(&self) -> &'static str {
         match self {
-            Self::IpsCredentials(_) => "Authorization",
-            Self::ApiKeys { .. } => "Authorization, X-API-Key",
+            Self::IpsCredentials(_) => "Authorization, Accept-Encoding, Accept-Language",
+            Self::ApiKeys { .. } => "Authorization, X-API-Key, Accept-Encoding, Accept-Language",
         }
     }
 }
 
 /// Returns the principal of an API key.
 fn principal_of(key: &ApiKey, account: &Credentials, locale: Option<String>) -> Principal {
-    let caller = Caller {
-        credentials: account.clone(),
-        source: CredentialSource::Gateway,
-        companies: key.companies(),
-        api_key_hash: Some(key.hash()),
-        locale,
-    };
-    Principal { caller, role: key.role(), name: key.name() }
+    let caller = Caller::service(account).with_api_key(Some(key.hash()), key.companies()).with_locale(locale);
+    Principal { caller: caller.into(), role: key.role(), name: key.name() }
 }

@@ -1,6 +1,7 @@
 //! Extractors of the authenticated caller.
 
 use std::future::{Ready, ready};
+use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
@@ -12,7 +13,7 @@ use crate::http::problem::Problem;
 use crate::upstream::Caller;
 
 /// Authenticated caller of any role, for reads.
-pub struct Authenticated(pub Caller);
+pub struct Authenticated(pub Arc<Caller>);
 
 impl FromRequest for Authenticated {
     type Error = Problem;
@@ -24,7 +25,7 @@ impl FromRequest for Authenticated {
 }
 
 /// Authenticated caller with the role of an operator, for mutations; viewers get 403.
-pub struct Operator(pub Caller);
+pub struct Operator(pub Arc<Caller>);
 
 impl FromRequest for Operator {
     type Error = Problem;

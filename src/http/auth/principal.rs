@@ -13,7 +13,7 @@ use crate::upstream::{Caller, Credentials};
 #[derive(Debug, Clone)]
 pub struct Principal {
     /// Caller on whose behalf IPS is called.
-    pub caller: Caller,
+    pub caller: Arc<Caller>,
     /// Role of the API key; `Operator` with IPS credentials, whose permissions IPS checks.
     pub role: Role,
     /// Name in the access log, the audit log and traces: that of the API key, or a keyed hash of the IPS user.

@@ -1,5 +1,6 @@
 //! ParameterValues of a query string by parameter, and the serde data format that reads them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use percent_encoding::percent_decode;
@@ -50,7 +51,7 @@ impl QueryValues {
 }
 
 fn decode(text: &str) -> Result<String, &'static str> {
-    let with_spaces = text.replace('+', " ");
+    let with_spaces = if text.contains('+') { Cow::Owned(text.replace('+', " ")) } else { Cow::Borrowed(text) };
     let text = percent_decode(with_spaces.as_bytes()).decode_utf8().map_err(|_| "is not percent-encoded UTF-8")?;
     if has_controls(&text) { Err("holds a control character") } else { Ok(text.into_owned()) }
 }

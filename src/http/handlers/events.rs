@@ -1,5 +1,6 @@
 //! `/jobs/events`, `/jobs/{job}/events` and `/jobs/events/tickets`: event streams and their tickets.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::{Method, header};
@@ -232,7 +233,7 @@ pub async fn ticket(state: Data<AppState>, Authenticated(caller): Authenticated,
     let (jobs, owner) = (state.jobs.clone(), caller.clone());
     state.run_in_background(async move { jobs.companies().check_credentials(&owner).await }).await?;
     let acceptance = if state.jobs.has_accepted(&caller) { Acceptance::Accepted } else { Acceptance::Stranger };
-    let issued = state.auth.tickets.issue(caller, acceptance).await;
+    let issued = state.auth.tickets.issue(Arc::unwrap_or_clone(caller), acceptance).await;
     let (ticket, expires_at) = issued.map_err(|error| Problem::internal(error.to_string()))?;
     let expires_at = to_timestamp(expires_at);
     Ok(HttpResponse::Created().insert_header((header::CACHE_CONTROL, "no-store")).json(Ticket { ticket, expires_at }))

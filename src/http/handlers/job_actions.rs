@@ -1,5 +1,6 @@
 //! Job actions: delete, stop, pause, resume, execute.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::HttpResponse;
@@ -90,7 +91,7 @@ async fn check(
 /// Performs an action. Responds with 202 and the new state of the job, or with 204 if it is deleted.
 async fn perform(
     state: &AppState,
-    caller: Caller,
+    caller: Arc<Caller>,
     company: CompanyChoice,
     job: JobRef,
     action: Action,

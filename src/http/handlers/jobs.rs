@@ -88,7 +88,7 @@ pub struct JobsParams {
     #[param(value_type = String, required = false)]
     submitted_by: Option<String>,
     /// Only jobs that the user with this IPS handle submitted; with `phase=completed` only, since other lists don't have the handle.
-    #[param(required = false, example = "u|28")]
+    #[param(required = false, example = "u|2001")]
     user_handle: Option<String>,
     /// Only jobs that started at this time or later; of a job that has not started, the expected start, `nextRunAt` or `triggerTime` counts. A
     /// time that IPS sends without an offset counts as UTC.

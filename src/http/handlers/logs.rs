@@ -1,5 +1,7 @@
 //! `/jobs/{job}/log` and `/assets/{assetHandle}/job-logs`: logs of a job, an asset.
 
+use std::sync::Arc;
+
 use std::borrow::Cow;
 
 use actix_web::HttpRequest;
@@ -127,7 +129,7 @@ pub async fn of_job(
 /// Returns the pages of a job's log, as far as they fulfil the filters of `query`.
 fn log_rows(
     state: Data<AppState>,
-    caller: Caller,
+    caller: Arc<Caller>,
     (company, job): (CompanyChoice, JobRef),
     query: LogQuery,
 ) -> impl Stream<Item = Result<RowPage<LogRow>, Problem>> {

@@ -1,5 +1,7 @@
 //! `/jobs/{job}/results`: links that a job made, and assets that it touched.
 
+use std::sync::Arc;
+
 use actix_web::HttpRequest;
 use actix_web::web::Data;
 use futures_util::stream;
@@ -150,7 +152,7 @@ pub async fn read(
 /// Reader of all results of a job, page by page.
 struct RowReader {
     state: Data<AppState>,
-    caller: Caller,
+    caller: Arc<Caller>,
     company: CompanyChoice,
     job: JobRef,
     source: LogSource,

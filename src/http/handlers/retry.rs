@@ -114,7 +114,7 @@ pub async fn retry(
     let mode = if params.unique_name == Some(false) { SubmitMode::NameAsGiven } else { SubmitMode::UniqueName };
     let submission = Submission { request: request.clone(), company: CompanyChoice::default(), mode, idempotency_key };
     if params.dry_run == Some(true) {
-        state.jobs.validate(&submission).map_err(Problem::from)?;
+        state.jobs.check(&submission).map_err(Problem::from)?;
         return Ok(HttpResponse::Ok().json(Retry { job: None, request: Some(request), items, unmapped, truncated }));
     }
     let jobs = state.jobs.clone();

@@ -4,17 +4,17 @@ use actix_web::http::header::{self, HeaderName};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::http::AppState;
 use crate::http::auth::Operator;
 use crate::http::extract::{CompanyParams, CompanyQuery, IdempotencyHeader, IfMatch, JsonBody};
 use crate::http::openapi::components;
-use crate::http::problem::Problem;
 use crate::http::request_context::RequestContext;
 use crate::http::response::HandlerResult;
 use crate::ips::types::SubmitJobParam;
-use crate::jobs::{ObservedJob, RenderedJob, Submission, SubmitMode, SubmitReceipt, Warning};
+use crate::jobs::{NextRun, ObservedJob, Preflight, RenderedJob, Submission, SubmitMode, SubmitReceipt, Warning};
 
 /// Response header: whether all replicas know the idempotency key of the submit.
 const IDEMPOTENCY_STATUS: HeaderName = HeaderName::from_static("idempotency-status");
@@ -38,11 +38,26 @@ impl SubmitParams {
 
 /// Response to a valid submit that was not sent.
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Validation {
     /// Always `true`: the response to an invalid request is a problem document.
     valid: bool,
     /// What IPS may refuse, or may not be intended; empty if there is nothing to say.
     warnings: Vec<Warning>,
+    /// The next ten runs of an `execSchedule`; absent without one, or if the expression has no meaning that the gateway knows. If the time zone is
+    /// unknown, the first of them may be past.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    next_runs: Vec<NextRun>,
+    /// Time zone of an `execSchedule`: the `timeZone` of the scheduled jobs of the company; absent if it is unknown, because the company has none,
+    /// or the caller may not read them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "PST")]
+    time_zone: Option<String>,
+    /// The request that a submit would send, with secrets redacted. The suffix of a unique name differs at each request. `companyHandle` is absent
+    /// if the body and the query name no company handle and it is not cached.
+    #[schema(value_type = SubmitJobParam)]
+    request: Value,
 }
 
 /// Submit a job
@@ -102,26 +117,42 @@ pub async fn submit(
 
 /// Validate a submit
 ///
-/// Checks the body of a submit as `POST /jobs` does, with the same parameters, and sends nothing to IPS. All errors are reported at once.
-/// Values that IPS may refuse are warnings.
+/// Checks the body of a submit as `POST /jobs` does, with the same parameters, and does not send it. All errors are reported at once. Values that
+/// IPS may refuse are warnings. Of an `execSchedule` the response has the next runs; for that the gateway reads the scheduled jobs of the company,
+/// unless they are cached.
 #[utoipa::path(
     post, path = "/jobs/validate", operation_id = "validateJob", tag = components::JOBS,
     params(CompanyParams, SubmitParams),
-    request_body(content = SubmitJobParam, description = "`submitJobParam` of IPS"),
+    request_body(content = SubmitJobParam, description = "`submitJobParam` of IPS", example = json!({
+        "jobName": "nightly-optimize", "execSchedule": "0 30 2 * * ?", "optimizeImagesJob": { "emailSetting": "Error" }
+    })),
     responses(
-        (status = 200, description = "The request is valid. Nothing was sent to IPS", body = Validation),
+        (status = 200, description = "The request is valid. It was not sent to IPS", body = Validation, example = json!({
+            "valid": true, "warnings": [],
+            "nextRuns": [
+                { "local": "2026-03-03T02:30:00-08:00", "utc": "2026-03-03T10:30:00Z" },
+                { "local": "2026-03-04T02:30:00-08:00", "utc": "2026-03-04T10:30:00Z" }
+            ],
+            "timeZone": "PST",
+            "request": {
+                "companyHandle": "c|110", "jobName": "nightly-optimize", "execSchedule": "0 30 2 * * ?",
+                "optimizeImagesJob": { "emailSetting": "Error" }
+            }
+        })),
         components::ProblemResponses,
     ),
 )]
 pub async fn validate(
     state: Data<AppState>,
-    Operator(_): Operator,
+    Operator(caller): Operator,
     CompanyQuery { company, params }: CompanyQuery<SubmitParams>,
     JsonBody { value: request }: JsonBody<SubmitJobParam>,
 ) -> HandlerResult {
     let submission = Submission { request, company, mode: params.mode(), idempotency_key: None };
-    let warnings = state.jobs.validate(&submission).map_err(Problem::from)?;
-    Ok(HttpResponse::Ok().json(Validation { valid: true, warnings }))
+    let jobs = state.jobs.clone();
+    let Preflight { warnings, next_runs, time_zone, request } =
+        state.run_in_background(async move { jobs.preflight(&caller, &submission).await }).await?;
+    Ok(HttpResponse::Ok().json(Validation { valid: true, warnings, next_runs, time_zone, request }))
 }
 
 /// Returns the head of a 202 with the URL of the submitted job.

@@ -1,24 +1,29 @@
 //! Access log middleware: one log line for each request, and its metrics and server span.
 
-use std::sync::Arc;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
 
 use actix_web::Error;
-use actix_web::body::MessageBody;
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{self, HeaderMap, HeaderName};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
+use metrics::{Gauge, Histogram};
 use opentelemetry::KeyValue;
 use opentelemetry::propagation::Extractor;
 use tokio::time::Instant;
 
+use super::framework_errors::render_framework_error;
 use crate::http::request_context::{PrincipalCell, RequestContext, RequestId};
+use crate::telemetry::access_log::AccessLogLine;
 use crate::telemetry::gauge::GaugeGuard;
 use crate::telemetry::metrics::names;
 use crate::telemetry::span::Span;
 
 /// Route of requests that no route matches.
-const NO_ROUTE: &str = "unknown";
+pub const NO_ROUTE: &str = "unknown";
 /// Label of uncommon methods, and of requests without a parsed head.
 const OTHER_METHOD: &str = "_OTHER";
 /// Status of requests whose client disconnected before the head of the response.
@@ -29,12 +34,16 @@ const CLIENT_DISCONNECTED: u16 = 499;
 ///
 /// # Errors
 /// Those of the service.
-pub async fn log_access<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
+pub async fn log_access(
+    route: Arc<str>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
     let RequestContext { request_id, principal, audit, .. } = RequestContext::current();
-    let route = request.match_pattern().unwrap_or_else(|| NO_ROUTE.into());
     let mut entry = AccessLogEntry::start(request_id, method_label(request.method()), route, request.headers());
     entry.principal = principal;
-    let result = entry.span.instrument(next.call(request)).await;
+    // Replaces error responses of the routing, the negotiation and CORS.
+    let result = entry.span.instrument(next.call(request)).await.map(render_framework_error);
     let status = match &result {
         Ok(response) => response.status(),
         Err(error) => error.as_response_error().status_code(),
@@ -44,8 +53,7 @@ pub async fn log_access<B: MessageBody>(request: ServiceRequest, next: Next<B>) 
         audit.set_status(status.as_u16());
     }
     if let Ok(response) = &result {
-        let cache_status = response.headers().get(header::CACHE_STATUS).and_then(|value| value.to_str().ok());
-        entry.cache_status = cache_status.map(Into::into);
+        entry.cache_status = response.headers().get(header::CACHE_STATUS).cloned();
     }
     result
 }
@@ -64,20 +72,21 @@ struct AccessLogEntry {
     request_id: RequestId,
     method: &'static str,
     /// Pattern of the route, not the path, which may contain names of jobs and companies.
-    route: String,
+    route: Arc<str>,
     principal: PrincipalCell,
     started: Instant,
     status: Option<StatusCode>,
-    cache_status: Option<String>,
+    cache_status: Option<HeaderValue>,
     span: Span,
     _in_flight: GaugeGuard,
 }
 
 impl AccessLogEntry {
-    fn start(request_id: RequestId, method: &'static str, route: String, headers: &HeaderMap) -> Self {
-        let name = || if route == NO_ROUTE { method.into() } else { format!("{method} {route}") };
+    fn start(request_id: RequestId, method: &'static str, route: Arc<str>, headers: &HeaderMap) -> Self {
+        static ACTIVE_REQUESTS: LazyLock<Gauge> = LazyLock::new(|| metrics::gauge!(names::HTTP_SERVER_ACTIVE_REQUESTS));
+        let name = || if &*route == NO_ROUTE { method.into() } else { format!("{method} {route}") };
         let attributes = || {
-            let route = (route != NO_ROUTE).then(|| KeyValue::new("http.route", route.clone()));
+            let route = (&*route != NO_ROUTE).then(|| KeyValue::new("http.route", Arc::clone(&route)));
             let attributes = [
                 KeyValue::new("http.request.method", method),
                 KeyValue::new("url.scheme", "http"),
@@ -86,7 +95,6 @@ impl AccessLogEntry {
             attributes.into_iter().chain(route).collect()
         };
         let span = Span::server(&TraceHeaders(headers), name, attributes);
-        let in_flight = GaugeGuard::new(metrics::gauge!(names::HTTP_SERVER_ACTIVE_REQUESTS));
         let started = Instant::now();
         Self {
             request_id,
@@ -97,7 +105,7 @@ impl AccessLogEntry {
             status: None,
             cache_status: None,
             span,
-            _in_flight: in_flight,
+            _in_flight: GaugeGuard::new(ACTIVE_REQUESTS.clone()),
         }
     }
 }
@@ -115,25 +123,47 @@ impl Drop for AccessLogEntry {
             self.span.set_error(status.to_string());
         }
         self.span.end();
-        tracing::info!(
-            request_id = self.request_id.as_str(),
-            trace_id = %self.span.trace_id(),
-            method = self.method,
-            route = self.route,
-            principal = principal.as_deref(),
+        let calls = self.span.called_operations();
+        let line = AccessLogLine {
+            request_id: self.request_id.as_str(),
+            trace_id: &self.span.trace_id(),
+            method: self.method,
+            route: &self.route,
+            principal: principal.as_deref(),
             status,
-            duration_ms = (duration * 1e6).round() / 1e3,
-            cache = self.cache_status.as_deref(),
-            calls = self.span.called_operations(),
-            "request"
-        );
+            duration_ms: (duration * 1e6).round() / 1e3,
+            cache: self.cache_status.as_ref().and_then(|value| value.to_str().ok()),
+            calls: calls.as_deref(),
+        };
+        line.log();
+        record_duration(self.method, &self.route, status, duration);
+    }
+}
+
+/// Histograms of a route, by method and status.
+type RouteHistograms = Vec<(&'static str, u16, Histogram)>;
+
+/// Records the duration of a request. A thread keeps the histogram of each method, route and status, since its look-up in the registry by
+/// these labels takes longer than the record.
+fn record_duration(method: &'static str, route: &Arc<str>, status: u16, duration: f64) {
+    thread_local! {
+        static HISTOGRAMS: RefCell<HashMap<Arc<str>, RouteHistograms>> = RefCell::default();
+    }
+    HISTOGRAMS.with_borrow_mut(|histograms| {
+        if let Some(of_route) = histograms.get(&**route)
+            && let Some((.., histogram)) = of_route.iter().find(|known| (known.0, known.1) == (method, status))
+        {
+            return histogram.record(duration);
+        }
         let labels = [
-            ("http_request_method", self.method.into()),
-            ("http_route", std::mem::take(&mut self.route)),
+            ("http_request_method", method.to_owned()),
+            ("http_route", route.to_string()),
             ("http_response_status_code", status.to_string()),
         ];
-        metrics::histogram!(names::HTTP_SERVER_REQUEST_DURATION, &labels).record(duration);
-    }
+        let histogram = metrics::histogram!(names::HTTP_SERVER_REQUEST_DURATION, &labels);
+        histogram.record(duration);
+        histograms.entry(Arc::clone(route)).or_default().push((method, status, histogram));
+    });
 }
 
 /// Request headers with the trace context (`traceparent`, `tracestate`).

@@ -21,16 +21,17 @@ pub struct Auditor {
 }
 
 impl Auditor {
-    /// Starts the record of a request; `None` if it changes no job, or if it is not authenticated: such a request changes nothing, and
+    /// Starts the record of a request of this route; `None` if it changes no job, or if it is not authenticated: such a request changes nothing, and
     /// anyone can send any number of them.
     pub fn start(
         &self,
         request: &ServiceRequest,
+        route: &str,
         request_id: &RequestId,
         principal: &PrincipalCell,
     ) -> Option<AuditRecord> {
         let principal = principal.get()?;
-        let action = action_of(request.method(), &request.match_pattern()?)?;
+        let action = action_of(request.method(), route)?;
         let job = job_of(request.path());
         Some(AuditRecord::start(
             Arc::clone(&self.log),

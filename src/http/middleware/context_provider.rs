@@ -1,52 +1,67 @@
-//! Outermost middleware: request context, access log, request id and security headers of every response.
+//! Outermost middleware: request context, access log, request id, security headers and problem documents of every response.
 //!
-//! One middleware instead of three, because each allocates a future for every request.
+//! One middleware instead of four, because each allocates futures for every request.
 
+use std::collections::HashSet;
+use std::rc::Rc;
 use std::sync::Arc;
 
-use actix_web::Error;
-use actix_web::body::MessageBody;
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::HeaderValue;
 use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage};
 
-use super::access_log::log_access;
+use super::access_log::{NO_ROUTE, log_access};
 use super::audit::Auditor;
+use super::rate_limit::accepted_principal;
 use super::security_headers::add_security_headers;
-use crate::http::auth::Authenticator;
+use crate::http::auth::{Authenticator, KnownCallers};
 use crate::http::request_context::{PrincipalCell, RequestContext, RequestId, X_REQUEST_ID};
 
 /// Provider of request contexts.
 pub struct ContextProvider {
     path_prefix: Arc<str>,
+    /// Routes without variables: their path is their pattern.
+    routes: HashSet<Arc<str>>,
+    no_route: Arc<str>,
     authenticator: Arc<Authenticator>,
     auditor: Option<Auditor>,
 }
 
 impl ContextProvider {
     /// Creates a provider of contexts with this path prefix, with the challenges and principals of this authenticator, and with the records
-    /// of this auditor.
+    /// of this auditor. `paths` are the paths of routes below the prefix.
     #[must_use]
-    pub fn new(path_prefix: &str, authenticator: Arc<Authenticator>, auditor: Option<Auditor>) -> Self {
-        Self { path_prefix: path_prefix.into(), authenticator, auditor }
+    pub fn new(path_prefix: &str, paths: &[&str], authenticator: Arc<Authenticator>, auditor: Option<Auditor>) -> Self {
+        let without_variables = paths.iter().filter(|path| !path.contains('{'));
+        let routes = without_variables.map(|path| format!("{path_prefix}{path}").into()).collect();
+        Self { path_prefix: path_prefix.into(), routes, no_route: NO_ROUTE.into(), authenticator, auditor }
+    }
+
+    /// Returns the pattern of the route of a request.
+    fn route_of(&self, request: &ServiceRequest) -> Arc<str> {
+        if let Some(route) = self.routes.get(request.path()) {
+            return Arc::clone(route);
+        }
+        request.match_pattern().map_or_else(|| Arc::clone(&self.no_route), Into::into)
     }
 
     /// Handles a request in a `RequestContext` of its own, logs it, and adds `X-Request-Id` and the security headers to the response.
     ///
     /// # Errors
     /// Those of the service.
-    pub async fn provide<B: MessageBody>(
+    pub async fn provide(
         self: Arc<Self>,
+        known: Rc<KnownCallers>,
         request: ServiceRequest,
-        next: Next<B>,
-    ) -> Result<ServiceResponse<B>, Error> {
+        next: Next<impl MessageBody + 'static>,
+    ) -> Result<ServiceResponse<BoxBody>, Error> {
+        let route = self.route_of(&request);
         let (request_id, principal) = (RequestId::of(request.headers()), PrincipalCell::default());
-        // Whether the request needs to be authenticated is for its handler to decide.
-        if let Ok(authenticated) = self.authenticator.authenticate(request.request()) {
-            principal.set(&authenticated.name);
-        }
+        let is_known = self.authenticate(&known, &request, &principal);
         let context = RequestContext {
-            audit: self.auditor.as_ref().and_then(|auditor| auditor.start(&request, &request_id, &principal)),
+            audit: self.auditor.as_ref().and_then(|auditor| auditor.start(&request, &route, &request_id, &principal)),
             principal,
             request_id,
             method: request.method().clone(),
@@ -55,11 +70,30 @@ impl ContextProvider {
             challenge: Some(self.authenticator.challenge(request.headers())),
         };
         let request_id = HeaderValue::from_str(context.request_id.as_str());
-        let mut response = context.scope(log_access(request, next)).await?;
+        let mut response = context.scope(log_access(route, request, next)).await?;
+        if !is_known && let Some(accepted) = accepted_principal(response.request()) {
+            known.insert(response.request().headers(), accepted);
+        }
         add_security_headers(response.headers_mut());
         if let Ok(request_id) = request_id {
             response.headers_mut().insert(X_REQUEST_ID, request_id);
         }
         Ok(response)
+    }
+
+    /// Finds the principal of a request. Whether the request needs one is for its handler to decide. Returns whether the caller is known
+    /// already, or can't become known.
+    fn authenticate(&self, known: &KnownCallers, request: &ServiceRequest, principal: &PrincipalCell) -> bool {
+        // What an API key permits may change at any time.
+        let is_constant = self.authenticator.service_account().is_none();
+        if is_constant && let Some(found) = known.get(request.headers()) {
+            principal.set(&found.name);
+            request.extensions_mut().insert(found);
+            return true;
+        }
+        if let Ok(authenticated) = self.authenticator.authenticate(request.request()) {
+            principal.set(&authenticated.name);
+        }
+        !is_constant
     }
 }

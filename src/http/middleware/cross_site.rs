@@ -1,34 +1,16 @@
 //! Guard against changes that pages of other sites cause (cross-site request forgery).
 
-use std::sync::Arc;
-
-use actix_web::Error;
-use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use actix_web::middleware::Next;
-
-use crate::http::problem::Problem;
 
 /// Relation of the page to the gateway (W3C Fetch Metadata).
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Refuses changes of pages whose origin is neither that of the gateway nor one of `origins`, with 403. A browser that signed in by its dialog
-/// would send the credentials with the form of any page. Requests that are not from a page have no such headers and pass.
-///
-/// # Errors
-/// Those of the service.
-pub async fn refuse_cross_site(
-    origins: Arc<[String]>,
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
-    let is_read = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
-    if !is_read && is_cross_site(request.headers(), &origins) {
-        return Ok(request.error_response(Problem::cross_site()));
-    }
-    next.call(request).await.map(ServiceResponse::map_into_boxed_body)
+/// Whether a request is a change of a page whose origin is neither that of the gateway nor one of `origins`. A browser that signed in by its
+/// dialog would send the credentials with the form of any page. Requests that are not from a page have no such headers and are none.
+pub fn is_cross_site_change(method: &Method, headers: &HeaderMap, origins: &[String]) -> bool {
+    let is_read = [Method::GET, Method::HEAD, Method::OPTIONS].contains(method);
+    !is_read && is_cross_site(headers, origins)
 }
 
 fn is_cross_site(headers: &HeaderMap, allowed: &[String]) -> bool {

@@ -1,13 +1,12 @@
-//! Framework errors middleware: problem documents for error responses of actix.
+//! Framework errors: problem documents for error responses of actix.
 
 use actix_cors::CorsError;
+use actix_web::ResponseError;
 use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::ServiceResponse;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, WWW_AUTHENTICATE,
 };
-use actix_web::middleware::Next;
-use actix_web::{Error, ResponseError};
 
 use crate::http::problem::Problem;
 
@@ -15,19 +14,13 @@ use crate::http::problem::Problem;
 const REPLACED_HEADERS: [HeaderName; 5] =
     [CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, WWW_AUTHENTICATE];
 
-/// Replaces error responses that are not a `Problem`, such as 405 of a route or a refused preflight, by the problem of their status. Their
+/// Replaces an error response that is not a `Problem`, such as 405 of a route or a refused preflight, by the problem of its status. Its
 /// other headers stay.
-///
-/// # Errors
-/// Those of the service.
-pub async fn render_framework_errors(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
-    let mut response = next.call(request).await?.map_into_boxed_body();
+pub fn render_framework_error(response: ServiceResponse<impl MessageBody + 'static>) -> ServiceResponse<BoxBody> {
+    let mut response = response.map_into_boxed_body();
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
-        return Ok(response);
+        return response;
     }
     let error = response.response().error();
     if error.and_then(|error| error.as_error::<Problem>()).is_none() {
@@ -45,5 +38,5 @@ pub async fn render_framework_errors(
     }
     // `identity`, which has kept the body from compression.
     response.headers_mut().remove(CONTENT_ENCODING);
-    Ok(response)
+    response
 }

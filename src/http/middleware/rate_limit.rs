@@ -1,15 +1,14 @@
-//! Rate limit middleware: a token bucket for each caller.
+//! Rate limit of requests: a token bucket for each caller.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::body::{BoxBody, MessageBody};
+use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
-use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{Error, HttpMessage, HttpRequest};
+use actix_web::{HttpMessage, HttpRequest};
 use governor::Quota;
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
@@ -20,7 +19,6 @@ use super::client_address::client_address;
 use crate::config::{RateLimits, TrustedProxies};
 use crate::http::AppState;
 use crate::http::auth::{Authenticator, CallerIdentity, Principal};
-use crate::http::problem::Problem;
 use crate::telemetry::metrics::report_table;
 
 /// Header fields of draft-ietf-httpapi-ratelimit-headers.
@@ -59,6 +57,8 @@ enum RateLimitKey {
 /// Rate limiter of requests.
 pub struct RateLimiter {
     quota: Quota,
+    /// Value of `RateLimit-Policy`.
+    policy: HeaderValue,
     buckets: Cache<RateLimitKey, Arc<TokenBucket>>,
     /// Number of callers with IPS credentials that were accepted, by address.
     accepted_callers: Cache<IpAddr, u32>,
@@ -91,7 +91,10 @@ impl RateLimiter {
             .time_to_idle(idle_time)
             .build();
         let exempt_paths = EXEMPT_PATHS.map(|path| format!("{path_prefix}{path}"));
-        Some(Self { quota, buckets, accepted_callers, trusted_proxies, exempt_paths, authenticator })
+        let window = quota.burst_size_replenished_in().as_secs_f64().ceil();
+        let policy = format!("\"caller\";q={};w={window}", quota.burst_size());
+        let policy = HeaderValue::try_from(policy).unwrap_or_else(|_| HeaderValue::from_static(""));
+        Some(Self { quota, policy, buckets, accepted_callers, trusted_proxies, exempt_paths, authenticator })
     }
 
     /// Whether requests of this path are not limited.
@@ -99,19 +102,27 @@ impl RateLimiter {
         self.exempt_paths.iter().any(|exempt| exempt == path)
     }
 
-    /// Takes a token for a request. A client can invent other credentials for each request: credentials without a bucket also need a token
+    /// Takes a token for a request; `None` if its path has no limit. A client can invent other credentials for each request: credentials without a bucket also need a token
     /// of the bucket that all new credentials of the address share, unless that is the address of many users.
-    fn decide(&self, request: &ServiceRequest) -> Decision {
-        let address = client_address(request.request(), &self.trusted_proxies).map(network_of);
-        let has_many_users = address
-            .is_some_and(|address| self.accepted_callers.get(&address).is_some_and(|accepted| accepted >= MANY_USERS));
+    pub(super) fn decide(&self, request: &ServiceRequest) -> Option<Decision> {
+        if self.is_exempt(request.path()) {
+            return None;
+        }
+        let address = || client_address(request.request(), &self.trusted_proxies).map(network_of);
         let key = match self.authenticator.authenticate(request.request()) {
-            Ok(principal) => RateLimitKey::Caller(CallerIdentity::from(&principal.caller)),
-            Err(_) => RateLimitKey::Unauthenticated(address),
+            Ok(principal) => RateLimitKey::Caller(CallerIdentity::from(&*principal.caller)),
+            Err(_) => RateLimitKey::Unauthenticated(address()),
         };
         if let Some(bucket) = self.buckets.get(&key) {
-            return take(&bucket);
+            return Some(take(&bucket));
         }
+        Some(self.decide_without_bucket(key, address()))
+    }
+
+    /// Takes a token for a request of this address, whose key has no bucket.
+    fn decide_without_bucket(&self, key: RateLimitKey, address: Option<IpAddr>) -> Decision {
+        let has_many_users = address
+            .is_some_and(|address| self.accepted_callers.get(&address).is_some_and(|accepted| accepted >= MANY_USERS));
         let is_new = matches!(key, RateLimitKey::Caller(CallerIdentity::Credentials(_)));
         if is_new && !has_many_users {
             let decision = take(&self.bucket(RateLimitKey::NewCredentials(address)));
@@ -137,53 +148,30 @@ impl RateLimiter {
         })
     }
 
-    /// Adds `RateLimit` and `RateLimit-Policy`.
+    /// Counts the caller of a response if it is a new one, and adds `RateLimit` and `RateLimit-Policy`.
+    pub(super) fn complete(&self, decision: &Decision, response: &mut ServiceResponse<BoxBody>) {
+        if let Some(address) = decision.new_caller_of.filter(|_| accepted_principal(response.request()).is_some()) {
+            self.count_accepted(address);
+        }
+        self.add_headers(response.headers_mut(), decision.remaining);
+    }
+
     fn add_headers(&self, headers: &mut HeaderMap, remaining: u32) {
         let burst = self.quota.burst_size();
-        let window = self.quota.burst_size_replenished_in().as_secs_f64().ceil();
         let used = f64::from(burst.get().saturating_sub(remaining));
         let reset = (self.quota.replenish_interval().as_secs_f64() * used).ceil();
-        let fields = [
-            (RATE_LIMIT_POLICY, format!("\"caller\";q={burst};w={window}")),
-            (RATE_LIMIT, format!("\"caller\";r={remaining};t={reset}")),
-        ];
-        for (name, value) in fields {
-            if let Ok(value) = HeaderValue::from_str(&value) {
-                headers.insert(name, value);
-            }
+        headers.insert(RATE_LIMIT_POLICY, self.policy.clone());
+        if let Ok(value) = HeaderValue::try_from(format!("\"caller\";r={remaining};t={reset}")) {
+            headers.insert(RATE_LIMIT, value);
         }
     }
 }
 
-/// Refuses requests beyond the rate limit with 429, and adds the rate limit headers to all responses. Without limiter there is no limit.
-///
-/// # Errors
-/// Those of the service.
-pub async fn limit_rate(
-    limiter: Option<Arc<RateLimiter>>,
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
-    let Some(limiter) = limiter.filter(|limiter| !limiter.is_exempt(request.path())) else {
-        return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
-    };
-    let Decision { remaining, retry_after, new_caller_of } = limiter.decide(&request);
-    let mut response = match retry_after {
-        None => next.call(request).await?.map_into_boxed_body(),
-        Some(wait) => request.error_response(Problem::too_many_requests("the caller exceeded its rate limit", wait)),
-    };
-    if let Some(address) = new_caller_of.filter(|_| is_of_accepted_caller(response.request())) {
-        limiter.count_accepted(address);
-    }
-    limiter.add_headers(response.headers_mut(), remaining);
-    Ok(response)
-}
-
-/// Whether IPS has accepted the credentials of a request.
-fn is_of_accepted_caller(request: &HttpRequest) -> bool {
-    let (state, extensions) = (request.app_data::<Data<AppState>>(), request.extensions());
-    let principal = extensions.get::<Principal>();
-    state.zip(principal).is_some_and(|(state, principal)| state.jobs.has_accepted(&principal.caller))
+/// Returns the principal of a request whose credentials IPS has accepted.
+pub fn accepted_principal(request: &HttpRequest) -> Option<Principal> {
+    let (state, extensions) = (request.app_data::<Data<AppState>>()?, request.extensions());
+    let principal = extensions.get::<Principal>()?;
+    state.jobs.has_accepted(&principal.caller).then(|| principal.clone())
 }
 
 /// Returns the address that stands for its network: of IPv6, a client usually has a network of 64 bits.
@@ -195,11 +183,11 @@ fn network_of(address: IpAddr) -> IpAddr {
 }
 
 /// Decision on a request.
-struct Decision {
+pub(super) struct Decision {
     /// Number of tokens left in the bucket.
     remaining: u32,
     /// Time until the bucket has a token again; `None` if the request got one.
-    retry_after: Option<Duration>,
+    pub(super) retry_after: Option<Duration>,
     /// Address of a caller with credentials that had no bucket.
     new_caller_of: Option<IpAddr>,
 }

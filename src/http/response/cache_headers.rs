@@ -1,9 +1,10 @@
 //! Caching headers, conditional requests and content negotiation (RFC 9110, 9111, 9211).
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, AcceptEncoding, Encoding, EntityTag, Header, HeaderValue, IfNoneMatch};
+use actix_web::http::header::{self, EntityTag, Header, HeaderMap, HeaderValue, IfNoneMatch};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use sha2::{Digest, Sha256};
@@ -11,6 +12,7 @@ use sha2::{Digest, Sha256};
 use super::viewer;
 use crate::http::AppState;
 use crate::http::auth::role_of;
+use crate::http::middleware::Negotiated;
 use crate::jobs::{CacheStatus, FoundJob, JobPage, Lookup, StaleReason, weak_etag};
 
 /// Name of this cache in `Cache-Status`.
@@ -78,32 +80,56 @@ impl CacheHeaders {
         } else {
             HttpResponse::Ok().content_type("application/json").body(body())
         };
-        self.add_to(&mut response, etag, vary(request));
+        response.headers_mut().insert(header::VARY, HeaderValue::from_static(vary(request)));
+        self.add_to(response.headers_mut(), etag);
         response
     }
 
     /// Adds the headers.
-    fn add_to(&self, response: &mut HttpResponse, etag: &str, vary: String) {
-        let mut set = |name: header::HeaderName, value: String| {
-            if let Ok(value) = HeaderValue::from_str(&value) {
-                response.headers_mut().insert(name, value);
-            }
-        };
-        set(header::ETAG, etag.to_owned());
-        // Browsers revalidate every time: a 304 is cheap, and a stored response would hide a change.
-        set(header::CACHE_CONTROL, "private, no-cache".to_owned());
-        set(header::AGE, self.age.as_secs().to_string());
-        set(header::CACHE_STATUS, self.cache_status());
-        set(header::VARY, vary);
-        if let Some(retry_after) = self.retry_after {
-            set(header::RETRY_AFTER, retry_after.as_secs().max(1).to_string());
+    fn add_to(&self, headers: &mut HeaderMap, etag: &str) {
+        thread_local! {
+            /// Values that change once a second: `Age`, and `Cache-Status` with the status and the ttl.
+            static AGE: RefCell<(u64, HeaderValue)> = const { RefCell::new((0, HeaderValue::from_static("0"))) };
+            static STATUS: RefCell<Option<(CacheStatus, i64, HeaderValue)>> = const { RefCell::new(None) };
         }
+        if let Ok(etag) = HeaderValue::from_str(etag) {
+            headers.insert(header::ETAG, etag);
+        }
+        // Browsers revalidate every time: a 304 is cheap, and a stored response would hide a change.
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+        let age = AGE.with_borrow_mut(|(seconds, value)| {
+            if *seconds != self.age.as_secs() {
+                (*seconds, *value) = (self.age.as_secs(), self.age.as_secs().into());
+            }
+            value.clone()
+        });
+        headers.insert(header::AGE, age);
+        let key = (self.cache_status, self.ttl());
+        let status = STATUS.with_borrow_mut(|kept| match kept {
+            Some((status, ttl, value)) if (*status, *ttl) == key => Some(value.clone()),
+            _ => {
+                let value = HeaderValue::try_from(self.cache_status()).ok()?;
+                *kept = Some((key.0, key.1, value.clone()));
+                Some(value)
+            }
+        });
+        if let Some(status) = status {
+            headers.insert(header::CACHE_STATUS, status);
+        }
+        if let Some(retry_after) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, retry_after.as_secs().max(1).into());
+        }
+    }
+
+    /// Returns the rest of the freshness lifetime in seconds; negative once the data are stale.
+    fn ttl(&self) -> i64 {
+        let seconds = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+        seconds(self.freshness_lifetime) - seconds(self.age)
     }
 
     /// Returns the value of `Cache-Status` (RFC 9211).
     fn cache_status(&self) -> String {
-        let seconds = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
-        let ttl = seconds(self.freshness_lifetime) - seconds(self.age);
+        let ttl = self.ttl();
         match self.cache_status {
             CacheStatus::Hit => format!("{CACHE_NAME}; hit; ttl={ttl}"),
             CacheStatus::Stale(StaleReason::Revalidating) => {
@@ -118,14 +144,15 @@ impl CacheHeaders {
 }
 
 /// Returns the value of `Vary`: the request headers on which the response of every list and job depends.
-pub fn vary(request: &HttpRequest) -> String {
-    let credentials =
-        AppState::of(request).map_or("Authorization", |state| state.auth.authenticator.credential_headers());
-    format!("{credentials}, Accept-Encoding, Accept-Language")
+pub fn vary(request: &HttpRequest) -> &'static str {
+    AppState::of(request).map_or("Authorization", |state| state.auth.authenticator.vary())
 }
 
 /// Returns whether `If-None-Match` contains this entity tag, by weak comparison (RFC 9110 §13.1.2).
 pub fn is_not_modified(request: &HttpRequest, etag: &str) -> bool {
+    if !request.headers().contains_key(header::IF_NONE_MATCH) {
+        return false;
+    }
     let Ok(current) = etag.parse::<EntityTag>() else { return false };
     match IfNoneMatch::parse(request) {
         Ok(IfNoneMatch::Any) => true,
@@ -136,9 +163,8 @@ pub fn is_not_modified(request: &HttpRequest, etag: &str) -> bool {
 
 /// Returns whether `Accept-Encoding` prefers gzip to no content coding (RFC 9110 §12.5.3).
 ///
-/// Requests that accept neither don't reach a handler: the `Compress` middleware responds with 406. That includes `identity;q=0, *`, which
-/// accepts gzip by RFC 9110, because actix applies `*` to `identity` only.
+/// Requests that accept neither don't reach a handler: they get 406. That includes `identity;q=0, *`, which accepts gzip by RFC 9110, because
+/// actix applies `*` to `identity` only.
 pub fn prefers_gzip(request: &HttpRequest) -> bool {
-    let available = [Encoding::identity(), Encoding::gzip()];
-    AcceptEncoding::parse(request).is_ok_and(|accepted| accepted.negotiate(available.iter()) == Some(Encoding::gzip()))
+    Negotiated::of(request).prefers_gzip
 }

@@ -78,8 +78,7 @@ mod tests {
     #[test]
     fn a_new_job_is_cached_when_the_cache_is_full_of_frequently_used_ones() {
         let credentials = Credentials::AccessToken(SecretString::from("token"));
-        let caller =
-            Caller { credentials, source: CredentialSource::Caller, companies: None, api_key_hash: None, locale: None };
+        let caller = Caller::new(credentials, CredentialSource::Caller);
         let cache = job_cache(Duration::from_hours(1), |()| 5_000);
         let jobs = MAX_JOB_BYTES / 15_500;
         let keys: Vec<_> = (0..jobs).map(|number| job_key(&caller, &number.to_string())).collect();

@@ -240,8 +240,7 @@ mod tests {
             })
         });
         let credentials = Credentials::AccessToken(SecretString::from("token"));
-        let caller =
-            Caller { credentials, source: CredentialSource::Caller, companies: None, api_key_hash: None, locale: None };
+        let caller = Caller::new(credentials, CredentialSource::Caller);
         let known = cache(Arc::clone(&loader), &clock, 64 << 10, |_| true);
         for number in 0..200 {
             let _ = known.read(&caller, &format!("c|{number}"), CacheDirective::Unspecified).await;
@@ -275,8 +274,7 @@ mod tests {
         });
         let cache = cache(loader, &clock, 1 << 20, |_| true);
         let credentials = Credentials::AccessToken(SecretString::from("token"));
-        let caller =
-            Caller { credentials, source: CredentialSource::Caller, companies: None, api_key_hash: None, locale: None };
+        let caller = Caller::new(credentials, CredentialSource::Caller);
         let read = || cache.read(&caller, "c|1", CacheDirective::Unspecified);
         assert!(matches!(read().await, Err(Error::Internal(_))));
         assert!(matches!(read().await, Err(Error::Internal(_))), "during the back-off");

@@ -251,7 +251,7 @@ impl SnapshotCache {
         &self.dependencies.runtime
     }
 
-    fn metrics(&self) -> CacheMetrics {
-        self.metrics
+    fn metrics(&self) -> &CacheMetrics {
+        &self.metrics
     }
 }

@@ -259,7 +259,7 @@ mod tests {
 
     fn caller(token: &str) -> Caller {
         let credentials = Credentials::AccessToken(SecretString::from(token));
-        Caller { credentials, source: CredentialSource::Caller, companies: None, api_key_hash: None, locale: None }
+        Caller::new(credentials, CredentialSource::Caller)
     }
 
     fn unconfirmed(company: &str, name: &str) -> Job {

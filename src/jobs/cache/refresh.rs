@@ -23,7 +23,7 @@ impl SnapshotCache {
             let (cache, entry, caller) = (Arc::clone(self), Arc::clone(&entry), caller.clone());
             self.runtime().spawn(Refresher { cache, entry, key, caller }.run());
         }
-        Watcher { entry, changed, metrics: self.metrics() }
+        Watcher { entry, changed, metrics: self.metrics().clone() }
     }
 }
 

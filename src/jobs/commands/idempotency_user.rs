@@ -44,7 +44,7 @@ impl IdempotencyUser {
     /// Returns the user that the credential of `caller` names: the e-mail address, else the user in the claims of the token. `None` for a token
     /// without them. The claims are not verified: they count only once IPS accepted the token.
     fn named_by(caller: &Caller) -> Option<Self> {
-        match &caller.credentials {
+        match caller.credentials() {
             Credentials::Password { user, .. } => Some(Self::of_email(user)),
             Credentials::AccessToken(token) => match claims_of(token.expose_secret())? {
                 TokenClaims { email: Some(email), .. } => Some(Self::of_email(&email)),
@@ -145,7 +145,7 @@ mod tests {
 
     fn user(credentials: Credentials) -> Option<IdempotencyUser> {
         let source = CredentialSource::Caller;
-        let caller = Caller { credentials, source, companies: None, api_key_hash: None, locale: None };
+        let caller = Caller::new(credentials, source);
         IdempotencyUser::named_by(&caller)
     }
 

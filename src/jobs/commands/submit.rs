@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::ips::types::SubmitJobParam;
 use crate::jobs::cache::epoch::CompanyEpochs;
+use crate::jobs::cache::lists::ListCaches;
 use crate::jobs::cache::policy::CacheDirective;
 use crate::jobs::cache::recent::{Mutation, RecentMutations};
 use crate::jobs::commands::idempotency::{IdempotencyKey, IdempotencyOutcome, IdempotencyRecords};
@@ -14,7 +15,6 @@ use crate::jobs::commands::idempotency_user::IdempotencyUsers;
 use crate::jobs::commands::key_status::KeyStatus;
 use crate::jobs::commands::submission::{Submission, SubmitMode};
 use crate::jobs::commands::url_policy::UrlPolicy;
-use crate::jobs::commands::warnings::{Warning, warnings};
 use crate::jobs::company::{Companies, CompanyChoice, check_permitted};
 use crate::jobs::error::{Error, InvalidField, Result};
 use crate::jobs::model::follow_on::RequestsFollowOn;
@@ -32,6 +32,8 @@ pub struct SubmitDependencies {
     pub companies: Arc<Companies>,
     /// Finds a job whose response was lost.
     pub lookup: Arc<JobLookup>,
+    /// Cached lists.
+    pub caches: ListCaches,
     /// Port to IPS.
     pub upstream: Arc<dyn IpsApi>,
     /// Invalidates the lists of the company.
@@ -69,23 +71,22 @@ impl SubmitCommand {
         Self(dependencies)
     }
 
+    /// Returns the dependencies.
+    pub(super) fn dependencies(&self) -> &SubmitDependencies {
+        &self.0
+    }
+
     /// Sets the gauges of the memory of the idempotency records and of the users of tokens.
     pub fn report_metrics(&self) {
         self.0.users.report_metrics();
         self.0.idempotency.report_metrics();
     }
 
-    /// Validates a submission as [`SubmitCommand::submit`] does, without sending it; returns warnings about a valid one.
+    /// Checks a submission as [`SubmitCommand::submit`] does, without a call to IPS.
     ///
     /// # Errors
     /// [`Error::Invalid`] with all invalid fields.
-    pub fn validate(&self, submission: &Submission) -> Result<Vec<Warning>> {
-        self.check(submission)?;
-        Ok(warnings(&submission.request, self.0.clock.now()))
-    }
-
-    /// Checks a submission.
-    fn check(&self, submission: &Submission) -> Result<()> {
+    pub fn check(&self, submission: &Submission) -> Result<()> {
         let mut invalid = submission.invalid_fields(self.0.clock.now());
         let mut add = |field: InvalidField| {
             if !invalid.iter().any(|known| known.location == field.location) {
@@ -106,7 +107,7 @@ impl SubmitCommand {
     /// Submits a job (`submitJob`). Repeated submits with the same idempotency key are sent once and return the same job.
     ///
     /// # Errors
-    /// Those of [`SubmitCommand::validate`] and [`Companies::resolve`], [`Error::IdempotencyKeyReused`], [`Error::SubmitInProgress`], the
+    /// Those of [`SubmitCommand::check`] and [`Companies::resolve`], [`Error::IdempotencyKeyReused`], [`Error::SubmitInProgress`], the
     /// errors of IPS, and [`Error::SubmitOutcomeUnknown`] if the response was lost and the job is not found.
     pub async fn submit(&self, caller: &Caller, submission: Submission) -> Result<SubmitReceipt> {
         self.check(&submission)?;
@@ -124,9 +125,7 @@ impl SubmitCommand {
             }
             None => None,
         };
-        if mode == SubmitMode::UniqueName && request.exec_schedule.is_none() {
-            request.job_name = self.unique_name(caller, &request, idempotency_key.as_ref())?;
-        }
+        request.job_name = self.name_to_send(caller, &request, mode, idempotency_key.as_ref())?;
         match idempotency_key {
             Some(key) => self.submit_with_key(caller, &request, &key).await,
             None => self.send(caller, &request).await.map(|job| SubmitReceipt { job, key_status: None }),
@@ -173,6 +172,20 @@ impl SubmitCommand {
             Err(_) => claim.release().await,
         }
         result.map(|job| SubmitReceipt { job, key_status })
+    }
+
+    /// Returns the name to send: a unique one, unless the name is to be sent unchanged or is that of a recurring schedule.
+    pub(super) fn name_to_send(
+        &self,
+        caller: &Caller,
+        request: &SubmitJobParam,
+        mode: SubmitMode,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<String> {
+        if mode == SubmitMode::NameAsGiven || request.exec_schedule.is_some() {
+            return Ok(request.job_name.clone());
+        }
+        self.unique_name(caller, request, key)
     }
 
     /// Returns a unique name: with an idempotency key, the same on every replica.

@@ -55,7 +55,8 @@ fn warning_about<'v>(parent: &str, pointer: &str, value: &'v str, urls: &mut Has
 }
 
 impl Warning {
-    fn new(pointer: &str, detail: impl Into<String>) -> Self {
+    /// Creates a warning.
+    pub(super) fn new(pointer: &str, detail: impl Into<String>) -> Self {
         Self { pointer: pointer.into(), detail: detail.into() }
     }
 }

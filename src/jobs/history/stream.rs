@@ -6,12 +6,14 @@ use crate::jobs::error::Result;
 use crate::jobs::history::axis::Axis;
 use crate::jobs::history::logs::{HistoryQueries, matches};
 use crate::jobs::history::query::HistoryFilter;
-use crate::jobs::history::steps::MAX_ROWS;
 use crate::jobs::history::walk::{HistoryWalk, Place};
 use crate::jobs::model::json::RenderedJob;
 use crate::jobs::queries::{ListQuery, SortDirection};
 use crate::runtime::clock::Clock;
 use crate::upstream::Caller;
+
+/// Number of logs that one call asks for: what a stream holds at a time.
+const ROWS: usize = 100;
 
 /// Stream of the jobs of a span. It holds the jobs of one call to IPS; its calls are not coalesced with others, whose answers would be kept.
 pub struct HistoryStream {
@@ -34,7 +36,7 @@ impl HistoryStream {
         if self.walk.place().is_none() {
             return Ok(None);
         }
-        let batch = self.walk.next_batch(MAX_ROWS).await?;
+        let batch = self.walk.next_batch(ROWS).await?;
         self.unreadable += batch.bad_items.len();
         let now = self.clock.now();
         let matching = batch.jobs.into_iter().filter(|job| matches(self.conditions.as_ref(), job));

@@ -33,11 +33,11 @@ impl Subscriptions {
     /// The errors of IPS when the list is loaded.
     pub async fn subscribe_to_company(
         &self,
-        caller: Caller,
+        caller: Arc<Caller>,
         company: &str,
         position: Option<StreamPosition>,
     ) -> Result<Subscription> {
-        let caller = caller.without_locale();
+        let caller = Arc::new(caller.without_locale());
         let active = self.caches.active.watch(&caller, company);
         self.caches.active.read(&caller, company, CacheDirective::Unspecified).await?;
         Ok(Subscription::new(Arc::clone(&self.lookup), caller, active, position, None))
@@ -49,13 +49,13 @@ impl Subscriptions {
     /// Those of [`JobLookup::find`].
     pub async fn subscribe_to_job(
         &self,
-        caller: Caller,
+        caller: Arc<Caller>,
         choice: &CompanyChoice,
         job: &JobRef,
         position: Option<StreamPosition>,
         until: StreamEnd,
     ) -> Result<Subscription> {
-        let caller = caller.without_locale();
+        let caller = Arc::new(caller.without_locale());
         let company = self.lookup.company_of(&caller, choice, job).await?;
         let found = self.lookup.find(&caller, choice, job, CacheDirective::Unspecified).await?;
         let active = self.caches.active.watch(&caller, &company);

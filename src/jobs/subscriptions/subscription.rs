@@ -49,7 +49,7 @@ pub enum StreamMessage {
 /// Event stream of a company or of one job.
 pub struct Subscription {
     lookup: Arc<JobLookup>,
-    caller: Caller,
+    caller: Arc<Caller>,
     active: Watcher,
     cursor: Option<EventCursor>,
     /// Staleness of which the reader was informed last.
@@ -110,7 +110,7 @@ enum StreamState {
 impl Subscription {
     pub(super) fn new(
         lookup: Arc<JobLookup>,
-        caller: Caller,
+        caller: Arc<Caller>,
         active: Watcher,
         position: Option<StreamPosition>,
         job: Option<SubscribedJob>,

@@ -1,11 +1,10 @@
 //! Scheduled jobs: one-time and recurring triggers.
 
 use chrono::{DateTime, Utc};
-use croner::Cron;
-use croner::parser::{CronParser, Seconds};
 
 use super::job::{JobSpec, scheduled_handle};
 use crate::ips::types::{ScheduledJob, TriggerState};
+use crate::runtime::quartz::{InvalidSchedule, QuartzSchedule};
 use crate::sandbox::server_time::{server_timestamp, server_zone};
 
 /// Name of the server's time zone.
@@ -17,7 +16,7 @@ pub(in crate::sandbox) enum Trigger {
     /// `execTime`: one run.
     Once,
     /// `execSchedule`: the submitted expression and the parsed schedule.
-    Recurring(String, Box<Cron>),
+    Recurring(String, QuartzSchedule),
 }
 
 /// Scheduled job.
@@ -31,47 +30,19 @@ pub(in crate::sandbox) struct Schedule {
     pub paused: bool,
 }
 
-/// Error of a schedule.
-#[derive(Debug, thiserror::Error)]
-pub(in crate::sandbox) enum InvalidSchedule {
-    #[error("{0:?} is not a cron expression: {1}")]
-    Unparsable(String, String),
-    #[error("{0:?} is not a Quartz cron expression: it has {1} fields, not 6 or 7 with the seconds first")]
-    FieldCount(String, usize),
-    #[error("{0:?} is not a Quartz cron expression: exactly one of day of month and day of week is ?")]
-    TwoDays(String),
-    #[error("{0:?} will never fire")]
-    NeverFires(String),
-}
-
 impl Trigger {
-    /// Parses a cron expression of Quartz: six or seven fields, seconds first, a year at the end, weekdays from 1 = Sunday, and `?` for one of
-    /// the two days.
+    /// Parses a cron expression of Quartz.
     pub fn recurring(expression: &str) -> Result<Self, InvalidSchedule> {
-        let fields: Vec<_> = expression.split_whitespace().collect();
-        match fields.as_slice() {
-            [_, _, _, day_of_month, _, day_of_week, ..] if fields.len() <= 7 => {
-                if (*day_of_month == "?") == (*day_of_week == "?") {
-                    return Err(InvalidSchedule::TwoDays(expression.into()));
-                }
-            }
-            _ => return Err(InvalidSchedule::FieldCount(expression.into(), fields.len())),
-        }
-        let parser = CronParser::builder();
-        let parser = parser.seconds(Seconds::Required).alternative_weekdays(true).sloppy_ranges(true).build();
-        let cron =
-            parser.parse(expression).map_err(|e| InvalidSchedule::Unparsable(expression.into(), e.to_string()))?;
-        Ok(Self::Recurring(expression.into(), Box::new(cron)))
+        Ok(Self::Recurring(expression.into(), QuartzSchedule::parse(expression)?))
     }
 
     /// Returns the first fire time after `time`; `None` if there is none.
     pub fn next_after(&self, time: DateTime<Utc>) -> Option<DateTime<Utc>> {
         match self {
             Self::Once => None,
-            Self::Recurring(_, cron) => cron
-                .find_next_occurrence(&time.with_timezone(&server_zone()), false)
-                .ok()
-                .map(|next| next.with_timezone(&Utc)),
+            Self::Recurring(_, schedule) => {
+                schedule.next_after(&time.with_timezone(&server_zone())).map(|next| next.with_timezone(&Utc))
+            }
         }
     }
 

@@ -3,11 +3,16 @@
 //! actix ends the connection after a request with such an offer, and reads what follows an offer of WebSocket as a tunnel. The offers are
 //! therefore removed from the head before the dispatcher parses it.
 
+use memchr::memchr_iter;
+
 /// Fields that are part of an offer, in lower case; also their names as options of `Connection`.
 const OFFER_FIELDS: [&[u8]; 2] = [b"upgrade", b"http2-settings"];
 
 /// Returns a head without its offers to upgrade: without `Upgrade`, `HTTP2-Settings` and their options in `Connection`. `None` if it has none.
 pub fn without_upgrade(head: &[u8]) -> Option<Vec<u8>> {
+    if !may_offer(head) {
+        return None;
+    }
     let mut lines = head.split_inclusive(|&byte| byte == b'\n');
     // Empty lines before the request line are permitted (RFC 9112 §2.2).
     let start: usize = lines.by_ref().map_while(|line| line.trim_ascii().is_empty().then_some(line.len())).sum();
@@ -30,6 +35,15 @@ pub fn without_upgrade(head: &[u8]) -> Option<Vec<u8>> {
         }
     }
     has_offer.then_some(kept)
+}
+
+/// Returns whether a line begins with the name of a field that offers may be in: most heads have none.
+fn may_offer(head: &[u8]) -> bool {
+    memchr_iter(b'\n', head).any(|end| {
+        let line = &head[end + 1..];
+        let begins = |name: &[u8]| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+        begins(b"connection") || OFFER_FIELDS.into_iter().any(begins)
+    })
 }
 
 /// Returns the options of a `Connection` field.

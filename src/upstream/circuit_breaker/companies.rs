@@ -147,8 +147,7 @@ mod tests {
 
     fn key(token: &str, company: &str) -> CompanyKey {
         let credentials = Credentials::AccessToken(SecretString::from(token));
-        let caller =
-            Caller { credentials, source: CredentialSource::Caller, companies: None, api_key_hash: None, locale: None };
+        let caller = Caller::new(credentials, CredentialSource::Caller);
         CompanyKey::new(&caller, Some(company))
     }
 

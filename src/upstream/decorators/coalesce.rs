@@ -271,7 +271,7 @@ mod tests {
 
     fn caller() -> Caller {
         let credentials = Credentials::AccessToken(SecretString::from("token"));
-        Caller { credentials, source: CredentialSource::Caller, companies: None, api_key_hash: None, locale: None }
+        Caller::new(credentials, CredentialSource::Caller)
     }
 
     #[tokio::test(start_paused = true)]

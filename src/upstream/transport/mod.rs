@@ -232,7 +232,7 @@ fn builder(config: &ClientConfig) -> Result<ClientBuilder, reqwest::Error> {
     install_tls_provider();
     let authorities = config.authorities.iter().map(|pem| Certificate::from_pem_bundle(pem));
     let authorities = authorities.collect::<Result<Vec<_>, _>>()?.concat();
-    Ok(Client::builder()
+    let client = Client::builder()
         .connect_timeout(config.connect_timeout)
         // A redirect, or a proxy of the environment, would send the password in the body to another host.
         .redirect(Policy::none())
@@ -240,8 +240,13 @@ fn builder(config: &ClientConfig) -> Result<ClientBuilder, reqwest::Error> {
         .http1_only()
         .http1_max_headers(MAX_HEADERS)
         .retry(reqwest::retry::never())
-        .tls_certs_merge(authorities)
-        .user_agent(format!("{}/{}", config.app_name, config.app_version)))
+        .user_agent(format!("{}/{}", config.app_name, config.app_version));
+    // The certificates of the system are often hundreds of files. A client that never uses TLS does not read them.
+    Ok(if config.url.scheme() == "https" {
+        client.tls_certs_merge(authorities)
+    } else {
+        client.tls_certs_only(authorities)
+    })
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

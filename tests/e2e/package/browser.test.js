@@ -27,14 +27,14 @@ const startSite = (handle = () => undefined) =>
   });
 
 /** Starts a watch in the page; its values are in `values`. */
-const watch = (page, stream) =>
-  page.evaluate((stream) => {
+const watch = (page, stream, options = {}) =>
+  page.evaluate(([stream, options]) => {
     window.values = [];
     const read = async () => {
-      for await (const value of gateway.watchJobs(client, stream ? { stream: gateway[stream] } : {})) values.push(value);
+      for await (const value of gateway.watchJobs(client, { ...options, ...(stream && { stream: gateway[stream] }) })) values.push(value);
     };
     read().catch((error) => (window.ended = String(error)));
-  }, stream);
+  }, [stream, options]);
 
 inBrowser('the React example shows jobs as they change, stops one and shows its end', {}, async (page) => {
   const site = await startSite();
@@ -121,7 +121,8 @@ inBrowser('a hidden page closes its stream after 30 s, and resumes it when it is
   };
   await page.clock.install();
   await page.goto(`${site.origin}/page.html`);
-  await watch(page);
+  // The clock of the page is moved, and the stream is silent meanwhile.
+  await watch(page, undefined, { silenceTimeout: 3_600_000 });
   await page.waitForFunction(() => values.length > 0);
   await isShown('hidden');
   await page.clock.fastForward(29_000);

@@ -64,6 +64,24 @@ describe('waitForJob', { concurrency: true }, () => {
     assertPaced(sent, 2_000);
   });
 
+  test('waits for the publish after an upload, unless told otherwise', async () => {
+    const client = clientOf({ origin });
+    const upload = (jobName) => ({
+      jobName,
+      uploadUrlsJob: {
+        urlArray: [{ sourceUrl: 'https://assets.example.com/jacket.tif', destPath: 'jacket.tif' }],
+        overwrite: true, readyForPublish: true, createMask: false, emailSetting: 'None',
+        postImageServingPublishJob: { publishType: 'Full', emailSetting: 'None' },
+      },
+    });
+    const run = async (options) => waitForJob(client, (await submitJob(client, upload(`upload-${JSON.stringify(options)}`))).id, options);
+    const [streamed, polled, alone] = await Promise.all([run({}), run({ stream: 'none' }), run({ until: 'job' })]);
+    for (const { kind, chain, followOns } of [streamed, polled]) {
+      assert.deepEqual([kind, chain.status, followOns.map(({ kind }) => kind)], ['uploadUrls', 'completed', ['imageServingPublish']]);
+    }
+    assert.deepEqual([alone.phase, alone.chain.status === 'completed'], ['completed', false]);
+  });
+
   test('honours Retry-After of a refused poll', async () => {
     let reads = 0;
     const { polls, seen } = await run('retry-after', (incoming, outgoing) => {

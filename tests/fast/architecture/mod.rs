@@ -32,10 +32,10 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// The only top-level modules that may use these libraries.
 const CONFINED: &[(&str, &[&str])] = &[
     ("actix_web", &["http", "server", "sandbox", "app"]),
-    ("actix_http", &["server"]),
+    ("actix_http", &["http", "server"]),
     ("quick_xml", &["ips"]),
     ("redis", &["replicas"]),
-    ("reqwest", &["upstream"]),
+    ("reqwest", &["upstream", "cli"]),
     ("rustls", &["upstream"]),
     ("opentelemetry_sdk", &["telemetry"]),
     ("opentelemetry_otlp", &["telemetry"]),

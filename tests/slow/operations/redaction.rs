@@ -5,20 +5,14 @@ use std::sync::Arc;
 use ips_gateway::config::{Config, SETTINGS, Sources};
 use ips_gateway::ips::soap::AuthHeader;
 use ips_gateway::ips::types::SecretText;
-use ips_gateway::upstream::{Caller, CredentialSource, Credentials};
+use ips_gateway::upstream::{Caller, Credentials};
 use secrecy::SecretString;
 
 #[test]
 fn no_debug_output_shows_a_secret() {
     let secret = || SecretString::from("hidden-password");
     let password = Credentials::Password { user: "katlyn@example.com".into(), password: secret() };
-    let caller = Caller {
-        credentials: password.clone(),
-        source: CredentialSource::Gateway,
-        companies: Some(Arc::from(["c|110".to_owned()])),
-        api_key_hash: None,
-        locale: None,
-    };
+    let caller = Caller::service(&password).with_api_key(None, Some(Arc::from(["c|110".to_owned()])));
     let auth = AuthHeader {
         user: Some("katlyn@example.com".into()),
         password: Some(secret()),

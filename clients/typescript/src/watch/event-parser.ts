@@ -8,6 +8,11 @@ export interface ServerEvent {
   data: string;
 }
 
+/** Events of the gateway that tell a state. Others are ignored, so that the gateway can add some. */
+export const STATE_EVENTS = [
+  "snapshot", "job.created", "job.progress", "job.status", "job.finished", "job.chain", "job.removed", "upstream.stale", "upstream.recovered",
+] as const;
+
 /** Largest event, in characters; a snapshot of 10,000 jobs has some 20 million. */
 const MAX_SIZE = 256 * 1024 * 1024;
 

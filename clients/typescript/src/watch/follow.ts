@@ -1,6 +1,6 @@
-import type { Client } from "../client.js";
+import type { Client, Query } from "../client.js";
 import { ConnectionError, GatewayError } from "../errors.js";
-import type { ServerEvent } from "./event-parser.js";
+import { STATE_EVENTS, type ServerEvent } from "./event-parser.js";
 import type { CallOptions } from "../jobs.js";
 import type { CompletedJob, Job, JobList, RemovedJob, Staleness } from "../types.js";
 import { HIDDEN, abortWhenHidden, untilVisible } from "./page.js";
@@ -25,7 +25,7 @@ export interface WatchOptions extends CallOptions {
 export type JobEvent =
   | { event: "snapshot"; data: JobList }
   | { event: "job.created" | "job.progress" | "job.status"; data: Job }
-  | { event: "job.finished"; data: CompletedJob }
+  | { event: "job.finished" | "job.chain"; data: CompletedJob }
   | { event: "job.removed"; data: RemovedJob }
   | { event: "upstream.stale" | "upstream.recovered"; data: Staleness };
 
@@ -47,8 +47,10 @@ const SHORT_STREAM = 5_000;
 /**
  * Follows a resource: by its event stream, which is resumed after the last event; by long polls where the stream is refused, buffered or
  * breaks repeatedly. Failures that can pass are reported and repeated with back-off; the others are thrown.
+ *
+ * @param streamQuery Query parameters of the stream only.
  */
-export async function* follow<T>(client: Client, path: string, options: WatchOptions): AsyncGenerator<Update<T>, never> {
+export async function* follow<T>(client: Client, path: string, options: WatchOptions, streamQuery: Query = {}): AsyncGenerator<Update<T>, never> {
   const { signal = new AbortController().signal, company = {}, stream = fetchStream, whenHidden = "pause" } = options;
   const { firstByteTimeout = 10_000, silenceTimeout = 25_000, streamRetry = 60_000 } = options;
   let [failures, refusals, nextStream] = [0, 0, 0];
@@ -62,7 +64,7 @@ export async function* follow<T>(client: Client, path: string, options: WatchOpt
     const started = now();
     let isOpen = false;
     try {
-      const request = { path: `${path}/events`, query: { ...company }, lastEventId, signal: connection.signal, firstByteTimeout, silenceTimeout };
+      const request = { path: `${path}/events`, query: { ...company, ...streamQuery }, lastEventId, signal: connection.signal, firstByteTimeout, silenceTimeout };
       for await (const events of source(client, request)) {
         [isOpen, isStreaming, refusals] = [true, true, 0];
         etag = undefined;
@@ -134,7 +136,7 @@ export async function* follow<T>(client: Client, path: string, options: WatchOpt
 
 /** Reads an event. Heartbeats say nothing more; after an `error` the stream ends, and the next request meets the error. */
 function read({ event, data }: ServerEvent): JobEvent[] {
-  if (event !== "snapshot" && !event.startsWith("job.") && !event.startsWith("upstream.")) return [];
+  if (!(STATE_EVENTS as readonly string[]).includes(event)) return [];
   try {
     return [{ event, data: JSON.parse(data) } as JobEvent];
   } catch (cause) {

@@ -1,6 +1,6 @@
 import type { Client, Query } from "../client.js";
 import { ConnectionError, GatewayError } from "../errors.js";
-import { EventParser, type ServerEvent } from "./event-parser.js";
+import { EventParser, STATE_EVENTS, type ServerEvent } from "./event-parser.js";
 import { connected, exchange, open } from "../request.js";
 import { Deadline } from "../timing.js";
 import type { Ticket } from "../types.js";
@@ -47,8 +47,6 @@ export async function* fetchStream(client: Client, request: StreamRequest): Asyn
   }
 }
 
-const EVENTS = ["snapshot", "job.created", "job.progress", "job.status", "job.finished", "job.removed", "upstream.stale", "upstream.recovered", "heartbeat", "error"];
-
 /** Events that are kept for a slow reader; beyond it the stream is closed, and resumed later. */
 const MAX_QUEUE = 4_096;
 
@@ -70,7 +68,7 @@ export async function* ticketStream(client: Client, request: StreamRequest): Asy
       wake();
     };
     deadline.signal.addEventListener("abort", close);
-    for (const event of EVENTS) {
+    for (const event of [...STATE_EVENTS, "heartbeat", "error"]) {
       events.addEventListener(event, (message) => {
         // The connection error has the name of the event `error`.
         if (!(message instanceof MessageEvent)) return close();

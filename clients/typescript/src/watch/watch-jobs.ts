@@ -9,13 +9,15 @@ import type { CompletedJob, Job, JobList, RemovedJob } from "../types.js";
 export type JobChange =
   | { type: "created" | "progress" | "status"; job: Job }
   | { type: "finished"; job: CompletedJob }
+  /** A job that finished before has other follow-on jobs, or another state of them. Only streams report it. */
+  | { type: "chain"; job: CompletedJob }
   | { type: "removed"; job: RemovedJob };
 
 /** The active jobs, and what is known about their age. */
 export interface LiveJobs extends State {
   /** Active jobs in the order of `GET /jobs`. Empty until the first list came: `observedAt` is absent until then. */
   jobs: readonly Job[];
-  /** Changes since the value before; none in the first list. */
+  /** Changes since the value before. The jobs of the first list are none. */
   changes: readonly JobChange[];
 }
 
@@ -75,6 +77,9 @@ class LiveList {
         return this.#put("status", data);
       case "job.finished":
         return this.#end({ type: "finished", job: data });
+      case "job.chain":
+        this.#changes.push({ type: "chain", job: data });
+        return true;
       case "job.removed":
         return this.#end({ type: "removed", job: data });
       default:

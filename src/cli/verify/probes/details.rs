@@ -7,7 +7,6 @@ use crate::cli::verify::session::Session;
 use crate::ips::types::{
     GetArchivedJobLogDetailsParam, GetAssetJobLogsParam, GetJobLogDetailsParam, JobLog, JobLogDetail, ScheduledJob,
 };
-use crate::upstream::Caller;
 
 /// Number of logs whose entries are read, each of another type.
 const MAX_LOGS: usize = 3;
@@ -111,7 +110,7 @@ async fn of_log(session: &mut Session, log: &JobLog, of_company: &GetJobLogDetai
             format!("{} of {expected} with that logType", count(found, "entry"))
         });
     }
-    let caller = Caller { locale: Some("en_US".to_owned()), ..session.caller.clone() };
+    let caller = session.caller.clone().with_locale(Some("en_US".to_owned()));
     let localized = session.attempt_as(&caller, &of_log).await;
     session.observe("detailsLocale", &localized, |answer| {
         let is_same = answer.job_log_array.iter().flat_map(entries).eq(entries(log));

@@ -48,7 +48,7 @@ enum TicketHolder {
 impl TicketContent {
     /// Returns the content of a ticket for `caller`, with its expiry by the wall clock and by the clock of the store.
     pub fn of(caller: &Caller, expires_at: DateTime<Utc>, store_expires_at: Option<u64>) -> Self {
-        let holder = match (&caller.credentials, caller.source) {
+        let holder = match (caller.credentials(), caller.source) {
             (_, CredentialSource::Gateway) => TicketHolder::ApiKey(caller.companies.as_deref().map(<[String]>::to_vec)),
             (Credentials::Password { user, password }, _) => {
                 TicketHolder::Password(user.clone(), password.expose_secret().to_owned())
@@ -76,6 +76,6 @@ impl TicketContent {
                 (service_account?.clone(), CredentialSource::Gateway, companies.map(Arc::from))
             }
         };
-        Some(Caller { credentials, source, companies, api_key_hash: self.api_key_hash, locale: self.locale })
+        Some(Caller::new(credentials, source).with_api_key(self.api_key_hash, companies).with_locale(self.locale))
     }
 }

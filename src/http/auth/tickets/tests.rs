@@ -11,7 +11,7 @@ use crate::upstream::CredentialSource;
 
 fn caller() -> Caller {
     let credentials = Credentials::AccessToken(SecretString::from("token"));
-    Caller { credentials, source: CredentialSource::Caller, companies: None, api_key_hash: None, locale: None }
+    Caller::new(credentials, CredentialSource::Caller)
 }
 
 fn tickets(store: Option<&Arc<InMemoryCoordinator>>, clock: &Clock) -> Tickets {

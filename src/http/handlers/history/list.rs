@@ -38,7 +38,7 @@ pub struct JobLogsParams {
     #[param(value_type = String, format = DateTime, required = false)]
     to: Option<Timestamp>,
     /// Only jobs that the user with this IPS handle submitted.
-    #[param(required = false, example = "u|28")]
+    #[param(required = false, example = "u|2001")]
     user_handle: Option<String>,
     /// Only jobs that were submitted by this e-mail address.
     #[serde(default, deserialize_with = "email")]

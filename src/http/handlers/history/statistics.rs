@@ -30,7 +30,7 @@ pub struct JobStatsParams {
     #[param(value_type = String, format = DateTime, required = false)]
     to: Option<Timestamp>,
     /// Only jobs that the user with this IPS handle submitted.
-    #[param(required = false, example = "u|28")]
+    #[param(required = false, example = "u|2001")]
     user_handle: Option<String>,
 }
 

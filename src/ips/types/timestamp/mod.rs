@@ -39,6 +39,12 @@ impl Timestamp {
         Self { local: utc.checked_add_offset(offset).unwrap_or(utc), offset: Some(offset) }
     }
 
+    /// Returns the timestamp of a wall time in an unknown zone.
+    #[must_use]
+    pub fn without_offset(wall: NaiveDateTime) -> Self {
+        Self { local: wall, offset: None }
+    }
+
     /// Returns the point in time; `None` without an offset.
     #[must_use]
     pub fn instant(self) -> Option<DateTime<FixedOffset>> {

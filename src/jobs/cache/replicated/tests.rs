@@ -64,7 +64,7 @@ fn replica_that_accepts(store: &Arc<InMemoryCoordinator>, clock: &Clock, is_acce
 
 fn caller() -> Caller {
     let credentials = Credentials::AccessToken(SecretString::from("token"));
-    Caller { credentials, source: CredentialSource::Caller, companies: None, api_key_hash: None, locale: None }
+    Caller::new(credentials, CredentialSource::Caller)
 }
 
 fn fault() -> Error {

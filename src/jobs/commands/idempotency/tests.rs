@@ -18,8 +18,7 @@ async fn claim(records: &IdempotencyRecords) -> Result<IdempotencyOutcome> {
 
 async fn claim_with(records: &IdempotencyRecords, key: &str) -> Result<IdempotencyOutcome> {
     let credentials = Credentials::AccessToken(SecretString::from("token"));
-    let caller =
-        Caller { credentials, source: CredentialSource::Caller, companies: None, api_key_hash: None, locale: None };
+    let caller = Caller::new(credentials, CredentialSource::Caller);
     let request = SubmitJobParam { company_handle: "c|1".into(), job_name: "a".into(), ..SubmitJobParam::default() };
     let key =
         IdempotencyKey { user: IdempotencyUser::of_email("katlyn@example.com"), key: key.into(), fingerprint: [0; 32] };

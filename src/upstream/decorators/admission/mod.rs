@@ -83,7 +83,7 @@ impl AdmissionControl {
 
 /// Returns the user name of credentials that the caller sent; `None` for tokens and for the service account.
 fn user_of(caller: &Caller) -> Option<&str> {
-    match (&caller.credentials, caller.source) {
+    match (caller.credentials(), caller.source) {
         (Credentials::Password { user, .. }, CredentialSource::Caller) => Some(user),
         _ => None,
     }

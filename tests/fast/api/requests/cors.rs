@@ -39,6 +39,25 @@ async fn an_allowed_origin_may_read_responses_errors_and_304s() {
 }
 
 #[tokio::test]
+async fn responses_depend_on_the_origin_only_if_there_are_origins_or_the_request_has_one() {
+    let varies = |answer: &Answer| {
+        let mut values = answer.headers.get_all("vary").iter();
+        values.any(|vary| vary.to_str().is_ok_and(|vary| vary.contains("Origin")))
+    };
+    let (none, some) = (World::seeded(), World::with(Population::Seeded, &[("CORS_ORIGINS", PAGE)]));
+    for (world, origin, expected) in [(&none, None, false), (&none, Some(PAGE), true), (&some, None, true)] {
+        let request = world.gateway.get("/jobs");
+        let answer = match origin {
+            Some(origin) => request.header("Origin", origin).await,
+            None => request.await,
+        };
+        let answer = answer.expect(200);
+        assert_eq!(varies(&answer), expected, "{origin:?}{answer}");
+        assert!(answer.headers.get("access-control-allow-origin").is_none(), "{origin:?}{answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_preflight_request_of_an_allowed_origin_needs_no_credentials() {
     let world = World::with(Population::Empty, &[("CORS_ORIGINS", PAGE)]);
     for (method, headers) in [

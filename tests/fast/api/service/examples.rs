@@ -87,7 +87,13 @@ async fn every_query_example_is_accepted() {
             let job = id(&world.gateway.get("/jobs").await.ok()["jobs"][0]);
             let path =
                 path.replace("{job}", &job).replace("{assetHandle}", "a%7C11004").replace("{company}", "c%7C110");
-            world.gateway.get(&path).query(&[(name, &in_a_query(example))]).await.expect(200);
+            let value = in_a_query(example);
+            let mut query = vec![(name, value.as_str())];
+            // A filter of completed jobs only.
+            if (path.as_str(), name) == ("/jobs", "userHandle") {
+                query.push(("phase", "completed"));
+            }
+            world.gateway.get(&path).query(&query).await.expect(200);
             tried += 1;
         }
     }

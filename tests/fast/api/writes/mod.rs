@@ -4,5 +4,6 @@ mod actions;
 mod idempotency;
 mod lifecycle;
 mod preconditions;
+mod preflight;
 mod submit;
 mod url_policy;

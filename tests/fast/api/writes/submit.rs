@@ -10,8 +10,10 @@ use crate::support::{World, any_job, id};
 #[tokio::test]
 async fn a_validation_sends_nothing() {
     let world = World::empty();
-    let checked = world.gateway.post_json("/jobs/validate", &any_job("nightly")).await.ok();
+    let mut checked = world.gateway.post_json("/jobs/validate?uniqueName=false", &any_job("nightly")).await.ok();
+    let request = checked.as_object_mut().and_then(|checked| checked.remove("request"));
     assert_eq!(checked, json!({ "valid": true, "warnings": [] }));
+    assert_eq!(request, Some(any_job("nightly")), "the company is not known without a call to IPS");
     let wrong = world.gateway.post_json("/jobs/validate", &json!({ "jobName": "nightly" })).await;
     wrong.invalid_body("").await;
     assert_eq!(world.calls(), 0, "nothing was sent");

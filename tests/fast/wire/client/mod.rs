@@ -47,13 +47,9 @@ fn client(server: &Server) -> IpsClient {
 }
 
 fn caller() -> Caller {
-    Caller {
-        companies: None,
-        api_key_hash: None,
-        credentials: Credentials::Password { user: "user@example.com".into(), password: "s3cret<&>".to_owned().into() },
-        source: CredentialSource::Caller,
-        locale: Some("de-DE".into()),
-    }
+    let credentials =
+        Credentials::Password { user: "user@example.com".into(), password: "s3cret<&>".to_owned().into() };
+    Caller::new(credentials, CredentialSource::Caller).with_locale(Some("de-DE".into()))
 }
 
 /// Calls getActiveJobs, a read.
@@ -122,7 +118,7 @@ async fn a_call_carries_soap_action_credentials_and_version() {
 async fn an_access_token_replaces_user_and_password() {
     let server = Server::start(Script::Send(xml("200 OK", &one_job()))).await;
     let token = Credentials::AccessToken("t0ken".to_owned().into());
-    let caller = Caller { credentials: token, locale: None, ..caller() };
+    let caller = Caller::new(token, CredentialSource::Caller);
     let answered = client(&server).get_active_jobs(&caller, &GetActiveJobsParam::default()).await;
     assert!(answered.is_ok(), "{answered:?}");
     let seen = server.seen();

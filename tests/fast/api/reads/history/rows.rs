@@ -124,7 +124,7 @@ async fn rows_that_ips_does_not_return_make_the_list_incomplete() {
     });
     let gateway = upstream.plain_gateway();
     let (rows, last) = lines(&gateway.get("/job-logs?format=ndjson").await.expect(200).text());
-    assert_eq!((rows.len(), &last["complete"], &last["rows"]), (1_998, &false.into(), &1_998.into()));
+    assert_eq!((rows.len(), &last["complete"], &last["rows"]), (198, &false.into(), &198.into()));
     assert_eq!(last["problem"]["code"], "forbidden", "{last:#}");
     calls.store(0, Ordering::SeqCst);
     let text = gateway.get("/job-logs?format=csv").await.expect(200).text();
@@ -178,7 +178,7 @@ async fn the_log_of_a_job_has_all_its_entries_as_rows_and_a_filter_by_text() {
             text.map_or(default, |text| text.parse().expect("a number"))
         };
         let (page, size) = (number("resultsPage", 1), number("recordsPerPage", 1000));
-        let entries: String = (0..2_500)
+        let entries: Vec<_> = (0..2_500)
             .skip((page - 1) * size)
             .take(size)
             .map(|entry| {
@@ -188,6 +188,7 @@ async fn the_log_of_a_job_has_all_its_entries_as_rows_and_a_filter_by_text() {
                 )
             })
             .collect();
+        let entries = entries.concat();
         let log = job_log(
             "feed",
             &format!("<endDate>2026-03-02T06:00:00Z</endDate><detailTotalRows>2500</detailTotalRows><detailArray>{entries}</detailArray>"),
