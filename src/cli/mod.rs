@@ -36,8 +36,8 @@ pub fn command() -> Command {
             key::command(),
             openapi::command(),
             healthcheck::command(),
-            verify::command(),
             completions::command(),
+            verify::command(),
         ])
         .subcommands(client::commands())
 }

@@ -11,7 +11,7 @@ use super::middleware::catch_panic;
 use super::problem::Problem;
 use crate::http::handlers::history::{list as history, statistics};
 use crate::http::handlers::{
-    companies, events, health, job_actions, jobs, logs, openapi as documents, results, retry, submit,
+    companies, events, health, job_actions, jobs, logs, openapi as documents, publish_queue, results, retry, submit,
 };
 use crate::http::{AppState, openapi, ui};
 
@@ -49,6 +49,7 @@ api_operations! {
     "/jobs/{job}/log" => get logs::of_job;
     "/jobs/{job}/results" => get results::read;
     "/jobs/{job}/retry" => post retry::retry;
+    "/publish-queue" => get publish_queue::read;
     "/job-logs" => get history::list;
     "/job-stats" => get statistics::read;
     "/assets/{assetHandle}/job-logs" => get logs::of_asset;

@@ -8,7 +8,7 @@ use crate::ips::types::ApiVersion;
 use crate::jobs::cache::CacheDependencies;
 use crate::jobs::cache::epoch::CompanyEpochs;
 use crate::jobs::cache::lists::ListCaches;
-use crate::jobs::cache::policy::{CacheDirective, Freshness};
+use crate::jobs::cache::policy::{CacheDirective, Freshness, Lookup};
 use crate::jobs::cache::recent::RecentMutations;
 use crate::jobs::commands::{
     IdempotencyRecords, IdempotencyUsers, JobActions, Preflight, Submission, SubmitCommand, SubmitDependencies,
@@ -19,7 +19,9 @@ use crate::jobs::error::Result;
 use crate::jobs::history::{HistoryQueries, HistorySource, JobLists, StatisticsQueries};
 use crate::jobs::model::id::JobRef;
 use crate::jobs::model::job::{Action, Phase};
-use crate::jobs::queries::{FoundJob, JobListing, JobLookup, ListQueries, ListQuery, LogQueries};
+use crate::jobs::queries::{
+    FoundJob, JobListing, JobLookup, ListQueries, ListQuery, LogQueries, PublishQueue, publish_queue,
+};
 use crate::jobs::results::JobResults;
 use crate::jobs::subscriptions::{ListWatchers, StreamEnd, StreamPosition, Subscription, Subscriptions};
 use crate::replicas::{Coordinator, StoreHealth};
@@ -200,6 +202,20 @@ impl Jobs {
         directive: CacheDirective,
     ) -> Result<FoundJob> {
         self.lookup.find(caller, choice, job, directive).await
+    }
+
+    /// Returns the queue of the publishes of `company`, and the cache status of the list of active jobs.
+    ///
+    /// # Errors
+    /// Those of `publish_queue`.
+    pub async fn publish_queue(
+        &self,
+        caller: &Caller,
+        company: &str,
+        directive: CacheDirective,
+    ) -> Result<(PublishQueue, Lookup)> {
+        let is_complete = self.lookup.lists_waiting_jobs();
+        publish_queue(&self.caches, caller, company, directive, is_complete).await
     }
 
     /// Returns the log queries.

@@ -42,7 +42,8 @@ pub use history::{
 };
 pub use model::id::{InvalidJobId, JobId, JobName, JobRef};
 pub use model::job::{
-    Action, Chain, FollowOn, IpsRecord, Job, ObservedJob, Outcome, Phase, Status, SubmittedJob, to_timestamp,
+    Action, Chain, ExpectedEnd, FollowOn, IpsRecord, Job, ObservedJob, Outcome, Phase, Status, SubmittedJob,
+    to_timestamp,
 };
 pub use model::json::{ListBody, RenderedJob, etag_of, weak_etag};
 pub use model::kind::JobKind;
@@ -50,8 +51,8 @@ pub use model::snapshot::Snapshot;
 pub use model::status::StaleReason;
 pub use queries::{
     FoundJob, InvalidPageCursor, InvalidSort, JOB_SORT_FIELDS, JobListing, JobPage, JobSort, JobSortField, ListQuery,
-    LogEntry, LogLevel, LogPage, LogQueries, LogQuery, LogSort, LogSource, MAX_PER_PAGE, PageCursor, SearchText,
-    SortDirection,
+    LogEntry, LogLevel, LogPage, LogQueries, LogQuery, LogSort, LogSource, MAX_PER_PAGE, PageCursor, PublishQueue,
+    QueuedPublish, SearchText, SortDirection,
 };
 pub use results::{
     JobResult, JobResults, ResultAsset, ResultCounts, ResultLink, ResultPage, ResultQuery, ResultRows, ResultStatus,

@@ -48,7 +48,8 @@ const RESULT_STATUS: QueryFlag = flag("status", "status", "STATUS,…", "ok, war
 
 impl QueryFlag {
     fn arg(&self) -> Arg {
-        Arg::new(self.parameter).long(self.flag).value_name(self.value).help(self.help)
+        let is_sort = self.parameter == ORDER.parameter;
+        Arg::new(self.parameter).long(self.flag).value_name(self.value).help(self.help).allow_hyphen_values(is_sort)
     }
 }
 

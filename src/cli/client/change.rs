@@ -63,7 +63,7 @@ pub(super) async fn submit(connection: &Connection, matches: &ArgMatches) -> Res
         }
         Err(error) => return Err(error),
     };
-    wait_for(connection, &id, limits, matches).await
+    wait_for(connection, &id, limits.of_submitted_job(), matches).await
 }
 
 /// Sends a submit until it is answered for certain. The idempotency key makes it happen once.

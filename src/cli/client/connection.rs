@@ -53,6 +53,10 @@ impl GatewayRequest {
         self
     }
 
+    pub(super) fn header_value(&self, name: &HeaderName) -> Option<&HeaderValue> {
+        self.headers.get(name)
+    }
+
     pub(super) fn set_header(&mut self, name: HeaderName, value: HeaderValue) {
         self.headers.insert(name, value);
     }

@@ -24,6 +24,9 @@ const MIN_INTERVAL: Duration = Duration::from_secs(1);
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
+/// Time for which a job that was seen may be missing: a gateway that was restarted does not know of a submit that no list of IPS has yet.
+const MISSING_GRACE: Duration = Duration::from_secs(10);
+
 /// Limits of following.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FollowLimits {
@@ -31,6 +34,8 @@ pub(super) struct FollowLimits {
     timeout: Option<Duration>,
     /// Time for which requests are repeated while the gateway gives no answer.
     pub(super) retry_for: Duration,
+    /// Whether the job was submitted by this command, and exists for certain.
+    is_submitted: bool,
 }
 
 impl FollowLimits {
@@ -41,7 +46,13 @@ impl FollowLimits {
             end: if is_job { FollowedEnd::Job } else { FollowedEnd::Chain },
             timeout: duration("timeout"),
             retry_for: duration("retry-for").unwrap_or_default(),
+            is_submitted: false,
         }
+    }
+
+    /// The same limits for a job that this command has submitted.
+    pub(super) fn of_submitted_job(self) -> Self {
+        Self { is_submitted: true, ..self }
     }
 }
 
@@ -53,7 +64,7 @@ pub(super) async fn follow_job(
     output: &mut ProgressOutput,
 ) -> Result<Value, ClientError> {
     let following = async {
-        let mut poll = Poll::new(connection, GatewayRequest::get(job_path(id)), limits.retry_for);
+        let mut poll = Poll::new(connection, GatewayRequest::get(job_path(id)), limits);
         loop {
             let job = poll.next(output).await?;
             output.job(&job)?;
@@ -77,7 +88,7 @@ pub(super) async fn follow_list(
     let limits = FollowLimits::new(matches);
     let following = async {
         let request = GatewayRequest::get("jobs").query(args::query(matches));
-        let mut poll = Poll::new(connection, request, limits.retry_for);
+        let mut poll = Poll::new(connection, request, limits);
         loop {
             let list = poll.next(output).await?;
             output.list(&list)?;
@@ -113,11 +124,13 @@ struct Poll<'a> {
     request: GatewayRequest,
     retry_for: Duration,
     is_seen: bool,
+    /// Since when the answer is that there is no such job.
+    missing_since: Option<Instant>,
 }
 
 impl<'a> Poll<'a> {
-    fn new(connection: &'a Connection, request: GatewayRequest, retry_for: Duration) -> Self {
-        Self { connection, request, retry_for, is_seen: false }
+    fn new(connection: &'a Connection, request: GatewayRequest, limits: FollowLimits) -> Self {
+        Self { connection, request, retry_for: limits.retry_for, is_seen: limits.is_submitted, missing_since: None }
     }
 
     /// Returns the next state, the first one at once.
@@ -126,13 +139,15 @@ impl<'a> Poll<'a> {
         loop {
             let sent = Instant::now();
             match self.connection.send(&self.request).await {
-                Ok(answer) if answer.is_unchanged => {
+                // A proxy that drops conditions makes the gateway answer with the same state.
+                Ok(answer) if answer.is_unchanged || self.has(answer.entity_tag.as_ref()) => {
                     retries = Retries::new(self.retry_for);
                     tokio::time::sleep(MIN_INTERVAL.saturating_sub(sent.elapsed())).await;
                 }
                 Ok(answer) => {
                     let state = answer.json()?;
                     self.is_seen = true;
+                    self.missing_since = None;
                     if let Some(tag) = answer.entity_tag {
                         self.request.set_header(IF_NONE_MATCH, tag);
                         self.request.set_header(HeaderName::from_static("prefer"), HeaderValue::from_static(WAIT));
@@ -146,15 +161,24 @@ impl<'a> Poll<'a> {
         }
     }
 
+    /// Whether the last state has this entity tag.
+    fn has(&self, tag: Option<&HeaderValue>) -> bool {
+        tag.is_some() && tag == self.request.header_value(&IF_NONE_MATCH)
+    }
+
     /// Waits before the next attempt. Returns the error if there is to be none.
     async fn pause(
-        &self,
+        &mut self,
         error: ClientError,
         retries: &mut Retries,
         output: &mut ProgressOutput,
     ) -> Result<(), ClientError> {
         match &error {
             ClientError::Refused(refusal) if refusal.code() == "job-not-found" => {
+                let elapsed = self.missing_since.get_or_insert_with(Instant::now).elapsed();
+                if self.is_seen && elapsed < MISSING_GRACE && retries.pause(&error, output).await.is_ok() {
+                    return Ok(());
+                }
                 return Err(ClientError::Lost(format!("the job is gone, and its outcome is not known: {error}")));
             }
             // A wrong address is reported at once.
@@ -171,14 +195,15 @@ impl<'a> Poll<'a> {
 
 /// Pauses between attempts: exponential back-off, at least `Retry-After`.
 pub(super) struct Retries {
-    began: Instant,
+    /// Time of the first failed attempt.
+    began: Option<Instant>,
     limit: Duration,
     pause: Duration,
 }
 
 impl Retries {
     pub(super) fn new(limit: Duration) -> Self {
-        Self { began: Instant::now(), limit, pause: FIRST_PAUSE }
+        Self { began: None, limit, pause: FIRST_PAUSE }
     }
 
     /// Prints a note and waits.
@@ -186,7 +211,8 @@ impl Retries {
     /// # Errors
     /// The time limit is reached.
     pub(super) async fn pause(&mut self, error: &ClientError, output: &mut ProgressOutput) -> Result<(), ()> {
-        let left = self.limit.checked_sub(self.began.elapsed()).filter(|left| !left.is_zero()).ok_or(())?;
+        let elapsed = self.began.get_or_insert_with(Instant::now).elapsed();
+        let left = self.limit.checked_sub(elapsed).filter(|left| !left.is_zero()).ok_or(())?;
         let asked = match error {
             ClientError::Refused(refusal) => refusal.retry_after.unwrap_or_default(),
             _ => Duration::ZERO,

@@ -100,9 +100,11 @@ impl<'a> JobMembers<'a> {
 /// Header of [`JobMembers::row`].
 pub(super) const ROW_HEADER: [&str; 7] = ["STATE", "%", "KIND", "STARTED", "SUBMITTED BY", "TITLE", "ID"];
 
+/// Outcome of what is completed, else its status: the log of a running job has the outcome `unknown`.
 fn state(value: &Value) -> &str {
     let text = |name: &str| value[name].as_str();
-    text("outcome").or_else(|| text("status")).unwrap_or("unknown")
+    let outcome = text("outcome").filter(|_| value["status"] == "completed");
+    outcome.or_else(|| text("status")).unwrap_or("unknown")
 }
 
 /// State and percent of a job, a follow-on job or a chain.

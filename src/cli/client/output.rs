@@ -11,6 +11,8 @@ use super::text::{printable, shorten, table};
 
 /// Width of a progress bar, in characters.
 const BAR: u64 = 24;
+/// Width of a progress bar in a table.
+const TABLE_BAR: u64 = 10;
 /// Maximum number of jobs of a redrawn table, which has to fit on the screen.
 const MOST_ROWS: usize = 18;
 /// Escape sequences: no line wrap, so that a line can be redrawn whatever the width of the terminal.
@@ -85,7 +87,7 @@ impl ProgressOutput {
             ProgressForm::Lines => self.changed_line(job.id(), format!("{}  {text}", job.title())),
             ProgressForm::Redrawn => {
                 let percent = job.chain().map_or(job.percent(), |chain| chain["percent"].as_u64());
-                self.redraw(&format!("{}  {}  {text}", bar(percent), shorten(&job.title(), 30)))
+                self.redraw(&format!("{}  {}  {text}", bar(percent, BAR), shorten(&job.title(), 30)))
             }
         }
     }
@@ -100,7 +102,12 @@ impl ProgressOutput {
             ProgressForm::Redrawn => {
                 let more = jobs.len().saturating_sub(MOST_ROWS);
                 let more = if more > 0 { format!("\n… and {more} more") } else { String::new() };
-                let rows = table(ROW_HEADER, jobs.iter().take(MOST_ROWS).map(|job| job.row()));
+                let rows = jobs.iter().take(MOST_ROWS).map(|job| {
+                    let mut row = job.row();
+                    row[1] = bar(job.percent(), TABLE_BAR);
+                    row
+                });
+                let rows = table(ROW_HEADER, rows);
                 let now = Local::now().format("%H:%M:%S");
                 self.redraw(&format!("{} jobs at {now}{suffix}\n{rows}{more}", jobs.len()))
             }
@@ -174,10 +181,10 @@ fn text_form(stream: &impl IsTerminal) -> ProgressForm {
     if stream.is_terminal() && !is_dumb { ProgressForm::Redrawn } else { ProgressForm::Lines }
 }
 
-fn bar(percent: Option<u64>) -> String {
-    let done = percent.unwrap_or(0).min(100) * BAR / 100;
+fn bar(percent: Option<u64>, width: u64) -> String {
+    let done = percent.unwrap_or(0).min(100) * width / 100;
     let percent = percent.map_or_else(|| "  --".to_owned(), |percent| format!("{percent:3}%"));
-    format!("[{}{}] {percent}", "#".repeat(usize_of(done)), ".".repeat(usize_of(BAR - done)))
+    format!("[{}{}] {percent}", "#".repeat(usize_of(done)), ".".repeat(usize_of(width - done)))
 }
 
 fn usize_of(number: u64) -> usize {
@@ -203,8 +210,8 @@ mod tests {
 
     #[test]
     fn a_bar_has_the_same_width_at_every_percent() {
-        assert_eq!(bar(Some(50)), "[############............]  50%");
-        assert_eq!(bar(None), "[........................]   --");
-        assert_eq!(bar(Some(100)).len(), bar(None).len());
+        assert_eq!(bar(Some(50), BAR), "[############............]  50%");
+        assert_eq!(bar(None, BAR), "[........................]   --");
+        assert_eq!(bar(Some(100), TABLE_BAR).len(), bar(None, TABLE_BAR).len());
     }
 }

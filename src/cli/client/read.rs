@@ -103,7 +103,7 @@ pub(super) fn description(value: &Value) -> String {
         lines.push(("unconfirmed", "it is not known yet whether IPS has this job".into()));
     }
     let lines = lines.into_iter().filter(|(_, text)| !text.is_empty());
-    lines.map(|(name, text)| format!("{name:14}{}", printable(&text))).collect::<Vec<_>>().join("\n")
+    lines.map(|(name, text)| format!("{name:15}{}", printable(&text))).collect::<Vec<_>>().join("\n")
 }
 
 pub(super) async fn log(connection: &Connection, id: &str, matches: &ArgMatches) -> Result<(), ClientError> {

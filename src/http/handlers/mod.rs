@@ -8,6 +8,7 @@ pub mod job_actions;
 pub mod jobs;
 pub mod logs;
 pub mod openapi;
+pub mod publish_queue;
 pub mod results;
 pub mod retry;
 pub mod submit;

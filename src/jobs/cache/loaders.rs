@@ -11,6 +11,7 @@ use crate::jobs::cache::recent::{Mutation, RecentMutations};
 use crate::jobs::cache::{Loader, SnapshotCache};
 use crate::jobs::error::Error;
 use crate::jobs::model::distinct::jobs_of_records;
+use crate::jobs::model::forecast::{durations_of, forecast};
 use crate::jobs::model::job::{IpsRecord, Job, Outcome};
 use crate::jobs::model::links::JobLinks;
 use crate::jobs::model::snapshot::Snapshot;
@@ -53,11 +54,18 @@ pub fn active(sources: ActiveJobsSources) -> Loader {
                     Job::active(&company, record)
                 });
             link_schedules(&mut jobs, &sources.scheduled, &caller, &company).await;
+            let mut history = sources.history.cached(&caller, &company);
+            // Never a call of their own: the history is known since a job ended, or since a caller asked for completed jobs.
+            let durations = match (&history, &previous) {
+                (Some(history), _) => Arc::new(durations_of(history.jobs.iter().map(|job| &job.job))),
+                (None, Some(previous)) => Arc::clone(previous.durations()),
+                (None, None) => Arc::default(),
+            };
+            forecast(&mut jobs, &durations, |id| previous.as_ref().and_then(|list| list.job(id)).map(|job| &job.job));
             let mut merge = Merge::new(jobs, previous.as_deref(), observed_at);
             for job in merge.newly_stopped() {
                 sources.recent.record(&caller, &job.id, Mutation::Stopped(Box::new(job.clone()))).await;
             }
-            let mut history = sources.history.cached(&caller, &company);
             if !merge.departed().is_empty() {
                 let loaded = sources.history.read(&caller, &company, CacheDirective::MaxAge(Duration::ZERO)).await;
                 history = loaded.ok().map(|lookup| lookup.snapshot);
@@ -79,7 +87,7 @@ pub fn active(sources: ActiveJobsSources) -> Loader {
                     }
                 });
             }
-            Ok(merge.finish(bad_items, history.as_deref()))
+            Ok(merge.finish(bad_items, history.as_deref()).with_durations(durations))
         })
     })
 }

@@ -215,7 +215,9 @@ impl SubmitCommand {
             Ok(answer) if answer.value.job_handle.is_empty() => None,
             Ok(answer) => {
                 let handle = answer.value.job_handle;
-                let job = Job::submitted(request, Some(handle.clone()), caller.email());
+                let mut job = Job::submitted(request, Some(handle.clone()), caller.email());
+                let active = self.0.caches.active.cached(caller, &job.company);
+                active.inspect(|active| job.set_waits_for(active.jobs.iter().map(|job| &job.job)));
                 let submitted = Mutation::Submitted(Box::new(job.clone()));
                 for key in [&job.id, &handle] {
                     self.0.recent.record(caller, key, submitted.clone()).await;

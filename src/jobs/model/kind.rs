@@ -123,6 +123,12 @@ impl JobKind {
         CODES_WITH_FOLLOW_ON.iter().any(|(_, known)| *known == code)
     }
 
+    /// Returns whether jobs of this kind publish.
+    #[must_use]
+    pub fn is_publish(&self) -> bool {
+        self.0.ends_with("Publish")
+    }
+
     /// Returns whether IPS can run a follow-on job after jobs of this kind.
     #[must_use]
     pub fn may_have_follow_on(&self) -> bool {

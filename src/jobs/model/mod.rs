@@ -2,6 +2,7 @@
 
 pub mod distinct;
 pub mod follow_on;
+pub mod forecast;
 pub mod id;
 pub mod identity;
 pub mod job;
@@ -9,7 +10,6 @@ pub mod json;
 pub mod kind;
 pub mod links;
 pub mod outcome;
-pub mod record;
 pub mod snapshot;
 pub mod status;
 pub mod unique_name;

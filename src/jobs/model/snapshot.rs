@@ -9,7 +9,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use crate::ips::types::MAX_LOG_ROWS;
-use crate::jobs::model::job::{Job, Phase};
+use crate::jobs::model::job::{Job, Phase, RunDurations};
 use crate::jobs::model::json::{ListBody, RenderedJob, etag_of, etag_with_staleness};
 use crate::jobs::model::status::StaleReason;
 use crate::runtime::clock::ClockReading;
@@ -55,6 +55,7 @@ pub struct Snapshot {
     /// Follow-on jobs, by the id of their parent.
     by_parent: HashMap<String, Vec<usize>>,
     departed: DepartedJobs,
+    durations: Arc<RunDurations>,
 }
 
 /// Jobs that left the active list, by id.
@@ -101,7 +102,20 @@ impl Snapshot {
             is_truncated: false,
         };
         let rendered = RenderedList::new(&list, etag);
-        Self { observed_at, rendered, rendered_stale: OnceLock::new(), by_id, by_parent, departed, jobs, bad_items }
+        let (rendered_stale, durations) = (OnceLock::new(), Arc::default());
+        Self { observed_at, jobs, bad_items, rendered, rendered_stale, by_id, by_parent, departed, durations }
+    }
+
+    /// Returns the snapshot with the durations of completed jobs of the company.
+    #[must_use]
+    pub fn with_durations(self, durations: Arc<RunDurations>) -> Self {
+        Self { durations, ..self }
+    }
+
+    /// Returns the durations of completed jobs of the company, as far as they were known when the list was loaded.
+    #[must_use]
+    pub fn durations(&self) -> &Arc<RunDurations> {
+        &self.durations
     }
 
     /// Returns the list as it is rendered while calls to IPS succeed, or marked as stale.
@@ -180,7 +194,7 @@ impl Snapshot {
         // The parsed jobs take about as much memory as their JSON; the body contains it once more, and the stale body and the compressed
         // bodies may.
         let completed: usize = self.departed.completed.values().map(|(job, _)| 2 * job.json.len()).sum();
-        4 * self.rendered.body.len() + completed + OVERHEAD_BYTES
+        4 * self.rendered.body.len() + completed + self.durations.weight() + OVERHEAD_BYTES
     }
 }
 

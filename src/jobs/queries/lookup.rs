@@ -317,7 +317,7 @@ impl JobLookup {
     }
 
     /// Returns whether IPS is asked for the jobs that wait for a server, so that the active list contains them.
-    fn lists_waiting_jobs(&self) -> bool {
+    pub fn lists_waiting_jobs(&self) -> bool {
         self.upstream.omitted_fields().iter().all(|omitted| omitted.field != "includeWaitingJobs")
     }
 
@@ -349,6 +349,8 @@ impl JobLookup {
             },
         };
         job.set_chain(now);
+        let active = self.caches.active.cached(scope.caller, scope.company);
+        active.inspect(|active| job.set_waits_for(active.jobs.iter().map(|job| &job.job)));
         Ok(FoundJob::loaded(Arc::new(RenderedJob::new(job, now))))
     }
 }

@@ -10,6 +10,7 @@ mod log_query;
 mod logs;
 mod lookup;
 mod page;
+mod publish_queue;
 mod search_text;
 mod sort;
 
@@ -23,5 +24,6 @@ pub use logs::LogQueries;
 pub use lookup::JobLookup;
 pub(in crate::jobs) use page::jobs_of_page;
 pub use page::{JobPage, LoadedLists, OlderJobs};
+pub use publish_queue::{PublishQueue, QueuedPublish, publish_queue};
 pub use search_text::SearchText;
 pub use sort::{InvalidSort, JOB_SORT_FIELDS, JobSort, JobSortField, SortDirection};

@@ -82,7 +82,7 @@ inBrowser('expired credentials end the session, which shows the sign-in form and
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await page.locator('#rows tr').first().waitFor();
   await isIn(page, 'Live');
-  await page.locator('#rows button').first().click();
+  await page.locator('#rows button:visible').first().click();
 
   proxy.expire();
   await page.locator('#sign-in-form').waitFor();

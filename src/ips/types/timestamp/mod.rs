@@ -10,7 +10,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use chrono::{DateTime, Datelike, Days, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
+use chrono::{DateTime, Datelike, Days, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
 
@@ -43,6 +43,12 @@ impl Timestamp {
     #[must_use]
     pub fn without_offset(wall: NaiveDateTime) -> Self {
         Self { local: wall, offset: None }
+    }
+
+    /// Returns the timestamp after a duration, with the same offset; `None` beyond the range of dates.
+    #[must_use]
+    pub fn checked_add(self, duration: TimeDelta) -> Option<Self> {
+        Some(Self { local: self.local.checked_add_signed(duration)?, ..self })
     }
 
     /// Returns the point in time; `None` without an offset.

@@ -8,7 +8,7 @@ use crate::ips::types::Timestamp;
 use crate::ips::types::{ActiveJob, JobLog, ScheduledJob};
 use crate::jobs::model::id::JobId;
 use crate::jobs::model::job::{
-    Action, Chain, CommonMembers, FollowOn, IpsRecord, Job, Outcome, Phase, Status, SubmittedJob,
+    Action, Chain, CommonMembers, ExpectedEnd, FollowOn, IpsRecord, Job, Outcome, Phase, Status, SubmittedJob,
 };
 use crate::jobs::model::kind::JobKind;
 
@@ -42,6 +42,10 @@ pub struct WireJob<'a> {
     unconfirmed: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sent_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expected_end: Option<ExpectedEnd>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    waits_for: Option<Cow<'a, str>>,
     record: WireRecord<'a>,
 }
 
@@ -73,6 +77,8 @@ impl<'a> From<&'a Job> for WireJob<'a> {
             absent_fields: Cow::Borrowed(&job.absent_fields),
             unconfirmed: job.unconfirmed,
             sent_at: job.sent_at,
+            expected_end: job.expected_end,
+            waits_for: job.waits_for.as_deref().map(Cow::Borrowed),
             record: match &job.record {
                 IpsRecord::Active(record) => WireRecord::Active(Cow::Borrowed(record)),
                 IpsRecord::Scheduled(record) => WireRecord::Scheduled(Cow::Borrowed(record)),
@@ -113,6 +119,8 @@ impl From<WireJob<'_>> for Job {
             absent_fields: job.absent_fields.into_owned(),
             unconfirmed: job.unconfirmed,
             sent_at: job.sent_at,
+            expected_end: job.expected_end,
+            waits_for: job.waits_for.map(Cow::into_owned),
             common: CommonMembers::of(&record),
             record,
         }

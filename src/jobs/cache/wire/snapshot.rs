@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::jobs::cache::wire::job::WireJob;
 use crate::jobs::events::EventCursor;
+use crate::jobs::model::job::RunDurations;
 use crate::jobs::model::json::RenderedJob;
 use crate::jobs::model::snapshot::{DepartedJobs, Snapshot};
 use crate::runtime::clock::ClockReading;
@@ -33,6 +34,8 @@ pub struct WireSnapshot<'a> {
     finalizing: HashMap<Cow<'a, str>, DateTime<Utc>>,
     #[serde(rename = "concluded")]
     completed: Vec<(Cow<'a, str>, WireJob<'a>, DateTime<Utc>)>,
+    #[serde(default, skip_serializing_if = "no_durations")]
+    durations: Cow<'a, RunDurations>,
 }
 
 /// Age of a snapshot when it was published, and the TTL in the store, in milliseconds.
@@ -70,6 +73,7 @@ impl<'a> WireSnapshot<'a> {
             bad_items: Cow::Borrowed(&snapshot.bad_items),
             finalizing: finalizing.collect(),
             completed: completed.collect(),
+            durations: Cow::Borrowed(snapshot.durations()),
         }
     }
 
@@ -91,9 +95,14 @@ impl<'a> WireSnapshot<'a> {
         let finalizing = self.finalizing.into_iter().map(|(id, since)| (id.into_owned(), observed_at.at_wall(since)));
         let departed = DepartedJobs { finalizing: finalizing.collect(), completed };
         ReceivedSnapshot {
-            snapshot: Snapshot::of_rendered(jobs, self.bad_items.into_owned(), observed_at, departed),
+            snapshot: Snapshot::of_rendered(jobs, self.bad_items.into_owned(), observed_at, departed)
+                .with_durations(Arc::new(self.durations.into_owned())),
             epoch: self.epoch,
             cursor: self.cursor,
         }
     }
+}
+
+fn no_durations(durations: &RunDurations) -> bool {
+    durations.is_empty()
 }

@@ -5,5 +5,6 @@ mod idempotency;
 mod lifecycle;
 mod preconditions;
 mod preflight;
+mod publish_queue;
 mod submit;
 mod url_policy;

@@ -15,6 +15,8 @@ const FIELD_IDS = {
   '/uploadUrlsJob/emailSetting': 'submit-email',
 };
 const URL_POINTER = /^\/uploadUrlsJob\/urlArray(?:\/(\d+)(?:\/(sourceUrl|destPath))?)?$/;
+/** Number of next runs of a schedule that a validation shows. */
+const SHOWN_RUNS = 3;
 /** Codes after which the job may have been submitted. */
 const UNKNOWN_OUTCOME_CODES = ['unreachable', 'timeout', 'upstream-timeout', 'submit-outcome-unknown', 'submit-in-progress'];
 
@@ -148,8 +150,10 @@ export class SubmitForm {
   }
 
   #validate() {
-    return this.#send('jobs/validate', {}, ({ warnings }) => this.#showResult(
+    return this.#send('jobs/validate', {}, ({ warnings, nextRuns = [], timeZone }) => this.#showResult(
       h('p', { class: 'success-note' }, 'The request is valid. Nothing was sent to IPS.'),
+      nextRuns.length > 0 && h('p', { class: 'fine-print' }, `Next runs (${timeZone ?? 'time zone of the IPS server'}): `,
+        nextRuns.slice(0, SHOWN_RUNS).map(({ local }) => local.replace('T', ' ')).join(', ')),
       warnings.length > 0 && h('ul', { class: 'warnings' }, ...warnings.map(({ pointer, detail }) => h('li', null, h('code', null, pointer), ` ${detail}`)))));
   }
 

@@ -1,17 +1,22 @@
 //! Job representation of the API: one structure for all three phases, with derived fields and the fields of IPS.
 
+mod expected_end;
+mod record;
+mod submitted;
+
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::ips::types::{ActiveJob, JobLog, ScheduledJob, SubmitJobParam, Timestamp};
+pub use self::expected_end::{ExpectedEnd, RunDurations};
+pub use self::record::{CommonMembers, IpsRecord, SubmittedJob};
+use crate::ips::types::{ActiveJob, JobLog, ScheduledJob, Timestamp};
 use crate::jobs::model::follow_on::{Awaited, ChainMember, RequestsFollowOn};
 pub use crate::jobs::model::follow_on::{Chain, FollowOn};
 use crate::jobs::model::id::{JobId, JobName};
 use crate::jobs::model::identity::{JobRole, RunId};
 use crate::jobs::model::kind::JobKind;
 pub use crate::jobs::model::outcome::{Outcome, Verdict};
-pub use crate::jobs::model::record::{CommonMembers, IpsRecord, SubmittedJob};
 use crate::jobs::model::status;
 use crate::jobs::model::status::StaleReason;
 pub use crate::jobs::model::status::{Action, Phase, Status};
@@ -46,6 +51,14 @@ pub struct Job {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, maximum = 100)]
     pub percent: Option<u8>,
+    /// Time at which a running job is expected to end; absent if the gateway knows fewer than three durations of jobs of its kind in the company.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub expected_end: Option<ExpectedEnd>,
+    /// Id of the publish of the company that runs while this one waits, see `GET /publish-queue`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub waits_for: Option<String>,
     /// Actions that the phase and status suggest. Others can be requested unless the job is completed: IPS decides.
     pub actions: Vec<Action>,
     /// Id of the recurring schedule of which this job is a run.
@@ -185,58 +198,11 @@ impl Job {
         matches!(&self.record, IpsRecord::Active(job) if status::status_of_active(job) == Status::Stopping)
     }
 
-    /// Returns the job of the submit `request` by `user`, an e-mail address.
-    #[must_use]
-    pub fn submitted(request: &SubmitJobParam, job_handle: Option<String>, user: Option<&str>) -> Self {
-        let kind = JobKind::of_submitted(request);
-        let name = match request.exec_schedule {
-            Some(_) => JobName::Schedule(request.job_name.clone()),
-            None => JobName::of_submitted(request.job_name.clone(), kind.as_ref()),
-        };
-        let is_scheduled = request.exec_time.is_some() || request.exec_schedule.is_some();
-        let (phase, status) =
-            if is_scheduled { (Phase::Scheduled, Status::Scheduled) } else { (Phase::Active, Status::Waiting) };
-        let record = SubmittedJob {
-            company_handle: request.company_handle.clone(),
-            job_handle,
-            job_name: request.job_name.clone(),
-            original_name: request.job_name.clone(),
-            // A job for another user has the address of that user.
-            submit_user_email: user.filter(|_| request.user_handle.is_none()).map(str::to_owned),
-            description: request.description.clone(),
-            exec_time: request.exec_time,
-            exec_schedule: request.exec_schedule.clone(),
-        };
-        let id = JobId { company: request.company_handle.clone(), name };
-        let job = Self::new(&id, phase, status, IpsRecord::Submitted(Box::new(record)));
-        Self { kind, ..job }.with_request(request.exec_schedule.is_none() && request.requests_follow_on())
-    }
-
-    /// Returns the job of a submit that was sent at `sent_at` and may not have been accepted; without its description, which can be long.
-    #[must_use]
-    pub fn unconfirmed(mut self, sent_at: DateTime<Utc>) -> Self {
-        if let IpsRecord::Submitted(record) = &mut self.record {
-            record.description = None;
-        }
-        let sent_at = Some(to_timestamp(sent_at));
-        Self { status: Status::Unknown, percent: None, actions: Vec::new(), unconfirmed: true, sent_at, ..self }
-    }
-
-    /// Returns what an id tells of a job that is in no list of IPS.
-    #[must_use]
-    pub fn of_id(id: &JobId) -> Self {
-        let original_name = id.name.original().to_owned();
-        let company_handle = id.company.clone();
-        let record =
-            SubmittedJob { company_handle, job_name: original_name.clone(), original_name, ..SubmittedJob::default() };
-        let job = Self::new(id, Phase::Active, Status::Unknown, IpsRecord::Submitted(Box::new(record)));
-        Self { kind: id.name.kind(), ..job }.with_request(false)
-    }
-
     /// Returns the job as it is after it left the active list and before it is in the job log.
     #[must_use]
     pub fn finalizing(self) -> Self {
-        Self { phase: Phase::Active, status: Status::Finalizing, actions: Vec::new(), ..self }
+        let (status, actions) = (Status::Finalizing, Vec::new());
+        Self { phase: Phase::Active, status, actions, expected_end: None, waits_for: None, ..self }
     }
 
     fn new(id: &JobId, phase: Phase, status: Status, record: IpsRecord) -> Self {
@@ -248,6 +214,8 @@ impl Job {
             status,
             outcome: None,
             percent: None,
+            expected_end: None,
+            waits_for: None,
             actions,
             schedule: None,
             parent: None,

@@ -1,0 +1,167 @@
+//! GET /publish-queue, `waitsFor` and `expectedEnd`.
+
+use chrono::{DateTime, TimeDelta};
+use ips_gateway::runtime::clock::Clock;
+use ips_gateway::sandbox::Population;
+use serde_json::{Value, json};
+
+use crate::support::{Gateway, LoggedJob, Quirk, START, ScriptedUpstream, World, fault, id};
+
+fn clock() -> Clock {
+    Clock::manual(START.parse().expect("a time"))
+}
+
+/// A publish in the list of active jobs.
+fn publish(name: &str, state: &str, more: &str) -> String {
+    format!(
+        "<items><companyHandle>c|110</companyHandle><jobHandle>j|110||{name}_1|1</jobHandle><name>{name}_1</name>\
+         <originalName>{name}</originalName><type>ImageServingPublish</type><state>{state}</state>{more}</items>"
+    )
+}
+
+fn jobs(items: &[String]) -> String {
+    format!("<jobArray>{}</jobArray>", items.concat())
+}
+
+const STARTED: &str = "<startDate>2026-03-02T05:59:00-06:00</startDate><progress>40</progress>";
+
+/// Publishes of the last hours that ran for these seconds, and one more that failed at once.
+fn history(seconds: &[i64]) -> Vec<LoggedJob> {
+    let now = DateTime::parse_from_rfc3339(START).expect("a time").timestamp_millis();
+    let logged = |index: usize, duration| LoggedJob {
+        log_type: "BeginImageServingPublish",
+        duration,
+        ..LoggedJob::new(format!("earlier{index}"), now - 3_600_000 * (i64::try_from(index).expect("a number") + 1))
+    };
+    let failed = LoggedJob { errors: 2, ..logged(100, 1) };
+    seconds.iter().enumerate().map(|(index, duration)| logged(index, *duration)).chain([failed]).collect()
+}
+
+async fn only_job(gateway: &Gateway) -> Value {
+    gateway.get("/jobs").await.ok()["jobs"][0].clone()
+}
+
+#[tokio::test]
+async fn the_queue_has_the_running_publish_with_its_expected_end_and_the_waiting_ones_in_order() {
+    let upstream = ScriptedUpstream::start().await;
+    let waiting = |name, expected| publish(name, "WaitingCoordinator", &format!("<startDate>{expected}</startDate>"));
+    let upload =
+        "<items><name>u_1</name><originalName>u</originalName><type>UrlUpload</type><state>Running</state></items>";
+    let list = [
+        waiting("second", "2026-03-02T06:20:00-06:00"),
+        waiting("first", "2026-03-02T06:10:00-06:00"),
+        upload.to_owned(),
+        publish("now", "Running", STARTED),
+    ];
+    upstream.answer("getActiveJobs", &jobs(&list));
+    upstream.history(history(&[100, 400, 200]), Quirk::None);
+    let gateway = upstream.gateway(&clock(), &[]);
+    let answer = gateway.get("/publish-queue").await.expect(200);
+    let queue = answer.json();
+    let names = |list: &str| -> Vec<String> {
+        queue[list].as_array().expect(list).iter().map(|job| job["title"].as_str().expect("a title").into()).collect()
+    };
+    assert_eq!((names("running"), names("waiting")), (vec!["now".into()], vec!["first".into(), "second".into()]));
+    let running = &queue["running"][0];
+    assert_eq!((&running["kind"], &running["percent"]), (&json!("imageServingPublish"), &json!(40)), "{queue:#}");
+    assert_eq!(running["startedAt"], "2026-03-02T05:59:00-06:00");
+    let expected = json!({
+        "at": "2026-03-02T06:02:20-06:00", "from": "2026-03-02T06:00:40-06:00", "to": "2026-03-02T06:05:40-06:00", "basedOn": 3
+    });
+    assert_eq!(running["expectedEnd"], expected, "{queue:#}");
+    assert_eq!(queue["waiting"][0]["waitsFor"], running["id"], "{queue:#}");
+    assert_eq!(queue["complete"], false, "API version 2014-04-03 is not known to list waiting jobs");
+    let etag = answer.header("etag");
+    gateway.get("/publish-queue").header("If-None-Match", etag).await.expect(304);
+    assert_eq!((upstream.calls("getActiveJobs"), upstream.calls("getJobLogs")), (1, 1));
+}
+
+#[tokio::test]
+async fn the_expected_end_costs_polls_no_call_and_stays_while_the_job_runs() {
+    let upstream = ScriptedUpstream::start().await;
+    upstream.answer("getActiveJobs", &jobs(&[publish("now", "Running", STARTED)]));
+    upstream.history(history(&[100, 400, 200]), Quirk::None);
+    let clock = clock();
+    let gateway = upstream.gateway(&clock, &[]);
+    assert!(only_job(&gateway).await["expectedEnd"].is_null(), "no history is known");
+    assert_eq!(upstream.calls("getJobLogs"), 0, "a poll does not ask for it");
+    gateway.get("/jobs?phase=completed").await.expect(200);
+    clock.advance(TimeDelta::seconds(60));
+    let known = only_job(&gateway).await["expectedEnd"].clone();
+    assert_eq!(known["at"], "2026-03-02T06:02:20-06:00", "{known:#}");
+
+    upstream.history(history(&[900, 900, 900, 900, 900]), Quirk::None);
+    for minutes in [1, 10] {
+        clock.advance(TimeDelta::minutes(minutes));
+        if minutes == 1 {
+            gateway.get("/jobs?phase=completed").header("Cache-Control", "no-cache").await.expect(200);
+        }
+        let list = gateway.get("/jobs").header("Cache-Control", "no-cache").await.ok();
+        assert_eq!(list["jobs"][0]["expectedEnd"], known, "{list:#}");
+    }
+    assert_eq!(upstream.calls("getJobLogs"), 2);
+    // Another run of the same kind has the new durations, also when the history is no longer cached.
+    let again = publish("again", "Running", "<startDate>2026-03-02T12:10:00Z</startDate>");
+    upstream.answer("getActiveJobs", &jobs(&[again]));
+    upstream.script("getJobLogs", |_| fault("ipsApiFault", 30000, "no", 500));
+    clock.advance(TimeDelta::seconds(2));
+    let list = gateway.get("/jobs").header("Cache-Control", "no-cache").await.ok();
+    let job = list["jobs"].as_array().expect("jobs").iter().find(|job| job["title"] == "again").expect("the new one");
+    assert_eq!(
+        (&job["expectedEnd"]["at"], &job["expectedEnd"]["basedOn"]),
+        (&json!("2026-03-02T12:25:00Z"), &json!(5))
+    );
+}
+
+#[tokio::test]
+async fn fewer_than_three_runs_and_a_refused_history_give_no_expected_end() {
+    for is_refused in [false, true] {
+        let upstream = ScriptedUpstream::start().await;
+        upstream.answer("getActiveJobs", &jobs(&[publish("now", "Running", STARTED)]));
+        upstream.history(history(&[100, 400]), Quirk::None);
+        if is_refused {
+            upstream.script("getJobLogs", |_| fault("authorizationFault", 20003, "no", 500));
+        }
+        let queue = upstream.gateway(&clock(), &[]).get("/publish-queue").await.ok();
+        assert_eq!(queue["running"][0]["title"], "now", "{queue:#}");
+        assert!(queue["running"][0]["expectedEnd"].is_null(), "{queue:#}");
+    }
+}
+
+#[tokio::test]
+async fn a_submit_of_a_publish_says_for_which_one_it_waits() {
+    let world = World::empty();
+    let publish = |name: &str| json!({ "jobName": name, "imageServingPublishJob": { "publishType": "Full", "emailSetting": "None" } });
+    let first = world.gateway.submit(&publish("first")).await;
+    assert!(first["waitsFor"].is_null(), "{first:#}");
+    world.advance(10_000);
+    let running = world.gateway.job(&id(&first)).await;
+    assert_eq!(running["status"], "running", "{running:#}");
+    let second = world.gateway.submit(&publish("second")).await;
+    assert_eq!(second["waitsFor"], first["id"], "{second:#}");
+    let read = world.gateway.job(&id(&second)).await;
+    assert_eq!((&read["status"], &read["waitsFor"]), (&json!("waiting"), &first["id"]), "{read:#}");
+    let other = world.gateway.submit(&crate::support::any_job("other")).await;
+    assert!(other["waitsFor"].is_null(), "it does not publish: {other:#}");
+    let mut later = publish("later");
+    later["execTime"] = json!("2026-03-02T13:30:00+01:00");
+    let later = world.gateway.submit(&later).await;
+    assert!(later["waitsFor"].is_null(), "it is scheduled: {later:#}");
+    let done = world.finish(&id(&first)).await;
+    assert!(done["waitsFor"].is_null() && done["expectedEnd"].is_null(), "{done:#}");
+}
+
+#[tokio::test]
+async fn the_queue_of_the_sandbox_is_that_of_its_list() {
+    let world = World::with(Population::Seeded, &[]);
+    world
+        .gateway
+        .submit(&json!({ "jobName": "p", "imageServingPublishJob": { "publishType": "Full", "emailSetting": "None" } }))
+        .await;
+    world.advance(10_000);
+    let queue = world.gateway.get("/publish-queue").await.ok();
+    let running = queue["running"].as_array().expect("running");
+    let submitted = running.iter().find(|job| job["title"] == "p").expect("the submitted one");
+    assert_eq!(submitted["status"], "running", "{queue:#}");
+    world.gateway.get("/publish-queue?x=1").await.invalid_parameter("x").await;
+}
