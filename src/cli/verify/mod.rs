@@ -37,7 +37,7 @@ const SUBMIT: &str = "submit";
 const OUTPUT: &str = "output";
 const WATCH: &str = "watch";
 /// Environment variable with an access token, instead of user and password.
-const TOKEN_VARIABLE: &str = "IPS_GATEWAY_ACCESS_TOKEN";
+const TOKEN_VARIABLE: &str = "IPS_GATEWAY_TOKEN";
 /// Maximum of `--watch`.
 const MAX_WATCH: Duration = Duration::from_mins(10);
 
@@ -72,10 +72,8 @@ fn watch_time(text: &str) -> Result<Duration, String> {
 }
 
 pub(super) async fn run(matches: &ArgMatches) -> Result<(), CliError> {
-    let (tokens, variables): (Vec<_>, Vec<_>) = std::env::vars_os().partition(|(name, _)| name == TOKEN_VARIABLE);
-    let access = UpstreamAccess::read(&Sources::new(variables, matches))?;
-    let token = tokens.into_iter().next().and_then(|(_, token)| token.into_string().ok());
-    let caller = caller(&access, token)?;
+    let access = UpstreamAccess::read(&Sources::new(std::env::vars_os(), matches))?;
+    let caller = caller(&access, std::env::var(TOKEN_VARIABLE).ok())?;
     let Some(company) = access.company else {
         return Err(CliError::Verify("--company is missing".to_owned()));
     };

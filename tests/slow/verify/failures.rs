@@ -25,7 +25,7 @@ async fn a_check_that_could_not_be_made_has_exit_status_2_and_a_reason() {
 async fn missing_settings_have_exit_status_2() {
     let user = ("IPS_GATEWAY_SERVICE_USER", USER.0);
     let password = ("IPS_GATEWAY_SERVICE_PASSWORD", USER.1);
-    let token = ("IPS_GATEWAY_ACCESS_TOKEN", "t");
+    let token = ("IPS_GATEWAY_TOKEN", "t");
     let url = ["--upstream-url", "http://127.0.0.1:1/", "--company", "c|110"];
     for (arguments, variables, expected) in [
         (&url[..], &[][..], "credentials are missing"),
@@ -62,7 +62,7 @@ async fn help_names_the_flags_the_credentials_and_the_exit_status() {
         "--submit",
         "--output",
         "--watch",
-        "ACCESS_TOKEN",
+        "IPS_GATEWAY_TOKEN",
         "Exit status",
     ] {
         assert!(run.stdout.contains(expected), "{expected}");

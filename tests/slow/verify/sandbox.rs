@@ -92,7 +92,7 @@ async fn the_report_is_markdown_json_or_both_in_a_folder() {
     .expect("a free port");
     let (url, folder) = (sandbox.url(), std::env::temp_dir().join(format!("verify-{}", std::process::id())));
     let folder = folder.to_str().expect("UTF-8");
-    let token = [("IPS_GATEWAY_ACCESS_TOKEN", "sandbox-token-katlyn")];
+    let token = [("IPS_GATEWAY_TOKEN", "sandbox-token-katlyn")];
     let arguments = ["--upstream-url", &url, "--company", "c|110"];
     let markdown = run(&arguments, &token).await;
     assert_eq!(markdown.status, 0, "{}", markdown.stderr);
