@@ -151,11 +151,13 @@ async fn answer(request: &HttpRequest, body: &[u8], service: &Service, door: Doo
             response.insert_header((header::CONTENT_TYPE, XML)).insert_header(ContentEncoding::Identity).body(pieces)
         }
         Content::Nothing { outage } => {
-            if let Some(connection) = request.conn_data::<Connection>() {
-                let _ = connection.0.shutdown(std::net::Shutdown::Both);
-            }
             if let (Some(outage), Some(outages)) = (outage, request.app_data::<web::Data<Outages>>()) {
                 let _ = outages.0.send(outage);
+                // The stop of the server closes the connection.
+                return std::future::pending().await;
+            }
+            if let Some(connection) = request.conn_data::<Connection>() {
+                let _ = connection.0.shutdown(std::net::Shutdown::Both);
             }
             response.finish()
         }
