@@ -75,7 +75,7 @@ impl IpsClient {
     /// No answer, or a fault; the error has the reason, and how far the request got.
     ///
     /// # Panics
-    /// Never: an [`Exchange`] of `T` reads the answer of `T`.
+    /// Never: an `Exchange` of `T` reads the answer of `T`.
     pub async fn call<T>(&self, caller: &Caller, request: &T) -> Result<IpsAnswer<T::Answer>, UpstreamError>
     where
         T: Operation<Answer: 'static>,
@@ -94,7 +94,7 @@ impl IpsClient {
     /// As [`IpsClient::call`].
     ///
     /// # Panics
-    /// Never: an [`Exchange`] of `T` reads the answer of `T`.
+    /// Never: an `Exchange` of `T` reads the answer of `T`.
     pub async fn inspect<T>(&self, caller: &Caller, request: &T) -> Result<InspectedAnswer<T::Answer>, UpstreamError>
     where
         T: Operation<Answer: 'static>,
