@@ -39,7 +39,7 @@ public class Main {
         var jobs = new JobsApi(client);
 
         var listed = jobs.listJobs(null, null, List.of(Phase.ACTIVE, Phase.SCHEDULED), null, null, null, null, null, null, null, null,
-            null, null, null, null, null, null, null).getJobs();
+            null, null, null, null, null, null, null, null).getJobs();
         long active = listed.stream().filter(job -> job.getActualInstance() instanceof ActiveJob).count();
         long scheduled = listed.stream().filter(job -> job.getActualInstance() instanceof ScheduledJob).count();
         check(active > 0 && scheduled > 0 && active + scheduled == listed.size(), listed);

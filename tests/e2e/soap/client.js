@@ -59,6 +59,7 @@ assert.ok(logs.length > 5 && logs.every((log) => log.startDate instanceof Date),
 assert.equal((await call('getCompanyInfo', company)).companyInfo.companyHandle, COMPANY);
 assert.ok(JSON.stringify(await call('getCompanyMembership')).includes(COMPANY));
 assert.equal((await call('checkLogin', { email: 'katlyn@example.com', password: 'sandbox-katlyn' })).status, 'ValidLogin');
+if (offered.includes('getUserInfo')) assert.ok(JSON.stringify(await call('getUserInfo')).includes('katlyn@example.com'));
 if (offered.includes('getAssetJobLogs')) await call('getAssetJobLogs', { ...company, assetHandle: 'a|11000' });
 if (offered.includes('getAssetArchivedJobLogs')) {
   const archived = items((await call('getAssetArchivedJobLogs', { ...company, assetHandle: 'a|11000' })).jobLogArray);

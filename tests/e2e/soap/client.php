@@ -79,6 +79,9 @@ check($call('getCompanyInfo', $company)->companyInfo->companyHandle === COMPANY,
 check(str_contains(json_encode($call('getCompanyMembership')), COMPANY), 'the memberships');
 $login_status = $call('checkLogin', ['email' => 'katlyn@example.com', 'password' => 'sandbox-katlyn'])->status;
 check($login_status === 'ValidLogin', 'the login', $login_status);
+if (in_array('getUserInfo', $offered, true)) {
+    check(str_contains(json_encode($call('getUserInfo')), 'katlyn@example.com'), 'the user');
+}
 if (in_array('getAssetJobLogs', $offered, true)) {
     $call('getAssetJobLogs', ['companyHandle' => COMPANY, 'assetHandle' => 'a|11000']);
 }

@@ -5,7 +5,7 @@ import createClient from "openapi-fetch";
 import type { components, paths } from "./ips-gateway.js";
 
 const [url, user] = [process.env["GATEWAY_URL"]!, process.env["GATEWAY_USER"]!];
-const client = createClient<paths>({
+const client = createClient<paths, "application/json" | "application/problem+json">({
   baseUrl: url,
   headers: { Authorization: `Basic ${btoa(user)}` },
   // Lists are separated by commas in the document, which openapi-fetch doesn't take from there.
