@@ -173,5 +173,16 @@ impl Error {
     }
 }
 
+/// Checks that the parameter `to` of a request is not before `from`.
+///
+/// # Errors
+/// The error of `to`.
+pub fn check_span<T: PartialOrd>(from: Option<T>, to: Option<T>) -> Result<()> {
+    match (from, to) {
+        (Some(from), Some(to)) if to < from => Err(Error::invalid_parameter("to", "is before `from`")),
+        _ => Ok(()),
+    }
+}
+
 /// Result of a request about jobs.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

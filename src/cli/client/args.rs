@@ -215,7 +215,7 @@ mod tests {
         let arguments =
             ["jobs", "list", "--submitted-by", "a@example.com", "--phase", "active,completed", "--limit", "20"];
         let matches = jobs().get_matches_from(arguments);
-        let (_, list) = matches.subcommand().unwrap();
+        let (_, list) = matches.subcommand().expect("a subcommand");
         let expected = [("phase", "active,completed"), ("submittedBy", "a@example.com"), ("limit", "20")];
         assert_eq!(query(list), expected.map(|(name, value)| (name, value.to_owned())));
     }
@@ -223,7 +223,8 @@ mod tests {
     #[test]
     fn a_time_may_be_an_age() {
         assert_eq!(time("2026-11-30T00:00:00Z"), "2026-11-30T00:00:00Z");
-        let hours = (Utc::now() - chrono::DateTime::parse_from_rfc3339(&time("2h")).unwrap().to_utc()).num_minutes();
+        let hours =
+            (Utc::now() - chrono::DateTime::parse_from_rfc3339(&time("2h")).expect("a date").to_utc()).num_minutes();
         assert!((119..=121).contains(&hours), "{hours}");
     }
 }

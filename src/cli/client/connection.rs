@@ -198,7 +198,8 @@ mod tests {
             ("https://ips.example.com/ips", "https://ips.example.com/ips/jobs"),
             ("https://ips.example.com/ips/", "https://ips.example.com/ips/jobs"),
         ] {
-            assert_eq!(base_url(address).unwrap().join("jobs").unwrap().as_str(), expected);
+            let url = base_url(address).expect("a base URL").join("jobs");
+            assert_eq!(url.expect("a URL").as_str(), expected);
         }
         for refused in ["127.0.0.1:8080", "ftp://127.0.0.1/", "http://a:b@127.0.0.1/", "http://127.0.0.1/?a", "nowhere"]
         {

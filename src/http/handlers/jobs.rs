@@ -19,7 +19,7 @@ use crate::http::response::{HandlerResult, long_poll};
 use crate::ips::types::Timestamp;
 use crate::jobs::{
     CacheDirective, Error, JobKind, JobListing, JobSort, ListQuery, Lookup, MAX_PER_PAGE, ObservedJob, Outcome,
-    PageCursor, Phase, SearchText, StaleReason, Status, user_handle,
+    PageCursor, Phase, SearchText, StaleReason, Status, check_span, user_handle,
 };
 use crate::upstream::BadItem;
 
@@ -121,11 +121,7 @@ impl TryFrom<JobsParams> for ListQuery {
     type Error = Error;
 
     fn try_from(params: JobsParams) -> Result<Self, Error> {
-        if let (Some(from), Some(to)) = (params.from, params.to)
-            && to < from
-        {
-            return Err(Error::invalid_parameter("to", "is before `from`"));
-        }
+        check_span(params.from, params.to)?;
         let query = Self {
             outcomes: params.outcome.0,
             from: params.from,

@@ -14,7 +14,7 @@ use crate::upstream::Caller;
 
 /// Maximum number of calls to IPS for one page.
 pub const MAX_CALLS: usize = 8;
-/// Rows that are requested beyond a page, so that its last second is complete. So many are not in the right order by accident.
+/// Rows that are requested beyond a page, so that its last second is complete and an order by start is no coincidence.
 const SPARE_ROWS: usize = 16;
 
 /// Queries of the history.

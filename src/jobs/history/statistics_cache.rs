@@ -9,7 +9,7 @@ use moka::sync::Cache;
 use tokio::sync::OnceCell;
 
 use crate::jobs::cache::policy::CacheDirective;
-use crate::jobs::error::{Error, Result};
+use crate::jobs::error::{Error, Result, check_span};
 use crate::jobs::history::statistics;
 use crate::jobs::history::walk::HistorySource;
 use crate::runtime::clock::ClockReading;
@@ -114,9 +114,7 @@ impl StatisticsQueries {
         if to - from > MAX_SPAN {
             return Err(Error::invalid_parameter("from", "is more than 400 days before `to`"));
         }
-        if to < from {
-            return Err(Error::invalid_parameter("to", "is before `from`"));
-        }
+        check_span(Some(from), Some(to))?;
         let user_handle = query.user_handle.clone();
         let key = (CallerKey::of(caller), company.to_owned(), query);
         let entry = self.entry(&key, directive);

@@ -165,6 +165,7 @@ fn is_mostly(starts: &[i64], condition: impl Fn(i64) -> bool) -> bool {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use proptest::test_runner::FileFailurePersistence;
 
     use super::*;
 
@@ -221,7 +222,11 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(48))]
+        #![proptest_config(ProptestConfig {
+            cases: 48,
+            failure_persistence: Some(Box::new(FileFailurePersistence::SourceParallel("tests/proptest-regressions"))),
+            ..ProptestConfig::default()
+        })]
         #[test]
         fn every_job_is_found_once_whatever_the_order_of_ips(
             distances in prop::collection::vec(prop_oneof![5 => Just(0_i64), 3 => 1..3_i64, 1 => 1..100_000_i64], 0..4_000),

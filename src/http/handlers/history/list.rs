@@ -17,7 +17,7 @@ use crate::http::response::rows::{ListFormat, add_vary, rows_response};
 use crate::ips::types::Timestamp;
 use crate::jobs::{
     Error, HistoryCursor, HistoryFilter, HistoryPage, JobKind, JobLogsQuery, JobLogsSort, ListBody, MAX_PER_PAGE,
-    ObservedJob, Outcome, RenderedJob, SearchText, SortDirection, etag_of, user_handle,
+    ObservedJob, Outcome, RenderedJob, SearchText, SortDirection, check_span, etag_of, user_handle,
 };
 use crate::upstream::BadItem;
 
@@ -93,11 +93,7 @@ impl TryFrom<JobLogsParams> for JobLogsQuery {
     type Error = Error;
 
     fn try_from(params: JobLogsParams) -> Result<Self, Error> {
-        if let (Some(from), Some(to)) = (params.from, params.to)
-            && to < from
-        {
-            return Err(Error::invalid_parameter("to", "is before `from`"));
-        }
+        check_span(params.from, params.to)?;
         let filter = HistoryFilter {
             from: params.from,
             to: params.to,
