@@ -7,6 +7,7 @@ import { formatShortTime, OUTCOME_LABELS, typeLabel } from './format.js';
 import { JobStore } from './job-store.js';
 import { LiveUpdates } from './live-updates.js';
 import { session } from './session.js';
+import { LANGUAGES, chooseLanguage, currentLanguage, onLanguage, t } from './texts.js';
 import { confirmationDialog, doneText } from './views/actions.js';
 import { renderCharts } from './views/charts.js';
 import { JobDetails } from './views/job-details.js';
@@ -238,6 +239,14 @@ $('older').addEventListener('click', () => updates.loadOlder());
 $('open-submit').addEventListener('click', () => submitForm.open());
 $('sign-out').addEventListener('click', () => signOut());
 addEventListener('online', () => updates.isRunning && updates.state !== 'live' && updates.start());
+
+$('language').append(...Object.entries(LANGUAGES).map(([code, name]) => h('option', { value: code, lang: code }, name)));
+$('language').addEventListener('change', () => chooseLanguage($('language').value));
+onLanguage(() => {
+  $('language').value = currentLanguage();
+  const toggle = document.querySelector('[data-theme-toggle]');
+  Object.assign(toggle.dataset, { lightLabel: t('theme.light'), darkLabel: t('theme.dark') });
+});
 
 let backgroundTimer = null;
 document.addEventListener('visibilitychange', () => {

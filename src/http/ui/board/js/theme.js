@@ -16,13 +16,16 @@
     // Swagger UI's own class for its dark theme.
     root.classList.toggle('dark-mode', isDark());
     for (const button of document.querySelectorAll('[data-theme-toggle]')) {
-      button.setAttribute('aria-label', isDark() ? 'Use light theme' : 'Use dark theme');
+      const label = isDark() ? (button.dataset.lightLabel ?? 'Use light theme') : (button.dataset.darkLabel ?? 'Use dark theme');
+      button.setAttribute('aria-label', label);
       button.title = button.getAttribute('aria-label');
     }
   };
 
   apply();
   addEventListener('DOMContentLoaded', apply);
+  // The board's labels follow its language.
+  addEventListener('textschange', apply);
   systemDark.addEventListener('change', apply);
   addEventListener('click', (event) => {
     if (!event.target.closest?.('[data-theme-toggle]')) return;

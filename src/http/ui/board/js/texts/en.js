@@ -1,0 +1,12 @@
+// English texts. Each key is an area of the board and a name; the other catalogues have the same keys and placeholders.
+
+export default {
+  'page.skip': 'Skip to the jobs',
+  'page.pages': 'Pages',
+  'page.jobs': 'Jobs',
+  'page.api': 'API',
+  'page.problems': 'Problems',
+  'page.language': 'Language',
+  'theme.light': 'Use light theme',
+  'theme.dark': 'Use dark theme',
+};
