@@ -46,6 +46,25 @@ async fn the_board_is_complete_and_small() {
 }
 
 #[tokio::test]
+async fn the_schemas_of_the_submit_form_are_those_of_the_openapi_document() {
+    let gateway = World::empty().gateway.unauthenticated();
+    let answer = gateway.get("/board/submit-schemas.json").await.expect(200);
+    assert_eq!(answer.header("content-type"), "application/json");
+    let Value::Object(served) = answer.json() else { panic!("{answer}") };
+    let document = ips_gateway::http::openapi_document();
+    for (name, schema) in &served {
+        assert_eq!(schema, &document["components"]["schemas"][name], "{name}");
+    }
+    let mut references = BTreeSet::from(["SubmitJobParam".to_owned()]);
+    let text = answer.text();
+    let targets = text.split("\"#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next());
+    references.extend(targets.map(str::to_owned));
+    assert_eq!(served.keys().cloned().collect::<BTreeSet<_>>(), references, "complete, and nothing more");
+    let compressed = gateway.get("/board/submit-schemas.json").header("accept-encoding", "gzip").await.expect(200);
+    assert!(compressed.body.len() < 12_000, "{} bytes", compressed.body.len());
+}
+
+#[tokio::test]
 async fn swagger_ui_is_complete() {
     let gateway = World::empty().gateway.unauthenticated();
     let redirect = gateway.get("/swagger-ui").await.expect(308);

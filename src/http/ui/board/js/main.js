@@ -8,13 +8,13 @@ import { JobStore } from './job-store.js';
 import { LiveUpdates } from './live-updates.js';
 import { session } from './session.js';
 import { LANGUAGES, chooseLanguage, currentLanguage, onLanguage, t } from './texts.js';
-import { confirmationDialog, doneText } from './views/actions.js';
+import { confirmationDialog, doneText, opensForm } from './views/actions.js';
 import { renderCharts } from './views/charts.js';
 import { JobDetails } from './views/job-details.js';
 import { JobTable } from './views/job-table.js';
 import { problemBox } from './views/problem-box.js';
 import { SignIn } from './views/sign-in.js';
-import { SubmitForm } from './views/submit-form.js';
+import { SubmitForm } from './views/submit/form.js';
 
 /** Labels of the states of `LiveUpdates`. */
 const STATE_LABELS = {
@@ -45,12 +45,6 @@ const confirmAction = confirmationDialog((action, job, updated) => {
   updates.refresh();
 });
 const openJob = (job) => filters.set({ job: job.id }, 'push');
-const table = new JobTable({ onSort: (sort) => filters.set({ sort }), onOpen: openJob, confirmAction });
-const details = new JobDetails({
-  findJob: (id) => store.get(id),
-  onClose: () => filters.get('job') && filters.set({ job: '' }),
-  confirmAction,
-});
 const submitForm = new SubmitForm({
   onSubmitted: (job) => {
     notify(`“${job.title}” is submitted.`);
@@ -58,6 +52,16 @@ const submitForm = new SubmitForm({
     updates.refresh();
     openJob(job);
   },
+});
+const onAction = (job, action) => {
+  if (!opensForm(action)) return confirmAction(job, action);
+  return action === 'retry' ? submitForm.openRetry(job) : submitForm.openCopy(job);
+};
+const table = new JobTable({ onSort: (sort) => filters.set({ sort }), onOpen: openJob, confirmAction: onAction });
+const details = new JobDetails({
+  findJob: (id) => store.get(id),
+  onClose: () => filters.get('job') && filters.set({ job: '' }),
+  confirmAction: onAction,
 });
 
 let signIn = null;
@@ -85,7 +89,7 @@ function openBoard() {
   filters.set({ company: session.companies.length > 1 ? session.company : '' });
   const company = session.companies.find(({ companyHandle }) => companyHandle === session.company);
   const name = company?.name ?? session.company;
-  $('open-submit').hidden = company?.maySubmit === false;
+  $('open-submit').hidden = !session.maySubmit;
   setText($('user'), session.user ?? 'Signed in');
   $('company').replaceChildren(...session.companies.map((company) => h('option', { value: company.companyHandle }, company.name ?? company.companyHandle)));
   $('company').value = session.company;
@@ -102,6 +106,7 @@ function openBoard() {
 function signOut(problem) {
   updates.stop('off');
   for (const dialog of document.querySelectorAll('dialog[open]')) dialog.close();
+  submitForm.forget();
   session.clear();
   store.clear();
   table.render([], filters.get('sort'), now());

@@ -1,7 +1,10 @@
 // German texts.
 
 /** @type {Record<import('../texts.js').TextKey, import('../texts.js').Text>} */
+import jobs from './jobs/de.js';
+
 export default {
+  ...jobs,
   'page.skip': 'Zu den Jobs springen',
   'page.pages': 'Seiten',
   'page.jobs': 'Jobs',

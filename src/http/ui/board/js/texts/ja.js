@@ -1,7 +1,10 @@
 // Japanese texts.
 
 /** @type {Record<import('../texts.js').TextKey, import('../texts.js').Text>} */
+import jobs from './jobs/ja.js';
+
 export default {
+  ...jobs,
   'page.skip': 'ジョブ一覧へスキップ',
   'page.pages': 'ページ',
   'page.jobs': 'ジョブ',

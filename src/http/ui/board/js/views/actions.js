@@ -3,7 +3,9 @@
 import { send } from '../api.js';
 import { $, h, icon } from '../dom.js';
 import { nameParts } from '../format.js';
+import { t } from '../texts.js';
 import { problemBox } from './problem-box.js';
+import { formsFor } from './submit/offers.js';
 
 const ACTIONS = {
   stop: { label: 'Stop', method: 'POST', path: '/stop', effect: 'Stops the job. Completed work is kept.' },
@@ -13,11 +15,20 @@ const ACTIONS = {
   delete: { label: 'Delete', method: 'DELETE', path: '', effect: 'Deletes the job. This can’t be undone.', isDestructive: true },
 };
 
-/** Renders a button for each available action; a click calls `confirmAction` with the job and the action. */
-export function actionButtons(job, confirmAction, { iconOnly }) {
+/** Labels of the actions that open the submit form instead of the confirmation. */
+const FORM_LABELS = { retry: () => t('submit.retry'), runAgain: () => t('submit.runAgain') };
+
+/** Whether an action opens the submit form. */
+export const opensForm = (action) => action in FORM_LABELS;
+
+/** The actions that a job offers: those of the gateway that have a button, and the forms. */
+export const offeredActions = (job) => [...job.actions.filter((action) => action in ACTIONS), ...formsFor(job)];
+
+/** Renders a button for each available action; a click calls `onAction` with the job and the action. */
+export function actionButtons(job, onAction, { iconOnly }) {
   const name = nameParts(job).join('');
-  return job.actions.filter((action) => action in ACTIONS).map((action) => {
-    const { label } = ACTIONS[action];
+  return offeredActions(job).map((action) => {
+    const label = FORM_LABELS[action]?.() ?? ACTIONS[action].label;
     return h('button', {
       type: 'button',
       class: iconOnly ? 'quiet icon-only' : action === 'delete' ? 'destructive' : '',
@@ -26,7 +37,7 @@ export function actionButtons(job, confirmAction, { iconOnly }) {
       title: label,
       click: (event) => {
         event.stopPropagation();
-        confirmAction(job, action);
+        onAction(job, action);
       },
     }, icon(action), h('span', { class: 'label' }, label));
   });

@@ -6,7 +6,7 @@ import {
   durationOf, endTime, errorCount, formatDuration, formatFullTime, humanize, nameParts, nextRunTime, plural, startTime, statusOf, typeLabel,
   warningCount,
 } from '../format.js';
-import { actionButtons } from './actions.js';
+import { actionButtons, offeredActions } from './actions.js';
 import { problemBox } from './problem-box.js';
 
 /** Log entries per page. */
@@ -62,7 +62,7 @@ export class JobDetails {
     setText($('details-kind'), typeLabel(job));
     setText($('details-status'), label);
     $('details-status').dataset.tone = tone;
-    if (previous?.actions.join() !== job.actions.join()) {
+    if (!previous || offeredActions(previous).join() !== offeredActions(job).join()) {
       $('details-actions').replaceChildren(...actionButtons(job, (_, action) => this.confirmAction(this.#job, action), { iconOnly: false }));
     }
     if (previous?.phase !== job.phase) this.#renderSections(job);

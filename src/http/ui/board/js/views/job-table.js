@@ -6,7 +6,7 @@ import {
   durationOf, errorCount, formatDuration, formatFullTime, formatShortTime, nameParts, nextRunTime, plural, startTime, statusOf, typeLabel,
   warningCount,
 } from '../format.js';
-import { actionButtons } from './actions.js';
+import { actionButtons, offeredActions } from './actions.js';
 
 /** Name, label and CSS class of each column. */
 const COLUMNS = [
@@ -97,7 +97,7 @@ class JobRow {
     const by = job.submittedBy ?? '–';
     setText(this.by, by);
     setAttribute(this.by, 'title', by);
-    if (previous?.actions.join() !== job.actions.join()) {
+    if (!previous || offeredActions(previous).join() !== offeredActions(job).join()) {
       this.buttons.replaceChildren(...actionButtons(job, (_, action) => this.confirmAction(this.job, action), { iconOnly: true }));
     }
   }
