@@ -45,7 +45,7 @@ for (const scheme of ['light', 'dark']) {
 
     inBrowser(`the dialogs: ${name}`, show, async (page) => {
       await openBoard(page, demo.origin);
-      await page.getByRole('button', { name: 'Partner feed', exact: true }).click();
+      await page.getByRole('link', { name: 'Partner feed', exact: true }).click();
       await page.getByRole('heading', { name: /Full log \d/ }).waitFor();
       await check(page, 'a completed job');
       await page.keyboard.press('Escape');

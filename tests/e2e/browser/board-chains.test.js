@@ -39,5 +39,5 @@ inBrowser('an upload with a publish is one row with the state of both, and unfol
     assert.equal(job.chain.status, 'completed');
   }, 150_000);
   await eventually(async () => assert.equal(await upload.locator('.pill').innerText(), 'Succeeded'));
-  assert.equal(await upload.locator('.percent').innerText(), '100 %');
+  assert.equal(await upload.locator('.percent').innerText(), '100%');
 });

@@ -27,7 +27,7 @@ inBrowser('it has the columns of the IPS Jobs page, and jobs of all phases', {},
   await eventually(async () => {
     const [type, name, , percent, warnings, errors, , status, user] = await cells();
     assert.deepEqual([type, name, percent, warnings, errors, status, user], [
-      'Upload from URLs', 'Partner feed', '100 %', '1', '2', 'With warnings', 'katlyn@example.com',
+      'Upload from URLs', 'Partner feed', '100%', '1', '2', 'With warnings', 'katlyn@example.com',
     ]);
   });
   assert.match((await cells())[6], /^\d+ s$|^\d+ min \d\d s$/);
@@ -176,7 +176,7 @@ inBrowser('“Needs attention” selects the jobs that failed, were stopped, or 
   await api(origin, 'POST', `/jobs/${stopped.id}/stop`);
   const stoppedRow = page.locator('#rows tr', { hasText: 'to-be-stopped' });
   await eventually(async () => assert.equal(await stoppedRow.locator('.pill').innerText(), 'Stopped'), 120_000);
-  assert.notEqual(await stoppedRow.locator('.progress').innerText(), '100 %');
+  assert.notEqual(await stoppedRow.locator('.progress').innerText(), '100%');
   const all = await page.locator('#rows tr').count();
   await page.locator('#outcome').selectOption({ label: 'Needs attention' });
   await stoppedRow.waitFor();

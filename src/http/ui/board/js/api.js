@@ -1,6 +1,7 @@
 // HTTP client of the gateway's API. URLs are relative to the page, so it works behind any path prefix.
 
 import { session } from './session.js';
+import { t } from './texts.js';
 
 /** Problem details (RFC 9457) of an error response, or a substitute when there was no response. */
 export class Problem extends Error {
@@ -26,26 +27,15 @@ export class Problem extends Error {
   }
 }
 
-const UNREACHABLE = {
-  status: 0,
-  code: 'unreachable',
-  title: 'The gateway is unreachable',
-  detail: 'It may be restarting, or the network may be down.',
-};
-
-const TIMED_OUT = {
-  status: 0,
-  code: 'timeout',
-  title: 'The gateway does not respond',
-  detail: 'It may be overloaded or stopped, or the network may be down.',
-};
+/** The problem of a request without any response: `unreachable` or `timeout`. */
+const noResponse = (code) => new Problem({ status: 0, code, title: t(`problem.${code}`), detail: t(`problemDetail.${code}`) });
 
 /** Time limits of requests, in milliseconds: longer than the gateway waits for IPS; a submit may be looked up afterwards. */
 const READ_TIMEOUT = 20_000;
 const CHANGE_TIMEOUT = 60_000;
 
 /** The problem of a stream without any sign of life. */
-export const silentProblem = () => new Problem(TIMED_OUT);
+export const silentProblem = () => noResponse('timeout');
 
 /** Clock differences below this are ignored, in milliseconds: the `Date` header has whole seconds. */
 const CLOCK_TOLERANCE = 2_000;
@@ -57,7 +47,7 @@ let clockOffset = 0;
 export const now = () => Date.now() + clockOffset;
 
 async function readProblem(response) {
-  const fallback = { status: response.status, title: `The gateway answered with status ${response.status}`, code: 'unknown' };
+  const fallback = { status: response.status, title: t('problem.answer', { status: response.status }), code: 'unknown' };
   try {
     return new Problem({ ...fallback, ...(await response.json()) });
   } catch {
@@ -76,7 +66,7 @@ export const companyQuery = () => ({ companyHandle: session.company });
 /** The error of a request without a complete response; an abort by the caller stays what it is. */
 function failureOf(error) {
   if (error.name === 'AbortError') return error;
-  return new Problem(error.name === 'TimeoutError' ? TIMED_OUT : UNREACHABLE);
+  return noResponse(error.name === 'TimeoutError' ? 'timeout' : 'unreachable');
 }
 
 /** Sends a request. Resolves to `{ status, headers, data }` with the parsed JSON body as `data`; throws a `Problem` on errors. */

@@ -7,6 +7,7 @@ import {
   warningCount,
 } from '../format.js';
 import { actionButtons, offeredActions } from './actions.js';
+import { copyMenu } from './copy.js';
 import { problemBox } from './problem-box.js';
 
 /** Log entries per page. */
@@ -38,6 +39,7 @@ export class JobDetails {
     if (!id) return this.dialog.close();
     $('details-body').replaceChildren(h('p', { class: 'muted' }, 'Loading…'));
     $('details-actions').replaceChildren();
+    $('details-menu').replaceChildren();
     setText($('details-name'), 'Job');
     setText($('details-kind'), '');
     if (!this.dialog.open) this.dialog.showModal();
@@ -65,6 +67,7 @@ export class JobDetails {
     if (!previous || offeredActions(previous).join() !== offeredActions(job).join()) {
       $('details-actions').replaceChildren(...actionButtons(job, (_, action) => this.confirmAction(this.#job, action), { iconOnly: false }));
     }
+    if (!previous) $('details-menu').replaceChildren(copyMenu(() => this.#job));
     if (previous?.phase !== job.phase) this.#renderSections(job);
     this.summary.replaceChildren(...[progressBar(job), fileCounts(job)].filter(Boolean));
     const isOpen = this.properties.querySelector('details')?.open;

@@ -2,7 +2,8 @@
 
 import { companyQuery, send } from '../../api.js';
 import { $, h, icon, setText } from '../../dom.js';
-import { t, textOf } from '../../texts.js';
+import { kindLabel } from '../../format.js';
+import { t } from '../../texts.js';
 import { problemBox } from '../problem-box.js';
 import { answerView } from './answer.js';
 import { pathOf, pointerOf, setValue, valueAt } from './body.js';
@@ -29,10 +30,6 @@ function newIdempotencyKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
-
-/** Name of a kind in the user's language, else that of IPS.
- * @param {string} kind */
-const kindLabel = (kind) => textOf(`submit.kind.${kind}`) ?? kind;
 
 const isEmpty = (value) => value === undefined || value === '' || (Array.isArray(value) && value.length === 0);
 
@@ -120,11 +117,11 @@ export class SubmitForm {
     this.send = h('button', { id: 'submit-send', class: 'primary' }, this.target.submitLabel);
     this.form = h('form', { novalidate: true },
       h('header', null, h('h2', { id: 'submit-title' }, this.target.title),
-        h('button', { type: 'button', class: 'quiet icon-only', 'aria-label': t('submit.close'), click: () => this.dialog.close() }, icon('close'))),
+        h('button', { type: 'button', class: 'quiet icon-only', 'aria-label': t('common.close'), click: () => this.dialog.close() }, icon('close'))),
       h('div', { class: 'scrolled' },
         h('div', { class: 'columns' }, this.fieldsArea, h('div', { class: 'side' }, this.json.element, this.answer))),
       h('footer', null, this.result, this.status, h('div', { class: 'buttons end' },
-        h('button', { type: 'button', click: () => this.dialog.close() }, t('submit.cancel')), this.send)));
+        h('button', { type: 'button', click: () => this.dialog.close() }, t('common.cancel')), this.send)));
     this.form.addEventListener('submit', (event) => {
       event.preventDefault();
       this.#submit();
