@@ -69,12 +69,11 @@ function failureOf(error) {
   return noResponse(error.name === 'TimeoutError' ? 'timeout' : 'unreachable');
 }
 
-/** Sends a request. Resolves to `{ status, headers, data }` with the parsed JSON body as `data`; throws a `Problem` on errors. */
-export async function send(method, path, { query, body, headers, signal } = {}) {
+/** Sends a request and resolves to its successful response, also a 304; throws a `Problem` on errors. */
+async function request(method, path, { query, body, headers, signal }) {
   const requestHeaders = { accept: 'application/json', ...session.authHeaders(), ...headers };
   if (body !== undefined) requestHeaders['content-type'] = 'application/json';
-  const limit = AbortSignal.timeout(method === 'GET' || body === undefined ? READ_TIMEOUT : CHANGE_TIMEOUT);
-  const options = { method, headers: requestHeaders, body, signal: signal ? AbortSignal.any([signal, limit]) : limit, cache: 'no-store', credentials: 'omit' };
+  const options = { method, headers: requestHeaders, body, signal, cache: 'no-store', credentials: 'omit' };
   let response;
   try {
     response = await fetch(withQuery(path, query), options);
@@ -83,19 +82,52 @@ export async function send(method, path, { query, body, headers, signal } = {}) 
   }
   const date = Date.parse(response.headers.get('date'));
   if (date) clockOffset = Math.abs(date - Date.now()) > CLOCK_TOLERANCE ? date - Date.now() : 0;
+  if (response.ok || response.status === 304) return response;
+  const problem = await readProblem(response);
+  problem.retryAfter = Number(response.headers.get('retry-after')) || null;
+  throw problem;
+}
+
+/** Sends a request. Resolves to `{ status, headers, data }` with the parsed JSON body as `data`; throws a `Problem` on errors. */
+export async function send(method, path, { query, body, headers, signal } = {}) {
+  const limit = AbortSignal.timeout(method === 'GET' || body === undefined ? READ_TIMEOUT : CHANGE_TIMEOUT);
+  const response = await request(method, path, { query, body, headers, signal: signal ? AbortSignal.any([signal, limit]) : limit });
   const result = { status: response.status, headers: response.headers, data: null };
   if (response.status === 304 || response.status === 204) return result;
-  if (!response.ok) {
-    const problem = await readProblem(response);
-    problem.retryAfter = Number(response.headers.get('retry-after')) || null;
-    throw problem;
-  }
   try {
     result.data = await response.json();
   } catch (error) {
     throw failureOf(error);
   }
   return result;
+}
+
+/** Reads a response of any length. `onChunk` is called with each part of the body; the time limit is that of each part. */
+export async function readChunks(path, { query, headers, signal, onChunk }) {
+  const limit = new AbortController();
+  let timer = 0;
+  const restart = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => limit.abort(new DOMException('no data', 'TimeoutError')), READ_TIMEOUT);
+  };
+  restart();
+  try {
+    const response = await request('GET', path, { query, headers, signal: AbortSignal.any([signal, limit.signal]) });
+    const reader = response.body.getReader();
+    for (;;) {
+      restart();
+      const { done, value } = await reader.read();
+      if (done) return;
+      if (onChunk(value) === false) {
+        await reader.cancel();
+        return;
+      }
+    }
+  } catch (error) {
+    throw error instanceof Problem ? error : failureOf(error);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 export const get = (path, options) => send('GET', path, options);

@@ -108,7 +108,3 @@ export const formatHourMinute = (time) => formats.hourMinute.format(time);
 /** A number from 0 to 100 as a percentage. */
 export const formatPercent = (percent) => formats.percent.format(percent / 100);
 export const formatList = (texts) => formats.list.format(texts);
-
-export function plural(count, one, many) {
-  return `${formatNumber(count)} ${count === 1 ? one : many}`;
-}

@@ -11,7 +11,7 @@ import { LANGUAGES, chooseLanguage, currentLanguage, onLanguage, t, textOf } fro
 import { confirmationDialog, doneText, opensForm } from './views/actions.js';
 import { renderCharts } from './views/charts.js';
 import { FilterBar, PHASES } from './views/filter-bar.js';
-import { JobDetails } from './views/job-details.js';
+import { JobDetails } from './views/details/job-details.js';
 import { JobTable, whenNear } from './views/job-table.js';
 import { problemBox } from './views/problem-box.js';
 import { SignIn } from './views/sign-in.js';
@@ -61,6 +61,7 @@ const table = new JobTable({ onSort: (sort) => filters.set({ sort }), onOpen: op
 const filterBar = new FilterBar(filters);
 const details = new JobDetails({
   findJob,
+  onOpen: openJob,
   onClose: () => filters.get('job') && filters.set({ job: '' }),
   confirmAction: onAction,
 });

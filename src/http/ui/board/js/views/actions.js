@@ -7,19 +7,22 @@ import { t } from '../texts.js';
 import { problemBox } from './problem-box.js';
 import { formsFor } from './submit/offers.js';
 
+/** Requests of the actions. */
 const ACTIONS = {
-  stop: { label: 'Stop', method: 'POST', path: '/stop', effect: 'Stops the job. Completed work is kept.' },
-  pause: { label: 'Pause', method: 'POST', path: '/pause', effect: 'Pauses the schedule: the job does not run until it is resumed.' },
-  resume: { label: 'Resume', method: 'POST', path: '/resume', effect: 'Resumes the schedule.' },
-  execute: { label: 'Run now', method: 'POST', path: '/execute', effect: 'Runs the job now, in addition to its schedule.' },
-  delete: { label: 'Delete', method: 'DELETE', path: '', effect: 'Deletes the job. This can’t be undone.', isDestructive: true },
+  stop: { method: 'POST', path: '/stop' },
+  pause: { method: 'POST', path: '/pause' },
+  resume: { method: 'POST', path: '/resume' },
+  execute: { method: 'POST', path: '/execute' },
+  delete: { method: 'DELETE', path: '' },
 };
+const DESTRUCTIVE_ACTIONS = ['delete'];
+/** Actions that open the submit form instead of the confirmation. */
+const FORMS = ['retry', 'runAgain'];
 
-/** Labels of the actions that open the submit form instead of the confirmation. */
-const FORM_LABELS = { retry: () => t('submit.retry'), runAgain: () => t('submit.runAgain') };
+const labelOf = (action) => t(`action.${action}`);
 
 /** Whether an action opens the submit form. */
-export const opensForm = (action) => action in FORM_LABELS;
+export const opensForm = (action) => FORMS.includes(action);
 
 /** The actions that a job offers: those of the gateway that have a button, and the forms. */
 export const offeredActions = (job) => [...job.actions.filter((action) => action in ACTIONS), ...formsFor(job)];
@@ -28,10 +31,10 @@ export const offeredActions = (job) => [...job.actions.filter((action) => action
 export function actionButtons(job, onAction, { iconOnly }) {
   const name = nameParts(job).join('');
   return offeredActions(job).map((action) => {
-    const label = FORM_LABELS[action]?.() ?? ACTIONS[action].label;
+    const label = labelOf(action);
     return h('button', {
       type: 'button',
-      class: iconOnly ? 'quiet icon-only' : action === 'delete' ? 'destructive' : '',
+      class: iconOnly ? 'quiet icon-only' : DESTRUCTIVE_ACTIONS.includes(action) ? 'destructive' : '',
       'data-action': action,
       'aria-label': `${label}: ${name}`,
       title: label,
@@ -73,21 +76,17 @@ export function confirmationDialog(onDone) {
 
   return (job, action) => {
     current = { job, action };
-    const { label, effect, isDestructive } = ACTIONS[action];
-    $('confirm-title').textContent = `${label} “${nameParts(job)[0]}”?`;
-    $('confirm-text').textContent = effect;
+    const name = nameParts(job)[0];
+    $('confirm-title').textContent = t(`actionTitle.${action}`, { name });
+    $('confirm-text').textContent = t(`actionEffect.${action}`);
     $('confirm-problem').replaceChildren();
     const button = $('confirm-run');
-    button.textContent = label;
-    button.className = isDestructive ? 'destructive solid' : 'primary';
+    button.textContent = labelOf(action);
+    button.className = DESTRUCTIVE_ACTIONS.includes(action) ? 'destructive solid' : 'primary';
     dialog.showModal();
     $('confirm-cancel').focus();
   };
 }
 
-const DONE_TEXTS = { stop: 'was asked to stop', pause: 'is paused', resume: 'is resumed', execute: 'is running now', delete: 'is deleted' };
-
 /** Text of the notification after a successful action. */
-export function doneText(action, job) {
-  return `“${nameParts(job)[0]}” ${DONE_TEXTS[action]}.`;
-}
+export const doneText = (action, job) => t(`actionDone.${action}`, { name: nameParts(job)[0] });

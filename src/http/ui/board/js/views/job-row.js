@@ -8,11 +8,8 @@ import {
 } from '../format.js';
 import { formatNumber, t } from '../texts.js';
 import { actionButtons, offeredActions } from './actions.js';
-import { copyMenu, jobAddress } from './copy.js';
+import { copyMenu, isPlainClick, jobAddress } from './copy.js';
 import { watch } from './watch.js';
-
-/** Whether a click opens the link in this page, not in a new tab or window. */
-const isPlain = (event) => event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
 
 export class JobRow {
   job = null;
@@ -25,7 +22,7 @@ export class JobRow {
     this.name = h('a', {
       class: 'link',
       click: (event) => {
-        if (!isPlain(event)) return;
+        if (!isPlainClick(event)) return;
         event.preventDefault();
         onOpen(this.job);
       },

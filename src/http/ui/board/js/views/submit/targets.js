@@ -44,7 +44,7 @@ export function retry(job, submitted) {
   if (isObject(detail)) ARRAYS_OF_FAILED_ITEMS.forEach((name) => delete detail[name]);
   const path = `jobs/${encodeURIComponent(job.id)}/retry`;
   return {
-    ...newJob(), title: t('submit.retryTitle', { job: nameParts(job)[0] }), submitLabel: t('submit.retry'), check: { path, query: { dryRun: true } }, path,
+    ...newJob(), title: t('submit.retryTitle', { job: nameParts(job)[0] }), submitLabel: t('submit.sendRetry'), check: { path, query: { dryRun: true } }, path,
     note: submitted ? t('submit.retryNoteSubmitted') : job.kind === 'uploadUrls' ? t('submit.retryNoteUpload') : t('submit.retryNote'),
     kinds: job.kind ? [job.kind] : RETRYABLE_KINDS, isSchedulable: false, isFilledIn: (name) => name === 'jobName' || ARRAYS_OF_FAILED_ITEMS.includes(name),
     jobOf: (answer) => answer.job, body,
