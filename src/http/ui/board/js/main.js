@@ -97,7 +97,7 @@ function openBoard() {
 /** Ends the session and shows the sign-in form, with the problem that ended it if there is one. */
 function signOut(problem) {
   updates.stop('off');
-  for (const dialog of document.querySelectorAll('dialog[open]')) dialog.close();
+  document.querySelectorAll('dialog').forEach((dialog) => dialog.close());
   session.clear();
   store.clear();
   history.clear();
@@ -164,13 +164,13 @@ function renderUpdates() {
 }
 
 updates.addEventListener('change', renderUpdates);
-updates.addEventListener('list', ({ detail: { phases, list } }) => {
+updates.addEventListener('list', (/** @type {any} */ { detail: { phases, list } }) => {
   phases.forEach((phase) => loadedPhases.add(phase));
   if (phases.includes('completed')) history.follow(list);
   renderUpdates();
   render();
 });
-const onProblem = ({ detail: problem }) => {
+const onProblem = (/** @type {any} */ { detail: problem }) => {
   if (problem.status === 401) signOut(problem);
   else if (problem.code === 'company-required') {
     updates.stop('off');
@@ -220,8 +220,7 @@ $('language').append(...Object.entries(LANGUAGES).map(([code, name]) => h('optio
 $('language').addEventListener('change', () => chooseLanguage($('language').value));
 onLanguage(() => {
   $('language').value = currentLanguage();
-  const toggle = document.querySelector('[data-theme-toggle]');
-  Object.assign(toggle.dataset, { lightLabel: t('theme.light'), darkLabel: t('theme.dark') });
+  Object.assign($('theme').dataset, { lightLabel: t('theme.light'), darkLabel: t('theme.dark') });
   renderUpdates();
   render();
 });
