@@ -27,7 +27,10 @@ export class Problem extends Error {
   }
 }
 
-/** The problem of a request without any response: `unreachable` or `timeout`. */
+/**
+ * The problem of a request without any response.
+ * @param {'unreachable' | 'timeout'} code
+ */
 const noResponse = (code) => new Problem({ status: 0, code, title: t(`problem.${code}`), detail: t(`problemDetail.${code}`) });
 
 /** Time limits of requests, in milliseconds: longer than the gateway waits for IPS; a submit may be looked up afterwards. */
@@ -69,10 +72,21 @@ function failureOf(error) {
   return noResponse(error.name === 'TimeoutError' ? 'timeout' : 'unreachable');
 }
 
-/** Sends a request and resolves to its successful response, also a 304; throws a `Problem` on errors. */
+/**
+ * Parameters of a request: `query` without empty values, the JSON text of the body, further headers, and a signal that aborts it.
+ * @typedef {{ query?: Record<string, any>, body?: string, headers?: Record<string, string>, signal?: AbortSignal }} RequestOptions
+ */
+
+/**
+ * Sends a request and resolves to its successful response, also a 304; throws a `Problem` on errors.
+ * @param {string} method
+ * @param {string} path
+ * @param {RequestOptions} options
+ */
 async function request(method, path, { query, body, headers, signal }) {
   const requestHeaders = { accept: 'application/json', ...session.authHeaders(), ...headers };
   if (body !== undefined) requestHeaders['content-type'] = 'application/json';
+  /** @type {RequestInit} */
   const options = { method, headers: requestHeaders, body, signal, cache: 'no-store', credentials: 'omit' };
   let response;
   try {
@@ -88,7 +102,13 @@ async function request(method, path, { query, body, headers, signal }) {
   throw problem;
 }
 
-/** Sends a request. Resolves to `{ status, headers, data }` with the parsed JSON body as `data`; throws a `Problem` on errors. */
+/**
+ * Sends a request. Resolves to `{ status, headers, data }` with the parsed JSON body as `data`; throws a `Problem` on errors.
+ * @param {string} method
+ * @param {string} path
+ * @param {RequestOptions} [options]
+ * @returns {Promise<{ status: number, headers: Headers, data: any }>}
+ */
 export async function send(method, path, { query, body, headers, signal } = {}) {
   const limit = AbortSignal.timeout(method === 'GET' || body === undefined ? READ_TIMEOUT : CHANGE_TIMEOUT);
   const response = await request(method, path, { query, body, headers, signal: signal ? AbortSignal.any([signal, limit]) : limit });
@@ -102,10 +122,16 @@ export async function send(method, path, { query, body, headers, signal } = {}) 
   return result;
 }
 
-/** Reads a response of any length. `onChunk` is called with each part of the body; the time limit is that of each part. */
+/**
+ * Reads a response of any length. `onChunk` is called with each part of the body, and returns `false` when no more is wanted; the time limit is
+ * that of each part.
+ * @param {string} path
+ * @param {RequestOptions & { onChunk: (chunk: Uint8Array) => boolean }} options
+ */
 export async function readChunks(path, { query, headers, signal, onChunk }) {
   const limit = new AbortController();
-  let timer = 0;
+  /** @type {ReturnType<typeof setTimeout>} */
+  let timer;
   const restart = () => {
     clearTimeout(timer);
     timer = setTimeout(() => limit.abort(new DOMException('no data', 'TimeoutError')), READ_TIMEOUT);
@@ -130,6 +156,11 @@ export async function readChunks(path, { query, headers, signal, onChunk }) {
   }
 }
 
+/**
+ * Sends a GET request; as `send`.
+ * @param {string} path
+ * @param {RequestOptions} [options]
+ */
 export const get = (path, options) => send('GET', path, options);
 
 /** Conditional GET: repeats a request with the ETag of its last response. */

@@ -89,6 +89,7 @@ export class Filters extends EventTarget {
 
   #readFragment() {
     const parameters = new URLSearchParams(location.hash.slice(1));
+    /** @type {any} */
     const values = Object.fromEntries(Object.keys(DEFAULTS).map((name) => [name, parameters.get(name) ?? DEFAULTS[name]]));
     for (const name of DATES) if (!DATE.test(values[name]) || Number.isNaN(Date.parse(values[name]))) values[name] = '';
     const hasChanged = Object.keys(DEFAULTS).some((name) => values[name] !== this.#values[name]);

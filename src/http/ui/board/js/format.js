@@ -1,6 +1,6 @@
 // Display values of jobs: labels, names, counts, times and durations, in the chosen language. Times and durations are in milliseconds.
 
-import { currentLocale, formatNumber, onLanguage, t, textOf } from './texts.js';
+import { currentLocale, onLanguage, t, textOf } from './texts.js';
 
 /** Tones of the outcomes and of the statuses. A tone selects a colour. */
 const OUTCOME_TONES = { succeeded: 'success', succeededWithWarnings: 'warning', failed: 'danger', stopped: 'neutral', unknown: 'neutral' };

@@ -129,7 +129,7 @@ export class LiveUpdates extends EventTarget {
   }
 
   #openStream(ticket) {
-    const stream = new EventSource(`jobs/events?${new URLSearchParams({ ...companyQuery(), ticket, heartbeat: HEARTBEAT })}`);
+    const stream = new EventSource(`jobs/events?${new URLSearchParams({ ...companyQuery(), ticket, heartbeat: String(HEARTBEAT) })}`);
     this.#closeStream();
     this.#stream = stream;
     this.#watch();
@@ -155,7 +155,7 @@ export class LiveUpdates extends EventTarget {
       this.#setStale('active', list);
       this.refresh();
     });
-    stream.addEventListener('error', (event) => {
+    stream.addEventListener('error', (/** @type {any} */ event) => {
       if (stream !== this.#stream) return;
       this.#closeStream();
       // With data it is the gateway's final `error` event, without data EventSource's own event for a broken connection.

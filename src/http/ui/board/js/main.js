@@ -16,7 +16,7 @@ import { JobTable, whenNear } from './views/job-table.js';
 import { problemBox } from './views/problem-box.js';
 import { SignIn } from './views/sign-in.js';
 import { renderState } from './views/state-bar.js';
-import { SubmitForm } from './views/submit/form.js';
+import { SubmitForms } from './views/submit-forms.js';
 import { notify } from './views/toast.js';
 import { watch } from './views/watch.js';
 
@@ -45,7 +45,7 @@ const confirmAction = confirmationDialog((action, job, updated) => {
   updates.refresh();
 });
 const openJob = (job) => filters.set({ job: job.id }, 'push');
-const submitForm = new SubmitForm({
+const submitForms = new SubmitForms({
   onSubmitted: (job) => {
     notify(t('board.submitted', { name: job.title }));
     store.upsert(job);
@@ -54,8 +54,8 @@ const submitForm = new SubmitForm({
   },
 });
 const onAction = (job, action) => {
-  if (!opensForm(action)) return confirmAction(job, action);
-  return action === 'retry' ? submitForm.openRetry(job) : submitForm.openCopy(job);
+  if (opensForm(action)) submitForms.open(action, job);
+  else confirmAction(job, action);
 };
 const table = new JobTable({ onSort: (sort) => filters.set({ sort }), onOpen: openJob, confirmAction: onAction });
 const filterBar = new FilterBar(filters);
@@ -102,8 +102,8 @@ function openBoard() {
 /** Ends the session and shows the sign-in form, with the problem that ended it if there is one. */
 function signOut(problem) {
   updates.stop('off');
-  for (const dialog of document.querySelectorAll('dialog[open]')) dialog.close();
-  submitForm.forget();
+  document.querySelectorAll('dialog').forEach((dialog) => dialog.close());
+  submitForms.forget();
   session.clear();
   store.clear();
   history.clear();
@@ -170,13 +170,13 @@ function renderUpdates() {
 }
 
 updates.addEventListener('change', renderUpdates);
-updates.addEventListener('list', ({ detail: { phases, list } }) => {
+updates.addEventListener('list', (/** @type {any} */ { detail: { phases, list } }) => {
   phases.forEach((phase) => loadedPhases.add(phase));
   if (phases.includes('completed')) history.follow(list);
   renderUpdates();
   render();
 });
-const onProblem = ({ detail: problem }) => {
+const onProblem = (/** @type {any} */ { detail: problem }) => {
   if (problem.status === 401) signOut(problem);
   else if (problem.code === 'company-required') {
     updates.stop('off');
@@ -218,7 +218,7 @@ $('company').addEventListener('change', () => {
   openBoard();
 });
 $('pause').addEventListener('click', () => (updates.state === 'paused' ? updates.start() : updates.stop('paused')));
-$('open-submit').addEventListener('click', () => submitForm.open());
+$('open-submit').addEventListener('click', () => submitForms.open('submit'));
 $('sign-out').addEventListener('click', () => signOut());
 addEventListener('online', () => updates.isRunning && updates.state !== 'live' && updates.start());
 
@@ -226,8 +226,7 @@ $('language').append(...Object.entries(LANGUAGES).map(([code, name]) => h('optio
 $('language').addEventListener('change', () => chooseLanguage($('language').value));
 onLanguage(() => {
   $('language').value = currentLanguage();
-  const toggle = document.querySelector('[data-theme-toggle]');
-  Object.assign(toggle.dataset, { lightLabel: t('theme.light'), darkLabel: t('theme.dark') });
+  Object.assign($('theme').dataset, { lightLabel: t('theme.light'), darkLabel: t('theme.dark') });
   renderUpdates();
   render();
 });

@@ -3,7 +3,7 @@
 import { send } from '../api.js';
 import { $, h, icon } from '../dom.js';
 import { nameParts } from '../format.js';
-import { t } from '../texts.js';
+import { textOf } from '../texts.js';
 import { problemBox } from './problem-box.js';
 import { formsFor } from './submit/offers.js';
 
@@ -19,7 +19,7 @@ const DESTRUCTIVE_ACTIONS = ['delete'];
 /** Actions that open the submit form instead of the confirmation. */
 const FORMS = ['retry', 'runAgain'];
 
-const labelOf = (action) => t(`action.${action}`);
+const labelOf = (action) => textOf(`action.${action}`);
 
 /** Whether an action opens the submit form. */
 export const opensForm = (action) => FORMS.includes(action);
@@ -77,8 +77,8 @@ export function confirmationDialog(onDone) {
   return (job, action) => {
     current = { job, action };
     const name = nameParts(job)[0];
-    $('confirm-title').textContent = t(`actionTitle.${action}`, { name });
-    $('confirm-text').textContent = t(`actionEffect.${action}`);
+    $('confirm-title').textContent = textOf(`actionTitle.${action}`, { name });
+    $('confirm-text').textContent = textOf(`actionEffect.${action}`);
     $('confirm-problem').replaceChildren();
     const button = $('confirm-run');
     button.textContent = labelOf(action);
@@ -89,4 +89,4 @@ export function confirmationDialog(onDone) {
 }
 
 /** Text of the notification after a successful action. */
-export const doneText = (action, job) => t(`actionDone.${action}`, { name: nameParts(job)[0] });
+export const doneText = (action, job) => textOf(`actionDone.${action}`, { name: nameParts(job)[0] });

@@ -52,12 +52,15 @@ function place(menu, button) {
   menu.style.left = `${Math.min(Math.max(GAP, anchor.right - width), innerWidth - width - GAP)}px`;
 }
 
+/** Labels and effects of the menu's items. */
 function items(job) {
+  const isWatched = watch.has(job.id);
   const entries = [
-    ['copy.id', () => job.id], ['copy.link', () => new URL(jobAddress(job), document.baseURI).href], ['copy.curl', () => curlCommand(job)],
-  ].map(([key, text]) => [t(key), (menu) => copy(text(), menu)]);
-  if (watch.isPossible(job)) entries.push([watch.has(job.id) ? t('watch.stop') : t('watch.start'), () => watch.toggle(job)]);
-  return entries;
+    { label: t('copy.id'), run: (menu) => copy(job.id, menu) },
+    { label: t('copy.link'), run: (menu) => copy(new URL(jobAddress(job), document.baseURI).href, menu) },
+    { label: t('copy.curl'), run: (menu) => copy(curlCommand(job), menu) },
+  ];
+  return watch.isPossible(job) ? [...entries, { label: isWatched ? t('watch.stop') : t('watch.start'), run: () => watch.toggle(job) }] : entries;
 }
 
 /** Opens the menu next to its button: in a dialog all else is inert. */
@@ -74,7 +77,7 @@ function open(button, job) {
       event.preventDefault();
       buttons.at((buttons.indexOf(document.activeElement) + step) % buttons.length).focus();
     },
-  }, items(job).map(([label, run]) => h('button', {
+  }, items(job).map(({ label, run }) => h('button', {
     type: 'button', role: 'menuitem', tabindex: '-1',
     click: async (event) => {
       event.stopPropagation();

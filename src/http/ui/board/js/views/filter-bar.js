@@ -22,7 +22,8 @@ export class FilterBar {
   /** `filters` are changed by the controls. */
   constructor(filters) {
     this.filters = filters;
-    document.querySelectorAll('[data-phase]').forEach((button) => button.addEventListener('click', () => filters.set({ phase: button.dataset.phase })));
+    const phases = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('[data-phase]'));
+    phases.forEach((button) => button.addEventListener('click', () => filters.set({ phase: button.dataset.phase })));
     for (const name of ['kind', 'outcome', 'from', 'to']) $(name).addEventListener('change', () => filters.set({ [name]: $(name).value }));
     $('mine').addEventListener('change', () => filters.set({ mine: $('mine').checked ? '1' : '' }));
     $('text').addEventListener('input', () => filters.set({ q: $('text').value.trim() }));

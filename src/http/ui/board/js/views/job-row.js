@@ -18,7 +18,7 @@ export class JobRow {
   /** `onUnfold` is called with a job whose follow-on jobs are to be shown, or hidden. */
   constructor(onOpen, confirmAction, onUnfold) {
     this.confirmAction = confirmAction;
-    const cell = (name, ...children) => h('td', { role: 'cell', class: name, 'data-label': t(`column.${name}`) }, ...children);
+    const cell = (/** @type {import('./job-table.js').Column | 'actions'} */ name, ...children) => h('td', { role: 'cell', class: name, 'data-label': t(`column.${name}`) }, ...children);
     this.name = h('a', {
       class: 'link',
       click: (event) => {

@@ -5,10 +5,13 @@ import { $, h, setAttribute, setText } from '../dom.js';
 import { onLanguage, t } from '../texts.js';
 import { JobRow } from './job-row.js';
 
-/** Name and CSS class of each column. */
-const COLUMNS = [
-  ['kind'], ['name'], ['started'], ['progress'], ['warnings', 'num'], ['errors', 'num'], ['duration', 'num'], ['status'], ['by'],
-];
+/** @typedef {'kind' | 'name' | 'started' | 'progress' | 'warnings' | 'errors' | 'duration' | 'status' | 'by'} Column */
+/**
+ * Columns in their order.
+ * @type {Column[]}
+ */
+const COLUMNS = ['kind', 'name', 'started', 'progress', 'warnings', 'errors', 'duration', 'status', 'by'];
+const NUMBER_COLUMNS = ['warnings', 'errors', 'duration'];
 const TEXT_COLUMNS = ['kind', 'name', 'status', 'by'];
 /** Rows shown at first, and added each time the user scrolls to the end. */
 const PAGE_SIZE = 200;
@@ -53,13 +56,13 @@ export class JobTable {
 
   /** Rows are built again: their labels are in the former language. */
   #renderHeaders() {
-    this.headers = COLUMNS.map(([name, className]) => {
+    this.headers = COLUMNS.map((name) => {
       const button = h('button', { type: 'button', class: 'sort', click: () => this.onSort(this.#nextSort(name)) }, t(`column.${name}`));
-      return h('th', { role: 'columnheader', scope: 'col', class: [name, className].filter(Boolean).join(' '), 'data-name': name }, button);
+      return h('th', { role: 'columnheader', scope: 'col', class: NUMBER_COLUMNS.includes(name) ? `${name} num` : name, 'data-name': name }, button);
     });
     const actions = h('span', { class: 'visually-hidden' }, t('column.actions'));
     $('columns').replaceChildren(...this.headers, h('th', { role: 'columnheader', scope: 'col', class: 'actions' }, actions));
-    $('sort').replaceChildren(...COLUMNS.flatMap(([name]) => {
+    $('sort').replaceChildren(...COLUMNS.flatMap((name) => {
       const [first, second] = sortOrders(name);
       const label = t(`column.${name}`);
       return [h('option', { value: first }, label), h('option', { value: second }, t('filter.sortReversed', { column: label }))];
@@ -101,7 +104,7 @@ export class JobTable {
         this.#rows.delete(id);
       }
     }
-    const focused = document.activeElement;
+    const focused = /** @type {HTMLElement} */ (document.activeElement);
     let next = this.body.firstElementChild;
     for (const [job, chain] of shown) {
       let row = this.#rows.get(job.id);

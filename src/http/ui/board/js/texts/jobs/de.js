@@ -6,6 +6,7 @@ export default {
   'submit.retryTitle': 'Fehlgeschlagene Elemente von „{job}“ wiederholen',
   'submit.submit': 'Übermitteln',
   'submit.tryAgain': 'Erneut versuchen',
+  'submit.notLoaded': 'Das Formular konnte nicht geladen werden. Ist das Gateway erreichbar?',
   'submit.loading': 'Formular wird geladen …',
   'submit.sending': 'Wird gesendet …',
   'submit.jobType': 'Typ des Jobs',

@@ -6,6 +6,7 @@ export default {
   'submit.retryTitle': 'Retry the failed items of “{job}”',
   'submit.submit': 'Submit',
   'submit.tryAgain': 'Try again',
+  'submit.notLoaded': 'The form could not be loaded. Is the gateway reachable?',
   'submit.loading': 'Loading the form…',
   'submit.sending': 'Sending…',
   'submit.jobType': 'Job type',

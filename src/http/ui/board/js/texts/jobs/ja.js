@@ -6,6 +6,7 @@ export default {
   'submit.retryTitle': '「{job}」の失敗した項目を再試行',
   'submit.submit': '送信',
   'submit.tryAgain': 'もう一度試す',
+  'submit.notLoaded': 'フォームを読み込めませんでした。ゲートウェイに接続できるか確認してください。',
   'submit.loading': 'フォームを読み込んでいます…',
   'submit.sending': '送信しています…',
   'submit.jobType': 'ジョブの種類',

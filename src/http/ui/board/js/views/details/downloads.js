@@ -3,7 +3,7 @@
 import { readChunks } from '../../api.js';
 import { h, icon, setText } from '../../dom.js';
 import { nameParts } from '../../format.js';
-import { formatNumber, t } from '../../texts.js';
+import { formatNumber, t, textOf } from '../../texts.js';
 import { problemBox } from '../problem-box.js';
 
 /** Longest file in bytes: the page holds it in memory. */
@@ -89,10 +89,10 @@ function save(content, name) {
 /** Buttons that download what `path` has of a job; `name` is part of the file's name. */
 export function downloads({ job, path, name, signal }) {
   const note = h('div', { class: 'download-note', role: 'status' });
-  const buttons = Object.entries(FORMATS).map(([format, { label }]) => h('button', {
-    type: 'button', class: 'quiet', 'data-download': format, 'aria-label': t(`download.${name}`, { format: label }), title: t(`download.${name}`, { format: label }),
-    click: () => run(format),
-  }, icon('download'), label));
+  const buttons = Object.entries(FORMATS).map(([format, { label }]) => {
+    const title = textOf(`download.${name}`, { format: label });
+    return h('button', { type: 'button', class: 'quiet', 'data-download': format, 'aria-label': title, title, click: () => run(format) }, icon('download'), label);
+  });
 
   async function run(format) {
     const requests = new AbortController();

@@ -5,7 +5,7 @@ import { h } from '../../dom.js';
 import {
   durationOf, endTime, errorCount, formatDuration, formatFullTime, formatHourMinute, formatPercent, humanize, nextRunTime, startTime, warningCount,
 } from '../../format.js';
-import { formatNumber, t } from '../../texts.js';
+import { formatNumber, t, textOf } from '../../texts.js';
 
 export function progressBar(job) {
   return job.phase === 'active' && h('section', { class: 'progress-large' },
@@ -20,7 +20,7 @@ export function fileCounts(job) {
     ['warnings', warningCount(job), 'warning'], ['duplicates', job.fileDuplicateCount], ['updated', job.fileUpdateCount],
   ].filter(([, count]) => typeof count === 'number');
   return job.phase === 'completed' && counts.length > 0 && h('ul', { class: 'counts' }, counts.map(([name, count, tone]) =>
-    h('li', { 'data-tone': count > 0 ? tone : null }, h('strong', null, formatNumber(count)), ' ', t(`details.count.${name}`))));
+    h('li', { 'data-tone': count > 0 ? tone : null }, h('strong', null, formatNumber(count)), ' ', textOf(`details.count.${name}`))));
 }
 
 /** “14:32 (14:30 to 14:40, from the last 12 jobs of this kind)”. */

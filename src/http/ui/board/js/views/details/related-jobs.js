@@ -2,7 +2,7 @@
 
 import { h } from '../../dom.js';
 import { formatPercent, kindLabel, nameParts, statusOf } from '../../format.js';
-import { t } from '../../texts.js';
+import { t, textOf } from '../../texts.js';
 import { isPlainClick, jobAddress } from '../copy.js';
 
 /** Related jobs with links; `false` without any. */
@@ -25,7 +25,7 @@ export function relatedJobs(job, { findJob, onOpen }) {
       percent !== undefined && status !== 'completed' && h('span', { class: 'fine-print' }, ` ${formatPercent(percent)}`));
   };
   const single = [['parent', job.parent], ['waitsFor', job.waitsFor], ['schedule', job.schedule]].filter(([, id]) => id)
-    .map(([name, id]) => h('p', null, h('span', { class: 'muted' }, t(`details.${name}`)), ' ', link(id)));
+    .map(([name, id]) => h('p', null, h('span', { class: 'muted' }, textOf(`details.${name}`)), ' ', link(id)));
   const followOns = (job.followOns ?? []).map(followOn);
   if (single.length === 0 && followOns.length === 0) return false;
   return h('section', { class: 'related' }, single, followOns.length > 0 && [h('h3', null, t('details.followOns')), h('ul', null, followOns)]);

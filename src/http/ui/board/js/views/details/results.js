@@ -2,7 +2,7 @@
 
 import { get } from '../../api.js';
 import { h, setText } from '../../dom.js';
-import { formatNumber, t } from '../../texts.js';
+import { formatNumber, t, textOf } from '../../texts.js';
 import { downloads } from './downloads.js';
 import { PER_PAGE, pagedList, whenVisible } from './paged-list.js';
 
@@ -28,7 +28,7 @@ export function resultsSection(job, signal) {
     return h('label', null, radio, h('span', null, label, ' ', count));
   };
   const filter = h('fieldset', { class: 'segmented', hidden: true }, h('legend', { class: 'visually-hidden' }, t('results.filter')),
-    choice('', t('results.all')), Object.keys(STATUSES).map((value) => choice(value, t(`results.${value}`))));
+    choice('', t('results.all')), Object.keys(STATUSES).map((value) => choice(value, textOf(`results.${value}`))));
   const list = pagedList({
     title: t('results.title'),
     className: 'entries assets',
@@ -56,7 +56,7 @@ function resultLink({ url, message }) {
 
 function assetResult({ status, assetName, assetHandle, assetType, message, reasons = [] }) {
   return h('li', { 'data-status': status },
-    h('span', { class: 'pill', 'data-tone': STATUSES[status] ?? 'neutral' }, t(`results.${status}`)),
+    h('span', { class: 'pill', 'data-tone': STATUSES[status] ?? 'neutral' }, textOf(`results.${status}`) ?? status),
     h('span', { class: 'text' },
       h('strong', null, assetName ?? assetHandle ?? '–'), assetType && h('span', { class: 'fine-print' }, ` ${assetType}`),
       message && h('span', { class: 'aux' }, message), reasons.map((reason) => h('span', { class: 'aux' }, reason))));

@@ -2,16 +2,21 @@
 
 /** @typedef {(string | number)[]} Path */
 
-/** Number literals that a JavaScript number would change, such as large 64-bit integers, stay as they are where the browser can keep them. */
-const keepsLiterals = typeof JSON.rawJSON === 'function';
+/**
+ * Number literals that a JavaScript number would change, such as large 64-bit integers, stay as they are where the browser can keep them
+ * (`JSON.rawJSON`).
+ */
+const { rawJSON, isRawJSON } = /** @type {any} */ (JSON);
+const keepsLiterals = typeof rawJSON === 'function';
 
 const isExact = (number, literal) => String(number) === literal || Number.isSafeInteger(number) || /[.eE]/.test(literal);
 
 /** Parses JSON; throws a `SyntaxError`.
  * @param {string} text */
 export function parseJson(text) {
-  return JSON.parse(text, (_, value, context) =>
-    (keepsLiterals && typeof value === 'number' && context && !isExact(value, context.source) ? JSON.rawJSON(context.source) : value));
+  const keep = (_, value, context = undefined) =>
+    (keepsLiterals && typeof value === 'number' && context && !isExact(value, context.source) ? rawJSON(context.source) : value);
+  return JSON.parse(text, keep);
 }
 
 /** @param {unknown} value */
@@ -21,11 +26,11 @@ export const formatJson = (value) => JSON.stringify(value, null, 2);
  * @param {string} text */
 export function parseNumber(text) {
   if (!/^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/.test(text)) return text;
-  return isExact(Number(text), text) || !keepsLiterals ? Number(text) : JSON.rawJSON(text);
+  return isExact(Number(text), text) || !keepsLiterals ? Number(text) : rawJSON(text);
 }
 
 /** @param {unknown} value */
-export const isNumber = (value) => typeof value === 'number' || (keepsLiterals && JSON.isRawJSON(value));
+export const isNumber = (value) => typeof value === 'number' || (keepsLiterals && isRawJSON(value));
 
 /** @param {unknown} value */
 export const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && !isNumber(value);
@@ -64,8 +69,8 @@ export function setValue(body, path, value, order = []) {
 
 /** Brings the members into an order; those that it does not name come last. */
 function sortMembers(object, order) {
-  const rank = ([name]) => (order.includes(name) ? order.indexOf(name) : order.length);
-  const sorted = Object.entries(object).sort((one, other) => rank(one) - rank(other));
+  const rank = (name) => (order.includes(name) ? order.indexOf(name) : order.length);
+  const sorted = Object.entries(object).sort(([one], [other]) => rank(one) - rank(other));
   for (const [name, value] of sorted) {
     delete object[name];
     object[name] = value;

@@ -19,6 +19,7 @@ const MEMBERS_IN_LINE = 3;
 let lastId = 0;
 const newId = () => `field-${(lastId += 1)}`;
 
+/** @param {Schema} schema */
 const isSingleValue = ({ type }) => type !== 'object' && type !== 'array';
 const isRequiredIn = (schema, name) => schema.required?.includes(name) ?? false;
 
@@ -139,7 +140,7 @@ export class Fields {
 
   /** An object: a required one has its fields, another one after it was added. */
   #object(field) {
-    const { path, schema, name, label, isRequired, order, hint = hintOf(name, schema) } = field;
+    const { path, schema, name, label, isRequired, hint = hintOf(name, schema) } = field;
     const isThere = valueAt(this.body, path) !== undefined;
     const toggle = (value, focus) => {
       const { replacement } = this.#replace(element, field, value);
@@ -249,7 +250,10 @@ const hintOf = (name, schema) => textOf(`submit.hint.${name}`)
 /** Descriptions of the schema are English in all languages. */
 const hintElement = (name, text, id = null) => h('p', { class: 'hint', id, lang: textOf(`submit.hint.${name}`) ? null : 'en' }, text);
 
-/** A new row: empty texts for what an item must have. */
+/**
+ * A new row: empty texts for what an item must have.
+ * @param {Schema} schema
+ */
 function newItem({ type, properties, required = [] }) {
   if (type !== 'object') return '';
   return Object.fromEntries(required.filter((name) => properties?.[name]?.type === 'string').map((name) => [name, '']));

@@ -55,18 +55,14 @@ export class SubmitForm {
     this.dialog.addEventListener('close', () => this.#stop());
   }
 
-  /** Opens the form for a new job, with what was entered before. */
-  open() {
+  /** Opens the form. A new job has what was entered before.
+   * @param {'submit' | 'runAgain' | 'retry'} purpose
+   * @param {any} job */
+  open(purpose, job) {
+    if (purpose === 'retry') return this.#open(retry(job, this.#submitted.get(job.id)));
+    if (purpose === 'runAgain') return this.#open(runAgain(job, this.#submitted.get(job.id)));
     const target = newJob();
     return this.#open({ ...target, body: this.#draft ?? target.body, isDraft: true });
-  }
-
-  openCopy(job) {
-    return this.#open(runAgain(job, this.#submitted.get(job.id)));
-  }
-
-  openRetry(job) {
-    return this.#open(retry(job, this.#submitted.get(job.id)));
   }
 
   /** Removes everything that was entered, also from the document. */

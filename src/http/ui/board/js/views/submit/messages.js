@@ -61,7 +61,7 @@ export function showMessages(form, { errors, warnings, isReached }) {
  * @param {ParentNode} form */
 export function focusFirstError(form) {
   const field = form.querySelector('.field-error')?.closest('[data-pointer]');
-  const control = field?.matches('[role="radiogroup"]') ? field.querySelector('input:checked, input') : field?.querySelector('input, select, textarea, button');
+  const control = /** @type {HTMLElement | null} */ (field?.matches('[role="radiogroup"]') ? field.querySelector('input:checked, input') : field?.querySelector('input, select, textarea, button'));
   control?.focus();
   return control !== undefined && control !== null;
 }

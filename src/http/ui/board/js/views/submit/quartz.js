@@ -13,7 +13,8 @@ export const LAST_DAY = 'L';
  *   | { every: 'week', days: string[], time: string } | { every: 'month', day: string, time: string } | { every: 'expression', expression: string }} Recurrence
  */
 
-/** The values that a newly chosen recurrence has. */
+/** The values that a newly chosen recurrence has.
+ * @type {Record<string, Recurrence>} */
 export const NEW_RECURRENCES = {
   minutes: { every: 'minutes', interval: 30 },
   hour: { every: 'hour', minute: 0 },
@@ -25,16 +26,16 @@ export const NEW_RECURRENCES = {
 /** The expression of a recurrence.
  * @param {Recurrence} recurrence */
 export function formatQuartz(recurrence) {
-  const at = () => {
-    const [hour, minute] = recurrence.time.split(':').map(Number);
+  const at = (time) => {
+    const [hour, minute] = time.split(':').map(Number);
     return `0 ${minute} ${hour}`;
   };
   switch (recurrence.every) {
     case 'minutes': return `0 0/${recurrence.interval} * * * ?`;
     case 'hour': return `0 ${recurrence.minute} * * * ?`;
-    case 'day': return `${at()} * * ?`;
-    case 'week': return `${at()} ? * ${weekdayList(recurrence.days)}`;
-    case 'month': return `${at()} ${recurrence.day} * ?`;
+    case 'day': return `${at(recurrence.time)} * * ?`;
+    case 'week': return `${at(recurrence.time)} ? * ${weekdayList(recurrence.days)}`;
+    case 'month': return `${at(recurrence.time)} ${recurrence.day} * ?`;
     default: return recurrence.expression;
   }
 }

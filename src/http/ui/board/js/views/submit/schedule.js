@@ -160,12 +160,12 @@ export class ScheduleBuilder {
     const zone = validation?.timeZone;
     if (validation && this.zone) this.zone.textContent = zone ? t('schedule.serverZoneNamed', { zone }) : t('schedule.serverZoneUnknown');
     if (runs.length === 0) return this.runs.replaceChildren();
-    const here = ({ utc }) => (utc ? formatHere(new Date(utc)) : t('schedule.unknownHere'));
+    const here = (utc) => (utc ? formatHere(new Date(utc)) : t('schedule.unknownHere'));
     this.runs.replaceChildren(h('table', null,
       h('caption', null, t('schedule.nextRuns')),
       h('thead', null, h('tr', null,
         h('th', { scope: 'col' }, zone ? t('schedule.atServer', { zone }) : t('schedule.atServerUnknown')),
         h('th', { scope: 'col' }, t('schedule.here', { zone: browserZone() })))),
-      h('tbody', null, runs.map((run) => h('tr', null, h('td', null, formatThere(run.local)), h('td', null, here(run)))))));
+      h('tbody', null, runs.map((run) => h('tr', null, h('td', null, formatThere(run.local)), h('td', null, here(run.utc)))))));
   }
 }
