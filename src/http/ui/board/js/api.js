@@ -78,18 +78,16 @@ function failureOf(error) {
  */
 
 /**
- * Sends a request. Resolves to `{ status, headers, data }` with the parsed JSON body as `data`; throws a `Problem` on errors.
+ * Sends a request and resolves to its successful response, also a 304; throws a `Problem` on errors.
  * @param {string} method
  * @param {string} path
- * @param {RequestOptions} [options]
- * @returns {Promise<{ status: number, headers: Headers, data: any }>}
+ * @param {RequestOptions} options
  */
-export async function send(method, path, { query, body, headers, signal } = {}) {
+async function request(method, path, { query, body, headers, signal }) {
   const requestHeaders = { accept: 'application/json', ...session.authHeaders(), ...headers };
   if (body !== undefined) requestHeaders['content-type'] = 'application/json';
-  const limit = AbortSignal.timeout(method === 'GET' || body === undefined ? READ_TIMEOUT : CHANGE_TIMEOUT);
   /** @type {RequestInit} */
-  const options = { method, headers: requestHeaders, body, signal: signal ? AbortSignal.any([signal, limit]) : limit, cache: 'no-store', credentials: 'omit' };
+  const options = { method, headers: requestHeaders, body, signal, cache: 'no-store', credentials: 'omit' };
   let response;
   try {
     response = await fetch(withQuery(path, query), options);
@@ -98,19 +96,64 @@ export async function send(method, path, { query, body, headers, signal } = {}) 
   }
   const date = Date.parse(response.headers.get('date'));
   if (date) clockOffset = Math.abs(date - Date.now()) > CLOCK_TOLERANCE ? date - Date.now() : 0;
+  if (response.ok || response.status === 304) return response;
+  const problem = await readProblem(response);
+  problem.retryAfter = Number(response.headers.get('retry-after')) || null;
+  throw problem;
+}
+
+/**
+ * Sends a request. Resolves to `{ status, headers, data }` with the parsed JSON body as `data`; throws a `Problem` on errors.
+ * @param {string} method
+ * @param {string} path
+ * @param {RequestOptions} [options]
+ * @returns {Promise<{ status: number, headers: Headers, data: any }>}
+ */
+export async function send(method, path, { query, body, headers, signal } = {}) {
+  const limit = AbortSignal.timeout(method === 'GET' || body === undefined ? READ_TIMEOUT : CHANGE_TIMEOUT);
+  const response = await request(method, path, { query, body, headers, signal: signal ? AbortSignal.any([signal, limit]) : limit });
   const result = { status: response.status, headers: response.headers, data: null };
   if (response.status === 304 || response.status === 204) return result;
-  if (!response.ok) {
-    const problem = await readProblem(response);
-    problem.retryAfter = Number(response.headers.get('retry-after')) || null;
-    throw problem;
-  }
   try {
     result.data = await response.json();
   } catch (error) {
     throw failureOf(error);
   }
   return result;
+}
+
+/**
+ * Reads a response of any length. `onChunk` is called with each part of the body, and returns `false` when no more is wanted; the time limit is
+ * that of each part.
+ * @param {string} path
+ * @param {RequestOptions & { onChunk: (chunk: Uint8Array) => boolean }} options
+ */
+export async function readChunks(path, { query, headers, signal, onChunk }) {
+  const limit = new AbortController();
+  /** @type {ReturnType<typeof setTimeout>} */
+  let timer;
+  const restart = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => limit.abort(new DOMException('no data', 'TimeoutError')), READ_TIMEOUT);
+  };
+  restart();
+  try {
+    const response = await request('GET', path, { query, headers, signal: AbortSignal.any([signal, limit.signal]) });
+    const reader = response.body.getReader();
+    for (;;) {
+      restart();
+      const { done, value } = await reader.read();
+      if (done) return;
+      if (onChunk(value) === false) {
+        await reader.cancel();
+        return;
+      }
+    }
+  } catch (error) {
+    throw error instanceof Problem ? error : failureOf(error);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 // Display values of jobs: labels, names, counts, times and durations, in the chosen language. Times and durations are in milliseconds.
 
-import { currentLocale, formatNumber, onLanguage, t, textOf } from './texts.js';
+import { currentLocale, onLanguage, t, textOf } from './texts.js';
 
 /** Tones of the outcomes and of the statuses. A tone selects a colour. */
 const OUTCOME_TONES = { succeeded: 'success', succeededWithWarnings: 'warning', failed: 'danger', stopped: 'neutral', unknown: 'neutral' };
@@ -108,7 +108,3 @@ export const formatHourMinute = (time) => formats.hourMinute.format(time);
 /** A number from 0 to 100 as a percentage. */
 export const formatPercent = (percent) => formats.percent.format(percent / 100);
 export const formatList = (texts) => formats.list.format(texts);
-
-export function plural(count, one, many) {
-  return `${formatNumber(count)} ${count === 1 ? one : many}`;
-}

@@ -8,15 +8,15 @@ import { JobStore } from './job-store.js';
 import { LiveUpdates } from './live-updates.js';
 import { session } from './session.js';
 import { LANGUAGES, chooseLanguage, currentLanguage, onLanguage, t, textOf } from './texts.js';
-import { confirmationDialog, doneText } from './views/actions.js';
+import { confirmationDialog, doneText, opensForm } from './views/actions.js';
 import { renderCharts } from './views/charts.js';
 import { FilterBar, PHASES } from './views/filter-bar.js';
-import { JobDetails } from './views/job-details.js';
+import { JobDetails } from './views/details/job-details.js';
 import { JobTable, whenNear } from './views/job-table.js';
 import { problemBox } from './views/problem-box.js';
 import { SignIn } from './views/sign-in.js';
 import { renderState } from './views/state-bar.js';
-import { SubmitForm } from './views/submit-form.js';
+import { SubmitForms } from './views/submit-forms.js';
 import { notify } from './views/toast.js';
 import { watch } from './views/watch.js';
 
@@ -45,20 +45,25 @@ const confirmAction = confirmationDialog((action, job, updated) => {
   updates.refresh();
 });
 const openJob = (job) => filters.set({ job: job.id }, 'push');
-const table = new JobTable({ onSort: (sort) => filters.set({ sort }), onOpen: openJob, confirmAction });
-const filterBar = new FilterBar(filters);
-const details = new JobDetails({
-  findJob,
-  onClose: () => filters.get('job') && filters.set({ job: '' }),
-  confirmAction,
-});
-const submitForm = new SubmitForm({
+const submitForms = new SubmitForms({
   onSubmitted: (job) => {
     notify(t('board.submitted', { name: job.title }));
     store.upsert(job);
     updates.refresh();
     openJob(job);
   },
+});
+const onAction = (job, action) => {
+  if (opensForm(action)) submitForms.open(action, job);
+  else confirmAction(job, action);
+};
+const table = new JobTable({ onSort: (sort) => filters.set({ sort }), onOpen: openJob, confirmAction: onAction });
+const filterBar = new FilterBar(filters);
+const details = new JobDetails({
+  findJob,
+  onOpen: openJob,
+  onClose: () => filters.get('job') && filters.set({ job: '' }),
+  confirmAction: onAction,
 });
 
 let signIn = null;
@@ -81,7 +86,7 @@ function openBoard() {
   filters.set({ company: session.companies.length > 1 ? session.company : '' });
   const company = session.companies.find(({ companyHandle }) => companyHandle === session.company);
   const name = company?.name ?? session.company;
-  $('open-submit').hidden = company?.maySubmit === false;
+  $('open-submit').hidden = !session.maySubmit;
   setText($('user'), session.user ?? t('session.signedIn'));
   $('company').replaceChildren(...session.companies.map((company) => h('option', { value: company.companyHandle }, company.name ?? company.companyHandle)));
   $('company').value = session.company;
@@ -98,6 +103,7 @@ function openBoard() {
 function signOut(problem) {
   updates.stop('off');
   document.querySelectorAll('dialog').forEach((dialog) => dialog.close());
+  submitForms.forget();
   session.clear();
   store.clear();
   history.clear();
@@ -212,7 +218,7 @@ $('company').addEventListener('change', () => {
   openBoard();
 });
 $('pause').addEventListener('click', () => (updates.state === 'paused' ? updates.start() : updates.stop('paused')));
-$('open-submit').addEventListener('click', () => submitForm.open());
+$('open-submit').addEventListener('click', () => submitForms.open('submit'));
 $('sign-out').addEventListener('click', () => signOut());
 addEventListener('online', () => updates.isRunning && updates.state !== 'live' && updates.start());
 

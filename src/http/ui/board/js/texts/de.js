@@ -1,7 +1,10 @@
 // German texts, with the formal “Sie”.
 
+import jobs from './jobs/de.js';
+
 /** @type {Record<import('../texts.js').TextKey, import('../texts.js').Text>} */
 export default {
+  ...jobs,
   'page.title': 'Jobs – ips-gateway',
   'page.titleRunning': '({count}) Jobs – ips-gateway',
   'page.skip': 'Zu den Jobs springen',

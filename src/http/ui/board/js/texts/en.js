@@ -1,6 +1,9 @@
 // English texts. Each key is an area of the board and a name; the other catalogues have the same keys and placeholders.
 
+import jobs from './jobs/en.js';
+
 export default {
+  ...jobs,
   'page.title': 'Jobs – ips-gateway',
   'page.titleRunning': '({count}) Jobs – ips-gateway',
   'page.skip': 'Skip to the jobs',

@@ -1,7 +1,10 @@
 // Japanese texts.
 
+import jobs from './jobs/ja.js';
+
 /** @type {Record<import('../texts.js').TextKey, import('../texts.js').Text>} */
 export default {
+  ...jobs,
   'page.title': 'ジョブ – ips-gateway',
   'page.titleRunning': '({count}) ジョブ – ips-gateway',
   'page.skip': 'ジョブ一覧へスキップ',

@@ -16,6 +16,9 @@ export function jobAddress(job) {
   return `./?${new URLSearchParams({ job: job.id, ...company })}`;
 }
 
+/** Whether a click opens a link in this page, not in a new tab or window. */
+export const isPlainClick = (event) => event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
+
 /** An argument of a POSIX shell. */
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 

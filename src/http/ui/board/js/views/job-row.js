@@ -7,12 +7,9 @@ import {
   warningCount,
 } from '../format.js';
 import { formatNumber, t } from '../texts.js';
-import { actionButtons } from './actions.js';
-import { copyMenu, jobAddress } from './copy.js';
+import { actionButtons, offeredActions } from './actions.js';
+import { copyMenu, isPlainClick, jobAddress } from './copy.js';
 import { watch } from './watch.js';
-
-/** Whether a click opens the link in this page, not in a new tab or window. */
-const isPlain = (event) => event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
 
 export class JobRow {
   job = null;
@@ -25,7 +22,7 @@ export class JobRow {
     this.name = h('a', {
       class: 'link',
       click: (event) => {
-        if (!isPlain(event)) return;
+        if (!isPlainClick(event)) return;
         event.preventDefault();
         onOpen(this.job);
       },
@@ -99,7 +96,7 @@ export class JobRow {
     const by = job.submittedBy ?? '–';
     setText(this.by, by);
     setAttribute(this.by, 'title', by);
-    if (previous?.actions.join() !== job.actions.join()) {
+    if (!previous || offeredActions(previous).join() !== offeredActions(job).join()) {
       const buttons = actionButtons(job, (_, action) => this.confirmAction(this.job, action), { iconOnly: true });
       this.buttons.replaceChildren(...buttons, copyMenu(() => this.job));
     }
