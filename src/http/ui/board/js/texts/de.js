@@ -139,7 +139,6 @@ export default {
   'list.older': 'Ältere Jobs laden',
   'list.loadingOlder': 'Ältere Jobs werden geladen…',
   'list.searchOlder': 'In älteren Jobs suchen',
-  'list.end': 'Keine älteren Jobs',
   'list.none': 'Noch keine Jobs',
   'list.noneMatching': 'Keine Jobs entsprechen diesen Filtern',
   'list.noneInPhase': 'Keine Jobs in dieser Phase',

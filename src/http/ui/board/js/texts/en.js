@@ -138,7 +138,6 @@ export default {
   'list.older': 'Load older jobs',
   'list.loadingOlder': 'Loading older jobs…',
   'list.searchOlder': 'Search older jobs',
-  'list.end': 'No older jobs',
   'list.none': 'No jobs yet',
   'list.noneMatching': 'No jobs match these filters',
   'list.noneInPhase': 'No jobs in this phase',

@@ -139,7 +139,6 @@ export default {
   'list.older': '以前のジョブを読み込む',
   'list.loadingOlder': '以前のジョブを読み込んでいます…',
   'list.searchOlder': 'さらに以前のジョブを検索',
-  'list.end': 'これより前のジョブはありません',
   'list.none': 'ジョブはまだありません',
   'list.noneMatching': 'フィルターに一致するジョブはありません',
   'list.noneInPhase': 'このフェーズのジョブはありません',

@@ -66,9 +66,14 @@ function items(job) {
 /** Opens the menu next to its button: in a dialog all else is inert. */
 function open(button, job) {
   const close = () => menu.hidePopover();
+  const follow = () => place(menu, button);
   const menu = h('div', {
     class: 'menu', role: 'menu', popover: 'auto', 'aria-label': t('copy.title'),
-    toggle: (event) => event.newState === 'closed' && menu.remove(),
+    toggle: (event) => {
+      if (event.newState !== 'closed') return;
+      removeEventListener('scroll', follow, { capture: true });
+      menu.remove();
+    },
     keydown: (event) => {
       const buttons = [...menu.children];
       const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -88,9 +93,9 @@ function open(button, job) {
   }, label)));
   button.after(menu);
   menu.showPopover();
-  place(menu, button);
-  menu.firstElementChild.focus();
-  addEventListener('scroll', close, { capture: true, once: true });
+  follow();
+  menu.firstElementChild.focus({ preventScroll: true });
+  addEventListener('scroll', follow, { capture: true });
 }
 
 /** The button that opens the menu of a job; `currentJob` is called when it is opened. */

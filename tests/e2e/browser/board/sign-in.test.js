@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { before } from 'node:test';
-import { PASSWORD, USER, file, inBrowser, openBoard, output, startDemo, startGateway } from './harness.js';
+import { PASSWORD, USER, file, inBrowser, openBoard, output, startDemo, startGateway } from '../harness.js';
 
 let demo;
 before(async () => {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { before } from 'node:test';
-import { PASSWORD, USER, eventually, file, inBrowser, openBoard, picture, startDemo, startFaultProxy, submit } from './harness.js';
+import { PASSWORD, USER, eventually, file, inBrowser, openBoard, picture, startDemo, startFaultProxy, submit } from '../harness.js';
 
 let demo;
 before(async () => {
@@ -64,7 +64,7 @@ inBrowser('jobs that the user may not see are left out, and the banner names the
   proxy.refuse({ status: 403, body: FORBIDDEN, only: /^\/jobs(\/events)?\?(?!.*phase=scheduled)/ });
   await openBoard(page, proxy.origin);
   await page.locator('#banner', { hasText: 'Not all jobs are shown' }).waitFor();
-  assert.match(await page.locator('#banner').innerText(), /these phases: active\.$/);
+  assert.match(await page.locator('#banner').innerText(), /these phases: Active\.$/);
   assert.equal(await state(page), 'Polling');
   await eventually(async () => assert.ok((await page.locator('#rows .link').allInnerTexts()).length > 0, 'other phases are shown'));
   assert.equal(await page.locator('#loading').isHidden(), true);
