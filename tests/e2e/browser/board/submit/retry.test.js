@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { before } from 'node:test';
-import { api, eventually, inBrowser, openBoard, picture, row, startDemo } from './harness.js';
+import { api, eventually, inBrowser, openBoard, picture, row, startDemo } from '../../harness.js';
 
 let demo;
 before(async () => {

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer, request } from 'node:http';
 import { once } from 'node:events';
 import { before } from 'node:test';
-import { api, eventually, inBrowser, openBoard, picture, row, startDemo } from './harness.js';
+import { api, eventually, inBrowser, openBoard, picture, row, startDemo } from '../harness.js';
 
 let demo;
 before(async () => {
