@@ -68,6 +68,9 @@ inBrowser('failed URLs of an upload are retried after a rehearsal that shows whi
   const items = dialog(page).locator('.retry-items');
   assert.match(await items.innerText(), /1 item is retried\s+https:\/\/gone\.invalid\/rain_jacket_red\.tif\s+1 item can’t be retried\s+rain_jacket_green no URL/);
   await page.screenshot(picture('board-retry'));
+  await page.keyboard.press('Escape');
+  await row(page, 'Partner feed').getByRole('button', { name: /^Retry failed items/ }).click();
+  await status(page).getByText('1 item will be retried').waitFor();
   const posts = () => requests.filter((request) => request.method() === 'POST' && /\/retry\?/.test(request.url()));
   assert.ok(posts().length > 0 && posts().every((request) => request.url().includes('dryRun=true')), 'rehearsals only');
   await dialog(page).getByRole('button', { name: 'Retry failed items' }).click();
@@ -75,6 +78,8 @@ inBrowser('failed URLs of an upload are retried after a rehearsal that shows whi
   const sent = posts().filter((request) => !request.url().includes('dryRun'));
   assert.equal(sent.length, 1);
   assert.match(sent[0].headers()['idempotency-key'], /^"[0-9a-f]{32}"$/);
+  await page.locator('#details-actions').getByRole('button', { name: /^Run again/ }).click();
+  await eventually(async () => assert.deepEqual((await body(page)).uploadUrlsJob.urlArray.map(({ sourceUrl }) => sourceUrl), ['https://gone.invalid/rain_jacket_red.tif']));
 });
 
 inBrowser('the assets of a retry come from the log', CHECKED, async (page) => {

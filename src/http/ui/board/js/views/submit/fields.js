@@ -23,8 +23,8 @@ const newId = () => `field-${(lastId += 1)}`;
 const isSingleValue = ({ type }) => type !== 'object' && type !== 'array';
 const isRequiredIn = (schema, name) => schema.required?.includes(name) ?? false;
 
-/** The label of a member: its text in the catalogue, else the name that IPS has for it. */
-const labelOf = (name) => textOf(`field.${name}`) ?? humanize(name.replace(/Array$/, ''));
+/** The label of a member in the catalogue, which has some that need no hint (`field`) and others; else the name that IPS has for it. */
+const labelOf = (name) => textOf(`field.${name}`) ?? textOf(`fieldName.${name}`) ?? humanize(name.replace(/Array$/, ''));
 /** The label of an item of a list: “Source URL 2”. */
 const itemLabel = (name) => textOf(`fieldItem.${name}`) ?? t('submit.item');
 
@@ -244,8 +244,11 @@ export class Fields {
 }
 
 /** The hint in the catalogue, else the description of the schema for members whose label does not say it already. */
-const hintOf = (name, schema) => textOf(`fieldHint.${name}`)
-  ?? (textOf(`field.${name}`) ? '' : (schema.description ?? '').split('\n\n')[0].replaceAll('`', ''));
+function hintOf(name, schema) {
+  const own = textOf(`fieldHint.${name}`) ?? (textOf(`field.${name}`) ? '' : null);
+  const text = own ?? (schema.description ?? '').split('\n\n')[0].replaceAll('`', '');
+  return schema.deprecated ? `${text} (${t('submit.deprecated')})` : text;
+}
 
 /** Descriptions of the schema are English in all languages. */
 const hintElement = (name, text, id = null) => h('p', { class: 'hint', id, lang: textOf(`fieldHint.${name}`) ? null : 'en' }, text);
