@@ -193,7 +193,7 @@ export default {
   'fileCount.duplicates': '重複',
   'fileCount.updated': '更新',
   'details.parent': '先行するジョブ：',
-  'details.waitsFor': '待機中の対象：',
+  'details.waitsFor': '待機対象：',
   'details.schedule': 'スケジュール：',
   'details.followOns': '後続のジョブ',
   'task.title': 'タスク',
