@@ -56,13 +56,36 @@ async fn the_board_is_complete_and_small() {
     let gateway = World::empty().gateway.unauthenticated();
     let at_start = files_of(&gateway, "/", Needed::AtStart).await;
     let language = files_of(&gateway, "/board/js/texts/ja.js", Needed::AtStart).await;
-    let all = files_of(&gateway, "/", Needed::Ever).await;
+    let mut all = files_of(&gateway, "/", Needed::Ever).await;
+    let schemas = gateway.get("/board/submit-schemas.json").header("accept-encoding", "gzip").await.expect(200);
+    all.insert("/board/submit-schemas.json".to_owned(), schemas.body);
     let size = |files: &BTreeMap<String, Vec<u8>>| files.values().map(Vec::len).sum::<usize>();
     let sizes: Vec<_> = all.iter().map(|(path, body)| format!("{path} {}", body.len())).collect();
     let first = size(&at_start) + size(&language);
-    assert!(at_start.len() > 15 && first < 75_000, "{first} bytes at the start: {sizes:#?}");
-    // With all languages and the submit form.
-    assert!(all.len() > at_start.len() && size(&all) < 125_000, "{} bytes: {sizes:#?}", size(&all));
+    assert!(at_start.len() > 15 && first < 65_000, "{first} bytes at the start: {sizes:#?}");
+    // What a browser with one language can load, with the submit form.
+    let (catalogues, others): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        all.into_iter().partition(|(path, _)| path.starts_with("/board/js/texts/"));
+    for language in ["en", "ja", "de"] {
+        let own = catalogues.iter().filter(|(path, _)| path.ends_with(&format!("/{language}.js")));
+        let own: usize = own.map(|(_, body)| body.len()).sum();
+        let whole = size(&others) + own;
+        assert!(own > 1_000 && others.len() > at_start.len(), "{language}: {own} bytes: {sizes:#?}");
+        assert!(whole < 90_000, "{language}: {whole} bytes: {sizes:#?}");
+    }
+}
+
+#[tokio::test]
+async fn scripts_of_the_board_are_served_without_comments_and_with_the_same_lines() {
+    let gateway = World::empty().gateway.unauthenticated();
+    let served = gateway.get("/board/js/main.js").await.expect(200).text();
+    let source = include_str!("../../../../src/http/ui/board/js/main.js");
+    assert_eq!(served.lines().count(), source.lines().count());
+    for (served, source) in served.lines().zip(source.lines()) {
+        assert!(served == source || served.is_empty(), "{served} for {source}");
+    }
+    let comments = served.lines().filter(|line| line.trim().starts_with("//") || line.trim().starts_with("/**"));
+    assert_eq!(comments.collect::<Vec<_>>(), Vec::<&str>::new());
 }
 
 #[tokio::test]
