@@ -16,6 +16,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
+use super::comments::without_comments;
 use super::config::UiConfig;
 use crate::http::openapi;
 use crate::http::response::cache_headers::{is_not_modified, prefers_gzip};
@@ -69,7 +70,10 @@ impl UiAssets {
 /// Returns the files of a directory and its subdirectories with their paths relative to the embedded root.
 fn embedded(directory: &'static Dir<'static>) -> Vec<(String, Body)> {
     let file = |file: &'static File<'static>| {
-        (file.path().to_string_lossy().into(), Body::Plain(Bytes::from_static(file.contents())))
+        let path = file.path().to_string_lossy().into_owned();
+        let script = file.contents_utf8().filter(|_| path.ends_with(".js"));
+        let bytes = script.map_or(Bytes::from_static(file.contents()), |script| without_comments(script).into());
+        (path, Body::Plain(bytes))
     };
     directory.files().map(file).chain(directory.dirs().flat_map(embedded)).collect()
 }

@@ -2,6 +2,7 @@
 //! they work behind any path prefix.
 
 mod assets;
+mod comments;
 mod config;
 mod content_security_policy;
 mod problem_pages;

@@ -92,6 +92,8 @@ inBrowser('filters search the history, each as a parameter of the API', allowed,
   const parameters = new URLSearchParams(new URL(page.url()).hash.slice(1));
   assert.deepEqual([parameters.get('kind'), parameters.get('outcome'), parameters.get('user'), parameters.get('q')], ['uploadUrls', 'failed', USERS[0], 'JOB 19']);
   await page.getByRole('button', { name: 'Clear filters' }).click();
+  await row(page, 'Job 99').waitFor();
+  await scrollDown(page);
   await eventually(async () => assert.equal(await page.locator('#rows .link').nth(100).innerText(), 'Job 100', 'no gap where the filters left out jobs'));
 });
 

@@ -35,20 +35,27 @@ inBrowser('it has the columns of the IPS Jobs page, and jobs of all phases', {},
   assert.equal(await row(page, 'Weekly metadata').locator('.pill').innerText(), 'Paused');
 });
 
-inBrowser('no control is cut off in a narrow window', {}, async (page) => {
-  await openBoard(page, demo.origin);
-  await whole(page);
-  for (const width of [1600, 1300, 1100, 930, 885, 760, 390, 320]) {
-    await page.setViewportSize({ width, height: 800 });
-    const cut = await page.locator('#rows button:not([hidden])').evaluateAll((buttons) => buttons.filter((button) => {
-      const [inner, outer] = [button.getBoundingClientRect(), button.closest('td').getBoundingClientRect()];
-      return inner.right > outer.right + 1 || inner.left < outer.left - 1 || outer.right > innerWidth;
-    }).map((button) => button.getAttribute('aria-label') ?? button.textContent));
-    assert.deepEqual(cut, [], `${width} pixels wide`);
-    const whole = await page.evaluate(() => document.documentElement.scrollWidth);
-    assert.ok(whole <= width, `${whole} pixels in a window of ${width}`);
-  }
-});
+for (const language of ['en', 'ja', 'de']) {
+  inBrowser(`no control is cut off in a narrow window, or with a zoom of 200 %: ${language}`, { locale: language }, async (page) => {
+    await openBoard(page, demo.origin);
+    await whole(page);
+    await page.locator('#more-filters').click();
+    // 680 and 390 pixels are half of a desktop and of a small tablet.
+    for (const width of [1600, 1300, 1100, 930, 885, 760, 680, 390, 360, 320]) {
+      await page.setViewportSize({ width, height: 800 });
+      const cut = await page.locator('#rows button:not([hidden])').evaluateAll((buttons) => buttons.filter((button) => {
+        const [inner, outer] = [button.getBoundingClientRect(), button.closest('td').getBoundingClientRect()];
+        return inner.right > outer.right + 1 || inner.left < outer.left - 1 || outer.right > innerWidth;
+      }).map((button) => button.getAttribute('aria-label') ?? button.textContent));
+      assert.deepEqual(cut, [], `${width} pixels wide`);
+      const outside = await page.locator('.top-bar :is(a, button, select, span), .tools :is(input, select, button, span)').evaluateAll((elements) => elements
+        .filter((element) => element.checkVisibility() && element.getBoundingClientRect().right > innerWidth + 1).map((element) => element.outerHTML));
+      assert.deepEqual(outside, [], `${width} pixels wide`);
+      const whole = await page.evaluate(() => document.documentElement.scrollWidth);
+      assert.ok(whole <= width, `${whole} pixels in a window of ${width}`);
+    }
+  });
+}
 
 inBrowser('filters narrow the list, are kept in the URL, and can be cleared', {}, async (page) => {
   await openBoard(page, demo.origin);

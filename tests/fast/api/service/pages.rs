@@ -34,15 +34,11 @@ async fn files_of(gateway: &Gateway, page: &str, needed: Needed) -> BTreeMap<Str
     let mut wanted = BTreeSet::from([page.to_owned()]);
     while let Some(path) = wanted.pop_first() {
         let answer = gateway.get(&path).await.expect(200);
-        let origin = Url::parse("http://gateway").expect("a URL");
-        let base = origin.join(&path).expect("a URL");
+        let base = Url::parse("http://gateway").and_then(|origin| origin.join(&path)).expect("a URL");
         for (reference, is_later) in references(&answer.text()) {
             if is_later && needed == Needed::AtStart {
                 continue;
             }
-            // Paths in a script are relative to the page, except those of modules.
-            let is_of_page = path.ends_with(".js") && !reference.starts_with('.');
-            let base = if is_of_page { &origin } else { &base };
             let found = base.join(reference).expect("a relative URL").path().to_owned();
             if !files.contains_key(&found) && found != path {
                 wanted.insert(found);
@@ -60,13 +56,36 @@ async fn the_board_is_complete_and_small() {
     let gateway = World::empty().gateway.unauthenticated();
     let at_start = files_of(&gateway, "/", Needed::AtStart).await;
     let language = files_of(&gateway, "/board/js/texts/ja.js", Needed::AtStart).await;
-    let all = files_of(&gateway, "/", Needed::Ever).await;
+    let mut all = files_of(&gateway, "/", Needed::Ever).await;
+    let schemas = gateway.get("/board/submit-schemas.json").header("accept-encoding", "gzip").await.expect(200);
+    all.insert("/board/submit-schemas.json".to_owned(), schemas.body);
     let size = |files: &BTreeMap<String, Vec<u8>>| files.values().map(Vec::len).sum::<usize>();
     let sizes: Vec<_> = all.iter().map(|(path, body)| format!("{path} {}", body.len())).collect();
     let first = size(&at_start) + size(&language);
-    assert!(at_start.len() > 15 && first < 90_000, "{first} bytes at the start: {sizes:#?}");
-    // With all languages and the submit form.
-    assert!(all.len() > at_start.len() && size(&all) < 130_000, "{} bytes: {sizes:#?}", size(&all));
+    assert!(at_start.len() > 15 && first < 65_000, "{first} bytes at the start: {sizes:#?}");
+    // What a browser with one language can load, with the submit form.
+    let (catalogues, others): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        all.into_iter().partition(|(path, _)| path.starts_with("/board/js/texts/"));
+    for language in ["en", "ja", "de"] {
+        let own = catalogues.iter().filter(|(path, _)| path.ends_with(&format!("/{language}.js")));
+        let own: usize = own.map(|(_, body)| body.len()).sum();
+        let whole = size(&others) + own;
+        assert!(own > 1_000 && others.len() > at_start.len(), "{language}: {own} bytes: {sizes:#?}");
+        assert!(whole < 90_000, "{language}: {whole} bytes: {sizes:#?}");
+    }
+}
+
+#[tokio::test]
+async fn scripts_of_the_board_are_served_without_comments_and_with_the_same_lines() {
+    let gateway = World::empty().gateway.unauthenticated();
+    let served = gateway.get("/board/js/main.js").await.expect(200).text();
+    let source = include_str!("../../../../src/http/ui/board/js/main.js");
+    assert_eq!(served.lines().count(), source.lines().count());
+    for (served, source) in served.lines().zip(source.lines()) {
+        assert!(served == source || served.is_empty(), "{served} for {source}");
+    }
+    let comments = served.lines().filter(|line| line.trim().starts_with("//") || line.trim().starts_with("/**"));
+    assert_eq!(comments.collect::<Vec<_>>(), Vec::<&str>::new());
 }
 
 #[tokio::test]

@@ -223,10 +223,12 @@ $('sign-out').addEventListener('click', () => signOut());
 addEventListener('online', () => updates.isRunning && updates.state !== 'live' && updates.start());
 
 $('language').append(...Object.entries(LANGUAGES).map(([code, name]) => h('option', { value: code, lang: code }, name)));
-$('language').addEventListener('change', () => chooseLanguage($('language').value));
+$('language').addEventListener('change', () => chooseLanguage($('language').value).catch(() => {
+  $('language').value = currentLanguage();
+  notify(t('problem.unreachable'));
+}));
 onLanguage(() => {
   $('language').value = currentLanguage();
-  Object.assign($('theme').dataset, { lightLabel: t('theme.light'), darkLabel: t('theme.dark') });
   renderUpdates();
   render();
 });

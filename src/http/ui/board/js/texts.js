@@ -21,7 +21,11 @@ const CATALOGUES = {
 };
 
 /** The attributes of the static HTML that name a key, with the attribute that gets the text; without one it is the element's content. */
-const STATIC_TEXTS = { 'data-text': null, 'data-text-title': 'title', 'data-text-aria-label': 'aria-label', 'data-text-placeholder': 'placeholder' };
+const STATIC_TEXTS = {
+  'data-text': null, 'data-text-title': 'title', 'data-text-aria-label': 'aria-label', 'data-text-placeholder': 'placeholder',
+  // Labels of the button whose label theme.js chooses.
+  'data-text-light': 'data-light-label', 'data-text-dark': 'data-dark-label',
+};
 
 /** @type {Language} */
 let language = DEFAULT_LANGUAGE;
@@ -64,19 +68,19 @@ export function onLanguage(listener) {
   listener();
 }
 
-/** Changes the language and stores the choice.
+/** Changes the language and stores the choice; rejects if the texts can't be loaded.
  * @param {Language} chosen */
 export async function chooseLanguage(chosen) {
+  await load(chosen);
+  // The parameter would win over the choice at the next load.
+  const url = new URL(location.href);
+  url.searchParams.delete('lang');
+  history.replaceState(history.state, '', url);
   try {
     localStorage.setItem(STORAGE_KEY, chosen);
   } catch {
     // Storage is disabled: the choice lasts until the page is reloaded.
   }
-  // The parameter would win over the choice at the next load.
-  const url = new URL(location.href);
-  url.searchParams.delete('lang');
-  history.replaceState(history.state, '', url);
-  await load(chosen);
 }
 
 /** @param {Language} wanted */

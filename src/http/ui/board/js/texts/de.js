@@ -20,7 +20,6 @@ export default {
 
   'common.close': 'Schließen',
   'common.cancel': 'Abbrechen',
-  'common.confirm': 'Bestätigen',
 
   'environment.demo': 'Demo',
   'environment.staging': 'Staging',

@@ -19,7 +19,6 @@ export default {
 
   'common.close': 'Close',
   'common.cancel': 'Cancel',
-  'common.confirm': 'Confirm',
 
   'environment.demo': 'demo',
   'environment.staging': 'staging',

@@ -20,7 +20,6 @@ export default {
 
   'common.close': '閉じる',
   'common.cancel': 'キャンセル',
-  'common.confirm': '確認',
 
   'environment.demo': 'デモ',
   'environment.staging': 'ステージング',

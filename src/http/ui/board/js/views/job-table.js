@@ -23,7 +23,7 @@ const sortOrders = (name) => (TEXT_COLUMNS.includes(name) ? [name, `-${name}`] :
 
 /** Calls `run` when the element comes near the visible part of the page; the result calls it once more if it is still there. */
 export function whenNear(element, run) {
-  const observer = new IntersectionObserver(([entry]) => entry.isIntersecting && run(), { rootMargin: SCROLL_MARGIN });
+  const observer = new IntersectionObserver((entries) => entries.at(-1).isIntersecting && run(), { rootMargin: SCROLL_MARGIN });
   observer.observe(element);
   // An observer reports changes only, and the page may be at its new end before the next frame.
   return () => {

@@ -84,7 +84,7 @@ class Watch extends EventTarget {
     if (!('Notification' in window) || Notification.permission !== 'granted') return;
     try {
       // Several pages of the board show one notification of a job.
-      const notification = new Notification(text, { tag: job.id, body: t('page.title'), icon: 'board/icon.svg' });
+      const notification = new Notification(text, { tag: job.id, body: t('page.title'), icon: new URL('../../icon.svg', import.meta.url).href });
       notification.addEventListener('click', () => {
         focus();
         this.onOpen(job);
