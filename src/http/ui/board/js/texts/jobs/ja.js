@@ -225,6 +225,8 @@ export default {
   'download.cut': 'このページで保存できるのは先頭 {size} MB までです。ファイル全体は API から取得できます',
   'download.incomplete': 'ファイルは不完全です：{reason}',
   'download.unknownReason': '末尾がありません',
+  'downloadFormat.csv': 'CSV',
+  'downloadFormat.ndjson': 'NDJSON',
   'fieldName.label': 'ラベル',
   'fieldName.language': '言語',
   'fieldName.languageCode': '言語コード',
