@@ -23,10 +23,10 @@ const newId = () => `field-${(lastId += 1)}`;
 const isSingleValue = ({ type }) => type !== 'object' && type !== 'array';
 const isRequiredIn = (schema, name) => schema.required?.includes(name) ?? false;
 
-/** The label of a member: its text in the catalogue, else the name that IPS has for it. */
-const labelOf = (name) => textOf(`submit.field.${name}`) ?? humanize(name.replace(/Array$/, ''));
+/** The label of a member in the catalogue, which has some that need no hint (`field`) and others; else the name that IPS has for it. */
+const labelOf = (name) => textOf(`field.${name}`) ?? textOf(`fieldName.${name}`) ?? humanize(name.replace(/Array$/, ''));
 /** The label of an item of a list: “Source URL 2”. */
-const itemLabel = (name) => textOf(`submit.item.${name}`) ?? t('submit.item');
+const itemLabel = (name) => textOf(`fieldItem.${name}`) ?? t('submit.item');
 
 export class Fields {
   /** Names of the groups that are unfolded. */
@@ -77,7 +77,7 @@ export class Fields {
    * @param {Element[]} content */
   group(name, paths, content) {
     const element = h('details', { class: 'group', open: this.#unfolded.has(name) },
-      h('summary', null, h('span', null, t(/** @type {any} */ (`submit.group.${name}`))), ' ', h('span', { class: 'set-count fine-print' })),
+      h('summary', null, h('span', null, t(/** @type {any} */ (`submitGroup.${name}`))), ' ', h('span', { class: 'set-count fine-print' })),
       h('div', { class: 'fields' }, content));
     element.addEventListener('toggle', () => (element.open ? this.#unfolded.add(name) : this.#unfolded.delete(name)));
     const showCount = () => {
@@ -244,11 +244,14 @@ export class Fields {
 }
 
 /** The hint in the catalogue, else the description of the schema for members whose label does not say it already. */
-const hintOf = (name, schema) => textOf(`submit.hint.${name}`)
-  ?? (textOf(`submit.field.${name}`) ? '' : (schema.description ?? '').split('\n\n')[0].replaceAll('`', ''));
+function hintOf(name, schema) {
+  const own = textOf(`fieldHint.${name}`) ?? (textOf(`field.${name}`) ? '' : null);
+  const text = own ?? (schema.description ?? '').split('\n\n')[0].replaceAll('`', '');
+  return schema.deprecated ? `${text} (${t('submit.deprecated')})` : text;
+}
 
 /** Descriptions of the schema are English in all languages. */
-const hintElement = (name, text, id = null) => h('p', { class: 'hint', id, lang: textOf(`submit.hint.${name}`) ? null : 'en' }, text);
+const hintElement = (name, text, id = null) => h('p', { class: 'hint', id, lang: textOf(`fieldHint.${name}`) ? null : 'en' }, text);
 
 /**
  * A new row: empty texts for what an item must have.

@@ -9,7 +9,7 @@ import { answerView } from './answer.js';
 import { pathOf, pointerOf, setValue, valueAt } from './body.js';
 import { Fields } from './fields.js';
 import { JsonView } from './json-view.js';
-import { COMMON_KINDS, newDetail } from './kinds.js';
+import { COMMON_KINDS } from './kinds.js';
 import { clearMessages, focusFirstError, showMessages } from './messages.js';
 import { ScheduleBuilder } from './schedule.js';
 import { loadSchemas } from './schemas.js';
@@ -17,7 +17,7 @@ import { newJob, retry, runAgain } from './targets.js';
 
 /** Time without a change after which the body is checked, in milliseconds. */
 const CHECK_DELAY = 400;
-/** Bodies of submitted jobs that are kept to run them again. */
+/** Bodies that are kept of submitted jobs, to run them again, and of forms that were closed. */
 const MOST_BODIES = 100;
 /** Codes after which the job may have been submitted. */
 const UNKNOWN_OUTCOME_CODES = ['unreachable', 'timeout', 'upstream-timeout', 'submit-outcome-unknown', 'submit-in-progress'];
@@ -31,13 +31,23 @@ function newIdempotencyKey() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
+/** Adds to a map that keeps the latest entries.
+ * @param {Map<string, any>} map
+ * @param {string} key
+ * @param {any} body */
+function remember(map, key, body) {
+  map.delete(key);
+  map.set(key, body);
+  if (map.size > MOST_BODIES) map.delete(map.keys().next().value);
+}
+
 const isEmpty = (value) => value === undefined || value === '' || (Array.isArray(value) && value.length === 0);
 
 export class SubmitForm {
   /** Bodies of the jobs that this page submitted, by the id of the job: in memory only. @type {Map<string, any>} */
   #submitted = new Map();
-  /** The body of a new job that was not submitted yet. */
-  #draft = null;
+  /** Bodies that were entered and not submitted yet, by the purpose of the form and the id of its job. @type {Map<string, any>} */
+  #drafts = new Map();
   #key = { text: '', value: '' };
   #requests = new AbortController();
   #timer = 0;
@@ -55,20 +65,20 @@ export class SubmitForm {
     this.dialog.addEventListener('close', () => this.#stop());
   }
 
-  /** Opens the form. A new job has what was entered before.
+  /** Opens the form with what was entered before for the same purpose.
    * @param {'submit' | 'runAgain' | 'retry'} purpose
    * @param {any} job */
   open(purpose, job) {
-    if (purpose === 'retry') return this.#open(retry(job, this.#submitted.get(job.id)));
-    if (purpose === 'runAgain') return this.#open(runAgain(job, this.#submitted.get(job.id)));
-    const target = newJob();
-    return this.#open({ ...target, body: this.#draft ?? target.body, isDraft: true });
+    const key = `${purpose} ${job?.id ?? ''}`;
+    const submitted = this.#submitted.get(job?.id);
+    const target = purpose === 'retry' ? retry(job, submitted) : purpose === 'runAgain' ? runAgain(job, submitted) : newJob();
+    return this.#open({ ...target, body: this.#drafts.get(key) ?? target.body, key });
   }
 
   /** Removes everything that was entered, also from the document. */
   forget() {
     this.#submitted.clear();
-    this.#draft = null;
+    this.#drafts.clear();
     this.#details = {};
     this.#key = { text: '', value: '' };
     this.dialog.replaceChildren();
@@ -95,7 +105,7 @@ export class SubmitForm {
     this.json.show(this.fields.body);
     this.#focusFirst();
     // A new form is complete after its first change only; others say at once what they lack.
-    if (!target.isDraft || target.body === this.#draft) this.#scheduleCheck();
+    if (target.note !== '' || this.#drafts.has(target.key)) this.#scheduleCheck();
   }
 
   #focusFirst() {
@@ -110,7 +120,8 @@ export class SubmitForm {
     this.answer = h('div', { class: 'answer' });
     this.result = h('div', { id: 'submit-result' });
     this.status = h('p', { id: 'submit-status', role: 'status' });
-    this.send = h('button', { id: 'submit-send', class: 'primary' }, this.target.submitLabel);
+    // Enter in a field must not submit a job.
+    this.send = h('button', { id: 'submit-send', type: 'button', class: 'primary', click: () => this.#submit() }, this.target.submitLabel);
     this.form = h('form', { novalidate: true },
       h('header', null, h('h2', { id: 'submit-title' }, this.target.title),
         h('button', { type: 'button', class: 'quiet icon-only', 'aria-label': t('common.close'), click: () => this.dialog.close() }, icon('close'))),
@@ -118,10 +129,7 @@ export class SubmitForm {
         h('div', { class: 'columns' }, this.fieldsArea, h('div', { class: 'side' }, this.json.element, this.answer))),
       h('footer', null, this.result, this.status, h('div', { class: 'buttons end' },
         h('button', { type: 'button', click: () => this.dialog.close() }, t('common.cancel')), this.send)));
-    this.form.addEventListener('submit', (event) => {
-      event.preventDefault();
-      this.#submit();
-    });
+    this.form.addEventListener('submit', (event) => event.preventDefault());
     this.dialog.replaceChildren(this.form);
   }
 
@@ -169,7 +177,7 @@ export class SubmitForm {
       this.#details[previous] = body[`${previous}Job`];
       setValue(body, [`${previous}Job`], undefined);
     }
-    setValue(body, [`${kind}Job`], this.#details[kind] ?? newDetail(kind), ORDER);
+    setValue(body, [`${kind}Job`], this.#details[kind] ?? this.target.newDetail(kind), ORDER);
     this.#renderFields();
     $('submit-kind').focus();
     this.#bodyChanged();
@@ -221,7 +229,7 @@ export class SubmitForm {
   }
 
   #keepDraft() {
-    if (this.target.isDraft) this.#draft = this.fields.body;
+    remember(this.#drafts, this.target.key, this.fields.body);
   }
 
   /** A changed request needs a new key; an unchanged one keeps its key, so that sending it again submits no second job. */
@@ -285,7 +293,7 @@ export class SubmitForm {
     try {
       const headers = { 'idempotency-key': `"${this.#idempotencyKey()}"` };
       const { data } = await send('POST', target.path, { query: companyQuery(), body: this.json.text, headers });
-      this.#finish(target, target.jobOf(data), body);
+      this.#finish(target, target.jobOf(data), target.sentBody(body, data));
     } catch (problem) {
       this.#showProblem(problem);
     }
@@ -293,9 +301,8 @@ export class SubmitForm {
   }
 
   #finish(target, job, body) {
-    this.#submitted.set(job.id, body);
-    if (this.#submitted.size > MOST_BODIES) this.#submitted.delete(this.#submitted.keys().next().value);
-    if (target.isDraft) this.#draft = null;
+    remember(this.#submitted, job.id, body);
+    this.#drafts.delete(target.key);
     this.dialog.close();
     this.dialog.replaceChildren();
     this.onSubmitted(job);

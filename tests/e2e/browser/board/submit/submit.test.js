@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { before } from 'node:test';
-import { eventually, inBrowser, openBoard, picture, startDemo } from '../harness.js';
+import { eventually, inBrowser, openBoard, picture, startDemo } from '../../harness.js';
 
 let demo;
 before(async () => {
@@ -98,6 +98,25 @@ inBrowser('a refused submit shows what is missing, and the first such field has 
   await dialog(page).getByRole('alert').waitFor();
   await name(page).fill('now-it-has-one');
   await eventually(async () => assert.equal(await name(page).getAttribute('aria-invalid'), null, 'until it is corrected'));
+});
+
+inBrowser('a required member that is removed is asked for at its field', CHECKED, async (page) => {
+  await open(page);
+  await name(page).fill('incomplete');
+  await ready(page);
+  await dialog(page).getByLabel('E-mail notifications', { exact: true }).selectOption({ label: 'Choose…' });
+  await field(page, '/imageServingPublishJob/emailSetting').getByText('must be filled in').waitFor();
+  assert.deepEqual((await json(page)).imageServingPublishJob, { publishType: 'Incremental' });
+  await status(page).getByText('1 error').waitFor();
+});
+
+inBrowser('Enter in a field submits nothing', CHECKED, async (page, { requests }) => {
+  await open(page);
+  await name(page).fill('not-yet');
+  await ready(page);
+  await name(page).press('Enter');
+  await page.waitForTimeout(1_000);
+  assert.equal(posts(requests).length, 0);
 });
 
 inBrowser('errors without a field are in a list of their own', CHECKED, async (page) => {
