@@ -63,7 +63,8 @@ fn swagger_ui_distribution() -> Result<Vec<(String, Vec<u8>)>, Box<dyn Error>> {
     let mut files = Vec::new();
     for name in SWAGGER_UI_DISTRIBUTION {
         let suffix = format!("/dist/{name}");
-        let path = archive.file_names().filter_map(Result::ok).find(|path| path.ends_with(&suffix)).map(Cow::into_owned);
+        let path =
+            archive.file_names().filter_map(Result::ok).find(|path| path.ends_with(&suffix)).map(Cow::into_owned);
         let path = path.ok_or_else(|| format!("the Swagger UI distribution has no {name}"))?;
         let mut content = Vec::new();
         archive.by_name(&path)?.read_to_end(&mut content)?;

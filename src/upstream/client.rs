@@ -310,7 +310,9 @@ impl IpsApi for IpsClient {
     }
 
     fn check_submit(&self, request: &SubmitJobParam) -> Result<(), UpstreamError> {
-        self.write(request, &self.application()).map(drop).map_err(|error| error.into_upstream_error(SubmitJobParam::INFO))
+        self.write(request, &self.application())
+            .map(drop)
+            .map_err(|error| error.into_upstream_error(SubmitJobParam::INFO))
     }
 
     for_each_operation!(forward_operations { call });

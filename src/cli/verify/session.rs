@@ -11,7 +11,9 @@ use tokio::time::Instant;
 use super::findings::Findings;
 use super::redaction::{Pseudonyms, message};
 use crate::ips::types::{Fault, FaultClass, FaultName, Operation};
-use crate::upstream::{BadItem, Caller, Deviation, DeviationKind, Failure, InspectedAnswer, IpsClient, UpstreamError, WriteReason};
+use crate::upstream::{
+    BadItem, Caller, Deviation, DeviationKind, Failure, InspectedAnswer, IpsClient, UpstreamError, WriteReason,
+};
 
 /// Maximum number of calls of a run.
 pub(super) const MAX_CALLS: usize = 64;
