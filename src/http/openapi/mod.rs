@@ -6,6 +6,7 @@ pub mod components;
 mod examples;
 mod shapes;
 mod stream;
+mod subset;
 mod versions;
 mod walk;
 
@@ -15,6 +16,7 @@ use flate2::read::GzDecoder;
 use serde_json::Value;
 use utoipa::OpenApi as _;
 
+pub use subset::schemas_of;
 pub use versions::{Version, in_version};
 
 use super::problem::ProblemDocument;
