@@ -6,12 +6,14 @@ pub mod components;
 mod examples;
 mod shapes;
 mod stream;
+mod subset;
 mod versions;
 mod walk;
 
 use serde_json::Value;
 use utoipa::OpenApi as _;
 
+pub use subset::schemas_of;
 pub use versions::{Version, in_version};
 
 use super::problem::ProblemDocument;

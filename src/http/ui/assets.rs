@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{Read, Write};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::{self, Bytes};
@@ -12,10 +12,12 @@ use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use include_dir::{Dir, File, include_dir};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
 use super::config::UiConfig;
+use crate::http::openapi;
 use crate::http::response::cache_headers::{is_not_modified, prefers_gzip};
 use crate::jobs::weak_etag;
 
@@ -24,6 +26,13 @@ static SWAGGER_UI: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/src/http/ui/
 
 /// Files of the Swagger UI distribution that are served unchanged.
 const SWAGGER_UI_DISTRIBUTION: [&str; 2] = ["swagger-ui-bundle.js", "swagger-ui.css"];
+
+/// Path and content of the schemas of a submit, from which the board makes its form: a fifth of the OpenAPI document, made at the first request.
+const SUBMIT_SCHEMAS_PATH: &str = "board/submit-schemas.json";
+static SUBMIT_SCHEMAS: LazyLock<Asset> = LazyLock::new(|| {
+    let schemas = Value::Object(openapi::schemas_of(&openapi::committed(), "SubmitJobParam"));
+    Asset::new(SUBMIT_SCHEMAS_PATH, Body::Plain(schemas.to_string().into()))
+});
 
 /// All files of the web UI by their URL path, relative to the gateway's root: `index.html`, `board/…` and `swagger-ui/…`.
 pub struct UiAssets(HashMap<String, Asset>);
@@ -53,7 +62,7 @@ impl UiAssets {
 
     /// Returns the file of a URL path.
     pub fn get(&self, path: &str) -> Option<&Asset> {
-        self.0.get(path)
+        if path == SUBMIT_SCHEMAS_PATH { Some(&*SUBMIT_SCHEMAS) } else { self.0.get(path) }
     }
 }
 

@@ -45,7 +45,7 @@ for (const scheme of ['light', 'dark']) {
 
     inBrowser(`the dialogs: ${name}`, show, async (page) => {
       await openBoard(page, demo.origin);
-      await page.getByRole('button', { name: 'Partner feed', exact: true }).click();
+      await page.getByRole('link', { name: 'Partner feed', exact: true }).click();
       await page.getByRole('heading', { name: /Full log \d/ }).waitFor();
       await check(page, 'a completed job');
       await page.keyboard.press('Escape');
@@ -58,9 +58,12 @@ for (const scheme of ['light', 'dark']) {
       await page.keyboard.press('Escape');
       await page.keyboard.press('Escape');
       await page.getByRole('button', { name: 'Submit a job' }).click();
-      await page.locator('#submit').getByText('Upload from URLs').click();
-      await page.getByRole('button', { name: 'Validate only' }).click();
-      await page.locator('.field-error').first().waitFor();
+      await page.locator('#submit-kind').selectOption('uploadUrls');
+      await page.locator('#submit .schedule').getByText('Recurring').click();
+      await page.locator('#submit .runs, #submit-status[data-tone]').first().waitFor();
+      for (const group of await page.locator('#submit details.group > summary').all()) await group.click();
+      await page.locator('#submit-send').click();
+      await page.locator('#submit .field-error:not(:empty)').first().waitFor();
       await check(page, 'a form with something wrong');
     });
 
