@@ -20,7 +20,7 @@ pub use subset::schemas_of;
 pub use versions::{Version, in_version};
 
 use super::problem::ProblemDocument;
-use components::{COMPANIES, JOBS, LOGS, OPERATIONS};
+use components::{COMPANIES, JOBS, LOGS, OPERATIONS, SESSIONS};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -38,6 +38,7 @@ use components::{COMPANIES, JOBS, LOGS, OPERATIONS};
         (name = JOBS, description = "Submit, watch and control jobs"),
         (name = LOGS, description = "Logs of jobs and assets"),
         (name = COMPANIES, description = "Companies of the caller"),
+        (name = SESSIONS, description = "Sessions of the board"),
         (name = OPERATIONS, description = "Health checks and metrics for operators of the gateway"),
     ),
     security(("basic" = []), ("bearer" = []), ("apiKey" = [])),

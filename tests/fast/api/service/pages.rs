@@ -137,7 +137,8 @@ async fn a_cached_file_is_a_304() {
 async fn the_board_gets_its_configuration() {
     let gateway = World::empty().gateway.unauthenticated();
     let config = gateway.get("/board/config.json").await.ok();
-    let expected = json!({ "version": env!("CARGO_PKG_VERSION"), "environment": "custom", "signIn": "ips" });
+    let expected =
+        json!({ "version": env!("CARGO_PKG_VERSION"), "environment": "custom", "signIn": "ips", "sessions": true });
     assert_eq!(config, expected);
 }
 
@@ -146,7 +147,13 @@ fn page_config(settings: &[(&str, &str)], demo_users: Option<Vec<DemoUser>>) -> 
     let variables =
         settings.iter().map(|(name, value)| (format!("IPS_GATEWAY_{name}").into(), (*value).into())).collect();
     let config = Config::read(&Sources { variables, ..Sources::default() }).expect("good settings");
-    let config = UiConfig::of(&config.upstream.url, SignInMethod::Ips, config.default_company, demo_users);
+    let config = UiConfig::of(
+        &config.upstream.url,
+        SignInMethod::Ips,
+        config.board_sessions,
+        config.default_company,
+        demo_users,
+    );
     serde_json::to_value(config).expect("it is JSON")
 }
 
