@@ -2,7 +2,6 @@
 //! they work behind any path prefix.
 
 mod assets;
-mod comments;
 mod config;
 mod content_security_policy;
 mod problem_pages;

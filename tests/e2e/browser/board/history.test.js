@@ -132,7 +132,7 @@ inBrowser('a search without matches stops after three pages, and goes on upon re
   });
   await openBoard(page, demo.origin);
   await row(page, 'Job 49').waitFor();
-  await page.getByRole('searchbox').fill('nothing like it');
+  await page.getByRole('searchbox').pressSequentially('nothing like it', { delay: 30 });
   const button = page.getByRole('button', { name: 'Search older jobs' });
   await eventually(async () => assert.equal(asked.length, 3));
   await page.getByText('No jobs match these filters').waitFor();

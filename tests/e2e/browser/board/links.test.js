@@ -154,4 +154,25 @@ inBrowser('a schedule that recurs has no end to wait for, and a choice can be wi
   await jobRow.locator('.watched').waitFor();
   await menuItem(page, jobRow, 'Do not notify me');
   await eventually(async () => assert.equal(await jobRow.locator('.watched').isHidden(), true));
+  await menuItem(page, jobRow, 'Notify me when it ends');
+  await jobRow.locator('.watched').waitFor();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  assert.equal(await page.evaluate(() => localStorage.length), 0, 'signing out withdraws all');
+});
+
+inBrowser('while a job is watched a hidden tab is kept up to date', {}, async (page) => {
+  await page.clock.install();
+  await recordNotifications(page, 'granted');
+  await openBoard(page, demo.origin);
+  const { originalName } = await submit(demo.origin, 'watched-in-background');
+  const jobRow = page.locator('#rows tr', { hasText: originalName });
+  await menuItem(page, jobRow, 'Notify me when it ends');
+  await jobRow.locator('.watched').waitFor();
+  await page.evaluate(() => {
+    Object.defineProperty(document, 'hidden', { value: true, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  });
+  await page.clock.fastForward('00:30');
+  await page.clock.fastForward('00:40');
+  assert.notEqual(await page.locator('#state-text').innerText(), 'In background');
 });

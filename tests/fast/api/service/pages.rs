@@ -14,9 +14,9 @@ use crate::support::{Gateway, World};
 fn references(text: &str) -> impl Iterator<Item = (&str, bool)> {
     let quoted: Vec<_> = text.split(['"', '\'']).collect();
     let pairs: Vec<_> = quoted.windows(2).map(|pair| (pair[1], pair[0].ends_with("import("))).collect();
-    pairs.into_iter().filter(|(part, _)| {
-        !part.contains([' ', '{']) && [".js", ".css", ".svg"].iter().any(|end| part.ends_with(end))
-    })
+    pairs
+        .into_iter()
+        .filter(|(part, _)| !part.contains([' ', '{']) && [".js", ".css", ".svg"].iter().any(|end| part.ends_with(end)))
 }
 
 /// Files that are part of a page.
@@ -34,11 +34,15 @@ async fn files_of(gateway: &Gateway, page: &str, needed: Needed) -> BTreeMap<Str
     let mut wanted = BTreeSet::from([page.to_owned()]);
     while let Some(path) = wanted.pop_first() {
         let answer = gateway.get(&path).await.expect(200);
-        let base = Url::parse("http://gateway").and_then(|origin| origin.join(&path)).expect("a URL");
+        let origin = Url::parse("http://gateway").expect("a URL");
+        let base = origin.join(&path).expect("a URL");
         for (reference, is_later) in references(&answer.text()) {
             if is_later && needed == Needed::AtStart {
                 continue;
             }
+            // Paths in a script are relative to the page, except those of modules.
+            let is_of_page = path.ends_with(".js") && !reference.starts_with('.');
+            let base = if is_of_page { &origin } else { &base };
             let found = base.join(reference).expect("a relative URL").path().to_owned();
             if !files.contains_key(&found) && found != path {
                 wanted.insert(found);
@@ -78,14 +82,22 @@ async fn the_board_is_complete_and_small() {
 #[tokio::test]
 async fn scripts_of_the_board_are_served_without_comments_and_with_the_same_lines() {
     let gateway = World::empty().gateway.unauthenticated();
-    let served = gateway.get("/board/js/main.js").await.expect(200).text();
-    let source = include_str!("../../../../src/http/ui/board/js/main.js");
-    assert_eq!(served.lines().count(), source.lines().count());
-    for (served, source) in served.lines().zip(source.lines()) {
-        assert!(served == source || served.is_empty(), "{served} for {source}");
+    for (path, source) in [
+        ("/board/js/texts.js", include_str!("../../../../src/http/ui/board/js/texts.js")),
+        ("/board/js/views/job-table.js", include_str!("../../../../src/http/ui/board/js/views/job-table.js")),
+    ] {
+        let served = gateway.get(path).await.expect(200).text();
+        assert_eq!(served.lines().count(), source.lines().count(), "{path}");
+        let is_comment = |line: &str| {
+            let line = line.trim();
+            let is_block = line.starts_with("/**") && (line.ends_with("*/") || !line.contains("*/"));
+            is_block || ["//", "* ", "*/"].iter().any(|begin| line.starts_with(begin))
+        };
+        for (served, source) in served.lines().zip(source.lines()) {
+            assert_eq!(served, if is_comment(source) { "" } else { source }, "{path}");
+        }
+        assert!(served.contains("/** @type {"), "a type in the middle of code stays: {path}");
     }
-    let comments = served.lines().filter(|line| line.trim().starts_with("//") || line.trim().starts_with("/**"));
-    assert_eq!(comments.collect::<Vec<_>>(), Vec::<&str>::new());
 }
 
 #[tokio::test]
@@ -156,7 +168,8 @@ async fn a_cached_file_is_a_304() {
 async fn the_board_gets_its_configuration() {
     let gateway = World::empty().gateway.unauthenticated();
     let config = gateway.get("/board/config.json").await.ok();
-    let expected = json!({ "version": env!("CARGO_PKG_VERSION"), "environment": "custom", "signIn": "ips" });
+    let expected =
+        json!({ "version": env!("CARGO_PKG_VERSION"), "environment": "custom", "signIn": "ips", "sessions": true });
     assert_eq!(config, expected);
 }
 
@@ -165,7 +178,13 @@ fn page_config(settings: &[(&str, &str)], demo_users: Option<Vec<DemoUser>>) -> 
     let variables =
         settings.iter().map(|(name, value)| (format!("IPS_GATEWAY_{name}").into(), (*value).into())).collect();
     let config = Config::read(&Sources { variables, ..Sources::default() }).expect("good settings");
-    let config = UiConfig::of(&config.upstream.url, SignInMethod::Ips, config.default_company, demo_users);
+    let config = UiConfig::of(
+        &config.upstream.url,
+        SignInMethod::Ips,
+        config.board_sessions,
+        config.default_company,
+        demo_users,
+    );
     serde_json::to_value(config).expect("it is JSON")
 }
 

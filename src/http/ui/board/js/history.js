@@ -34,10 +34,6 @@ export class History extends EventTarget {
     return this.#jobs.get(id);
   }
 
-  remove(id) {
-    this.#jobs.delete(id);
-  }
-
   /** Whether there are further pages. */
   get hasMore() {
     if (this.#list === null || this.#query === null || this.#cursor === null) return false;
@@ -52,7 +48,6 @@ export class History extends EventTarget {
   /** Forgets the jobs, and the list. */
   clear() {
     this.#list = null;
-    this.#query = {};
     this.#restart();
   }
 

@@ -26,6 +26,8 @@ import { watch } from './views/watch.js';
 const BACKGROUND_TIMEOUT = 60_000;
 /** Phases with completed jobs, below which the table goes on with older ones. */
 const PHASES_WITH_HISTORY = ['', 'completed'];
+/** Time without a change of the filters after which the history is searched, in milliseconds: not for each key of a text. */
+const SEARCH_DELAY = 400;
 
 const store = new JobStore();
 const filters = new Filters();
@@ -95,6 +97,7 @@ function openBoard() {
   loadedPhases.clear();
   store.clear();
   history.clear();
+  searchHistory();
   updates.start();
   details.show(filters.get('job'));
 }
@@ -193,22 +196,36 @@ store.addEventListener('change', () => {
 watch.addEventListener('change', render);
 watch.onOpen = openJob;
 
+let searchTimer = null;
+
 /** Loads older jobs as the user scrolls, in the order in which they come last. */
 const lookAgain = whenNear($('older'), () => {
-  if (!$('older').hidden && filters.isNewestFirst && history.isAutomatic) history.load();
+  if (searchTimer === null && !$('older').hidden && filters.isNewestFirst && history.isAutomatic) history.load();
 });
+
+/** Selects the older jobs by the filters. */
+function searchHistory() {
+  clearTimeout(searchTimer);
+  searchTimer = null;
+  history.select(filters.historyQuery);
+  lookAgain();
+}
+
 history.addEventListener('change', () => {
   render();
   if (!history.isLoading) lookAgain();
 });
-$('older').addEventListener('click', () => history.load());
+$('older').addEventListener('click', () => {
+  searchHistory();
+  history.load();
+});
 
 filters.addEventListener('change', () => {
   if (!session.isSignedIn) return;
-  history.select(filters.historyQuery);
+  clearTimeout(searchTimer);
+  searchTimer = setTimeout(searchHistory, SEARCH_DELAY);
   details.show(filters.get('job'));
   render();
-  lookAgain();
 });
 
 $('company').addEventListener('change', () => {
@@ -219,7 +236,10 @@ $('company').addEventListener('change', () => {
 });
 $('pause').addEventListener('click', () => (updates.state === 'paused' ? updates.start() : updates.stop('paused')));
 $('open-submit').addEventListener('click', () => submitForms.open('submit'));
-$('sign-out').addEventListener('click', () => signOut());
+$('sign-out').addEventListener('click', () => {
+  watch.clear();
+  signOut();
+});
 addEventListener('online', () => updates.isRunning && updates.state !== 'live' && updates.start());
 
 $('language').append(...Object.entries(LANGUAGES).map(([code, name]) => h('option', { value: code, lang: code }, name)));
@@ -236,7 +256,7 @@ onLanguage(() => {
 let backgroundTimer = null;
 document.addEventListener('visibilitychange', () => {
   clearTimeout(backgroundTimer);
-  const pause = () => updates.isRunning && watch.size === 0 && updates.stop('background');
+  const pause = () => updates.isRunning && !watch.isWaiting(findJob) && updates.stop('background');
   if (document.hidden) backgroundTimer = setTimeout(pause, BACKGROUND_TIMEOUT);
   else if (updates.state === 'background') updates.start();
 });

@@ -58,7 +58,7 @@ export default {
 
   'signIn.region': 'サインイン',
   'signIn.title': 'Image Production System のジョブ',
-  'signIn.hint': 'IPS のユーザー名とパスワードでサインインします。認証情報はこのページのメモリにのみ保持されます。',
+  'signIn.hint': 'IPS の認証情報でサインインします。認証情報はこのページのメモリにのみ保持されます。',
   'signIn.hintApiKey': 'このゲートウェイの API キーでサインインします。キーはこのページのメモリにのみ保持されます。',
   'signIn.demoUsers': 'サンドボックスのユーザー',
   'signIn.or': 'または',

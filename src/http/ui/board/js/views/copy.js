@@ -84,9 +84,10 @@ function open(button, job) {
     },
   }, items(job).map(({ label, run }) => h('button', {
     type: 'button', role: 'menuitem', tabindex: '-1',
-    click: async (event) => {
+    click: (event) => {
       event.stopPropagation();
-      await run(menu);
+      // Not awaited: the browser may ask for a permission.
+      run(menu);
       close();
       button.focus();
     },

@@ -34,8 +34,15 @@ class Watch extends EventTarget {
   /** Called with the job when its notification is clicked. */
   onOpen = (job) => {};
 
-  get size() {
-    return this.#ids.size;
+  /** Whether a known job is watched; `find` returns the known job of an id. */
+  isWaiting(find) {
+    return [...this.#ids].some((id) => find(id) !== undefined);
+  }
+
+  /** Watches no job any more. */
+  clear() {
+    this.#ids.clear();
+    this.#changed();
   }
 
   /** Title of the page while the user has not seen that a job ended; otherwise empty. */
