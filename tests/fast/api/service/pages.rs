@@ -41,7 +41,7 @@ async fn files_of(gateway: &Gateway, page: &str, needed: Needed) -> BTreeMap<Str
                 continue;
             }
             // Paths in a script are relative to the page, except those of modules.
-            let is_of_page = path.ends_with(".js") && !reference.starts_with('.');
+            let is_of_page = path.rsplit('.').next() == Some("js") && !reference.starts_with('.');
             let base = if is_of_page { &origin } else { &base };
             let found = base.join(reference).expect("a relative URL").path().to_owned();
             if !files.contains_key(&found) && found != path {
