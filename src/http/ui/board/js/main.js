@@ -81,6 +81,8 @@ function renderEnvironment({ environment, region, version }) {
   });
 }
 
+const renderUser = () => setText($('user'), session.user ?? t('session.signedIn'));
+
 /** Opens the board for the session's company. */
 function openBoard() {
   $('board').hidden = false;
@@ -89,7 +91,7 @@ function openBoard() {
   const company = session.companies.find(({ companyHandle }) => companyHandle === session.company);
   const name = company?.name ?? session.company;
   $('open-submit').hidden = !session.maySubmit;
-  setText($('user'), session.user ?? t('session.signedIn'));
+  renderUser();
   $('company').replaceChildren(...session.companies.map((company) => h('option', { value: company.companyHandle }, company.name ?? company.companyHandle)));
   $('company').value = session.company;
   $('company-field').hidden = session.companies.length < 2;
@@ -249,6 +251,8 @@ $('language').addEventListener('change', () => chooseLanguage($('language').valu
 }));
 onLanguage(() => {
   $('language').value = currentLanguage();
+  renderUser();
+  renderTitle();
   renderUpdates();
   render();
 });
