@@ -67,7 +67,7 @@ for (const [language, scheme, size] of [
     await page.keyboard.press('Escape');
     await page.locator('#open-submit').click();
     await page.locator('#submit [data-pointer="/jobName"] input').fill('accessible');
-    await page.locator('#submit .schedule').locator('label:has([value=recurring])').click();
+    await page.locator('#submit .schedule label:has([value="recurring"])').click();
     await page.locator('#schedule-every').selectOption('week');
     await page.locator('#submit .runs td').first().waitFor();
     await check(page, 'a valid form with a schedule');

@@ -212,6 +212,30 @@ inBrowser('objects, rows, choices and booleans can be set and unset', CHECKED, a
   assert.deepEqual((await detail()).assetHandleArray, ['a|7', 'a|9']);
 });
 
+inBrowser('of thousands of rows only the first are built, and those that are added', CHECKED, async (page) => {
+  await open(page);
+  await kind(page).selectOption('uploadUrls');
+  await name(page).fill('many');
+  await dialog(page).getByLabel('Source URL 1', { exact: true }).evaluate((input) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData('text/plain', Array.from({ length: 3_000 }, (_, number) => `https://assets.example.com/${number}.tif\tspring/`).join('\n'));
+    input.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+  });
+  await ready(page);
+  assert.equal(await dialog(page).locator('.row').count(), 100);
+  await dialog(page).getByRole('button', { name: 'Add URL' }).click();
+  const added = dialog(page).getByLabel('Source URL 3001', { exact: true });
+  await eventually(async () => assert.equal(await added.evaluate((input) => input === document.activeElement), true));
+  await added.fill('https://assets.example.com/last.tif');
+  await dialog(page).getByLabel('Destination 3001', { exact: true }).fill('spring/');
+  await ready(page);
+  await dialog(page).getByRole('button', { name: 'Show 2,900 more rows' }).click();
+  assert.equal(await dialog(page).locator('.row').count(), 201);
+  await eventually(async () => assert.equal((await json(page)).uploadUrlsJob.urlArray.at(-1).sourceUrl, 'https://assets.example.com/last.tif'));
+  await dialog(page).getByRole('button', { name: 'Remove: URL 3001' }).click();
+  await eventually(async () => assert.equal((await json(page)).uploadUrlsJob.urlArray.length, 3_000));
+});
+
 inBrowser('what was entered stays until it is submitted, and ends with the session', CHECKED, async (page) => {
   await open(page);
   await name(page).fill('a-draft');

@@ -225,6 +225,8 @@ export default {
   'download.cut': 'nur die ersten {size} MB wurden von dieser Seite gespeichert; die API hat die ganze Datei',
   'download.incomplete': 'Die Datei ist unvollständig: {reason}',
   'download.unknownReason': 'ihr Ende fehlt',
+  'downloadFormat.csv': 'CSV',
+  'downloadFormat.ndjson': 'NDJSON',
   'fieldName.label': 'Bezeichnung',
   'fieldName.language': 'Sprache',
   'fieldName.languageCode': 'Sprachcode',

@@ -225,6 +225,8 @@ export default {
   'download.cut': 'only the first {size} MB were saved by this page; the API has the whole file',
   'download.incomplete': 'The file is incomplete: {reason}',
   'download.unknownReason': 'its end is missing',
+  'downloadFormat.csv': 'CSV',
+  'downloadFormat.ndjson': 'NDJSON',
   'fieldName.label': 'Label',
   'fieldName.language': 'Language',
   'fieldName.languageCode': 'Language code',

@@ -11,8 +11,8 @@ const MAX_BYTES = 50_000_000;
 const MEGABYTE = 1_000_000;
 
 const FORMATS = {
-  csv: { label: 'CSV', accept: 'text/csv', type: 'text/csv;charset=utf-8', lineBreak: [13, 10] },
-  ndjson: { label: 'NDJSON', accept: 'application/x-ndjson', type: 'application/x-ndjson', lineBreak: [10] },
+  csv: { accept: 'text/csv', type: 'text/csv;charset=utf-8', lineBreak: [13, 10] },
+  ndjson: { accept: 'application/x-ndjson', type: 'application/x-ndjson', lineBreak: [10] },
 };
 
 /** Last line of a file that was cut, as the API writes it. */
@@ -89,7 +89,8 @@ function save(content, name) {
 /** Buttons that download what `path` has of a job; `name` is part of the file's name. */
 export function downloads({ job, path, name, signal }) {
   const note = h('div', { class: 'download-note', role: 'status' });
-  const buttons = Object.entries(FORMATS).map(([format, { label }]) => {
+  const buttons = Object.keys(FORMATS).map((format) => {
+    const label = textOf(`downloadFormat.${format}`);
     const title = textOf(`download.${name}`, { format: label });
     return h('button', { type: 'button', class: 'quiet', 'data-download': format, 'aria-label': title, title, click: () => run(format) }, icon('download'), label);
   });

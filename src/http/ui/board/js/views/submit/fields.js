@@ -171,20 +171,23 @@ export class Fields {
     return { replacement };
   }
 
-  #list(field, rowsShown = ROWS_SHOWN) {
+  /** A list: its first rows and those that were added last; the others are counted. */
+  #list(field, { first, last } = { first: ROWS_SHOWN, last: 0 }) {
     const { path, schema, name, label, isRequired, hint = hintOf(name, schema) } = field;
     const items = valueAt(this.body, path) ?? [];
     const item = this.schemas.resolve(schema.items ?? {});
-    const set = (changed, focus, shown = rowsShown) => {
+    const hidden = Math.max(0, items.length - first - last);
+    const indices = [...items.keys()].filter((index) => index < first || index >= items.length - last);
+    const set = (changed, focus, shown = { first, last }) => {
       setValue(this.body, path, changed.length > 0 || isRequired ? changed : undefined, field.order);
       const replacement = this.#list(field, shown);
       element.replaceWith(replacement);
       replacement.dispatchEvent(new Event('fieldchange', { bubbles: true }));
-      const rows = replacement.querySelectorAll(':scope > .rows > .row');
-      (rows[focus]?.querySelector('input, select, .add') ?? replacement.querySelector(':scope > .add'))?.focus();
+      const row = replacement.querySelector(`:scope > .rows > [data-index="${focus}"]`);
+      (row?.querySelector('input, select, .add') ?? replacement.querySelector(':scope > .add'))?.focus();
       this.onChange(path);
     };
-    const row = (_, index) => {
+    const row = (index) => {
       const number = `${itemLabel(name)} ${index + 1}`;
       const rowPath = [...path, index];
       const content = isSingleValue(item)
@@ -192,21 +195,22 @@ export class Fields {
         : this.#itemFields(rowPath, item, number);
       const remove = h('button', {
         type: 'button', class: 'quiet icon-only', 'aria-label': t('submit.removeOf', { field: number }), title: t('submit.remove'),
-        click: () => set(items.filter((__, other) => other !== index), Math.max(0, index - 1)),
+        click: () => set(items.filter((_, other) => other !== index), Math.max(0, index - 1), { first, last: Math.max(0, index < first ? last : last - 1) }),
       }, icon('close'));
-      return h('div', { class: 'row' }, content, remove);
+      return h('div', { class: 'row', 'data-index': index }, content, remove);
     };
+    const more = hidden > 0 && h('button', {
+      type: 'button', class: 'quiet', click: () => set(items, first, { first: first + ROWS_SHOWN, last }),
+    }, t('submit.moreRows', { count: hidden }));
+    const shownFirst = indices.filter((index) => index < first);
+    const add = t('submit.addRow', { item: itemLabel(name) });
     const element = h('fieldset', { class: 'field list', 'data-pointer': pointerOf(path) },
       h('legend', { class: isRequired ? 'required' : null }, label),
       hint && hintElement(name, hint),
       h('div', { class: 'messages' }),
-      h('div', { class: 'rows' }, items.slice(0, rowsShown).map(row)),
-      items.length > rowsShown && h('button', {
-        type: 'button', class: 'quiet', click: () => set(items, rowsShown, rowsShown + ROWS_SHOWN),
-      }, t('submit.moreRows', { count: items.length - rowsShown })),
-      this.#button('add', t('submit.addRow', { item: itemLabel(name) }), `${t('submit.addRow', { item: itemLabel(name) })}: ${label}`,
-        () => set([...items, newItem(item)], items.length, Math.max(rowsShown, items.length + 1))));
-    element.querySelector(':scope > .rows').addEventListener('paste', (event) => this.#paste(event, { path, item, items, set, rowsShown }));
+      h('div', { class: 'rows' }, shownFirst.map(row), more, indices.slice(shownFirst.length).map(row)),
+      this.#button('add', add, `${add}: ${label}`, () => set([...items, newItem(item)], items.length, { first, last: items.length < first ? 0 : last + 1 })));
+    element.querySelector(':scope > .rows').addEventListener('paste', (event) => this.#paste(event, { path, item, items, set }));
     return element;
   }
 
@@ -226,7 +230,7 @@ export class Fields {
   }
 
   /** Text of several lines becomes several rows; cells separated by tabs become members. */
-  #paste(event, { path, item, items, set, rowsShown }) {
+  #paste(event, { path, item, items, set }) {
     const lines = (event.clipboardData?.getData('text/plain') ?? '').split(/\r?\n/).filter((line) => line.trim() !== '');
     const pointer = event.target.closest('[data-pointer]')?.dataset.pointer ?? '';
     const [index, member] = pointer.slice(pointerOf(path).length + 1).split('/');
@@ -239,7 +243,7 @@ export class Fields {
       const start = names.indexOf(member);
       return { ...items[index], ...Object.fromEntries(cells.slice(0, names.length - start).map((cell, offset) => [names[start + offset], cell])) };
     });
-    set([...items.slice(0, Number(index)), ...pasted, ...items.slice(Number(index) + 1)], Number(index) + pasted.length - 1, Math.max(rowsShown, Math.min(ROWS_SHOWN, items.length + pasted.length)));
+    set([...items.slice(0, Number(index)), ...pasted, ...items.slice(Number(index) + 1)], Number(index));
   }
 }
 

@@ -1,10 +1,16 @@
 // The request body as JSON text that can be edited: what it shows is exactly what is sent.
 
-import { h } from '../../dom.js';
+import { h, setAttribute } from '../../dom.js';
 import { t } from '../../texts.js';
 import { formatJson, isObject, parseJson } from './body.js';
 
+/** Length of a text from which it is shown after a pause: its layout takes longer than a key stroke. */
+const LONG_TEXT = 20_000;
+const PAUSE = 300;
+
 export class JsonView {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
   /** The request body as it is sent. */
   text = '';
 
@@ -13,6 +19,7 @@ export class JsonView {
   constructor({ onEdit }) {
     this.problem = h('p', { class: 'field-error', id: 'submit-json-problem' });
     this.area = h('textarea', { id: 'submit-json', spellcheck: 'false', autocomplete: 'off', rows: 16, 'aria-describedby': 'submit-json-hint submit-json-problem' });
+    this.area.addEventListener('focus', () => this.#showText());
     this.area.addEventListener('input', () => {
       this.text = this.area.value;
       onEdit(this.#parse());
@@ -38,8 +45,15 @@ export class JsonView {
    * @param {any} body */
   show(body) {
     this.text = formatJson(body);
-    this.area.value = this.text;
-    this.#parse();
+    this.#setProblem('');
+    clearTimeout(this.#timer);
+    if (this.text.length < LONG_TEXT) this.#showText();
+    else this.#timer = setTimeout(() => this.#showText(), PAUSE);
+  }
+
+  #showText() {
+    clearTimeout(this.#timer);
+    if (this.area.value !== this.text) this.area.value = this.text;
   }
 
   #parse() {
@@ -51,9 +65,12 @@ export class JsonView {
     } catch (error) {
       problem = t('submit.notJson', { reason: error.message });
     }
-    this.problem.textContent = problem;
-    this.area.toggleAttribute('aria-invalid', problem !== '');
-    if (problem) this.area.setAttribute('aria-invalid', 'true');
+    this.#setProblem(problem);
     return problem ? null : body;
+  }
+
+  #setProblem(problem) {
+    this.problem.textContent = problem;
+    setAttribute(this.area, 'aria-invalid', problem ? 'true' : null);
   }
 }
