@@ -10,6 +10,9 @@ mod subset;
 mod versions;
 mod walk;
 
+use std::io::BufReader;
+
+use flate2::read::GzDecoder;
 use serde_json::Value;
 use utoipa::OpenApi as _;
 
@@ -64,13 +67,14 @@ pub fn document(operations: utoipa::openapi::OpenApi) -> Value {
     document
 }
 
-/// Returns the committed OpenAPI 3.1 document, which is compiled in: the code that generates it is in no release binary.
+/// Returns the committed OpenAPI 3.1 document, which is embedded: the code that generates it is in no release binary.
 ///
 /// # Panics
 /// Never: a test compares the committed document with the generated one.
 #[must_use]
 pub fn committed() -> Value {
-    serde_json::from_str(include_str!("../../../openapi/openapi.json")).expect("the committed document is JSON")
+    let gzip: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/openapi.json.gz"));
+    serde_json::from_reader(BufReader::new(GzDecoder::new(gzip))).expect("the committed document is JSON")
 }
 
 /// Server URL of a document that a gateway serves: relative to the URL of the document, so that it is right behind proxies that add or strip a

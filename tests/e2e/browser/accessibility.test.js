@@ -58,13 +58,22 @@ for (const scheme of ['light', 'dark']) {
       await page.keyboard.press('Escape');
       await page.keyboard.press('Escape');
       await page.getByRole('button', { name: 'Submit a job' }).click();
+      await page.locator('#submit [data-pointer="/jobName"] input').fill('accessible');
+      await page.locator('#submit .schedule').locator('label:has([value=recurring])').click();
+      await page.locator('#schedule-every').selectOption('week');
+      await page.locator('#submit .runs td').first().waitFor();
+      await check(page, 'a valid form with a schedule');
+      await page.screenshot(picture(`submit-${scheme}-${size}`));
       await page.locator('#submit-kind').selectOption('uploadUrls');
-      await page.locator('#submit .schedule').getByText('Recurring').click();
-      await page.locator('#submit .runs, #submit-status[data-tone]').first().waitFor();
       for (const group of await page.locator('#submit details.group > summary').all()) await group.click();
+      await page.locator('#submit [data-pointer$="/mediaOptions"] > .add').click();
+      await page.locator('#submit [data-pointer$="/videoEncodingArray"] > .add').click();
       await page.locator('#submit-send').click();
-      await page.locator('#submit .field-error:not(:empty)').first().waitFor();
+      await page.locator('#submit .messages .field-error').first().waitFor();
       await check(page, 'a form with something wrong');
+      await page.locator('#submit-json').fill('{');
+      await page.locator('#submit-json[aria-invalid]').waitFor();
+      await check(page, 'a form with invalid JSON');
     });
 
     inBrowser(`the other pages: ${name}`, show, async (page) => {

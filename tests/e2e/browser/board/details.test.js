@@ -11,14 +11,14 @@ before(async () => {
 
 const details = (page) => page.getByRole('dialog').first();
 
-inBrowser('a finished job opens on its errors and warnings, with the full log below', {}, async (page) => {
+inBrowser('a finished job opens on its errors and warnings, with its results and the full log below', {}, async (page) => {
   await openBoard(page, demo.origin);
   await page.getByRole('link', { name: 'Partner feed', exact: true }).click();
   await details(page).getByText('rain_jacket_red failed').first().waitFor();
   await details(page).getByText(/unknown host/).first().waitFor();
   await details(page).getByText('Uploaded readme with a warning').first().waitFor();
   const headings = async () => (await details(page).getByRole('heading', { level: 3 }).allInnerTexts()).map((text) => text.replace(/\s+/g, ' '));
-  await eventually(async () => assert.deepEqual(await headings(), ['Errors 2', 'Warnings 1', 'Full log 6']));
+  await eventually(async () => assert.deepEqual(await headings(), ['Errors 2', 'Warnings 1', 'Results 4', 'Full log 6']));
   await page.screenshot(picture('board-details'));
   assert.match(page.url(), /job=[\w-]+/);
   await page.goBack();

@@ -34,11 +34,15 @@ async fn files_of(gateway: &Gateway, page: &str, needed: Needed) -> BTreeMap<Str
     let mut wanted = BTreeSet::from([page.to_owned()]);
     while let Some(path) = wanted.pop_first() {
         let answer = gateway.get(&path).await.expect(200);
-        let base = Url::parse("http://gateway").and_then(|origin| origin.join(&path)).expect("a URL");
+        let origin = Url::parse("http://gateway").expect("a URL");
+        let base = origin.join(&path).expect("a URL");
         for (reference, is_later) in references(&answer.text()) {
             if is_later && needed == Needed::AtStart {
                 continue;
             }
+            // Paths in a script are relative to the page, except those of modules.
+            let is_of_page = path.ends_with(".js") && !reference.starts_with('.');
+            let base = if is_of_page { &origin } else { &base };
             let found = base.join(reference).expect("a relative URL").path().to_owned();
             if !files.contains_key(&found) && found != path {
                 wanted.insert(found);

@@ -27,6 +27,6 @@ function logEntry({ level, logMessage, dateCreated, assetName, auxArray = [] }) 
   const time = Date.parse(dateCreated);
   return h('li', { 'data-level': level },
     dateCreated && h('time', { datetime: dateCreated, title: formatFullTime(time) }, formatTime(time)),
-    level !== 'info' && h('span', { class: 'level' }, textOf(`log.level.${level}`) ?? level),
+    level !== 'info' && h('span', { class: 'level' }, textOf(`logLevel.${level}`) ?? level),
     h('span', { class: 'text' }, logMessage ?? assetName ?? '', auxArray.map((aux) => h('span', { class: 'aux' }, aux.logMessage))));
 }

@@ -20,7 +20,7 @@ export function fileCounts(job) {
     ['warnings', warningCount(job), 'warning'], ['duplicates', job.fileDuplicateCount], ['updated', job.fileUpdateCount],
   ].filter(([, count]) => typeof count === 'number');
   return job.phase === 'completed' && counts.length > 0 && h('ul', { class: 'counts' }, counts.map(([name, count, tone]) =>
-    h('li', { 'data-tone': count > 0 ? tone : null }, h('strong', null, formatNumber(count)), ' ', textOf(`details.count.${name}`))));
+    h('li', { 'data-tone': count > 0 ? tone : null }, h('strong', null, formatNumber(count)), ' ', textOf(`fileCount.${name}`))));
 }
 
 /** “14:32 (14:30 to 14:40, from the last 12 jobs of this kind)”. */
@@ -44,7 +44,7 @@ export function propertyList(job) {
     [t('details.nextRun'), time(nextRunTime(job))],
     [t('schedule.title'), job.execSchedule && h('code', null, job.execSchedule)],
     [t('details.timeZone'), job.timeZone],
-    [t('submit.field.description'), job.description],
+    [t('field.description'), job.description],
     [t('details.server'), job.serverName],
     [t('session.company'), job.companyHandle],
     [t('details.jobHandle'), h('code', null, job.jobHandle)],

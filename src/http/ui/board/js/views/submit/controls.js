@@ -32,7 +32,7 @@ function documentedValues(name, schema) {
 /** Label of a documented value: “On errors (Error)”.
  * @param {string} name
  * @param {string} value */
-const valueLabel = (name, value) => textOf(`submit.value.${name}.${value}`) ?? value;
+const valueLabel = (name, value) => textOf(`fieldValue.${name}.${value}`) ?? value;
 
 /** Whether a control can show the value; others are shown as JSON.
  * @param {import('./schemas.js').Schema} schema
@@ -57,7 +57,7 @@ function textControl(control) {
   const input = h('input', {
     ...shared(control), type, inputmode: isNumeric ? 'decimal' : null, maxlength: schema.maxLength ?? null,
     autocomplete: type === 'password' ? 'new-password' : 'off',
-    placeholder: schema.format === 'date-time' ? '2026-01-31T09:30:00+09:00' : textOf(`submit.placeholder.${control.name}`) ?? null,
+    placeholder: schema.format === 'date-time' ? '2026-01-31T09:30:00+09:00' : textOf(`fieldExample.${control.name}`) ?? null,
     value: isNumeric ? numberText(value) : value ?? '',
   });
   input.addEventListener('input', () => {

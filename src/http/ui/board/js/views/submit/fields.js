@@ -24,9 +24,9 @@ const isSingleValue = ({ type }) => type !== 'object' && type !== 'array';
 const isRequiredIn = (schema, name) => schema.required?.includes(name) ?? false;
 
 /** The label of a member: its text in the catalogue, else the name that IPS has for it. */
-const labelOf = (name) => textOf(`submit.field.${name}`) ?? humanize(name.replace(/Array$/, ''));
+const labelOf = (name) => textOf(`field.${name}`) ?? humanize(name.replace(/Array$/, ''));
 /** The label of an item of a list: “Source URL 2”. */
-const itemLabel = (name) => textOf(`submit.item.${name}`) ?? t('submit.item');
+const itemLabel = (name) => textOf(`fieldItem.${name}`) ?? t('submit.item');
 
 export class Fields {
   /** Names of the groups that are unfolded. */
@@ -77,7 +77,7 @@ export class Fields {
    * @param {Element[]} content */
   group(name, paths, content) {
     const element = h('details', { class: 'group', open: this.#unfolded.has(name) },
-      h('summary', null, h('span', null, t(/** @type {any} */ (`submit.group.${name}`))), ' ', h('span', { class: 'set-count fine-print' })),
+      h('summary', null, h('span', null, t(/** @type {any} */ (`submitGroup.${name}`))), ' ', h('span', { class: 'set-count fine-print' })),
       h('div', { class: 'fields' }, content));
     element.addEventListener('toggle', () => (element.open ? this.#unfolded.add(name) : this.#unfolded.delete(name)));
     const showCount = () => {
@@ -244,11 +244,11 @@ export class Fields {
 }
 
 /** The hint in the catalogue, else the description of the schema for members whose label does not say it already. */
-const hintOf = (name, schema) => textOf(`submit.hint.${name}`)
-  ?? (textOf(`submit.field.${name}`) ? '' : (schema.description ?? '').split('\n\n')[0].replaceAll('`', ''));
+const hintOf = (name, schema) => textOf(`fieldHint.${name}`)
+  ?? (textOf(`field.${name}`) ? '' : (schema.description ?? '').split('\n\n')[0].replaceAll('`', ''));
 
 /** Descriptions of the schema are English in all languages. */
-const hintElement = (name, text, id = null) => h('p', { class: 'hint', id, lang: textOf(`submit.hint.${name}`) ? null : 'en' }, text);
+const hintElement = (name, text, id = null) => h('p', { class: 'hint', id, lang: textOf(`fieldHint.${name}`) ? null : 'en' }, text);
 
 /**
  * A new row: empty texts for what an item must have.

@@ -9,7 +9,7 @@ import { answerView } from './answer.js';
 import { pathOf, pointerOf, setValue, valueAt } from './body.js';
 import { Fields } from './fields.js';
 import { JsonView } from './json-view.js';
-import { COMMON_KINDS, newDetail } from './kinds.js';
+import { COMMON_KINDS } from './kinds.js';
 import { clearMessages, focusFirstError, showMessages } from './messages.js';
 import { ScheduleBuilder } from './schedule.js';
 import { loadSchemas } from './schemas.js';
@@ -169,7 +169,7 @@ export class SubmitForm {
       this.#details[previous] = body[`${previous}Job`];
       setValue(body, [`${previous}Job`], undefined);
     }
-    setValue(body, [`${kind}Job`], this.#details[kind] ?? newDetail(kind), ORDER);
+    setValue(body, [`${kind}Job`], this.#details[kind] ?? this.target.newDetail(kind), ORDER);
     this.#renderFields();
     $('submit-kind').focus();
     this.#bodyChanged();

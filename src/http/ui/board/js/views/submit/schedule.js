@@ -93,7 +93,7 @@ export class ScheduleBuilder {
         this.element.querySelector('#schedule-every')?.focus();
         this.#report();
       },
-    }, [...Object.keys(NEW_RECURRENCES), 'expression'].map((name) => h('option', { value: name }, t(/** @type {any} */ (`schedule.every.${name}`)))));
+    }, [...Object.keys(NEW_RECURRENCES), 'expression'].map((name) => h('option', { value: name }, t(/** @type {any} */ (`scheduleEvery.${name}`)))));
     every.value = recurrence.every;
     this.zone = h('p', { class: 'hint', id: 'schedule-hint' }, t('schedule.serverZone'));
     return h('div', { class: 'field', 'data-pointer': '/execSchedule' },

@@ -8,7 +8,7 @@ import { RETRYABLE_KINDS, newDetail } from './kinds.js';
 /**
  * `check` and `submit` are the paths and queries of the requests; `kinds` are those that can be chosen, all if `null`.
  * @typedef {{ title: string, note: string, submitLabel: string, check: { path: string, query: object }, path: string, kinds: string[] | null,
- *   isSchedulable: boolean, isFilledIn: (name: string) => boolean, jobOf: (answer: any) => any, body: any }} Target
+ *   isSchedulable: boolean, isFilledIn: (name: string) => boolean, newDetail: (kind: string) => any, jobOf: (answer: any) => any, body: any }} Target
  */
 
 /** What the gateway writes in place of secrets. */
@@ -19,7 +19,7 @@ const ARRAYS_OF_FAILED_ITEMS = ['assetHandleArray', 'pdfHandleArray'];
 /** @returns {Target} */
 export const newJob = () => ({
   title: t('submit.title'), note: '', submitLabel: t('submit.submit'), check: { path: 'jobs/validate', query: {} }, path: 'jobs', kinds: null, isSchedulable: true,
-  isFilledIn: () => false, jobOf: (job) => job, body: { jobName: '', imageServingPublishJob: newDetail('imageServingPublish') },
+  isFilledIn: () => false, newDetail, jobOf: (job) => job, body: { jobName: '', imageServingPublishJob: newDetail('imageServingPublish') },
 });
 
 /** A new job with the options of another one, as far as they are known: IPS keeps none of completed jobs. `submitted` is the body that this page sent
@@ -40,15 +40,20 @@ export function retry(job, submitted) {
   const { body } = originalOf(job, submitted);
   delete body.execSchedule;
   delete body.execTime;
-  const detail = body[`${job.kind}Job`];
-  if (isObject(detail)) ARRAYS_OF_FAILED_ITEMS.forEach((name) => delete detail[name]);
+  for (const kind of RETRYABLE_KINDS) withoutItems(body[`${kind}Job`]);
   const path = `jobs/${encodeURIComponent(job.id)}/retry`;
   return {
     ...newJob(), title: t('submit.retryTitle', { job: nameParts(job)[0] }), submitLabel: t('submit.sendRetry'), check: { path, query: { dryRun: true } }, path,
     note: submitted ? t('submit.retryNoteSubmitted') : job.kind === 'uploadUrls' ? t('submit.retryNoteUpload') : t('submit.retryNote'),
     kinds: job.kind ? [job.kind] : RETRYABLE_KINDS, isSchedulable: false, isFilledIn: (name) => name === 'jobName' || ARRAYS_OF_FAILED_ITEMS.includes(name),
-    jobOf: (answer) => answer.job, body,
+    newDetail: (kind) => withoutItems(newDetail(kind)), jobOf: (answer) => answer.job, body,
   };
+}
+
+/** Removes the items that a retry takes from the log. */
+function withoutItems(detail) {
+  if (isObject(detail)) ARRAYS_OF_FAILED_ITEMS.forEach((name) => delete detail[name]);
+  return detail;
 }
 
 function originalOf(job, submitted) {

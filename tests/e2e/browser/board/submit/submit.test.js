@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { before } from 'node:test';
-import { eventually, inBrowser, openBoard, picture, startDemo } from '../harness.js';
+import { eventually, inBrowser, openBoard, picture, startDemo } from '../../harness.js';
 
 let demo;
 before(async () => {
