@@ -17,6 +17,8 @@ use zip::ZipArchive;
 const SWAGGER_UI_DISTRIBUTION: [&str; 2] = ["swagger-ui-bundle.js", "swagger-ui.css"];
 /// Directories of the web UI, with the URL path of their files.
 const DIRECTORIES: [(&str, &str); 2] = [("src/http/ui/board", "board"), ("src/http/ui/swagger_ui", "swagger-ui")];
+/// Files with their URL paths.
+type Files = Vec<(String, Vec<u8>)>;
 const OPENAPI_DOCUMENT: &str = "openapi/openapi.json";
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -37,14 +39,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (number, (path, content)) in files.iter().enumerate() {
         let name = format!("web-ui-{number}.gz");
         compress(content, &out.join(&name))?;
-        writeln!(table, "    ({path:?}, include_bytes!({:?})),", out.join(name))?;
+        writeln!(table, "    ({path:?}, include_bytes!({:?})),", out.join(name).display().to_string())?;
     }
     table.push_str("]\n");
     Ok(fs::write(out.join("web_ui.rs"), table)?)
 }
 
 /// Adds the files of a directory and its subdirectories, with their URL paths.
-fn read_directory(directory: &Path, url_path: &str, files: &mut Vec<(String, Vec<u8>)>) -> Result<(), Box<dyn Error>> {
+fn read_directory(directory: &Path, url_path: &str, files: &mut Files) -> Result<(), Box<dyn Error>> {
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         let url_path = format!("{url_path}/{}", entry.file_name().to_string_lossy());
@@ -79,7 +81,7 @@ fn without_comments(script: &str) -> String {
 }
 
 /// Returns the files of the Swagger UI distribution, with their URL paths.
-fn swagger_ui_distribution() -> Result<Vec<(String, Vec<u8>)>, Box<dyn Error>> {
+fn swagger_ui_distribution() -> Result<Files, Box<dyn Error>> {
     let mut archive = ZipArchive::new(Cursor::new(SWAGGER_UI_VENDORED))?;
     let mut files = Vec::new();
     for name in SWAGGER_UI_DISTRIBUTION {

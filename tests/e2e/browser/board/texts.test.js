@@ -222,10 +222,10 @@ inBrowser('a language is chosen by ?lang=, then by the switch, which is kept; th
   assert.deepEqual(await page.evaluate(() => ({ ...localStorage })), { 'ips-gateway.language': 'ja' });
   assert.ok(!page.url().includes('lang='), page.url());
   await page.reload();
-  await page.locator('#sign-in-form').waitFor();
+  await row(page, 'Nightly publish').waitFor();
   assert.equal(await language(), 'ja');
   await page.goto(`${demo.origin}/?lang=de`);
-  await page.locator('#sign-in-form').waitFor();
+  await row(page, 'Nightly publish').waitFor();
   assert.equal(await language(), 'de', 'a link wins over the choice');
 });
 

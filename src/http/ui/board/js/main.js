@@ -6,6 +6,7 @@ import { Filters } from './filters.js';
 import { History } from './history.js';
 import { JobStore } from './job-store.js';
 import { LiveUpdates } from './live-updates.js';
+import { end, followOtherTabs } from './kept-session.js';
 import { session } from './session.js';
 import { LANGUAGES, chooseLanguage, currentLanguage, onLanguage, t, textOf } from './texts.js';
 import { confirmationDialog, doneText, opensForm } from './views/actions.js';
@@ -239,9 +240,11 @@ $('company').addEventListener('change', () => {
 $('pause').addEventListener('click', () => (updates.state === 'paused' ? updates.start() : updates.stop('paused')));
 $('open-submit').addEventListener('click', () => submitForms.open('submit'));
 $('sign-out').addEventListener('click', () => {
+  end();
   watch.clear();
   signOut();
 });
+followOtherTabs(() => signOut());
 addEventListener('online', () => updates.isRunning && updates.state !== 'live' && updates.start());
 
 $('language').append(...Object.entries(LANGUAGES).map(([code, name]) => h('option', { value: code, lang: code }, name)));
@@ -271,7 +274,7 @@ try {
   const { data: config } = await get('board/config.json');
   renderEnvironment(config);
   signIn = new SignIn({ config, preferredCompany: () => filters.get('company'), onDone: openBoard });
-  signOut();
+  await signIn.start();
 } catch (problem) {
   $('fatal').replaceChildren(problemBox(problem));
 }
