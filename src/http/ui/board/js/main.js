@@ -3,9 +3,9 @@
 import { get, now } from './api.js';
 import { $, h, setText } from './dom.js';
 import { Filters } from './filters.js';
-import { History } from './history.js';
-import { JobStore } from './job-store.js';
-import { LiveUpdates } from './live-updates.js';
+import { History } from './jobs/history.js';
+import { JobStore } from './jobs/store.js';
+import { LiveUpdates } from './jobs/live-updates.js';
 import { end, followOtherTabs } from './kept-session.js';
 import { session } from './session.js';
 import { LANGUAGES, chooseLanguage, currentLanguage, onLanguage, t, textOf } from './texts.js';

@@ -1,7 +1,7 @@
 // Keeps the job store up to date: by one event stream, by polling while the stream is down, and not at all while paused.
 
-import { ConditionalGet, Problem, companyQuery, get, now, send, silentProblem } from './api.js';
-import { session } from './session.js';
+import { ConditionalGet, Problem, companyQuery, get, now, send, silentProblem } from '../api.js';
+import { session } from '../session.js';
 
 const JOB_EVENTS = ['created', 'progress', 'status', 'finished', 'chain'].map((name) => `job.${name}`);
 /** Interval of polls of the active jobs while there is no stream, in milliseconds. */
