@@ -17,10 +17,9 @@ use zip::ZipArchive;
 const SWAGGER_UI_DISTRIBUTION: [&str; 2] = ["swagger-ui-bundle.js", "swagger-ui.css"];
 /// Directories of the web UI, with the URL path of their files.
 const DIRECTORIES: [(&str, &str); 2] = [("src/http/ui/board", "board"), ("src/http/ui/swagger_ui", "swagger-ui")];
-const OPENAPI_DOCUMENT: &str = "openapi/openapi.json";
-
 /// Files with their URL paths.
 type Files = Vec<(String, Vec<u8>)>;
+const OPENAPI_DOCUMENT: &str = "openapi/openapi.json";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?);
@@ -40,7 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (number, (path, content)) in files.iter().enumerate() {
         let name = format!("web-ui-{number}.gz");
         compress(content, &out.join(&name))?;
-        writeln!(table, "    ({path:?}, include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}\"))),")?;
+        writeln!(table, "    ({path:?}, include_bytes!({:?})),", out.join(name).display().to_string())?;
     }
     table.push_str("]\n");
     Ok(fs::write(out.join("web_ui.rs"), table)?)

@@ -247,7 +247,9 @@ impl Service {
         let answer = {
             let mut state = lock(&self.state);
             state.advance(self.clock.now());
-            operation(param, &mut Call { state: &mut state, user, locale })?
+            let answer = operation(param, &mut Call { state: &mut state, user, locale });
+            state.plan();
+            answer?
         };
         let unwritable =
             |error| faults::exception(format_args!("The answer can't be written in this API version: {error}"));

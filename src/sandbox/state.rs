@@ -6,7 +6,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::faults;
-use super::model::{Job, JobSpec, OutcomeProfile, Phase, Retention, Rng, Schedule, Simulation, StopRequest, Trigger};
+use super::model::{
+    Job, JobSpec, OutcomeProfile, Phase, Retention, Rng, Schedule, Simulation, StopRequest, Trigger, plan_publishes,
+};
 use super::server_time::server_zone;
 use super::users::{Tenant, User};
 use crate::ips::types::Fault;
@@ -75,13 +77,14 @@ impl State {
         if to <= self.now {
             return;
         }
-        self.now = to;
+        let since = std::mem::replace(&mut self.now, to);
         for index in 0..self.schedules.len() {
             self.fire_due(index);
         }
         self.schedules.retain(|schedule| schedule.next > to || schedule.paused);
-        self.generate_due();
+        self.generate_due(since);
         self.queue_follow_ons();
+        plan_publishes(&mut self.jobs, since);
         self.evict();
     }
 
@@ -120,17 +123,28 @@ impl State {
         }
     }
 
-    /// Generates the due new jobs.
-    fn generate_due(&mut self) {
+    /// Plans the publishes after a change of the jobs at this time.
+    pub fn plan(&mut self) {
+        plan_publishes(&mut self.jobs, self.now);
+    }
+
+    /// Generates the due new jobs: no publish, and no upload that one follows, while a publish of the company waits, or the queue would grow
+    /// without end.
+    fn generate_due(&mut self, since: DateTime<Utc>) {
         let Some(Generation { interval, next, generate }) = self.generation else { return };
         let due = (self.now - next).num_milliseconds() / interval.num_milliseconds().max(1);
         let skipped = i32::try_from((due - i64::from(MAX_CATCH_UP)).max(0)).unwrap_or(i32::MAX);
         let mut next = next + interval * skipped;
         while next <= self.now {
             let (spec, outcome) = generate(&mut self.rng, self.last_number);
+            if spec.publishes() && self.jobs_of(spec.company).any(|job| job.needs_slot() && job.waits_at(next)) {
+                next += interval;
+                continue;
+            }
             let name = self.unique_name(spec.company, &spec.original_name, next);
             let simulation = Simulation::with_outcome(&spec.details, spec.company, outcome, &mut self.rng);
             self.add(Job::new(spec, name, next, simulation, Retention::Evict));
+            plan_publishes(&mut self.jobs, since);
             next += interval;
         }
         self.generation = Some(Generation { interval, next, generate });

@@ -9,6 +9,10 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 pub(super) const JOBS: &str = "jobs";
 /// Name of the command for completed jobs of any span.
 pub(super) const HISTORY: &str = "history";
+/// Name of the command for statistics of completed jobs.
+pub(super) const JOB_STATS: &str = "job-stats";
+/// Name of the command for publishes that run or wait.
+pub(super) const PUBLISH_QUEUE: &str = "publish-queue";
 
 /// Flag that becomes a parameter of the query.
 struct QueryFlag {
@@ -71,13 +75,17 @@ pub(super) fn jobs() -> Command {
             Command::new("submit")
                 .about("Submit a job and print its id")
                 .args(submit_args())
-                .arg(
-                    Arg::new("idempotency-key")
-                        .long("idempotency-key")
-                        .value_name("KEY")
-                        .help("key that makes the submit happen once [default: a random one]"),
-                )
+                .arg(idempotency_key_arg())
                 .arg(switch("wait", "wait for the end of the job, with the exit status of its outcome"))
+                .args(follow_args()),
+            job("retry", "Submit a job for the failed items of a completed one and print its id")
+                .args(submit_args())
+                .arg(
+                    switch("dry-run", "show the items that would be retried, and submit nothing")
+                        .conflicts_with("wait"),
+                )
+                .arg(idempotency_key_arg())
+                .arg(switch("wait", "wait for the end of the new job, with the exit status of its outcome"))
                 .args(follow_args()),
             Command::new("validate").about("Check a job without submitting it").args(submit_args()),
             Command::new("watch")
@@ -114,6 +122,22 @@ pub(super) fn history() -> Command {
         .arg(format_arg())
 }
 
+/// Returns the definition of `job-stats`.
+pub(super) fn job_stats() -> Command {
+    let filters = JOB_FILTERS.iter().filter(|filter| ["userHandle", "from", "to"].contains(&filter.parameter));
+    Command::new(JOB_STATS)
+        .about("Count completed jobs by kind and submitter, with outcomes and durations, through a running gateway")
+        .args(connection_args())
+        .args(filters.map(QueryFlag::arg))
+}
+
+/// Returns the definition of `publish-queue`.
+pub(super) fn publish_queue() -> Command {
+    Command::new(PUBLISH_QUEUE)
+        .about("Show the publishes that run or wait, through a running gateway")
+        .args(connection_args())
+}
+
 fn connection_args() -> [Arg; 6] {
     let text = |id: &'static str, value: &'static str, help: &'static str| {
         Arg::new(id).long(id.replace('_', "-")).value_name(value).help(help).global(true).help_heading("Gateway")
@@ -135,6 +159,11 @@ fn connection_args() -> [Arg; 6] {
 
 fn job_arg() -> Arg {
     Arg::new("job").value_name("JOB").help("id of the job, or its jobHandle of IPS")
+}
+
+fn idempotency_key_arg() -> Arg {
+    let help = "key that makes the submit happen once [default: a random one]";
+    Arg::new("idempotency-key").long("idempotency-key").value_name("KEY").help(help)
 }
 
 fn submit_args() -> [Arg; 2] {

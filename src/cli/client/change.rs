@@ -1,4 +1,4 @@
-//! Commands that change something, and those that wait for the end: `submit`, `validate`, `wait`, `watch` and the actions.
+//! Commands that change something, and those that wait for the end: `submit`, `retry`, `validate`, `wait`, `watch` and the actions.
 
 use std::io::{self, IsTerminal, Read};
 use std::process::ExitCode;
@@ -17,13 +17,61 @@ use super::read::{description, print_json};
 use super::text::printable;
 
 pub(super) async fn submit(connection: &GatewayConnection, matches: &ArgMatches) -> Result<ExitCode, ClientError> {
+    submit_once(connection, submit_request("jobs", matches)?, matches, |answer| answer).await
+}
+
+/// Submits a job for the failed items of a completed one, or shows them with `--dry-run`.
+pub(super) async fn retry(
+    connection: &GatewayConnection,
+    id: &str,
+    matches: &ArgMatches,
+) -> Result<ExitCode, ClientError> {
+    let request = submit_request(&format!("{}/retry", job_path(id)), matches)?;
+    if !matches.get_flag("dry-run") {
+        return submit_once(connection, request, matches, retried_job).await;
+    }
+    let plan = connection.send(&request.query([("dryRun", "true".to_owned())])).await?.json()?;
+    if !print_json(matches, &plan)? {
+        for item in plan["items"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            print(&printable(item))?;
+        }
+        hint_unmapped(&plan);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Returns the new job of a retry, and says on stderr what it leaves out.
+fn retried_job(retry: &Value) -> &Value {
+    hint_unmapped(retry);
+    &retry["job"]
+}
+
+/// Prints the failed items that are not retried to stderr.
+fn hint_unmapped(retry: &Value) {
+    for item in retry["unmapped"].as_array().into_iter().flatten() {
+        let text = |name: &str| item[name].as_str().map(printable);
+        let name = text("assetName").or_else(|| text("assetHandle")).unwrap_or("an item without a name".into());
+        hint(&format!("not retried: {name}: {}", text("detail").unwrap_or_default()));
+    }
+    if retry["truncated"] == true {
+        hint("the log is longer: failed items after its first 10,000 entries are not retried");
+    }
+}
+
+/// Sends a submit, which its idempotency key makes happen once, and follows its job if `--wait` asks for it. `job_of` finds the job in the answer.
+async fn submit_once(
+    connection: &GatewayConnection,
+    request: GatewayRequest,
+    matches: &ArgMatches,
+    job_of: fn(&Value) -> &Value,
+) -> Result<ExitCode, ClientError> {
     let key = match matches.get_one::<String>("idempotency-key") {
         Some(key) => key.clone(),
         None => random_key()?,
     };
     let header = HeaderValue::from_str(&key);
     let header = header.map_err(|_| ClientError::Usage("an idempotency key has printable characters only".into()))?;
-    let request = submit_request("jobs", matches)?.header(HeaderName::from_static("idempotency-key"), header);
+    let request = request.header(HeaderName::from_static("idempotency-key"), header);
     let limits = FollowLimits::new(matches);
     let is_waiting = matches.get_flag("wait");
     let sending = send_until_answered(connection, &request, limits);
@@ -34,10 +82,10 @@ pub(super) async fn submit(connection: &GatewayConnection, matches: &ArgMatches)
         ))),
     };
     let id = match sent {
-        Ok(job) => {
-            let id = JobMembers(&job).id().to_owned();
+        Ok(answer) => {
+            let id = JobMembers(job_of(&answer)).id().to_owned();
             match (is_waiting, matches.get_flag("json")) {
-                (false, true) => print(&job.to_string())?,
+                (false, true) => print(&answer.to_string())?,
                 (true, true) => {}
                 (_, false) => print(&id)?,
             }

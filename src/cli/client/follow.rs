@@ -65,8 +65,14 @@ pub(super) async fn follow_job(
 ) -> Result<Value, ClientError> {
     let following = async {
         let mut poll = Poll::new(connection, GatewayRequest::get(job_path(id)), limits);
+        let mut is_first = true;
         loop {
             let job = poll.next(output).await?;
+            if std::mem::take(&mut is_first)
+                && let Some(text) = JobMembers(&job).waits_for_schedule()
+            {
+                output.note(&text);
+            }
             output.job(&job)?;
             if JobMembers(&job).outcome(limits.end).is_some() {
                 return Ok(job);

@@ -44,6 +44,25 @@ impl<'a> JobMembers<'a> {
         state(self.0)
     }
 
+    /// Says what a scheduled job waits for; `None` for a job in another phase.
+    pub(super) fn waits_for_schedule(self) -> Option<String> {
+        if self.text("phase") != "scheduled" {
+            return None;
+        }
+        let next = match (self.text("status"), self.text("nextRunAt")) {
+            ("paused", _) => "the schedule is paused".to_owned(),
+            (_, "") => "the next run is not known".to_owned(),
+            _ => format!("the next run is at {}", self.time("nextRunAt")),
+        };
+        Some(match self.text("execSchedule") {
+            "" => format!("the job is scheduled: {next}"),
+            schedule => format!(
+                "this is a recurring schedule ({}), which has no end until it is deleted: {next}. Each run is a job of its own: jobs list shows it",
+                printable(schedule)
+            ),
+        })
+    }
+
     /// Progress in percent.
     pub(super) fn percent(self) -> Option<u64> {
         self.0["percent"].as_u64()

@@ -1,4 +1,4 @@
-//! `jobs` and `history`: client of a running gateway.
+//! `jobs`, `history`, `job-stats` and `publish-queue`: client of a running gateway.
 
 mod args;
 mod change;
@@ -22,21 +22,20 @@ use self::connection::GatewayConnection;
 use self::error::{ClientError, USAGE};
 
 /// Names of the commands of the client.
-pub(super) const NAMES: [&str; 2] = [args::JOBS, args::HISTORY];
+pub(super) const NAMES: [&str; 4] = [args::JOBS, args::HISTORY, args::JOB_STATS, args::PUBLISH_QUEUE];
 
 /// Exit status of invalid arguments of a command of the client.
 pub(super) const USAGE_ERROR: u8 = USAGE;
 
-pub(super) fn commands() -> [Command; 2] {
-    [args::jobs(), args::history()]
+pub(super) fn commands() -> [Command; 4] {
+    [args::jobs(), args::history(), args::job_stats(), args::publish_queue()]
 }
 
 /// Runs a command of the client. The exit status is an outcome or that of an error, see `docs/cli.md`.
 pub(super) async fn run(name: &str, matches: &ArgMatches) -> ExitCode {
     let result = match matches.subcommand() {
-        _ if name == args::HISTORY => run_history(matches).await,
         Some((command, matches)) => run_jobs(command, matches).await,
-        None => unreachable!("clap requires one of the commands"),
+        None => run_report(name, matches).await,
     };
     result.unwrap_or_else(|error| {
         if error.is_closed_stdout() {
@@ -47,8 +46,15 @@ pub(super) async fn run(name: &str, matches: &ArgMatches) -> ExitCode {
     })
 }
 
-async fn run_history(matches: &ArgMatches) -> Result<ExitCode, ClientError> {
-    read::history(&GatewayConnection::new(matches)?, matches).await?;
+/// Runs a command that has no commands of its own.
+async fn run_report(name: &str, matches: &ArgMatches) -> Result<ExitCode, ClientError> {
+    let connection = GatewayConnection::new(matches)?;
+    match name {
+        args::HISTORY => read::history(&connection, matches).await?,
+        args::JOB_STATS => read::job_stats(&connection, matches).await?,
+        args::PUBLISH_QUEUE => read::publish_queue(&connection, matches).await?,
+        _ => unreachable!("clap requires one of the commands"),
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -61,6 +67,7 @@ async fn run_jobs(command: &str, matches: &ArgMatches) -> Result<ExitCode, Clien
         "log" => read::log(&connection, job, matches).await?,
         "results" => read::results(&connection, job, matches).await?,
         "submit" => return change::submit(&connection, matches).await,
+        "retry" => return change::retry(&connection, job, matches).await,
         "validate" => change::validate(&connection, matches).await?,
         "watch" => return change::watch(&connection, matches).await,
         "wait" => return change::wait(&connection, job, matches).await,

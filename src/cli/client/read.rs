@@ -1,4 +1,6 @@
-//! Commands that read: `list`, `get`, `log`, `results` and `history`.
+//! Commands that read: `list`, `get`, `log`, `results`, `history`, `job-stats` and `publish-queue`.
+
+use std::time::Duration;
 
 use clap::ArgMatches;
 use serde_json::Value;
@@ -40,6 +42,93 @@ pub(super) async fn history(connection: &GatewayConnection, matches: &ArgMatches
         print_jobs(&list, "logs")?;
     }
     Ok(())
+}
+
+pub(super) async fn job_stats(connection: &GatewayConnection, matches: &ArgMatches) -> Result<(), ClientError> {
+    let stats = connection.send(&GatewayRequest::get("job-stats").query(args::query(matches))).await?.json()?;
+    if print_json(matches, &stats)? {
+        return Ok(());
+    }
+    let span = JobMembers(&stats);
+    hint(&format!("{} jobs from {} to {}", stats["jobs"], span.time("from"), span.time("to")));
+    let rows: Vec<_> = items(&stats, "groups").map(stats_row).collect();
+    if !rows.is_empty() {
+        print(&table(STATS_HEADER, rows))?;
+    }
+    if let Some(more) = stats["moreGroups"].as_u64() {
+        hint(&format!("{more} more groups are not shown"));
+    }
+    if stats["complete"] == false {
+        hint(&format!("older jobs are not counted: only those since {}", span.time("countedFrom")));
+    }
+    Ok(())
+}
+
+/// Header of [`stats_row`].
+const STATS_HEADER: [&str; 10] =
+    ["KIND", "JOBS", "SUCCEEDED", "WARNINGS", "FAILED", "STOPPED", "UNKNOWN", "MEDIAN", "95 %", "SUBMITTED BY"];
+
+/// Returns the row of a group of statistics.
+fn stats_row(group: &Value) -> [String; 10] {
+    let text = |name: &str| group[name].as_str().unwrap_or_default().to_owned();
+    let outcome = |name: &str| group["outcomes"][name].as_u64().unwrap_or_default().to_string();
+    let duration = |name: &str| group["duration"][name].as_f64().map(rounded_duration).unwrap_or_default();
+    [
+        text("kind"),
+        group["jobs"].to_string(),
+        outcome("succeeded"),
+        outcome("succeededWithWarnings"),
+        outcome("failed"),
+        outcome("stopped"),
+        outcome("unknown"),
+        duration("median"),
+        duration("p95"),
+        text("submittedBy"),
+    ]
+}
+
+/// Shows seconds in whole units, such as `3m 1s`.
+fn rounded_duration(seconds: f64) -> String {
+    let duration = Duration::try_from_secs_f64(seconds.round()).unwrap_or_default();
+    humantime::format_duration(duration).to_string()
+}
+
+pub(super) async fn publish_queue(connection: &GatewayConnection, matches: &ArgMatches) -> Result<(), ClientError> {
+    let queue = connection.send(&GatewayRequest::get("publish-queue")).await?.json()?;
+    if print_json(matches, &queue)? {
+        return Ok(());
+    }
+    let rows: Vec<_> = items(&queue, "running").chain(items(&queue, "waiting")).map(queue_row).collect();
+    if rows.is_empty() {
+        hint("no publish runs or waits");
+    } else {
+        print(&table(QUEUE_HEADER, rows))?;
+    }
+    if queue["complete"] == false {
+        hint("publishes that wait may be missing: this API version of IPS does not list them for certain");
+    }
+    if JobMembers(&queue).is_stale() {
+        hint(&format!("IPS does not answer; the list is of {}", JobMembers(&queue).time("observedAt")));
+    }
+    Ok(())
+}
+
+/// Header of [`queue_row`].
+const QUEUE_HEADER: [&str; 8] = ["STATE", "%", "KIND", "STARTED", "EXPECTED END", "SUBMITTED BY", "TITLE", "ID"];
+
+/// Returns the row of a publish that runs or waits.
+fn queue_row(publish: &Value) -> [String; 8] {
+    let job = JobMembers(publish);
+    [
+        job.state().to_owned(),
+        job.percent_text(),
+        job.text("kind").to_owned(),
+        job.time("startedAt"),
+        JobMembers(&publish["expectedEnd"]).time("at"),
+        job.text("submittedBy").to_owned(),
+        job.title(),
+        job.id().to_owned(),
+    ]
 }
 
 /// Prints a table of jobs, and how to get those that it lacks.

@@ -45,6 +45,7 @@ pub(super) const QUESTIONS: &[(&str, &str)] = &[
     ("detailsLinks", "Which logType have entries with a URL as assetName?"),
     ("archivedLog", "What does getArchivedJobLogDetails show of a log that getJobLogs lists?"),
     ("assetLogs", "Does getAssetJobLogs take the asset handles of log entries?"),
+    ("archivedAssetLogs", "What does getAssetArchivedJobLogs show of an asset of a log that getJobLogs lists?"),
     ("dateOffsets", "Which UTC offsets do dates have?"),
     ("submitHandleForm", "Which form has the handle of submitJob?"),
     ("scheduledAfterSubmit", "Is a submitted job with execTime in getScheduledJobs at once?"),

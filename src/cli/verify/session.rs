@@ -277,3 +277,74 @@ impl Session {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretString;
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::app;
+    use crate::config::{Config, Sources, UpstreamConfig};
+    use crate::ips::types::GetJobLogsParam;
+    use crate::runtime::clock::Clock;
+    use crate::runtime::timing::Timing;
+    use crate::upstream::{CredentialSource, Credentials};
+
+    /// An IPS that takes connections and never answers, and a session with it whose calls have no timeout of their own.
+    async fn silent() -> (TcpListener, Session) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("http://{}/", listener.local_addr().expect("an address"));
+        let variables = vec![
+            ("IPS_GATEWAY_UPSTREAM_URL".into(), url.into()),
+            ("IPS_GATEWAY_UPSTREAM_TIMEOUT".into(), "10m".into()),
+        ];
+        let config = Config::read(&Sources { variables, ..Sources::default() }).expect("good settings");
+        let upstream = UpstreamConfig { min_failures: None, ..config.upstream };
+        let client = app::ips_client(&upstream, Clock::system(), Timing::default()).expect("a client");
+        let caller = Caller::new(Credentials::AccessToken(SecretString::from("token")), CredentialSource::Caller);
+        let pseudonyms = Pseudonyms::new().expect("random bytes");
+        (listener, Session::new(client, caller, pseudonyms, Duration::from_secs(20)))
+    }
+
+    async fn stopped(session: &mut Session) -> Option<&'static str> {
+        let result = session.attempt(&GetJobLogsParam::default()).await;
+        assert!(matches!(result, Err(CallError::Stopped)), "{result:?}");
+        match &session.stopped {
+            Some(Stop::Limit(limit)) => Some(limit),
+            _ => None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_run_makes_no_call_beyond_its_limits_of_calls_and_bytes() {
+        let (listener, mut session) = silent().await;
+        let (half, rest) = (MAX_CALLS / 2, MAX_CALLS - MAX_CALLS / 2);
+        for (operation, calls) in [("getActiveJobs", half), ("getJobLogs", rest)] {
+            session.operations.insert(operation, OperationRecord { calls, ..OperationRecord::default() });
+        }
+        assert_eq!(stopped(&mut session).await, Some("calls"));
+        assert_eq!(session.calls(), MAX_CALLS);
+        session.operations.clear();
+        assert_eq!(stopped(&mut session).await, Some("calls"), "a run that has ended stays so");
+        let (_, mut session) = silent().await;
+        session.bytes = MAX_BYTES;
+        assert_eq!(stopped(&mut session).await, Some("bytes"));
+        let accepted = tokio::time::timeout(Duration::from_millis(50), listener.accept()).await;
+        assert!(accepted.is_err(), "no connection was opened");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_is_cut_off_at_the_time_limit_of_the_run_after_which_there_is_none() {
+        let (_listener, mut session) = silent().await;
+        let began = Instant::now();
+        assert_eq!(stopped(&mut session).await, Some("time"));
+        assert_eq!(began.elapsed().as_secs(), (MAX_TIME + Duration::from_secs(20)).as_secs(), "the watch counts extra");
+        assert_eq!(session.calls(), 0, "only calls with an outcome count");
+        let (_listener, mut session) = silent().await;
+        tokio::time::sleep(MAX_TIME + Duration::from_secs(21)).await;
+        let began = Instant::now();
+        assert_eq!(stopped(&mut session).await, Some("time"));
+        assert_eq!(began.elapsed(), Duration::ZERO, "it is not sent");
+    }
+}

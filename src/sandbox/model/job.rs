@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::fractions::{TASK_GAP, percent, ratio, share, task_windows, to_i64, within_window};
 use super::kinds::JobDetails;
 use super::pauses::Pauses;
 use super::simulation::{Item, Simulation};
@@ -21,8 +22,6 @@ const STOPPING: TimeDelta = TimeDelta::seconds(3);
 const PROGRESS_INTERVAL: TimeDelta = TimeDelta::seconds(2);
 /// Age at which a log is archived.
 const ARCHIVED_AFTER: TimeDelta = TimeDelta::days(30);
-/// Fractions of the run at which the first of several tasks ends and the second starts; no task progresses in between.
-const TASK_GAP: (f64, f64) = (0.30, 0.42);
 
 /// Retention of a job when the sandbox exceeds its maximum number of jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +79,8 @@ pub(in crate::sandbox) struct Job {
     pub name: String,
     pub queued: DateTime<Utc>,
     pub simulation: Simulation,
+    /// Time of the run, without pauses, at which the publish slot is free for a job that needs it.
+    pub slot: Option<DateTime<Utc>>,
     pub pauses: Pauses,
     pub stop: Option<StopRequest>,
     pub retention: Retention,
@@ -147,12 +148,18 @@ impl Job {
         retention: Retention,
     ) -> Self {
         let (pauses, stop, initiator) = (Pauses::default(), None, None);
-        Self { spec, number: 0, name, queued, simulation, pauses, stop, retention, initiator, is_followed: false }
+        let (number, slot, is_followed) = (0, None, false);
+        Self { spec, number, name, queued, simulation, slot, pauses, stop, retention, initiator, is_followed }
     }
 
-    /// Returns the start of the run as planned by the simulation, without pauses.
-    fn planned_start(&self) -> DateTime<Utc> {
+    /// Returns the time at which the job could run if it needed no publish slot, without pauses.
+    pub fn ready(&self) -> DateTime<Utc> {
         self.queued + self.simulation.wait
+    }
+
+    /// Returns the start of the run as planned, without pauses.
+    fn planned_start(&self) -> DateTime<Utc> {
+        self.slot.map_or(self.ready(), |slot| slot.max(self.ready()))
     }
 
     /// Returns the start of the run; a stop may come before it.
@@ -187,7 +194,7 @@ impl Job {
         if now < self.start() {
             return match self.pauses.planned(now) - self.queued {
                 age if age < NEW => Phase::New,
-                age if age < self.simulation.wait / 2 => Phase::WaitingClient,
+                age if age < self.simulation.wait / 2 || self.planned_start() > self.ready() => Phase::WaitingClient,
                 _ => Phase::WaitingCoordinator,
             };
         }
@@ -219,6 +226,7 @@ impl Job {
         self.pauses.end(now);
         if self.phase(now).is_waiting() {
             self.simulation.wait = self.pauses.planned(now) - self.queued;
+            self.slot = None;
         }
     }
 
@@ -356,40 +364,4 @@ impl Job {
             last_progress_update: Some(server_timestamp(updated)),
         }
     }
-}
-
-/// Returns the start and end of each task as fractions of the run: the first ends at the gap, the others share the rest equally.
-fn task_windows(tasks: usize) -> Vec<(f64, f64)> {
-    if tasks < 2 {
-        return vec![(0.0, 1.0)];
-    }
-    let length = (1.0 - TASK_GAP.1) / (tasks - 1) as f64;
-    let rest =
-        (0..tasks - 1).map(|index| (TASK_GAP.1 + length * index as f64, TASK_GAP.1 + length * (index + 1) as f64));
-    std::iter::once((0.0, TASK_GAP.0)).chain(rest).collect()
-}
-
-/// Returns the position of `fraction` within a window, from 0 to 1.
-fn within_window(fraction: f64, (from, to): (f64, f64)) -> f64 {
-    let within = ((fraction - from) / (to - from)).clamp(0.0, 1.0);
-    if within > 1.0 - 1e-9 { 1.0 } else { within }
-}
-
-fn ratio(part: i64, whole: i64) -> f64 {
-    (part as f64 / whole as f64).clamp(0.0, 1.0)
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "a fraction is at most 1")]
-fn percent(fraction: f64) -> i64 {
-    (fraction * 100.0).floor() as i64
-}
-
-/// Returns the whole part of a fraction of `total`.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a fraction lies within 0 and 1")]
-fn share(total: usize, fraction: f64) -> usize {
-    (total as f64 * fraction).floor() as usize
-}
-
-fn to_i64(number: usize) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }

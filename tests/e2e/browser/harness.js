@@ -31,7 +31,7 @@ before(async () => {
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: [
       '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-      '--disable-component-update', '--disable-sync',
+      '--disable-component-update', '--disable-sync', '--host-resolver-rules=MAP *.board.test 127.0.0.1',
     ],
   });
 });
@@ -153,8 +153,8 @@ export async function startFaultProxy(origin) {
       outgoing.writeHead(answer.status, { 'content-type': 'application/problem+json', ...answer.headers }).end(JSON.stringify(answer.body));
       return;
     }
-    const { authorization } = incoming.headers;
-    const headers = { ...incoming.headers, ...(isExpired && authorization && { authorization: `Basic ${btoa('expired@example.com:x')}` }) };
+    const { authorization, cookie } = incoming.headers;
+    const headers = { ...incoming.headers, ...(isExpired && (authorization || cookie) && { authorization: `Basic ${btoa('expired@example.com:x')}` }) };
     const forwarded = request(`${origin}${incoming.url}`, { method: incoming.method, headers }, (response) => {
       outgoing.writeHead(response.statusCode, response.headers);
       response.pipe(outgoing);
@@ -216,10 +216,11 @@ export function inBrowser(name, { viewport = DESKTOP, scheme = 'light', allows, 
   });
 }
 
-/** Opens the board and signs in as a user of the demo. */
+/** Opens the board and signs in as a user of the demo; another session of the browser ends. */
 export async function openBoard(page, address, { user = USER, hash = '' } = {}) {
   // A change of the fragment alone does not reload the page.
   await page.goto('about:blank');
+  await page.context().clearCookies();
   await page.goto(`${address}/${hash}`);
   await page.locator('#demo-list button', { hasText: user }).click();
   await page.locator('#rows tr, #company-list li').first().waitFor();

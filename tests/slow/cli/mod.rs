@@ -1,8 +1,9 @@
-//! The client commands of the binary, `jobs` and `history`, as child processes: against the real gateway, one that ends, and scripted answers.
+//! The client commands of the binary, `jobs`, `history`, `job-stats` and `publish-queue`, as child processes: against the real gateway, one that ends, and scripted answers.
 
 mod commands;
 mod outages;
 mod outcomes;
+mod reports;
 mod scripted_gateway;
 mod terminal;
 mod usage;

@@ -24,6 +24,8 @@ async fn the_sandbox_conforms_in_every_api_version_and_nothing_is_changed() {
     let sandbox = sandbox();
     for known in API_VERSIONS {
         let version = if known.name.is_empty() { "none" } else { known.name };
+        let calls = ["getArchivedJobLogDetails", "getAssetArchivedJobLogs"].map(|name| (name, sandbox.calls(name)));
+        let before = |operation: &str| calls.iter().find(|(name, _)| *name == operation).map_or(0, |(_, calls)| *calls);
         let run = verify(&sandbox.url(), COMPANY, USER, &["--api-version", version]).await;
         let report = run.report();
         assert_eq!(report["deviations"], serde_json::json!([]), "{version}");
@@ -34,6 +36,13 @@ async fn the_sandbox_conforms_in_every_api_version_and_nothing_is_changed() {
         assert_eq!(run.observed("activeHandleForm").as_deref(), Some("j|<digits>||<name>|<digits>"), "{version}");
         assert_eq!(run.observed("dateOffsets").as_deref(), Some("-06:00"), "{version}");
         assert_eq!(run.observed("submitHandleForm"), None, "{version}");
+        let archived = known.name >= "2021-01-11-beta";
+        for (operation, question) in
+            [("getArchivedJobLogDetails", "archivedLog"), ("getAssetArchivedJobLogs", "archivedAssetLogs")]
+        {
+            let (called, observed) = (sandbox.calls(operation) - before(operation), run.observed(question));
+            assert_eq!((called == 1, observed.is_some()), (archived, true), "{version} {operation}: {observed:?}");
+        }
         let waiting = run.observed("includeWaitingJobs").expect("an observation");
         assert_eq!(waiting.starts_with("not sent"), known.name < "2014", "{version}: {waiting}");
     }

@@ -5,7 +5,8 @@ use super::describe::{count, distinct, order};
 use crate::cli::verify::redaction::enumeration;
 use crate::cli::verify::session::Session;
 use crate::ips::types::{
-    GetArchivedJobLogDetailsParam, GetAssetJobLogsParam, GetJobLogDetailsParam, JobLog, JobLogDetail, ScheduledJob,
+    GetArchivedJobLogDetailsParam, GetAssetArchivedJobLogsParam, GetAssetJobLogsParam, GetJobLogDetailsParam, JobLog,
+    JobLogDetail, ScheduledJob,
 };
 
 /// Number of logs whose entries are read, each of another type.
@@ -51,9 +52,13 @@ pub(super) async fn probe(session: &mut Session, target: &Target, logs: &[JobLog
     let asset =
         read.iter().flat_map(entries).find_map(|entry| entry.asset_handle.clone().filter(|handle| !handle.is_empty()));
     if let Some(asset_handle) = asset {
-        let request = GetAssetJobLogsParam { company_handle: target.handle.clone(), asset_handle };
+        let company_handle = target.handle.clone();
+        let request = GetAssetJobLogsParam { company_handle, asset_handle: asset_handle.clone() };
         let result = session.attempt(&request).await;
         session.observe("assetLogs", &result, |answer| format!("yes: {}", count(answer.job_log_array.len(), "entry")));
+        let request = GetAssetArchivedJobLogsParam { company_handle: target.handle.clone(), asset_handle };
+        let result = session.attempt(&request).await;
+        session.observe("archivedAssetLogs", &result, |answer| count(answer.job_log_array.len(), "entry"));
     }
 }
 

@@ -190,6 +190,9 @@ for (const [language, words] of [
   ['de', { tab: 'Jobs', title: /Jobs – ips-gateway/, column: 'Beginn' }],
 ]) {
   inBrowser(`in a browser with ${language} the board has that language`, { locale: language }, async (page) => {
+    await page.goto(demo.origin);
+    await page.locator('#sign-in-form').waitFor();
+    assert.match(await page.title(), words.title);
     await openBoard(page, demo.origin);
     assert.equal(await page.locator('html').getAttribute('lang'), language);
     assert.equal(await page.locator('nav [aria-current]').innerText(), words.tab);
@@ -215,13 +218,14 @@ inBrowser('a language is chosen by ?lang=, then by the switch, which is kept; th
   await eventually(async () => assert.equal(await row(page, 'Nightly publish').locator('.pill').innerText(), '予約済み'));
   assert.match(await row(page, 'Nightly publish').locator('time').innerText(), /^次回 \d+月\d+日/);
   assert.equal(await page.locator('#outcome option').first().innerText(), 'すべての結果');
+  await eventually(async () => assert.match(await page.locator('#durations').innerText(), /秒/));
   assert.deepEqual(await page.evaluate(() => ({ ...localStorage })), { 'ips-gateway.language': 'ja' });
   assert.ok(!page.url().includes('lang='), page.url());
   await page.reload();
-  await page.locator('#sign-in-form').waitFor();
+  await row(page, 'Nightly publish').waitFor();
   assert.equal(await language(), 'ja');
   await page.goto(`${demo.origin}/?lang=de`);
-  await page.locator('#sign-in-form').waitFor();
+  await row(page, 'Nightly publish').waitFor();
   assert.equal(await language(), 'de', 'a link wins over the choice');
 });
 

@@ -2,6 +2,7 @@
 //! (`tests/e2e/browser`).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use ips_gateway::config::{Config, Sources};
 use ips_gateway::http::{DemoUser, SignInMethod, UiConfig};
@@ -41,7 +42,8 @@ async fn files_of(gateway: &Gateway, page: &str, needed: Needed) -> BTreeMap<Str
                 continue;
             }
             // Paths in a script are relative to the page, except those of modules.
-            let is_of_page = path.rsplit('.').next() == Some("js") && !reference.starts_with('.');
+            let is_of_page =
+                Path::new(&path).extension().is_some_and(|extension| extension == "js") && !reference.starts_with('.');
             let base = if is_of_page { &origin } else { &base };
             let found = base.join(reference).expect("a relative URL").path().to_owned();
             if !files.contains_key(&found) && found != path {

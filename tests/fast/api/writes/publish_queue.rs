@@ -151,17 +151,166 @@ async fn a_submit_of_a_publish_says_for_which_one_it_waits() {
     assert!(done["waitsFor"].is_null() && done["expectedEnd"].is_null(), "{done:#}");
 }
 
+/// A submit of a publish to Image Serving.
+fn image_serving(name: &str) -> Value {
+    json!({ "jobName": name, "imageServingPublishJob": { "publishType": "Full", "emailSetting": "None" } })
+}
+
+/// The titles of the publishes that run, and of those that wait.
+async fn queue(world: &World) -> (Vec<String>, Vec<String>) {
+    let queue = world.gateway.get("/publish-queue").header("Cache-Control", "no-cache").await.ok();
+    let titles = |list: &str| -> Vec<String> {
+        let list = queue[list].as_array().unwrap_or_else(|| panic!("no {list}: {queue:#}"));
+        list.iter().map(|job| job["title"].as_str().expect("a title").to_owned()).collect()
+    };
+    (titles("running"), titles("waiting"))
+}
+
+/// Advances the clock until this publish runs alone, and returns the others.
+async fn until_runs(world: &World, title: &str) -> Vec<String> {
+    for _ in 0..100 {
+        let (running, waiting) = queue(world).await;
+        assert!(running.len() <= 1, "{running:?}");
+        if running == [title] {
+            return waiting;
+        }
+        world.advance(2_000);
+    }
+    panic!("{title} does not run")
+}
+
+#[tokio::test]
+async fn one_publish_of_the_sandbox_runs_and_the_others_wait_for_it() {
+    let world = World::empty();
+    let first = world.gateway.submit(&image_serving("first")).await;
+    world.advance(500);
+    let second = json!({ "jobName": "second", "imageRenderingPublishJob": { "emailSetting": "None" } });
+    world.advance(7_000);
+    let second = world.gateway.submit(&second).await;
+    world.advance(7_000);
+    world.gateway.submit(&image_serving("third")).await;
+    world.gateway.submit(&crate::support::any_job("no publish")).await;
+    world.advance(10_000);
+    let answer = world.gateway.get("/publish-queue").header("Cache-Control", "no-cache").await.ok();
+    let (running, waiting) = (&answer["running"], &answer["waiting"]);
+    let common =
+        |job: &Value| ["id", "kind", "title", "submittedBy", "status", "waitsFor"].map(|name| job[name].clone());
+    let submitter = json!(ips_gateway::sandbox::users::ORDINARY.email);
+    let expected = [
+        first["id"].clone(),
+        json!("imageServingPublish"),
+        json!("first"),
+        submitter.clone(),
+        json!("running"),
+        Value::Null,
+    ];
+    assert_eq!((running.as_array().map(Vec::len), common(&running[0])), (Some(1), expected), "{answer:#}");
+    assert!(running[0]["percent"].is_u64() && running[0]["startedAt"].is_string(), "{answer:#}");
+    let expected = [
+        second["id"].clone(),
+        json!("imageRenderingPublish"),
+        json!("second"),
+        submitter,
+        json!("waiting"),
+        first["id"].clone(),
+    ];
+    assert_eq!((waiting.as_array().map(Vec::len), common(&waiting[0])), (Some(2), expected), "{answer:#}");
+    let message = world.gateway.job(&id(&second)).await["progressMessage"].clone();
+    assert_eq!(message, "Waiting for other jobs of the company");
+    let other = &world.gateway.get("/jobs?q=no%20publish").await.ok()["jobs"][0];
+    assert_eq!(other["status"], "running", "it needs no slot: {other:#}");
+
+    let of_other_company = format!("/jobs?companyHandle={}", "c%7C47");
+    let others = world.gateway.as_user(&ips_gateway::sandbox::users::BOTH_COMPANIES);
+    let elsewhere = others.post_json(&of_other_company, &image_serving("elsewhere")).await.expect(202);
+    world.advance(8_000);
+    let elsewhere =
+        others.get(&format!("/jobs/{}", id(&elsewhere.json()))).header("Cache-Control", "no-cache").await.ok();
+    assert_eq!(elsewhere["status"], "running", "each company has a slot: {elsewhere:#}");
+
+    assert_eq!(until_runs(&world, "second").await, ["third"]);
+    assert!(until_runs(&world, "third").await.is_empty());
+    for title in ["first", "second", "third"] {
+        let job = &world.gateway.get(&format!("/job-logs?q={title}")).await.ok()["logs"][0];
+        assert!(title == "third" || job["status"] == "completed", "{job:#}");
+    }
+}
+
+#[tokio::test]
+async fn a_stop_frees_the_slot_of_the_sandbox_a_pause_holds_it_and_an_execute_needs_none() {
+    let world = World::empty();
+    let mut ids = Vec::new();
+    for name in ["first", "second", "third", "fourth"] {
+        ids.push(id(&world.gateway.submit(&image_serving(name)).await));
+        world.advance(7_000);
+    }
+    assert_eq!(until_runs(&world, "first").await, ["second", "third", "fourth"]);
+    let act = |job: &str, action: &str| world.gateway.post(&format!("/jobs/{job}/{action}"));
+    act(&ids[0], "pause").await.expect(202);
+    world.advance(600_000);
+    let (_, waiting) = queue(&world).await;
+    assert_eq!(waiting, ["second", "third", "fourth"], "a paused publish keeps the slot");
+    act(&ids[0], "resume").await.expect(202);
+    act(&ids[1], "pause").await.expect(202);
+    act(&ids[0], "stop").await.expect(202);
+    assert_eq!(
+        until_runs(&world, "third").await.last().map(String::as_str),
+        Some("fourth"),
+        "the paused one is passed"
+    );
+    act(&ids[3], "execute").await.expect(202);
+    let (mut running, _) = queue(&world).await;
+    running.sort();
+    assert_eq!(running, ["fourth", "third"], "an executed publish runs at once");
+    act(&ids[1], "resume").await.expect(202);
+    assert!(until_runs(&world, "second").await.is_empty());
+}
+
+#[tokio::test]
+async fn the_queue_has_an_entity_tag_of_its_meaning_and_a_long_poll_waits_for_a_change() {
+    let world = World::empty();
+    let first = world.gateway.get("/publish-queue").await.expect(200);
+    let etag = first.header("etag").to_owned();
+    let conditional = || world.gateway.get("/publish-queue").header("If-None-Match", &etag);
+    world.advance(60_000);
+    let unchanged = conditional().header("Cache-Control", "no-cache").await.expect(304);
+    assert_eq!(unchanged.header("etag"), etag, "the time of the list is not part of it");
+    let upload = world.gateway.submit(&crate::support::any_job("no publish")).await;
+    world.finish(&id(&upload)).await;
+    conditional().header("Cache-Control", "no-cache").await.expect(304);
+
+    let poll = conditional().header("Prefer", "wait=50");
+    let poll = tokio::spawn(async move { poll.await });
+    let submitted = world.gateway.submit(&image_serving("new")).await;
+    let changed = poll.await.expect("no panic").expect(200);
+    assert_eq!(changed.header("preference-applied"), "wait=50");
+    assert_ne!(changed.header("etag"), etag);
+    assert_eq!(changed.json()["waiting"][0]["id"], submitted["id"], "{changed}");
+    let started = world.gateway.get("/publish-queue").header("If-None-Match", changed.header("etag"));
+    world.advance(10_000);
+    assert_eq!(started.header("Cache-Control", "no-cache").await.ok()["running"][0]["id"], submitted["id"]);
+}
+
 #[tokio::test]
 async fn the_queue_of_the_sandbox_is_that_of_its_list() {
     let world = World::with(Population::Seeded, &[]);
-    world
-        .gateway
-        .submit(&json!({ "jobName": "p", "imageServingPublishJob": { "publishType": "Full", "emailSetting": "None" } }))
-        .await;
+    world.gateway.submit(&image_serving("p")).await;
     world.advance(10_000);
     let queue = world.gateway.get("/publish-queue").await.ok();
-    let running = queue["running"].as_array().expect("running");
-    let submitted = running.iter().find(|job| job["title"] == "p").expect("the submitted one");
-    assert_eq!(submitted["status"], "running", "{queue:#}");
+    let list = world.gateway.get("/jobs").await.ok();
+    for (member, status) in [("running", "running"), ("waiting", "waiting")] {
+        let of_list = list["jobs"].as_array().expect("jobs").iter().filter(|job| {
+            job["status"] == status && job["kind"].as_str().is_some_and(|kind| kind.ends_with("Publish"))
+        });
+        let ids = |jobs: Vec<&Value>| {
+            let mut ids: Vec<_> = jobs.into_iter().map(id).collect();
+            ids.sort();
+            ids
+        };
+        let queued = queue[member].as_array().expect(member).iter().collect();
+        assert_eq!(ids(queued), ids(of_list.collect()), "{queue:#}");
+    }
+    let submitted = queue["waiting"].as_array().expect("waiting").iter().find(|job| job["title"] == "p");
+    assert!(submitted.is_some_and(|job| job["waitsFor"].is_string()), "publishes of the seed run: {queue:#}");
     world.gateway.get("/publish-queue?x=1").await.invalid_parameter("x").await;
 }

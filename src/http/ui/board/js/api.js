@@ -87,7 +87,7 @@ async function request(method, path, { query, body, headers, signal }) {
   const requestHeaders = { accept: 'application/json', ...session.authHeaders(), ...headers };
   if (body !== undefined) requestHeaders['content-type'] = 'application/json';
   /** @type {RequestInit} */
-  const options = { method, headers: requestHeaders, body, signal, cache: 'no-store', credentials: 'omit' };
+  const options = { method, headers: requestHeaders, body, signal, cache: 'no-store', credentials: 'same-origin' };
   let response;
   try {
     response = await fetch(withQuery(path, query), options);

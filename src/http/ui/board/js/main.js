@@ -3,9 +3,10 @@
 import { get, now } from './api.js';
 import { $, h, setText } from './dom.js';
 import { Filters } from './filters.js';
-import { History } from './history.js';
-import { JobStore } from './job-store.js';
-import { LiveUpdates } from './live-updates.js';
+import { History } from './jobs/history.js';
+import { JobStore } from './jobs/store.js';
+import { LiveUpdates } from './jobs/live-updates.js';
+import { end, followOtherTabs } from './kept-session.js';
 import { session } from './session.js';
 import { LANGUAGES, chooseLanguage, currentLanguage, onLanguage, t, textOf } from './texts.js';
 import { confirmationDialog, doneText, opensForm } from './views/actions.js';
@@ -81,6 +82,8 @@ function renderEnvironment({ environment, region, version }) {
   });
 }
 
+const renderUser = () => setText($('user'), session.user ?? t('session.signedIn'));
+
 /** Opens the board for the session's company. */
 function openBoard() {
   $('board').hidden = false;
@@ -89,7 +92,7 @@ function openBoard() {
   const company = session.companies.find(({ companyHandle }) => companyHandle === session.company);
   const name = company?.name ?? session.company;
   $('open-submit').hidden = !session.maySubmit;
-  setText($('user'), session.user ?? t('session.signedIn'));
+  renderUser();
   $('company').replaceChildren(...session.companies.map((company) => h('option', { value: company.companyHandle }, company.name ?? company.companyHandle)));
   $('company').value = session.company;
   $('company-field').hidden = session.companies.length < 2;
@@ -237,9 +240,11 @@ $('company').addEventListener('change', () => {
 $('pause').addEventListener('click', () => (updates.state === 'paused' ? updates.start() : updates.stop('paused')));
 $('open-submit').addEventListener('click', () => submitForms.open('submit'));
 $('sign-out').addEventListener('click', () => {
+  end();
   watch.clear();
   signOut();
 });
+followOtherTabs(() => signOut());
 addEventListener('online', () => updates.isRunning && updates.state !== 'live' && updates.start());
 
 $('language').append(...Object.entries(LANGUAGES).map(([code, name]) => h('option', { value: code, lang: code }, name)));
@@ -249,6 +254,8 @@ $('language').addEventListener('change', () => chooseLanguage($('language').valu
 }));
 onLanguage(() => {
   $('language').value = currentLanguage();
+  renderUser();
+  renderTitle();
   renderUpdates();
   render();
 });
@@ -267,7 +274,7 @@ try {
   const { data: config } = await get('board/config.json');
   renderEnvironment(config);
   signIn = new SignIn({ config, preferredCompany: () => filters.get('company'), onDone: openBoard });
-  signOut();
+  await signIn.start();
 } catch (problem) {
   $('fatal').replaceChildren(problemBox(problem));
 }

@@ -1,8 +1,11 @@
-// The signed-in session. Credentials are kept in this module's memory only: reloading the page signs out.
+// The signed-in session: credentials in this module's memory, which a reload forgets, or a cookie of the gateway that no script can read.
 
+/** @type {string | null} */
 let authorization = null;
 
 export const session = {
+  /** Whether the browser has a cookie of the gateway, so that requests need no credentials. */
+  isKept: false,
   /** E-mail address of the user; `null` when signed in with a token or an API key. */
   user: null,
   /** Companies that the credentials can see. */
@@ -16,7 +19,7 @@ export const session = {
   },
 
   get isSignedIn() {
-    return authorization !== null;
+    return authorization !== null || this.isKept;
   },
 
   setPassword(user, password) {
@@ -31,9 +34,23 @@ export const session = {
     this.user = null;
   },
 
+  /**
+   * Goes on with the session of the cookie, and forgets the credentials. Returns a function that goes back to them.
+   * @param {{ method: string, name?: string }} kept
+   */
+  keep({ method, name }) {
+    const previous = { authorization, user: this.user };
+    authorization = null;
+    Object.assign(this, { isKept: true, user: method === 'password' ? name : null });
+    return () => {
+      authorization = previous.authorization;
+      Object.assign(this, { isKept: false, user: previous.user });
+    };
+  },
+
   clear() {
     authorization = null;
-    Object.assign(this, { user: null, companies: [], company: null });
+    Object.assign(this, { isKept: false, user: null, companies: [], company: null });
   },
 
   authHeaders() {

@@ -1,6 +1,6 @@
 // One row of the table of jobs. It is created once; later renderings touch only what has changed.
 
-import { asChain } from '../chains.js';
+import { asChain } from '../jobs/chains.js';
 import { h, icon, setAttribute, setText } from '../dom.js';
 import {
   durationOf, errorCount, formatDuration, formatFullTime, formatPercent, formatShortTime, nameParts, nextRunTime, startTime, statusOf, typeLabel,

@@ -1,6 +1,6 @@
 // The table of jobs: its headers, its rows, and more of them as the user scrolls.
 
-import { groupChains } from '../chains.js';
+import { groupChains } from '../jobs/chains.js';
 import { $, h, setAttribute, setText } from '../dom.js';
 import { onLanguage, t } from '../texts.js';
 import { JobRow } from './job-row.js';

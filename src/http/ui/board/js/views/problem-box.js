@@ -12,7 +12,7 @@ export function problemBox({ document: problem }, shownElsewhere = new Set()) {
   const location = ({ pointer, parameter, header }) => pointer ?? parameter ?? header;
   return h('div', { class: 'problem', role: 'alert' },
     h('strong', null, problemTitle(problem)),
-    problem.detail && h('p', null, problem.detail),
+    problem.detail && h('p', { lang: 'en' }, problem.detail),
     errors.length > 0 && h('ul', null, errors.map((error) =>
       h('li', null, location(error) && h('code', null, location(error)), location(error) && ' ', error.detail))),
     // An unauthenticated request has no effect, so its outcome is not worth a line.

@@ -2,9 +2,11 @@
 
 import { Problem, get } from '../api.js';
 import { $, h } from '../dom.js';
+import { end, keep, resume } from '../kept-session.js';
 import { session } from '../session.js';
 import { onLanguage, t } from '../texts.js';
 import { problemBox } from './problem-box.js';
+import { notify } from './toast.js';
 
 export class SignIn {
   /** `config` is the content of config.json, `preferredCompany` returns a company handle; `onDone` is called once a company is selected. */
@@ -15,6 +17,7 @@ export class SignIn {
     this.form = $('sign-in-form');
     this.#renderMethods();
     $('company-back').addEventListener('click', () => {
+      end();
       session.clear();
       this.show();
     });
@@ -43,9 +46,11 @@ export class SignIn {
     $('sign-in-methods').hidden = usesApiKey;
     methods.value = usesApiKey ? 'token' : 'password';
     methods.forEach((radio) => radio.toggleAttribute('checked', radio.checked));
+    $('sign-in-keep-field').hidden = !this.config.sessions;
+    $('sign-in-keep').disabled = !this.config.sessions;
     onLanguage(() => {
       $('sign-in-token-label').textContent = usesApiKey ? t('signIn.apiKey') : t('signIn.token');
-      $('sign-in-hint').textContent = usesApiKey ? t('signIn.hintApiKey') : t('signIn.hint');
+      this.#renderHint();
     });
     const users = this.config.users ?? [];
     $('demo-users').hidden = users.length === 0;
@@ -58,6 +63,16 @@ export class SignIn {
     }, h('strong', null, user.email), h('span', null, user.about)))));
   }
 
+  get #keeps() {
+    return this.config.sessions && $('sign-in-keep').checked;
+  }
+
+  #renderHint() {
+    const ofKey = this.#keeps ? t('signIn.hintApiKeyKept') : t('signIn.hintApiKey');
+    const ofUser = this.#keeps ? t('signIn.hintKept') : t('signIn.hint');
+    $('sign-in-hint').textContent = this.config.signIn === 'apiKey' ? ofKey : ofUser;
+  }
+
   get #method() {
     return this.form.elements.method.value;
   }
@@ -67,6 +82,7 @@ export class SignIn {
       part.hidden = part.dataset.method !== this.#method;
       part.querySelectorAll('input').forEach((input) => (input.disabled = part.hidden));
     }
+    this.#renderHint();
   }
 
   #submit() {
@@ -75,20 +91,37 @@ export class SignIn {
     this.#signIn();
   }
 
+  /** Opens the board with the session that the browser keeps, else shows the form. */
+  async start() {
+    try {
+      if (this.config.sessions && (await resume())) return await this.#loadCompanies();
+      this.show();
+    } catch (error) {
+      session.clear();
+      if (!(error instanceof Problem)) throw error;
+      this.show(error);
+    }
+  }
+
   /** Verifies the credentials by loading the companies. */
   async #signIn() {
     this.form.toggleAttribute('aria-busy', true);
     $('sign-in-problem').replaceChildren();
     try {
-      const { data } = await get('companies');
-      session.companies = data.companies;
-      this.#selectCompany();
+      if (this.#keeps && !(await keep())) notify(t('signIn.notKept'));
+      await this.#loadCompanies();
     } catch (error) {
       session.clear();
       if (!(error instanceof Problem)) throw error;
       $('sign-in-problem').replaceChildren(problemBox(error));
     }
     this.form.removeAttribute('aria-busy');
+  }
+
+  async #loadCompanies() {
+    const { data } = await get('companies');
+    session.companies = data.companies;
+    this.#selectCompany();
   }
 
   /** Selects the preferred, the configured or the only company; otherwise the user chooses. */

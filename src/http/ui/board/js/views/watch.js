@@ -2,7 +2,7 @@
 
 import { nameParts, statusOf } from '../format.js';
 import { t } from '../texts.js';
-import { asChain } from '../chains.js';
+import { asChain } from '../jobs/chains.js';
 import { notify } from './toast.js';
 
 const STORAGE_KEY = 'ips-gateway.watched';

@@ -1,6 +1,7 @@
 // Keeps the job store up to date: by one event stream, by polling while the stream is down, and not at all while paused.
 
-import { ConditionalGet, Problem, companyQuery, now, send, silentProblem } from './api.js';
+import { ConditionalGet, Problem, companyQuery, get, now, send, silentProblem } from '../api.js';
+import { session } from '../session.js';
 
 const JOB_EVENTS = ['created', 'progress', 'status', 'finished', 'chain'].map((name) => `job.${name}`);
 /** Interval of polls of the active jobs while there is no stream, in milliseconds. */
@@ -117,19 +118,28 @@ export class LiveUpdates extends EventTarget {
     this.#stream = null;
   }
 
-  /** Opens the stream with a new ticket: EventSource's own reconnect has no back-off and ignores `Retry-After`. */
+  /**
+   * Opens the stream with a new ticket, or with the cookie of the session: EventSource's own reconnect has no back-off and ignores `Retry-After`.
+   * An EventSource does not expose why it is refused: the request before it does.
+   */
   async #connect() {
     const { signal } = this.#requests;
     try {
-      const { data } = await send('POST', 'jobs/events/tickets', { signal });
-      this.#openStream(data.ticket);
+      if (session.isKept) {
+        await get('companies', { signal });
+        this.#openStream({});
+      } else {
+        const { data } = await send('POST', 'jobs/events/tickets', { signal });
+        this.#openStream({ ticket: data.ticket });
+      }
     } catch (error) {
       if (!signal.aborted) this.#streamFailed(error);
     }
   }
 
-  #openStream(ticket) {
-    const stream = new EventSource(`jobs/events?${new URLSearchParams({ ...companyQuery(), ticket, heartbeat: String(HEARTBEAT) })}`);
+  /** @param {Record<string, string>} credentials parameters of the URL */
+  #openStream(credentials) {
+    const stream = new EventSource(`jobs/events?${new URLSearchParams({ ...companyQuery(), ...credentials, heartbeat: String(HEARTBEAT) })}`);
     this.#closeStream();
     this.#stream = stream;
     this.#watch();

@@ -1,7 +1,7 @@
 // History: completed jobs that are older than the list of the newest ones, page by page, and only those that the filters select.
 
-import { Problem, companyQuery, get } from './api.js';
-import { startTime } from './format.js';
+import { Problem, companyQuery, get } from '../api.js';
+import { startTime } from '../format.js';
 
 /** Jobs per page. */
 const PAGE_SIZE = 500;

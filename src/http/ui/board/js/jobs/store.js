@@ -1,6 +1,6 @@
 // Client-side store of jobs by id. The version with the later `observedAt` wins, in whatever order responses and events arrive.
 
-import { startTime } from './format.js';
+import { startTime } from '../format.js';
 
 /** Changes within this time are reported by one event, in milliseconds. */
 const CHANGE_DELAY = 30;
