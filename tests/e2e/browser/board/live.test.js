@@ -150,8 +150,8 @@ for (const [name, locations, path, args] of [
     await page.getByRole('link', { name: 'API' }).click();
     await page.locator('.opblock').first().waitFor();
     await page.getByRole('link', { name: 'Jobs', exact: true }).click();
-    await page.locator('#sign-in-form').waitFor();
+    await isIn(page, 'Live');
     await page.goto(`${proxy}${path}`);
-    await page.locator('#sign-in-form').waitFor();
+    await isIn(page, 'Live');
   });
 }

@@ -1,7 +1,7 @@
 // The session that the browser keeps for 8 hours, in a cookie of the gateway, and its other tabs.
 
-import { Problem, get, send } from './api.js';
-import { session } from './session.js';
+import { Problem, get, send } from '../../api.js';
+import { session } from '../../session.js';
 
 /** The gateway's own tabs: another gateway may be below another path of the same origin. */
 const tabs = new BroadcastChannel(`ips-gateway.session ${new URL('.', location.href).pathname}`);
