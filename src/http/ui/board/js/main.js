@@ -178,7 +178,10 @@ updates.addEventListener('list', (/** @type {any} */ { detail: { phases, list } 
   render();
 });
 const onProblem = (/** @type {any} */ { detail: problem }) => {
-  if (problem.status === 401) signOut(problem);
+  if (problem.status === 401 && session.fallBack()) {
+    updates.stop('off');
+    setTimeout(() => session.isSignedIn && updates.start());
+  } else if (problem.status === 401) signOut(problem);
   else if (problem.code === 'company-required') {
     updates.stop('off');
     $('board').hidden = true;
