@@ -190,6 +190,15 @@ mod tests {
         assert!(known.get(&headers("Bearer one", "de")).is_none());
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_caller_without_requests_for_a_minute_is_removed_by_the_next_new_one() {
+        let known = KnownCallers::default();
+        known.insert(&headers("Bearer idle", "de"), principal("one"));
+        tokio::time::advance(MAX_IDLE_TIME + SWEEP_INTERVAL).await;
+        known.insert(&headers("Bearer new", "de"), principal("one"));
+        assert_eq!(known.0.borrow().callers.len(), 1);
+    }
+
     #[test]
     fn the_least_recently_used_callers_are_evicted() {
         let known = KnownCallers::default();

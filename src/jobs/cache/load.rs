@@ -156,7 +156,7 @@ impl SnapshotCache {
         }
         let failure = match result {
             Ok(snapshot) => {
-                self.metrics().count_load("ok");
+                self.metrics().count_successful_load();
                 entry.complete_load(Arc::clone(snapshot), epochs, visibility);
                 None
             }
