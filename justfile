@@ -8,7 +8,7 @@ test *filter:
 test-slow *filter:
     tests/run slow {{filter}}
 
-# An end-to-end test: just e2e browser board-live
+# An end-to-end test: just e2e browser board/live
 e2e name *arguments:
     tests/run {{name}} {{arguments}}
 

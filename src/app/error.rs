@@ -32,6 +32,9 @@ pub enum StartError {
     /// The audit log can't be opened.
     #[error("can't open the audit log: {0}")]
     AuditLog(#[source] io::Error),
+    /// The operating system has no random bytes.
+    #[error("the operating system has no random bytes: {0}")]
+    RandomBytes(#[source] getrandom::Error),
     /// The client for the cache that replicas share can't be built.
     #[error(transparent)]
     Replicas(#[from] InvalidAddress),

@@ -35,7 +35,7 @@ use crate::upstream::{AdmissionControl, IpsApi, UnknownFields};
 pub use checks::check;
 pub use error::StartError;
 pub use parts::ips_client;
-use parts::{auditor, authenticator, coordinator, freshness};
+use parts::{auditor, authenticator, coordinator, freshness, sessions};
 
 /// File descriptors that are kept for the shared store, worker threads, standard streams and files of certificates, besides those of calls.
 const RESERVED_FILES: usize = 128;
@@ -137,11 +137,13 @@ fn app_state(
     let coordinator = coordinator(config)?;
     let runtime = Handle::current();
     let jobs_config = jobs_config(config, clock.clone(), timing, runtime.clone(), coordinator.clone());
+    let sessions = sessions(config, &clock, coordinator.clone())?;
     let background = || BackgroundTasks::new(runtime.clone(), process.background.clone());
     Ok(AppState {
         jobs: Jobs::new(upstream, jobs_config),
         auth: Auth {
             authenticator: Arc::clone(authenticator),
+            sessions,
             tickets: Tickets::new(authenticator.service_account().cloned(), coordinator, clock.clone(), background()),
             stream_quota: StreamQuota::new(config.rate_limits.streams),
         },
@@ -178,10 +180,11 @@ impl AppParts {
             path_prefix,
             Arc::clone(&authenticator),
         );
+        let sessions = state.auth.sessions.clone();
         Self {
             state: Data::new(state),
             checks: Arc::new(RequestChecks { rate_limiter, origins: config.cors_origins.clone() }),
-            contexts: Arc::new(ContextProvider::new(path_prefix, http::API_PATHS, authenticator, auditor)),
+            contexts: Arc::new(ContextProvider::new(path_prefix, http::API_PATHS, authenticator, sessions, auditor)),
         }
     }
 }
@@ -271,5 +274,6 @@ fn ui_config(config: &Config, demo_users: Option<Vec<DemoUser>>) -> UiConfig {
         AuthConfig::IpsCredentials => SignInMethod::Ips,
         AuthConfig::ApiKeys { .. } => SignInMethod::ApiKey,
     };
-    UiConfig::of(&config.upstream.url, sign_in, config.default_company.clone(), demo_users)
+    let company = config.default_company.clone();
+    UiConfig::of(&config.upstream.url, sign_in, config.board_sessions, company, demo_users)
 }

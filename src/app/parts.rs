@@ -9,8 +9,8 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::error::StartError;
-use crate::config::{AuthConfig, Config, ReplicasConfig, ServiceAccount, UpstreamConfig};
-use crate::http::{Auditor, Authenticator, InvalidKeys, KeyStore, PrincipalNames};
+use crate::config::{AuthConfig, Config, ReplicasConfig, ServiceAccount, SessionMode, UpstreamConfig};
+use crate::http::{Auditor, Authenticator, InvalidKeys, KeyStore, PrincipalNames, Sessions};
 use crate::jobs::Freshness;
 use crate::replicas::Coordinator;
 use crate::replicas::redis::RedisCoordinator;
@@ -85,6 +85,22 @@ pub(super) fn authenticator(
             let requests = reload_requests.cloned().unwrap_or_else(|| watch::channel(0).1);
             Handle::current().spawn(KeyStore::keep_current(Arc::downgrade(&keys), timing.key_file_poll, requests));
             Ok(Authenticator::ApiKeys { keys, account })
+        }
+    }
+}
+
+/// Creates the sessions, if they are switched on; with a coordinator, those of all replicas.
+pub(super) fn sessions(
+    config: &Config,
+    clock: &Clock,
+    coordinator: Option<Arc<dyn Coordinator>>,
+) -> Result<Option<Arc<Sessions>>, StartError> {
+    match config.board_sessions {
+        SessionMode::Off => Ok(None),
+        SessionMode::On => {
+            let (prefix, proxies) = (config.listen.path_prefix.clone(), config.trusted_proxies.clone());
+            let sessions = Sessions::new(coordinator, prefix, proxies, clock.clone());
+            Ok(Some(Arc::new(sessions.map_err(StartError::RandomBytes)?)))
         }
     }
 }

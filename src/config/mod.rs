@@ -43,6 +43,8 @@ pub struct Config {
     pub default_company: Option<String>,
     /// Origins (`https://app.example.com`) that CORS allows; `*`, for any, is the only one then.
     pub cors_origins: Vec<String>,
+    /// Whether pages of the gateway can have sessions.
+    pub board_sessions: SessionMode,
     /// Validation of submits.
     pub submits: SubmitConfig,
     /// Rate limits of a caller.
@@ -153,6 +155,15 @@ pub struct ServiceAccount {
     pub user: String,
     /// Password of the IPS user.
     pub password: SecretString,
+}
+
+/// Whether pages of the gateway can have sessions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionMode {
+    /// A page can sign in for 8 hours.
+    On,
+    /// Each request has to have credentials.
+    Off,
 }
 
 /// Validation of submits.

@@ -6,19 +6,19 @@ use secrecy::ExposeSecret;
 use url::Url;
 
 use super::settings::{
-    API_KEYS_FILE, API_VERSION, AUDIT_LOG, CACHE_SIZE, COMPANY, CORS_ORIGINS, DRAIN_DELAY, FRESH, GRACE, IDEMPOTENCY,
-    KEEP_ALIVE, LISTEN, LOG_FORMAT, MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS, MAX_STREAMS, PATH_PREFIX,
-    PRINCIPAL_KEY, RATE_BURST, RATE_LIMIT, REGION, REQUEST_BODY_BUDGET, REQUEST_TIMEOUT, REQUIRE_IDEMPOTENCY_KEY,
-    SERVICE_PASSWORD, SERVICE_USER, SHARED_CACHE_CA_FILE, SHARED_CACHE_KEY, SHARED_CACHE_URL, STAGING, STALE_IF_ERROR,
-    STALE_WHILE_REVALIDATE, TRUSTED_PROXIES, TRY_UNKNOWN_FIELDS, UPSTREAM_ANSWER_LIMIT, UPSTREAM_CA_FILE,
-    UPSTREAM_CALLS, UPSTREAM_FAILURES, UPSTREAM_TIMEOUT, UPSTREAM_URL, UPSTREAM_WAIT, URL_HOSTS, URL_SCHEMES,
-    WRITE_TIMEOUT,
+    API_KEYS_FILE, API_VERSION, AUDIT_LOG, BOARD_SESSIONS, CACHE_SIZE, COMPANY, CORS_ORIGINS, DRAIN_DELAY, FRESH,
+    GRACE, IDEMPOTENCY, KEEP_ALIVE, LISTEN, LOG_FORMAT, MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS, MAX_STREAMS,
+    PATH_PREFIX, PRINCIPAL_KEY, RATE_BURST, RATE_LIMIT, REGION, REQUEST_BODY_BUDGET, REQUEST_TIMEOUT,
+    REQUIRE_IDEMPOTENCY_KEY, SERVICE_PASSWORD, SERVICE_USER, SHARED_CACHE_CA_FILE, SHARED_CACHE_KEY, SHARED_CACHE_URL,
+    STAGING, STALE_IF_ERROR, STALE_WHILE_REVALIDATE, TRUSTED_PROXIES, TRY_UNKNOWN_FIELDS, UPSTREAM_ANSWER_LIMIT,
+    UPSTREAM_CA_FILE, UPSTREAM_CALLS, UPSTREAM_FAILURES, UPSTREAM_TIMEOUT, UPSTREAM_URL, UPSTREAM_WAIT, URL_HOSTS,
+    URL_SCHEMES, WRITE_TIMEOUT,
 };
 use super::sources::{ConfigErrors, Reported, Sources, Values};
 use super::{
     AuthConfig, CacheConfig, Config, ConnectionLimits, IdempotencyKeyRequirement, IdempotencyMode, Listen, LogFormat,
-    RateLimits, Region, ReplicasConfig, ServiceAccount, ShutdownConfig, SubmitConfig, System, Timeouts, TrustedProxies,
-    UpstreamAccess, UpstreamConfig, parse,
+    RateLimits, Region, ReplicasConfig, ServiceAccount, SessionMode, ShutdownConfig, SubmitConfig, System, Timeouts,
+    TrustedProxies, UpstreamAccess, UpstreamConfig, parse,
 };
 use crate::ips::types::ApiVersion;
 
@@ -106,6 +106,8 @@ fn config(
     let default_company = values.optional(&COMPANY, parse::text);
     let auth = auth(values);
     let cors_origins = cors_origins(values);
+    let modes = [("on", SessionMode::On), ("off", SessionMode::Off)];
+    let board_sessions = values.required(&BOARD_SESSIONS, parse::one_of(&modes));
     let submits = submits(values);
     let rate_limits = rate_limits(values);
     let trusted_proxies = values.list(&TRUSTED_PROXIES, parse::network).map(TrustedProxies);
@@ -129,6 +131,7 @@ fn config(
         auth: auth?,
         default_company: default_company?,
         cors_origins: cors_origins?,
+        board_sessions: board_sessions?,
         submits: submits?,
         rate_limits: rate_limits?,
         trusted_proxies: trusted_proxies?,

@@ -206,6 +206,8 @@ settings! {
         "TOML file with the hashed API keys of callers, their roles and companies";
     CORS_ORIGINS: "cors_origins", Callers, List("ORIGIN"), None,
         "origins that CORS allows, such as https://app.example.com, or * for any";
+    BOARD_SESSIONS: "board_sessions", Callers, One("MODE"), Some("on"),
+        "on or off: whether the board can keep its users signed in for 8 hours, with their credentials encrypted in a cookie";
 
     REQUIRE_IDEMPOTENCY_KEY: "require_idempotency_key", Submits, Switch, Some("false"),
         "reject submits without an Idempotency-Key";

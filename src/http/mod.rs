@@ -22,8 +22,8 @@ use actix_web::HttpRequest;
 use actix_web::web::Data;
 
 pub use auth::{
-    ApiKeys, Auth, Authenticator, InvalidKeys, KeyStore, KnownCallers, PrincipalNames, Role, StreamQuota, Tickets,
-    new_key,
+    ApiKeys, Auth, Authenticator, InvalidKeys, KeyStore, KnownCallers, PrincipalNames, Role, Sessions, StreamQuota,
+    Tickets, new_key,
 };
 pub use background::BackgroundTasks;
 pub use body_budget::BodyBudget;

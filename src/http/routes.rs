@@ -11,7 +11,8 @@ use super::middleware::catch_panic;
 use super::problem::Problem;
 use crate::http::handlers::history::{list as history, statistics};
 use crate::http::handlers::{
-    companies, events, health, job_actions, jobs, logs, openapi as documents, publish_queue, results, retry, submit,
+    companies, events, health, job_actions, jobs, logs, openapi as documents, publish_queue, results, retry, session,
+    submit,
 };
 use crate::http::{AppState, openapi, ui};
 
@@ -55,6 +56,7 @@ api_operations! {
     "/assets/{assetHandle}/job-logs" => get logs::of_asset;
     "/companies" => get companies::list;
     "/companies/{company}" => get companies::read;
+    "/session" => get session::read, post session::create, delete session::end;
     "/livez" => get health::livez;
     "/readyz" => get health::readyz;
     "/metrics" => get health::metrics;

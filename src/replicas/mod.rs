@@ -11,6 +11,7 @@
 //!   cannot overwrite it;
 //! - the *cursor* of a reader in an event log, made of the log's id and the number of an event.
 
+pub mod crypto;
 #[cfg(test)]
 pub mod in_memory;
 pub mod notifier;

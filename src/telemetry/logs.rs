@@ -5,15 +5,17 @@ use std::io::{IsTerminal, stderr};
 use std::panic;
 
 use tracing_subscriber::filter::{LevelFilter, ParseError, Targets};
+use tracing_subscriber::fmt;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::config::LogFormat;
 use crate::telemetry::access_log;
 use crate::telemetry::log_writer::{self, FlushOnDrop};
 use crate::telemetry::metrics::names;
 
+/// Environment variable with the filter: a level, or levels by target, such as `info,ips_gateway=debug`.
+const FILTER_VARIABLE: &str = "RUST_LOG";
 /// Filter in the absence of `RUST_LOG`. actix-server logs its threads at level info; actix-http logs every malformed head as an error, which
 /// is in the access log already; the exporter of traces logs each export that fails.
 const DEFAULT_FILTER: &str = "info,actix_server=warn,actix_http::h1::dispatcher=off,opentelemetry-otlp=error";
@@ -26,8 +28,8 @@ const DEFAULT_FILTER: &str = "info,actix_server=warn,actix_http::h1::dispatcher=
 /// # Panics
 /// At the second call in a process.
 pub fn init(format: LogFormat) -> Result<FlushOnDrop, ParseError> {
-    let filter = std::env::var(EnvFilter::DEFAULT_ENV).ok().filter(|filter| !filter.is_empty());
-    let filter = EnvFilter::try_new(filter.as_deref().unwrap_or(DEFAULT_FILTER))?;
+    let filter = std::env::var(FILTER_VARIABLE).ok().filter(|filter| !filter.is_empty());
+    let filter: Targets = filter.as_deref().unwrap_or(DEFAULT_FILTER).parse()?;
     let text = match format {
         LogFormat::Auto => stderr().is_terminal(),
         LogFormat::Text => true,

@@ -12,7 +12,7 @@ use rustls::CertificateError;
 use super::api::BadItem;
 use super::error::{CircuitScope, Delivery, Failure, UpstreamError};
 use crate::ips::codec::{ReadError, WriteError};
-use crate::ips::types::Operation;
+use crate::ips::types::OperationInfo;
 use crate::runtime::backoff;
 
 /// Failed attempt of a call, before the operation is known.
@@ -42,9 +42,9 @@ impl AttemptError {
         Self { counted_by: Some(CircuitScope::Company), ..Self::unknown(Failure::Incomplete(reason)) }
     }
 
-    /// Returns the error of a call of `T`.
-    pub(super) fn into_upstream_error<T: Operation>(self) -> UpstreamError {
-        UpstreamError::of::<T>(self.failure, self.delivery)
+    /// Returns the error of a call of `operation`.
+    pub(super) fn into_upstream_error(self, operation: OperationInfo) -> UpstreamError {
+        UpstreamError::new(operation, self.failure, self.delivery)
     }
 }
 

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use secrecy::SecretString;
 use tokio::time::Instant;
 
-use super::api::{Call, IpsAnswer, IpsApi, forward_operations};
+use super::api::{BadItem, Call, IpsAnswer, IpsApi, forward_operations};
 use super::caller::{Caller, CredentialSource, Credentials};
 use super::circuit_breaker::{CircuitBreaker, CompanyBreakers, CompanyKey};
 use super::classify::{self, AttemptError};
@@ -44,13 +44,24 @@ pub struct IpsClient {
 
 /// Answer of IPS with its deviations from the schema of the API version.
 #[derive(Debug)]
-pub struct InspectedAnswer<A> {
-    /// Answer.
-    pub answer: IpsAnswer<A>,
+pub struct InspectedAnswer {
+    /// Answer of the operation.
+    pub value: Box<dyn Any + Send>,
+    /// The answer as JSON.
+    pub json: serde_json::Value,
+    /// Items of its arrays that were left out.
+    pub bad_items: Vec<BadItem>,
     /// Deviations, in the order of the document.
     pub deviations: Vec<Deviation>,
     /// Size of the decompressed body.
     pub bytes: usize,
+}
+
+/// Written request of a call.
+struct WrittenCall {
+    body: Bytes,
+    company: CompanyKey,
+    credentials: CredentialSource,
 }
 
 impl IpsClient {
@@ -80,7 +91,8 @@ impl IpsClient {
     where
         T: Operation<Answer: 'static>,
     {
-        let Answer { value, bad_items, unreadable_values } = self.answer(caller, request, Exchange::of::<T>()).await?;
+        let written = self.write_call(caller, request);
+        let Answer { value, bad_items, unreadable_values } = self.answer(written, Exchange::of::<T>()).await?;
         let count = u64::try_from(bad_items.len()).unwrap_or(u64::MAX);
         metrics::counter!(names::BAD_ITEMS, "rpc_method" => T::NAME).increment(count);
         metrics::counter!(names::UNREADABLE_VALUES, "rpc_method" => T::NAME).increment(unreadable_values);
@@ -88,42 +100,46 @@ impl IpsClient {
         Ok(IpsAnswer { value, bad_items: bad_items.into_iter().map(Into::into).collect() })
     }
 
-    /// Calls an operation and checks the answer against the schema of the API version.
+    /// Calls an operation and checks the answer, a `T::Answer`, against the schema of the API version.
     ///
     /// # Errors
     /// As [`IpsClient::call`].
     ///
     /// # Panics
     /// Never: an `Exchange` of `T` reads the answer of `T`.
-    pub async fn inspect<T>(&self, caller: &Caller, request: &T) -> Result<InspectedAnswer<T::Answer>, UpstreamError>
+    pub async fn inspect<T>(&self, caller: &Caller, request: &T) -> Result<InspectedAnswer, UpstreamError>
     where
         T: Operation<Answer: 'static>,
     {
-        let Answer { value, bad_items, .. } = self.answer(caller, request, Exchange::with_document::<T>()).await?;
+        let written = self.write_call(caller, request);
+        let Answer { value, bad_items, .. } = self.answer(written, Exchange::with_document::<T>()).await?;
         let documented = value.downcast::<Documented<T::Answer>>().expect("an exchange of T reads the answer of T");
         let Documented { value, body, content_type } = *documented;
         let types = self.types.get_or_init(|| TypeTable::of(&self.config.version));
         // The answer was read from the same document.
         let deviations = check_answer::<T>(&body, content_type.as_deref(), types).unwrap_or_default();
         let bad_items = bad_items.into_iter().map(Into::into).collect();
-        Ok(InspectedAnswer { answer: IpsAnswer { value, bad_items }, deviations, bytes: body.len() })
+        // By way of the text, whose serializer the gateway needs anyway.
+        let json = serde_json::to_vec(&value).and_then(|text| serde_json::from_slice(&text)).unwrap_or_default();
+        Ok(InspectedAnswer { value: Box::new(value), json, bad_items, deviations, bytes: body.len() })
+    }
+
+    /// Writes the request of a call.
+    fn write_call<T: Operation>(&self, caller: &Caller, request: &T) -> Result<WrittenCall, AttemptError> {
+        let body = self.write(request, &self.auth(caller))?.into();
+        Ok(WrittenCall { body, company: CompanyKey::new(caller, request.company()), credentials: caller.source })
     }
 
     /// Makes a call and returns its answer, with the items that can't be read.
-    async fn answer<T>(
+    async fn answer(
         &self,
-        caller: &Caller,
-        request: &T,
+        written: Result<WrittenCall, AttemptError>,
         exchange: Exchange,
-    ) -> Result<Answer<Box<dyn Any + Send>>, UpstreamError>
-    where
-        T: Operation,
-    {
-        let body = self.write(request, &self.auth(caller)).map_err(AttemptError::into_upstream_error::<T>)?.into();
-        let company = CompanyKey::new(caller, request.company());
-        let reply = self.attempts(exchange, body, company).await;
-        let reply = reply.map_err(AttemptError::into_upstream_error::<T>)?;
-        if caller.source == CredentialSource::Gateway {
+    ) -> Result<Answer<Box<dyn Any + Send>>, UpstreamError> {
+        let convert = |error: AttemptError| error.into_upstream_error(exchange.operation);
+        let WrittenCall { body, company, credentials } = written.map_err(convert)?;
+        let reply = self.attempts(exchange, body, company).await.map_err(convert)?;
+        if credentials == CredentialSource::Gateway {
             self.note_service_account(match &reply {
                 Reply::Fault(fault) if fault.class() == FaultClass::Authentication => ServiceAccountState::Rejected,
                 Reply::Fault(_) | Reply::Answer(_) => ServiceAccountState::Accepted,
@@ -131,7 +147,9 @@ impl IpsClient {
         }
         match reply {
             Reply::Answer(answer) => Ok(answer),
-            Reply::Fault(fault) => Err(UpstreamError::of::<T>(Failure::Fault(fault), Delivery::Rejected)),
+            Reply::Fault(fault) => {
+                Err(UpstreamError::new(exchange.operation, Failure::Fault(fault), Delivery::Rejected))
+            }
         }
     }
 
@@ -140,7 +158,7 @@ impl IpsClient {
     /// # Errors
     /// No response, or one that is no SOAP.
     pub async fn check_reachable(&self) -> Result<(), UpstreamError> {
-        let convert = AttemptError::into_upstream_error::<GetCompanyMembershipParam>;
+        let convert = |error: AttemptError| error.into_upstream_error(GetCompanyMembershipParam::INFO);
         let request = self.write(&GetCompanyMembershipParam::default(), &self.application()).map_err(convert)?;
         let anonymous = Caller::service(&Credentials::AccessToken(SecretString::default()));
         let company = CompanyKey::new(&anonymous, None);
@@ -174,7 +192,7 @@ impl IpsClient {
         company: CompanyKey,
     ) -> Result<ErasedReply, AttemptError> {
         let deadline = Instant::now() + self.config.timeout;
-        if exchange.effect == Effect::Changes {
+        if exchange.operation.effect == Effect::Changes {
             return self.attempt(exchange, body, company, deadline).await;
         }
         self.retries.deposit();
@@ -188,7 +206,7 @@ impl IpsClient {
         {
             tokio::time::sleep(pause).await;
             attempt += 1;
-            metrics::counter!(names::UPSTREAM_RETRIES, "rpc_method" => exchange.operation).increment(1);
+            metrics::counter!(names::UPSTREAM_RETRIES, "rpc_method" => exchange.operation.name).increment(1);
             error = match self.attempt(exchange, body.clone(), company, deadline).await {
                 // The earlier error is more specific than a refused retry.
                 Err(AttemptError { failure: Failure::Overloaded { .. } | Failure::CircuitOpen { .. }, .. }) => {
@@ -225,7 +243,7 @@ impl IpsClient {
                 return Err(refused);
             }
         };
-        let telemetry = CallTelemetry::start(exchange.operation, &self.config.url);
+        let telemetry = CallTelemetry::start(exchange.operation.name, &self.config.url);
         let call = telemetry.within(self.transport.send(exchange, body, deadline));
         let reply = match tokio::time::timeout_at(deadline, call).await {
             Ok(reply) => reply,
@@ -292,7 +310,9 @@ impl IpsApi for IpsClient {
     }
 
     fn check_submit(&self, request: &SubmitJobParam) -> Result<(), UpstreamError> {
-        self.write(request, &self.application()).map(drop).map_err(AttemptError::into_upstream_error::<SubmitJobParam>)
+        self.write(request, &self.application())
+            .map(drop)
+            .map_err(|error| error.into_upstream_error(SubmitJobParam::INFO))
     }
 
     for_each_operation!(forward_operations { call });

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::ips::codec::WriteReason;
-use crate::ips::types::{Effect, Fault, FaultClass, Operation};
+use crate::ips::types::{Effect, Fault, FaultClass, Operation, OperationInfo};
 
 /// How far the request of a failed call got; decides whether it may be sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +34,12 @@ impl UpstreamError {
     /// Returns the error of a call of `T`.
     #[must_use]
     pub fn of<T: Operation>(failure: Failure, delivery: Delivery) -> Self {
-        Self { operation: T::NAME, effect: T::EFFECT, failure, delivery }
+        Self::new(T::INFO, failure, delivery)
+    }
+
+    /// Returns the error of a call of `operation`.
+    pub(in crate::upstream) fn new(operation: OperationInfo, failure: Failure, delivery: Delivery) -> Self {
+        Self { operation: operation.name, effect: operation.effect, failure, delivery }
     }
 
     /// Returns whether IPS may have carried out the operation: neither a fault nor a request that was not sent changes anything.

@@ -1,6 +1,9 @@
 //! Calls of a run, within its limits.
 
+use std::any::Any;
 use std::collections::BTreeMap;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -8,7 +11,9 @@ use tokio::time::Instant;
 use super::findings::Findings;
 use super::redaction::{Pseudonyms, message};
 use crate::ips::types::{Fault, FaultClass, FaultName, Operation};
-use crate::upstream::{BadItem, Caller, Deviation, DeviationKind, Failure, InspectedAnswer, IpsClient, WriteReason};
+use crate::upstream::{
+    BadItem, Caller, Deviation, DeviationKind, Failure, InspectedAnswer, IpsClient, UpstreamError, WriteReason,
+};
 
 /// Maximum number of calls of a run.
 pub(super) const MAX_CALLS: usize = 64;
@@ -17,9 +22,11 @@ const MAX_TIME: Duration = Duration::from_mins(3);
 /// Maximum size of all answers, in bytes.
 const MAX_BYTES: usize = 64 << 20;
 
+type InspectionResult = Result<InspectedAnswer, UpstreamError>;
+
 /// Calls of a run, and what they found.
 pub(super) struct Session {
-    client: IpsClient,
+    client: Arc<IpsClient>,
     pub(super) caller: Caller,
     pub(super) pseudonyms: Pseudonyms,
     pub(super) findings: Findings,
@@ -94,7 +101,7 @@ impl Session {
     /// Creates a session without any call.
     pub(super) fn new(client: IpsClient, caller: Caller, pseudonyms: Pseudonyms, watch: Duration) -> Self {
         Self {
-            client,
+            client: Arc::new(client),
             caller,
             pseudonyms,
             findings: Findings::default(),
@@ -124,7 +131,7 @@ impl Session {
             && fault.class() != FaultClass::Permission
         {
             let detail = fault_name(fault);
-            self.deviate::<T>(DeviationKind::UnexpectedFault, detail);
+            self.deviate(T::NAME, DeviationKind::UnexpectedFault, detail);
         }
         answer
     }
@@ -145,24 +152,39 @@ impl Session {
     ///
     /// # Errors
     /// No answer.
+    ///
+    /// # Panics
+    /// Never: the answer of a call of `T` is the answer of `T`.
     pub(super) async fn attempt_as<T>(&mut self, caller: &Caller, request: &T) -> Result<T::Answer, CallError>
     where
         T: Operation<Answer: 'static>,
     {
+        let client = Arc::clone(&self.client);
+        let call = pin!(client.inspect(caller, request));
+        let answer = self.make(T::NAME, call).await?;
+        Ok(*answer.downcast::<T::Answer>().expect("an inspection of T returns the answer of T"))
+    }
+
+    /// Makes a call within the limits, and notes what it shows.
+    async fn make(
+        &mut self,
+        operation: &'static str,
+        call: Pin<&mut (dyn Future<Output = InspectionResult> + Send)>,
+    ) -> Result<Box<dyn Any + Send>, CallError> {
         self.check_limits()?;
         let started = Instant::now();
-        let result = tokio::time::timeout_at(self.deadline, self.client.inspect(caller, request)).await;
+        let result = tokio::time::timeout_at(self.deadline, call).await;
         let Ok(result) = result else { return Err(self.stop(Stop::Limit("time"))) };
         let is_sent = !matches!(&result, Err(error) if matches!(error.failure, Failure::Unwritable { .. }));
-        let record = self.operations.entry(T::NAME).or_default();
+        let record = self.operations.entry(operation).or_default();
         record.calls += usize::from(is_sent);
         record.slowest = record.slowest.max(started.elapsed());
         match result {
             Ok(inspected) => {
                 record.answers += 1;
-                Ok(self.accept::<T>(inspected))
+                Ok(self.accept(operation, inspected))
             }
-            Err(error) => Err(self.reject::<T>(error.failure)),
+            Err(error) => Err(self.reject(operation, error.failure)),
         }
     }
 
@@ -185,34 +207,32 @@ impl Session {
     }
 
     /// Notes what an answer shows.
-    fn accept<T: Operation>(&mut self, inspected: InspectedAnswer<T::Answer>) -> T::Answer {
-        let InspectedAnswer { answer, deviations, bytes } = inspected;
+    fn accept(&mut self, operation: &'static str, inspected: InspectedAnswer) -> Box<dyn Any + Send> {
+        let InspectedAnswer { value, json, bad_items, deviations, bytes } = inspected;
         self.bytes += bytes;
         if deviations.is_empty() {
-            for BadItem { path, reason } in answer.bad_items {
+            for BadItem { path, reason } in bad_items {
                 let path =
                     path.chars().filter(|character| !character.is_ascii_digit()).collect::<String>().replace("[]", "");
                 let kind = DeviationKind::UnreadableValue;
-                self.findings.deviate(T::NAME, Deviation { kind, path, detail: message(&reason), value: None });
+                self.findings.deviate(operation, Deviation { kind, path, detail: message(&reason), value: None });
             }
         }
         for deviation in deviations {
-            self.findings.deviate(T::NAME, deviation);
+            self.findings.deviate(operation, deviation);
         }
-        if let Ok(value) = serde_json::to_value(&answer.value) {
-            self.findings.note(T::NAME, &value);
-        }
-        answer.value
+        self.findings.note(operation, &json);
+        value
     }
 
     /// Notes what a failure shows.
-    fn reject<T: Operation>(&mut self, failure: Failure) -> CallError {
+    fn reject(&mut self, operation: &'static str, failure: Failure) -> CallError {
         match failure {
             Failure::Fault(fault) => {
                 let name = fault_name(&fault);
-                *self.operations.entry(T::NAME).or_default().faults.entry(name.clone()).or_default() += 1;
+                *self.operations.entry(operation).or_default().faults.entry(name.clone()).or_default() += 1;
                 if fault.class() == FaultClass::Unknown {
-                    self.deviate::<T>(DeviationKind::UndocumentedFault, name.clone());
+                    self.deviate(operation, DeviationKind::UndocumentedFault, name.clone());
                 }
                 if fault.class() == FaultClass::Authentication {
                     self.stopped = Some(Stop::Credentials(name));
@@ -226,19 +246,19 @@ impl Session {
                 reason => CallError::Lacked(message(&reason.to_string())),
             },
             Failure::Malformed { reason, .. } => {
-                self.deviate::<T>(DeviationKind::UnreadableAnswer, message(&reason));
+                self.deviate(operation, DeviationKind::UnreadableAnswer, message(&reason));
                 CallError::Unreadable
             }
             Failure::TooLarge(limit) => {
-                self.deviate::<T>(DeviationKind::UnreadableAnswer, format!("larger than {limit} bytes"));
+                self.deviate(operation, DeviationKind::UnreadableAnswer, format!("larger than {limit} bytes"));
                 CallError::Unreadable
             }
             failure => self.stop(Stop::NoAnswer { code: failure.code(), message: failure.to_string() }),
         }
     }
 
-    fn deviate<T: Operation>(&mut self, kind: DeviationKind, detail: String) {
-        self.findings.deviate(T::NAME, Deviation { kind, path: String::new(), detail, value: None });
+    fn deviate(&mut self, operation: &'static str, kind: DeviationKind, detail: String) {
+        self.findings.deviate(operation, Deviation { kind, path: String::new(), detail, value: None });
     }
 
     /// Answers a question with the description of an answer, or with the error.

@@ -1,20 +1,20 @@
 //! Authenticator: determines the caller of a request and its role.
 
+use std::future::pending;
 use std::sync::Arc;
 
-use actix_web::http::header::{HeaderMap, HeaderName};
+use actix_web::http::header::HeaderMap;
 use actix_web::{HttpMessage, HttpRequest};
+use tokio::time::{Instant, sleep_until};
 
 use crate::http::auth::api_keys::ApiKey;
 use crate::http::auth::credentials::{api_key, ips_credentials, locale};
 use crate::http::auth::key_store::{KeyFileValidity, KeyStore, KeyWatch};
+use crate::http::auth::origin::SEC_FETCH_MODE;
 use crate::http::auth::principal::{Principal, PrincipalNames};
 use crate::http::auth::role::Role;
 use crate::http::problem::Problem;
 use crate::upstream::{Caller, CredentialSource, Credentials};
-
-/// Header by which browsers distinguish requests of scripts from navigation (W3C Fetch Metadata).
-const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
 /// Authentication method of the gateway.
 pub enum Authenticator {
@@ -30,14 +30,27 @@ pub enum Authenticator {
 }
 
 /// Watch of the access of a caller whose response takes long.
-pub struct AccessWatch(Option<KeyWatch>);
+pub struct AccessWatch {
+    key: Option<KeyWatch>,
+    session_end: Option<Instant>,
+}
 
 impl AccessWatch {
-    /// Completes when the API key of the caller is revoked, or permits something else than before. IPS credentials are checked by IPS.
+    /// Completes when the API key of the caller is revoked, or permits something else than before, and when its session expires. IPS
+    /// credentials are checked by IPS.
     pub async fn ended(&mut self) {
-        match &mut self.0 {
-            Some(key) => key.ended().await,
-            None => std::future::pending().await,
+        let key_ended = async {
+            match &mut self.key {
+                Some(key) => key.ended().await,
+                None => pending().await,
+            }
+        };
+        match self.session_end {
+            Some(end) => tokio::select! {
+                () = key_ended => {}
+                () = sleep_until(end) => {}
+            },
+            None => key_ended.await,
         }
     }
 }
@@ -63,7 +76,7 @@ impl Authenticator {
                 let credentials = ips_credentials(headers)?;
                 let name = names.name(&credentials);
                 let caller = Caller::new(credentials, CredentialSource::Caller).with_locale(locale).into();
-                Ok(Principal { caller, role: Role::Operator, name })
+                Ok(Principal { caller, role: Role::Operator, name, session_end: None })
             }
             Self::ApiKeys { keys, account } => {
                 let keys = keys.keys();
@@ -74,14 +87,14 @@ impl Authenticator {
         }
     }
 
-    /// Returns the principal of the caller of a ticket, with what its API key permits now. `None` if the key is no longer in use, or if the
-    /// credentials are not of the kind that this gateway takes.
+    /// Returns the principal of the caller of a ticket or a session, with what its API key permits now. `None` if the key is no longer in use,
+    /// or if the credentials are not of the kind that this gateway takes.
     #[must_use]
-    pub fn principal_of_ticket(&self, caller: &Caller) -> Option<Principal> {
+    pub fn principal_of_issued(&self, caller: &Caller) -> Option<Principal> {
         match self {
             Self::IpsCredentials(names) if caller.source == CredentialSource::Caller => {
                 let name = names.name(caller.credentials());
-                Some(Principal { caller: caller.clone().into(), role: Role::Operator, name })
+                Some(Principal { caller: caller.clone().into(), role: Role::Operator, name, session_end: None })
             }
             Self::ApiKeys { keys, account } => {
                 let keys = keys.keys();
@@ -92,18 +105,18 @@ impl Authenticator {
         }
     }
 
-    /// Returns a watch of the access of `caller`.
+    /// Returns a watch of the access of `principal`.
     ///
     /// # Errors
     /// 401: its API key is no longer in use.
-    pub fn watch(&self, caller: &Caller) -> Result<AccessWatch, Problem> {
-        match (self, &caller.api_key_hash) {
-            (Self::ApiKeys { keys, .. }, Some(hash)) => match keys.watch(hash) {
-                Some(watch) => Ok(AccessWatch(Some(watch))),
-                None => Err(Problem::unauthenticated("the API key is unknown")),
-            },
-            _ => Ok(AccessWatch(None)),
-        }
+    pub fn watch(&self, principal: &Principal) -> Result<AccessWatch, Problem> {
+        let key = match (self, &principal.caller.api_key_hash) {
+            (Self::ApiKeys { keys, .. }, Some(hash)) => {
+                Some(keys.watch(hash).ok_or_else(|| Problem::unauthenticated("the API key is unknown"))?)
+            }
+            _ => None,
+        };
+        Ok(AccessWatch { key, session_end: principal.session_end })
     }
 
     /// Returns whether the file of API keys was valid when it was last read; `None` without API keys.
@@ -135,18 +148,10 @@ impl Authenticator {
             Self::ApiKeys { .. } => "Bearer realm=\"ips-gateway\"",
         }
     }
-    /// Returns the names of the request headers on which cached responses depend (`Vary`, RFC 9110 §12.5.5).
-    #[must_use]
-    pub fn vary(&self) -> &'static str {
-        match self {
-            Self::IpsCredentials(_) => "Authorization, Accept-Encoding, Accept-Language",
-            Self::ApiKeys { .. } => "Authorization, X-API-Key, Accept-Encoding, Accept-Language",
-        }
-    }
 }
 
 /// Returns the principal of an API key.
 fn principal_of(key: &ApiKey, account: &Credentials, locale: Option<String>) -> Principal {
     let caller = Caller::service(account).with_api_key(Some(key.hash()), key.companies()).with_locale(locale);
-    Principal { caller: caller.into(), role: key.role(), name: key.name() }
+    Principal { caller: caller.into(), role: key.role(), name: key.name(), session_end: None }
 }

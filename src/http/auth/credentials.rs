@@ -9,7 +9,8 @@ use crate::http::extract::single_header;
 use crate::http::problem::Problem;
 use crate::upstream::Credentials;
 
-const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+/// Header with an API key.
+pub const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// Returns the IPS credentials: `Basic` with e-mail and password, or `Bearer` with an access token.
 ///

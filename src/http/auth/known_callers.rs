@@ -172,7 +172,7 @@ mod tests {
     fn principal(name: &str) -> Principal {
         let credentials = Credentials::AccessToken(SecretString::from(name));
         let caller = Caller::new(credentials, CredentialSource::Caller).into();
-        Principal { caller, role: Role::Operator, name: name.into() }
+        Principal { caller, role: Role::Operator, name: name.into(), session_end: None }
     }
 
     #[test]

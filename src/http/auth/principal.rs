@@ -6,6 +6,7 @@ use std::sync::Arc;
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
+use tokio::time::Instant;
 
 use crate::http::auth::role::Role;
 use crate::upstream::{Caller, Credentials};
@@ -19,6 +20,8 @@ pub struct Principal {
     pub role: Role,
     /// Name in the access log, the audit log and traces: that of the API key, or a keyed hash of the IPS user.
     pub name: Arc<str>,
+    /// Time at which its session expires; `None` if the request has credentials.
+    pub session_end: Option<Instant>,
 }
 
 /// Namer of principals with IPS credentials: a keyed hash (HMAC-SHA-256), so that logs show which requests are of one user but not of whom.

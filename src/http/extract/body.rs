@@ -48,7 +48,7 @@ fn parse<T: DeserializeOwned + Serialize>(body: &[u8]) -> Result<T, Problem> {
     let body = without_byte_order_mark(body)?;
     let value = deserialize(body)?;
     let not_comparable = |_| Problem::internal("the body can't be compared with the parsed value");
-    let sent = serde_json::from_slice(body).map_err(not_comparable)?;
+    let sent = serde_json::from_str(body).map_err(not_comparable)?;
     let read = serde_json::to_value(&value).map_err(not_comparable)?;
     match array_for_object(&sent, &read, String::new()) {
         Some(pointer) => Err(Error::invalid_body(pointer, "expected an object").into()),
@@ -73,21 +73,19 @@ pub fn from_value<T: DeserializeOwned + Serialize>(mut sent: Value) -> Result<T,
 }
 
 /// Removes the byte order mark of UTF-8, which some clients send although JSON has none (RFC 8259 §8.1).
-fn without_byte_order_mark(body: &[u8]) -> Result<&[u8], Problem> {
-    match body {
-        [0xef, 0xbb, 0xbf, rest @ ..] => Ok(rest),
-        [0xfe, 0xff, ..] | [0xff, 0xfe, ..] => {
-            Err(Problem::invalid_json("the body has the byte order mark of UTF-16: JSON is sent as UTF-8"))
-        }
-        _ if std::str::from_utf8(body).is_err() => Err(Problem::invalid_json("the body is not UTF-8")),
-        _ => Ok(body),
+fn without_byte_order_mark(body: &[u8]) -> Result<&str, Problem> {
+    if let [0xfe, 0xff, ..] | [0xff, 0xfe, ..] = body {
+        return Err(Problem::invalid_json("the body has the byte order mark of UTF-16: JSON is sent as UTF-8"));
     }
+    let text = std::str::from_utf8(body).map_err(|_| Problem::invalid_json("the body is not UTF-8"))?;
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
 /// Deserializes a body. Null members count as absent.
-fn deserialize<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+fn deserialize<T: DeserializeOwned>(body: &str) -> Result<T, Problem> {
     let at = |error: &serde_json::Error| format!("at line {} column {}", error.line(), error.column());
-    let mut source = serde_json::Deserializer::from_slice(body);
+    // Of a text, as in the search for all errors: serde compiles the types once more for every other source.
+    let mut source = serde_json::Deserializer::from_str(body);
     let error = match serde_path_to_error::deserialize(&mut source) {
         Ok(value) => {
             let end = source.end();
@@ -101,7 +99,7 @@ fn deserialize<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         return Err(Problem::invalid_json(format!("not JSON {}", at(error.inner()))));
     }
     let message = error.inner().to_string();
-    match serde_json::from_slice::<Value>(body) {
+    match serde_json::from_str::<Value>(body) {
         Ok(mut sent) if !serde_messages::is_repeated_field(&message) => {
             remove_nulls(&mut sent);
             body_errors::deserialize(sent, body.len()).map_err(|errors| Error::Invalid(errors).into())

@@ -115,7 +115,7 @@ impl EventsParams {
             tickets.redeem(ticket).await.map(|used| (used.caller().clone(), Some(used)))
         };
         let found = found.and_then(|(caller, ticket)| {
-            let principal = state.auth.authenticator.principal_of_ticket(&caller)?;
+            let principal = state.auth.authenticator.principal_of_issued(&caller)?;
             RequestContext::current().principal.set(&principal.name);
             Some(StreamCaller { principal, ticket })
         });
@@ -128,18 +128,19 @@ impl EventsParams {
 async fn respond(
     state: &AppState,
     request: &HttpRequest,
-    StreamCaller { principal: Principal { caller, role, .. }, ticket }: StreamCaller,
+    StreamCaller { principal, ticket }: StreamCaller,
     heartbeat: Heartbeat,
     subscribe: impl Future<Output = Result<Subscription, Error>> + Send + 'static,
 ) -> HandlerResult {
     if request.method() == Method::HEAD {
-        state.auth.stream_quota.check(&caller)?;
-        state.auth.authenticator.watch(&caller)?;
+        state.auth.stream_quota.check(&principal.caller)?;
+        state.auth.authenticator.watch(&principal)?;
         state.run_in_background(subscribe).await?;
         return Ok(event_stream_head());
     }
-    let quota = state.auth.stream_quota.acquire(&caller)?;
-    let access = state.auth.authenticator.watch(&caller)?;
+    let quota = state.auth.stream_quota.acquire(&principal.caller)?;
+    let access = state.auth.authenticator.watch(&principal)?;
+    let role = principal.role;
     let subscription = state.run_in_background(subscribe).await?;
     Ok(event_stream(state, subscription, heartbeat, StreamGuards { quota, ticket, access, role }))
 }
@@ -222,13 +223,24 @@ pub struct Ticket {
 ///
 /// A browser's `EventSource` can't send an `Authorization` header, and URLs must not contain credentials; a ticket may be part of a URL.
 /// It opens one event stream within a minute. If this stream is dropped, the ticket opens another within a minute of that, since an
-/// `EventSource` reconnects with the same URL; it never has two open streams.
+/// `EventSource` reconnects with the same URL; it never has two open streams. A page with a session needs none, and gets 403: its cookie opens
+/// the stream.
 #[utoipa::path(
     post, path = "/jobs/events/tickets", operation_id = "createEventTicket", tag = components::JOBS,
     responses((status = 201, description = "The ticket", body = Ticket), components::ProblemResponses),
 )]
-pub async fn ticket(state: Data<AppState>, Authenticated(caller): Authenticated, if_match: IfMatch) -> HandlerResult {
+pub async fn ticket(
+    state: Data<AppState>,
+    request: HttpRequest,
+    Authenticated(caller): Authenticated,
+    if_match: IfMatch,
+) -> HandlerResult {
     if_match.check_untagged()?;
+    if state.auth.authenticator.authenticate(&request)?.session_end.is_some() {
+        return Err(Problem::not_for_session(
+            "a session gets no tickets, which could outlive it: its cookie opens event streams",
+        ));
+    }
     // Invalid credentials are reported here: an `EventSource` does not expose the response to a refused stream.
     let (jobs, owner) = (state.jobs.clone(), caller.clone());
     state.run_in_background(async move { jobs.companies().check_credentials(&owner).await }).await?;

@@ -11,4 +11,5 @@ pub mod openapi;
 pub mod publish_queue;
 pub mod results;
 pub mod retry;
+pub mod session;
 pub mod submit;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::HeaderValue;
+use actix_web::http::header::{HeaderValue, SET_COOKIE};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage};
 
@@ -16,7 +16,8 @@ use super::access_log::{NO_ROUTE, log_access};
 use super::audit::Auditor;
 use super::rate_limit::accepted_principal;
 use super::security_headers::add_security_headers;
-use crate::http::auth::{Authenticator, KnownCallers};
+use crate::http::auth::{Authenticator, KnownCallers, RequestSession, Sessions};
+use crate::http::problem::Problem;
 use crate::http::request_context::{PrincipalCell, RequestContext, RequestId, X_REQUEST_ID};
 
 /// Provider of request contexts.
@@ -26,17 +27,24 @@ pub struct ContextProvider {
     routes: HashSet<Arc<str>>,
     no_route: Arc<str>,
     authenticator: Arc<Authenticator>,
+    sessions: Option<Arc<Sessions>>,
     auditor: Option<Auditor>,
 }
 
 impl ContextProvider {
-    /// Creates a provider of contexts with this path prefix, with the challenges and principals of this authenticator, and with the records
-    /// of this auditor. `paths` are the paths of routes below the prefix.
+    /// Creates a provider of contexts with this path prefix, with the challenges and principals of this authenticator and of these sessions,
+    /// and with the records of this auditor. `paths` are the paths of routes below the prefix.
     #[must_use]
-    pub fn new(path_prefix: &str, paths: &[&str], authenticator: Arc<Authenticator>, auditor: Option<Auditor>) -> Self {
+    pub fn new(
+        path_prefix: &str,
+        paths: &[&str],
+        authenticator: Arc<Authenticator>,
+        sessions: Option<Arc<Sessions>>,
+        auditor: Option<Auditor>,
+    ) -> Self {
         let without_variables = paths.iter().filter(|path| !path.contains('{'));
         let routes = without_variables.map(|path| format!("{path_prefix}{path}").into()).collect();
-        Self { path_prefix: path_prefix.into(), routes, no_route: NO_ROUTE.into(), authenticator, auditor }
+        Self { path_prefix: path_prefix.into(), routes, no_route: NO_ROUTE.into(), authenticator, sessions, auditor }
     }
 
     /// Returns the pattern of the route of a request.
@@ -59,6 +67,7 @@ impl ContextProvider {
     ) -> Result<ServiceResponse<BoxBody>, Error> {
         let route = self.route_of(&request);
         let (request_id, principal) = (RequestId::of(request.headers()), PrincipalCell::default());
+        let session = self.session(&request).await;
         let is_known = self.authenticate(&known, &request, &principal);
         let context = RequestContext {
             audit: self.auditor.as_ref().and_then(|auditor| auditor.start(&request, &route, &request_id, &principal)),
@@ -74,11 +83,42 @@ impl ContextProvider {
         if !is_known && let Some(accepted) = accepted_principal(response.request()) {
             known.insert(response.request().headers(), accepted);
         }
+        self.end_refused_session(&session, &mut response);
         add_security_headers(response.headers_mut());
         if let Ok(request_id) = request_id {
             response.headers_mut().insert(X_REQUEST_ID, request_id);
         }
         Ok(response)
+    }
+
+    /// Finds the session of a request, and makes its principal that of the request.
+    async fn session(&self, request: &ServiceRequest) -> RequestSession {
+        let Some(sessions) = &self.sessions else { return RequestSession::Absent };
+        if !Sessions::may_have_session(request.headers()) {
+            return RequestSession::Absent;
+        }
+        // Boxed: few requests have a session, and the future of all of them would be larger.
+        let session = Box::pin(sessions.of_request(request.request(), &self.authenticator)).await;
+        if let RequestSession::Valid(principal) = &session {
+            request.extensions_mut().insert(principal.clone());
+        }
+        session
+    }
+
+    /// Removes the cookie of a session that is not valid, or whose credentials IPS rejects.
+    fn end_refused_session(&self, session: &RequestSession, response: &mut ServiceResponse<BoxBody>) {
+        let is_refused = match session {
+            RequestSession::Absent => false,
+            RequestSession::Invalid => true,
+            RequestSession::Valid(_) => {
+                let problem = response.response().error().and_then(|error| error.as_error::<Problem>());
+                problem.is_some_and(Problem::rejects_credentials)
+            }
+        };
+        if is_refused && let Some(sessions) = &self.sessions {
+            let cookie = sessions.expire(response.request());
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
     }
 
     /// Finds the principal of a request. Whether the request needs one is for its handler to decide. Returns whether the caller is known

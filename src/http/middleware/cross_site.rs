@@ -1,10 +1,9 @@
 //! Guard against changes that pages of other sites cause (cross-site request forgery).
 
 use actix_web::http::Method;
-use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
 
-/// Relation of the page to the gateway (W3C Fetch Metadata).
-const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+use crate::http::auth::{SEC_FETCH_SITE, is_own};
 
 /// Whether a request is a change of a page whose origin is neither that of the gateway nor one of `origins`. A browser that signed in by its
 /// dialog would send the credentials with the form of any page. Requests that are not from a page have no such headers and are none.
@@ -26,17 +25,6 @@ fn is_cross_site(headers: &HeaderMap, allowed: &[String]) -> bool {
         Some(_) => true,
         None => origin.is_some_and(|origin| !is_own(origin, headers)),
     }
-}
-
-/// Whether an origin is that of the request itself: TLS may end at a proxy, so that the scheme does not count.
-fn is_own(origin: &str, headers: &HeaderMap) -> bool {
-    let Some((scheme, authority)) = origin.split_once("://") else { return false };
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let without_default_port = |text: &str| {
-        let default = if scheme.eq_ignore_ascii_case("https") { ":443" } else { ":80" };
-        text.strip_suffix(default).unwrap_or(text).to_ascii_lowercase()
-    };
-    without_default_port(authority) == without_default_port(host)
 }
 
 #[cfg(test)]

@@ -19,6 +19,8 @@ pub const JOBS: &str = "jobs";
 pub const LOGS: &str = "logs";
 /// Tag of the operations on companies.
 pub const COMPANIES: &str = "companies";
+/// Tag of the operations on sessions of the board.
+pub const SESSIONS: &str = "sessions";
 /// Tag of the operations for operators of the gateway.
 pub const OPERATIONS: &str = "operations";
 
@@ -180,6 +182,12 @@ fn headers() -> Vec<(&'static str, &'static str, Value, Value)> {
             "Seconds to wait before the next request; absent if repeating the request does not help.",
             seconds(),
             json!(2),
+        ),
+        (
+            "Set-Cookie",
+            "The cookie of the session, which scripts can't read, or its removal (RFC 6265).",
+            text(),
+            json!("ips-gateway-session=AbT0; Path=/; Max-Age=28800; HttpOnly; SameSite=Strict"),
         ),
         (
             "WWW-Authenticate",

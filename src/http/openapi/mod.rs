@@ -6,16 +6,21 @@ pub mod components;
 mod examples;
 mod shapes;
 mod stream;
+mod subset;
 mod versions;
 mod walk;
 
+use std::io::BufReader;
+
+use flate2::read::GzDecoder;
 use serde_json::Value;
 use utoipa::OpenApi as _;
 
+pub use subset::schemas_of;
 pub use versions::{Version, in_version};
 
 use super::problem::ProblemDocument;
-use components::{COMPANIES, JOBS, LOGS, OPERATIONS};
+use components::{COMPANIES, JOBS, LOGS, OPERATIONS, SESSIONS};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -33,6 +38,7 @@ use components::{COMPANIES, JOBS, LOGS, OPERATIONS};
         (name = JOBS, description = "Submit, watch and control jobs"),
         (name = LOGS, description = "Logs of jobs and assets"),
         (name = COMPANIES, description = "Companies of the caller"),
+        (name = SESSIONS, description = "Sessions of the board"),
         (name = OPERATIONS, description = "Health checks and metrics for operators of the gateway"),
     ),
     security(("basic" = []), ("bearer" = []), ("apiKey" = [])),
@@ -61,13 +67,14 @@ pub fn document(operations: utoipa::openapi::OpenApi) -> Value {
     document
 }
 
-/// Returns the committed OpenAPI 3.1 document, which is compiled in: the code that generates it is in no release binary.
+/// Returns the committed OpenAPI 3.1 document, which is embedded: the code that generates it is in no release binary.
 ///
 /// # Panics
 /// Never: a test compares the committed document with the generated one.
 #[must_use]
 pub fn committed() -> Value {
-    serde_json::from_str(include_str!("../../../openapi/openapi.json")).expect("the committed document is JSON")
+    let gzip: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/openapi.json.gz"));
+    serde_json::from_reader(BufReader::new(GzDecoder::new(gzip))).expect("the committed document is JSON")
 }
 
 /// Server URL of a document that a gateway serves: relative to the URL of the document, so that it is right behind proxies that add or strip a

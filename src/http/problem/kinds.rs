@@ -39,9 +39,9 @@ kinds! {
     CREDENTIALS_REJECTED = "credentials-rejected", 401, "IPS rejected the credentials", never,
         "IPS does not accept the credentials of this request (codes 10000–10002): wrong password, expired token, unknown or inactive user.";
     FORBIDDEN = "forbidden", 403, "Not permitted", never,
-        "The credentials are valid, but IPS does not permit this operation to this user (codes 20003, 20004, 20008, 20009), the role of the API key does not include it, or a page of another site makes a change.";
+        "The credentials are valid, but IPS does not permit this operation to this user (codes 20003, 20004, 20008, 20009), the role of the API key does not include it, a page of another site makes a change, or a session of the board asks for what needs the credentials themselves.";
     NOT_FOUND = "not-found", 404, "No such resource", never,
-        "There is no resource at this path. The OpenAPI document lists all paths.";
+        "There is no resource at this path. The OpenAPI document lists all paths. Sessions can be switched off by the operator.";
     JOB_NOT_FOUND = "job-not-found", 404, "No such job", never,
         "The job is neither active nor scheduled nor in the log of its company, or IPS refuses its handle (codes 20001, 20002, 20005, 20007, 30001, 30002). It may have been deleted, or the API key does not permit its company.";
     COMPANY_NOT_FOUND = "company-not-found", 404, "No such company", never,
@@ -83,7 +83,7 @@ kinds! {
     TOO_MANY_REQUESTS = "too-many-requests", 429, "Too many requests", later,
         "The caller exceeded its rate limit or its maximum number of event streams, or logins of its user failed repeatedly. `Retry-After` says when to try again.";
     HEADERS_TOO_LARGE = "headers-too-large", 431, "The headers are too large", never,
-        "The headers of the request are larger than the gateway accepts.";
+        "The headers of the request are larger than the gateway accepts, or its credentials are too long for the cookie of a session.";
     INTERNAL_ERROR = "internal-error", 500, "Internal error of the gateway", later,
         "This is a bug of the gateway. Please report it with the `requestId`.";
     REFUSED_BY_IPS = "request-refused-by-ips", 500, "IPS could not read the gateway's request", never,

@@ -208,6 +208,30 @@ impl Problem {
         Self::new(FORBIDDEN, detail)
     }
 
+    /// 403: a session, or a request that is not of a page of the gateway, asks for what needs something else.
+    #[must_use]
+    pub fn not_for_session(detail: &str) -> Self {
+        Self::new(FORBIDDEN, detail)
+    }
+
+    /// 404: sessions are switched off.
+    #[must_use]
+    pub fn sessions_off() -> Self {
+        Self::new(NOT_FOUND, "sessions are switched off on this gateway")
+    }
+
+    /// 431: the credentials are too long for the cookie of a session.
+    #[must_use]
+    pub fn session_too_long(detail: impl Into<String>) -> Self {
+        Self::new(HEADERS_TOO_LARGE, detail)
+    }
+
+    /// Whether IPS rejected the credentials of the caller.
+    #[must_use]
+    pub fn rejects_credentials(&self) -> bool {
+        self.kind.code == CREDENTIALS_REJECTED.code
+    }
+
     /// 403: the role of the API key doesn't permit mutations.
     #[must_use]
     pub fn operator_required() -> Self {

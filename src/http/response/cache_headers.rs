@@ -145,7 +145,7 @@ impl CacheHeaders {
 
 /// Returns the value of `Vary`: the request headers on which the response of every list and job depends.
 pub fn vary(request: &HttpRequest) -> &'static str {
-    AppState::of(request).map_or("Authorization", |state| state.auth.authenticator.vary())
+    AppState::of(request).map_or("Authorization", |state| state.auth.vary())
 }
 
 /// Returns whether `If-None-Match` contains this entity tag, by weak comparison (RFC 9110 §13.1.2).

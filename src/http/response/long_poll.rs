@@ -36,7 +36,7 @@ where
 {
     let Some(wait) = preferred_wait(request) else { return load().await };
     let mut access = match request.extensions().get::<Principal>() {
-        Some(principal) => Some(state.auth.authenticator.watch(&principal.caller)?),
+        Some(principal) => Some(state.auth.authenticator.watch(principal)?),
         None => None,
     };
     let mut watchers = watchers.await?;
@@ -52,7 +52,7 @@ where
             () = watchers.changed() => {}
             () = tokio::time::sleep_until(deadline) => is_over = true,
             () = state.lifecycle.stopping() => is_over = true,
-            () = ended(&mut access) => return Err(Problem::unauthenticated("the API key was changed or revoked")),
+            () = ended(&mut access) => return Err(Problem::unauthenticated("the session has expired, or the API key was changed or revoked")),
         }
     }
 }

@@ -1,9 +1,8 @@
 //! Static files of the web UI, embedded in the binary, with entity tags and gzip.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{Read, Write};
-use std::sync::{Arc, OnceLock};
+use std::sync::{LazyLock, OnceLock};
 
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::{self, Bytes};
@@ -11,19 +10,23 @@ use actix_web::{HttpRequest, HttpResponse};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
-use include_dir::{Dir, File, include_dir};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
 use super::config::UiConfig;
+use crate::http::openapi;
 use crate::http::response::cache_headers::{is_not_modified, prefers_gzip};
 use crate::jobs::weak_etag;
 
-static BOARD: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/src/http/ui/board");
-static SWAGGER_UI: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/src/http/ui/swagger_ui");
-
-/// Files of the Swagger UI distribution that are served unchanged.
-const SWAGGER_UI_DISTRIBUTION: [&str; 2] = ["swagger-ui-bundle.js", "swagger-ui.css"];
+/// Files of the board and of Swagger UI by their URL path, compressed with gzip by the build script.
+const FILES: &[(&str, &[u8])] = &include!(concat!(env!("OUT_DIR"), "/web_ui.rs"));
+/// Path and content of the schemas of a submit, from which the board makes its form: a fifth of the OpenAPI document, made at the first request.
+const SUBMIT_SCHEMAS_PATH: &str = "board/submit-schemas.json";
+static SUBMIT_SCHEMAS: LazyLock<Asset> = LazyLock::new(|| {
+    let schemas = Value::Object(openapi::schemas_of(&openapi::committed(), "SubmitJobParam"));
+    Asset::new(SUBMIT_SCHEMAS_PATH, Body::Plain(schemas.to_string().into()))
+});
 
 /// All files of the web UI by their URL path, relative to the gateway's root: `index.html`, `board/…` and `swagger-ui/…`.
 pub struct UiAssets(HashMap<String, Asset>);
@@ -40,41 +43,19 @@ impl UiAssets {
             let asset = Asset::new(&path, body);
             assets.insert(path, asset);
         };
-        for (path, body) in embedded(&BOARD) {
-            add(if path == "index.html" { path } else { format!("board/{path}") }, body);
+        for (path, gzip) in FILES {
+            let path = if *path == "board/index.html" { "index.html" } else { path };
+            add(path.into(), Body::Gzip(Bytes::from_static(gzip)));
         }
         let config = serde_json::to_vec(config).expect("UiConfig is serializable");
         add("board/config.json".into(), Body::Plain(config.into()));
-        for (path, body) in embedded(&SWAGGER_UI).into_iter().chain(swagger_ui_distribution()) {
-            add(format!("swagger-ui/{path}"), body);
-        }
         Self(assets)
     }
 
     /// Returns the file of a URL path.
     pub fn get(&self, path: &str) -> Option<&Asset> {
-        self.0.get(path)
+        if path == SUBMIT_SCHEMAS_PATH { Some(&*SUBMIT_SCHEMAS) } else { self.0.get(path) }
     }
-}
-
-/// Returns the files of a directory and its subdirectories with their paths relative to the embedded root.
-fn embedded(directory: &'static Dir<'static>) -> Vec<(String, Body)> {
-    let file = |file: &'static File<'static>| {
-        (file.path().to_string_lossy().into(), Body::Plain(Bytes::from_static(file.contents())))
-    };
-    directory.files().map(file).chain(directory.dirs().flat_map(embedded)).collect()
-}
-
-fn swagger_ui_distribution() -> impl Iterator<Item = (String, Body)> {
-    let config = Arc::new(utoipa_swagger_ui::Config::default());
-    SWAGGER_UI_DISTRIBUTION.into_iter().filter_map(move |name| {
-        let file = utoipa_swagger_ui::serve(name, config.clone()).ok().flatten()?;
-        let bytes = match file.bytes {
-            Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-            Cow::Owned(bytes) => bytes.into(),
-        };
-        Some((name.to_owned(), if file.gzpipped { Body::Gzip(bytes) } else { Body::Plain(bytes) }))
-    })
 }
 
 /// Content of a file, as it is embedded in the binary.

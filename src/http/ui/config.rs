@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use url::Url;
 
-use crate::config::{Region, System};
+use crate::config::{Region, SessionMode, System};
 
 /// Configuration of the web UI: version, environment and sign-in method of this gateway.
 #[derive(Debug, Clone, Serialize)]
@@ -19,6 +19,8 @@ pub struct UiConfig {
     pub region: Option<&'static str>,
     /// Credentials that callers sign in with.
     pub sign_in: SignInMethod,
+    /// Whether a page can sign in for 8 hours, by `POST /session`.
+    pub sessions: bool,
     /// Name or handle of the default company, for requests that name none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub company: Option<String>,
@@ -71,6 +73,7 @@ impl UiConfig {
     pub fn of(
         upstream: &Url,
         sign_in: SignInMethod,
+        sessions: SessionMode,
         company: Option<String>,
         demo_users: Option<Vec<DemoUser>>,
     ) -> Self {
@@ -86,6 +89,7 @@ impl UiConfig {
             environment,
             region: region.map(|(region, _)| region.name()),
             sign_in,
+            sessions: sessions == SessionMode::On,
             company,
             users: demo_users.unwrap_or_default(),
         }

@@ -50,6 +50,15 @@ company_requests! {
     none: GetCompanyMembershipParam GetUserInfoParam;
 }
 
+/// Name and effect of an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OperationInfo {
+    /// Name of the operation.
+    pub name: &'static str,
+    /// Effect of a call.
+    pub effect: Effect,
+}
+
 /// Request of an IPS operation, with the operation's name, elements, effect and answer.
 pub trait Operation: CompanyRequest + Serialize + DeserializeOwned + Send + Sync {
     /// Name of the operation, for example `getActiveJobs`; also its `SOAPAction`.
@@ -60,6 +69,8 @@ pub trait Operation: CompanyRequest + Serialize + DeserializeOwned + Send + Sync
     const ANSWER: &'static str;
     /// Effect of a call.
     const EFFECT: Effect;
+    /// Name and effect, for code that is the same for all operations.
+    const INFO: OperationInfo = OperationInfo { name: Self::NAME, effect: Self::EFFECT };
     /// Answer of IPS.
     type Answer: Serialize + DeserializeOwned + Send;
 }

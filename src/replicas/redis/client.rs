@@ -5,8 +5,8 @@ use std::time::Duration;
 use redis::aio::MultiplexedConnection;
 use redis::{Cmd, FromRedisValue, RedisResult, Script, ToRedisArgs};
 
+use crate::replicas::crypto::Keys;
 use crate::replicas::redis::connection::StoreConnection;
-use crate::replicas::redis::crypto::Keys;
 use crate::replicas::{Result, Unavailable};
 
 /// Client of the store.

@@ -75,3 +75,15 @@ pub fn encode_key(key: StoreKey) -> String {
 pub fn decode_key(text: &[u8]) -> Option<StoreKey> {
     URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok().map(StoreKey)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_decoded_from_its_text() {
+        let key = StoreKey([7; 24]);
+        assert_eq!(decode_key(encode_key(key).as_bytes()), Some(key));
+        assert_eq!(decode_key(b"garbage"), None);
+    }
+}

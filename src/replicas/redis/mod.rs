@@ -5,7 +5,6 @@
 
 mod client;
 mod connection;
-mod crypto;
 mod keys;
 mod scripts;
 
@@ -17,9 +16,9 @@ use redis::{Client, Cmd, TlsCertificates};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
+use crate::replicas::crypto::Keys;
 use crate::replicas::redis::client::{Argument, StoreClient, command, millis, parse_number};
 use crate::replicas::redis::connection::StoreConnection;
-use crate::replicas::redis::crypto::Keys;
 use crate::replicas::redis::keys::{
     FORMAT, ListKeys, channel, encode_key, epoch_key, events_key, record_keys, value_key,
 };
@@ -77,7 +76,7 @@ impl RedisCoordinator {
         };
         let notifier = Arc::new(Notifier::default());
         let connection = StoreConnection::open(client, Arc::clone(&notifier));
-        let keys = Keys::new(secret.expose_secret(), scope);
+        let keys = Keys::new(secret.expose_secret().as_bytes(), &[&[FORMAT], scope].concat());
         Ok(Self { client: StoreClient { keys, connection }, epoch_ttl, notifier, last_time: Mutex::default() })
     }
 }

@@ -41,7 +41,10 @@ const MAX_LIFETIME: Duration = Duration::from_mins(1);
 type OperationResult<T> = Result<IpsAnswer<<T as Operation>::Answer>, UpstreamError>;
 /// Makes a call of `T`.
 type MakeCall<T> = fn(Arc<dyn IpsApi>, Caller, T) -> BoxFuture<'static, OperationResult<T>>;
-type SharedCall = Shared<BoxFuture<'static, Arc<dyn Any + Send + Sync>>>;
+/// Result of a call of any operation.
+type SharedResult = Arc<dyn Any + Send + Sync>;
+/// Call of any operation; `None` if it panicked.
+type SharedCall = Shared<BoxFuture<'static, Option<SharedResult>>>;
 
 /// Identity of a read: equal keys get equal answers.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -111,6 +114,23 @@ impl CoalescingUpstream {
         let written = serde_json::to_vec(request).expect("a request has string keys and finite numbers");
         let key =
             ReadKey { operation: T::NAME, caller: CallerKey::of(caller), request: Sha256::digest(&written).into() };
+        let start = || {
+            let call = make_call(Arc::clone(&self.upstream), caller.clone(), request.clone());
+            call.map(|result| Arc::new(result) as SharedResult).boxed()
+        };
+        let read = self.join(key, &start, memory_of::<T>);
+        // The task drops its sender if the call panics.
+        let result = read.call.await.ok_or_else(aborted::<T>)?;
+        result.downcast_ref::<OperationResult<T>>().cloned().unwrap_or_else(|| Err(aborted::<T>()))
+    }
+
+    /// Returns the read with this key, or starts one if there is none that may be shared.
+    fn join(
+        &self,
+        key: ReadKey,
+        start: &dyn Fn() -> BoxFuture<'static, SharedResult>,
+        memory_of: fn(&(dyn Any + Send + Sync)) -> u32,
+    ) -> CoalescedRead {
         let (invalidations, now) = (self.invalidations.count(), self.clock.instant());
         let is_shareable = |read: &CoalescedRead| {
             let is_fresh = now.saturating_duration_since(read.began) < TIME_TO_LIVE;
@@ -118,27 +138,23 @@ impl CoalescingUpstream {
         };
         let start = || {
             let number = self.next_number.fetch_add(1, Ordering::Relaxed);
-            let call = make_call(Arc::clone(&self.upstream), caller.clone(), request.clone());
+            let call = start();
             let (sender, receiver) = oneshot::channel();
             let (reads, clock, key) = (self.reads.clone(), self.clock.clone(), key.clone());
             self.runtime.spawn(span::in_current_span(async move {
-                let result: Arc<dyn Any + Send + Sync> = Arc::new(call.await);
+                let result = call.await;
                 // Fails if all callers have gone.
                 let _ = sender.send(Arc::clone(&result));
-                let measured = tokio::task::spawn_blocking(move || memory_of::<T>(&*result)).await;
+                let measured = tokio::task::spawn_blocking(move || memory_of(&*result)).await;
                 reweigh(&reads, key.clone(), number, measured.unwrap_or(READ_BYTES));
                 let age = clock.instant().saturating_duration_since(now);
                 tokio::time::sleep(TIME_TO_LIVE.saturating_sub(age)).await;
                 remove(&reads, key, number);
             }));
-            // The sender is dropped if the call panics.
-            let call =
-                receiver.map(|sent| sent.unwrap_or_else(|_| Arc::new(OperationResult::<T>::Err(aborted::<T>()))));
-            CoalescedRead { number, call: call.boxed().shared(), began: now, invalidations, bytes: READ_BYTES }
+            let call = receiver.map(Result::ok).boxed().shared();
+            CoalescedRead { number, call, began: now, invalidations, bytes: READ_BYTES }
         };
-        let read = self.reads.entry_by_ref(&key).or_insert_with_if(start, |read| !is_shareable(read)).into_value();
-        let result = read.call.await;
-        result.downcast_ref::<OperationResult<T>>().cloned().unwrap_or_else(|| Err(aborted::<T>()))
+        self.reads.entry_by_ref(&key).or_insert_with_if(start, |read| !is_shareable(read)).into_value()
     }
 }
 
@@ -291,7 +307,7 @@ mod tests {
         let upstream = coalescing();
         let key = |number: u8| ReadKey { operation: "test", caller: CallerKey::of(&caller()), request: [number; 32] };
         for number in 0..100 {
-            let call = async { Arc::new(()) as Arc<dyn Any + Send + Sync> }.boxed().shared();
+            let call = async { Some(Arc::new(()) as SharedResult) }.boxed().shared();
             let read = CoalescedRead { number: 0, call, began: Instant::now(), invalidations: 0, bytes: READ_BYTES };
             upstream.reads.insert(key(number), read);
             reweigh(&upstream.reads, key(number), 0, 1 << 20);

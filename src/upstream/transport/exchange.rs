@@ -4,7 +4,7 @@ use std::any::Any;
 
 use crate::ips::codec::ReadError;
 use crate::ips::soap::{Answer, Reply, read_answer};
-use crate::ips::types::{Effect, Operation};
+use crate::ips::types::{Operation, OperationInfo};
 
 /// Reply of IPS whose answer is that of the operation of its [`Exchange`].
 pub(in crate::upstream) type ErasedReply = Reply<Box<dyn Any + Send>>;
@@ -12,10 +12,8 @@ pub(in crate::upstream) type ErasedReply = Reply<Box<dyn Any + Send>>;
 /// What the transport needs to know of an operation.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::upstream) struct Exchange {
-    /// Name of the operation.
-    pub(in crate::upstream) operation: &'static str,
-    /// Effect of the operation.
-    pub(in crate::upstream) effect: Effect,
+    /// Name and effect of the operation.
+    pub(in crate::upstream) operation: OperationInfo,
     /// Reads a reply from its body and content type.
     pub(in crate::upstream) read: fn(&[u8], Option<&str>) -> Result<ErasedReply, ReadError>,
 }
@@ -23,12 +21,12 @@ pub(in crate::upstream) struct Exchange {
 impl Exchange {
     /// Returns the exchange of the operation `T`.
     pub(in crate::upstream) fn of<T: Operation<Answer: 'static>>() -> Self {
-        Self { operation: T::NAME, effect: T::EFFECT, read: read::<T> }
+        Self { operation: T::INFO, read: read::<T> }
     }
 
     /// Returns the exchange of the operation `T` whose answers come with their documents: the answer is a [`Documented`].
     pub(in crate::upstream) fn with_document<T: Operation<Answer: 'static>>() -> Self {
-        Self { operation: T::NAME, effect: T::EFFECT, read: read_with_document::<T> }
+        Self { operation: T::INFO, read: read_with_document::<T> }
     }
 }
 

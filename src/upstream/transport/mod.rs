@@ -101,7 +101,7 @@ impl Transport {
         body: Bytes,
         deadline: Instant,
     ) -> Result<ErasedReply, AttemptError> {
-        let client = match exchange.effect {
+        let client = match exchange.operation.effect {
             Effect::Reads => &self.reads,
             Effect::Changes => &self.mutations,
         };
@@ -109,7 +109,7 @@ impl Transport {
             .post(self.config.url.clone())
             .header(CONTENT_TYPE, "text/xml; charset=UTF-8")
             .header(ACCEPT_ENCODING, "gzip")
-            .header("SOAPAction", exchange.operation)
+            .header("SOAPAction", exchange.operation.name)
             .headers(telemetry::trace_headers())
             .body(body)
             .send()

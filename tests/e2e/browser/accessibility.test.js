@@ -45,7 +45,7 @@ for (const scheme of ['light', 'dark']) {
 
     inBrowser(`the dialogs: ${name}`, show, async (page) => {
       await openBoard(page, demo.origin);
-      await page.getByRole('button', { name: 'Partner feed', exact: true }).click();
+      await page.getByRole('link', { name: 'Partner feed', exact: true }).click();
       await page.getByRole('heading', { name: /Full log \d/ }).waitFor();
       await check(page, 'a completed job');
       await page.keyboard.press('Escape');
@@ -58,10 +58,22 @@ for (const scheme of ['light', 'dark']) {
       await page.keyboard.press('Escape');
       await page.keyboard.press('Escape');
       await page.getByRole('button', { name: 'Submit a job' }).click();
-      await page.locator('#submit').getByText('Upload from URLs').click();
-      await page.getByRole('button', { name: 'Validate only' }).click();
-      await page.locator('.field-error').first().waitFor();
+      await page.locator('#submit [data-pointer="/jobName"] input').fill('accessible');
+      await page.locator('#submit .schedule').locator('label:has([value=recurring])').click();
+      await page.locator('#schedule-every').selectOption('week');
+      await page.locator('#submit .runs td').first().waitFor();
+      await check(page, 'a valid form with a schedule');
+      await page.screenshot(picture(`submit-${scheme}-${size}`));
+      await page.locator('#submit-kind').selectOption('uploadUrls');
+      for (const group of await page.locator('#submit details.group > summary').all()) await group.click();
+      await page.locator('#submit [data-pointer$="/mediaOptions"] > .add').click();
+      await page.locator('#submit [data-pointer$="/videoEncodingArray"] > .add').click();
+      await page.locator('#submit-send').click();
+      await page.locator('#submit .messages .field-error').first().waitFor();
       await check(page, 'a form with something wrong');
+      await page.locator('#submit-json').fill('{');
+      await page.locator('#submit-json[aria-invalid]').waitFor();
+      await check(page, 'a form with invalid JSON');
     });
 
     inBrowser(`the other pages: ${name}`, show, async (page) => {

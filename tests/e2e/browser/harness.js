@@ -225,7 +225,7 @@ export async function openBoard(page, address, { user = USER, hash = '' } = {}) 
   await page.locator('#rows tr, #company-list li').first().waitFor();
 }
 
-export const row = (page, name) => page.locator('#rows tr').filter({ has: page.getByRole('button', { name, exact: true }) });
+export const row = (page, name) => page.locator('#rows tr').filter({ has: page.getByRole('link', { name, exact: true }) });
 
 /** Repeats a check until it passes; after the timeout, in milliseconds, its last failure is thrown. */
 export async function eventually(check, timeout = TIMEOUT) {

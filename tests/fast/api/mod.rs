@@ -6,6 +6,7 @@ mod reads;
 mod requests;
 mod results;
 mod service;
+mod sessions;
 mod upstream;
 mod verdicts;
 mod writes;

@@ -74,6 +74,7 @@ fn example(setting: &Setting) -> &'static str {
         "upstream_url" => "http://localhost:9/",
         "region" => "emea",
         "idempotency" => "strict",
+        "board_sessions" => "off",
         "staging" | "require_idempotency_key" | "try_unknown_fields" => "true",
         "api_version" => "2022-11-01-beta",
         "cors_origins" => "https://app.example.com,https://example.org",

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::{StreamExt, stream};
+use reqwest::StatusCode;
 use serde_json::Value;
 
 use crate::support::process::Process;
@@ -115,4 +117,58 @@ async fn tables_that_are_filled_through_the_api_stay_within_their_bounds() {
     }
     let grown = process.resident_bytes().saturating_sub(baseline) as f64;
     assert!(grown < 2.0 * filled + OVERHEAD, "{grown} bytes for tables of {filled}");
+}
+
+/// Sends this many requests of different addresses, and returns how often each status came.
+async fn from_addresses(
+    process: &Process,
+    count: usize,
+    path: &str,
+    token: fn(usize) -> Option<String>,
+) -> BTreeMap<StatusCode, usize> {
+    let client = http_client();
+    let answers = stream::iter(0..count).map(|number| {
+        let address = format!("198.{}.{}.{}", 18 + number / 65_536, number / 256 % 256, number % 256);
+        let request = client.get(format!("{}{path}", process.url)).header("X-Forwarded-For", address);
+        let request = match token(number) {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        };
+        async move { request.send().await.expect("an answer").status() }
+    });
+    let mut statuses = BTreeMap::new();
+    let mut answers = answers.buffer_unordered(16);
+    while let Some(status) = answers.next().await {
+        *statuses.entry(status).or_default() += 1;
+    }
+    statuses
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rate_limit_tables_stay_within_their_bounds_behind_a_proxy_with_many_clients() {
+    let upstream = ScriptedUpstream::start().await;
+    upstream.answer("getActiveJobs", "<jobArray/>");
+    let variables = [
+        ("IPS_GATEWAY_API_VERSION", "2014-04-03"),
+        ("IPS_GATEWAY_TRUSTED_PROXIES", "127.0.0.1/32"),
+        ("IPS_GATEWAY_CACHE_SIZE", "16MiB"),
+    ];
+    let process = Process::serve(upstream.url(), &variables);
+    let path = "/jobs?companyHandle=c%7C1&phase=active";
+    let statuses = from_addresses(&process, 100, path, |number| Some(format!("warm-{number}"))).await;
+    assert_eq!(statuses, BTreeMap::from([(StatusCode::OK, 100)]));
+    let baseline = process.resident_bytes();
+    // More than the 5,242 addresses, and the 20,971 buckets, that fit.
+    let statuses = from_addresses(&process, 6_000, path, |number| Some(format!("caller-{number}"))).await;
+    assert_eq!(statuses, BTreeMap::from([(StatusCode::OK, 6_000)]));
+    let statuses = from_addresses(&process, 22_000, path, |_| None).await;
+    assert_eq!(statuses, BTreeMap::from([(StatusCode::UNAUTHORIZED, 22_000)]));
+    let (bytes, limits) =
+        (tables(&process, "ips_gateway_table_bytes").await, tables(&process, "ips_gateway_table_limit_bytes").await);
+    for name in ["address_counts", "rate_limit_buckets"] {
+        let (bytes, limit) = (bytes[name], limits[name]);
+        assert!(bytes > limit / 2.0 && bytes <= limit * 1.05, "{name}: {bytes} of {limit}");
+    }
+    let grown = process.resident_bytes().saturating_sub(baseline) as f64;
+    assert!(grown < OVERHEAD, "{grown} bytes");
 }

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use ips_gateway::http::{Role, new_key, openapi_document};
 use ips_gateway::sandbox::users::{BOTH_COMPANIES, ORDINARY};
 use ips_gateway::sandbox::{Population, Sandbox, SandboxConfig};
-use reqwest::{Client, Method, RequestBuilder};
+use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
 use super::collector::Collector;
@@ -33,7 +33,7 @@ struct Run {
     /// The bodies and headers of all errors, and the metrics.
     responses: String,
     exported: String,
-    /// Issued tickets, which must be in no output.
+    /// Issued tickets and sessions, which must be in no output.
     tickets: Vec<String>,
 }
 
@@ -80,6 +80,18 @@ impl Run {
                     responses.extend([name, " ", method.as_str(), " ", route, ": ", &text, "\n"]);
                 }
             }
+        }
+        let sign_in =
+            credentials[0].1(caller.request(Method::POST, "/session")).header("Sec-Fetch-Site", "same-origin");
+        let cookie = cookie(&sign_in.send().await.expect("an answer"));
+        tickets.push(cookie.split_once('=').expect("a value").1.to_owned());
+        for (method, path) in routes(&job) {
+            let request = caller.request(method.clone(), &path).header("Cookie", &cookie);
+            let request = request.header("Sec-Fetch-Site", "same-origin");
+            let request = if method == Method::POST { body_of(&path, request) } else { request };
+            let (status, text) = caller.send(request).await;
+            assert!(status != 401 || path == "/session", "{method} {path}: {text}");
+            responses += &text;
         }
         responses += &caller.send(caller.request(Method::GET, "/metrics")).await.1;
         let exited = gateway.terminate().await;
@@ -158,6 +170,12 @@ impl Caller {
         let (status, text) = self.send(request).await;
         format!("{status} {text}\n")
     }
+}
+
+/// The name and the value of the cookie of a session.
+fn cookie(answer: &Response) -> String {
+    let set = answer.headers().get("set-cookie").and_then(|cookie| cookie.to_str().ok());
+    set.and_then(|cookie| cookie.split(';').next()).expect("a session").to_owned()
 }
 
 /// Every route of the document for this job, and some unknown ones.

@@ -93,3 +93,17 @@ async fn nothing_is_written_to_the_store_for_the_ticket_of_a_caller_that_ips_has
         tickets.redeem(&ticket).await.expect("it resumes its stream");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn redeemed_tickets_are_kept_within_a_bound_in_bytes() {
+    let store = Arc::new(InMemoryCoordinator::default());
+    let tickets = tickets(Some(&store), &Clock::system());
+    let most = MAX_REDEEMED_BYTES / u64::from(REDEEMED_BYTES);
+    for _ in 0..most + 2_000 {
+        let ticket = issue(&tickets).await;
+        assert!(tickets.redeem(&ticket).await.is_some());
+    }
+    tickets.redeemed.run_pending_tasks();
+    let bytes = tickets.redeemed.weighted_size();
+    assert!((MAX_REDEEMED_BYTES / 2..=MAX_REDEEMED_BYTES).contains(&bytes), "{bytes} bytes");
+}

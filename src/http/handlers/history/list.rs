@@ -149,7 +149,8 @@ pub async fn list(
 ) -> HandlerResult {
     if let Some(format) = params.format.unwrap_or(accepted).of_rows() {
         let (filter, direction) = params.into_query_of_all()?;
-        let access = state.auth.authenticator.watch(&caller)?;
+        let authenticator = &state.auth.authenticator;
+        let access = authenticator.watch(&authenticator.authenticate(&request)?)?;
         let company = state.resolve_company(&caller, company).await?;
         let stream = state.jobs.history().stream(&caller, &company, &filter, direction);
         let rows = JobRows { state: state.clone(), role: role_of(&request), access, stream };

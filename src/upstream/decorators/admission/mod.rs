@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use self::accepted::AcceptedCallers;
-use self::lanes::Lanes;
+use self::lanes::{Lane, Lanes};
 use self::login_failures::LoginFailures;
 use crate::ips::types::*;
 use crate::runtime::backoff;
@@ -18,6 +18,7 @@ use crate::runtime::clock::Clock;
 use crate::telemetry::metrics::names;
 use crate::upstream::api::{Call, IpsAnswer, IpsApi, forward_operations};
 use crate::upstream::caller::{Caller, CredentialSource, Credentials};
+use crate::upstream::concurrency_limit::Slot;
 use crate::upstream::error::{Delivery, Failure, UpstreamError};
 use crate::upstream::health::UpstreamHealth;
 
@@ -57,27 +58,49 @@ impl AdmissionControl {
         let is_known = self.accepted.contains(caller);
         let is_accepted = is_known || caller.source == CredentialSource::Gateway;
         let lane = if is_accepted { self.lanes.of(caller) } else { self.lanes.of_strangers() };
+        let user = if is_accepted { None } else { user_of(caller) };
+        let _slot = self.enter(&lane, user, T::INFO).await?;
+        let result = call.await;
+        if !is_known || result.is_err() {
+            self.record(caller, result.as_ref().err());
+        }
+        result
+    }
+
+    /// Waits for a slot of `lane`; refuses calls of a `user` with failed logins.
+    async fn enter<'a>(
+        &self,
+        lane: &'a Lane<'_>,
+        user: Option<&str>,
+        operation: OperationInfo,
+    ) -> Result<Slot<'a>, UpstreamError> {
+        let refused = |failure: Failure| {
+            metrics::counter!(names::UPSTREAM_REFUSED, "reason" => failure.code()).increment(1);
+            UpstreamError::new(operation, failure, Delivery::NotSent)
+        };
         let slot = lane.acquire(Instant::now() + self.max_queue_time).await;
-        let _slot =
-            slot.map_err(|wait| refused::<T>(Failure::Overloaded { retry_after: backoff::add_jitter(wait) }))?;
-        if let (false, Some(user)) = (is_accepted, user_of(caller)) {
+        let slot = slot.map_err(|wait| refused(Failure::Overloaded { retry_after: backoff::add_jitter(wait) }))?;
+        if let Some(user) = user {
             // After the lane, so that queued calls know the failures of those before them.
             let check = self.login_failures.check(user);
-            check.map_err(|retry_after| refused::<T>(Failure::LoginBackOff { retry_after }))?;
+            check.map_err(|retry_after| refused(Failure::LoginBackOff { retry_after }))?;
         }
-        let result = call.await;
-        match result.as_ref().map_err(UpstreamError::fault_class) {
-            Ok(_) | Err(Some(FaultClass::Permission)) if !is_known => {
+        Ok(slot)
+    }
+
+    /// Remembers what the result of a call shows of the credentials.
+    fn record(&self, caller: &Caller, error: Option<&UpstreamError>) {
+        match error.map(UpstreamError::fault_class) {
+            None | Some(Some(FaultClass::Permission)) => {
                 self.accepted.insert(caller);
                 user_of(caller).inspect(|user| self.login_failures.forget(user));
             }
-            Err(Some(FaultClass::Authentication)) => {
+            Some(Some(FaultClass::Authentication)) => {
                 self.accepted.remove(caller);
                 user_of(caller).inspect(|user| self.login_failures.record(user));
             }
             _ => {}
         }
-        result
     }
 }
 
@@ -87,12 +110,6 @@ fn user_of(caller: &Caller) -> Option<&str> {
         (Credentials::Password { user, .. }, CredentialSource::Caller) => Some(user),
         _ => None,
     }
-}
-
-/// Error of a call that is not admitted.
-fn refused<T: Operation>(failure: Failure) -> UpstreamError {
-    metrics::counter!(names::UPSTREAM_REFUSED, "reason" => failure.code()).increment(1);
-    UpstreamError::of::<T>(failure, Delivery::NotSent)
 }
 
 macro_rules! admit {

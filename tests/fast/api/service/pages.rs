@@ -10,20 +10,39 @@ use url::Url;
 
 use crate::support::{Gateway, World};
 
-/// The files that a page or a script refers to.
-fn references(text: &str) -> impl Iterator<Item = &str> {
-    let quoted = text.split(['"', '\'']);
-    quoted.filter(|part| !part.contains(' ') && [".js", ".css", ".svg"].iter().any(|end| part.ends_with(end)))
+/// The files that a page or a script refers to, each with whether it is loaded later (`import('…')`).
+fn references(text: &str) -> impl Iterator<Item = (&str, bool)> {
+    let quoted: Vec<_> = text.split(['"', '\'']).collect();
+    let pairs: Vec<_> = quoted.windows(2).map(|pair| (pair[1], pair[0].ends_with("import("))).collect();
+    pairs.into_iter().filter(|(part, _)| {
+        !part.contains([' ', '{']) && [".js", ".css", ".svg"].iter().any(|end| part.ends_with(end))
+    })
 }
 
-/// Every file that `page` needs, with its bytes as transferred.
-async fn files_of(gateway: &Gateway, page: &str) -> BTreeMap<String, Vec<u8>> {
+/// Files that are part of a page.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Needed {
+    /// At its start.
+    AtStart,
+    /// At any time.
+    Ever,
+}
+
+/// The files that `page` needs, with their bytes as transferred.
+async fn files_of(gateway: &Gateway, page: &str, needed: Needed) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     let mut wanted = BTreeSet::from([page.to_owned()]);
     while let Some(path) = wanted.pop_first() {
         let answer = gateway.get(&path).await.expect(200);
-        let base = Url::parse("http://gateway").and_then(|origin| origin.join(&path)).expect("a URL");
-        for reference in references(&answer.text()) {
+        let origin = Url::parse("http://gateway").expect("a URL");
+        let base = origin.join(&path).expect("a URL");
+        for (reference, is_later) in references(&answer.text()) {
+            if is_later && needed == Needed::AtStart {
+                continue;
+            }
+            // Paths in a script are relative to the page, except those of modules.
+            let is_of_page = path.ends_with(".js") && !reference.starts_with('.');
+            let base = if is_of_page { &origin } else { &base };
             let found = base.join(reference).expect("a relative URL").path().to_owned();
             if !files.contains_key(&found) && found != path {
                 wanted.insert(found);
@@ -39,10 +58,34 @@ async fn files_of(gateway: &Gateway, page: &str) -> BTreeMap<String, Vec<u8>> {
 #[tokio::test]
 async fn the_board_is_complete_and_small() {
     let gateway = World::empty().gateway.unauthenticated();
-    let files = files_of(&gateway, "/").await;
-    let size: usize = files.values().map(Vec::len).sum();
-    let sizes: Vec<_> = files.iter().map(|(path, body)| format!("{path} {}", body.len())).collect();
-    assert!(files.len() > 15 && size < 60_000, "{size} bytes: {sizes:#?}");
+    let at_start = files_of(&gateway, "/", Needed::AtStart).await;
+    let language = files_of(&gateway, "/board/js/texts/ja.js", Needed::AtStart).await;
+    let all = files_of(&gateway, "/", Needed::Ever).await;
+    let size = |files: &BTreeMap<String, Vec<u8>>| files.values().map(Vec::len).sum::<usize>();
+    let sizes: Vec<_> = all.iter().map(|(path, body)| format!("{path} {}", body.len())).collect();
+    let first = size(&at_start) + size(&language);
+    assert!(at_start.len() > 15 && first < 75_000, "{first} bytes at the start: {sizes:#?}");
+    // With all languages and the submit form.
+    assert!(all.len() > at_start.len() && size(&all) < 125_000, "{} bytes: {sizes:#?}", size(&all));
+}
+
+#[tokio::test]
+async fn the_schemas_of_the_submit_form_are_those_of_the_openapi_document() {
+    let gateway = World::empty().gateway.unauthenticated();
+    let answer = gateway.get("/board/submit-schemas.json").await.expect(200);
+    assert_eq!(answer.header("content-type"), "application/json");
+    let Value::Object(served) = answer.json() else { panic!("{answer}") };
+    let document = ips_gateway::http::openapi_document();
+    for (name, schema) in &served {
+        assert_eq!(schema, &document["components"]["schemas"][name], "{name}");
+    }
+    let mut references = BTreeSet::from(["SubmitJobParam".to_owned()]);
+    let text = answer.text();
+    let targets = text.split("\"#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next());
+    references.extend(targets.map(str::to_owned));
+    assert_eq!(served.keys().cloned().collect::<BTreeSet<_>>(), references, "complete, and nothing more");
+    let compressed = gateway.get("/board/submit-schemas.json").header("accept-encoding", "gzip").await.expect(200);
+    assert!(compressed.body.len() < 12_000, "{} bytes", compressed.body.len());
 }
 
 #[tokio::test]
@@ -50,7 +93,7 @@ async fn swagger_ui_is_complete() {
     let gateway = World::empty().gateway.unauthenticated();
     let redirect = gateway.get("/swagger-ui").await.expect(308);
     assert_eq!(redirect.header("location"), "swagger-ui/", "{redirect}");
-    let files = files_of(&gateway, "/swagger-ui/").await;
+    let files = files_of(&gateway, "/swagger-ui/", Needed::Ever).await;
     for file in ["swagger-ui-bundle.js", "swagger-ui.css", "swagger-initializer.js"] {
         assert!(files.contains_key(&format!("/swagger-ui/{file}")), "{:?}", files.keys());
     }
@@ -94,7 +137,8 @@ async fn a_cached_file_is_a_304() {
 async fn the_board_gets_its_configuration() {
     let gateway = World::empty().gateway.unauthenticated();
     let config = gateway.get("/board/config.json").await.ok();
-    let expected = json!({ "version": env!("CARGO_PKG_VERSION"), "environment": "custom", "signIn": "ips" });
+    let expected =
+        json!({ "version": env!("CARGO_PKG_VERSION"), "environment": "custom", "signIn": "ips", "sessions": true });
     assert_eq!(config, expected);
 }
 
@@ -103,7 +147,13 @@ fn page_config(settings: &[(&str, &str)], demo_users: Option<Vec<DemoUser>>) -> 
     let variables =
         settings.iter().map(|(name, value)| (format!("IPS_GATEWAY_{name}").into(), (*value).into())).collect();
     let config = Config::read(&Sources { variables, ..Sources::default() }).expect("good settings");
-    let config = UiConfig::of(&config.upstream.url, SignInMethod::Ips, config.default_company, demo_users);
+    let config = UiConfig::of(
+        &config.upstream.url,
+        SignInMethod::Ips,
+        config.board_sessions,
+        config.default_company,
+        demo_users,
+    );
     serde_json::to_value(config).expect("it is JSON")
 }
 

@@ -2,6 +2,7 @@
 
 const SVG_NAMESPACE = 'http://www.w3.org/2000/svg';
 
+/** @param {any} element */
 function fill(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes ?? {})) {
     if (value === null || value === undefined || value === false) continue;
@@ -13,12 +14,24 @@ function fill(element, attributes, children) {
   return element;
 }
 
-/** Creates an HTML element. Attributes whose value is a function are event listeners. */
+/**
+ * Creates an HTML element. Attributes whose value is a function are event listeners.
+ * @param {string} tag
+ * @param {Record<string, any> | null} [attributes]
+ * @param {any[]} children
+ * @returns {any}
+ */
 export function h(tag, attributes, ...children) {
   return fill(document.createElement(tag), attributes, children);
 }
 
-/** Creates an SVG element; parameters as for `h`. */
+/**
+ * Creates an SVG element; parameters as for `h`.
+ * @param {string} tag
+ * @param {Record<string, any> | null} [attributes]
+ * @param {any[]} children
+ * @returns {any}
+ */
 export function svg(tag, attributes, ...children) {
   return fill(document.createElementNS(SVG_NAMESPACE, tag), attributes, children);
 }
@@ -28,7 +41,11 @@ export function icon(name) {
   return svg('svg', { class: 'icon', 'aria-hidden': 'true', focusable: 'false' }, svg('use', { href: `#i-${name}` }));
 }
 
-/** Returns the element with this id. */
+/**
+ * Returns the element with this id. Its type is open: each has the properties of its tag.
+ * @param {string} id
+ * @returns {any}
+ */
 export const $ = (id) => document.getElementById(id);
 
 /** Sets the text if it differs, so that unchanged elements cause no DOM mutation. */

@@ -1,47 +1,15 @@
-// Display values of jobs: labels, names, counts, times and durations. Times and durations are in milliseconds.
+// Display values of jobs: labels, names, counts, times and durations, in the chosen language. Times and durations are in milliseconds.
 
-/** Labels of `type`, and of `logType` without its `Begin` or `End`. */
-const TYPE_LABELS = {
-  ImageServingPublish: 'Publish images',
-  ImageRenderingPublish: 'Publish renderings',
-  VideoPublish: 'Publish videos',
-  ServerDirectoryPublish: 'Publish to directory',
-  ServerDirectoryPublishWithTemplate: 'Publish to directory',
-  MetadataPublish: 'Metadata',
-  MetadataUpload: 'Metadata',
-  Metadata: 'Metadata',
-  UrlUpload: 'Upload from URLs',
-  UploadUrls: 'Upload from URLs',
-  UploadFromServerDirectory: 'Upload',
-  FileUpload: 'Upload',
-  Upload: 'Upload',
-  ImageOptimization: 'Reprocess',
-  AssetReprocess: 'Reprocess',
-  Reoptimize: 'Reprocess',
-  PdfRip: 'Rip PDFs',
-  AssetExport: 'Export',
-  Get: 'Export',
-  Cleanup: 'Clean up',
-  ImageServingPublishCleanup: 'Clean up',
+import { currentLocale, onLanguage, t, textOf } from './texts.js';
+
+/** Tones of the outcomes and of the statuses. A tone selects a colour. */
+const OUTCOME_TONES = { succeeded: 'success', succeededWithWarnings: 'warning', failed: 'danger', stopped: 'neutral', unknown: 'neutral' };
+const STATUS_TONES = {
+  scheduled: 'scheduled', waiting: 'neutral', running: 'active', paused: 'neutral', stopping: 'warning', finalizing: 'active', unknown: 'neutral',
 };
 
-const OUTCOMES = {
-  succeeded: ['success', 'Succeeded'],
-  succeededWithWarnings: ['warning', 'With warnings'],
-  failed: ['danger', 'Failed'],
-  stopped: ['neutral', 'Stopped'],
-  unknown: ['neutral', 'Completed'],
-};
-
-const STATUSES = {
-  scheduled: ['scheduled', 'Scheduled'],
-  waiting: ['neutral', 'Waiting'],
-  running: ['active', 'Running'],
-  paused: ['neutral', 'Paused'],
-  stopping: ['warning', 'Stopping'],
-  finalizing: ['active', 'Finalizing'],
-  unknown: ['neutral', 'Unknown'],
-};
+/** Outcomes of completed jobs, for the filter. */
+export const OUTCOMES = Object.keys(OUTCOME_TONES);
 
 /** `SomeNewThing` → “Some new thing”. */
 export function humanize(identifier) {
@@ -49,21 +17,25 @@ export function humanize(identifier) {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** Label of the job's type. A completed job has no `type`: IPS gives the type of its first log entry instead. */
-export function typeLabel(job) {
-  const type = job.type ?? job.logType?.replace(/^(Begin|End)/, '');
-  if (!type) return job.kind ? humanize(job.kind) : 'Job';
-  return TYPE_LABELS[type] ?? humanize(type);
-}
+/**
+ * Kind of the job, else its type of IPS without `Begin` or `End`, else an empty text. Kinds begin with a lower-case letter, types with an
+ * upper-case one.
+ */
+export const kindOf = (job) => job.kind ?? job.type ?? job.logType?.replace(/^(Begin|End)/, '') ?? '';
 
-/** `[tone, label]` of the job's status, or of its outcome when it is completed. The tone selects the colour. */
+/** Label of a kind, or of a type of jobs without a kind. */
+export const kindLabel = (kind) => (kind === '' ? t('kind.none') : textOf(`kind.${kind}`) ?? humanize(kind));
+
+/** Label of the job's kind. */
+export const typeLabel = (job) => kindLabel(kindOf(job));
+
+export const outcomeLabel = (outcome) => textOf(`outcome.${outcome}`) ?? humanize(outcome);
+
+/** `[tone, label]` of the job's status, or of its outcome when it is completed. */
 export function statusOf(job) {
-  if (job.phase === 'completed') return OUTCOMES[job.outcome] ?? OUTCOMES.unknown;
-  return STATUSES[job.status] ?? STATUSES.unknown;
+  if (job.phase === 'completed') return [OUTCOME_TONES[job.outcome] ?? 'neutral', outcomeLabel(job.outcome ?? 'unknown')];
+  return [STATUS_TONES[job.status] ?? 'neutral', textOf(`status.${job.status}`) ?? humanize(job.status)];
 }
-
-/** Outcomes of completed jobs with their labels, for the filter. */
-export const OUTCOME_LABELS = Object.entries(OUTCOMES).map(([outcome, [, label]]) => [outcome, label]);
 
 /** `[name, suffix]`: the submitted name and the suffix that the gateway added to make it unique. */
 export function nameParts(job) {
@@ -80,9 +52,11 @@ function maxCount(one, other) {
 export const errorCount = (job) => maxCount(job.fileErrorCount, job.transferErrorCount);
 export const warningCount = (job) => maxCount(job.fileWarningCount, job.transferWarningCount);
 
+/** Outcomes of jobs that somebody should look at. */
+export const ATTENTION_OUTCOMES = ['failed', 'succeededWithWarnings', 'stopped'];
+
 /** Whether somebody should look at the job: it failed or was stopped, or has errors or warnings, also while it runs. */
-export const needsAttention = (job) =>
-  ['failed', 'succeededWithWarnings', 'stopped'].includes(job.outcome) || errorCount(job) > 0 || warningCount(job) > 0;
+export const needsAttention = (job) => ATTENTION_OUTCOMES.includes(job.outcome) || errorCount(job) > 0 || warningCount(job) > 0;
 
 const parseTime = (text) => (text ? Date.parse(text) : null);
 
@@ -90,6 +64,9 @@ const parseTime = (text) => (text ? Date.parse(text) : null);
 export const startTime = (job) => parseTime(job.startedAt ?? job.startDate ?? job.triggerTime);
 export const nextRunTime = (job) => parseTime(job.nextRunAt);
 export const endTime = (job) => parseTime(job.endedAt);
+
+/** Time of the job in lists, as in the API: its start, the expected one, else the next run; `null` without any. */
+export const listTime = (job) => parseTime(job.startedAt ?? job.startDate ?? job.nextRunAt ?? job.triggerTime);
 
 /** Duration until the end or until `now`; `null` for jobs that have not started. */
 export function durationOf(job, now) {
@@ -100,24 +77,34 @@ export function durationOf(job, now) {
 
 export function formatDuration(milliseconds) {
   const seconds = Math.round(milliseconds / 1000);
-  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 60) return t('duration.seconds', { seconds });
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${String(seconds % 60).padStart(2, '0')} s`;
-  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
+  const twoDigits = (number) => String(number).padStart(2, '0');
+  if (minutes < 60) return t('duration.minutes', { minutes, seconds: twoDigits(seconds % 60) });
+  return t('duration.hours', { hours: Math.floor(minutes / 60), minutes: twoDigits(minutes % 60) });
 }
 
-const TIME = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit', second: '2-digit' });
-const HOUR_MINUTE = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' });
-const DAY_TIME = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' });
-const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+let formats;
+onLanguage(() => {
+  const format = (options) => new Intl.DateTimeFormat(currentLocale(), options);
+  formats = {
+    time: format({ hour: 'numeric', minute: '2-digit', second: '2-digit' }),
+    hourMinute: format({ hour: 'numeric', minute: '2-digit' }),
+    dayTime: format({ day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' }),
+    full: format({ dateStyle: 'medium', timeStyle: 'medium' }),
+    percent: new Intl.NumberFormat(currentLocale(), { style: 'percent' }),
+    list: new Intl.ListFormat(currentLocale(), { type: 'conjunction' }),
+  };
+});
 
 const isSameDay = (one, other) => new Date(one).toDateString() === new Date(other).toDateString();
 
+/** The time of day. */
+export const formatTime = (time) => formats.time.format(time);
 /** The time of day for times of today, otherwise day and time. */
-export const formatShortTime = (time, now) => (isSameDay(time, now) ? TIME : DAY_TIME).format(time);
-export const formatFullTime = (time) => FULL.format(time);
-export const formatHourMinute = (time) => HOUR_MINUTE.format(time);
-
-export function plural(count, one, many) {
-  return `${count.toLocaleString()} ${count === 1 ? one : many}`;
-}
+export const formatShortTime = (time, now) => (isSameDay(time, now) ? formats.time : formats.dayTime).format(time);
+export const formatFullTime = (time) => formats.full.format(time);
+export const formatHourMinute = (time) => formats.hourMinute.format(time);
+/** A number from 0 to 100 as a percentage. */
+export const formatPercent = (percent) => formats.percent.format(percent / 100);
+export const formatList = (texts) => formats.list.format(texts);

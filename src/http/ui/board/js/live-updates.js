@@ -1,14 +1,12 @@
 // Keeps the job store up to date: by one event stream, by polling while the stream is down, and not at all while paused.
 
-import { ConditionalGet, Problem, companyQuery, get, now, send, silentProblem } from './api.js';
+import { ConditionalGet, Problem, companyQuery, now, send, silentProblem } from './api.js';
 
 const JOB_EVENTS = ['created', 'progress', 'status', 'finished', 'chain'].map((name) => `job.${name}`);
 /** Interval of polls of the active jobs while there is no stream, in milliseconds. */
 const POLL_INTERVAL = 3_000;
 /** Interval of polls of the scheduled and completed jobs, in milliseconds, ± 10 %. */
 const OTHER_PHASES_INTERVAL = 30_000;
-/** Number of older completed jobs that are loaded at a time. */
-const OLDER_JOBS = 500;
 /** Back-off before the stream is opened again, in milliseconds: doubled for each failure up to the limit, ± 25 %. */
 const MIN_BACKOFF = 1_000;
 const MAX_BACKOFF = 30_000;
@@ -27,8 +25,8 @@ const SILENCE_GRACE = 3_000;
 const RUNNING_STATES = ['connecting', 'live', 'polling', 'failing', 'offline'];
 
 /**
- * Dispatches `change` when the state changes, `list` with the phases of a new list as `detail`, and `problem` with the `Problem` of a
- * failed request as `detail`.
+ * Dispatches `change` when the state changes, `list` with the `phases` of a new list and the `list` itself as `detail`, and `problem` with the
+ * `Problem` of a failed request as `detail`.
  */
 export class LiveUpdates extends EventTarget {
   /** `connecting`, `live`, `polling`, `failing` or `offline` while running, otherwise `off`, `paused` or `background`. */
@@ -41,8 +39,6 @@ export class LiveUpdates extends EventTarget {
   lastContact = null;
   /** Whether the last request for the scheduled and completed jobs failed. */
   isIncomplete = false;
-  /** Whether older completed jobs are being loaded. */
-  isLoadingOlder = false;
   /** Time of the next attempt to open the stream, or `null`. */
   retryAt = null;
 
@@ -55,9 +51,6 @@ export class LiveUpdates extends EventTarget {
   #requests = null;
   #activeJobs = null;
   #otherJobs = null;
-  /** Cursor of the next older completed jobs, or `null`; `#hasOlder` tells whether some were loaded, after which polls don't change it. */
-  #olderCursor = null;
-  #hasOlder = false;
   /** `observedAt` of the stale lists, by the first of their phases. */
   #stale = new Map();
 
@@ -78,9 +71,6 @@ export class LiveUpdates extends EventTarget {
     this.denied.clear();
     this.#stale.clear();
     this.lastContact = null;
-    this.#olderCursor = null;
-    this.#hasOlder = false;
-    this.isLoadingOlder = false;
     // New ones without ETags, so that the first responses are complete lists.
     this.#activeJobs = new ConditionalGet('jobs', () => ({ ...companyQuery(), phase: 'active' }));
     this.#otherJobs = new ConditionalGet('jobs', () => ({ ...companyQuery(), phase: 'scheduled,completed' }));
@@ -102,34 +92,6 @@ export class LiveUpdates extends EventTarget {
   /** Polls the scheduled and completed jobs now. */
   refresh() {
     if (this.isRunning) this.#pollOtherPhases();
-  }
-
-  /** Whether IPS has older completed jobs than those in the store. */
-  get hasOlder() {
-    return this.#olderCursor !== null;
-  }
-
-  /** Loads the next older completed jobs into the store. */
-  async loadOlder() {
-    if (!this.hasOlder || this.isLoadingOlder) return;
-    const { signal } = this.#requests;
-    this.isLoadingOlder = true;
-    this.dispatchEvent(new Event('change'));
-    try {
-      const query = { ...companyQuery(), phase: 'completed', limit: OLDER_JOBS, cursor: this.#olderCursor };
-      const { data } = await get('jobs', { query, signal });
-      if (signal.aborted) return;
-      this.#hasOlder = true;
-      this.#olderCursor = data.next ?? null;
-      data.jobs.forEach((job) => this.#store.upsert(job));
-    } catch (error) {
-      if (!signal.aborted) this.#report(error);
-    } finally {
-      if (!signal.aborted) {
-        this.isLoadingOlder = false;
-        this.dispatchEvent(new Event('change'));
-      }
-    }
   }
 
   get isRunning() {
@@ -167,7 +129,7 @@ export class LiveUpdates extends EventTarget {
   }
 
   #openStream(ticket) {
-    const stream = new EventSource(`jobs/events?${new URLSearchParams({ ...companyQuery(), ticket, heartbeat: HEARTBEAT })}`);
+    const stream = new EventSource(`jobs/events?${new URLSearchParams({ ...companyQuery(), ticket, heartbeat: String(HEARTBEAT) })}`);
     this.#closeStream();
     this.#stream = stream;
     this.#watch();
@@ -193,7 +155,7 @@ export class LiveUpdates extends EventTarget {
       this.#setStale('active', list);
       this.refresh();
     });
-    stream.addEventListener('error', (event) => {
+    stream.addEventListener('error', (/** @type {any} */ event) => {
       if (stream !== this.#stream) return;
       this.#closeStream();
       // With data it is the gateway's final `error` event, without data EventSource's own event for a broken connection.
@@ -266,10 +228,7 @@ export class LiveUpdates extends EventTarget {
       const list = await this.#otherJobs.fetch(signal);
       if (this.isIncomplete && this.state === 'live') this.problem = null;
       this.isIncomplete = false;
-      if (list) {
-        if (!this.#hasOlder) this.#olderCursor = list.next ?? null;
-        this.#apply(['scheduled', 'completed'], list);
-      }
+      if (list) this.#apply(['scheduled', 'completed'], list);
     } catch (error) {
       if (signal.aborted) return;
       if (error.code === 'forbidden') this.#apply(['scheduled', 'completed'], { jobs: [], denied: ['scheduled', 'completed'] });
@@ -289,7 +248,7 @@ export class LiveUpdates extends EventTarget {
     this.#store.replacePhases(phases, list);
     phases.forEach((phase) => (list.denied?.includes(phase) ? this.denied.add(phase) : this.denied.delete(phase)));
     this.#setStale(phases[0], list);
-    this.dispatchEvent(new CustomEvent('list', { detail: phases }));
+    this.dispatchEvent(new CustomEvent('list', { detail: { phases, list } }));
   }
 
   #report(error) {

@@ -1,39 +1,40 @@
-// Entry point of the board: connects session, store, live updates and views.
+// Entry point of the board: connects session, store, live updates, history and views.
 
 import { get, now } from './api.js';
-import { $, h, setAttribute, setText } from './dom.js';
-import { ATTENTION, Filters } from './filters.js';
-import { formatShortTime, OUTCOME_LABELS, typeLabel } from './format.js';
+import { $, h, setText } from './dom.js';
+import { Filters } from './filters.js';
+import { History } from './history.js';
 import { JobStore } from './job-store.js';
 import { LiveUpdates } from './live-updates.js';
 import { session } from './session.js';
-import { confirmationDialog, doneText } from './views/actions.js';
+import { LANGUAGES, chooseLanguage, currentLanguage, onLanguage, t, textOf } from './texts.js';
+import { confirmationDialog, doneText, opensForm } from './views/actions.js';
 import { renderCharts } from './views/charts.js';
-import { JobDetails } from './views/job-details.js';
-import { JobTable } from './views/job-table.js';
+import { FilterBar, PHASES } from './views/filter-bar.js';
+import { JobDetails } from './views/details/job-details.js';
+import { JobTable, whenNear } from './views/job-table.js';
 import { problemBox } from './views/problem-box.js';
 import { SignIn } from './views/sign-in.js';
-import { SubmitForm } from './views/submit-form.js';
+import { renderState } from './views/state-bar.js';
+import { SubmitForms } from './views/submit-forms.js';
+import { notify } from './views/toast.js';
+import { watch } from './views/watch.js';
 
-/** Labels of the states of `LiveUpdates`. */
-const STATE_LABELS = {
-  off: 'Off', connecting: 'Connecting', live: 'Live', polling: 'Polling', failing: 'No updates', offline: 'No connection', paused: 'Paused',
-  background: 'In background',
-};
 /**
  * Time that a hidden page is kept up to date, in milliseconds. Browsers limit the connections to a host, and each open stream occupies one.
  */
 const BACKGROUND_TIMEOUT = 60_000;
-/** Time that a notification is shown, in milliseconds. */
-const NOTIFICATION_TIME = 6_000;
-const REGION_NAMES = { na: 'North America', emea: 'Europe, Middle East, Africa', apac: 'Asia Pacific' };
-const PHASES = ['active', 'scheduled', 'completed'];
+/** Phases with completed jobs, below which the table goes on with older ones. */
+const PHASES_WITH_HISTORY = ['', 'completed'];
 
 const store = new JobStore();
 const filters = new Filters();
 const updates = new LiveUpdates(store);
+const history = new History();
 /** Phases whose jobs have been loaded. */
 const loadedPhases = new Set();
+
+const findJob = (id) => store.get(id) ?? history.get(id);
 
 const confirmAction = confirmationDialog((action, job, updated) => {
   notify(doneText(action, job));
@@ -44,37 +45,38 @@ const confirmAction = confirmationDialog((action, job, updated) => {
   updates.refresh();
 });
 const openJob = (job) => filters.set({ job: job.id }, 'push');
-const table = new JobTable({ onSort: (sort) => filters.set({ sort }), onOpen: openJob, confirmAction });
-const details = new JobDetails({
-  findJob: (id) => store.get(id),
-  onClose: () => filters.get('job') && filters.set({ job: '' }),
-  confirmAction,
-});
-const submitForm = new SubmitForm({
+const submitForms = new SubmitForms({
   onSubmitted: (job) => {
-    notify(`“${job.title}” is submitted.`);
+    notify(t('board.submitted', { name: job.title }));
     store.upsert(job);
     updates.refresh();
     openJob(job);
   },
 });
+const onAction = (job, action) => {
+  if (opensForm(action)) submitForms.open(action, job);
+  else confirmAction(job, action);
+};
+const table = new JobTable({ onSort: (sort) => filters.set({ sort }), onOpen: openJob, confirmAction: onAction });
+const filterBar = new FilterBar(filters);
+const details = new JobDetails({
+  findJob,
+  onOpen: openJob,
+  onClose: () => filters.get('job') && filters.set({ job: '' }),
+  confirmAction: onAction,
+});
 
 let signIn = null;
 
-/** Shows a notification; screen readers announce it. */
-function notify(text) {
-  const notification = h('p', null, text);
-  $('notifications').append(notification);
-  setTimeout(() => notification.remove(), NOTIFICATION_TIME);
-}
-
 function renderEnvironment({ environment, region, version }) {
   const badge = $('environment');
-  badge.textContent = [environment, region].filter(Boolean).join(' · ');
   badge.dataset.environment = environment;
-  badge.title = REGION_NAMES[region] ?? { demo: 'In-memory sandbox with sample data', custom: 'IPS at a custom address' }[environment] ?? '';
   badge.hidden = false;
   setText($('version'), `ips-gateway ${version}`);
+  onLanguage(() => {
+    setText(badge, [textOf(`environment.${environment}`) ?? environment, region].filter(Boolean).join(' · '));
+    badge.title = textOf(`region.${region}`) ?? textOf(`environmentHint.${environment}`) ?? '';
+  });
 }
 
 /** Opens the board for the session's company. */
@@ -84,15 +86,15 @@ function openBoard() {
   filters.set({ company: session.companies.length > 1 ? session.company : '' });
   const company = session.companies.find(({ companyHandle }) => companyHandle === session.company);
   const name = company?.name ?? session.company;
-  $('open-submit').hidden = company?.maySubmit === false;
-  setText($('user'), session.user ?? 'Signed in');
+  $('open-submit').hidden = !session.maySubmit;
+  setText($('user'), session.user ?? t('session.signedIn'));
   $('company').replaceChildren(...session.companies.map((company) => h('option', { value: company.companyHandle }, company.name ?? company.companyHandle)));
   $('company').value = session.company;
   $('company-field').hidden = session.companies.length < 2;
   setText($('company-name'), session.companies.length < 2 ? `· ${name}` : '');
-  $('mine-field').hidden = session.user === null;
   loadedPhases.clear();
   store.clear();
+  history.clear();
   updates.start();
   details.show(filters.get('job'));
 }
@@ -100,14 +102,23 @@ function openBoard() {
 /** Ends the session and shows the sign-in form, with the problem that ended it if there is one. */
 function signOut(problem) {
   updates.stop('off');
-  for (const dialog of document.querySelectorAll('dialog[open]')) dialog.close();
+  document.querySelectorAll('dialog').forEach((dialog) => dialog.close());
+  submitForms.forget();
   session.clear();
   store.clear();
+  history.clear();
   table.render([], filters.get('sort'), now());
   $('board').hidden = true;
   document.body.dataset.view = 'sign-in';
   signIn.show(problem);
 }
+
+/** All known jobs: those of the live lists, and the older ones that the filters select. */
+const knownJobs = () => {
+  const jobs = [...store.jobs];
+  for (const job of history.jobs) if (store.get(job.id) === undefined) jobs.push(job);
+  return jobs;
+};
 
 let renderPending = false;
 
@@ -119,114 +130,87 @@ function render() {
     renderPending = false;
     if (!session.isSignedIn) return;
     const time = now();
-    const matching = filters.matching(store.jobs);
+    const known = knownJobs();
+    const matching = filters.matching(known);
     const jobs = filters.sorted(filters.inPhase(matching), time);
     table.render(jobs, filters.get('sort'), time);
-    renderFilters(matching);
-    renderPlaceholder(jobs);
-    details.update(store.get(filters.get('job')));
+    filterBar.render(known, matching);
+    renderPlaceholder(jobs.length);
+    renderTitle();
+    details.update(findJob(filters.get('job')));
     // Without the completed jobs the charts would be wrong.
     if (loadedPhases.has('completed')) renderCharts(() => store.jobs, now);
   });
 }
 
-function renderFilters(matching) {
-  for (const phase of ['', ...PHASES]) {
-    const button = document.querySelector(`[data-phase="${phase}"]`);
-    setAttribute(button, 'aria-pressed', String(filters.get('phase') === phase));
-    const count = phase ? matching.filter((job) => job.phase === phase).length : matching.length;
-    setText(button.querySelector('.figure'), count.toLocaleString());
-  }
-  const types = [...new Set([...store.jobs].map(typeLabel))].sort();
-  const selected = filters.get('kind');
-  if (selected && !types.includes(selected)) types.push(selected);
-  if ([...$('kind').options].slice(1).map((option) => option.value).join() !== types.join()) {
-    $('kind').replaceChildren(h('option', { value: '' }, 'All types'), ...types.map((type) => h('option', { value: type }, type)));
-  }
-  $('kind').value = selected;
-  $('outcome').value = filters.get('outcome');
-  $('mine').checked = filters.get('mine') !== '';
-  if (document.activeElement !== $('text')) $('text').value = filters.get('q');
-  $('clear').hidden = !filters.isFiltering;
+function renderTitle() {
   const running = [...store.jobs].filter((job) => job.status === 'running').length;
-  const title = running > 0 ? `(${running}) Jobs – ips-gateway` : 'Jobs – ips-gateway';
+  const title = watch.title || (running > 0 ? t('page.titleRunning', { count: running }) : t('page.title'));
   if (document.title !== title) document.title = title;
 }
 
-/** Shows the loading or the empty placeholder in place of an empty table. */
-function renderPlaceholder(jobs) {
+/** Shows the loading or the empty placeholder in place of an empty table, and what follows its last row. */
+function renderPlaceholder(count) {
   const isLoading = loadedPhases.size < PHASES.length && updates.isRunning && updates.problem === null;
   $('loading').hidden = !isLoading || store.size > 0;
-  $('empty').hidden = jobs.length > 0 || isLoading;
-  $('older').hidden = !updates.hasOlder || !['', 'completed'].includes(filters.get('phase'));
-  $('older').disabled = updates.isLoadingOlder;
-  setText($('older'), updates.isLoadingOlder ? 'Loading older jobs…' : 'Load older jobs');
-  setText($('empty-text'), store.size === 0 ? 'No jobs yet' : filters.isFiltering ? 'No jobs match these filters' : 'No jobs in this phase');
+  const hasHistory = PHASES_WITH_HISTORY.includes(filters.get('phase'));
+  const isSearching = hasHistory && history.isLoading;
+  $('empty').hidden = count > 0 || isLoading || isSearching;
+  $('older').hidden = !hasHistory || !history.hasMore;
+  $('older').disabled = history.isLoading;
+  setText($('older'), history.isLoading ? t('list.loadingOlder') : filters.isFiltering ? t('list.searchOlder') : t('list.older'));
+  $('older-problem').replaceChildren(...(hasHistory && history.problem ? [problemBox(history.problem)] : []));
+  setText($('empty-text'), store.size === 0 ? t('list.none') : filters.isFiltering ? t('list.noneMatching') : t('list.noneInPhase'));
   $('empty-clear').hidden = !filters.isFiltering;
 }
 
-/** Shows the state of the live updates, and the reason in the banner when the jobs are out of date. */
-function renderState() {
-  const { state, staleSince, denied, problem, retryAt } = updates;
-  const isStale = staleSince !== null && updates.isRunning;
-  $('state').dataset.state = isStale && state === 'live' ? 'failing' : state;
-  setText($('state-text'), isStale && state === 'live' ? 'Out of date' : STATE_LABELS[state]);
-  const isPaused = state === 'paused';
-  setAttribute($('pause'), 'aria-pressed', String(isPaused));
-  setText($('pause-text'), isPaused ? 'Resume updates' : 'Pause updates');
-  setAttribute($('pause-icon'), 'href', isPaused ? '#i-resume' : '#i-pause');
-  const isDegraded = problem !== null && (['connecting', 'polling', 'failing', 'offline'].includes(state) || (state === 'live' && updates.isIncomplete));
-  const isUnreachable = isDegraded && problem.isOffline;
-  $('banner').hidden = !isStale && !isDegraded && denied.size === 0;
-  // A gateway that can't be reached says nothing about IPS.
-  if (isStale && !isUnreachable) {
-    $('banner').replaceChildren(h('strong', null, 'IPS is not responding.'), ` Showing jobs as of ${formatShortTime(Date.parse(staleSince), now())}.`);
-  } else if (isDegraded) {
-    const { title, detail, code } = problem.document;
-    $('banner').replaceChildren(h('strong', null, `${title}.`), ` ${detail ?? ''} `, h('span', { class: 'fine-print' }, code),
-      isUnreachable && updates.lastContact !== null ? ` Showing jobs as of ${formatShortTime(updates.lastContact, now())}.` : '',
-      retryAt === null ? '' : ` Retrying at ${formatShortTime(retryAt, now())}.`);
-  } else if (denied.size > 0) {
-    const phases = PHASES.filter((phase) => denied.has(phase)).join(', ');
-    $('banner').replaceChildren(h('strong', null, 'Not all jobs are shown.'), ` Your IPS role does not permit you to see these phases: ${phases}.`);
-  }
-  if (session.isSignedIn) renderPlaceholder(table.body.children);
+function renderUpdates() {
+  renderState(updates);
+  if (session.isSignedIn) renderPlaceholder(table.body.childElementCount);
 }
 
-updates.addEventListener('change', renderState);
-updates.addEventListener('list', ({ detail: phases }) => {
+updates.addEventListener('change', renderUpdates);
+updates.addEventListener('list', (/** @type {any} */ { detail: { phases, list } }) => {
   phases.forEach((phase) => loadedPhases.add(phase));
-  renderState();
+  if (phases.includes('completed')) history.follow(list);
+  renderUpdates();
   render();
 });
-updates.addEventListener('problem', ({ detail: problem }) => {
+const onProblem = (/** @type {any} */ { detail: problem }) => {
   if (problem.status === 401) signOut(problem);
   else if (problem.code === 'company-required') {
     updates.stop('off');
     $('board').hidden = true;
     signIn.chooseCompany(problem.document.companies ?? session.companies);
   }
-});
-store.addEventListener('change', render);
-filters.addEventListener('change', () => {
-  if (!session.isSignedIn) return;
-  details.show(filters.get('job'));
+};
+updates.addEventListener('problem', onProblem);
+history.addEventListener('problem', onProblem);
+store.addEventListener('change', () => {
+  watch.check((id) => store.get(id));
   render();
 });
+watch.addEventListener('change', render);
+watch.onOpen = openJob;
 
-document.querySelectorAll('[data-phase]').forEach((button) => button.addEventListener('click', () => filters.set({ phase: button.dataset.phase })));
-$('kind').addEventListener('change', () => filters.set({ kind: $('kind').value }));
-$('outcome').append(h('option', { value: ATTENTION }, 'Needs attention'), ...OUTCOME_LABELS.map(([outcome, label]) => h('option', { value: outcome }, label)));
-$('outcome').addEventListener('change', () => filters.set({ outcome: $('outcome').value }));
-$('mine').addEventListener('change', () => filters.set({ mine: $('mine').checked ? '1' : '' }));
-$('text').addEventListener('input', () => filters.set({ q: $('text').value.trim() }));
-for (const id of ['clear', 'empty-clear']) {
-  $(id).addEventListener('click', () => {
-    $('text').value = '';
-    filters.set({ kind: '', outcome: '', mine: '', q: '' });
-    $('text').focus();
-  });
-}
+/** Loads older jobs as the user scrolls, in the order in which they come last. */
+const lookAgain = whenNear($('older'), () => {
+  if (!$('older').hidden && filters.isNewestFirst && history.isAutomatic) history.load();
+});
+history.addEventListener('change', () => {
+  render();
+  if (!history.isLoading) lookAgain();
+});
+$('older').addEventListener('click', () => history.load());
+
+filters.addEventListener('change', () => {
+  if (!session.isSignedIn) return;
+  history.select(filters.historyQuery);
+  details.show(filters.get('job'));
+  render();
+  lookAgain();
+});
+
 $('company').addEventListener('change', () => {
   updates.stop('off');
   session.company = $('company').value;
@@ -234,15 +218,24 @@ $('company').addEventListener('change', () => {
   openBoard();
 });
 $('pause').addEventListener('click', () => (updates.state === 'paused' ? updates.start() : updates.stop('paused')));
-$('older').addEventListener('click', () => updates.loadOlder());
-$('open-submit').addEventListener('click', () => submitForm.open());
+$('open-submit').addEventListener('click', () => submitForms.open('submit'));
 $('sign-out').addEventListener('click', () => signOut());
 addEventListener('online', () => updates.isRunning && updates.state !== 'live' && updates.start());
+
+$('language').append(...Object.entries(LANGUAGES).map(([code, name]) => h('option', { value: code, lang: code }, name)));
+$('language').addEventListener('change', () => chooseLanguage($('language').value));
+onLanguage(() => {
+  $('language').value = currentLanguage();
+  Object.assign($('theme').dataset, { lightLabel: t('theme.light'), darkLabel: t('theme.dark') });
+  renderUpdates();
+  render();
+});
 
 let backgroundTimer = null;
 document.addEventListener('visibilitychange', () => {
   clearTimeout(backgroundTimer);
-  if (document.hidden) backgroundTimer = setTimeout(() => updates.isRunning && updates.stop('background'), BACKGROUND_TIMEOUT);
+  const pause = () => updates.isRunning && watch.size === 0 && updates.stop('background');
+  if (document.hidden) backgroundTimer = setTimeout(pause, BACKGROUND_TIMEOUT);
   else if (updates.state === 'background') updates.start();
 });
 

@@ -10,6 +10,11 @@ export const session = {
   /** Handle of the selected company. */
   company: null,
 
+  /** Whether the user may submit jobs of the selected company, as far as IPS says. */
+  get maySubmit() {
+    return this.companies.find(({ companyHandle }) => companyHandle === this.company)?.maySubmit !== false;
+  },
+
   get isSignedIn() {
     return authorization !== null;
   },

@@ -15,16 +15,19 @@
   const apply = () => {
     // Swagger UI's own class for its dark theme.
     root.classList.toggle('dark-mode', isDark());
-    for (const button of document.querySelectorAll('[data-theme-toggle]')) {
-      button.setAttribute('aria-label', isDark() ? 'Use light theme' : 'Use dark theme');
+    for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('[data-theme-toggle]'))) {
+      const label = isDark() ? (button.dataset.lightLabel ?? 'Use light theme') : (button.dataset.darkLabel ?? 'Use dark theme');
+      button.setAttribute('aria-label', label);
       button.title = button.getAttribute('aria-label');
     }
   };
 
   apply();
   addEventListener('DOMContentLoaded', apply);
+  // The board's labels follow its language.
+  addEventListener('textschange', apply);
   systemDark.addEventListener('change', apply);
-  addEventListener('click', (event) => {
+  addEventListener('click', (/** @type {any} */ event) => {
     if (!event.target.closest?.('[data-theme-toggle]')) return;
     root.dataset.theme = isDark() ? 'light' : 'dark';
     apply();

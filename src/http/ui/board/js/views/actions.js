@@ -3,30 +3,44 @@
 import { send } from '../api.js';
 import { $, h, icon } from '../dom.js';
 import { nameParts } from '../format.js';
+import { textOf } from '../texts.js';
 import { problemBox } from './problem-box.js';
+import { formsFor } from './submit/offers.js';
 
+/** Requests of the actions. */
 const ACTIONS = {
-  stop: { label: 'Stop', method: 'POST', path: '/stop', effect: 'Stops the job. Completed work is kept.' },
-  pause: { label: 'Pause', method: 'POST', path: '/pause', effect: 'Pauses the schedule: the job does not run until it is resumed.' },
-  resume: { label: 'Resume', method: 'POST', path: '/resume', effect: 'Resumes the schedule.' },
-  execute: { label: 'Run now', method: 'POST', path: '/execute', effect: 'Runs the job now, in addition to its schedule.' },
-  delete: { label: 'Delete', method: 'DELETE', path: '', effect: 'Deletes the job. This can’t be undone.', isDestructive: true },
+  stop: { method: 'POST', path: '/stop' },
+  pause: { method: 'POST', path: '/pause' },
+  resume: { method: 'POST', path: '/resume' },
+  execute: { method: 'POST', path: '/execute' },
+  delete: { method: 'DELETE', path: '' },
 };
+const DESTRUCTIVE_ACTIONS = ['delete'];
+/** Actions that open the submit form instead of the confirmation. */
+const FORMS = ['retry', 'runAgain'];
 
-/** Renders a button for each available action; a click calls `confirmAction` with the job and the action. */
-export function actionButtons(job, confirmAction, { iconOnly }) {
+const labelOf = (action) => textOf(`action.${action}`);
+
+/** Whether an action opens the submit form. */
+export const opensForm = (action) => FORMS.includes(action);
+
+/** The actions that a job offers: those of the gateway that have a button, and the forms. */
+export const offeredActions = (job) => [...job.actions.filter((action) => action in ACTIONS), ...formsFor(job)];
+
+/** Renders a button for each available action; a click calls `onAction` with the job and the action. */
+export function actionButtons(job, onAction, { iconOnly }) {
   const name = nameParts(job).join('');
-  return job.actions.filter((action) => action in ACTIONS).map((action) => {
-    const { label } = ACTIONS[action];
+  return offeredActions(job).map((action) => {
+    const label = labelOf(action);
     return h('button', {
       type: 'button',
-      class: iconOnly ? 'quiet icon-only' : action === 'delete' ? 'destructive' : '',
+      class: iconOnly ? 'quiet icon-only' : DESTRUCTIVE_ACTIONS.includes(action) ? 'destructive' : '',
       'data-action': action,
       'aria-label': `${label}: ${name}`,
       title: label,
       click: (event) => {
         event.stopPropagation();
-        confirmAction(job, action);
+        onAction(job, action);
       },
     }, icon(action), h('span', { class: 'label' }, label));
   });
@@ -62,21 +76,17 @@ export function confirmationDialog(onDone) {
 
   return (job, action) => {
     current = { job, action };
-    const { label, effect, isDestructive } = ACTIONS[action];
-    $('confirm-title').textContent = `${label} “${nameParts(job)[0]}”?`;
-    $('confirm-text').textContent = effect;
+    const name = nameParts(job)[0];
+    $('confirm-title').textContent = textOf(`actionTitle.${action}`, { name });
+    $('confirm-text').textContent = textOf(`actionEffect.${action}`);
     $('confirm-problem').replaceChildren();
     const button = $('confirm-run');
-    button.textContent = label;
-    button.className = isDestructive ? 'destructive solid' : 'primary';
+    button.textContent = labelOf(action);
+    button.className = DESTRUCTIVE_ACTIONS.includes(action) ? 'destructive solid' : 'primary';
     dialog.showModal();
     $('confirm-cancel').focus();
   };
 }
 
-const DONE_TEXTS = { stop: 'was asked to stop', pause: 'is paused', resume: 'is resumed', execute: 'is running now', delete: 'is deleted' };
-
 /** Text of the notification after a successful action. */
-export function doneText(action, job) {
-  return `“${nameParts(job)[0]}” ${DONE_TEXTS[action]}.`;
-}
+export const doneText = (action, job) => textOf(`actionDone.${action}`, { name: nameParts(job)[0] });

@@ -1,7 +1,8 @@
 // Charts of the overview: jobs completed in the last hour, and durations by type.
 
 import { $, h, svg } from '../dom.js';
-import { durationOf, endTime, formatDuration, formatHourMinute, plural, statusOf, typeLabel } from '../format.js';
+import { durationOf, endTime, formatDuration, formatHourMinute, statusOf, typeLabel } from '../format.js';
+import { t } from '../texts.js';
 
 const HOUR = 3_600_000;
 /** Bars of the last hour, two minutes each. */
@@ -48,16 +49,19 @@ function renderLastHour(completed, now) {
   });
   const count = (outcome) => recent.filter((job) => job.outcome === outcome).length;
   const [failed, stopped] = [count('failed'), count('stopped')];
-  const parts = [recent.length, failed === 0 ? 'none failed' : `${failed} failed`, stopped > 0 && `${stopped} stopped`];
-  const summary = recent.length === 0 ? 'none' : parts.filter(Boolean).join(', ');
+  const parts = [
+    t('chart.completed', { count: recent.length }), failed === 0 ? t('chart.noneFailed') : t('chart.failed', { count: failed }),
+    stopped > 0 && t('chart.stopped', { count: stopped }),
+  ];
+  const summary = recent.length === 0 ? t('chart.none') : parts.filter(Boolean).join(t('chart.separator'));
   $('hour-figure').textContent = summary;
   $('hour').replaceChildren(
     svg('svg', {
       viewBox: `0 0 ${SIZE.width} ${SIZE.height}`, preserveAspectRatio: 'none', role: 'img',
-      'aria-label': `Jobs completed in the last hour, in steps of two minutes: ${summary}`,
+      'aria-label': t('chart.hourImage', { summary }),
     }, marks),
     h('div', { class: 'axis', 'aria-hidden': 'true' },
-      h('span', null, formatHourMinute(now - HOUR)), h('span', null, formatHourMinute(now - HOUR / 2)), h('span', null, 'now')),
+      h('span', null, formatHourMinute(now - HOUR)), h('span', null, formatHourMinute(now - HOUR / 2)), h('span', null, t('chart.now'))),
   );
 }
 
@@ -80,7 +84,7 @@ function renderDurations(completed) {
     h('span', { class: 'duration-type', title: type }, type),
     svg('svg', {
       viewBox: `0 0 ${SIZE.width} 12`, preserveAspectRatio: 'none', role: 'img',
-      'aria-label': `${plural(count, 'job', 'jobs')}: median ${formatDuration(median)}, range ${formatDuration(min)} to ${formatDuration(max)}`,
+      'aria-label': t('chart.durationImage', { count, median: formatDuration(median), min: formatDuration(min), max: formatDuration(max) }),
     },
     svg('line', { x1: 0, x2: SIZE.width, y1: 6, y2: 6, class: 'baseline' }),
     svg('line', { x1: x(min), x2: x(max), y1: 6, y2: 6, class: 'range' }),

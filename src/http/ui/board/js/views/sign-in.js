@@ -3,6 +3,7 @@
 import { Problem, get } from '../api.js';
 import { $, h } from '../dom.js';
 import { session } from '../session.js';
+import { onLanguage, t } from '../texts.js';
 import { problemBox } from './problem-box.js';
 
 export class SignIn {
@@ -42,10 +43,10 @@ export class SignIn {
     $('sign-in-methods').hidden = usesApiKey;
     methods.value = usesApiKey ? 'token' : 'password';
     methods.forEach((radio) => radio.toggleAttribute('checked', radio.checked));
-    $('sign-in-token-label').textContent = usesApiKey ? 'API key' : 'IMS access token';
-    $('sign-in-hint').textContent = usesApiKey
-      ? 'Use an API key of this gateway. It is kept in this page’s memory only.'
-      : 'Use your IPS credentials. They are kept in this page’s memory only.';
+    onLanguage(() => {
+      $('sign-in-token-label').textContent = usesApiKey ? t('signIn.apiKey') : t('signIn.token');
+      $('sign-in-hint').textContent = usesApiKey ? t('signIn.hintApiKey') : t('signIn.hint');
+    });
     const users = this.config.users ?? [];
     $('demo-users').hidden = users.length === 0;
     $('demo-list').replaceChildren(...users.map((user) => h('li', null, h('button', {

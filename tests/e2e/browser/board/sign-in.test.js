@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { before } from 'node:test';
-import { PASSWORD, USER, file, inBrowser, openBoard, output, startDemo, startGateway } from './harness.js';
+import { PASSWORD, USER, file, inBrowser, openBoard, output, startDemo, startGateway } from '../harness.js';
 
 let demo;
 before(async () => {
@@ -61,11 +61,11 @@ inBrowser('a wrong password is refused with an explanation', { allows: /status o
 inBrowser('a user of several companies chooses one, and can change it', {}, async (page) => {
   await openBoard(page, demo.origin, { user: 'agency@example.com' });
   await page.getByRole('button', { name: /Sample Furniture/ }).click();
-  await page.getByRole('button', { name: 'Showroom video', exact: true }).waitFor();
+  await page.getByRole('link', { name: 'Showroom video', exact: true }).waitFor();
   assert.match(page.url(), /company=c%7C47/);
   await page.locator('#company').selectOption({ label: 'Example Outfitters' });
-  await page.getByRole('button', { name: 'Nightly publish', exact: true }).waitFor();
-  assert.equal(await page.getByRole('button', { name: 'Showroom video', exact: true }).count(), 0);
+  await page.getByRole('link', { name: 'Nightly publish', exact: true }).waitFor();
+  assert.equal(await page.getByRole('link', { name: 'Showroom video', exact: true }).count(), 0);
 });
 
 inBrowser('signing out removes everything', {}, async (page, { requests }) => {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { before } from 'node:test';
-import { api, eventually, inBrowser, openBoard, picture, row, startDemo } from './harness.js';
+import { api, eventually, inBrowser, openBoard, picture, row, startDemo } from '../harness.js';
 
 let demo;
 before(async () => {
@@ -39,5 +39,5 @@ inBrowser('an upload with a publish is one row with the state of both, and unfol
     assert.equal(job.chain.status, 'completed');
   }, 150_000);
   await eventually(async () => assert.equal(await upload.locator('.pill').innerText(), 'Succeeded'));
-  assert.equal(await upload.locator('.percent').innerText(), '100 %');
+  assert.equal(await upload.locator('.percent').innerText(), '100%');
 });

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { before } from 'node:test';
-import { freePort, eventually, inBrowser, openBoard, row, startDemo, startGateway, startNginx, stop, submit } from './harness.js';
+import { freePort, eventually, inBrowser, openBoard, row, startDemo, startGateway, startNginx, stop, submit } from '../harness.js';
 
 let demo;
 before(async () => {
@@ -111,44 +111,6 @@ inBrowser('when the gateway hangs the open board says so, and since when', { all
   }
   await isIn(page, 'Live');
   await eventually(async () => assert.equal(await page.locator('#banner').isHidden(), true));
-});
-
-inBrowser('older jobs are loaded page by page, stay, and end with the history', {}, async (page) => {
-  const shown = await (await fetch(`${demo.origin}/job-logs?limit=1`, { headers: { authorization: `Basic ${btoa('katlyn@example.com:sandbox-katlyn')}` } })).json();
-  const older = (number) => ({
-    ...shown.logs[0], id: `older-${number}`, title: `Older ${number}`, status: 'completed', endedAt: '2020-01-01T00:01:00Z', startedAt: '2020-01-01T00:00:00Z',
-  });
-  const cursors = [];
-  await page.route(/\/jobs\?.*phase=(scheduled|completed)/, async (route) => {
-    const cursor = new URL(route.request().url()).searchParams.get('cursor');
-    if (cursor) {
-      cursors.push(cursor);
-      return route.fulfill({ json: cursor === 'first' ? { jobs: [older(1)], next: 'second' } : { jobs: [older(2)] } });
-    }
-    const response = await route.fetch();
-    return route.fulfill(response.status() === 200 ? { response, json: { ...(await response.json()), next: 'first' } } : { response });
-  });
-  await openBoard(page, demo.origin);
-  const button = page.getByRole('button', { name: 'Load older jobs' });
-  await page.locator('[data-phase="active"]').click();
-  await button.waitFor({ state: 'hidden' });
-  await page.locator('[data-phase="completed"]').click();
-  await button.click();
-  await row(page, 'Older 1').waitFor();
-  // A poll of the newest jobs removes none of them.
-  const poll = page.waitForResponse((response) => response.url().includes('phase=scheduled'));
-  await page.getByRole('button', { name: 'Pause updates' }).click();
-  await page.getByRole('button', { name: 'Resume updates' }).click();
-  await poll;
-  await button.click();
-  await row(page, 'Older 1').waitFor();
-  assert.deepEqual(cursors.slice(0, 1), ['first']);
-  await eventually(async () => {
-    if (await button.isVisible()) await button.click();
-    await row(page, 'Older 2').waitFor({ timeout: 1_000 });
-  });
-  await button.waitFor({ state: 'hidden' });
-  await row(page, 'Older 1').waitFor();
 });
 
 inBrowser('in a hidden tab updates stop after a minute, and continue when it is visible again', {}, async (page, { requests }) => {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { before } from 'node:test';
-import { eventually, inBrowser, openBoard, picture, row, startDemo, submit } from './harness.js';
+import { eventually, inBrowser, openBoard, picture, row, startDemo, submit } from '../harness.js';
 
 let demo;
 before(async () => {
@@ -11,14 +11,14 @@ before(async () => {
 
 const details = (page) => page.getByRole('dialog').first();
 
-inBrowser('a finished job opens on its errors and warnings, with the full log below', {}, async (page) => {
+inBrowser('a finished job opens on its errors and warnings, with its results and the full log below', {}, async (page) => {
   await openBoard(page, demo.origin);
-  await page.getByRole('button', { name: 'Partner feed', exact: true }).click();
+  await page.getByRole('link', { name: 'Partner feed', exact: true }).click();
   await details(page).getByText('rain_jacket_red failed').first().waitFor();
   await details(page).getByText(/unknown host/).first().waitFor();
   await details(page).getByText('Uploaded readme with a warning').first().waitFor();
   const headings = async () => (await details(page).getByRole('heading', { level: 3 }).allInnerTexts()).map((text) => text.replace(/\s+/g, ' '));
-  await eventually(async () => assert.deepEqual(await headings(), ['Errors 2', 'Warnings 1', 'Full log 6']));
+  await eventually(async () => assert.deepEqual(await headings(), ['Errors 2', 'Warnings 1', 'Results 4', 'Full log 6']));
   await page.screenshot(picture('board-details'));
   assert.match(page.url(), /job=[\w-]+/);
   await page.goBack();
@@ -50,7 +50,7 @@ inBrowser('a long log is loaded page by page', {}, async (page) => {
     return route.fulfill({ json: { entries, total, page: number, perPage } });
   });
   await openBoard(page, demo.origin);
-  await page.getByRole('button', { name: 'Partner feed', exact: true }).click();
+  await page.getByRole('link', { name: 'Partner feed', exact: true }).click();
   await details(page).getByText('Entry 50', { exact: true }).waitFor();
   assert.equal(await details(page).getByText('Entry 51', { exact: true }).count(), 0);
   await details(page).getByRole('button', { name: 'Show 50 more of 70' }).click();
@@ -62,7 +62,7 @@ inBrowser('text from IPS is never interpreted as markup', {}, async (page) => {
   const markup = '<img src=x onerror=alert(1)><b>bold</b>';
   await page.route('**/log?*', (route) => route.fulfill({ json: { entries: [{ level: 'error', logMessage: markup }], total: 1, page: 1, perPage: 50 } }));
   await openBoard(page, demo.origin);
-  await page.getByRole('button', { name: 'Partner feed', exact: true }).click();
+  await page.getByRole('link', { name: 'Partner feed', exact: true }).click();
   await details(page).getByText(markup).first().waitFor();
   assert.equal(await page.locator('#details img, #details b').count(), 0);
 });
@@ -80,8 +80,8 @@ inBrowser('an active job shows the progress of its tasks, and its log once it is
 inBrowser('actions are offered as the gateway lists them, with a confirmation', {}, async (page, { requests }) => {
   await openBoard(page, demo.origin);
   await row(page, 'Partner feed').waitFor();
-  assert.equal(await row(page, 'Partner feed').locator('[data-action]').count(), 0, 'a completed job has no actions');
   const actions = (name) => row(page, name).locator('[data-action]').evaluateAll((buttons) => buttons.map((button) => button.dataset.action));
+  assert.deepEqual(await actions('Partner feed'), ['retry', 'runAgain'], 'a completed job has no actions of IPS');
   await eventually(async () => assert.deepEqual(await actions('Nightly publish'), ['pause', 'execute', 'delete']));
   await eventually(async () => assert.deepEqual(await actions('Weekly metadata'), ['resume', 'execute', 'delete']));
 
@@ -134,7 +134,7 @@ inBrowser('a refusal is shown in plain words', { allows: /status of 4/ }, async 
 
 inBrowser('everything can be reached with the keyboard', {}, async (page) => {
   await openBoard(page, demo.origin);
-  const link = page.getByRole('button', { name: 'Partner feed', exact: true });
+  const link = page.getByRole('link', { name: 'Partner feed', exact: true });
   await link.focus();
   await page.keyboard.press('Enter');
   await details(page).waitFor();

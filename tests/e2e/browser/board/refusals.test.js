@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { before } from 'node:test';
-import { PASSWORD, USER, eventually, file, inBrowser, openBoard, picture, startDemo, startFaultProxy, submit } from './harness.js';
+import { PASSWORD, USER, eventually, file, inBrowser, openBoard, picture, startDemo, startFaultProxy, submit } from '../harness.js';
 
 let demo;
 before(async () => {
@@ -35,7 +35,7 @@ inBrowser('on 429 it waits for Retry-After, says so, and recovers by itself', { 
   const proxy = await startFaultProxy(demo.origin);
   await openBoard(page, proxy.origin);
   await isIn(page, 'Live');
-  const names = () => page.locator('#rows button').allInnerTexts();
+  const names = () => page.locator('#rows .link').allInnerTexts();
   const known = await names();
 
   proxy.refuse({ status: 429, headers: { 'retry-after': RETRY_AFTER }, body: TOO_MANY });
@@ -64,9 +64,9 @@ inBrowser('jobs that the user may not see are left out, and the banner names the
   proxy.refuse({ status: 403, body: FORBIDDEN, only: /^\/jobs(\/events)?\?(?!.*phase=scheduled)/ });
   await openBoard(page, proxy.origin);
   await page.locator('#banner', { hasText: 'Not all jobs are shown' }).waitFor();
-  assert.match(await page.locator('#banner').innerText(), /these phases: active\.$/);
+  assert.match(await page.locator('#banner').innerText(), /these phases: Active\.$/);
   assert.equal(await state(page), 'Polling');
-  await eventually(async () => assert.ok((await page.locator('#rows button').allInnerTexts()).length > 0, 'other phases are shown'));
+  await eventually(async () => assert.ok((await page.locator('#rows .link').allInnerTexts()).length > 0, 'other phases are shown'));
   assert.equal(await page.locator('#loading').isHidden(), true);
   await page.screenshot(picture('denied-active'));
   proxy.passThrough();
@@ -82,7 +82,7 @@ inBrowser('expired credentials end the session, which shows the sign-in form and
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await page.locator('#rows tr').first().waitFor();
   await isIn(page, 'Live');
-  await page.locator('#rows button:visible').first().click();
+  await page.locator('#rows .link').first().click();
 
   proxy.expire();
   await page.locator('#sign-in-form').waitFor();
