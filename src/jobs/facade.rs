@@ -190,6 +190,20 @@ impl Jobs {
         self.lists.list_fresh(caller, company, query, directive)
     }
 
+    /// Returns the whole active list of `company`.
+    ///
+    /// # Errors
+    /// Those of `JobLists::list`.
+    pub async fn active_list(&self, caller: &Caller, company: &str, directive: CacheDirective) -> Result<Lookup> {
+        self.caches.active.read(caller, company, directive).await
+    }
+
+    /// Returns whether lists are shared with other replicas.
+    #[must_use]
+    pub fn has_shared_store(&self) -> bool {
+        self.coordinator.is_some()
+    }
+
     /// Returns the referenced job.
     ///
     /// # Errors

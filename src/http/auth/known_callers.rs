@@ -20,6 +20,8 @@ const OVERHEAD_BYTES: usize = 512;
 const MAX_HEADER_BYTES: usize = 8 * 1024;
 /// Time without a request after which a caller is forgotten.
 const MAX_IDLE_TIME: Duration = Duration::from_mins(1);
+/// Interval between two searches for callers to forget: each looks at all callers.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Callers of a worker whose IPS credentials were accepted. It has no `Debug`, since it contains credentials; they are zeroized when a caller
 /// is forgotten.
@@ -32,6 +34,7 @@ struct Table {
     callers: HashMap<u64, KnownCaller>,
     hash_key: RandomState,
     bytes: usize,
+    swept_at: Option<Instant>,
 }
 
 struct KnownCaller {
@@ -73,16 +76,17 @@ impl KnownCallers {
         let Some(headers) = PrincipalHeaders::of(headers) else { return };
         let table = &mut *self.0.borrow_mut();
         let hash = headers.hash(&table.hash_key);
+        let now = Instant::now();
         let known = KnownCaller {
             authorization: SecretSlice::from(headers.authorization.as_bytes().to_vec()),
             language: headers.language.cloned(),
             principal,
-            used_at: Instant::now(),
+            used_at: now,
         };
         table.remove(hash);
         table.bytes += known.bytes();
         table.callers.insert(hash, known);
-        table.evict();
+        table.evict(now);
     }
 
     /// Removes the caller with these headers.
@@ -101,17 +105,26 @@ impl Table {
         }
     }
 
-    /// Removes the callers that were idle for too long, and the least recently used ones beyond the maximum.
-    fn evict(&mut self) {
-        let idle = |known: &KnownCaller| known.used_at.elapsed() > MAX_IDLE_TIME;
-        let expired: Vec<_> = self.callers.iter().filter(|(_, known)| idle(known)).map(|(hash, _)| *hash).collect();
-        for hash in expired {
-            self.remove(hash);
+    /// Removes the callers that were idle for too long, once in a while, and the least recently used ones beyond the maximum: so many that
+    /// an eighth of it is free afterwards.
+    fn evict(&mut self, now: Instant) {
+        if self.swept_at.is_none_or(|swept_at| now.saturating_duration_since(swept_at) >= SWEEP_INTERVAL) {
+            self.swept_at = Some(now);
+            let is_idle = |known: &KnownCaller| now.saturating_duration_since(known.used_at) > MAX_IDLE_TIME;
+            let idle: Vec<_> = self.callers.iter().filter(|(_, known)| is_idle(known)).map(|(hash, _)| *hash).collect();
+            for hash in idle {
+                self.remove(hash);
+            }
         }
-        while self.bytes > MAX_BYTES {
-            let oldest = self.callers.iter().min_by_key(|(_, known)| known.used_at).map(|(hash, _)| *hash);
-            let Some(oldest) = oldest else { return };
-            self.remove(oldest);
+        if self.bytes > MAX_BYTES {
+            let mut by_age: Vec<_> = self.callers.iter().map(|(hash, known)| (known.used_at, *hash)).collect();
+            by_age.sort_unstable();
+            for (_, hash) in by_age {
+                if self.bytes <= MAX_BYTES / 8 * 7 {
+                    break;
+                }
+                self.remove(hash);
+            }
         }
     }
 }
@@ -175,6 +188,15 @@ mod tests {
         assert!(known.get(&twice).is_none());
         known.remove(&headers("Bearer one", "de"));
         assert!(known.get(&headers("Bearer one", "de")).is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_caller_without_requests_for_a_minute_is_removed_by_the_next_new_one() {
+        let known = KnownCallers::default();
+        known.insert(&headers("Bearer idle", "de"), principal("one"));
+        tokio::time::advance(MAX_IDLE_TIME + SWEEP_INTERVAL).await;
+        known.insert(&headers("Bearer new", "de"), principal("one"));
+        assert_eq!(known.0.borrow().callers.len(), 1);
     }
 
     #[test]

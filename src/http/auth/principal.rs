@@ -1,5 +1,6 @@
 //! Principal of a request: its caller, role, and name in logs.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -46,10 +47,11 @@ impl PrincipalNames {
     #[must_use]
     pub fn name(&self, credentials: &Credentials) -> Arc<str> {
         let (kind, identity) = match credentials {
-            Credentials::Password { user, .. } => ("user", user.to_lowercase()),
-            Credentials::AccessToken(token) => ("token", token.expose_secret().to_owned()),
+            Credentials::Password { user, .. } => ("user", Cow::Owned(user.to_lowercase())),
+            Credentials::AccessToken(token) => ("token", Cow::Borrowed(token.expose_secret())),
         };
-        let hash = self.0.clone().chain_update(kind).chain_update(identity).finalize().into_bytes();
-        hash[..8].iter().fold(format!("{kind}:"), |name, byte| format!("{name}{byte:02x}")).into()
+        let hash = self.0.clone().chain_update(kind).chain_update(identity.as_bytes()).finalize().into_bytes();
+        let digits = hash[..8].iter().fold(0, |number, byte| (number << 8) | u64::from(*byte));
+        format!("{kind}:{digits:016x}").into()
     }
 }

@@ -69,6 +69,9 @@ impl<'r, 'de, 'p> Fields<'r, 'de, 'p> {
 
     /// Returns the index of the next child element that is a known field.
     fn next_field(&mut self) -> Result<Option<usize>, DecodeError> {
+        if let Some(index) = self.expected_field()? {
+            return Ok(Some(index));
+        }
         loop {
             match self.parser.token()? {
                 Token::Start(tag) => match self.find(&tag).or_else(|| self.find_published(&tag)) {
@@ -104,6 +107,19 @@ impl<'r, 'de, 'p> Fields<'r, 'de, 'p> {
                 Token::Eof => return Err(DecodeError::malformed(ENDS_INSIDE)),
             }
         }
+    }
+
+    /// Reads the start tag of the next field or, if that may be absent, of the one after it: elements come in declared order.
+    #[inline]
+    fn expected_field(&mut self) -> Result<Option<usize>, DecodeError> {
+        for index in self.next..(self.next + 2).min(self.names.len()) {
+            if self.parser.plain_start_of(self.names[index])? {
+                self.start = self.parser.position();
+                self.content = Content::Open;
+                return self.take(index).map(Some);
+            }
+        }
+        Ok(None)
     }
 
     /// Returns the index of the field that a tag names.

@@ -10,6 +10,9 @@ use super::parser::Parser;
 use super::scalar::is_blank;
 use super::token::{Mode, Tag, Token};
 
+/// Name of the items of an array.
+const ITEMS: &str = "items";
+
 /// serde sequence access over the `<items>` children of an element.
 pub(super) struct Items<'r, 'de, 'p> {
     parser: &'r mut Parser<'de>,
@@ -34,9 +37,13 @@ impl<'r, 'de, 'p> Items<'r, 'de, 'p> {
         if self.content == Content::Absent {
             return Ok(None);
         }
+        if self.parser.plain_start_of(ITEMS)? {
+            self.start = self.parser.position();
+            return Ok(Some(Tag { content: ITEMS, name_length: ITEMS.len(), nil: false }));
+        }
         loop {
             match self.parser.token()? {
-                Token::Start(tag) if tag.has_name("items") => {
+                Token::Start(tag) if tag.has_name(ITEMS) => {
                     self.start = self.parser.position();
                     return Ok(Some(tag));
                 }

@@ -16,6 +16,9 @@ pub enum LackedFields {
     LeaveOut,
 }
 
+/// Initial capacity of a document, in bytes: most requests are shorter.
+const INITIAL_BYTES: usize = 1024;
+
 /// Writer of one document in one API version.
 pub struct Writer<'v> {
     text: String,
@@ -27,7 +30,9 @@ impl<'v> Writer<'v> {
     /// Creates a writer whose document starts with the XML declaration.
     #[must_use]
     pub fn new(version: &'v ApiVersion, lacked_fields: LackedFields) -> Self {
-        Self { text: String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>"), version, lacked_fields }
+        let mut text = String::with_capacity(INITIAL_BYTES);
+        text.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>");
+        Self { text, version, lacked_fields }
     }
 
     /// Appends markup verbatim.

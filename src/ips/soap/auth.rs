@@ -44,40 +44,39 @@ impl fmt::Debug for AuthHeader {
     }
 }
 
-/// Wire form of an [`AuthHeader`], with plain secrets; exists only while it is written or read.
+/// Wire form of an [`AuthHeader`], with plain secrets: borrowed ones of type `&str` while it is written, `String` while it is read.
 #[derive(Serialize, Deserialize)]
 #[serde(rename = "AuthHeader", rename_all = "camelCase")]
-pub(super) struct WireAuthHeader {
-    user: Option<String>,
-    password: Option<String>,
-    access_token: Option<String>,
-    saml_response: Option<String>,
-    locale: Option<String>,
-    app_name: String,
-    app_version: String,
+pub(super) struct WireAuthHeader<T> {
+    user: Option<T>,
+    password: Option<T>,
+    access_token: Option<T>,
+    saml_response: Option<T>,
+    locale: Option<T>,
+    app_name: T,
+    app_version: T,
     gzip_response: Option<bool>,
     fault_http_status_code: Option<i32>,
 }
 
-impl From<&AuthHeader> for WireAuthHeader {
-    fn from(header: &AuthHeader) -> Self {
-        let expose = |secret: &Option<SecretString>| secret.as_ref().map(|secret| secret.expose_secret().to_owned());
+impl<'a> From<&'a AuthHeader> for WireAuthHeader<&'a str> {
+    fn from(header: &'a AuthHeader) -> Self {
         Self {
-            user: header.user.clone(),
-            password: expose(&header.password),
-            access_token: expose(&header.access_token),
-            saml_response: expose(&header.saml_response),
-            locale: header.locale.clone(),
-            app_name: header.app_name.clone(),
-            app_version: header.app_version.clone(),
+            user: header.user.as_deref(),
+            password: header.password.as_ref().map(SecretString::expose_secret),
+            access_token: header.access_token.as_ref().map(SecretString::expose_secret),
+            saml_response: header.saml_response.as_ref().map(SecretString::expose_secret),
+            locale: header.locale.as_deref(),
+            app_name: &header.app_name,
+            app_version: &header.app_version,
             gzip_response: header.gzip_response,
             fault_http_status_code: header.fault_http_status_code,
         }
     }
 }
 
-impl From<WireAuthHeader> for AuthHeader {
-    fn from(header: WireAuthHeader) -> Self {
+impl From<WireAuthHeader<String>> for AuthHeader {
+    fn from(header: WireAuthHeader<String>) -> Self {
         Self {
             user: header.user,
             password: header.password.map(Into::into),

@@ -70,7 +70,7 @@ impl<'a> Request<'a> {
         let mut next = document.parser.next_tag()?;
         if let Some(header) = next.take_if(|tag| tag.local_name() == "authHeader") {
             check_same(&header, document.namespace(&header)?.as_deref(), namespace.as_deref())?;
-            auth = document.parser.value::<WireAuthHeader>(&header)?.into();
+            auth = document.parser.value::<WireAuthHeader<String>>(&header)?.into();
             document.leave();
             start = document.parser.position();
             next = document.parser.next_tag()?;

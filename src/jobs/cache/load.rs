@@ -113,12 +113,13 @@ impl SnapshotCache {
             let _guard = EndLoadOnPanic { entry: &entry, started_under: epoch };
             let keyed = KeyedEntry { entry: &entry, key: &key, caller: &caller };
             let epochs = LoadEpochs { started_under: epoch, result: epoch };
+            // Boxed, or the task would be as large as they are without replicas, too.
             match entry.shared() {
                 Some(shared) if cache.is_accepted(&caller) => {
-                    return cache.load_as_leader_or_follow(keyed, shared, epoch).await;
+                    return Box::pin(cache.load_as_leader_or_follow(keyed, shared, epoch)).await;
                 }
                 // Nothing is written to the store for a caller that IPS has not accepted; the next read publishes the snapshot.
-                Some(_) => return cache.load_alone(keyed, epochs).await,
+                Some(_) => return Box::pin(cache.load_alone(keyed, epochs)).await,
                 None => {}
             }
             let result = cache.run_loader(keyed).await;
@@ -155,7 +156,7 @@ impl SnapshotCache {
         }
         let failure = match result {
             Ok(snapshot) => {
-                self.metrics().count_load("ok");
+                self.metrics().count_successful_load();
                 entry.complete_load(Arc::clone(snapshot), epochs, visibility);
                 None
             }

@@ -53,7 +53,12 @@ pub fn active(sources: ActiveJobsSources) -> Loader {
                 jobs_of_records("jobArray", answer.value.job_array, answer.bad_items, previous.as_deref(), |record| {
                     Job::active(&company, record)
                 });
-            link_schedules(&mut jobs, &sources.scheduled, &caller, &company).await;
+            if previous.is_some() {
+                link_schedules(&mut jobs, &sources.scheduled, &caller, &company).await;
+            } else {
+                // The first answer does not wait for a second call; the next list has the links.
+                link_cached_schedules(&mut jobs, &sources.scheduled, &caller, &company);
+            }
             let mut history = sources.history.cached(&caller, &company);
             // Never a call of their own: the history is known since a job ended, or since a caller asked for completed jobs.
             let durations = match (&history, &previous) {
@@ -182,13 +187,30 @@ fn keep_stopped(jobs: &mut [Job], previous: Option<&Snapshot>) {
 
 /// Sets the schedule of each job that is a run of one, by its original name. No error if the caller has no access to the scheduled list.
 pub async fn link_schedules(jobs: &mut [Job], scheduled: &Arc<SnapshotCache>, caller: &Caller, company: &str) {
-    if jobs.iter().all(|job| job.original_name().is_none_or(unique_name::is_unique)) {
+    if !may_have_runs(jobs) {
         return;
     }
-    let lookup = scheduled.read(caller, company, CacheDirective::MaxAge(MAX_SCHEDULES_AGE)).await;
-    let Ok(lookup) = lookup else { return };
-    let ids: HashMap<&str, &str> = lookup
-        .snapshot
+    if let Ok(lookup) = scheduled.read(caller, company, CacheDirective::MaxAge(MAX_SCHEDULES_AGE)).await {
+        set_schedules(jobs, &lookup.snapshot);
+    }
+}
+
+/// As [`link_schedules`], without a call: from the scheduled list if it is cached.
+fn link_cached_schedules(jobs: &mut [Job], scheduled: &SnapshotCache, caller: &Caller, company: &str) {
+    if may_have_runs(jobs)
+        && let Some(schedules) = scheduled.cached(caller, company)
+    {
+        set_schedules(jobs, &schedules);
+    }
+}
+
+/// Returns whether one of the jobs may be a run of a schedule, whose name is never unique.
+fn may_have_runs(jobs: &[Job]) -> bool {
+    !jobs.iter().all(|job| job.original_name().is_none_or(unique_name::is_unique))
+}
+
+fn set_schedules(jobs: &mut [Job], schedules: &Snapshot) {
+    let ids: HashMap<&str, &str> = schedules
         .jobs
         .iter()
         .filter(|job| matches!(&job.job.record, IpsRecord::Scheduled(record) if record.exec_schedule.is_some()))

@@ -42,7 +42,7 @@ struct FinalizingJob {
 pub struct Merge<'a> {
     previous: Option<&'a Snapshot>,
     now: ClockReading,
-    jobs: Vec<Arc<RenderedJob>>,
+    jobs: Vec<Job>,
     finalizing: Vec<FinalizingJob>,
     departed: DepartedJobs,
 }
@@ -50,10 +50,12 @@ pub struct Merge<'a> {
 impl<'a> Merge<'a> {
     /// Merges `jobs`, the list that IPS returned at `now`, with the snapshot before.
     #[must_use]
-    pub fn new(jobs: Vec<Job>, previous: Option<&'a Snapshot>, now: ClockReading) -> Self {
-        let jobs: Vec<_> = jobs.into_iter().map(|job| Arc::new(keep_percent(job, previous, now))).collect();
-        let listed: HashSet<&str> = jobs.iter().map(|job| job.job.id.as_str()).collect();
+    pub fn new(mut jobs: Vec<Job>, previous: Option<&'a Snapshot>, now: ClockReading) -> Self {
+        for job in &mut jobs {
+            keep_percent(job, previous);
+        }
         let earlier = previous.iter().flat_map(|previous| &previous.jobs);
+        let listed: HashSet<&str> = previous.iter().flat_map(|_| &jobs).map(|job| job.id.as_str()).collect();
         let missing = earlier.filter(|job| !listed.contains(job.job.id.as_str()));
         let finalizing = missing.map(|job| FinalizingJob {
             since: previous
@@ -109,23 +111,26 @@ impl<'a> Merge<'a> {
         let Self { previous, now, mut jobs, finalizing, mut departed } = self;
         for FinalizingJob { job, since } in finalizing {
             departed.finalizing.insert(job.id.clone(), since);
-            jobs.push(Arc::new(keep_percent(job.finalizing(), previous, now)));
+            let mut job = job.finalizing();
+            keep_percent(&mut job, previous);
+            jobs.push(job);
         }
-        let completed = departed.completed.values().map(|(job, _)| job);
-        let own = jobs.iter().chain(completed).map(|job| &job.job);
+        let own = jobs.iter().chain(departed.completed.values().map(|(job, _)| &job.job));
         let links = JobLinks::between(own.chain(history.into_iter().flat_map(Snapshot::all_jobs)));
-        let listed = jobs.iter_mut().map(|job| (job, now));
-        for (job, at) in listed.chain(departed.completed.values_mut().map(|(job, at)| (job, *at))) {
-            if let Some(linked) = links.relinked(&job.job, now.wall) {
-                *job = Arc::new(RenderedJob::new(linked, at.wall));
+        for job in &mut jobs {
+            if let Some(linked) = links.relinked(job, now.wall) {
+                *job = linked;
             }
         }
         for (job, at) in departed.completed.values_mut() {
+            if let Some(linked) = links.relinked(&job.job, now.wall) {
+                *job = Arc::new(RenderedJob::new(linked, at.wall));
+            }
             if let Some(job_without) = without_lost_follow_ons(&job.job, &links, now) {
                 *job = Arc::new(RenderedJob::new(job_without, at.wall));
             }
         }
-        Snapshot::of_rendered(jobs, bad_items, now, departed)
+        Snapshot::with_departed(jobs, bad_items, now, departed)
     }
 }
 
@@ -142,16 +147,12 @@ fn without_lost_follow_ons(job: &Job, links: &JobLinks, now: ClockReading) -> Op
     Some(job)
 }
 
-/// Renders a job with at least the percent of the previous snapshot, unless IPS restarted the job.
-fn keep_percent(mut job: Job, previous: Option<&Snapshot>, now: ClockReading) -> RenderedJob {
-    let earlier = previous.and_then(|previous| previous.job(&job.id));
-    let earlier_percent = earlier.and_then(|earlier| earlier.job.percent);
-    if earlier_percent > job.percent {
-        let rendered = RenderedJob::new(job, now.wall);
-        if earlier.is_some_and(|earlier| is_restart(earlier, &rendered)) {
-            return rendered;
-        }
-        job = Job { percent: earlier_percent, ..rendered.job };
+/// Raises the percent of a job to that of the previous snapshot, unless IPS restarted the job.
+fn keep_percent(job: &mut Job, previous: Option<&Snapshot>) {
+    if let Some(earlier) = previous.and_then(|previous| previous.job(&job.id))
+        && earlier.job.percent > job.percent
+        && !is_restart(&earlier.job, job)
+    {
+        job.percent = earlier.job.percent;
     }
-    RenderedJob::new(job, now.wall)
 }

@@ -12,16 +12,19 @@ use crate::telemetry::metrics::{names, report_table};
 #[derive(Clone)]
 pub struct CacheMetrics {
     list: &'static str,
-    /// Metrics of each hit, registered by the first one: their look-up in the registry takes longer than their record.
+    /// Metrics of hits and loads, registered by the first one: their look-up in the registry takes longer than their record.
     hits: Arc<OnceLock<Counter>>,
+    loaded: Arc<OnceLock<Counter>>,
     ages: Arc<OnceLock<Histogram>>,
+    successful_loads: Arc<OnceLock<Counter>>,
 }
 
 impl CacheMetrics {
     /// Returns the metrics of the list with this name.
     #[must_use]
     pub fn new(list: &'static str) -> Self {
-        Self { list, hits: Arc::default(), ages: Arc::default() }
+        let (hits, loaded, ages, successful_loads) = (Arc::default(), Arc::default(), Arc::default(), Arc::default());
+        Self { list, hits, loaded, ages, successful_loads }
     }
 
     /// Returns the name of the list.
@@ -35,7 +38,8 @@ impl CacheMetrics {
         let code = lookup.cache_status.code();
         match lookup.cache_status {
             CacheStatus::Hit => self.hits.get_or_init(|| self.lookups(code)).increment(1),
-            CacheStatus::Stale(_) | CacheStatus::Loaded => self.count_lookup(code),
+            CacheStatus::Loaded => self.loaded.get_or_init(|| self.lookups(code)).increment(1),
+            CacheStatus::Stale(_) => self.count_lookup(code),
         }
         let ages = || metrics::histogram!(names::SNAPSHOT_AGE, "list" => self.list);
         self.ages.get_or_init(ages).record(lookup.age.as_secs_f64());
@@ -50,9 +54,18 @@ impl CacheMetrics {
         self.lookups(result).increment(1);
     }
 
-    /// Counts a load by its result: `ok`, `error` or `superseded`.
+    /// Counts a load that did not succeed by its result: `error` or `superseded`.
     pub fn count_load(&self, result: &'static str) {
-        metrics::counter!(names::REFRESHES, "list" => self.list, "result" => result).increment(1);
+        self.loads(result).increment(1);
+    }
+
+    /// Counts a successful load.
+    pub fn count_successful_load(&self) {
+        self.successful_loads.get_or_init(|| self.loads("ok")).increment(1);
+    }
+
+    fn loads(&self, result: &'static str) -> Counter {
+        metrics::counter!(names::REFRESHES, "list" => self.list, "result" => result)
     }
 
     /// Counts a request for the lease of a load by its outcome.

@@ -1,7 +1,7 @@
 //! Diff of two snapshots: the events that turn the first one into the second one.
 
 use crate::jobs::events::event::{ChangeKind, Event};
-use crate::jobs::model::job::Status;
+use crate::jobs::model::job::{Job, Status};
 use crate::jobs::model::json::RenderedJob;
 use crate::jobs::model::snapshot::Snapshot;
 
@@ -38,7 +38,7 @@ pub fn diff(before: &Snapshot, after: &Snapshot) -> Vec<Event> {
 fn changed(before: &RenderedJob, after: &RenderedJob) -> Event {
     let has_new_status = before.job.status != after.job.status || before.job.actions != after.job.actions;
     let mut event = Event::new(if has_new_status { ChangeKind::Status } else { ChangeKind::Progress }, after);
-    if is_restart(before, after) {
+    if is_restart(&before.job, &after.job) {
         let mut data = b"{\"restarted\":true,".to_vec();
         data.extend_from_slice(&event.data[1..]);
         event.data = data.into();
@@ -48,11 +48,11 @@ fn changed(before: &RenderedJob, after: &RenderedJob) -> Event {
 
 /// Returns whether IPS restarted the job between two observations. Only then may its percent decrease.
 #[must_use]
-pub fn is_restart(before: &RenderedJob, after: &RenderedJob) -> bool {
-    let is_requeued = after.job.status == Status::Waiting && before.job.status == Status::Running;
+pub fn is_restart(before: &Job, after: &Job) -> bool {
+    let is_requeued = after.status == Status::Waiting && before.status == Status::Running;
     // The start of a waiting job is only an estimate, which changes when the job starts.
-    let had_started = before.job.status != Status::Waiting && before.job.start().is_some();
-    let has_new_start = after.job.start().is_some() && after.job.start() != before.job.start();
+    let had_started = before.status != Status::Waiting && before.start().is_some();
+    let has_new_start = after.start().is_some() && after.start() != before.start();
     is_requeued || (had_started && has_new_start)
 }
 
@@ -65,7 +65,6 @@ mod tests {
 
     use super::*;
     use crate::ips::types::{ActiveJob, ActiveJobState, Timestamp};
-    use crate::jobs::Job;
     use crate::jobs::cache::merge::{Departure, Merge};
     use crate::runtime::clock::Clock;
 
@@ -171,7 +170,7 @@ mod tests {
         let at = |minute| Some(Timestamp::new(DateTime::UNIX_EPOCH.fixed_offset() + TimeDelta::minutes(minute)));
         let job = |state, start_date| {
             let record = ActiveJob { name: Some("run".into()), state: Some(state), start_date, ..ActiveJob::default() };
-            RenderedJob::new(Job::active("c|1", record).expect("it has a name"), DateTime::default())
+            Job::active("c|1", record).expect("it has a name")
         };
         let waiting = job(ActiveJobState::WaitingCoordinator, at(0));
         let running = job(ActiveJobState::Running, at(1));

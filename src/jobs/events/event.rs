@@ -60,7 +60,8 @@ impl Event {
     /// Returns the event of a change after which the job is `job`.
     pub(in crate::jobs) fn new(change: ChangeKind, job: &RenderedJob) -> Self {
         let awaits_chain = job.job.is_final() && !job.job.is_settled();
-        Self { change, job: job.job.id.clone(), data: job.json.clone(), awaits_chain }
+        // Copied: the JSON of a job may be a part of the body of its list, which lives no longer than the list.
+        Self { change, job: job.job.id.clone(), data: Bytes::copy_from_slice(&job.json), awaits_chain }
     }
 
     /// Returns the event of a removed job.

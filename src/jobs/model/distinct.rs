@@ -47,10 +47,11 @@ pub fn make_ids_distinct(jobs: &mut [Job], previous: Option<&Snapshot>) -> usize
             job.id = (*id).to_owned();
         }
     }
-    let mut taken: HashSet<String> = jobs.iter().map(|job| job.id.clone()).collect();
-    if taken.len() == jobs.len() {
+    let ids: HashSet<&str> = jobs.iter().map(|job| job.id.as_str()).collect();
+    if ids.len() == jobs.len() {
         return 0;
     }
+    let mut taken: HashSet<String> = ids.into_iter().map(str::to_owned).collect();
     let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, job) in jobs.iter().enumerate() {
         groups.entry(job.id.clone()).or_default().push(index);

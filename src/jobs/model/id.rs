@@ -94,13 +94,21 @@ impl JobId {
     /// Returns the id as base64url without padding (RFC 4648 §5), which needs no escaping in URLs.
     #[must_use]
     pub fn encode(&self) -> String {
-        let (kind, names) = match &self.name {
-            JobName::Original(original) => ('o', original.clone()),
-            JobName::Submitted { original, kind } => ('k', format!("{original}{SEPARATOR}{}", kind.as_str())),
-            JobName::Run { original, run } => ('r', format!("{original}{SEPARATOR}{run}")),
-            JobName::Schedule(original) => ('s', original.clone()),
+        let (kind, original, more) = match &self.name {
+            JobName::Original(original) => ('o', original, None),
+            JobName::Submitted { original, kind } => ('k', original, Some(kind.as_str())),
+            JobName::Run { original, run } => ('r', original, Some(run.as_str())),
+            JobName::Schedule(original) => ('s', original, None),
         };
-        URL_SAFE_NO_PAD.encode(format!("{VERSION}{kind}{}{SEPARATOR}{names}", self.company))
+        let length = self.company.len() + original.len() + more.map_or(0, str::len);
+        let mut plain = String::with_capacity(length + 4);
+        plain.extend([VERSION, kind]);
+        plain.push_str(&self.company);
+        for name in [original.as_str()].into_iter().chain(more) {
+            plain.push(SEPARATOR);
+            plain.push_str(name);
+        }
+        URL_SAFE_NO_PAD.encode(plain)
     }
 
     /// Decodes an id.

@@ -1,16 +1,26 @@
-//! JSON of jobs and of lists of jobs, and their entity tags. A job is rendered once; lists are put together from rendered jobs.
+//! JSON of jobs and of lists of jobs, and their entity tags. A job is rendered once, in the body of its list if it has one; other lists are put
+//! together from rendered jobs.
 
+use std::io::Write;
 use std::sync::{Arc, OnceLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::jobs::model::job::{Job, Phase, to_timestamp};
 use crate::jobs::model::status::StaleReason;
 use crate::upstream::BadItem;
+
+/// Initial capacity of the body of a list, in bytes: that of one usual job.
+const INITIAL_BODY_BYTES: usize = 4096;
+
+/// Hash of the content of a job (XXH3, 128 bits): equal for equal jobs on every replica. Not cryptographic, since a collision that a user
+/// makes on purpose hides a change of a job of that user only.
+pub type ContentHash = [u8; 16];
 
 /// Job with its JSON, which is rendered once for all readers.
 #[derive(Debug, Clone)]
@@ -20,22 +30,22 @@ pub struct RenderedJob {
     /// JSON object of the job, including `observedAt`.
     pub json: Bytes,
     /// Hash of the JSON without `observedAt`.
-    pub content_hash: [u8; 32],
+    pub content_hash: ContentHash,
     /// JSON marked as stale, rendered for its first reader.
     stale_json: OnceLock<Bytes>,
 }
 
 impl RenderedJob {
     /// Renders the JSON of `job` as observed at `observed_at`.
-    ///
-    /// # Panics
-    /// Never: every job can be serialized as JSON.
     #[must_use]
     pub fn new(job: Job, observed_at: DateTime<Utc>) -> Self {
-        let content = content_of(&job).expect("the keys of a job are strings and its numbers finite");
-        let mut json = format!("{{\"observedAt\":\"{}\",", to_timestamp(observed_at)).into_bytes();
-        json.extend_from_slice(&content[1..]);
-        Self { content_hash: Sha256::digest(&content).into(), json: json.into(), stale_json: OnceLock::new(), job }
+        let mut json = Vec::new();
+        let content_hash = JobWriter::new(observed_at).write(&job, &mut json);
+        Self::with_json(job, json.into(), content_hash)
+    }
+
+    fn with_json(job: Job, json: Bytes, content_hash: ContentHash) -> Self {
+        Self { job, json, content_hash, stale_json: OnceLock::new() }
     }
 
     /// Returns the JSON of the job, marked as stale for this reason.
@@ -59,10 +69,32 @@ impl RenderedJob {
     }
 }
 
-/// Returns the JSON of a job, without the values that IPS did not send.
-fn content_of(job: &Job) -> serde_json::Result<Vec<u8>> {
+/// Writer of the JSON of jobs that were observed at the same time.
+struct JobWriter {
+    /// `{"observedAt":…`, with which each job begins.
+    start: String,
+}
+
+impl JobWriter {
+    fn new(observed_at: DateTime<Utc>) -> Self {
+        Self { start: format!("{{\"observedAt\":\"{}\"", to_timestamp(observed_at)) }
+    }
+
+    /// Appends the JSON of a job and returns the hash of its members without `observedAt`.
+    fn write(&self, job: &Job, json: &mut Vec<u8>) -> ContentHash {
+        json.extend_from_slice(self.start.as_bytes());
+        let content = json.len();
+        write_content(job, json).expect("the keys of a job are strings and its numbers finite");
+        // In place of the brace with which the content begins.
+        json[content] = b',';
+        xxh3_128(&json[content + 1..]).to_be_bytes()
+    }
+}
+
+/// Appends the JSON of a job, without the values that IPS did not send.
+fn write_content(job: &Job, to: &mut Vec<u8>) -> serde_json::Result<()> {
     if job.absent_fields.is_empty() {
-        return serde_json::to_vec(job);
+        return serde_json::to_writer(to, job);
     }
     let mut json = serde_json::to_value(job)?;
     for pointer in &job.absent_fields {
@@ -72,7 +104,40 @@ fn content_of(job: &Job) -> serde_json::Result<Vec<u8>> {
             parent.shift_remove(name);
         }
     }
-    serde_json::to_vec(&json)
+    serde_json::to_writer(to, &json)
+}
+
+/// Renders the body of a list of jobs that IPS returned at `observed_at`, and its jobs: their JSON is that in the body.
+#[must_use]
+pub fn render_list(
+    jobs: Vec<Job>,
+    bad_items: &[BadItem],
+    observed_at: DateTime<Utc>,
+) -> (Vec<Arc<RenderedJob>>, Bytes) {
+    let members = ListBody { bad_items, observed_at: Some(observed_at), ..ListBody::of(&[]) };
+    let writer = JobWriter::new(observed_at);
+    let mut body = Vec::with_capacity(INITIAL_BODY_BYTES);
+    body.extend_from_slice(members.start().as_bytes());
+    let mut parts = Vec::with_capacity(jobs.len());
+    for job in &jobs {
+        if parts.len() == 1 {
+            // The other jobs are about as long as the first one.
+            body.reserve(body.len() * jobs.len() * 9 / 8);
+        }
+        if !parts.is_empty() {
+            body.push(b',');
+        }
+        let start = body.len();
+        let content_hash = writer.write(job, &mut body);
+        parts.push((start..body.len(), content_hash));
+    }
+    members.end(&mut body);
+    let body = Bytes::from(body);
+    let jobs = jobs
+        .into_iter()
+        .zip(parts)
+        .map(|(job, (part, content_hash))| Arc::new(RenderedJob::with_json(job, body.slice(part), content_hash)));
+    (jobs.collect(), body)
 }
 
 /// Members of the JSON object of a list.
@@ -95,25 +160,49 @@ pub struct ListBody<'a> {
     pub is_truncated: bool,
 }
 
-impl ListBody<'_> {
+impl<'a> ListBody<'a> {
+    /// Returns the members of a list `jobs` without any other member.
+    #[must_use]
+    pub fn of(jobs: &'a [Arc<RenderedJob>]) -> Self {
+        Self {
+            member: "jobs",
+            jobs,
+            bad_items: &[],
+            observed_at: None,
+            stale: None,
+            next: None,
+            denied: &[],
+            is_truncated: false,
+        }
+    }
+
     /// Returns the JSON object.
-    ///
-    /// # Panics
-    /// Never: strings and numbers can always be serialized.
     #[must_use]
     pub fn write(&self) -> Bytes {
         let size: usize = self.jobs.iter().map(|job| job.json.len() + 1).sum();
-        let mut body = BytesMut::with_capacity(size + 256);
-        body.put_slice(format!("{{\"{}\":[", self.member).as_bytes());
+        let mut body = Vec::with_capacity(size + 256);
+        body.extend_from_slice(self.start().as_bytes());
         for (index, job) in self.jobs.iter().enumerate() {
             if index > 0 {
-                body.put_u8(b',');
+                body.push(b',');
             }
-            body.put_slice(&job.json);
+            body.extend_from_slice(&job.json);
         }
-        body.put_u8(b']');
+        self.end(&mut body);
+        body.into()
+    }
+
+    /// Returns the JSON before the first job.
+    fn start(&self) -> String {
+        format!("{{\"{}\":[", self.member)
+    }
+
+    /// Appends the JSON after the last job.
+    fn end(&self, body: &mut Vec<u8>) {
+        body.push(b']');
         let mut member = |name: &str, value: serde_json::Value| {
-            body.put_slice(format!(",\"{name}\":{value}").as_bytes());
+            // Writing to memory does not fail.
+            let _ = write!(body, ",\"{name}\":{value}");
         };
         if let Some(next) = self.next {
             member("next", next.into());
@@ -134,8 +223,7 @@ impl ListBody<'_> {
         if !self.bad_items.is_empty() {
             member("badItems", serde_json::to_value(self.bad_items).expect("a bad item has two strings"));
         }
-        body.put_u8(b'}');
-        body.freeze()
+        body.push(b'}');
     }
 }
 

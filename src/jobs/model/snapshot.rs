@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::Write;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use flate2::Compression;
@@ -10,13 +10,15 @@ use flate2::write::GzEncoder;
 
 use crate::ips::types::MAX_LOG_ROWS;
 use crate::jobs::model::job::{Job, Phase, RunDurations};
-use crate::jobs::model::json::{ListBody, RenderedJob, etag_of, etag_with_staleness};
+use crate::jobs::model::json::{ListBody, RenderedJob, etag_of, etag_with_staleness, render_list};
 use crate::jobs::model::status::StaleReason;
 use crate::runtime::clock::ClockReading;
 use crate::upstream::BadItem;
 
 /// Overhead of a snapshot in its approximate memory, in bytes.
 const OVERHEAD_BYTES: usize = 1024;
+/// Maximum number of pages that a snapshot keeps.
+const MAX_PAGES: usize = 16;
 
 /// List of jobs, rendered for all readers.
 #[derive(Debug)]
@@ -29,13 +31,51 @@ pub struct RenderedList {
 }
 
 impl RenderedList {
-    fn new(list: &ListBody<'_>, etag: String) -> Self {
-        Self { body: list.write(), etag, gzip: OnceLock::new() }
+    fn new(body: Bytes, etag: String) -> Self {
+        Self { body, etag, gzip: OnceLock::new() }
     }
 
     /// Returns the JSON of the list, compressed (gzip, RFC 1952) at the first call.
     pub fn gzip(&self) -> Bytes {
         self.gzip.get_or_init(|| gzip(&self.body)).clone()
+    }
+}
+
+/// Page of the jobs of a snapshot, rendered for all readers with the same query.
+#[derive(Debug, Clone)]
+pub struct RenderedPage {
+    /// JSON of the page.
+    pub body: Bytes,
+    /// Weak entity tag of the page.
+    pub etag: String,
+    /// Cursor of the next page, if there is one.
+    pub next: Option<String>,
+}
+
+/// Pages of a snapshot that were rendered last, with the keys of their queries, the most recently used one last. Their bodies take at most half
+/// as much memory as that of the list.
+#[derive(Debug, Default)]
+struct RenderedPages(Mutex<Vec<(Box<[u8]>, RenderedPage)>>);
+
+impl RenderedPages {
+    fn get(&self, key: &[u8]) -> Option<RenderedPage> {
+        let mut pages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let index = pages.iter().position(|(known, _)| **known == *key)?;
+        pages[index..].rotate_left(1);
+        pages.last().map(|(_, page)| page.clone())
+    }
+
+    fn insert(&self, key: &[u8], page: &RenderedPage, max_bytes: usize) {
+        let bytes = |(key, page): &(Box<[u8]>, RenderedPage)| key.len() + page.body.len();
+        let new = (key.into(), page.clone());
+        let mut pages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if bytes(&new) > max_bytes || pages.iter().any(|(known, _)| **known == *key) {
+            return;
+        }
+        pages.push(new);
+        while pages.len() > MAX_PAGES || pages.iter().map(bytes).sum::<usize>() > max_bytes {
+            pages.remove(0);
+        }
     }
 }
 
@@ -51,11 +91,32 @@ pub struct Snapshot {
     rendered: RenderedList,
     /// The list marked as stale, rendered for its first reader.
     rendered_stale: OnceLock<RenderedList>,
+    /// Indices of the jobs, made when a job is first looked up.
+    index: OnceLock<JobIndex>,
+    pages: RenderedPages,
+    departed: DepartedJobs,
+    durations: Arc<RunDurations>,
+}
+
+/// Indices of the jobs of a list.
+#[derive(Debug)]
+struct JobIndex {
     by_id: HashMap<String, usize>,
     /// Follow-on jobs, by the id of their parent.
     by_parent: HashMap<String, Vec<usize>>,
-    departed: DepartedJobs,
-    durations: Arc<RunDurations>,
+}
+
+impl JobIndex {
+    fn of(jobs: &[Arc<RenderedJob>]) -> Self {
+        let by_id = jobs.iter().enumerate().map(|(index, job)| (job.job.id.clone(), index)).collect();
+        let mut by_parent: HashMap<String, Vec<usize>> = HashMap::new();
+        for (index, job) in jobs.iter().enumerate() {
+            if let Some(parent) = &job.job.parent {
+                by_parent.entry(parent.clone()).or_default().push(index);
+            }
+        }
+        Self { by_id, by_parent }
+    }
 }
 
 /// Jobs that left the active list, by id.
@@ -71,39 +132,22 @@ impl Snapshot {
     /// Renders the snapshot of a list that IPS returned at `observed_at`.
     #[must_use]
     pub fn new(jobs: Vec<Job>, bad_items: Vec<BadItem>, observed_at: ClockReading) -> Self {
-        let jobs = jobs.into_iter().map(|job| Arc::new(RenderedJob::new(job, observed_at.wall))).collect();
-        Self::of_rendered(jobs, bad_items, observed_at, DepartedJobs::default())
+        Self::with_departed(jobs, bad_items, observed_at, DepartedJobs::default())
     }
 
-    /// Puts the snapshot together from rendered jobs. `jobs` includes the finalizing ones of `departed`.
+    /// Renders the snapshot of a list with jobs that left it. `jobs` includes the finalizing ones of `departed`.
     #[must_use]
-    pub fn of_rendered(
-        jobs: Vec<Arc<RenderedJob>>,
+    pub fn with_departed(
+        jobs: Vec<Job>,
         bad_items: Vec<BadItem>,
         observed_at: ClockReading,
         departed: DepartedJobs,
     ) -> Self {
-        let by_id = jobs.iter().enumerate().map(|(index, job)| (job.job.id.clone(), index)).collect();
-        let mut by_parent: HashMap<String, Vec<usize>> = HashMap::new();
-        for (index, job) in jobs.iter().enumerate() {
-            if let Some(parent) = &job.job.parent {
-                by_parent.entry(parent.clone()).or_default().push(index);
-            }
-        }
-        let etag = etag_of(&jobs, &bad_items, &[]);
-        let list = ListBody {
-            member: "jobs",
-            jobs: &jobs,
-            bad_items: &bad_items,
-            observed_at: Some(observed_at.wall),
-            stale: None,
-            next: None,
-            denied: &[],
-            is_truncated: false,
-        };
-        let rendered = RenderedList::new(&list, etag);
-        let (rendered_stale, durations) = (OnceLock::new(), Arc::default());
-        Self { observed_at, jobs, bad_items, rendered, rendered_stale, by_id, by_parent, departed, durations }
+        let (jobs, body) = render_list(jobs, &bad_items, observed_at.wall);
+        let rendered = RenderedList::new(body, etag_of(&jobs, &bad_items, &[]));
+        let (rendered_stale, index, pages) = (OnceLock::new(), OnceLock::new(), RenderedPages::default());
+        let durations = Arc::default();
+        Self { observed_at, jobs, bad_items, rendered, rendered_stale, index, pages, departed, durations }
     }
 
     /// Returns the snapshot with the durations of completed jobs of the company.
@@ -125,18 +169,23 @@ impl Snapshot {
             return &self.rendered;
         }
         self.rendered_stale.get_or_init(|| {
-            let list = ListBody {
-                member: "jobs",
-                jobs: &self.jobs,
-                bad_items: &self.bad_items,
-                observed_at: Some(self.observed_at.wall),
-                stale,
-                next: None,
-                is_truncated: false,
-                denied: &[],
-            };
-            RenderedList::new(&list, etag_with_staleness(&self.rendered.etag, stale))
+            let (bad_items, observed_at) = (&self.bad_items[..], Some(self.observed_at.wall));
+            let list = ListBody { bad_items, observed_at, stale, ..ListBody::of(&self.jobs) };
+            RenderedList::new(list.write(), etag_with_staleness(&self.rendered.etag, stale))
         })
+    }
+
+    /// Returns the page of the query with this key, rendered once while it is among the pages that were asked for last.
+    ///
+    /// # Errors
+    /// Those of `render`.
+    pub fn page<E>(&self, key: &[u8], render: impl FnOnce() -> Result<RenderedPage, E>) -> Result<RenderedPage, E> {
+        if let Some(page) = self.pages.get(key) {
+            return Ok(page);
+        }
+        let page = render()?;
+        self.pages.insert(key, &page, self.rendered.body.len() / 2);
+        Ok(page)
     }
 
     /// Returns the weak entity tag of the list, without regard to staleness.
@@ -172,12 +221,16 @@ impl Snapshot {
     /// Returns the job of the list with this id.
     #[must_use]
     pub fn job(&self, id: &str) -> Option<&Arc<RenderedJob>> {
-        self.by_id.get(id).map(|index| &self.jobs[*index])
+        self.index().by_id.get(id).map(|index| &self.jobs[*index])
+    }
+
+    fn index(&self) -> &JobIndex {
+        self.index.get_or_init(|| JobIndex::of(&self.jobs))
     }
 
     /// Returns the jobs that IPS ran after the job with this id: those of the list, and those that left it.
     pub fn follow_ons<'a>(&'a self, parent: &'a str) -> impl Iterator<Item = &'a Job> + Clone {
-        let indices = self.by_parent.get(parent).into_iter().flatten();
+        let indices = self.index().by_parent.get(parent).into_iter().flatten();
         let departed = self.departed.completed.values().map(|(job, _)| &job.job);
         let departed = departed.filter(move |job| job.parent.as_deref() == Some(parent));
         indices.map(|index| &self.jobs[*index].job).chain(departed)
@@ -191,8 +244,7 @@ impl Snapshot {
     /// Returns the approximate memory of the snapshot, in bytes.
     #[must_use]
     pub fn weight(&self) -> usize {
-        // The parsed jobs take about as much memory as their JSON; the body contains it once more, and the stale body and the compressed
-        // bodies may.
+        // The parsed jobs take about as much memory as their JSON, which the body contains; the stale body, the pages and the compressed bodies may, too.
         let completed: usize = self.departed.completed.values().map(|(job, _)| 2 * job.json.len()).sum();
         4 * self.rendered.body.len() + completed + self.durations.weight() + OVERHEAD_BYTES
     }
@@ -201,4 +253,26 @@ impl Snapshot {
 fn gzip(body: &[u8]) -> Bytes {
     let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 8), Compression::fast());
     encoder.write_all(body).and_then(|()| encoder.finish()).expect("writing to memory does not fail").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_snapshot_keeps_the_pages_that_were_asked_for_last_within_its_limit_of_bytes() {
+        let pages = RenderedPages::default();
+        let page = |bytes| RenderedPage { body: vec![b' '; bytes].into(), etag: String::new(), next: None };
+        let kept =
+            || (0..=u8::MAX).filter(|key| pages.0.lock().expect("no panic").iter().any(|(known, _)| **known == [*key]));
+        for key in 0..20 {
+            pages.insert(&[key], &page(9), 1_000);
+            assert_eq!(pages.get(&[0]).map(|page| page.body.len()), Some(9));
+        }
+        assert_eq!(kept().collect::<Vec<_>>(), [0, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19]);
+        pages.insert(&[20], &page(969), 1_000);
+        assert_eq!(kept().collect::<Vec<_>>(), [0, 18, 19, 20], "970 and thrice 10 bytes");
+        pages.insert(&[21], &page(1_000), 1_000);
+        assert!(pages.get(&[21]).is_none(), "it alone is beyond the limit");
+    }
 }

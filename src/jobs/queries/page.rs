@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::ips::types::Timestamp;
 use crate::jobs::cache::policy::{CacheStatus, Lookup};
 use crate::jobs::error::{Error, Result};
 use crate::jobs::model::job::{Job, Phase};
 use crate::jobs::model::json::{ListBody, RenderedJob, etag_of, etag_with_staleness};
+use crate::jobs::model::snapshot::RenderedPage;
 use crate::jobs::model::status::StaleReason;
 use crate::jobs::queries::cursor::PageCursor;
 use crate::jobs::queries::list_query::ListQuery;
@@ -73,35 +75,77 @@ impl JobPage {
     /// The cursor belongs to another sort order.
     pub(in crate::jobs) fn of(lists: &LoadedLists, older: Option<&OlderJobs>, query: &ListQuery) -> Result<Self> {
         let snapshots = &lists.snapshots;
+        let statuses = snapshots.iter().map(|part| part.cache_status);
+        let cache_status = statuses.max_by_key(|status| staleness_rank(*status)).unwrap_or(CacheStatus::Loaded);
+        let stale = cache_status.stated_stale_reason();
+        let render = || Self::render(lists, older, query, stale);
+        let page = match &snapshots[..] {
+            // Such a page depends on nothing else.
+            [only] if older.is_none() && lists.active.is_none() && lists.denied.is_empty() => {
+                only.snapshot.page(&page_key(query, stale), render)
+            }
+            _ => render(),
+        };
+        let RenderedPage { body, etag, next } = page?;
+        let age = snapshots.iter().map(|part| part.age).max().unwrap_or_default();
+        Ok(Self { body, etag, next, cache_status, age })
+    }
+
+    fn render(
+        lists: &LoadedLists,
+        older: Option<&OlderJobs>,
+        query: &ListQuery,
+        stale: Option<StaleReason>,
+    ) -> Result<RenderedPage> {
+        let snapshots = &lists.snapshots;
         let (jobs, next) = jobs_of_page(lists, older, query)?;
         let mut bad_items: Vec<BadItem> =
             snapshots.iter().flat_map(|part| part.snapshot.bad_items.iter().cloned()).collect();
         bad_items.extend(older.iter().flat_map(|older| older.bad_items.iter().cloned()));
         let oldest = snapshots.iter().max_by_key(|part| part.age);
-        let statuses = snapshots.iter().map(|part| part.cache_status);
-        let cache_status = statuses.max_by_key(|status| staleness_rank(*status)).unwrap_or(CacheStatus::Loaded);
-        let stale = cache_status.stated_stale_reason();
         let is_truncated = match older {
             Some(older) => older.has_gap,
             None => snapshots.iter().any(|part| part.snapshot.is_truncated()),
         };
         let body = ListBody {
-            member: "jobs",
-            jobs: &jobs,
             bad_items: &bad_items,
             observed_at: oldest.map(|part| part.snapshot.observed_at.wall),
             stale,
             next: next.as_deref(),
             is_truncated,
             denied: &lists.denied,
+            ..ListBody::of(&jobs)
         };
         let denied = format!("{:?}", lists.denied);
         let truncated = if is_truncated { "truncated" } else { "" };
         let etag = etag_of(&jobs, &bad_items, &[next.as_deref().unwrap_or_default(), truncated, &denied]);
         let etag = etag_with_staleness(&etag, stale);
-        let age = oldest.map(|part| part.age).unwrap_or_default();
-        Ok(Self { body: body.write(), etag, next, cache_status, age })
+        Ok(RenderedPage { body: body.write(), etag, next })
     }
+}
+
+/// Returns what determines the page of a snapshot.
+fn page_key(query: &ListQuery, stale: Option<StaleReason>) -> Vec<u8> {
+    let ListQuery {
+        phases: _,
+        statuses,
+        outcomes,
+        kinds,
+        types,
+        original_name,
+        submitted_by,
+        user_handle,
+        from,
+        to,
+        text,
+        sort,
+        limit,
+        cursor,
+    } = query;
+    let (from, to) = (from.map(Timestamp::sort_micros), to.map(Timestamp::sort_micros));
+    let filters = (statuses, outcomes, kinds, types, original_name, submitted_by, user_handle, from, to, text);
+    let key = (filters, sort.map(JobSort::as_parameter), limit, cursor, stale);
+    serde_json::to_vec(&key).expect("strings and numbers can be serialized")
 }
 
 /// Returns the jobs of the page and the cursor of the next one.
@@ -148,10 +192,10 @@ pub(in crate::jobs) fn jobs_of_page(
 fn matching_jobs(lists: &LoadedLists, older: Option<&OlderJobs>, query: &ListQuery) -> Vec<Arc<RenderedJob>> {
     let has_history = older.is_none_or(|older| older.snapshot_until.is_some());
     let is_listed = |job: &Job| has_history || job.phase != Phase::Completed;
+    let has_other_lists = lists.snapshots.len() > 1 || lists.active.is_some();
+    let is_superseded = |job: &Job| has_other_lists && is_superseded(lists, job);
     let jobs = lists.snapshots.iter().flat_map(|part| &part.snapshot.jobs);
-    jobs.filter(|job| is_listed(&job.job) && query.matches(&job.job) && !is_superseded(lists, &job.job))
-        .cloned()
-        .collect()
+    jobs.filter(|job| is_listed(&job.job) && query.matches(&job.job) && !is_superseded(&job.job)).cloned().collect()
 }
 
 fn is_superseded(lists: &LoadedLists, job: &Job) -> bool {

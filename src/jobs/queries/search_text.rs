@@ -2,9 +2,10 @@
 
 use icu_casemap::CaseMapper;
 use icu_normalizer::ComposingNormalizer;
+use serde::Serialize;
 
 /// Text that was normalized (Unicode NFC) and case-folded.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SearchText(String);
 
 impl SearchText {

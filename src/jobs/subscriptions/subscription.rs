@@ -11,7 +11,7 @@ use crate::jobs::error::{Error, Result};
 use crate::jobs::events::{ChangeKind, Event, EventCursor};
 use crate::jobs::model::id::JobId;
 use crate::jobs::model::job::to_timestamp;
-use crate::jobs::model::json::ListBody;
+use crate::jobs::model::json::{ContentHash, ListBody};
 use crate::jobs::model::snapshot::Snapshot;
 use crate::jobs::model::status::StaleReason;
 use crate::jobs::queries::{FoundJob, JobLookup};
@@ -66,7 +66,7 @@ pub(super) struct SubscribedJob {
     /// Id as in events.
     pub encoded_id: String,
     /// Content hash of the last item while the job is not in the active list.
-    pub last_content_hash: Option<[u8; 32]>,
+    pub last_content_hash: Option<ContentHash>,
     /// Watcher of the scheduled list, as long as the job is scheduled.
     pub scheduled: Option<Watcher>,
     /// When the stream ends.

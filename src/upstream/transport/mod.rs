@@ -132,6 +132,8 @@ impl Transport {
             return Err(classify::too_large(limit));
         }
         let encoding = header(response.headers(), CONTENT_ENCODING.as_str()).unwrap_or("identity").to_ascii_lowercase();
+        // One byte more, so that the end of the body is found without a larger buffer.
+        let max_capacity = declared.unwrap_or(limit) + 1;
         let mut received = 0;
         let limited = response.bytes_stream().map_err(io::Error::other).map(move |chunk| {
             let chunk = chunk?;
@@ -140,11 +142,11 @@ impl Transport {
         });
         let raw = StreamReader::new(Box::pin(limited));
         let body = match encoding.trim() {
-            "identity" => self.read_to_end(raw, deadline).await,
+            "identity" => self.read_to_end(raw, max_capacity, deadline).await,
             "gzip" | "x-gzip" => {
                 let mut decoder = GzipDecoder::new(raw);
                 decoder.multiple_members(true);
-                self.read_to_end(decoder, deadline).await
+                self.read_to_end(decoder, limit + 1, deadline).await
             }
             other => {
                 return Err(classify::malformed(
@@ -156,10 +158,18 @@ impl Transport {
         body.map_err(|error| classify::body_error(error, status, limit))
     }
 
-    async fn read_to_end(&self, mut reader: impl AsyncRead + Unpin, deadline: Instant) -> io::Result<AnswerBody> {
+    /// Reads a body, which is shorter than `max_capacity` bytes as far as the server tells.
+    async fn read_to_end(
+        &self,
+        mut reader: impl AsyncRead + Unpin,
+        max_capacity: usize,
+        deadline: Instant,
+    ) -> io::Result<AnswerBody> {
         let limit = self.config.max_answer_bytes;
         let mut permit = None;
-        let mut bytes = Vec::with_capacity(INITIAL_BUFFER.min(limit + 1));
+        // A small answer whose length is known gets its final buffer.
+        let capacity = if max_capacity <= LARGE_ANSWER { max_capacity } else { INITIAL_BUFFER };
+        let mut bytes = Vec::with_capacity(capacity.min(limit + 1));
         loop {
             if bytes.len() == bytes.capacity() {
                 if bytes.len() >= LARGE_ANSWER && permit.is_none() {
@@ -167,7 +177,8 @@ impl Transport {
                 }
                 // A large buffer gets its final capacity at once: doubling would hold it twice for a moment, and pages that are never
                 // touched take no memory.
-                let capacity = if permit.is_some() { limit + 1 } else { (bytes.len() * 2).min(limit + 1) };
+                let capacity = if permit.is_some() { max_capacity.max(bytes.len() + 1) } else { bytes.len() * 2 };
+                let capacity = capacity.min(limit + 1);
                 bytes.reserve_exact(capacity - bytes.len());
             }
             let next = (bytes.capacity() - bytes.len()).min(LARGE_ANSWER);
@@ -288,7 +299,9 @@ mod tests {
     async fn a_large_answer_without_a_permit_is_shed_and_does_not_count_as_a_failure_of_ips() {
         let transport = transport(Duration::from_secs(2));
         let answer = vec![b'x'; 2 * LARGE_ANSWER];
-        let read = |limit| transport.read_to_end(&answer[..limit], Instant::now() + Duration::from_secs(15));
+        let max_capacity = answer.len() + 1;
+        let read =
+            |length| transport.read_to_end(&answer[..length], max_capacity, Instant::now() + Duration::from_secs(15));
         let held = [read(answer.len()).await, read(answer.len()).await];
         assert!(held.iter().all(Result::is_ok), "two permits");
         assert!(read(1_000).await.is_ok(), "a small answer needs none");

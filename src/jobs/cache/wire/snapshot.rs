@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::jobs::cache::wire::job::WireJob;
 use crate::jobs::events::EventCursor;
-use crate::jobs::model::job::RunDurations;
+use crate::jobs::model::job::{Job, RunDurations};
 use crate::jobs::model::json::RenderedJob;
 use crate::jobs::model::snapshot::{DepartedJobs, Snapshot};
 use crate::runtime::clock::ClockReading;
@@ -88,14 +88,14 @@ impl<'a> WireSnapshot<'a> {
             None => now.at_wall(self.observed_at),
         };
         let render = |job: WireJob<'_>, at| Arc::new(RenderedJob::new(job.into(), at));
-        let jobs = self.jobs.into_iter().map(|job| render(job, self.observed_at)).collect();
+        let jobs = self.jobs.into_iter().map(Job::from).collect();
         let completed = self.completed.into_iter();
         let completed =
             completed.map(|(id, job, at)| (id.into_owned(), (render(job, at), observed_at.at_wall(at)))).collect();
         let finalizing = self.finalizing.into_iter().map(|(id, since)| (id.into_owned(), observed_at.at_wall(since)));
         let departed = DepartedJobs { finalizing: finalizing.collect(), completed };
         ReceivedSnapshot {
-            snapshot: Snapshot::of_rendered(jobs, self.bad_items.into_owned(), observed_at, departed)
+            snapshot: Snapshot::with_departed(jobs, self.bad_items.into_owned(), observed_at, departed)
                 .with_durations(Arc::new(self.durations.into_owned())),
             epoch: self.epoch,
             cursor: self.cursor,

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use chrono::TimeDelta;
+use ips_gateway::runtime::clock::Clock;
+use serde_json::{Value, json};
 
-use crate::support::{World, any_job, id};
+use crate::support::{Reply, START, ScriptedUpstream, World, active_job, any_job, id};
 
 /// Reads all pages by their links and calls `between` after each; returns the number of occurrences of each id.
 async fn walk(world: &World, query: &str, between: impl AsyncFn(usize)) -> BTreeMap<String, u32> {
@@ -32,6 +34,37 @@ async fn walk(world: &World, query: &str, between: impl AsyncFn(usize)) -> BTree
 
 fn twice(seen: &BTreeMap<String, u32>) -> Vec<&String> {
     seen.iter().filter(|(_, times)| **times > 1).map(|(id, _)| id).collect()
+}
+
+#[tokio::test]
+async fn a_page_that_is_asked_for_again_is_of_the_current_list_and_says_that_it_is_stale() {
+    let upstream = ScriptedUpstream::start().await;
+    let clock = Clock::manual(START.parse().expect("a time"));
+    let list = |names: &[&str]| {
+        let jobs: String = names.iter().map(|name| active_job(name, "")).collect();
+        upstream.answer("getActiveJobs", &format!("<jobArray>{jobs}</jobArray>"));
+    };
+    let gateway = upstream.gateway(&clock, &[("UPSTREAM_FAILURES", "0")]);
+    let page = || gateway.get("/jobs?companyHandle=c%7C110&status=running&sort=name&limit=2");
+    let names = |page: &Value| [0, 1].map(|index| page["jobs"][index]["originalName"].clone());
+    list(&["a", "b", "c", "d", "e"]);
+    let (first, again) = (page().await.expect(200), page().await.expect(200));
+    assert_eq!((first.header("etag"), &first.body), (again.header("etag"), &again.body));
+    assert_eq!(names(&first.json()), ["a", "b"]);
+
+    list(&["b", "c", "d", "e", "f"]);
+    clock.advance(TimeDelta::seconds(5));
+    let changed = page().header("Cache-Control", "no-cache").await.expect(200);
+    assert_eq!(names(&changed.json()), ["b", "c"]);
+    assert_ne!(changed.header("etag"), first.header("etag"));
+
+    for operation in ["getActiveJobs", "getScheduledJobs", "getJobLogs"] {
+        upstream.reply(operation, Reply::Close);
+    }
+    clock.advance(TimeDelta::seconds(40));
+    let stale = page().await.expect(200);
+    assert_eq!((names(&stale.json()), &stale.json()["stale"]), (["b", "c"].map(Value::from), &json!(true)), "{stale}");
+    assert_ne!(stale.header("etag"), changed.header("etag"));
 }
 
 #[tokio::test]

@@ -1,8 +1,19 @@
 //! Scheduled jobs: once (`execTime`) or recurring (`execSchedule`).
 
+use chrono::TimeDelta;
+use ips_gateway::runtime::clock::Clock;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
-use crate::support::{World, any_job, id};
+use crate::support::{Reply, START, ScriptedUpstream, World, active_job, any_job, envelope, id};
+
+/// A scheduled job with this original name, which runs every day.
+fn daily(name: &str) -> String {
+    format!(
+        "<jobArray><items><companyHandle>c|110</companyHandle><jobHandle>0|{name}|</jobHandle><name>{name}</name>\
+         <originalName>{name}</originalName><execSchedule>0 0 3 * * ?</execSchedule></items></jobArray>"
+    )
+}
 
 fn recurring(name: &str) -> Value {
     let mut job = any_job(name);
@@ -64,6 +75,44 @@ async fn a_schedule_keeps_its_name_and_id_and_each_run_refers_to_it() {
         assert_eq!((&read["id"], &read["schedule"]), (&run["id"], &json!(schedule)), "{read:#}");
     }
     assert_ne!(runs[0]["id"], runs[1]["id"]);
+}
+
+#[tokio::test]
+async fn the_first_list_takes_one_call_and_the_next_one_links_the_runs_under_the_same_ids() {
+    let upstream = ScriptedUpstream::start().await;
+    upstream.answer("getActiveJobs", &format!("<jobArray>{}</jobArray>", active_job("nightly", "")));
+    // An answer that waits for the scheduled list would never come.
+    let (release, released) = watch::channel(false);
+    upstream.reply("getScheduledJobs", Reply::Held(released, envelope("getScheduledJobs", &daily("nightly"))));
+    let clock = Clock::manual(START.parse().expect("a time"));
+    let gateway = upstream.gateway(&clock, &[]);
+    let calls = || ["getActiveJobs", "getScheduledJobs"].map(|operation| upstream.calls(operation));
+    let first = gateway.get("/jobs?companyHandle=c%7C110").await.ok();
+    assert_eq!((calls(), &first["jobs"][0]["schedule"]), ([1, 0], &Value::Null), "{first:#}");
+
+    release.send_replace(true);
+    let reload = || async {
+        clock.advance(TimeDelta::seconds(5));
+        gateway.get("/jobs?companyHandle=c%7C110").header("Cache-Control", "no-cache").await.ok()
+    };
+    let next = reload().await;
+    assert_eq!(calls(), [2, 1]);
+    let schedules = gateway.get("/jobs?companyHandle=c%7C110&phase=scheduled").await.ok();
+    let run = &next["jobs"][0];
+    assert_eq!((&run["id"], &run["schedule"]), (&first["jobs"][0]["id"], &schedules["jobs"][0]["id"]), "{next:#}");
+    assert_eq!((&reload().await["jobs"][0]["schedule"], calls()), (&run["schedule"], [3, 1]));
+}
+
+#[tokio::test]
+async fn the_first_list_links_the_runs_to_the_scheduled_list_if_that_is_cached() {
+    let upstream = ScriptedUpstream::start().await;
+    upstream.answer("getActiveJobs", &format!("<jobArray>{}</jobArray>", active_job("nightly", "")));
+    upstream.answer("getScheduledJobs", &daily("nightly"));
+    let gateway = upstream.plain_gateway();
+    let schedules = gateway.get("/jobs?companyHandle=c%7C110&phase=scheduled").await.ok();
+    let list = gateway.get("/jobs?companyHandle=c%7C110").await.ok();
+    assert_eq!(list["jobs"][0]["schedule"], schedules["jobs"][0]["id"], "{list:#}");
+    assert_eq!((upstream.calls("getActiveJobs"), upstream.calls("getScheduledJobs")), (1, 1));
 }
 
 #[tokio::test]
