@@ -116,7 +116,7 @@ impl<'a> Merge<'a> {
         let links = JobLinks::between(own.chain(history.into_iter().flat_map(Snapshot::all_jobs)));
         let listed = jobs.iter_mut().map(|job| (job, now));
         for (job, at) in listed.chain(departed.completed.values_mut().map(|(job, at)| (job, *at))) {
-            if let Some(linked) = links.relinked(&job.job, now.wall) {
+            if let Some(linked) = links.relinked(&job.job, now.server) {
                 *job = Arc::new(RenderedJob::new(linked, at.wall));
             }
         }
@@ -138,7 +138,7 @@ fn without_lost_follow_ons(job: &Job, links: &JobLinks, now: ClockReading) -> Op
     let mut job = job.clone();
     job.follow_ons.retain(FollowOn::is_final);
     job.requests_follow_on = true;
-    job.set_chain(now.wall);
+    job.set_chain(now.server);
     Some(job)
 }
 

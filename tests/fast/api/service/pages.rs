@@ -14,9 +14,9 @@ use crate::support::{Gateway, World};
 fn references(text: &str) -> impl Iterator<Item = (&str, bool)> {
     let quoted: Vec<_> = text.split(['"', '\'']).collect();
     let pairs: Vec<_> = quoted.windows(2).map(|pair| (pair[1], pair[0].ends_with("import("))).collect();
-    pairs.into_iter().filter(|(part, _)| {
-        !part.contains([' ', '{']) && [".js", ".css", ".svg"].iter().any(|end| part.ends_with(end))
-    })
+    pairs
+        .into_iter()
+        .filter(|(part, _)| !part.contains([' ', '{']) && [".js", ".css", ".svg"].iter().any(|end| part.ends_with(end)))
 }
 
 /// Files that are part of a page.
