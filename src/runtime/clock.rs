@@ -1,10 +1,11 @@
 //! Clocks that tests can set: the wall clock is the source of every time that is shown or shared, the monotonic clock of every age and
 //! duration that decides something.
 //!
-//! The wall clock is used for `observedAt`, expiry times in tickets and entries that replicas share.
+//! The wall clock is used for `observedAt`, expiry times in tickets and entries that replicas share. Times that IPS recorded are compared with
+//! the clock of IPS.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -19,13 +20,15 @@ pub struct Clock {
     offset: Arc<AtomicI64>,
     /// Offset of the monotonic clock: the sum of the advances that are not negative, in microseconds.
     monotonic_offset: Arc<AtomicU64>,
+    /// Time of the last answer of IPS: by its own clock, and by the monotonic clock.
+    server_time: Arc<Mutex<Option<(DateTime<Utc>, Instant)>>>,
 }
 
 impl Clock {
     /// Returns the system clock.
     #[must_use]
     pub fn system() -> Self {
-        Self { start: None, offset: Arc::default(), monotonic_offset: Arc::default() }
+        Self { start: None, offset: Arc::default(), monotonic_offset: Arc::default(), server_time: Arc::default() }
     }
 
     /// Returns a manual clock that shows `start` until it is advanced.
@@ -53,7 +56,23 @@ impl Clock {
     /// Returns the current time of both clocks.
     #[must_use]
     pub fn read(&self) -> ClockReading {
-        ClockReading { wall: self.now(), monotonic: self.instant() }
+        ClockReading { wall: self.now(), monotonic: self.instant(), server: self.server_time() }
+    }
+
+    /// Records the time by the clock of IPS, as its answer states it (`Date`, RFC 9110 §6.6.1).
+    pub fn set_server_time(&self, time: DateTime<Utc>) {
+        *self.server_time.lock().unwrap_or_else(PoisonError::into_inner) = Some((time, self.instant()));
+    }
+
+    /// Returns the time by the clock of IPS: that of its last answer and the monotonic time since then. The wall clock time if no answer
+    /// stated one.
+    #[must_use]
+    pub fn server_time(&self) -> DateTime<Utc> {
+        let last = *self.server_time.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = last.and_then(|(time, received)| {
+            time.checked_add_signed(TimeDelta::from_std(self.instant().saturating_duration_since(received)).ok()?)
+        });
+        at.unwrap_or_else(|| self.now())
     }
 
     /// Returns the current wall clock time in microseconds since the Unix epoch; 0 before 1970.
@@ -75,13 +94,16 @@ impl Clock {
     }
 }
 
-/// Reading of both clocks at one time: the wall clock for what is shown or shared, the monotonic clock for ages.
+/// Reading of the clocks at one time: the wall clock for what is shown or shared, the monotonic clock for ages, the clock of IPS for the ages
+/// of what IPS recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClockReading {
     /// Wall clock time.
     pub wall: DateTime<Utc>,
     /// Monotonic time.
     pub monotonic: Instant,
+    /// Time by the clock of IPS, see [`Clock::server_time`].
+    pub server: DateTime<Utc>,
 }
 
 impl ClockReading {
@@ -94,8 +116,11 @@ impl ClockReading {
     /// Returns the reading this long before.
     #[must_use]
     pub fn before(&self, age: Duration) -> Self {
-        let wall = TimeDelta::from_std(age).ok().and_then(|age| self.wall.checked_sub_signed(age));
-        Self { wall: wall.unwrap_or(self.wall), monotonic: self.monotonic.checked_sub(age).unwrap_or(self.monotonic) }
+        let earlier = |time: DateTime<Utc>| {
+            TimeDelta::from_std(age).ok().and_then(|age| time.checked_sub_signed(age)).unwrap_or(time)
+        };
+        let monotonic = self.monotonic.checked_sub(age).unwrap_or(self.monotonic);
+        Self { wall: earlier(self.wall), monotonic, server: earlier(self.server) }
     }
 
     /// Returns the reading with another wall clock time, which is only shown.
@@ -116,7 +141,7 @@ impl ClockReading {
     #[must_use]
     pub fn at_wall(&self, wall: DateTime<Utc>) -> Self {
         let age = (self.wall - wall).to_std().unwrap_or_default();
-        Self { wall, monotonic: self.monotonic.checked_sub(age).unwrap_or(self.monotonic) }
+        self.before(age).with_wall(wall)
     }
 }
 

@@ -7,7 +7,7 @@ use std::os::fd::AsFd as _;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use actix_web::body::SizedStream;
 use actix_web::dev::{Extensions, Server};
@@ -140,6 +140,7 @@ async fn answer(request: &HttpRequest, body: &[u8], service: &Service, door: Doo
         tokio::time::sleep(delay).await;
     }
     let mut response = HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+    response.insert_header(header::Date(SystemTime::from(service.clock.now()).into()));
     match content {
         Content::Xml(body) => response.insert_header((header::CONTENT_TYPE, XML)).body(body),
         Content::Html(page) => response.insert_header((header::CONTENT_TYPE, "text/html")).body(page),

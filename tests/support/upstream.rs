@@ -35,6 +35,8 @@ struct State {
     scripts: HashMap<String, Script>,
     calls: HashMap<String, Vec<String>>,
     heads: HashMap<String, Vec<String>>,
+    /// Clock of the `Date` of answers.
+    clock: Option<Clock>,
 }
 
 /// A scripted upstream. By default its user has the one company `c|110`, and its lists are empty.
@@ -83,6 +85,11 @@ impl ScriptedUpstream {
         self.gateway(&Clock::manual(START.parse().expect("a time")), &[])
     }
 
+    /// Sets the clock of the answers' `Date`; without one, they have none.
+    pub fn set_clock(&self, clock: &Clock) {
+        self.state.lock().expect("no panic").clock = Some(clock.clone());
+    }
+
     /// Sets the reply of an operation.
     pub fn reply(&self, operation: &str, reply: Reply) {
         self.script(operation, move |_| reply.clone());
@@ -122,12 +129,14 @@ impl ScriptedUpstream {
 /// Serves one request and closes the connection.
 async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
     let Some((operation, received, body)) = read_request(&mut stream).await else { return };
-    let script = {
+    let (script, date) = {
         let mut state = state.lock().expect("no panic");
         state.calls.entry(operation.clone()).or_default().push(body.clone());
         state.heads.entry(operation.clone()).or_default().push(received);
-        state.scripts.get(&operation).cloned()
+        let date = state.clock.as_ref().map(|clock| clock.now().format("Date: %a, %d %b %Y %H:%M:%S GMT\r\n"));
+        (state.scripts.get(&operation).cloned(), date.map_or_else(String::new, |date| date.to_string()))
     };
+    let head = |status, length| head(status, length, &date);
     let reply = script.map_or_else(
         || fault("ipsApiFault", 30000, &format!("no script for {operation}"), 500),
         |script| script(&body),
@@ -152,9 +161,9 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
     };
 }
 
-fn head(status: u16, length: usize) -> String {
+fn head(status: u16, length: usize, date: &str) -> String {
     format!(
-        "HTTP/1.1 {status} Whatever\r\nContent-Type: text/xml; charset=UTF-8\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+        "HTTP/1.1 {status} Whatever\r\nContent-Type: text/xml; charset=UTF-8\r\nContent-Length: {length}\r\n{date}Connection: close\r\n\r\n"
     )
 }
 

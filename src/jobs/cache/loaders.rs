@@ -160,7 +160,7 @@ pub fn history(sources: HistorySources) -> Loader {
             let active = active.and_then(|active| active.cached(&caller, &company));
             let links = JobLinks::between(jobs.iter().chain(active.iter().flat_map(|active| active.all_jobs())));
             for job in &mut jobs {
-                links.apply(job, observed_at.wall);
+                links.apply(job, observed_at.server);
             }
             Ok(Snapshot::new(jobs, bad_items, observed_at))
         })

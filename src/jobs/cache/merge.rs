@@ -118,7 +118,7 @@ impl<'a> Merge<'a> {
         let own = jobs.iter().chain(departed.completed.values().map(|(job, _)| &job.job));
         let links = JobLinks::between(own.chain(history.into_iter().flat_map(Snapshot::all_jobs)));
         for job in &mut jobs {
-            if let Some(linked) = links.relinked(job, now.wall) {
+            if let Some(linked) = links.relinked(job, now.server) {
                 *job = linked;
             }
         }
@@ -143,7 +143,7 @@ fn without_lost_follow_ons(job: &Job, links: &JobLinks, now: ClockReading) -> Op
     let mut job = job.clone();
     job.follow_ons.retain(FollowOn::is_final);
     job.requests_follow_on = true;
-    job.set_chain(now.wall);
+    job.set_chain(now.server);
     Some(job)
 }
 

@@ -56,7 +56,7 @@ impl SubmitCommand {
         request.job_name = self.name_to_send(caller, &request, submission.mode, None)?;
         let schedules = self.schedules(caller, &request.company_handle, is_schedule).await;
 
-        let now = self.dependencies().clock.now();
+        let now = self.dependencies().clock.server_time();
         let mut found = Vec::new();
         if schedules.as_deref().is_some_and(|schedules| has_schedule(schedules, &request.job_name)) {
             found.push(Warning::new("/jobName", "is the name of a scheduled job of the company: IPS may refuse it"));

@@ -87,7 +87,7 @@ impl SubmitCommand {
     /// # Errors
     /// [`Error::Invalid`] with all invalid fields.
     pub fn check(&self, submission: &Submission) -> Result<()> {
-        let mut invalid = submission.invalid_fields(self.0.clock.now());
+        let mut invalid = submission.invalid_fields(self.0.clock.server_time());
         let mut add = |field: InvalidField| {
             if !invalid.iter().any(|known| known.location == field.location) {
                 invalid.push(field);
@@ -198,7 +198,7 @@ impl SubmitCommand {
             return Ok(unique_name::make_unique_by_key(&request.job_name, code, &seed));
         }
         let random = getrandom::u32().map_err(|_| Error::Internal("the operating system has no random bytes"))?;
-        Ok(unique_name::make_unique(&request.job_name, code, self.0.clock.now(), random))
+        Ok(unique_name::make_unique(&request.job_name, code, self.0.clock.server_time(), random))
     }
 
     /// Sends a submit once. The lists of the company are invalidated if IPS may have accepted the job.

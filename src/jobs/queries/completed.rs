@@ -64,7 +64,7 @@ impl CompletedJobs {
 
     /// Returns a cached job with its follow-on jobs as in `links`, and its chain at `now`; the job with other ones replaces it in the cache.
     pub(super) fn relink(&self, caller: &Caller, found: FoundJob, links: &JobLinks, now: ClockReading) -> FoundJob {
-        let Some(linked) = links.relinked(&found.job.job, now.wall) else { return found };
+        let Some(linked) = links.relinked(&found.job.job, now.server) else { return found };
         let key = (CallerKey::of(caller), linked.id.clone());
         let Some(CompletedJob { loaded_at, .. }) = self.0.get(&key) else { return found };
         let job = Arc::new(RenderedJob::new(linked, loaded_at.wall));

@@ -291,7 +291,7 @@ impl JobLookup {
     /// Sets what IPS may not say of these jobs, which it just returned: that they were stopped a short time ago, and their links with each
     /// other and with the jobs of the cached lists.
     pub(in crate::jobs) async fn enrich(&self, caller: &Caller, company: &str, jobs: &mut [Job]) {
-        let now = self.clock.now();
+        let now = self.clock.server_time();
         self.recent.set_stopped(caller, jobs).await;
         let (active, history) =
             (self.caches.active.cached(caller, company), self.caches.history.cached(caller, company));
@@ -324,11 +324,12 @@ impl JobLookup {
     /// Returns a job that no list of IPS contains, but that was recently submitted or stopped. Whether IPS has a job is unknown if the response
     /// to its submit was lost, or another replica or this one before a restart sent it.
     async fn find_unlisted(&self, scope: &LookupScope<'_>, id: &JobId) -> Result<FoundJob> {
-        let now = self.clock.now();
+        let now = self.clock.read();
         let known = self.recent.get(scope.caller, &id.encode()).await;
         let is_recent = known.as_ref().is_some_and(|known| known.age < self.appears_within);
-        // Of a submit that neither this process nor the shared store knows, the name has the only time, by the wall clock of its sender.
-        let is_named_now = |at: &DateTime<Utc>| (now - *at).abs().to_std().is_ok_and(|age| age < self.appears_within);
+        // Of a submit that neither this process nor the shared store knows, the name has the only time, by the clock of IPS at its sender.
+        let is_named_now =
+            |at: &DateTime<Utc>| (now.server - *at).abs().to_std().is_ok_and(|age| age < self.appears_within);
         let named_at = match &id.name {
             JobName::Original(original) => unique_name::submitted_at(original),
             _ => None,
@@ -348,10 +349,10 @@ impl JobLookup {
                 None => return Err(unknown()),
             },
         };
-        job.set_chain(now);
+        job.set_chain(now.server);
         let active = self.caches.active.cached(scope.caller, scope.company);
         active.inspect(|active| job.set_waits_for(active.jobs.iter().map(|job| &job.job)));
-        Ok(FoundJob::loaded(Arc::new(RenderedJob::new(job, now))))
+        Ok(FoundJob::loaded(Arc::new(RenderedJob::new(job, now.wall))))
     }
 }
 

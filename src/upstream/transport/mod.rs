@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use async_compression::tokio::bufread::GzipDecoder;
 use bytes::{BufMut, Bytes};
+use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, TryStreamExt};
-use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, ClientBuilder, Response, StatusCode};
 use tokio::io::{AsyncRead, AsyncReadExt};
@@ -115,6 +116,9 @@ impl Transport {
             .send()
             .await
             .map_err(classify::request_error)?;
+        if let Some(time) = header(response.headers(), DATE.as_str()).and_then(http_date) {
+            self.config.clock.set_server_time(time);
+        }
         let status = response.status();
         if status.is_redirection() {
             return Err(classify::malformed(status, "a redirect, which the gateway does not follow"));
@@ -258,6 +262,11 @@ fn builder(config: &ClientConfig) -> Result<ClientBuilder, reqwest::Error> {
     } else {
         client.tls_certs_only(authorities)
     })
+}
+
+/// Parses a date of HTTP (RFC 9110 §5.6.7) in the form that every server sends.
+fn http_date(value: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc2822(value).ok().map(|time| time.to_utc())
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
