@@ -21,8 +21,11 @@ pub struct Clock {
     /// Offset of the monotonic clock: the sum of the advances that are not negative, in microseconds.
     monotonic_offset: Arc<AtomicU64>,
     /// Time of the last answer of IPS: by its own clock, and by the monotonic clock.
-    server_time: Arc<Mutex<Option<(DateTime<Utc>, Instant)>>>,
+    server_time: Arc<Mutex<Option<ServerTime>>>,
 }
+
+/// Time by the clock of IPS, and the monotonic time at which it was received.
+type ServerTime = (DateTime<Utc>, Instant);
 
 impl Clock {
     /// Returns the system clock.

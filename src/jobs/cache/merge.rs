@@ -123,7 +123,7 @@ impl<'a> Merge<'a> {
             }
         }
         for (job, at) in departed.completed.values_mut() {
-            if let Some(linked) = links.relinked(&job.job, now.wall) {
+            if let Some(linked) = links.relinked(&job.job, now.server) {
                 *job = Arc::new(RenderedJob::new(linked, at.wall));
             }
             if let Some(job_without) = without_lost_follow_ons(&job.job, &links, now) {
