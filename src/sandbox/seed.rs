@@ -172,7 +172,7 @@ fn add_active(state: &mut State) {
     let running = [
         (spec(&OUTFITTERS, &ORDINARY, "3e41464dce942449a9e5b", urls(&boots)), 18, 50),
         (spec(&OUTFITTERS, &BOTH_COMPANIES, "Spring catalogue", publish(PublishType::Full)), 40, 70),
-        (spec(&OUTFITTERS, &ORDINARY, "campaign-videos", video()), 15, 90),
+        (spec(&OUTFITTERS, &ORDINARY, "campaign-videos", video()), 15, 45),
         (spec(&OUTFITTERS, &ORDINARY, "drag-and-drop", post()), 5, 60),
         (spec(&FURNITURE, &OTHER_COMPANY, "Reoptimise oak & ash", optimize()), 20, 80),
     ];

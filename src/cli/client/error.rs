@@ -60,11 +60,11 @@ impl ClientError {
         }
     }
 
-    /// Whether the same request can succeed later.
+    /// Whether the same request can succeed soon. A job that has to be completed first can run for hours.
     pub(super) fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable(_) => true,
-            Self::Refused(refusal) => refusal.is_retryable(),
+            Self::Refused(refusal) => refusal.is_retryable() && refusal.code() != "job-not-completed",
             _ => false,
         }
     }

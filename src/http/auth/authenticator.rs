@@ -29,6 +29,10 @@ pub enum Authenticator {
     },
 }
 
+/// Mark of a request with a session that is not valid and without credentials.
+#[derive(Debug, Clone, Copy)]
+pub struct InvalidSession;
+
 /// Watch of the access of a caller whose response takes long.
 pub struct AccessWatch {
     key: Option<KeyWatch>,
@@ -64,7 +68,14 @@ impl Authenticator {
         if let Some(principal) = request.extensions().get::<Principal>() {
             return Ok(principal.clone());
         }
-        let principal = self.principal(request.headers())?;
+        let principal = self.principal(request.headers()).map_err(|problem| {
+            let has_session = request.extensions().contains::<InvalidSession>();
+            if has_session {
+                Problem::unauthenticated("the session has expired or ended: sign in again")
+            } else {
+                problem
+            }
+        })?;
         request.extensions_mut().insert(principal.clone());
         Ok(principal)
     }

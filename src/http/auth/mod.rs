@@ -17,7 +17,7 @@ mod tickets;
 use std::sync::Arc;
 
 pub use api_keys::{ApiKeys, InvalidKeys, new_key};
-pub use authenticator::{AccessWatch, Authenticator};
+pub use authenticator::{AccessWatch, Authenticator, InvalidSession};
 pub use caller_identity::CallerIdentity;
 pub use extractors::{Authenticated, Operator, role_of};
 pub use key_store::{KeyFileValidity, KeyStore};

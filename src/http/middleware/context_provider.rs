@@ -16,7 +16,7 @@ use super::access_log::{NO_ROUTE, log_access};
 use super::audit::Auditor;
 use super::rate_limit::accepted_principal;
 use super::security_headers::add_security_headers;
-use crate::http::auth::{Authenticator, KnownCallers, RequestSession, Sessions};
+use crate::http::auth::{Authenticator, InvalidSession, KnownCallers, RequestSession, Sessions};
 use crate::http::problem::Problem;
 use crate::http::request_context::{PrincipalCell, RequestContext, RequestId, X_REQUEST_ID};
 
@@ -99,8 +99,10 @@ impl ContextProvider {
         }
         // Boxed: few requests have a session, and the future of all of them would be larger.
         let session = Box::pin(sessions.of_request(request.request(), &self.authenticator)).await;
-        if let RequestSession::Valid(principal) = &session {
-            request.extensions_mut().insert(principal.clone());
+        match &session {
+            RequestSession::Absent => {}
+            RequestSession::Invalid => drop(request.extensions_mut().insert(InvalidSession)),
+            RequestSession::Valid(principal) => drop(request.extensions_mut().insert(principal.clone())),
         }
         session
     }

@@ -56,7 +56,7 @@ kind!(
     "BeginImageServingPublish".."EndImageServingPublish",
     "ImageServingPublishSuccess" / "ImageServingPublishWarning" / "ImageServingPublishError",
     "Published",
-    (30, 70),
+    (15, 35),
     PUBLISH_TASKS
 );
 kind!(
@@ -64,7 +64,7 @@ kind!(
     "BeginImageRenderingPublish".."EndImageRenderingPublish",
     "ImageRenderingPublishSuccess" / "ImageRenderingPublishWarning" / "ImageRenderingPublishError",
     "Published",
-    (30, 60),
+    (15, 30),
     PUBLISH_TASKS
 );
 kind!(
@@ -72,7 +72,7 @@ kind!(
     "BeginVideoPublish".."EndVideoPublish",
     "VideoPublishSuccess" / "VideoPublishWarning" / "VideoPublishError",
     "Published",
-    (45, 90),
+    (20, 45),
     PUBLISH_TASKS
 );
 kind!(
@@ -80,7 +80,7 @@ kind!(
     "BeginServerDirectoryPublish".."EndServerDirectoryPublish",
     "ServerDirectoryPublishSuccess" / "ServerDirectoryPublishWarning" / "ServerDirectoryPublishError",
     "Copied",
-    (20, 45),
+    (10, 25),
     PUBLISH_TASKS
 );
 kind!(
@@ -88,7 +88,7 @@ kind!(
     "BeginMetadata".."EndMetadata",
     "MetadataSuccess" / "MetadataWarning" / "MetadataFailure",
     "Published the metadata of",
-    (20, 30),
+    (10, 20),
     ASSET_TASKS
 );
 kind!(

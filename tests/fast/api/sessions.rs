@@ -79,7 +79,8 @@ async fn a_page_of_the_gateway_signs_in_for_eight_hours() {
     browser.get("/jobs").await.expect(200);
     world.advance(1000);
     let expired = browser.get("/jobs").await;
-    expired.problem(401, "unauthenticated").await;
+    let detail = expired.problem(401, "unauthenticated").await["detail"].clone();
+    assert_eq!(detail, "the session has expired or ended: sign in again");
     assert!(ends_session(&expired), "{expired}");
     let status = browser.get("/session").await.expect(200);
     assert_eq!(status.json(), json!({ "available": true }));

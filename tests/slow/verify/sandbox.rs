@@ -41,7 +41,8 @@ async fn the_sandbox_conforms_in_every_api_version_and_nothing_is_changed() {
             [("getArchivedJobLogDetails", "archivedLog"), ("getAssetArchivedJobLogs", "archivedAssetLogs")]
         {
             let (called, observed) = (sandbox.calls(operation) - before(operation), run.observed(question));
-            assert_eq!((called == 1, observed.is_some()), (archived, true), "{version} {operation}: {observed:?}");
+            assert_eq!(called == 1, archived, "{version} {operation}");
+            assert!(observed.is_some() || !archived, "{version} {operation}");
         }
         let waiting = run.observed("includeWaitingJobs").expect("an observation");
         assert_eq!(waiting.starts_with("not sent"), known.name < "2014", "{version}: {waiting}");

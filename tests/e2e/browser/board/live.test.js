@@ -150,8 +150,10 @@ for (const [name, locations, path, args] of [
     await page.getByRole('link', { name: 'API' }).click();
     await page.locator('.opblock').first().waitFor();
     await page.getByRole('link', { name: 'Jobs', exact: true }).click();
-    await page.locator('#sign-in-form').waitFor();
+    // Browsers send the cookie of the session below the prefix of the gateway only.
+    const isBack = () => (name.endsWith('replaces the prefix') ? page.locator('#sign-in-form').waitFor() : isIn(page, 'Live'));
+    await isBack();
     await page.goto(`${proxy}${path}`);
-    await page.locator('#sign-in-form').waitFor();
+    await isBack();
   });
 }

@@ -6,7 +6,6 @@ import { Filters } from './filters.js';
 import { History } from './jobs/history.js';
 import { JobStore } from './jobs/store.js';
 import { LiveUpdates } from './jobs/live-updates.js';
-import { end, followOtherTabs } from './kept-session.js';
 import { session } from './session.js';
 import { LANGUAGES, chooseLanguage, currentLanguage, onLanguage, t, textOf } from './texts.js';
 import { confirmationDialog, doneText, opensForm } from './views/actions.js';
@@ -15,7 +14,8 @@ import { FilterBar, PHASES } from './views/filter-bar.js';
 import { JobDetails } from './views/details/job-details.js';
 import { JobTable, whenNear } from './views/job-table.js';
 import { problemBox } from './views/problem-box.js';
-import { SignIn } from './views/sign-in.js';
+import { SignIn } from './views/sign-in/form.js';
+import { end, followOtherTabs } from './views/sign-in/kept-session.js';
 import { renderState } from './views/state-bar.js';
 import { SubmitForms } from './views/submit-forms.js';
 import { notify } from './views/toast.js';
@@ -183,7 +183,10 @@ updates.addEventListener('list', (/** @type {any} */ { detail: { phases, list } 
   render();
 });
 const onProblem = (/** @type {any} */ { detail: problem }) => {
-  if (problem.status === 401) signOut(problem);
+  if (problem.status === 401 && session.fallBack()) {
+    updates.stop('off');
+    setTimeout(() => session.isSignedIn && updates.start());
+  } else if (problem.status === 401) signOut(problem);
   else if (problem.code === 'company-required') {
     updates.stop('off');
     $('board').hidden = true;

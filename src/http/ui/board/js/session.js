@@ -35,17 +35,18 @@ export const session = {
   },
 
   /**
-   * Goes on with the session of the cookie, and forgets the credentials. Returns a function that goes back to them.
+   * Goes on with the session of the cookie. Credentials of this page stay in memory, for the end of that session.
    * @param {{ method: string, name?: string }} kept
    */
   keep({ method, name }) {
-    const previous = { authorization, user: this.user };
-    authorization = null;
     Object.assign(this, { isKept: true, user: method === 'password' ? name : null });
-    return () => {
-      authorization = previous.authorization;
-      Object.assign(this, { isKept: false, user: previous.user });
-    };
+  },
+
+  /** Goes back to the credentials of this page, as when a restart of the gateway has ended the session of the cookie. Returns whether it has some. */
+  fallBack() {
+    const canFallBack = this.isKept && authorization !== null;
+    if (canFallBack) this.isKept = false;
+    return canFallBack;
   },
 
   clear() {
@@ -54,6 +55,6 @@ export const session = {
   },
 
   authHeaders() {
-    return authorization ? { authorization } : {};
+    return authorization && !this.isKept ? { authorization } : {};
   },
 };

@@ -1,12 +1,12 @@
 // Sign-in form and company selection.
 
-import { Problem, get } from '../api.js';
-import { $, h } from '../dom.js';
-import { end, keep, resume } from '../kept-session.js';
-import { session } from '../session.js';
-import { onLanguage, t } from '../texts.js';
-import { problemBox } from './problem-box.js';
-import { notify } from './toast.js';
+import { Problem, get } from '../../api.js';
+import { $, h } from '../../dom.js';
+import { session } from '../../session.js';
+import { onLanguage, t } from '../../texts.js';
+import { problemBox } from '../problem-box.js';
+import { notify } from '../toast.js';
+import { end, keep, resume } from './kept-session.js';
 
 export class SignIn {
   /** `config` is the content of config.json, `preferredCompany` returns a company handle; `onDone` is called once a company is selected. */

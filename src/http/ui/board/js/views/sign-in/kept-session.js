@@ -1,7 +1,7 @@
 // The session that the browser keeps for 8 hours, in a cookie of the gateway, and its other tabs.
 
-import { Problem, get, send } from './api.js';
-import { session } from './session.js';
+import { Problem, get, send } from '../../api.js';
+import { session } from '../../session.js';
 
 /** The gateway's own tabs: another gateway may be below another path of the same origin. */
 const tabs = new BroadcastChannel(`ips-gateway.session ${new URL('.', location.href).pathname}`);
@@ -17,15 +17,15 @@ export async function resume() {
 }
 
 /**
- * Lets the browser keep the session instead of the credentials in this page's memory. Resolves to whether it does: the gateway may refuse, or the
+ * Lets the browser keep the session, so that requests need no credentials. Resolves to whether it does: the gateway may refuse, or the
  * browser may take no cookies.
  */
 export async function keep() {
   try {
     const { data } = await send('POST', 'session');
-    const undo = session.keep(data.session);
+    session.keep(data.session);
     const { data: stored } = await get('session');
-    if (!stored.session) undo();
+    if (!stored.session) session.fallBack();
     else tabs.postMessage({ signedInAs: user() });
     return session.isKept;
   } catch (error) {
