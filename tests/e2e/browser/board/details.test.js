@@ -36,7 +36,6 @@ inBrowser('a link to a job opens it', {}, async (page) => {
   const hash = page.url().slice(page.url().indexOf('#'));
   await page.goto('about:blank');
   await page.goto(`${demo.origin}/${hash}`);
-  await page.locator('#demo-list button').first().click();
   await details(page).getByText('rain_jacket_red failed').first().waitFor();
 });
 
