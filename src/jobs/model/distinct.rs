@@ -60,10 +60,11 @@ pub fn make_ids_distinct(jobs: &mut [Job], previous: Option<&Snapshot>) -> usize
     for (id, members) in groups.into_iter().filter(|(_, members)| members.len() > 1) {
         let Ok(decoded) = JobId::decode(&id) else { continue };
         let keeper = keeper_of(jobs, &members, &id, &decoded, &former);
+        let mut texts = GroupTexts::of(members.iter().map(|index| &jobs[*index]));
         let ids: Vec<_> = members
             .iter()
             .filter(|index| Some(**index) != keeper)
-            .map(|index| (*index, distinct_id(jobs, &members, *index, &decoded, &mut taken)))
+            .map(|index| (*index, texts.distinct_id(&jobs[*index], &decoded, &mut taken)))
             .collect();
         let submitted = keeper.filter(|keeper| jobs[*keeper].role() == Some(JobRole::Submitted));
         for (index, distinct) in ids {
@@ -155,29 +156,71 @@ fn keeper_of(
     }
 }
 
-/// Returns an id with the instance name of a job, else with its handle, else with a number, if other jobs with its id have the same.
-fn distinct_id(jobs: &[Job], members: &[usize], index: usize, id: &JobId, taken: &mut HashSet<String>) -> String {
-    let with_run = |run: String| {
-        let name = JobName::Run { original: id.name.original().into(), run };
-        JobId { company: id.company.clone(), name }.encode()
-    };
-    for text_of in [Job::name, Job::handle] {
-        let text = text_of(&jobs[index]).unwrap_or_default();
-        let is_shared = members.iter().any(|other| *other != index && text_of(&jobs[*other]) == Some(text));
-        if !text.is_empty() && !is_shared {
-            let id = with_run(text.into());
+/// Instance names and handles of the jobs that have one id.
+struct GroupTexts<'a> {
+    /// Numbers of jobs by their name.
+    names: HashMap<&'a str, usize>,
+    /// Numbers of jobs by their handle.
+    handles: HashMap<&'a str, usize>,
+    /// Next number for a job whose text is shared, by the text.
+    next_numbers: HashMap<&'a str, usize>,
+}
+
+impl<'a> GroupTexts<'a> {
+    fn of(jobs: impl Iterator<Item = &'a Job>) -> Self {
+        let (mut names, mut handles) = (HashMap::new(), HashMap::new());
+        for job in jobs {
+            *names.entry(job.name().unwrap_or_default()).or_insert(0) += 1;
+            *handles.entry(job.handle().unwrap_or_default()).or_insert(0) += 1;
+        }
+        Self { names, handles, next_numbers: HashMap::new() }
+    }
+
+    /// Returns an id with the instance name of a job, else with its handle, else with a number, if other jobs with its id have the same.
+    fn distinct_id(&mut self, job: &'a Job, id: &JobId, taken: &mut HashSet<String>) -> String {
+        let with_run = |run: String| {
+            let name = JobName::Run { original: id.name.original().into(), run };
+            JobId { company: id.company.clone(), name }.encode()
+        };
+        let (name, handle) = (job.name().unwrap_or_default(), job.handle().unwrap_or_default());
+        for (text, counts) in [(name, &self.names), (handle, &self.handles)] {
+            if !text.is_empty() && counts.get(text) == Some(&1) {
+                let id = with_run(text.into());
+                if taken.insert(id.clone()) {
+                    return id;
+                }
+            }
+        }
+        let text = job.handle().or(job.name()).unwrap_or_default();
+        let next = self.next_numbers.entry(text).or_insert(1);
+        loop {
+            let id = with_run(format!("{text}#{next}"));
+            *next += 1;
             if taken.insert(id.clone()) {
                 return id;
             }
         }
     }
-    let text = jobs[index].handle().or(jobs[index].name()).unwrap_or_default();
-    let mut number = 1;
-    loop {
-        let id = with_run(format!("{text}#{number}"));
-        if taken.insert(id.clone()) {
-            return id;
-        }
-        number += 1;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ips::types::JobLog;
+
+    #[test]
+    fn many_equal_records_get_distinct_ids_in_linear_time() {
+        let record = JobLog {
+            company_handle: Some("c|110".into()),
+            job_handle: Some("j|110||sale".into()),
+            original_job_name: Some("sale".into()),
+            ..JobLog::default()
+        };
+        // Quadratic work would take hours.
+        let records = vec![record; 100_000];
+        let (jobs, _) =
+            jobs_of_records("jobLogArray", records, Vec::new(), None, |record| Job::completed("c|110", record));
+        let ids: HashSet<_> = jobs.iter().map(|job| job.id.as_str()).collect();
+        assert_eq!(ids.len(), 100_000);
     }
 }
