@@ -44,7 +44,10 @@ assert.deepEqual(await scheduled(), []);
 
 // A job that is stopped, from the active list to its log.
 const stopped = `${name}-stopped`;
-const handle = (await submit(stopped)).jobHandle;
+// Not a publish: that may wait for another one.
+const urlArray = { items: [{ sourceUrl: 'https://x.example.com/trail_boot_brown.tif', destPath: 'in/' }] };
+const upload = { urlArray, overwrite: true, readyForPublish: true, createMask: false, emailSetting: 'None' };
+const handle = (await call('submitJob', { ...company, jobName: stopped, uploadUrlsJob: upload })).jobHandle;
 for (let attempt = 0; attempt < 10 && (await active(stopped)).length === 0; attempt += 1) await advance(2);
 assert.deepEqual((await active(stopped)).map((job) => job.originalName), [stopped]);
 await call('stopJob', { ...company, jobHandle: handle });

@@ -59,7 +59,10 @@ check(items($call('getScheduledJobs', $target)->jobArray) === [], 'the deleted s
 
 // A job that is stopped, from the active list to its log.
 $stopped = "$name-stopped";
-$handle = $submit($stopped)->jobHandle;
+// Not a publish: that may wait for another one.
+$urls = ['items' => [['sourceUrl' => 'https://x.example.com/trail_boot_brown.tif', 'destPath' => 'in/']]];
+$upload = ['urlArray' => $urls, 'overwrite' => true, 'readyForPublish' => true, 'createMask' => false, 'emailSetting' => 'None'];
+$handle = $call('submitJob', ['companyHandle' => COMPANY, 'jobName' => $stopped, 'uploadUrlsJob' => $upload])->jobHandle;
 $active = fn () => items($call('getActiveJobs', ['companyHandle' => COMPANY, 'originalName' => $stopped])->jobArray);
 for ($attempt = 0; $attempt < 10 && $active() === []; $attempt++) {
     advance($origin, 2);
