@@ -19,7 +19,7 @@ import java.util.Base64;
 import java.util.List;
 
 public class Main {
-    static final Duration PATIENCE = Duration.ofMinutes(2);
+    static final Duration PATIENCE = Duration.ofMinutes(4);
 
     static void check(boolean holds, Object what) {
         if (!holds) throw new AssertionError(what);

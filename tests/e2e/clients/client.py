@@ -14,7 +14,7 @@ from gateway.models import (
     SubmitJobParam,
 )
 
-PATIENCE = 120
+PATIENCE = 240
 
 username, password = os.environ["GATEWAY_USER"].split(":")
 configuration = gateway.Configuration(host=os.environ["GATEWAY_URL"], username=username, password=password)

@@ -13,7 +13,7 @@ import (
 	"gateway"
 )
 
-const patience = 2 * time.Minute
+const patience = 4 * time.Minute
 
 func check(holds bool, what ...interface{}) {
 	if !holds {

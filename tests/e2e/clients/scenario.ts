@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-const PATIENCE = 120_000;
+const PATIENCE = 240_000;
 
 /** What the clients have in common: their own types of jobs and problems fit these. */
 interface Job {

@@ -13,7 +13,7 @@ from harness import AUTHORIZATION, Client, Processes, free_port, say, until
 
 BINARY, FOLDER = sys.argv[1], Path(sys.argv[2])
 HERE = Path(__file__).parent
-PATIENCE = 150
+PATIENCE = 240
 MAX_LINE_BYTES = 16 * 1024
 # With credentials in a header, or with a ticket, as in a browser.
 LIBRARIES = {

@@ -15,7 +15,7 @@ from gateway_client.models import (
     SubmitImageServingPublishJob,
 )
 
-PATIENCE = 120
+PATIENCE = 240
 
 
 def client(user=os.environ["GATEWAY_USER"]):

@@ -17,7 +17,7 @@ mod gateway {
 use gateway::Client;
 use gateway::types::{self, ImageServingPublishJob, Job, Outcome, Status, SubmitImageServingPublishJob};
 
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(240);
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
