@@ -87,7 +87,7 @@ describe('watchJobs', { concurrency: true }, () => {
       const lost = (await until(watch, ({ connection }) => connection === 'lost')).at(-1);
       assert.deepEqual([lost.stale, lost.error.name], ['disconnected', 'ConnectionError']);
       assert.ok(lost.jobs.some((job) => job.id === id), 'the last list stays');
-      await eventually(async () => assert.equal((await listJobs(client, { phase: ['completed'], q: 'outage' })).jobs.length, 1), 120_000);
+      await eventually(async () => assert.equal((await listJobs(client, { phase: ['completed'], q: 'outage' })).jobs.length, 1), 240_000);
       await proxy.up();
       const after = await until(watch, ends(id));
       assert.deepEqual([after.at(-1).stale, after.at(-1).error], [undefined, undefined]);

@@ -158,11 +158,11 @@ async fn rate_limit_tables_stay_within_their_bounds_behind_a_proxy_with_many_cli
     let statuses = from_addresses(&process, 100, path, |number| Some(format!("warm-{number}"))).await;
     assert_eq!(statuses, BTreeMap::from([(StatusCode::OK, 100)]));
     let baseline = process.resident_bytes();
-    // More than the 5,242 addresses, and the 20,971 buckets, that fit.
-    let statuses = from_addresses(&process, 6_000, path, |number| Some(format!("caller-{number}"))).await;
-    assert_eq!(statuses, BTreeMap::from([(StatusCode::OK, 6_000)]));
-    let statuses = from_addresses(&process, 22_000, path, |_| None).await;
-    assert_eq!(statuses, BTreeMap::from([(StatusCode::UNAUTHORIZED, 22_000)]));
+    // More than the 5,242 addresses that fit, and, at two buckets for each caller, more than the 20,971 buckets.
+    let statuses = from_addresses(&process, 5_600, path, |number| Some(format!("caller-{number}"))).await;
+    assert_eq!(statuses, BTreeMap::from([(StatusCode::OK, 5_600)]));
+    let statuses = from_addresses(&process, 11_000, path, |_| None).await;
+    assert_eq!(statuses, BTreeMap::from([(StatusCode::UNAUTHORIZED, 11_000)]));
     let (bytes, limits) =
         (tables(&process, "ips_gateway_table_bytes").await, tables(&process, "ips_gateway_table_limit_bytes").await);
     for name in ["address_counts", "rate_limit_buckets"] {
