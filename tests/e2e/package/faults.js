@@ -6,7 +6,8 @@ import { createClient } from 'ips-gateway-client';
 import { PASSWORD, USER } from './harness.js';
 
 export const CREDENTIALS = { username: USER, password: PASSWORD };
-export const publish = (jobName) => ({ jobName, imageServingPublishJob: { publishType: 'Incremental', emailSetting: 'None' } });
+/** A job that waits for no other one, as publishes do. */
+export const optimize = (jobName) => ({ jobName, optimizeImagesJob: { emailSetting: 'None' } });
 
 /** Client of the demo behind a proxy. */
 export const clientOf = ({ origin }, options) => createClient({ baseUrl: origin, credentials: CREDENTIALS, ...options });

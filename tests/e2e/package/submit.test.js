@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { ConnectionError, GatewayError, JobLostError, createClient, deleteJob, getJob, listJobs, pauseJob, resumeJob, stopJob, submitJob } from 'ips-gateway-client';
-import { CREDENTIALS, clientOf, loseAnswer, publish, refuse, startFaults } from './faults.js';
+import { CREDENTIALS, clientOf, loseAnswer, optimize, refuse, startFaults } from './faults.js';
 import { api, eventually, file, freePort, startDemo } from './harness.js';
 
 let origin;
@@ -18,7 +18,7 @@ describe('submitJob', { concurrency: true }, () => {
   test('repeats a submit whose answer was lost with the same key, and IPS gets one job', async () => {
     let posts = 0;
     const proxy = await startFaults(origin, onPost((incoming, outgoing) => (posts++ === 0 ? loseAnswer(origin, incoming, outgoing) : undefined)));
-    const job = await submitJob(clientOf(proxy), publish('lost-answer'));
+    const job = await submitJob(clientOf(proxy), optimize('lost-answer'));
     const [first, second, ...more] = proxy.of('POST', /^\/jobs$/).map(({ headers }) => headers['idempotency-key']);
     assert.match(first, /^"[0-9a-f]{32}"$/);
     assert.deepEqual([second, more], [first, []]);
@@ -35,7 +35,7 @@ describe('submitJob', { concurrency: true }, () => {
         refuse(outgoing, 503, { code: 'upstream-busy', retryable: true, outcome: 'not_sent' }, headers());
         return true;
       }));
-      await submitJob(clientOf(proxy), publish('busy'));
+      await submitJob(clientOf(proxy), optimize('busy'));
       const [first, second] = proxy.of('POST', /^\/jobs$/);
       assert.ok(second.at - first.at >= 1_950, `${second.at - first.at} ms`);
     }
@@ -44,7 +44,7 @@ describe('submitJob', { concurrency: true }, () => {
   test('repeats a submit that a proxy answered with a page', async () => {
     let posts = 0;
     const proxy = await startFaults(origin, onPost((_, outgoing) => (posts++ === 0 ? outgoing.writeHead(502, { 'content-type': 'text/html' }).end('<h1>Bad Gateway') : undefined)));
-    await submitJob(clientOf(proxy), publish('page'));
+    await submitJob(clientOf(proxy), optimize('page'));
     assert.equal((await titles('page')).length, 1);
   });
 
@@ -59,18 +59,18 @@ describe('submitJob', { concurrency: true }, () => {
 
   test('gives up after retryFor with the last error, and at once by its signal', async () => {
     const client = createClient({ baseUrl: `http://127.0.0.1:${await freePort()}`, credentials: CREDENTIALS });
-    await assert.rejects(submitJob(client, publish('nowhere'), { retryFor: 600 }), ConnectionError);
+    await assert.rejects(submitJob(client, optimize('nowhere'), { retryFor: 600 }), ConnectionError);
     const reason = new Error('enough');
-    await assert.rejects(submitJob(client, publish('nowhere'), { signal: AbortSignal.abort(reason) }), reason);
+    await assert.rejects(submitJob(client, optimize('nowhere'), { signal: AbortSignal.abort(reason) }), reason);
     const controller = new AbortController();
     setTimeout(() => controller.abort(reason), 300);
-    await assert.rejects(submitJob(client, publish('nowhere'), { signal: controller.signal }), reason);
+    await assert.rejects(submitJob(client, optimize('nowhere'), { signal: controller.signal }), reason);
   });
 
   test('looks for a job whose submit is unknown by its id', async () => {
     const unknown = { code: 'submit-outcome-unknown', retryable: false, outcome: 'unknown' };
     for (const accepted of [true, false]) {
-      const { id } = await submitJob(createClient({ baseUrl: origin, credentials: CREDENTIALS }), publish(`unknown-${accepted}`));
+      const { id } = await submitJob(createClient({ baseUrl: origin, credentials: CREDENTIALS }), optimize(`unknown-${accepted}`));
       let reads = 0;
       const proxy = await startFaults(origin, (incoming, outgoing) => {
         if (incoming.method === 'POST') refuse(outgoing, 504, { ...unknown, job: id });
@@ -79,7 +79,7 @@ describe('submitJob', { concurrency: true }, () => {
         else refuse(outgoing, 404, { code: 'job-not-found', retryable: false });
         return true;
       });
-      const submitted = submitJob(clientOf(proxy), publish('again'));
+      const submitted = submitJob(clientOf(proxy), optimize('again'));
       if (accepted) assert.equal((await submitted).title, 'unknown-true');
       else await assert.rejects(submitted, (error) => error instanceof JobLostError && error.jobId === id);
       assert.equal(proxy.of('POST', /./).length, 1, 'it is not sent again');
@@ -89,7 +89,7 @@ describe('submitJob', { concurrency: true }, () => {
   test('finds the job after a real loss of the answer of IPS', async () => {
     const script = '[[fault]]\noperation = "submitJob"\ncount = 1\neffect = "cut-off"\n\n[[fault]]\noperation = "getActiveJobs"\ncount = 4\neffect = "fault"\ncode = 30000\nreason = "test"\n';
     const { origin } = await startDemo('--script', await file('faults.toml', script));
-    const job = await submitJob(clientOf({ origin }), publish('really-lost'));
+    const job = await submitJob(clientOf({ origin }), optimize('really-lost'));
     assert.equal(job.title, 'really-lost');
     await eventually(async () => {
       const { jobs } = await listJobs(clientOf({ origin }), { phase: ['active', 'completed'], q: 'really-lost' });
@@ -101,11 +101,11 @@ describe('submitJob', { concurrency: true }, () => {
 describe('calls', { concurrency: true }, () => {
   test('actions resolve with the job, and a refused one has its code and actions', async () => {
     const client = clientOf({ origin });
-    const schedule = await submitJob(client, { ...publish('nightly-of-the-package'), execSchedule: '0 30 2 * * ?' });
+    const schedule = await submitJob(client, { ...optimize('nightly-of-the-package'), execSchedule: '0 30 2 * * ?' });
     assert.equal((await pauseJob(client, schedule.id)).status, 'paused');
     assert.equal((await resumeJob(client, schedule.id)).status, 'scheduled');
     await deleteJob(client, schedule.id);
-    const job = await submitJob(client, publish('to-stop'));
+    const job = await submitJob(client, optimize('to-stop'));
     assert.ok(['stopping', 'finalizing', 'completed'].includes((await stopJob(client, job.id)).status));
     await assert.rejects(stopJob(client, job.id, { ifMatch: 'W/"other"' }), (error) => error.code === 'precondition-failed');
   });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { GatewayError, JobLostError, JobTimeoutError, deleteJob, submitJob, waitForJob } from 'ips-gateway-client';
-import { clientOf, forward, isStream, publish, refuse, startFaults } from './faults.js';
+import { clientOf, forward, isStream, optimize, refuse, startFaults } from './faults.js';
 import { startDemo } from './harness.js';
 
 let origin;
@@ -18,7 +18,7 @@ async function run(name, handle, options = {}) {
   const proxy = await startFaults(origin, handle);
   const sent = [];
   const client = clientOf(proxy, { fetch: (url, init) => (isPoll(new URL(url).pathname) && sent.push(performance.now()), fetch(url, init)) });
-  const { id } = await submitJob(client, publish(name));
+  const { id } = await submitJob(client, optimize(name));
   const seen = [];
   const job = await waitForJob(client, id, { ...options, onChange: (live) => seen.push(live) });
   assert.deepEqual([job.phase, job.outcome, job.title], ['completed', 'succeeded', name]);
@@ -96,7 +96,7 @@ describe('waitForJob', { concurrency: true }, () => {
   test('rejects with JobLostError when the job is deleted, and for an id that IPS does not know', async () => {
     const client = clientOf({ origin });
     for (const stream of [undefined, 'none']) {
-      const schedule = await submitJob(client, { ...publish(`deleted-${stream}`), execSchedule: '0 30 2 * * ?' });
+      const schedule = await submitJob(client, { ...optimize(`deleted-${stream}`), execSchedule: '0 30 2 * * ?' });
       const waiting = waitForJob(client, schedule.id, stream && { stream });
       setTimeout(() => deleteJob(client, schedule.id), 1_000);
       await assert.rejects(waiting, (error) => error instanceof JobLostError && error.jobId === schedule.id);
@@ -106,7 +106,7 @@ describe('waitForJob', { concurrency: true }, () => {
 
   test('rejects with JobTimeoutError and the last state, or with the reason of the signal', async () => {
     const client = clientOf({ origin });
-    const { id } = await submitJob(client, { ...publish('later'), execTime: new Date(Date.now() + 3_600_000).toISOString() });
+    const { id } = await submitJob(client, { ...optimize('later'), execTime: new Date(Date.now() + 3_600_000).toISOString() });
     await assert.rejects(waitForJob(client, id, { timeout: 1_500 }), (error) => error instanceof JobTimeoutError && error.job.status === 'scheduled');
     await assert.rejects(waitForJob(client, id, { signal: AbortSignal.timeout(500) }), { name: 'TimeoutError' });
     await deleteJob(client, id);

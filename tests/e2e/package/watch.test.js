@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError, listJobs, submitJob, watchJobs } from 'ips-gateway-client';
-import { clientOf, forward, isStream, publish, refuse, startFaults, until } from './faults.js';
+import { clientOf, forward, isStream, optimize, refuse, startFaults, until } from './faults.js';
 import { eventually, file, startDemo } from './harness.js';
 
 let origin;
@@ -44,7 +44,7 @@ describe('watchJobs', { concurrency: true }, () => {
       assert.deepEqual([first.connection, first.stale], ['stream', undefined]);
       // An event can come together with the first list, whose jobs are no changes.
       assert.ok(first.changes.length < first.jobs.length, JSON.stringify(first.changes));
-      const { id } = await submitJob(client, publish('live'));
+      const { id } = await submitJob(client, optimize('live'));
       const values = await until(watch, ends(id));
       assertWhole(values, id);
       assert.ok(values.some(({ jobs }) => jobs.some((job) => job.id === id && job.status === 'running')));
@@ -63,7 +63,7 @@ describe('watchJobs', { concurrency: true }, () => {
     const client = clientOf(proxy);
     await watching(client, {}, async (watch) => {
       await until(watch, ({ observedAt }) => observedAt);
-      const { id } = await submitJob(client, publish('cut'));
+      const { id } = await submitJob(client, optimize('cut'));
       const timer = setInterval(() => proxy.cut(), 6_000);
       const values = await until(watch, ends(id)).finally(() => clearInterval(timer));
       assertWhole(values, id);
@@ -81,7 +81,7 @@ describe('watchJobs', { concurrency: true }, () => {
     await watching(clientOf(proxy), {}, async (watch) => {
       const client = clientOf({ origin });
       await until(watch, ({ observedAt }) => observedAt);
-      const { id } = await submitJob(client, publish('outage'));
+      const { id } = await submitJob(client, optimize('outage'));
       const before = await until(watch, ({ jobs }) => jobs.some((job) => job.id === id));
       await proxy.down();
       const lost = (await until(watch, ({ connection }) => connection === 'lost')).at(-1);
@@ -100,7 +100,7 @@ describe('watchJobs', { concurrency: true }, () => {
     const client = clientOf(proxy);
     await watching(client, { streamRetry: 3_600_000 }, async (watch) => {
       await until(watch, ({ observedAt }) => observedAt);
-      const { id } = await submitJob(client, publish('polled'));
+      const { id } = await submitJob(client, optimize('polled'));
       const values = await until(watch, ends(id));
       assertWhole(values, id);
       assert.ok(values.every(({ connection }) => connection === 'poll'));
@@ -187,7 +187,7 @@ describe('watchJobs', { concurrency: true }, () => {
       valid = 'Bearer second';
       proxy.cut();
       await assert.rejects(until(fixed, () => false), (error) => error instanceof GatewayError && error.code === 'credentials-rejected');
-      await submitJob(clientOf({ origin }), publish('renewed'));
+      await submitJob(clientOf({ origin }), optimize('renewed'));
       await until(watch, ({ changes }) => changes.some(({ type }) => type === 'created'));
       assert.equal(token, 'second');
     });
@@ -197,7 +197,7 @@ describe('watchJobs', { concurrency: true }, () => {
     const client = clientOf({ origin });
     await watching(client, {}, async (watch) => {
       await until(watch, ({ observedAt }) => observedAt);
-      await Promise.all([1, 2, 3].map((number) => submitJob(client, publish(`slow-${number}`))));
+      await Promise.all([1, 2, 3].map((number) => submitJob(client, optimize(`slow-${number}`))));
       const other = watchJobs(client);
       await until(other, ({ jobs }) => jobs.filter(({ title }) => title.startsWith('slow-')).length === 3);
       // For the events to arrive here as well.
