@@ -105,8 +105,8 @@ impl Table {
         }
     }
 
-    /// Removes the callers that were idle for too long, once in a while, and the least recently used ones beyond the maximum: so many that
-    /// an eighth of it is free afterwards.
+    /// Evicts the callers that were idle for longer than `MAX_IDLE_TIME`, at most once in `SWEEP_INTERVAL`. Beyond `MAX_BYTES`, evicts the least
+    /// recently used ones down to seven eighths of it.
     fn evict(&mut self, now: Instant) {
         if self.swept_at.is_none_or(|swept_at| now.saturating_duration_since(swept_at) >= SWEEP_INTERVAL) {
             self.swept_at = Some(now);

@@ -22,7 +22,7 @@ pub use caller_identity::CallerIdentity;
 pub use extractors::{Authenticated, Operator, role_of};
 pub use key_store::{KeyFileValidity, KeyStore};
 pub use known_callers::KnownCallers;
-pub use origin::{SEC_FETCH_SITE, is_of_own_page, is_own};
+pub use origin::{SEC_FETCH_SITE, is_of_own_page, is_own, origin_of};
 pub use principal::{Principal, PrincipalNames};
 pub use role::Role;
 pub use sessions::{LIFETIME as SESSION_LIFETIME, RequestSession, SessionError, Sessions};

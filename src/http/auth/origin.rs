@@ -11,7 +11,7 @@ pub const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode")
 /// Whether a request is of a page of the gateway itself, or the navigation of the user, such as by the address bar. A browser that does not
 /// say which, as on an address without TLS, names the page in `Origin` or `Referer`. A request that says nothing is of no page.
 pub fn is_of_own_page(method: &Method, headers: &HeaderMap) -> bool {
-    let origin = headers.get(header::ORIGIN).map(text);
+    let origin = origin_of(headers);
     // A sandboxed page has the opaque origin `null`.
     let is_opaque = origin == Some("null");
     match headers.get(SEC_FETCH_SITE).map(HeaderValue::as_bytes) {
@@ -23,6 +23,11 @@ pub fn is_of_own_page(method: &Method, headers: &HeaderMap) -> bool {
         Some(_) => false,
         None => origin.or_else(|| headers.get(header::REFERER).map(text)).is_some_and(|page| is_own(page, headers)),
     }
+}
+
+/// Returns the value of `Origin`; `None` without one.
+pub fn origin_of(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::ORIGIN).map(text)
 }
 
 /// Whether an origin, or the URL of a page, is of the host of the request itself: TLS may end at a proxy, so that the scheme does not count.

@@ -1,9 +1,9 @@
 //! Guard against changes that pages of other sites cause (cross-site request forgery).
 
 use actix_web::http::Method;
-use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use actix_web::http::header::{HeaderMap, HeaderValue};
 
-use crate::http::auth::{SEC_FETCH_SITE, is_own};
+use crate::http::auth::{SEC_FETCH_SITE, is_own, origin_of};
 
 /// Whether a request is a change of a page whose origin is neither that of the gateway nor one of `origins`. A browser that signed in by its
 /// dialog would send the credentials with the form of any page. Requests that are not from a page have no such headers and are none.
@@ -13,7 +13,7 @@ pub fn is_cross_site_change(method: &Method, headers: &HeaderMap, origins: &[Str
 }
 
 fn is_cross_site(headers: &HeaderMap, allowed: &[String]) -> bool {
-    let origin = headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or("null"));
+    let origin = origin_of(headers);
     let is_allowed =
         |origin: &str| allowed.iter().any(|allowed| allowed == "*" || allowed.eq_ignore_ascii_case(origin));
     if origin.is_some_and(is_allowed) {
