@@ -122,7 +122,8 @@ def test_a_job_is_submitted_runs_and_is_logged(call):
     assert job["imageServingPublishJob"]["publishType"] == "Full"
     assert isinstance(job["triggerTime"], datetime.datetime) and job["triggerTime"].utcoffset() == datetime.timedelta(hours=-6)
     assert job["progress"] == 0 and isinstance(job["totalSize"], int)
-    for _ in range(30):
+    # It waits for the publish of the seeded jobs that runs: publishes of a company run one after another.
+    for _ in range(200):
         advance(2)
         (job,) = active(call, name)
         tasks = items(job["taskProgressArray"])

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::plan::{CloseMode, Cut, Position, every_cut};
 use super::sandbox_jobs::SandboxJobs;
-use super::{COMPANY, CutWorld};
+use super::{COMPANY, CutWorld, SETTINGS};
 use crate::support::{Answer, Gateway, any_job, id};
 
 /// Jobs in one world.
@@ -60,7 +60,7 @@ impl Action {
 /// A world with this number of jobs, and their names and ids. They were submitted through another gateway.
 async fn world_of(action: Action, jobs: usize) -> (CutWorld, Vec<(String, String)>) {
     let world = CutWorld::start().await;
-    let other = Gateway::start(&world.sandbox.url(), world.sandbox.version(), &world.clock, &[]);
+    let other = Gateway::start(&world.sandbox.url(), world.sandbox.version(), &world.clock, SETTINGS);
     let submits = (0..jobs).map(|number| {
         let other = other.clone();
         async move {

@@ -18,8 +18,8 @@ use ips_gateway::sandbox::{Population, Sandbox, SandboxConfig};
 
 use self::proxy::Proxy;
 
-/// The circuit breaker is off, as most calls fail.
-const SETTINGS: &[(&str, &str)] = &[("UPSTREAM_FAILURES", "0")];
+/// The circuit breaker is off, as most calls fail; the concurrency limit has space for all calls of a world, however slow the machine is.
+const SETTINGS: &[(&str, &str)] = &[("UPSTREAM_FAILURES", "0"), ("UPSTREAM_CALLS", "1024")];
 
 /// The company of all requests.
 const COMPANY: &str = "companyHandle=c%7C110";
