@@ -71,7 +71,8 @@ inBrowser('a required text that is empty is still to be filled in, also one that
   await ready(page);
   await kind(page).selectOption('uploadUrls');
   await field(page, '/uploadUrlsJob/urlArray/0/sourceUrl').locator('input').fill('https://assets.example.com/a.tif');
-  await status(page).getByText('1 field is still to be filled in.').waitFor();
+  await field(page, '/uploadUrlsJob/urlArray/0/destPath').getByText('must be filled in').waitFor();
+  await status(page).getByText('1 error').waitFor();
   await field(page, '/uploadUrlsJob/urlArray/0/destPath').locator('input').fill('spring/');
   await ready(page);
 });
@@ -123,7 +124,7 @@ inBrowser('a refused submit shows what is missing, and the first such field has 
   await eventually(async () => assert.equal(await name(page).getAttribute('aria-invalid'), 'true'));
   assert.equal(await name(page).evaluate((input) => input === document.activeElement), true, 'the first of them has the focus');
   const note = (await name(page).getAttribute('aria-describedby')).split(' ').at(-1);
-  assert.match(await page.locator(`#${note}`).innerText(), /empty/);
+  assert.match(await page.locator(`#${note}`).innerText(), /must be filled in/);
   await dialog(page).getByRole('alert').waitFor();
   await name(page).fill('now-it-has-one');
   await eventually(async () => assert.equal(await name(page).getAttribute('aria-invalid'), null, 'until it is corrected'));
