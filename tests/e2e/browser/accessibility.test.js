@@ -45,6 +45,11 @@ for (const [language, scheme, size] of [
     await page.locator('#hour svg').waitFor();
     await check(page, 'jobs');
     await page.screenshot(picture(`board-${language}-${scheme}-${size}`));
+    const feed = await row(page, 'Partner feed').getAttribute('data-id');
+    await page.evaluate((id) => localStorage.setItem('ips-gateway.watched /', JSON.stringify([[id, 'c|110']])), feed);
+    await page.reload();
+    await page.locator('#ended-away li').waitFor();
+    await check(page, 'jobs that ended while the page was closed');
     await page.locator('#more-filters').click();
     await row(page, 'Partner feed').locator('[data-menu]').click();
     await page.getByRole('menu').waitFor();
