@@ -21,7 +21,7 @@ const MAX_CALLS: usize = 20;
 /// Maximum number of groups.
 const MAX_GROUPS: usize = 1000;
 
-/// Statistics of the jobs that started within a span of time.
+/// Statistics of the completed jobs that started within a span of time.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct JobStats {
@@ -31,7 +31,7 @@ pub struct JobStats {
     pub to: Timestamp,
     /// Time at which IPS returned the last logs.
     pub observed_at: Timestamp,
-    /// Number of jobs.
+    /// Number of completed jobs.
     pub jobs: u64,
     /// Whether all jobs of the span are counted. `false`: only those since `countedFrom`, since the gateway reads 20,000 logs at most, or IPS
     /// does not return all.
