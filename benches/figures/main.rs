@@ -3,6 +3,7 @@
 //! Each starts the release binary, puts it under load on loopback, prints its row of the table, and fails when its target is missed.
 //! `--scale` shortens the measurement.
 
+mod capacity;
 mod client;
 mod drain;
 mod hostile;
@@ -11,6 +12,8 @@ mod outage;
 mod overload;
 mod process;
 mod races;
+mod readers;
+mod streams;
 mod tenants;
 mod upstream;
 
@@ -67,6 +70,9 @@ const FIGURES: &[(&str, Measure)] = &[
     ("hostile", |scale| Box::pin(hostile::measure(scale))),
     ("overload", |scale| Box::pin(overload::measure(scale))),
     ("drain", |scale| Box::pin(drain::measure(scale))),
+    ("streams", |scale| Box::pin(streams::measure(scale))),
+    ("readers", |scale| Box::pin(readers::measure(scale))),
+    ("capacity", |scale| Box::pin(capacity::measure(scale))),
 ];
 
 #[tokio::main]

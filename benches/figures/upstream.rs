@@ -64,6 +64,15 @@ impl Upstream {
     }
 }
 
+/// Returns a running publish, as an item of `getActiveJobs`.
+pub fn running_job(number: u32, user: &str, description: &str) -> String {
+    format!(
+        "<items><companyHandle>c|110</companyHandle><jobHandle>j|{number}|nightly-{number}</jobHandle><name>nightly-{number}</name>\
+         <originalName>nightly-{number}</originalName><type>ImageServingPublish</type><state>Running</state>\
+         <submitUserEmail>{user}</submitUserEmail><description>{description}</description><progress>40</progress></items>"
+    )
+}
+
 async fn serve<F, A>(mut stream: TcpStream, answer: &F) -> io::Result<()>
 where
     F: Fn(Call) -> A,

@@ -1,6 +1,7 @@
 //! Early responses: error responses to requests whose head was too slow, too large or malformed, and that never reach the routes.
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue};
 use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
@@ -21,10 +22,11 @@ pub fn respond_to_unparsed(status: StatusCode, path_prefix: &str, received: Inst
         _ => Problem::bad_request("the request line or a header is not valid HTTP/1.1"),
     };
     let request_id = log_unparsed_request(status, received);
-    let context = RequestContext { request_id, path_prefix: path_prefix.into(), ..RequestContext::current() };
+    let context = RequestContext { request_id, path_prefix: path_prefix.into(), ..RequestContext::default() };
     let body = serde_json::to_string(&problem.document(&context)).unwrap_or_default();
-    let security_headers =
-        SECURITY_HEADERS.iter().fold(String::new(), |lines, (name, value)| format!("{lines}{name}: {value}\r\n"));
+    let line =
+        |(name, value): &(HeaderName, HeaderValue)| format!("{name}: {}\r\n", value.to_str().unwrap_or_default());
+    let security_headers = SECURITY_HEADERS.each_ref().map(line).concat();
     format!(
         "HTTP/1.1 {status}\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\ndate: {}\r\ncache-control: no-store\r\n\
          {security_headers}x-request-id: {}\r\nconnection: close\r\n\r\n{body}",

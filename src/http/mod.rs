@@ -126,7 +126,7 @@ impl AppState {
         mutation: F,
         job_id: fn(&T) -> Option<&str>,
     ) -> impl Future<Output = Result<T, Problem>> + use<T, F> {
-        let audit = RequestContext::current().audit;
+        let audit = RequestContext::current().audit.clone();
         let audited = async move {
             let Some(audit) = audit else { return mutation.await.map_err(Problem::from) };
             // Until it is known, also if the task panics.

@@ -19,7 +19,7 @@ const MAX_REQUEST_ID_LENGTH: usize = 128;
 
 tokio::task_local! {
     /// Context of the request that the current task handles.
-    static CURRENT: RequestContext;
+    static CURRENT: Rc<RequestContext>;
 }
 
 /// Request id: identifies a request in logs, problem documents and `X-Request-Id`.
@@ -91,11 +91,10 @@ impl PrincipalCell {
     }
 }
 
-impl RequestContext {
-    /// Returns the context of the request that the current task handles. Outside of [`RequestContext::scope`] it is that of a GET request
-    /// with a generated id, without path prefix and challenge.
-    pub fn current() -> Self {
-        CURRENT.try_with(Self::clone).unwrap_or_else(|_| Self {
+impl Default for RequestContext {
+    /// Returns the context of a GET request with a generated id, without path prefix and challenge.
+    fn default() -> Self {
+        Self {
             request_id: RequestId::generate(),
             method: Method::GET,
             path_prefix: "".into(),
@@ -103,7 +102,15 @@ impl RequestContext {
             challenge: None,
             principal: PrincipalCell::default(),
             audit: None,
-        })
+        }
+    }
+}
+
+impl RequestContext {
+    /// Returns the context of the request that the current task handles. Outside of [`RequestContext::scope`] it is the
+    /// default.
+    pub fn current() -> Rc<Self> {
+        CURRENT.try_with(Rc::clone).unwrap_or_default()
     }
 
     /// Returns a reference to `path`, which is below the path prefix and has no leading `/`, relative to the target of the request: a proxy
@@ -118,7 +125,7 @@ impl RequestContext {
     }
 
     /// Runs `handling` with this as the current context.
-    pub async fn scope<F: Future>(self, handling: F) -> F::Output {
+    pub async fn scope<F: Future>(self: Rc<Self>, handling: F) -> F::Output {
         CURRENT.scope(self, handling).await
     }
 }

@@ -44,6 +44,8 @@ pub struct TimeoutIo {
     head: Head,
     /// Whether `received` begins with a head that is complete, or malformed.
     is_head_received: bool,
+    /// Number of bytes of a complete head that the dispatcher has not read; `None` while there is no complete head.
+    head_left: Option<usize>,
     /// Number of bytes of `received` that were measured as part of a head that is not complete.
     measured: usize,
     /// Number of bytes of the current request's body that the dispatcher has read.
@@ -72,6 +74,7 @@ impl TimeoutIo {
             received: BytesMut::new(),
             head: Head::default(),
             is_head_received: false,
+            head_left: None,
             measured: 0,
             body_bytes: 0,
             is_paused: false,
@@ -117,8 +120,10 @@ impl TimeoutIo {
             let rest = self.received.split_off(self.measured);
             self.received = BytesMut::from(&*head);
             self.received.unsplit(rest);
+            self.measured = head.len();
         }
-        // The head is measured again when the dispatcher reads it.
+        self.head_left = self.head.is_complete.then_some(self.measured);
+        // One that is not complete is measured again when the dispatcher reads it.
         let started = self.head.started;
         (self.head, self.measured) = (Head::default(), 0);
         self.head.started = started;
@@ -140,8 +145,17 @@ impl TimeoutIo {
         if !self.is_head_received {
             ready!(self.poll_receive_head(context))?;
         }
-        let Poll::Ready(part) = self.poll_part(context, buffer, Part::Head) else { return self.poll_idle(context) };
-        if part? == 0 {
+        let part = self.head_left.map_or(Part::Head, |left| Part::AtMost(left as u64));
+        let Poll::Ready(bytes) = self.poll_part(context, buffer, part) else { return self.poll_idle(context) };
+        let bytes = bytes?;
+        if bytes == 0 {
+            return Poll::Ready(Ok(()));
+        }
+        if let Some(left) = &mut self.head_left {
+            *left -= bytes;
+            if *left == 0 {
+                (self.is_paused, self.is_head_received, self.head_left) = (true, false, None);
+            }
             return Poll::Ready(Ok(()));
         }
         if mem::take(&mut self.head.is_complete) {
@@ -210,7 +224,7 @@ impl TimeoutIo {
             if !requests.is_body_read_pending() {
                 return Poll::Pending;
             }
-            let bytes = ready!(self.poll_part(context, buffer, Part::Body(left)))?;
+            let bytes = ready!(self.poll_part(context, buffer, Part::AtMost(left)))?;
             self.body_bytes += bytes as u64;
             self.progressed_at = Instant::now();
             self.is_paused = bytes > 0;

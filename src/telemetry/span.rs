@@ -63,6 +63,12 @@ impl Span {
         future.with_context(self.0.clone())
     }
 
+    /// Returns whether the span is exported: attributes of others have no effect.
+    #[must_use]
+    pub fn is_recording(&self) -> bool {
+        self.0.span().is_recording()
+    }
+
     /// Sets an attribute.
     pub fn set_attribute(&self, key: &'static str, value: impl Into<Value>) {
         self.0.span().set_attribute(KeyValue::new(key, value));

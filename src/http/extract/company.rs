@@ -42,13 +42,19 @@ impl<T: DeserializeOwned> FromRequest for CompanyQuery<T> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(split(request.query_string()).map_err(Problem::from))
+        ready(Self::parse(request.query_string()).map_err(Problem::from))
     }
 }
 
-fn split<T: DeserializeOwned>(query: &str) -> Result<CompanyQuery<T>, crate::jobs::Error> {
-    let (company, rest) = QueryValues::decode(query)?.partition(&COMPANY_PARAMETERS);
-    let CompanyParams { company_handle, company } = deserialize(company, &[])?;
-    let company = CompanyChoice { handle: company_handle, name: company };
-    Ok(CompanyQuery { company, params: deserialize(rest, &COMPANY_PARAMETERS)? })
+impl<T: DeserializeOwned> CompanyQuery<T> {
+    /// Parses a query string.
+    ///
+    /// # Errors
+    /// A parameter is unknown or invalid.
+    pub fn parse(query: &str) -> Result<Self, crate::jobs::Error> {
+        let (company, rest) = QueryValues::decode(query)?.partition(&COMPANY_PARAMETERS);
+        let CompanyParams { company_handle, company } = deserialize(company, &[])?;
+        let company = CompanyChoice { handle: company_handle, name: company };
+        Ok(Self { company, params: deserialize(rest, &COMPANY_PARAMETERS)? })
+    }
 }

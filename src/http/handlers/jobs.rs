@@ -1,9 +1,14 @@
 //! `GET /jobs` and `GET /jobs/{job}`: lists of jobs, single jobs.
 
+use std::cell::RefCell;
+use std::future::{Ready, ready};
+use std::rc::Rc;
+
+use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -13,13 +18,14 @@ use crate::http::extract::{
     CacheControl, CommaList, CompanyParams, CompanyQuery, JobPath, date_time, email, parsed, within,
 };
 use crate::http::openapi::components;
+use crate::http::problem::Problem;
 use crate::http::response::cache_headers::{CacheHeaders, prefers_gzip};
 use crate::http::response::pagination::add_next_link;
 use crate::http::response::{HandlerResult, long_poll};
 use crate::ips::types::Timestamp;
 use crate::jobs::{
-    CacheDirective, Error, JobKind, JobListing, JobSort, ListQuery, Lookup, MAX_PER_PAGE, ObservedJob, Outcome,
-    PageCursor, Phase, SearchText, StaleReason, Status, check_span, user_handle,
+    CacheDirective, CompanyChoice, Error, JobKind, JobListing, JobSort, ListQuery, Lookup, MAX_PER_PAGE, ObservedJob,
+    Outcome, PageCursor, Phase, SearchText, StaleReason, Status, check_span, user_handle,
 };
 use crate::upstream::BadItem;
 
@@ -151,6 +157,51 @@ impl TryFrom<JobsParams> for ListQuery {
     }
 }
 
+/// Maximum number of parsed query strings that a thread keeps: pages poll with few different ones.
+const MAX_PARSED: usize = 16;
+/// Maximum length of such a query string, in bytes.
+const MAX_PARSED_BYTES: usize = 512;
+
+/// Company and query of a request for a list, from its query string.
+#[derive(Clone)]
+pub struct ListRequest {
+    company: CompanyChoice,
+    query: Rc<ListQuery>,
+}
+
+impl ListRequest {
+    fn parse(query: &str) -> Result<Self, Problem> {
+        let CompanyQuery { company, params } = CompanyQuery::<JobsParams>::parse(query)?;
+        Ok(Self { company, query: Rc::new(ListQuery::try_from(params)?) })
+    }
+}
+
+impl FromRequest for ListRequest {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        thread_local! {
+            static PARSED: RefCell<Vec<(Box<str>, ListRequest)>> = const { RefCell::new(Vec::new()) };
+        }
+        let query = request.query_string();
+        if query.len() > MAX_PARSED_BYTES {
+            return ready(Self::parse(query));
+        }
+        ready(PARSED.with_borrow_mut(|parsed| {
+            if let Some((_, known)) = parsed.iter().find(|(known, _)| **known == *query) {
+                return Ok(known.clone());
+            }
+            let new = Self::parse(query)?;
+            if parsed.len() >= MAX_PARSED {
+                parsed.clear();
+            }
+            parsed.push((query.into(), new.clone()));
+            Ok(new)
+        }))
+    }
+}
+
 /// List jobs
 ///
 /// The active jobs of a company, from a cached snapshot: more frequent polls cause no more calls to IPS. `phase` selects scheduled and
@@ -165,10 +216,9 @@ pub async fn list(
     state: Data<AppState>,
     request: HttpRequest,
     Authenticated(caller): Authenticated,
-    CompanyQuery { company, params }: CompanyQuery<JobsParams>,
+    ListRequest { company, query }: ListRequest,
     CacheControl(directive): CacheControl,
 ) -> HandlerResult {
-    let query = ListQuery::try_from(params)?;
     let company = state.resolve_company(&caller, company).await?;
     let watchers = async { Ok(state.jobs.watch(&caller, &company, query.phases())) };
     long_poll::respond(&state, &request, watchers, || async {
@@ -181,7 +231,7 @@ pub async fn list(
             let list = Box::pin(state.jobs.active_list(&caller, &company, directive)).await?;
             return Ok(snapshot_response(&state, &request, &list));
         }
-        let (jobs, caller, company, query) = (state.jobs.clone(), caller.clone(), company.clone(), query.clone());
+        let (jobs, caller, company, query) = (state.jobs.clone(), caller.clone(), company.clone(), (*query).clone());
         let listing =
             state.run_in_background(async move { jobs.list(&caller, &company, &query, directive).await }).await?;
         Ok(list_response(&state, &request, &listing))

@@ -39,9 +39,10 @@ pub async fn log_access(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let RequestContext { request_id, principal, audit, .. } = RequestContext::current();
-    let mut entry = AccessLogEntry::start(request_id, method_label(request.method()), route, request.headers());
-    entry.principal = principal;
+    let context = RequestContext::current();
+    let method = method_label(request.method());
+    let mut entry = AccessLogEntry::start(context.request_id.clone(), method, route, request.headers());
+    entry.principal = context.principal.clone();
     // Replaces error responses of the routing, the negotiation and CORS.
     let result = entry.span.instrument(next.call(request)).await.map(render_framework_error);
     let status = match &result {
@@ -49,7 +50,7 @@ pub async fn log_access(
         Err(error) => error.as_response_error().status_code(),
     };
     entry.status = Some(status);
-    if let Some(audit) = audit {
+    if let Some(audit) = &context.audit {
         audit.set_status(status.as_u16());
     }
     if let Ok(response) = &result {
@@ -110,19 +111,27 @@ impl AccessLogEntry {
     }
 }
 
-impl Drop for AccessLogEntry {
-    fn drop(&mut self) {
-        let duration = self.started.elapsed().as_secs_f64();
-        let status = self.status.map_or(CLIENT_DISCONNECTED, |status| status.as_u16());
+impl AccessLogEntry {
+    fn end_span(&self, status: u16, principal: Option<&Arc<str>>) {
         self.span.set_attribute("http.response.status_code", i64::from(status));
-        let principal = self.principal.get();
-        if let Some(principal) = &principal {
+        if let Some(principal) = principal {
             self.span.set_attribute("ips_gateway.principal", Arc::clone(principal));
         }
         if status >= 500 {
             self.span.set_error(status.to_string());
         }
         self.span.end();
+    }
+}
+
+impl Drop for AccessLogEntry {
+    fn drop(&mut self) {
+        let duration = self.started.elapsed().as_secs_f64();
+        let status = self.status.map_or(CLIENT_DISCONNECTED, |status| status.as_u16());
+        let principal = self.principal.get();
+        if self.span.is_recording() {
+            self.end_span(status, principal.as_ref());
+        }
         let calls = self.span.called_operations();
         let line = AccessLogLine {
             request_id: self.request_id.as_str(),

@@ -69,7 +69,7 @@ impl ContextProvider {
         let (request_id, principal) = (RequestId::of(request.headers()), PrincipalCell::default());
         let session = self.session(&request).await;
         let is_known = self.authenticate(&known, &request, &principal);
-        let context = RequestContext {
+        let context = Rc::new(RequestContext {
             audit: self.auditor.as_ref().and_then(|auditor| auditor.start(&request, &route, &request_id, &principal)),
             principal,
             request_id,
@@ -77,7 +77,7 @@ impl ContextProvider {
             path_prefix: Arc::clone(&self.path_prefix),
             target: request.uri().clone(),
             challenge: Some(self.authenticator.challenge(request.headers())),
-        };
+        });
         let request_id = HeaderValue::from_str(context.request_id.as_str());
         let mut response = context.scope(log_access(route, request, next)).await?;
         if !is_known && let Some(accepted) = accepted_principal(response.request()) {

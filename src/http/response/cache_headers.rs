@@ -78,7 +78,9 @@ impl CacheHeaders {
         let mut response = if is_not_modified(request, etag) {
             HttpResponse::new(StatusCode::NOT_MODIFIED)
         } else {
-            HttpResponse::Ok().content_type("application/json").body(body())
+            HttpResponse::Ok()
+                .insert_header((header::CONTENT_TYPE, const { HeaderValue::from_static("application/json") }))
+                .body(body())
         };
         response.headers_mut().insert(header::VARY, HeaderValue::from_static(vary(request)));
         self.add_to(response.headers_mut(), etag);
@@ -96,7 +98,7 @@ impl CacheHeaders {
             headers.insert(header::ETAG, etag);
         }
         // Browsers revalidate every time: a 304 is cheap, and a stored response would hide a change.
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+        headers.insert(header::CACHE_CONTROL, const { HeaderValue::from_static("private, no-cache") });
         let age = AGE.with_borrow_mut(|(seconds, value)| {
             if *seconds != self.age.as_secs() {
                 (*seconds, *value) = (self.age.as_secs(), self.age.as_secs().into());

@@ -1,5 +1,6 @@
 //! Event stream responses: server-sent events (WHATWG HTML §9.2).
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use actix_web::http::header::{self, HeaderName};
@@ -22,6 +23,9 @@ use crate::telemetry::metrics::names;
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 /// Time after which a browser reconnects.
 const RECONNECTION_TIME: Duration = Duration::from_secs(2);
+/// Maximum size of a chunk in bytes. The dispatcher copies chunks into a buffer that it keeps while the connection is open: with a page of
+/// memory for each of thousands of idle streams.
+const MAX_CHUNK_BYTES: usize = 4_000;
 /// Type of the event of a list that became stale.
 const STALE_EVENT: &str = "upstream.stale";
 /// Type of the event of a list that is no longer stale.
@@ -65,6 +69,7 @@ pub fn event_stream(
         lifecycle: state.lifecycle.clone(),
         heartbeat,
         context: RequestContext::current(),
+        rest: Bytes::new(),
         has_events: false,
         access,
         role,
@@ -107,11 +112,13 @@ pub struct StreamGuards {
 
 /// Body of an event stream. Chunks are produced on demand, when the client has read the earlier ones.
 struct EventStream {
+    /// Rest of an event that is larger than a chunk.
+    rest: Bytes,
     subscription: Subscription,
     lifecycle: Lifecycle,
     heartbeat: Heartbeat,
     /// Context of the request, for `error` events.
-    context: RequestContext,
+    context: Rc<RequestContext>,
     /// Whether an event was sent. The first one has the reconnection time.
     has_events: bool,
     access: AccessWatch,
@@ -130,8 +137,16 @@ enum Cause {
 }
 
 impl EventStream {
-    /// Returns the next event or heartbeat; `None` at the end. Every block has data: some clients report one without as an empty event.
+    /// Returns the next chunk of an event or heartbeat; `None` at the end.
     async fn next_chunk(&mut self) -> Option<Bytes> {
+        if self.rest.is_empty() {
+            self.rest = self.next_block().await?;
+        }
+        Some(self.rest.split_to(self.rest.len().min(MAX_CHUNK_BYTES)))
+    }
+
+    /// Returns the next event or heartbeat; `None` at the end. Every block has data: some clients report one without as an empty event.
+    async fn next_block(&mut self) -> Option<Bytes> {
         let cause = tokio::select! {
             message = self.subscription.next() => Cause::Message(message),
             () = tokio::time::sleep(self.heartbeat.interval()) => Cause::Heartbeat,

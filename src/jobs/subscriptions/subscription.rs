@@ -288,6 +288,7 @@ impl Subscription {
     }
 
     async fn find(&self, id: &JobId) -> Result<FoundJob> {
-        self.lookup.find_by_job_id(&self.caller, id).await
+        // Boxed: the future of a stream, which mostly waits, would have space for this one several times.
+        Box::pin(self.lookup.find_by_job_id(&self.caller, id)).await
     }
 }

@@ -10,10 +10,10 @@ use tokio::time::Instant;
 /// Part of the input that the dispatcher reads next.
 #[derive(Debug, Clone, Copy)]
 pub enum Part {
-    /// Up to the first empty line.
+    /// A head that is not complete: up to the first empty line.
     Head,
-    /// At most this many bytes.
-    Body(u64),
+    /// At most this many bytes, of a complete head or of a body.
+    AtMost(u64),
 }
 
 /// Progress of a head that is being received or read by the dispatcher.
@@ -33,7 +33,7 @@ impl Head {
     /// Returns how many bytes of `input` belong to `part`.
     pub fn measure(&mut self, input: &[u8], part: Part) -> usize {
         match part {
-            Part::Body(left) => usize::try_from(left).map_or(input.len(), |left| left.min(input.len())),
+            Part::AtMost(left) => usize::try_from(left).map_or(input.len(), |left| left.min(input.len())),
             Part::Head => {
                 let end = self.end_of_head(input);
                 let part = &input[..end.unwrap_or(input.len())];
@@ -52,13 +52,21 @@ impl Head {
     /// Returns whether `input`, as the next part, contains bytes up to its first empty line that are invalid in a head: control characters,
     /// or a CR without LF.
     pub fn is_malformed_by(&self, input: &[u8]) -> bool {
-        let input = &input[..self.end_of_head(input).unwrap_or(input.len())];
         // Without branches, so that many bytes are compared at a time.
-        let is_invalid = |byte: u8| byte.is_ascii_control() & !matches!(byte, b'\t' | b'\r' | b'\n');
-        let has_control = input.iter().fold(false, |found, byte| found | is_invalid(*byte));
-        let is_bare = |next: usize| input.get(next).is_some_and(|byte| *byte != b'\n');
-        let has_bare_cr = memchr_iter(b'\r', input).any(|at| is_bare(at + 1));
-        has_control || has_bare_cr || (self.end[1] == b'\r' && is_bare(0))
+        let is_control = |byte: u8| byte.is_ascii_control() & !matches!(byte, b'\t' | b'\r' | b'\n');
+        let has_control = |input: &[u8]| input.iter().fold(false, |found, byte| found | is_control(*byte));
+        let is_bare_cr = |byte: u8, next: u8| byte == b'\r' && next != b'\n';
+        let has_bare_cr = |input: &[u8]| {
+            let pairs = input.iter().zip(input.iter().skip(1));
+            pairs.fold(false, |found, (byte, next)| found | is_bare_cr(*byte, *next))
+        };
+        let first_is_after_cr = input.first().is_some_and(|first| is_bare_cr(self.end[1], *first));
+        if !first_is_after_cr && !has_control(input) && !has_bare_cr(input) {
+            return false;
+        }
+        // The body may have such bytes.
+        let head = &input[..self.end_of_head(input).unwrap_or(input.len())];
+        first_is_after_cr || has_control(head) || has_bare_cr(head)
     }
 
     /// Returns the position after the first empty line.

@@ -41,8 +41,9 @@ pub fn without_upgrade(head: &[u8]) -> Option<Vec<u8>> {
 fn may_offer(head: &[u8]) -> bool {
     memchr_iter(b'\n', head).any(|end| {
         let line = &head[end + 1..];
+        let is_candidate = line.first().is_some_and(|first| matches!(first.to_ascii_lowercase(), b'c' | b'h' | b'u'));
         let begins = |name: &[u8]| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
-        begins(b"connection") || OFFER_FIELDS.into_iter().any(begins)
+        is_candidate && (begins(b"connection") || OFFER_FIELDS.into_iter().any(begins))
     })
 }
 

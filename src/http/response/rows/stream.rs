@@ -1,6 +1,7 @@
 //! Streamed responses of rows. A response holds one page of rows and one chunk, whatever the length of the list.
 
 use std::pin::Pin;
+use std::rc::Rc;
 use std::vec;
 
 use actix_web::http::{Method, header};
@@ -89,7 +90,7 @@ struct RowStream<R> {
     /// Number of rows written.
     row_count: u64,
     /// Context of the request, for a problem at the end.
-    context: RequestContext,
+    context: Rc<RequestContext>,
 }
 
 impl<R: Row> RowStream<R> {
