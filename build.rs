@@ -54,28 +54,29 @@ fn read_directory(directory: &Path, url_path: &str, files: &mut Files) -> Result
             read_directory(&entry.path(), &url_path, files)?;
         } else {
             let content = fs::read(entry.path())?;
-            let is_script = entry.path().extension().is_some_and(|extension| extension == "js");
-            files.push((
-                url_path,
-                if is_script { without_comments(str::from_utf8(&content)?).into_bytes() } else { content },
-            ));
+            let is_text = entry
+                .path()
+                .extension()
+                .is_some_and(|extension| ["js", "css", "html"].iter().any(|text| extension == *text));
+            files.push((url_path, if is_text { compacted(str::from_utf8(&content)?).into_bytes() } else { content }));
         }
     }
     Ok(())
 }
 
-/// Replaces the lines of a script that are comments by empty ones, a sixth of the bytes, so that the others keep their numbers. Comments at the
-/// end of a line stay, since a string can look like one. Literals over several lines must have no line that begins like a comment.
-fn without_comments(script: &str) -> String {
+/// Replaces the lines of a file that are comments by empty ones, and removes indentation: a sixth of the bytes. The others keep their numbers.
+/// Comments at the end of a line stay, since a string can look like one. Literals over several lines must have no line that begins like a
+/// comment or with white space.
+fn compacted(text: &str) -> String {
     let mut is_inside = false;
-    let mut code = String::with_capacity(script.len());
-    for line in script.split_inclusive('\n') {
-        let text = line.trim();
+    let mut code = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let content = line.trim();
         // `/** @type {…} */ (value)` is code.
-        let is_block = text.starts_with("/**") && text.find("*/").is_none_or(|end| end + 2 == text.len());
-        let is_comment = is_inside || is_block || text.starts_with("//");
-        is_inside = (is_inside || is_block) && !text.ends_with("*/");
-        code.push_str(if is_comment { "\n" } else { line });
+        let is_block = content.starts_with("/*") && content.find("*/").is_none_or(|end| end + 2 == content.len());
+        let is_comment = is_inside || is_block || content.starts_with("//");
+        is_inside = (is_inside || is_block) && !content.ends_with("*/");
+        code.push_str(if is_comment { "\n" } else { line.trim_start_matches([' ', '\t']) });
     }
     code
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { GatewayError, listJobs, submitJob, watchJobs } from 'ips-gateway-client';
+import { GatewayError, listJobs, submitJob, watchJob, watchJobs } from 'ips-gateway-client';
 import { clientOf, forward, isStream, optimize, refuse, startFaults, until } from './faults.js';
 import { eventually, file, startDemo } from './harness.js';
 
@@ -56,6 +56,21 @@ describe('watchJobs', { concurrency: true }, () => {
         assert.deepEqual(ids(value.jobs), ids((await listJobs(client)).jobs));
       });
     });
+  });
+
+  test('closes its connection when the reader leaves the loop', async () => {
+    const proxy = await startFaults(origin);
+    const client = clientOf(proxy);
+    const { id } = await submitJob(clientOf({ origin }), optimize('left'));
+    for (const watch of [watchJobs(client), watchJob(client, id)]) {
+      for await (const live of watch) {
+        assert.equal(live.connection, 'stream');
+        assert.equal(proxy.open.size, 1);
+        break;
+      }
+      // Less than the time after which the runtime closes a connection that nobody reads.
+      await eventually(() => assert.equal(proxy.open.size, 0), 15_000);
+    }
   });
 
   test('resumes a stream that is cut, without loss', async () => {

@@ -29,14 +29,19 @@ export async function* watchJobs(client: Client, options: WatchOptions = {}): As
   const list = new LiveList(client, options);
   const state = new StateOfConnection();
   const updates = follow<JobList>(client, "/jobs", options);
-  // `follow` never returns.
-  for (;;) {
-    const update = (await updates.next()).value;
-    let hasNews = state.apply(update);
-    if (update.type === "events") for (const event of update.events) hasNews = list.apply(event) || hasNews;
-    else if (update.type === "polled" && update.body) hasNews = list.replace(update.body) || hasNews;
-    if (update.type !== "lost") hasNews = (await list.resolveMissing()) || hasNews;
-    if (hasNews) yield { jobs: list.jobs(), changes: list.takeChanges(), ...state.value() };
+  try {
+    // `follow` never returns.
+    for (;;) {
+      const update = (await updates.next()).value;
+      let hasNews = state.apply(update);
+      if (update.type === "events") for (const event of update.events) hasNews = list.apply(event) || hasNews;
+      else if (update.type === "polled" && update.body) hasNews = list.replace(update.body) || hasNews;
+      if (update.type !== "lost") hasNews = (await list.resolveMissing()) || hasNews;
+      if (hasNews) yield { jobs: list.jobs(), changes: list.takeChanges(), ...state.value() };
+    }
+  } finally {
+    // Closes the connection when the reader leaves its loop.
+    await updates.return(undefined as never);
   }
 }
 

@@ -57,6 +57,21 @@ for (const language of ['en', 'ja', 'de']) {
   });
 }
 
+for (const language of ['en', 'ja', 'de']) {
+  inBrowser(`names of jobs keep their room beside the other columns, and no heading is cut off: ${language}`, { locale: language }, async (page) => {
+    await openBoard(page, demo.origin);
+    await whole(page);
+    for (const width of [1600, 1381, 1380, 1366, 1280, 1251, 1250, 1091, 1090, 1024, 961]) {
+      await page.setViewportSize({ width, height: 800 });
+      const name = await page.locator('th.name').evaluate((cell) => cell.getBoundingClientRect().width);
+      assert.ok(name >= 170, `${name} pixels for the names in a window of ${width}`);
+      const cut = await page.locator('#columns button').evaluateAll((buttons) => buttons
+        .filter((button) => button.checkVisibility() && button.scrollWidth > button.clientWidth + 1).map((button) => button.textContent));
+      assert.deepEqual(cut, [], `${width} pixels wide`);
+    }
+  });
+}
+
 inBrowser('filters narrow the list, are kept in the URL, and can be cleared', {}, async (page) => {
   await openBoard(page, demo.origin);
   await whole(page);

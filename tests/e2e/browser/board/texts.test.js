@@ -229,6 +229,19 @@ inBrowser('a language is chosen by ?lang=, then by the switch, which is kept; th
   assert.equal(await language(), 'de', 'a link wins over the choice');
 });
 
+inBrowser('times are written as the language writes them', { locale: 'de', timezoneId: 'Europe/Berlin' }, async (page) => {
+  await page.goto(demo.origin);
+  const times = (language) => page.evaluate(async (language) => {
+    const [texts, format, zones] = await Promise.all(['texts', 'format', 'views/submit/zones'].map((name) => import(`/board/js/${name}.js`)));
+    await texts.chooseLanguage(language);
+    const time = new Date(2026, 0, 31, 6, 5, 9).getTime();
+    return [format.formatTime(time), format.formatShortTime(time, 0), format.formatHourMinute(time), zones.formatHere(new Date(time))];
+  }, language);
+  assert.deepEqual(await times('de'), ['06:05:09', '31. Jan., 06:05', '06:05', 'Sa., 31. Jan., 06:05']);
+  assert.deepEqual(await times('ja'), ['6:05:09', '1月31日 6:05', '6:05', '1月31日(土) 6:05']);
+  assert.match((await times('en'))[0], /^6:05:09\sAM$/);
+});
+
 inBrowser('problems have a title in the language, with the detail and the code of the API', { locale: 'de', allows: /status of 401/ }, async (page) => {
   await page.goto(demo.origin);
   await page.locator('#sign-in-user').fill('nobody@example.com');

@@ -82,7 +82,7 @@ async fn the_board_is_complete_and_small() {
 }
 
 #[tokio::test]
-async fn scripts_of_the_board_are_served_without_comments_and_with_the_same_lines() {
+async fn scripts_of_the_board_are_served_without_comments_and_indentation_and_with_the_same_lines() {
     let gateway = World::empty().gateway.unauthenticated();
     for (path, source) in [
         ("/board/js/texts.js", include_str!("../../../../src/http/ui/board/js/texts.js")),
@@ -96,7 +96,7 @@ async fn scripts_of_the_board_are_served_without_comments_and_with_the_same_line
             is_block || ["//", "* ", "*/"].iter().any(|begin| line.starts_with(begin))
         };
         for (served, source) in served.lines().zip(source.lines()) {
-            assert_eq!(served, if is_comment(source) { "" } else { source }, "{path}");
+            assert_eq!(served, if is_comment(source) { "" } else { source.trim_start() }, "{path}");
         }
         assert!(served.contains("/** @type {"), "a type in the middle of code stays: {path}");
     }

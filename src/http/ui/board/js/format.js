@@ -84,13 +84,21 @@ export function formatDuration(milliseconds) {
   return t('duration.hours', { hours: Math.floor(minutes / 60), minutes: twoDigits(minutes % 60) });
 }
 
+/** How the language writes the hour: `2-digit` as in 06:05, `numeric` as in 6:05. `numeric` alone gives 6:05 in all languages.
+ * @returns {'2-digit' | 'numeric'} */
+export function hourStyle() {
+  const parts = new Intl.DateTimeFormat(currentLocale(), { timeStyle: 'short' }).formatToParts(new Date(2024, 0, 1, 6));
+  return parts.find(({ type }) => type === 'hour')?.value.length === 2 ? '2-digit' : 'numeric';
+}
+
 let formats;
 onLanguage(() => {
+  const hour = hourStyle();
   const format = (options) => new Intl.DateTimeFormat(currentLocale(), options);
   formats = {
-    time: format({ hour: 'numeric', minute: '2-digit', second: '2-digit' }),
-    hourMinute: format({ hour: 'numeric', minute: '2-digit' }),
-    dayTime: format({ day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' }),
+    time: format({ hour, minute: '2-digit', second: '2-digit' }),
+    hourMinute: format({ hour, minute: '2-digit' }),
+    dayTime: format({ day: 'numeric', month: 'short', hour, minute: '2-digit' }),
     full: format({ dateStyle: 'medium', timeStyle: 'medium' }),
     percent: new Intl.NumberFormat(currentLocale(), { style: 'percent' }),
     list: new Intl.ListFormat(currentLocale(), { type: 'conjunction' }),

@@ -19,7 +19,8 @@ import { end, followOtherTabs } from './views/sign-in/kept-session.js';
 import { renderState } from './views/state-bar.js';
 import { SubmitForms } from './views/submit-forms.js';
 import { notify } from './views/toast.js';
-import { watch } from './views/watch.js';
+import { EndedAway } from './views/watch/ended-away.js';
+import { watch } from './views/watch/watched-jobs.js';
 
 /**
  * Time that a hidden page is kept up to date, in milliseconds. Browsers limit the connections to a host, and each open stream occupies one.
@@ -69,6 +70,8 @@ const details = new JobDetails({
   confirmAction: onAction,
 });
 
+const endedAway = new EndedAway({ onOpen: openJob });
+
 let signIn = null;
 
 function renderEnvironment({ environment, region, version }) {
@@ -101,6 +104,8 @@ function openBoard() {
   store.clear();
   history.clear();
   searchHistory();
+  endedAway.clear();
+  watch.stopReading();
   updates.start();
   details.show(filters.get('job'));
 }
@@ -110,6 +115,8 @@ function signOut(problem) {
   updates.stop('off');
   document.querySelectorAll('dialog').forEach((dialog) => dialog.close());
   submitForms.forget();
+  endedAway.clear();
+  watch.stopReading();
   session.clear();
   store.clear();
   history.clear();
@@ -179,6 +186,7 @@ updates.addEventListener('change', renderUpdates);
 updates.addEventListener('list', (/** @type {any} */ { detail: { phases, list } }) => {
   phases.forEach((phase) => loadedPhases.add(phase));
   if (phases.includes('completed')) history.follow(list);
+  if (loadedPhases.size === PHASES.length) watch.readUnseen(session.company, (id) => store.get(id));
   renderUpdates();
   render();
 });
@@ -200,6 +208,7 @@ store.addEventListener('change', () => {
   render();
 });
 watch.addEventListener('change', render);
+watch.addEventListener('away', (/** @type {any} */ { detail: { jobs } }) => endedAway.show(jobs));
 watch.onOpen = openJob;
 
 let searchTimer = null;

@@ -60,8 +60,11 @@ inBrowser('failed URLs of an upload are retried after a rehearsal that shows whi
   await openBoard(page, demo.origin);
   await row(page, 'Partner feed').getByRole('button', { name: /^Retry failed items/ }).click();
   await dialog(page).getByRole('heading', { name: 'Retry the failed items of “Partner feed”' }).waitFor();
-  await status(page).getByText('Not possible yet').waitFor();
+  await status(page).getByText('2 fields are still to be filled in.').waitFor();
   assert.equal(await dialog(page).locator('.schedule').count(), 0, 'a retry runs at once');
+  await dialog(page).getByLabel('Source URL 1', { exact: true }).fill('https://assets.example.com/another.tif');
+  await dialog(page).getByLabel('Destination 1', { exact: true }).fill('spring/');
+  await status(page).getByText('Not possible yet').waitFor();
   await paste(dialog(page).getByLabel('Source URL 1', { exact: true }),
     'https://gone.invalid/rain_jacket_red.tif\tspring/\nhttps://assets.example.com/rain_jacket_blue.tif\tspring/\n');
   await status(page).getByText('1 item will be retried').waitFor();

@@ -63,6 +63,18 @@ inBrowser('a recurring schedule is built, and its next runs are shown in both ti
   await eventually(async () => assert.deepEqual(Object.keys(await body(page)), ['jobName', 'imageServingPublishJob']));
 });
 
+inBrowser('the next runs are shown before the rest of the form is complete', TOKYO, async (page) => {
+  await open(page);
+  await page.getByLabel('Name', { exact: true }).fill('');
+  await schedule(page).getByText('Recurring').click();
+  await eventually(async () => assert.equal(await schedule(page).locator('.runs td').count(), 10));
+  assert.match(await schedule(page).locator('.hint').innerText(), /time zone of the IPS server: \S/);
+  await page.locator('#submit-status').getByText(/still to be filled in|1 error/).waitFor();
+  await schedule(page).getByLabel('Repeat').selectOption({ label: 'Quartz expression' });
+  await schedule(page).getByRole('textbox', { name: 'Quartz expression' }).fill('0 30');
+  await eventually(async () => assert.equal(await schedule(page).locator('.runs td').count(), 0));
+});
+
 inBrowser('an expression in the JSON is shown by the builder if it can express exactly that', TOKYO, async (page) => {
   await open(page);
   const cases = await page.evaluate(async () => {

@@ -57,6 +57,36 @@ inBrowser('every kind of job of the OpenAPI document can be chosen, has all its 
   }
 });
 
+inBrowser('a required text that is empty is still to be filled in, also one that only IPS refuses', CHECKED, async (page) => {
+  await open(page);
+  await kind(page).selectOption('export');
+  await name(page).fill('without an asset');
+  await status(page).getByText('1 field is still to be filled in.').waitFor();
+  const asset = field(page, '/exportJob/assetHandleArray/0');
+  assert.equal(await asset.locator('.field-error').count(), 0, 'not before the user was there');
+  await dialog(page).getByRole('button', { name: 'Submit', exact: true }).click();
+  await asset.getByText('must be filled in').waitFor();
+  assert.equal(await asset.locator('input').evaluate((input) => input === document.activeElement), true);
+  await asset.locator('input').fill('a|11000');
+  await ready(page);
+  await kind(page).selectOption('uploadUrls');
+  await field(page, '/uploadUrlsJob/urlArray/0/sourceUrl').locator('input').fill('https://assets.example.com/a.tif');
+  await field(page, '/uploadUrlsJob/urlArray/0/destPath').getByText('must be filled in').waitFor();
+  await status(page).getByText('1 error').waitFor();
+  await field(page, '/uploadUrlsJob/urlArray/0/destPath').locator('input').fill('spring/');
+  await ready(page);
+});
+
+inBrowser('on a small screen each field is reached by the keyboard, and the heading stays', { ...CHECKED, viewport: { width: 360, height: 740 } }, async (page) => {
+  await open(page);
+  await kind(page).selectOption('uploadUrls');
+  for (let presses = 0; presses < 25; presses += 1) {
+    await page.keyboard.press('Tab');
+    const top = await page.locator('#submit-title').evaluate((title) => title.getBoundingClientRect().top);
+    assert.ok(top >= 0, `the heading is at ${top} after ${presses + 1} presses of the tab key`);
+  }
+});
+
 inBrowser('while the form is edited it is checked, and errors and warnings are shown at their fields', CHECKED, async (page, { requests }) => {
   await open(page);
   await kind(page).selectOption('uploadUrls');
@@ -94,7 +124,7 @@ inBrowser('a refused submit shows what is missing, and the first such field has 
   await eventually(async () => assert.equal(await name(page).getAttribute('aria-invalid'), 'true'));
   assert.equal(await name(page).evaluate((input) => input === document.activeElement), true, 'the first of them has the focus');
   const note = (await name(page).getAttribute('aria-describedby')).split(' ').at(-1);
-  assert.match(await page.locator(`#${note}`).innerText(), /empty/);
+  assert.match(await page.locator(`#${note}`).innerText(), /must be filled in/);
   await dialog(page).getByRole('alert').waitFor();
   await name(page).fill('now-it-has-one');
   await eventually(async () => assert.equal(await name(page).getAttribute('aria-invalid'), null, 'until it is corrected'));

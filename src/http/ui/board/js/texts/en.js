@@ -198,6 +198,7 @@ export default {
   'watch.startedHere': 'Notifications are blocked in this browser. This page’s title will show when “{name}” ends.',
   'watch.stopped': 'You will not be notified about “{name}”.',
   'watch.ended': '{name}: {outcome}',
+  'watch.endedAway': 'Ended while you were away',
 
   'problem.answer': 'The gateway answered with status {status}',
   'problem.unreachable': 'The gateway is unreachable',

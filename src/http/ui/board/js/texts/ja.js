@@ -50,7 +50,7 @@ export default {
   'banner.asOf': '{time} 時点のジョブを表示しています。',
   'banner.retry': '{time} に再試行します。',
   'banner.denied': '一部のジョブは表示されていません。',
-  'banner.deniedPhases': 'お使いの IPS ロールでは次のフェーズを表示できません: {phases}。',
+  'banner.deniedPhases': 'お使いの IPS ロールでは次のフェーズを表示できません：{phases}。',
 
   'session.company': '会社',
   'session.signedIn': 'サインイン済み',
@@ -65,7 +65,7 @@ export default {
   'signIn.demoUsers': 'サンドボックスのユーザー',
   'signIn.or': 'または',
   'signIn.method': 'サインイン方法',
-  'signIn.methodPassword': 'メールとパスワード',
+  'signIn.methodPassword': 'メールアドレスとパスワード',
   'signIn.methodToken': 'アクセストークン',
   'signIn.email': 'メールアドレス',
   'signIn.password': 'パスワード',
@@ -80,7 +80,7 @@ export default {
   'signIn.back': '別の認証情報を使う',
 
   'chart.hour': '直近 1 時間に完了',
-  'chart.hourImage': '直近 1 時間に完了したジョブ（2 分単位）: {summary}',
+  'chart.hourImage': '直近 1 時間に完了したジョブ（2 分単位）：{summary}',
   'chart.none': 'なし',
   'chart.noneFailed': '失敗なし',
   'chart.failed': '失敗 {count} 件',
@@ -91,7 +91,7 @@ export default {
   'chart.durations': '種類別の所要時間',
   'chart.durationsHint': '中央値と範囲',
   'chart.durationsNone': '完了したジョブはまだありません。',
-  'chart.durationImage': { other: 'ジョブ {count} 件: 中央値 {median}、範囲 {min}～{max}' },
+  'chart.durationImage': { other: 'ジョブ {count} 件：中央値 {median}、範囲 {min}～{max}' },
 
   'filter.region': 'フィルター',
   'filter.phase': 'フェーズ',
@@ -135,7 +135,7 @@ export default {
   'list.next': '次回 {time}',
   'list.progressOf': '{name} の進捗',
   'list.followOns': { other: '{name} の後続ジョブ {count} 件' },
-  'list.chainStatus': '後続ジョブを含む状態。このジョブ自体: {status}',
+  'list.chainStatus': '後続ジョブを含む状態。このジョブ自体：{status}',
   'list.watched': 'このジョブが終了すると通知されます',
   'list.more': { other: '全 {count} 件のジョブをさらに表示' },
   'list.loading': 'ジョブを読み込んでいます…',
@@ -149,7 +149,7 @@ export default {
   'status.scheduled': '予約済み',
   'status.waiting': '待機中',
   'status.running': '実行中',
-  'status.paused': '一時停止',
+  'status.paused': '一時停止中',
   'status.stopping': '停止処理中',
   'status.finalizing': '完了処理中',
   'status.unknown': '不明',
@@ -185,7 +185,7 @@ export default {
   'duration.minutes': '{minutes} 分 {seconds} 秒',
   'duration.hours': '{hours} 時間 {minutes} 分',
 
-  'copy.menu': 'コピーなどの操作: {name}',
+  'copy.menu': 'コピーなどの操作：{name}',
   'copy.title': 'コピーなど',
   'copy.id': 'ID をコピー',
   'copy.link': 'リンクをコピー',
@@ -198,7 +198,8 @@ export default {
   'watch.started': '「{name}」の終了時に通知します。',
   'watch.startedHere': 'このブラウザーでは通知がブロックされています。「{name}」の終了はページのタイトルに表示されます。',
   'watch.stopped': '「{name}」の通知を解除しました。',
-  'watch.ended': '{name}: {outcome}',
+  'watch.ended': '{name}：{outcome}',
+  'watch.endedAway': '不在中に終了したジョブ',
 
   'problem.answer': 'ゲートウェイがステータス {status} を返しました',
   'problem.unreachable': 'ゲートウェイに接続できません',
@@ -211,7 +212,7 @@ export default {
   'problemOutcome.unknown': '変更が適用された可能性があります。再試行する前に確認してください。',
   'problemOutcome.rejected': 'IPS に拒否されました。',
 
-  'problemBox.upstream': 'IPS からのメッセージ: {reason}',
+  'problemBox.upstream': 'IPS からのメッセージ：{reason}',
   'problemBox.request': 'リクエスト {id}',
 
   'problem.company-required': '会社の指定が必要です',

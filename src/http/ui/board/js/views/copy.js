@@ -5,7 +5,7 @@ import { nameParts } from '../format.js';
 import { session } from '../session.js';
 import { t } from '../texts.js';
 import { notify } from './toast.js';
-import { watch } from './watch.js';
+import { watch } from './watch/watched-jobs.js';
 
 /** Distance of the menu to its button and to the edges of the window, in pixels. */
 const GAP = 4;

@@ -9,7 +9,7 @@ import {
 import { formatNumber, t } from '../texts.js';
 import { actionButtons, offeredActions } from './actions.js';
 import { copyMenu, isPlainClick, jobAddress } from './copy.js';
-import { watch } from './watch.js';
+import { watch } from './watch/watched-jobs.js';
 
 export class JobRow {
   job = null;

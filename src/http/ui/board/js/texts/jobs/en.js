@@ -160,7 +160,7 @@ export default {
   'actionTitle.stop': 'Stop “{name}”?',
   'actionTitle.pause': 'Pause “{name}”?',
   'actionTitle.resume': 'Resume “{name}”?',
-  'actionTitle.execute': 'Run now “{name}”?',
+  'actionTitle.execute': 'Run “{name}” now?',
   'actionTitle.delete': 'Delete “{name}”?',
   'actionEffect.stop': 'Stops the job. Completed work is kept.',
   'actionEffect.pause': 'Pauses the schedule: the job does not run until it is resumed.',

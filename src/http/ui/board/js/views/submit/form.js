@@ -10,7 +10,7 @@ import { pathOf, pointerOf, setValue, valueAt } from './body.js';
 import { Fields } from './fields.js';
 import { JsonView } from './json-view.js';
 import { COMMON_KINDS } from './kinds.js';
-import { clearMessages, focusFirstError, showMessages } from './messages.js';
+import { EMPTY, clearMessages, focusFirstError, showMessages } from './messages.js';
 import { ScheduleBuilder } from './schedule.js';
 import { loadSchemas } from './schemas.js';
 import { newJob, retry, runAgain } from './targets.js';
@@ -252,32 +252,57 @@ export class SubmitForm {
   /** Asks the gateway about the present body, without sending anything to IPS. */
   async #check() {
     this.#requests = new AbortController();
+    const { signal } = this.#requests;
     const { path, query } = this.target.check;
     try {
-      const { data } = await send('POST', path, { query: { ...companyQuery(), ...query }, body: this.json.text, signal: this.#requests.signal });
-      this.#showAnswer({ answer: data });
+      const { data } = await send('POST', path, { query: { ...companyQuery(), ...query }, body: this.json.text, signal });
+      this.#showAnswer({ answer: data, runs: data });
     } catch (problem) {
-      if (problem.name !== 'AbortError') this.#showAnswer({ problem });
+      if (problem.name === 'AbortError') return;
+      const runs = await this.#runsOfSchedule(problem, signal);
+      if (!signal.aborted) this.#showAnswer({ problem, runs });
     }
   }
 
-  /** Shows what a check said. */
-  #showAnswer({ answer = null, problem = null }) {
-    const { errors, detail, title } = problem?.document ?? {};
-    const messages = this.#showMessages(errors ?? [], answer?.warnings ?? []);
-    this.schedule.showRuns(answer);
-    this.answer.replaceChildren(...answerView(messages, answer));
-    const count = messages.shown + messages.errors.length;
-    if (answer) setText(this.status, this.target.isSchedulable ? t('submit.valid') : t('submit.retryValid', { count: answer.items.length }));
-    else if (count > 0) setText(this.status, t('submit.errorCount', { count }));
-    else if (messages.pending > 0) setText(this.status, t('submit.pendingCount', { count: messages.pending }));
-    else setText(this.status, t(REFUSALS.includes(problem.status) ? 'submit.refused' : 'submit.notChecked', { reason: detail ?? title ?? '' }));
-    this.status.dataset.tone = answer ? (messages.warnings.length > 0 ? 'warning' : 'success') : count > 0 ? 'danger' : 'neutral';
+  /** What a check says about the schedule alone while only other members are invalid; `null` without an answer.
+   * @param {any} problem
+   * @param {AbortSignal} signal */
+  async #runsOfSchedule({ document }, signal) {
+    const { execSchedule } = this.fields.body;
+    const isAnswered = (document?.errors ?? []).some(({ pointer }) => pointer === '/execSchedule');
+    if (typeof execSchedule !== 'string' || isAnswered || !document?.errors) return null;
+    const body = JSON.stringify({ jobName: 'schedule', execSchedule, imageServingPublishJob: newJob().newDetail('imageServingPublish') });
+    return send('POST', 'jobs/validate', { query: companyQuery(), body, signal }).then(({ data }) => data, () => null);
   }
 
-  #showMessages(errors, warnings) {
+  /** Shows what a check said. */
+  #showAnswer({ answer = null, problem = null, runs = null }) {
+    const { errors, detail, title } = problem?.document ?? {};
+    const messages = this.#showMessages(errors ?? [], answer?.warnings ?? []);
+    this.schedule.showRuns(runs);
+    this.answer.replaceChildren(...answerView(messages, answer));
+    const count = messages.shown + messages.errors.length;
+    const isReady = answer && count + messages.pending === 0;
+    if (count > 0) setText(this.status, t('submit.errorCount', { count }));
+    else if (messages.pending > 0) setText(this.status, t('submit.pendingCount', { count: messages.pending }));
+    else if (answer) setText(this.status, this.target.isSchedulable ? t('submit.valid') : t('submit.retryValid', { count: answer.items.length }));
+    else setText(this.status, t(REFUSALS.includes(problem.status) ? 'submit.refused' : 'submit.notChecked', { reason: detail ?? title ?? '' }));
+    this.status.dataset.tone = isReady ? (messages.warnings.length > 0 ? 'warning' : 'success') : count > 0 ? 'danger' : 'neutral';
+  }
+
+  /** Errors of the gateway, and those of required texts that are empty: the gateway leaves most of them to IPS. */
+  #showMessages(fromGateway, warnings) {
+    const empty = this.#emptyTexts().filter((pointer) => !fromGateway.some((error) => error.pointer === pointer));
+    const errors = [...fromGateway, ...empty.map((pointer) => ({ pointer, detail: EMPTY }))];
     const isReached = (pointer) => this.#isAllReached || this.#reached.has(pointer) || !isEmpty(valueAt(this.fields.body, pathOf(pointer)));
     return showMessages(this.form, { errors, warnings, isReached });
+  }
+
+  /** Pointers of required texts that are empty, except those that the gateway fills in. */
+  #emptyTexts() {
+    const { body } = this.fields;
+    const [kind = ''] = this.schemas.kindsOf(body);
+    return this.schemas.emptyTexts(this.schemas.requests.get(kind) ?? {}, body).filter((pointer) => !this.target.isFilledIn(String(pathOf(pointer).at(-1))));
   }
 
   /** Sends the request, while the button is disabled. */

@@ -9,12 +9,15 @@ import { t } from '../../texts.js';
 const MISSING = /^the member `(\w+)` is missing$/;
 /** The detail of an unknown member lists all that exist. */
 const UNKNOWN = /^unknown member /;
+/** Detail of a required text that is empty. */
+export const EMPTY = 'must not be empty';
 
 /** @param {Message} message */
 function located({ pointer, parameter, detail }) {
   const missing = MISSING.exec(detail)?.[1];
   if (missing) return { pointer: `${pointer}/${missing}`, location: `${pointer}/${missing}`, text: t('submit.isMissing'), detail };
-  return { pointer, location: pointer ?? parameter ?? '', text: UNKNOWN.test(detail) ? t('submit.isUnknown') : detail, detail };
+  const text = UNKNOWN.test(detail) ? t('submit.isUnknown') : detail === EMPTY ? t('submit.isMissing') : detail;
+  return { pointer, location: pointer ?? parameter ?? '', text, detail };
 }
 
 /** @param {ParentNode} form @param {string | undefined} pointer */

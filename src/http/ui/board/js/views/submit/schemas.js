@@ -60,4 +60,19 @@ export class Schemas {
     return Object.entries(value).flatMap(([name, member]) =>
       (Object.hasOwn(properties, name) ? this.unknownMembers(properties[name], member, `${pointer}/${name}`) : [`${pointer}/${name}`]));
   }
+
+  /** Pointers of the empty texts of a value where its schema requires one: members, and items of lists.
+   * @param {any} schema
+   * @param {unknown} value
+   * @returns {string[]} */
+  emptyTexts(schema, value, pointer = '') {
+    const { properties = {}, items, required = [] } = this.resolve(schema);
+    const within = (member, memberSchema, name, isRequired) => {
+      if (member === '') return isRequired ? [`${pointer}/${name}`] : [];
+      return memberSchema ? this.emptyTexts(memberSchema, member, `${pointer}/${name}`) : [];
+    };
+    if (Array.isArray(value)) return items ? value.flatMap((item, index) => within(item, items, String(index), true)) : [];
+    if (!isObject(value)) return [];
+    return Object.entries(value).flatMap(([name, member]) => within(member, properties[name], name, required.includes(name)));
+  }
 }

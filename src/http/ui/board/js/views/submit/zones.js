@@ -1,5 +1,6 @@
 // Times in the user's time zone and in that of the IPS server.
 
+import { hourStyle } from '../../format.js';
 import { currentLocale } from '../../texts.js';
 
 const pad = (number) => String(number).padStart(2, '0');
@@ -33,8 +34,8 @@ export function parseTime(text) {
   return Number.isNaN(date.getTime()) ? null : date;
 }
 
-const FORMAT = /** @type {const} */ ({ weekday: 'short', day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' });
-const format = (date, timeZone) => new Intl.DateTimeFormat(currentLocale(), { ...FORMAT, ...(timeZone && { timeZone }) }).format(date);
+const FORMAT = /** @type {const} */ ({ weekday: 'short', day: 'numeric', month: 'short', minute: '2-digit' });
+const format = (date, timeZone) => new Intl.DateTimeFormat(currentLocale(), { ...FORMAT, hour: hourStyle(), ...(timeZone && { timeZone }) }).format(date);
 
 /** A time as the clocks of the browser show it.
  * @param {Date} date */
