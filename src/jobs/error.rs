@@ -117,6 +117,36 @@ impl InvalidField {
     }
 }
 
+/// Errors of a body in which other values take the places of the invalid ones, so that all others can be checked, too.
+#[derive(Debug, Clone, Default)]
+pub struct BodyErrors {
+    /// Errors, in order of their discovery.
+    pub fields: Vec<InvalidField>,
+    /// JSON pointers to the values that are invalid, unknown or missing.
+    pub places: Vec<String>,
+}
+
+impl BodyErrors {
+    /// Adds the errors of the checks of the body, without those about the values that were replaced.
+    #[must_use]
+    pub fn with(mut self, checked: Vec<InvalidField>) -> Vec<InvalidField> {
+        let is_replaced = |field: &InvalidField| match &field.location {
+            FieldLocation::Body(pointer) => {
+                self.places.iter().any(|place| is_within(place, pointer) || is_within(pointer, place))
+            }
+            FieldLocation::Parameter(_) => false,
+        };
+        let added: Vec<_> = checked.into_iter().filter(|field| !is_replaced(field)).collect();
+        self.fields.extend(added);
+        self.fields
+    }
+}
+
+/// Returns whether a JSON pointer is that of another value or of a value within it.
+fn is_within(pointer: &str, other: &str) -> bool {
+    pointer.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 impl Error {
     /// Returns whether IPS denied the caller access, so that nothing cached may be served instead.
     #[must_use]

@@ -33,7 +33,7 @@ pub use commands::{
     KeyStatus, NextRun, Preflight, Submission, SubmitMode, SubmitReceipt, UnsharedKeys, UrlPolicy, Warning,
 };
 pub use company::{Companies, CompanyChoice, may_submit, user_handle};
-pub use error::{Error, FieldLocation, InvalidField, Result, check_span};
+pub use error::{BodyErrors, Error, FieldLocation, InvalidField, Result, check_span};
 pub use events::{ChangeKind, Event};
 pub use facade::{Jobs, JobsConfig};
 pub use history::{

@@ -19,6 +19,8 @@ pub struct LoggedJob {
     pub email: &'static str,
     /// Files that caused an error, of two.
     pub errors: u8,
+    /// Whether the log has no end yet.
+    pub is_running: bool,
 }
 
 impl LoggedJob {
@@ -31,19 +33,21 @@ impl LoggedJob {
             log_type: "BeginUploadUrls",
             email: "katlyn@example.com",
             errors: 0,
+            is_running: false,
         }
     }
 
     fn row(&self, into: &mut String) {
-        let Self { name, start, duration, log_type, email, errors } = self;
+        let Self { name, start, duration, log_type, email, errors, is_running } = self;
+        let end =
+            if *is_running { String::new() } else { format!("<endDate>{}</endDate>", date(start + duration * 1000)) };
         let _ = write!(
             into,
             "<items><companyHandle>c|110</companyHandle><jobHandle>j|110||{name}_x</jobHandle><jobName>{name}_x</jobName>\
              <originalJobName>{name}</originalJobName><submitUserEmail>{email}</submitUserEmail><logType>{log_type}</logType>\
-             <startDate>{}</startDate><endDate>{}</endDate><fileSuccessCount>{}</fileSuccessCount><fileErrorCount>{errors}</fileErrorCount>\
+             <startDate>{}</startDate>{end}<fileSuccessCount>{}</fileSuccessCount><fileErrorCount>{errors}</fileErrorCount>\
              <totalFileCount>2</totalFileCount><fatalError>false</fatalError></items>",
             date(*start),
-            date(start + duration * 1000),
             2 - errors,
         );
     }

@@ -17,7 +17,9 @@ export type Status = Schemas["Status"];
 export type SubmitJobParam = Schemas["SubmitJobParam"];
 export type Ticket = Schemas["Ticket"];
 
-/** Query parameters of `GET /jobs`. */
-export type ListQuery = NonNullable<paths["/jobs"]["get"]["parameters"]["query"]>;
+type DocumentedQuery = NonNullable<paths["/jobs"]["get"]["parameters"]["query"]>;
+
+/** Query parameters of `GET /jobs`. Undefined ones are not sent. */
+export type ListQuery = { [Name in keyof DocumentedQuery]: DocumentedQuery[Name] | undefined };
 /** Query parameters that name the company, by handle or by name. */
 export type CompanyQuery = Pick<ListQuery, "company" | "companyHandle">;

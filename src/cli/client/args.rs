@@ -35,18 +35,19 @@ const JOB_FILTERS: [QueryFlag; 11] = [
     flag("type", "type", "TYPE,…", "type of IPS"),
     flag("originalName", "original-name", "NAME", "exact name of IPS"),
     flag("submittedBy", "submitted-by", "EMAIL", "user who submitted the job"),
-    flag("userHandle", "user-handle", "HANDLE", "the same by handle, of completed jobs"),
+    flag("userHandle", "user-handle", "HANDLE", "handle of the user who submitted the job; of completed jobs only"),
     flag("from", "from", "TIME", "not started before this time (RFC 3339), or age such as 2h or 7d"),
     flag("to", "to", "TIME", "not started after this time, or age"),
     flag("q", "q", "TEXT", "text in title, name, description or submitter"),
 ];
 
 const ORDER: QueryFlag = flag("sort", "sort", "FIELD", "order, with a - before it for descending, such as -startDate");
+const LOG_ORDER: QueryFlag = flag("sort", "sort", "FIELD", "order: date or logType, with a - before it for descending");
 const LIMIT: QueryFlag = flag("limit", "limit", "N", "number of jobs of a page, up to 1000");
 const CURSOR: QueryFlag = flag("cursor", "cursor", "CURSOR", "place of the next page");
 const PAGE: QueryFlag = flag("page", "page", "N", "number of the page, from 1");
 const PER_PAGE: QueryFlag = flag("perPage", "per-page", "N", "number of entries of a page");
-const LEVELS: QueryFlag = flag("level", "level", "LEVEL,…", "error, warning, info");
+const LEVEL: QueryFlag = flag("level", "level", "LEVEL", "error, warning or info");
 const LOG_TEXT: QueryFlag = flag("q", "q", "TEXT", "text in messages and names of assets");
 const RESULT_STATUS: QueryFlag = flag("status", "status", "STATUS,…", "ok, warning, error, canceled");
 
@@ -96,7 +97,7 @@ pub(super) fn jobs() -> Command {
                 .args(follow_args()),
             job("wait", "Wait for the end of a job; the exit status is its outcome").args(follow_args()),
             job("log", "Show the log of a job")
-                .args([PAGE, PER_PAGE, LEVELS, LOG_TEXT, ORDER].iter().map(QueryFlag::arg))
+                .args([PAGE, PER_PAGE, LEVEL, LOG_TEXT, LOG_ORDER].iter().map(QueryFlag::arg))
                 .args([archived_arg(), format_arg()]),
             job("results", "Show the links that a job made and the assets that it touched")
                 .args([PAGE, PER_PAGE, RESULT_STATUS].iter().map(QueryFlag::arg))
@@ -210,7 +211,7 @@ fn switch(name: &'static str, help: &'static str) -> Arg {
 
 /// Returns the parameters of the query that the flags of a command give.
 pub(super) fn query(matches: &ArgMatches) -> Vec<(&'static str, String)> {
-    let others = [&ORDER, &LIMIT, &CURSOR, &PAGE, &PER_PAGE, &LEVELS];
+    let others = [&ORDER, &LIMIT, &CURSOR, &PAGE, &PER_PAGE, &LEVEL];
     let names = JOB_FILTERS.iter().chain(others).map(|flag| flag.parameter);
     let mut query: Vec<_> = names
         .filter_map(|name| {

@@ -101,7 +101,7 @@ impl<'a> JobMembers<'a> {
         (ended["status"] == "completed").then(|| ended["outcome"].as_str().unwrap_or("unknown"))
     }
 
-    /// Row of a table: state, percent, kind, start, submitter, title, id.
+    /// Row of a table: state, percent, kind, start (of a scheduled job its next run), submitter, title, id.
     pub(super) fn row(self) -> [String; 7] {
         let start = ["startedAt", "nextRunAt"].into_iter().find(|name| !self.text(name).is_empty());
         [
@@ -117,7 +117,7 @@ impl<'a> JobMembers<'a> {
 }
 
 /// Header of [`JobMembers::row`].
-pub(super) const ROW_HEADER: [&str; 7] = ["STATE", "%", "KIND", "STARTED", "SUBMITTED BY", "TITLE", "ID"];
+pub(super) const ROW_HEADER: [&str; 7] = ["STATE", "%", "KIND", "START", "SUBMITTED BY", "TITLE", "ID"];
 
 /// Outcome of what is completed, else its status: the log of a running job has the outcome `unknown`.
 fn state(value: &Value) -> &str {

@@ -15,7 +15,7 @@ const BAR: u64 = 24;
 const TABLE_BAR: u64 = 10;
 /// Maximum number of jobs of a redrawn table, which has to fit on the screen.
 const MOST_ROWS: usize = 18;
-/// Escape sequences: no line wrap, so that a line can be redrawn whatever the width of the terminal.
+/// Escape sequences: no line wrap, so that a line can be redrawn if the terminal becomes narrower.
 const NO_WRAP: &str = "\x1b[?7l";
 const WRAP: &str = "\x1b[?7h";
 /// Clears from the cursor to the end of the screen.
@@ -171,7 +171,9 @@ impl ProgressOutput {
             lines => format!("\x1b[{}A", lines - 1),
         };
         self.drawn = text.lines().count();
-        write!(self.out, "\r{up}{CLEAR}{NO_WRAP}{}{WRAP}", text.replace('\n', "\r\n"))?;
+        let columns = columns();
+        let lines: Vec<_> = text.lines().map(|line| shorten(line, columns)).collect();
+        write!(self.out, "\r{up}{CLEAR}{NO_WRAP}{}{WRAP}", lines.join("\r\n"))?;
         self.out.flush()
     }
 }
@@ -179,6 +181,21 @@ impl ProgressOutput {
 fn text_form(stream: &impl IsTerminal) -> ProgressForm {
     let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
     if stream.is_terminal() && !is_dumb { ProgressForm::Redrawn } else { ProgressForm::Lines }
+}
+
+/// Returns the width of the terminal; no limit if it is unknown.
+#[cfg(unix)]
+fn columns() -> usize {
+    use rustix::termios::tcgetwinsize;
+
+    let sizes = [tcgetwinsize(io::stdout()), tcgetwinsize(io::stderr())];
+    let known = sizes.into_iter().flatten().map(|size| usize::from(size.ws_col)).find(|columns| *columns > 0);
+    known.unwrap_or(usize::MAX)
+}
+
+#[cfg(not(unix))]
+fn columns() -> usize {
+    usize::MAX
 }
 
 fn bar(percent: Option<u64>, width: u64) -> String {

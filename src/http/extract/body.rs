@@ -8,11 +8,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::body_errors::{self, pointer_of, remove_nulls};
+use super::body_errors::{self, InvalidBody, pointer_of, remove_nulls};
 use super::raw_body::receive_body;
 use super::serde_messages;
 use crate::http::problem::Problem;
-use crate::jobs::Error;
+use crate::jobs::{BodyErrors, Error, InvalidField};
 
 /// JSON request body as `T`.
 pub struct JsonBody<T> {
@@ -20,7 +20,28 @@ pub struct JsonBody<T> {
     pub value: T,
 }
 
-impl<T: DeserializeOwned + Serialize> FromRequest for JsonBody<T> {
+/// JSON request body as `T`, without its invalid values: checks of `value` find the other errors of the body.
+pub struct RepairedBody<T> {
+    /// Parsed body. Where it has errors, values are missing or are others than in the request.
+    pub value: T,
+    /// Errors of the body.
+    pub errors: BodyErrors,
+}
+
+impl<T: DeserializeOwned + Serialize + 'static> FromRequest for JsonBody<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let body = RepairedBody::from_request(request, payload);
+        Box::pin(async move {
+            let RepairedBody { value, errors } = body.await?;
+            if errors.fields.is_empty() { Ok(Self { value }) } else { Err(Error::Invalid(errors.fields).into()) }
+        })
+    }
+}
+
+impl<T: DeserializeOwned + Serialize> FromRequest for RepairedBody<T> {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
@@ -32,7 +53,7 @@ impl<T: DeserializeOwned + Serialize> FromRequest for JsonBody<T> {
                 return Err(Problem::unsupported_media_type());
             }
             let body = body?.await?;
-            Ok(Self { value: parse(&body)? })
+            parse(&body)
         })
     }
 }
@@ -44,16 +65,17 @@ fn is_json(request: &HttpRequest) -> bool {
     media_type.is_ok_and(|mime| mime.subtype() == mime::JSON || mime.suffix() == Some(mime::JSON))
 }
 
-fn parse<T: DeserializeOwned + Serialize>(body: &[u8]) -> Result<T, Problem> {
+fn parse<T: DeserializeOwned + Serialize>(body: &[u8]) -> Result<RepairedBody<T>, Problem> {
     let body = without_byte_order_mark(body)?;
-    let value = deserialize(body)?;
+    let mut read = deserialize(body)?;
     let not_comparable = |_| Problem::internal("the body can't be compared with the parsed value");
     let sent = serde_json::from_str(body).map_err(not_comparable)?;
-    let read = serde_json::to_value(&value).map_err(not_comparable)?;
-    match array_for_object(&sent, &read, String::new()) {
-        Some(pointer) => Err(Error::invalid_body(pointer, "expected an object").into()),
-        None => Ok(value),
+    let value = serde_json::to_value(&read.value).map_err(not_comparable)?;
+    if let Some(pointer) = array_for_object(&sent, &value, String::new()) {
+        read.errors.fields.push(InvalidField::in_body(pointer.clone(), "expected an object"));
+        read.errors.places.push(pointer);
     }
+    Ok(read)
 }
 
 /// Deserializes a JSON value that was made of a body. Null members count as absent.
@@ -63,7 +85,8 @@ fn parse<T: DeserializeOwned + Serialize>(body: &[u8]) -> Result<T, Problem> {
 pub fn from_value<T: DeserializeOwned + Serialize>(mut sent: Value) -> Result<T, Problem> {
     remove_nulls(&mut sent);
     let length = sent.to_string().len();
-    let value: T = body_errors::deserialize(sent.clone(), length).map_err(Error::Invalid)?;
+    let value: T = body_errors::deserialize(sent.clone(), length)
+        .map_err(|InvalidBody { errors, .. }| Error::Invalid(errors.fields))?;
     let read = serde_json::to_value(&value)
         .map_err(|_| Problem::internal("the body can't be compared with the parsed value"))?;
     match array_for_object(&sent, &read, String::new()) {
@@ -82,7 +105,7 @@ fn without_byte_order_mark(body: &[u8]) -> Result<&str, Problem> {
 }
 
 /// Deserializes a body. Null members count as absent.
-fn deserialize<T: DeserializeOwned>(body: &str) -> Result<T, Problem> {
+fn deserialize<T: DeserializeOwned>(body: &str) -> Result<RepairedBody<T>, Problem> {
     let at = |error: &serde_json::Error| format!("at line {} column {}", error.line(), error.column());
     // Of a text, as in the search for all errors: serde compiles the types once more for every other source.
     let mut source = serde_json::Deserializer::from_str(body);
@@ -90,7 +113,7 @@ fn deserialize<T: DeserializeOwned>(body: &str) -> Result<T, Problem> {
         Ok(value) => {
             let end = source.end();
             return end
-                .map(|()| value)
+                .map(|()| RepairedBody { value, errors: BodyErrors::default() })
                 .map_err(|error| Problem::invalid_json(format!("unexpected text after the JSON {}", at(&error))));
         }
         Err(error) => error,
@@ -102,7 +125,11 @@ fn deserialize<T: DeserializeOwned>(body: &str) -> Result<T, Problem> {
     match serde_json::from_str::<Value>(body) {
         Ok(mut sent) if !serde_messages::is_repeated_field(&message) => {
             remove_nulls(&mut sent);
-            body_errors::deserialize(sent, body.len()).map_err(|errors| Error::Invalid(errors).into())
+            match body_errors::deserialize(sent, body.len()) {
+                Ok(value) => Ok(RepairedBody { value, errors: BodyErrors::default() }),
+                Err(InvalidBody { errors, repaired: Some(value) }) => Ok(RepairedBody { value, errors }),
+                Err(InvalidBody { errors, repaired: None }) => Err(Error::Invalid(errors.fields).into()),
+            }
         }
         // The value of a body has only the last of repeated members; that of a text that is no JSON later on, none.
         _ => Err(Error::invalid_body(pointer_of(error.path()), serde_messages::of_body(&message)).into()),

@@ -1,12 +1,10 @@
 //! All errors of a JSON body: serde reports only the first one.
 
-use std::collections::HashSet;
-
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::serde_messages;
-use crate::jobs::InvalidField;
+use crate::jobs::{BodyErrors, InvalidField};
 
 /// Maximum number of errors that are searched for.
 const MAX_ERRORS: usize = 100;
@@ -25,27 +23,44 @@ pub fn remove_nulls(value: &mut Value) {
     }
 }
 
+/// Body that can't be deserialized.
+pub struct InvalidBody<T> {
+    /// Its errors.
+    pub errors: BodyErrors,
+    /// The body without the invalid values, or with others in their places; `None` if it can't be deserialized even so.
+    pub repaired: Option<T>,
+}
+
 /// Deserializes a body that had this length in bytes.
 ///
 /// # Errors
 /// The errors of the body, in order of their discovery. Each is searched for after the values of the earlier ones were removed or replaced.
-pub fn deserialize<T: DeserializeOwned>(mut body: Value, length: usize) -> Result<T, Vec<InvalidField>> {
-    let mut next = match first_error(&body) {
+pub fn deserialize<T: DeserializeOwned>(mut body: Value, length: usize) -> Result<T, InvalidBody<T>> {
+    let mut found = match first_error(&body) {
         Ok(value) => return Ok(value),
-        Err(error) => Some(error),
+        Err(error) => Found::Error(error),
     };
     let mut attempts = MAX_WORK / length.max(1);
-    let (mut errors, mut places) = (Vec::new(), HashSet::new());
-    while let Some(BodyError { pointer, reason, place }) = next.take() {
+    let mut errors = BodyErrors::default();
+    while let Found::Error(BodyError { pointer, reason, place }) = found {
         // A value that was invalid and is required is missing after its removal.
-        if places.insert(place.clone()) {
-            errors.push(InvalidField::in_body(pointer, reason));
+        if !errors.places.contains(&place) {
+            errors.fields.push(InvalidField::in_body(pointer, reason));
+            errors.places.push(place.clone());
         }
-        if errors.len() < MAX_ERRORS {
-            next = next_error::<T>(&mut body, &place, &mut attempts);
-        }
+        found =
+            if errors.fields.len() < MAX_ERRORS { repair(&mut body, &place, &mut attempts) } else { Found::Nothing };
     }
-    Err(errors)
+    let repaired = if let Found::Repaired(value) = found { Some(value) } else { None };
+    Err(InvalidBody { errors, repaired })
+}
+
+/// What deserializing a repaired body results in.
+enum Found<T> {
+    Error(BodyError),
+    Repaired(T),
+    /// The body can't be repaired, or no attempt is left.
+    Nothing,
 }
 
 /// Error of a body.
@@ -68,20 +83,22 @@ fn first_error<T: DeserializeOwned>(body: &Value) -> Result<T, BodyError> {
     })
 }
 
-/// Removes the value at a place, or replaces it by one of another type if it is required, and returns the next error. `None` if there is none,
-/// or if no attempt is left.
-fn next_error<T: DeserializeOwned>(body: &mut Value, place: &str, attempts: &mut usize) -> Option<BodyError> {
+/// Removes the value at a place, or replaces it by one of another type if it is required, until there is no error at this place.
+fn repair<T: DeserializeOwned>(body: &mut Value, place: &str, attempts: &mut usize) -> Found<T> {
     let replacements = [None, Some("en".into()), Some(true.into()), Some(1.into()), Some(Value::Array(Vec::new()))];
     for replacement in replacements {
-        *attempts = attempts.checked_sub(1)?;
-        set(body, place, replacement)?;
+        let Some(left) = attempts.checked_sub(1) else { return Found::Nothing };
+        *attempts = left;
+        if set(body, place, replacement).is_none() {
+            return Found::Nothing;
+        }
         match first_error::<T>(body) {
-            Ok(_) => return None,
+            Ok(value) => return Found::Repaired(value),
             Err(error) if error.place == place => {}
-            Err(error) => return Some(error),
+            Err(error) => return Found::Error(error),
         }
     }
-    None
+    Found::Nothing
 }
 
 /// Sets or removes the value at a pointer. `None` if its parent is neither an object nor an array, or if an item of an array is to be removed.

@@ -14,7 +14,7 @@ mod raw_body;
 mod serde_messages;
 mod single_header;
 
-pub use body::{JsonBody, from_value};
+pub use body::{JsonBody, RepairedBody, from_value};
 pub use cache_control::CacheControl;
 pub use company::{CompanyParams, CompanyQuery};
 pub use idempotency_key::IdempotencyHeader;

@@ -15,7 +15,7 @@ use crate::http::openapi::components;
 use crate::http::problem::Problem;
 use crate::http::response::HandlerResult;
 use crate::ips::types::SubmitJobParam;
-use crate::jobs::{CompanyChoice, ObservedJob, RetryPlan, Submission, SubmitMode, UnmappedItem};
+use crate::jobs::{BodyErrors, CompanyChoice, ObservedJob, RetryPlan, Submission, SubmitMode, UnmappedItem};
 
 /// Options of a retry.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -106,7 +106,8 @@ pub async fn retry(
     let RetryPlan { request, items, unmapped, is_truncated: truncated } = state.run_in_background(plan).await?;
     let request: SubmitJobParam = from_value(request)?;
     let mode = if params.unique_name == Some(false) { SubmitMode::NameAsGiven } else { SubmitMode::UniqueName };
-    let submission = Submission { request: request.clone(), company: CompanyChoice::default(), mode, idempotency_key };
+    let (company, body_errors) = (CompanyChoice::default(), BodyErrors::default());
+    let submission = Submission { request: request.clone(), company, mode, idempotency_key, body_errors };
     if params.dry_run == Some(true) {
         state.jobs.check(&submission).map_err(Problem::from)?;
         return Ok(HttpResponse::Ok().json(Retry { job: None, request: Some(request), items, unmapped, truncated }));

@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::http::AppState;
 use crate::http::auth::Operator;
-use crate::http::extract::{CompanyParams, CompanyQuery, IdempotencyHeader, IfMatch, JsonBody};
+use crate::http::extract::{CompanyParams, CompanyQuery, IdempotencyHeader, IfMatch, RepairedBody};
 use crate::http::openapi::components;
 use crate::http::request_context::RequestContext;
 use crate::http::response::HandlerResult;
@@ -103,10 +103,10 @@ pub async fn submit(
     CompanyQuery { company, params }: CompanyQuery<SubmitParams>,
     IdempotencyHeader(idempotency_key): IdempotencyHeader,
     if_match: IfMatch,
-    JsonBody { value: request }: JsonBody<SubmitJobParam>,
+    RepairedBody { value: request, errors: body_errors }: RepairedBody<SubmitJobParam>,
 ) -> HandlerResult {
     if_match.check_untagged()?;
-    let submission = Submission { request, company, mode: params.mode(), idempotency_key };
+    let submission = Submission { request, company, mode: params.mode(), idempotency_key, body_errors };
     let jobs = state.jobs.clone();
     let receipt = state
         .run_mutation(async move { jobs.submit(&caller, submission).await }, |receipt| Some(&receipt.job.id))
@@ -146,9 +146,9 @@ pub async fn validate(
     state: Data<AppState>,
     Operator(caller): Operator,
     CompanyQuery { company, params }: CompanyQuery<SubmitParams>,
-    JsonBody { value: request }: JsonBody<SubmitJobParam>,
+    RepairedBody { value: request, errors: body_errors }: RepairedBody<SubmitJobParam>,
 ) -> HandlerResult {
-    let submission = Submission { request, company, mode: params.mode(), idempotency_key: None };
+    let submission = Submission { request, company, mode: params.mode(), idempotency_key: None, body_errors };
     let jobs = state.jobs.clone();
     let Preflight { warnings, next_runs, time_zone, request } =
         state.run_in_background(async move { jobs.preflight(&caller, &submission).await }).await?;

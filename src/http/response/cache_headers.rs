@@ -1,5 +1,6 @@
 //! Caching headers, conditional requests and content negotiation (RFC 9110, 9111, 9211).
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::time::Duration;
 
@@ -19,9 +20,9 @@ use crate::jobs::{CacheStatus, FoundJob, JobPage, Lookup, StaleReason, weak_etag
 const CACHE_NAME: &str = "ips-gateway";
 
 /// Caching headers of a response.
-pub struct CacheHeaders {
+pub struct CacheHeaders<'a> {
     /// Weak entity tag of the body.
-    pub etag: String,
+    pub etag: Cow<'a, str>,
     /// Cache status of the data.
     pub cache_status: CacheStatus,
     /// Age of the data.
@@ -32,22 +33,22 @@ pub struct CacheHeaders {
     pub retry_after: Option<Duration>,
 }
 
-impl CacheHeaders {
+impl<'a> CacheHeaders<'a> {
     /// Returns the headers of a whole snapshot.
-    pub fn of_snapshot(lookup: &Lookup, freshness_lifetime: Duration) -> Self {
-        let etag = lookup.snapshot.rendered(lookup.cache_status.stated_stale_reason()).etag.clone();
+    pub fn of_snapshot(lookup: &'a Lookup, freshness_lifetime: Duration) -> Self {
+        let etag = Cow::Borrowed(&*lookup.snapshot.rendered(lookup.cache_status.stated_stale_reason()).etag);
         Self { etag, cache_status: lookup.cache_status, age: lookup.age, freshness_lifetime, retry_after: None }
     }
 
     /// Returns the headers of a page of jobs.
-    pub fn of_page(page: &JobPage, freshness_lifetime: Duration) -> Self {
-        let etag = page.etag.clone();
+    pub fn of_page(page: &'a JobPage, freshness_lifetime: Duration) -> Self {
+        let etag = Cow::Borrowed(&*page.etag);
         Self { etag, cache_status: page.cache_status, age: page.age, freshness_lifetime, retry_after: None }
     }
 
     /// Returns the headers of one job.
     pub fn of_job(found: &FoundJob, freshness_lifetime: Duration) -> Self {
-        let etag = found.etag();
+        let etag = found.etag().into();
         let retry_after = (!found.job.job.is_settled()).then_some(freshness_lifetime);
         Self { etag, cache_status: found.cache_status, age: found.age, freshness_lifetime, retry_after }
     }
@@ -55,7 +56,7 @@ impl CacheHeaders {
     /// Returns the headers of a body that was made for this request and is not cached.
     pub fn of_body(body: &[u8]) -> Self {
         Self {
-            etag: weak_etag(&Sha256::digest(body)),
+            etag: weak_etag(&Sha256::digest(body)).into(),
             cache_status: CacheStatus::Loaded,
             age: Duration::ZERO,
             freshness_lifetime: Duration::ZERO,
@@ -152,8 +153,9 @@ pub fn vary(request: &HttpRequest) -> &'static str {
 
 /// Returns whether `If-None-Match` contains this entity tag, by weak comparison (RFC 9110 §13.1.2).
 pub fn is_not_modified(request: &HttpRequest, etag: &str) -> bool {
-    if !request.headers().contains_key(header::IF_NONE_MATCH) {
-        return false;
+    let Some(known) = request.headers().get(header::IF_NONE_MATCH) else { return false };
+    if known == etag {
+        return true;
     }
     let Ok(current) = etag.parse::<EntityTag>() else { return false };
     match IfNoneMatch::parse(request) {

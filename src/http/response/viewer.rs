@@ -1,5 +1,7 @@
 //! Responses to viewers: jobs without actions, since a viewer can ask for none.
 
+use std::borrow::Cow;
+
 use actix_web::HttpRequest;
 use actix_web::web::Bytes;
 
@@ -17,10 +19,10 @@ pub fn visible_to(role: Role, json: Bytes) -> Bytes {
 }
 
 /// Returns the entity tag of JSON of jobs as the role of the request's principal may see it.
-pub fn etag_for(request: &HttpRequest, etag: &str) -> String {
+pub fn etag_for<'a>(request: &HttpRequest, etag: &'a str) -> Cow<'a, str> {
     match (role_of(request), etag.strip_suffix('"')) {
-        (Role::Viewer, Some(opaque)) => format!("{opaque}.viewer\""),
-        _ => etag.to_owned(),
+        (Role::Viewer, Some(opaque)) => format!("{opaque}.viewer\"").into(),
+        _ => etag.into(),
     }
 }
 

@@ -157,6 +157,9 @@ impl SnapshotCache {
         let failure = match result {
             Ok(snapshot) => {
                 self.metrics().count_successful_load();
+                if let Some(previous) = entry.snapshot() {
+                    snapshot.compress_as(&previous);
+                }
                 entry.complete_load(Arc::clone(snapshot), epochs, visibility);
                 None
             }
@@ -258,6 +261,26 @@ mod tests {
         assert!((512 << 10..=1 << 20).contains(&strangers.strangers.weighted_size()));
         strangers.read(&caller, "c|1", CacheDirective::Unspecified).await.expect("it is loaded");
         assert_eq!(strangers.entry_count(), 1, "IPS has accepted the caller by now");
+    }
+
+    #[tokio::test]
+    async fn a_list_whose_last_one_was_read_compressed_is_compressed_by_its_load() {
+        let clock = Clock::manual(DateTime::default());
+        let load_clock = clock.clone();
+        let loader: Loader = Arc::new(move |_, _, _| {
+            let now = load_clock.read();
+            Box::pin(async move { Ok(Snapshot::new(Vec::new(), Vec::new(), now)) })
+        });
+        let cache = cache(loader, &clock, 1 << 20, |_| true);
+        let credentials = Credentials::AccessToken(SecretString::from("token"));
+        let caller = Caller::new(credentials, CredentialSource::Caller);
+        let load = async || {
+            clock.advance(TimeDelta::minutes(1));
+            cache.read(&caller, "c|1", CacheDirective::Unspecified).await.expect("a list").snapshot
+        };
+        assert!(!load().await.is_compressed() && !load().await.is_compressed(), "no reader asked for it");
+        load().await.rendered(None).gzip();
+        assert!(load().await.is_compressed());
     }
 
     #[tokio::test]

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::ips::types::{SubmitJobParam, Timestamp};
 use crate::jobs::company::{CompanyChoice, MAX_HANDLE_LENGTH, too_long};
-use crate::jobs::error::InvalidField;
+use crate::jobs::error::{BodyErrors, InvalidField};
 
 /// Maximum length of a job name, in bytes: ids contain the name.
 const MAX_NAME_LENGTH: usize = 512;
@@ -33,6 +33,8 @@ pub struct Submission {
     pub mode: SubmitMode,
     /// Idempotency key: repeated submits with the same key are sent once.
     pub idempotency_key: Option<String>,
+    /// Errors of the body from which the request was read.
+    pub body_errors: BodyErrors,
 }
 
 impl Submission {

@@ -101,6 +101,7 @@ impl SubmitCommand {
         }
         // After the check for characters that XML does not permit, which has the better message for a URL with such a character.
         self.0.url_policy.invalid_urls(&submission.request).into_iter().for_each(&mut add);
+        let invalid = submission.body_errors.clone().with(invalid);
         if invalid.is_empty() { Ok(()) } else { Err(Error::Invalid(invalid)) }
     }
 
@@ -111,7 +112,7 @@ impl SubmitCommand {
     /// errors of IPS, and [`Error::SubmitOutcomeUnknown`] if the response was lost and the job is not found.
     pub async fn submit(&self, caller: &Caller, submission: Submission) -> Result<SubmitReceipt> {
         self.check(&submission)?;
-        let Submission { mut request, company, mode, idempotency_key } = submission;
+        let Submission { mut request, company, mode, idempotency_key, body_errors: _ } = submission;
         if request.company_handle.is_empty() {
             request.company_handle = self.0.companies.resolve(caller, &company).await?;
         } else {

@@ -11,7 +11,7 @@ use crate::jobs::error::Result;
 use crate::jobs::history::axis::Axis;
 use crate::jobs::history::steps::MAX_ROWS;
 use crate::jobs::history::walk::{HistorySource, HistorySpan, HistoryWalk, Place};
-use crate::jobs::model::job::{Job, Outcome, to_timestamp};
+use crate::jobs::model::job::{Job, Outcome, Status, to_timestamp};
 use crate::jobs::model::kind::JobKind;
 use crate::jobs::queries::SortDirection;
 use crate::upstream::Caller;
@@ -21,7 +21,7 @@ const MAX_CALLS: usize = 20;
 /// Maximum number of groups.
 const MAX_GROUPS: usize = 1000;
 
-/// Statistics of the jobs that started within a span of time.
+/// Statistics of the completed jobs that started within a span of time.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct JobStats {
@@ -31,7 +31,7 @@ pub struct JobStats {
     pub to: Timestamp,
     /// Time at which IPS returned the last logs.
     pub observed_at: Timestamp,
-    /// Number of jobs.
+    /// Number of completed jobs.
     pub jobs: u64,
     /// Whether all jobs of the span are counted. `false`: only those since `countedFrom`, since the gateway reads 20,000 logs at most, or IPS
     /// does not return all.
@@ -146,8 +146,12 @@ pub async fn load(
         let batch = walk.next_batch(MAX_ROWS).await?;
         unreadable += batch.bad_items.len();
         for job in &batch.jobs {
-            jobs += 1;
             oldest = job.common.started_at.or(oldest);
+            // IPS has a log of running jobs, too.
+            if job.status == Status::Finalizing {
+                continue;
+            }
+            jobs += 1;
             let submitted_by = job.common.submitted_by.as_ref().map(|email| email.to_lowercase());
             groups.entry((job.kind.clone(), submitted_by)).or_default().add(job);
         }

@@ -175,6 +175,19 @@ impl Snapshot {
         })
     }
 
+    /// Compresses the list if readers of the previous one asked for that, so that none of them waits for it.
+    pub fn compress_as(&self, previous: &Self) {
+        if previous.is_compressed() {
+            self.rendered.gzip();
+        }
+    }
+
+    /// Returns whether the list, not marked as stale, is compressed already.
+    #[must_use]
+    pub fn is_compressed(&self) -> bool {
+        self.rendered.gzip.get().is_some()
+    }
+
     /// Returns the page of the query with this key, rendered once while it is among the pages that were asked for last.
     ///
     /// # Errors

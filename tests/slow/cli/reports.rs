@@ -166,3 +166,16 @@ async fn wait_says_at_once_what_a_schedule_waits_for() {
     let waiting = Client::new(&gateway.url).start(&["jobs", "wait", "job-1"]);
     drop(waiting.until("the next run is at").await);
 }
+
+#[tokio::test]
+async fn get_shows_for_what_a_publish_waits_and_when_one_is_expected_to_end() {
+    let waiting = json!({"id": "job-2", "status": "waiting", "percent": 0, "waitsFor": "job-1"});
+    let end = json!({"at": "2026-03-02T12:05:00Z", "from": "2026-03-02T12:04:00Z", "to": "2026-03-02T12:09:00Z", "basedOn": 7});
+    let running = json!({"id": "job-1", "status": "running", "percent": 40, "expectedEnd": end});
+    let gateway = ScriptedGateway::start(vec![(200, waiting), (200, running)]);
+    let client = Client::new(&gateway.url);
+    let ended = client.run(&["jobs", "get", "job-2"]).await;
+    assert!(ended.stdout.contains("\nwaits for      job-1\n") && !ended.stdout.contains("expected end"), "{ended:?}");
+    let ended = client.run(&["jobs", "get", "job-1"]).await;
+    assert!(ended.stdout.contains("\nexpected end   2026-03-02 ") && !ended.stdout.contains("waits for"), "{ended:?}");
+}

@@ -1,16 +1,19 @@
 """Runs a command on a pseudo-terminal, prints what it shows, and ends with its exit status.
 
-The environment variable TYPED is entered once the command has turned off the echo.
+The environment variable TYPED is entered once the command has turned off the echo. WIDTH is the number of columns; without it the terminal has none.
 """
 
+import fcntl
 import os
 import pty
+import struct
 import sys
 import termios
 import time
 
 child, terminal = pty.fork()
 if child == 0:
+    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 0, int(os.environ.get("WIDTH", "0")), 0, 0))
     os.execv(sys.argv[1], sys.argv[1:])
 shown = b""
 typed = os.environ.get("TYPED")

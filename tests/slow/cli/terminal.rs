@@ -47,6 +47,14 @@ async fn a_followed_job_is_one_bar_that_is_redrawn() {
 }
 
 #[tokio::test]
+async fn a_line_that_is_wider_than_the_terminal_is_shortened() {
+    let gateway = scripted_job();
+    let variables = [TOKEN[0], ("WIDTH", "50")];
+    let ended = on_terminal(&Client::new(&gateway.url), &["jobs", "watch", "job-1"], &variables).await;
+    assert!(ended.stdout.contains("]  50%  hello  running 5…\u{1b}[?7h"), "{:?}", ended.stdout);
+}
+
+#[tokio::test]
 async fn a_terminal_without_escape_sequences_gets_lines() {
     let gateway = scripted_job();
     let variables = [TOKEN[0], ("TERM", "dumb")];

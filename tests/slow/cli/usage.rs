@@ -7,7 +7,7 @@ use ips_gateway::sandbox::users::ORDINARY;
 use serde_json::json;
 
 use super::scripted_gateway::ScriptedGateway;
-use super::{Client, run};
+use super::{Client, Command, run};
 use crate::support::World;
 
 #[tokio::test]
@@ -146,5 +146,29 @@ async fn completions_are_printed_for_the_common_shells() {
         let ended = Client::new("").run(&["completions", shell]).await;
         assert_eq!(ended.code, Some(0));
         assert!(ended.stdout.contains("ips-gateway") && ended.stdout.contains("validate"), "{shell}: {}", ended.stdout);
+    }
+}
+
+#[tokio::test]
+async fn bash_completes_commands_flags_and_values() {
+    let script = Client::new("").run(&["completions", "bash"]).await.stdout;
+    let completed = async |words: &str| {
+        let line = format!(
+            "{script}\nCOMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))\n\
+             _ips__gateway ips-gateway \"${{COMP_WORDS[-1]}}\" \"${{COMP_WORDS[-2]}}\"; echo \"${{COMPREPLY[@]}}\""
+        );
+        let mut bash = Command::new("bash");
+        bash.arg("-c").arg(line);
+        run(bash).await.stdout.trim().to_owned()
+    };
+    for (words, expected) in [
+        ("ips-gateway publish", "publish-queue"),
+        ("ips-gateway jobs wa", "watch wait"),
+        ("ips-gateway jobs watch --ex", "--exit-status"),
+        ("ips-gateway jobs wait --until ''", "chain job"),
+        ("ips-gateway job-stats --fr", "--from"),
+        ("ips-gateway history --format n", "ndjson"),
+    ] {
+        assert_eq!(completed(words).await, expected, "{words}");
     }
 }

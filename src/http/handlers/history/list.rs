@@ -179,7 +179,8 @@ pub async fn list(
         denied: &[],
     };
     let body = list.write();
-    let mut response = CacheHeaders { etag, ..CacheHeaders::of_body(&body) }.respond_with_jobs(&request, || body);
+    let mut response =
+        CacheHeaders { etag: etag.into(), ..CacheHeaders::of_body(&body) }.respond_with_jobs(&request, || body);
     if let Some(next) = &next {
         add_next_link(&mut response, &request, "cursor", next);
     }

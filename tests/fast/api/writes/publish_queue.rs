@@ -70,6 +70,13 @@ async fn the_queue_has_the_running_publish_with_its_expected_end_and_the_waiting
     });
     assert_eq!(running["expectedEnd"], expected, "{queue:#}");
     assert_eq!(queue["waiting"][0]["waitsFor"], running["id"], "{queue:#}");
+    let list = gateway.get("/jobs").await.ok();
+    let waiting = list["jobs"].as_array().expect("jobs").iter().filter(|job| job["status"] == "waiting");
+    let unestimated = waiting.chain(queue["waiting"].as_array().expect("those that wait"));
+    assert!(
+        unestimated.clone().count() == 4 && unestimated.clone().all(|job| job["expectedEnd"].is_null()),
+        "{list:#}"
+    );
     assert_eq!(queue["complete"], false, "API version 2014-04-03 is not known to list waiting jobs");
     let etag = answer.header("etag");
     gateway.get("/publish-queue").header("If-None-Match", etag).await.expect(304);

@@ -29,14 +29,32 @@ async fn what_no_ips_can_accept_is_refused_by_pointer_and_all_at_once() {
             "overwrite": true, "readyForPublish": true, "createMask": false, "emailSetting": "None"
         }
     });
+    let mut unread = body.clone();
+    unread["jobName"] = json!("");
+    unread["colour"] = json!(1);
+    unread["uploadUrlsJob"]["overwrite"] = json!("yes");
+    unread["uploadUrlsJob"]["urlArray"][0] = json!({ "sourceUrl": 1, "destPath": "a" });
+    let misspelt = json!({ "jobName": "", "execSchedule": "hello", "exportJobs": {} });
     let no_urls = crate::support::upload("v", &[]);
     let mut no_schedule = any_job("v");
     no_schedule["execSchedule"] = json!("hello");
     let mut unix_schedule = any_job("v");
     unix_schedule["execSchedule"] = json!("30 2 * * *");
     let items = ["/execTime", "/uploadUrlsJob/urlArray/0/sourceUrl", "/uploadUrlsJob/urlArray/1/sourceUrl"];
-    let cases: [(_, &[_]); 4] = [
+    let cases: [(_, &[_]); 6] = [
         (body, &items),
+        (
+            unread,
+            &[
+                "/uploadUrlsJob/urlArray/0/sourceUrl",
+                "/uploadUrlsJob/overwrite",
+                "/colour",
+                "/jobName",
+                items[0],
+                items[2],
+            ],
+        ),
+        (misspelt, &["/exportJobs", "/jobName", "/execSchedule"]),
         (no_urls, &["/uploadUrlsJob/urlArray"]),
         (no_schedule, &["/execSchedule"]),
         (unix_schedule, &["/execSchedule"]),
