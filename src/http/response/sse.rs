@@ -23,9 +23,9 @@ use crate::telemetry::metrics::names;
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 /// Time after which a browser reconnects.
 const RECONNECTION_TIME: Duration = Duration::from_secs(2);
-/// Maximum size of a chunk in bytes. The dispatcher copies chunks into a buffer that it keeps while the connection is open: with a page of
-/// memory for each of thousands of idle streams.
-const MAX_CHUNK_BYTES: usize = 4_000;
+/// Maximum size of a chunk in bytes. The dispatcher copies chunks into a buffer that it keeps while the connection is open: of a buffer that never
+/// has more than the head and such a chunk, one page of memory is used.
+const MAX_CHUNK_BYTES: usize = 3 * 1024;
 /// Type of the event of a list that became stale.
 const STALE_EVENT: &str = "upstream.stale";
 /// Type of the event of a list that is no longer stale.
