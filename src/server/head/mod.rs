@@ -55,18 +55,17 @@ impl Head {
         // Without branches, so that many bytes are compared at a time.
         let is_control = |byte: u8| byte.is_ascii_control() & !matches!(byte, b'\t' | b'\r' | b'\n');
         let has_control = |input: &[u8]| input.iter().fold(false, |found, byte| found | is_control(*byte));
-        let is_bare_cr = |byte: u8, next: u8| byte == b'\r' && next != b'\n';
-        let has_bare_cr = |input: &[u8]| {
-            let pairs = input.iter().zip(input.iter().skip(1));
-            pairs.fold(false, |found, (byte, next)| found | is_bare_cr(*byte, *next))
-        };
-        let first_is_after_cr = input.first().is_some_and(|first| is_bare_cr(self.end[1], *first));
-        if !first_is_after_cr && !has_control(input) && !has_bare_cr(input) {
+        let is_no_lf = |next: &u8| *next != b'\n';
+        let has_bare_cr = |input: &[u8]| memchr_iter(b'\r', input).any(|at| input.get(at + 1).is_some_and(is_no_lf));
+        if self.end[1] == b'\r' && input.first().is_some_and(is_no_lf) {
+            return true;
+        }
+        if !has_control(input) && !has_bare_cr(input) {
             return false;
         }
         // The body may have such bytes.
         let head = &input[..self.end_of_head(input).unwrap_or(input.len())];
-        first_is_after_cr || has_control(head) || has_bare_cr(head)
+        has_control(head) || has_bare_cr(head)
     }
 
     /// Returns the position after the first empty line.
