@@ -22,7 +22,7 @@ pub fn respond_to_unparsed(status: StatusCode, path_prefix: &str, received: Inst
         _ => Problem::bad_request("the request line or a header is not valid HTTP/1.1"),
     };
     let request_id = log_unparsed_request(status, received);
-    let context = RequestContext { request_id, path_prefix: path_prefix.into(), ..RequestContext::default() };
+    let context = RequestContext { request_id, path_prefix: path_prefix.into(), ..RequestContext::outside_request() };
     let body = serde_json::to_string(&problem.document(&context)).unwrap_or_default();
     let line =
         |(name, value): &(HeaderName, HeaderValue)| format!("{name}: {}\r\n", value.to_str().unwrap_or_default());

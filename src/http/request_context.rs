@@ -91,9 +91,9 @@ impl PrincipalCell {
     }
 }
 
-impl Default for RequestContext {
-    /// Returns the context of a GET request with a generated id, without path prefix and challenge.
-    fn default() -> Self {
+impl RequestContext {
+    /// Returns the context of no request: that of a GET request with a generated id, without path prefix and challenge.
+    pub fn outside_request() -> Self {
         Self {
             request_id: RequestId::generate(),
             method: Method::GET,
@@ -104,13 +104,11 @@ impl Default for RequestContext {
             audit: None,
         }
     }
-}
 
-impl RequestContext {
-    /// Returns the context of the request that the current task handles. Outside of [`RequestContext::scope`] it is the
-    /// default.
+    /// Returns the context of the request that the current task handles. Outside of [`RequestContext::scope`] it is
+    /// [`RequestContext::outside_request`].
     pub fn current() -> Rc<Self> {
-        CURRENT.try_with(Rc::clone).unwrap_or_default()
+        CURRENT.try_with(Rc::clone).unwrap_or_else(|_| Rc::new(Self::outside_request()))
     }
 
     /// Returns a reference to `path`, which is below the path prefix and has no leading `/`, relative to the target of the request: a proxy

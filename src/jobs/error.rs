@@ -127,16 +127,24 @@ pub struct BodyErrors {
 }
 
 impl BodyErrors {
+    /// Returns whether the value at a JSON pointer is one that is invalid, unknown or missing, or is within one.
+    #[must_use]
+    pub fn is_replaced(&self, pointer: &str) -> bool {
+        self.places.iter().any(|place| is_within(pointer, place))
+    }
+
     /// Adds the errors of the checks of the body, without those about the values that were replaced.
     #[must_use]
     pub fn with(mut self, checked: Vec<InvalidField>) -> Vec<InvalidField> {
-        let is_replaced = |field: &InvalidField| match &field.location {
+        let is_affected = |field: &InvalidField| match &field.location {
+            // An error of the body as a whole is none of the values in it.
+            FieldLocation::Body(pointer) if pointer.is_empty() => false,
             FieldLocation::Body(pointer) => {
-                self.places.iter().any(|place| is_within(place, pointer) || is_within(pointer, place))
+                self.is_replaced(pointer) || self.places.iter().any(|place| is_within(place, pointer))
             }
             FieldLocation::Parameter(_) => false,
         };
-        let added: Vec<_> = checked.into_iter().filter(|field| !is_replaced(field)).collect();
+        let added: Vec<_> = checked.into_iter().filter(|field| !is_affected(field)).collect();
         self.fields.extend(added);
         self.fields
     }

@@ -67,31 +67,44 @@ fn is_json(request: &HttpRequest) -> bool {
 
 fn parse<T: DeserializeOwned + Serialize>(body: &[u8]) -> Result<RepairedBody<T>, Problem> {
     let body = without_byte_order_mark(body)?;
-    let mut read = deserialize(body)?;
-    let not_comparable = |_| Problem::internal("the body can't be compared with the parsed value");
+    let read = deserialize(body)?;
     let sent = serde_json::from_str(body).map_err(not_comparable)?;
+    with_arrays_for_objects(read, &sent)
+}
+
+/// Deserializes a JSON value that was made of a body. Null members count as absent.
+///
+/// # Errors
+/// 422 with all errors: it can't be deserialized, even without its invalid values.
+pub fn from_value<T: DeserializeOwned + Serialize>(mut sent: Value) -> Result<RepairedBody<T>, Problem> {
+    remove_nulls(&mut sent);
+    let length = sent.to_string().len();
+    let read = repaired(body_errors::deserialize(sent.clone(), length))?;
+    with_arrays_for_objects(read, &sent)
+}
+
+/// Adds the error of an array that was sent in place of an object.
+fn with_arrays_for_objects<T: Serialize>(mut read: RepairedBody<T>, sent: &Value) -> Result<RepairedBody<T>, Problem> {
     let value = serde_json::to_value(&read.value).map_err(not_comparable)?;
-    if let Some(pointer) = array_for_object(&sent, &value, String::new()) {
+    if let Some(pointer) =
+        array_for_object(sent, &value, String::new()).filter(|pointer| !read.errors.is_replaced(pointer))
+    {
         read.errors.fields.push(InvalidField::in_body(pointer.clone(), "expected an object"));
         read.errors.places.push(pointer);
     }
     Ok(read)
 }
 
-/// Deserializes a JSON value that was made of a body. Null members count as absent.
-///
-/// # Errors
-/// 422 with all errors.
-pub fn from_value<T: DeserializeOwned + Serialize>(mut sent: Value) -> Result<T, Problem> {
-    remove_nulls(&mut sent);
-    let length = sent.to_string().len();
-    let value: T = body_errors::deserialize(sent.clone(), length)
-        .map_err(|InvalidBody { errors, .. }| Error::Invalid(errors.fields))?;
-    let read = serde_json::to_value(&value)
-        .map_err(|_| Problem::internal("the body can't be compared with the parsed value"))?;
-    match array_for_object(&sent, &read, String::new()) {
-        Some(pointer) => Err(Error::invalid_body(pointer, "expected an object").into()),
-        None => Ok(value),
+fn not_comparable(_: serde_json::Error) -> Problem {
+    Problem::internal("the body can't be compared with the parsed value")
+}
+
+/// Returns a body with its errors, unless it can't be deserialized without its invalid values.
+fn repaired<T>(result: Result<T, InvalidBody<T>>) -> Result<RepairedBody<T>, Problem> {
+    match result {
+        Ok(value) => Ok(RepairedBody { value, errors: BodyErrors::default() }),
+        Err(InvalidBody { errors, repaired: Some(value) }) => Ok(RepairedBody { value, errors }),
+        Err(InvalidBody { errors, repaired: None }) => Err(Error::Invalid(errors.fields).into()),
     }
 }
 
@@ -125,11 +138,7 @@ fn deserialize<T: DeserializeOwned>(body: &str) -> Result<RepairedBody<T>, Probl
     match serde_json::from_str::<Value>(body) {
         Ok(mut sent) if !serde_messages::is_repeated_field(&message) => {
             remove_nulls(&mut sent);
-            match body_errors::deserialize(sent, body.len()) {
-                Ok(value) => Ok(RepairedBody { value, errors: BodyErrors::default() }),
-                Err(InvalidBody { errors, repaired: Some(value) }) => Ok(RepairedBody { value, errors }),
-                Err(InvalidBody { errors, repaired: None }) => Err(Error::Invalid(errors.fields).into()),
-            }
+            repaired(body_errors::deserialize(sent, body.len()))
         }
         // The value of a body has only the last of repeated members; that of a text that is no JSON later on, none.
         _ => Err(Error::invalid_body(pointer_of(error.path()), serde_messages::of_body(&message)).into()),

@@ -1,7 +1,7 @@
 //! All errors of a JSON body: serde reports only the first one.
 
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::serde_messages;
 use crate::jobs::{BodyErrors, InvalidField};
@@ -43,8 +43,8 @@ pub fn deserialize<T: DeserializeOwned>(mut body: Value, length: usize) -> Resul
     let mut attempts = MAX_WORK / length.max(1);
     let mut errors = BodyErrors::default();
     while let Found::Error(BodyError { pointer, reason, place }) = found {
-        // A value that was invalid and is required is missing after its removal.
-        if !errors.places.contains(&place) {
+        // A value that was invalid and is required is missing after its removal, as are the members of an object that replaces it.
+        if !errors.is_replaced(&place) {
             errors.fields.push(InvalidField::in_body(pointer, reason));
             errors.places.push(place.clone());
         }
@@ -85,7 +85,8 @@ fn first_error<T: DeserializeOwned>(body: &Value) -> Result<T, BodyError> {
 
 /// Removes the value at a place, or replaces it by one of another type if it is required, until there is no error at this place.
 fn repair<T: DeserializeOwned>(body: &mut Value, place: &str, attempts: &mut usize) -> Found<T> {
-    let replacements = [None, Some("en".into()), Some(true.into()), Some(1.into()), Some(Value::Array(Vec::new()))];
+    let values = ["en".into(), true.into(), 1.into(), Value::Array(Vec::new()), Value::Object(Map::new())];
+    let replacements = std::iter::once(None).chain(values.map(Some));
     for replacement in replacements {
         let Some(left) = attempts.checked_sub(1) else { return Found::Nothing };
         *attempts = left;

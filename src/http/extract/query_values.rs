@@ -1,4 +1,4 @@
-//! ParameterValues of a query string by parameter, and the serde data format that reads them.
+//! Values of a query string by parameter, and the serde data format that reads them.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ const CACHE_BUSTER: &str = "_";
 #[derive(Debug, Default)]
 pub struct QueryValues(BTreeMap<String, ParameterValues>);
 
-/// ParameterValues of one parameter, without empty ones.
+/// Values of one parameter, without empty ones.
 #[derive(Debug, Default)]
 struct ParameterValues(Vec<String>);
 

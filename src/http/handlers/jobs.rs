@@ -157,7 +157,7 @@ impl TryFrom<JobsParams> for ListQuery {
     }
 }
 
-/// Maximum number of parsed query strings that a thread keeps: pages poll with few different ones.
+/// Maximum number of parsed query strings that a thread keeps: clients poll with few different ones.
 const MAX_PARSED: usize = 16;
 /// Maximum length of such a query string, in bytes.
 const MAX_PARSED_BYTES: usize = 512;
@@ -194,7 +194,7 @@ impl FromRequest for ListRequest {
             }
             let new = Self::parse(query)?;
             if parsed.len() >= MAX_PARSED {
-                parsed.clear();
+                parsed.remove(0);
             }
             parsed.push((query.into(), new.clone()));
             Ok(new)

@@ -10,12 +10,14 @@ use utoipa::{IntoParams, ToSchema};
 use super::submit::accepted;
 use crate::http::AppState;
 use crate::http::auth::Operator;
-use crate::http::extract::{CompanyParams, CompanyQuery, IdempotencyHeader, IfMatch, JobPath, JsonBody, from_value};
+use crate::http::extract::{
+    CompanyParams, CompanyQuery, IdempotencyHeader, IfMatch, JobPath, JsonBody, RepairedBody, from_value,
+};
 use crate::http::openapi::components;
 use crate::http::problem::Problem;
 use crate::http::response::HandlerResult;
 use crate::ips::types::SubmitJobParam;
-use crate::jobs::{BodyErrors, CompanyChoice, ObservedJob, RetryPlan, Submission, SubmitMode, UnmappedItem};
+use crate::jobs::{CompanyChoice, ObservedJob, RetryPlan, Submission, SubmitMode, UnmappedItem};
 
 /// Options of a retry.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -104,9 +106,9 @@ pub async fn retry(
     let (jobs, owner) = (state.jobs.clone(), caller.clone());
     let plan = async move { jobs.results().plan_retry(&owner, &company, &job, body).await };
     let RetryPlan { request, items, unmapped, is_truncated: truncated } = state.run_in_background(plan).await?;
-    let request: SubmitJobParam = from_value(request)?;
+    let RepairedBody { value: request, errors: body_errors } = from_value::<SubmitJobParam>(request)?;
     let mode = if params.unique_name == Some(false) { SubmitMode::NameAsGiven } else { SubmitMode::UniqueName };
-    let (company, body_errors) = (CompanyChoice::default(), BodyErrors::default());
+    let company = CompanyChoice::default();
     let submission = Submission { request: request.clone(), company, mode, idempotency_key, body_errors };
     if params.dry_run == Some(true) {
         state.jobs.check(&submission).map_err(Problem::from)?;

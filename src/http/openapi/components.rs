@@ -222,7 +222,7 @@ fn problem_response(description: &str, headers: &[&str], example: Problem) -> Va
     let request = RequestContext {
         request_id: RequestId::example(),
         target: Uri::from_static("/jobs/x"),
-        ..RequestContext::default()
+        ..RequestContext::outside_request()
     };
     let example = example.document(&request);
     let content = json!({ "schema": { "$ref": "#/components/schemas/Problem" }, "example": example });

@@ -23,8 +23,8 @@ use crate::telemetry::metrics::names;
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 /// Time after which a browser reconnects.
 const RECONNECTION_TIME: Duration = Duration::from_secs(2);
-/// Maximum size of a chunk in bytes. The dispatcher copies chunks into a buffer that it keeps while the connection is open: of a buffer that never
-/// has more than the head and such a chunk, one page of memory is used.
+/// Maximum size of a chunk in bytes. The dispatcher copies chunks into a buffer that it keeps while the connection is open, and that has at most
+/// its write buffer size and a chunk: with the head and the first chunk, one page of memory.
 const MAX_CHUNK_BYTES: usize = 3 * 1024;
 /// Type of the event of a list that became stale.
 const STALE_EVENT: &str = "upstream.stale";

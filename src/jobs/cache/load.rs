@@ -281,6 +281,7 @@ mod tests {
         assert!(!load().await.is_compressed() && !load().await.is_compressed(), "no reader asked for it");
         load().await.rendered(None).gzip();
         assert!(load().await.is_compressed());
+        assert!(!load().await.is_compressed(), "no reader asked for the last one");
     }
 
     #[tokio::test]

@@ -6,6 +6,9 @@ use crate::ips::types::{SubmitJobParam, Timestamp};
 use crate::jobs::company::{CompanyChoice, MAX_HANDLE_LENGTH, too_long};
 use crate::jobs::error::{BodyErrors, InvalidField};
 
+/// Members of a submit besides the details of the job.
+const OTHER_MEMBERS: [&str; 7] =
+    ["companyHandle", "userHandle", "jobName", "locale", "execTime", "execSchedule", "description"];
 /// Maximum length of a job name, in bytes: ids contain the name.
 const MAX_NAME_LENGTH: usize = 512;
 
@@ -100,6 +103,8 @@ impl Submission {
         }
         match request.given_details().collect::<Vec<_>>()[..] {
             [_] => {}
+            // They were given, and are invalid or misspelt.
+            [] if self.body_errors.places.iter().any(|place| is_of_details(place)) => {}
             [] => {
                 report("", format!("must have the details of one job: one of {}", SubmitJobParam::DETAILS.join(", ")));
             }
@@ -112,6 +117,11 @@ impl Submission {
         }
         invalid
     }
+}
+
+/// Returns whether a JSON pointer is that of the details of a job, or of an unknown member in their place.
+fn is_of_details(pointer: &str) -> bool {
+    pointer.strip_prefix('/').is_some_and(|name| !name.contains('/') && !OTHER_MEMBERS.contains(&name))
 }
 
 /// Returns whether a schedule has six or seven fields with the characters of Quartz cron expressions. IPS decides about their values.
@@ -138,6 +148,14 @@ fn is_locale(locale: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_member_of_a_submit_is_details_or_another_one() {
+        let error = serde_json::from_str::<SubmitJobParam>(r#"{"x":1}"#).expect_err("an unknown member").to_string();
+        let members: Vec<_> = error.split('`').skip(3).step_by(2).collect();
+        assert_eq!(members.len(), SubmitJobParam::DETAILS.len() + OTHER_MEMBERS.len(), "{error}");
+        assert!(members.iter().all(|name| SubmitJobParam::DETAILS.contains(name) || OTHER_MEMBERS.contains(name)));
+    }
 
     #[test]
     fn a_locale_is_a_language_and_perhaps_a_country() {

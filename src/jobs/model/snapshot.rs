@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
@@ -28,16 +29,25 @@ pub struct RenderedList {
     /// Weak entity tag of the list (RFC 9110 §8.8.3).
     pub etag: String,
     gzip: OnceLock<Bytes>,
+    /// Whether it was read compressed.
+    has_gzip_readers: AtomicBool,
 }
 
 impl RenderedList {
     fn new(body: Bytes, etag: String) -> Self {
-        Self { body, etag, gzip: OnceLock::new() }
+        Self { body, etag, gzip: OnceLock::new(), has_gzip_readers: AtomicBool::new(false) }
     }
 
-    /// Returns the JSON of the list, compressed (gzip, RFC 1952) at the first call.
+    /// Returns the JSON of the list for a reader, compressed (gzip, RFC 1952) at the first call.
     pub fn gzip(&self) -> Bytes {
-        self.gzip.get_or_init(|| gzip(&self.body)).clone()
+        if !self.has_gzip_readers.load(Ordering::Relaxed) {
+            self.has_gzip_readers.store(true, Ordering::Relaxed);
+        }
+        self.compressed().clone()
+    }
+
+    fn compressed(&self) -> &Bytes {
+        self.gzip.get_or_init(|| gzip(&self.body))
     }
 }
 
@@ -175,10 +185,10 @@ impl Snapshot {
         })
     }
 
-    /// Compresses the list if readers of the previous one asked for that, so that none of them waits for it.
+    /// Compresses the list if the previous one was read compressed, so that its readers don't wait for that.
     pub fn compress_as(&self, previous: &Self) {
-        if previous.is_compressed() {
-            self.rendered.gzip();
+        if previous.rendered.has_gzip_readers.load(Ordering::Relaxed) {
+            self.rendered.compressed();
         }
     }
 

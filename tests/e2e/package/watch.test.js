@@ -68,7 +68,7 @@ describe('watchJobs', { concurrency: true }, () => {
         assert.equal(proxy.open.size, 1);
         break;
       }
-      // Less than the time after which the runtime closes a connection that nobody reads.
+      // Less than the time after which the runtime closes a connection without a reader.
       await eventually(() => assert.equal(proxy.open.size, 0), 15_000);
     }
   });

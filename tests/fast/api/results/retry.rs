@@ -89,6 +89,12 @@ async fn the_body_has_to_have_the_options_of_the_job() {
         body[member] = value;
         world.gateway.post_json(&path, &body).await.invalid_body(pointer).await;
     }
+    let mut invalid = body.clone();
+    invalid["jobName"] = json!("");
+    invalid["uploadUrlsJob"]["overwrite"] = json!("yes");
+    let problem = world.gateway.post_json(&path, &invalid).await.problem(422, "invalid-request").await;
+    let pointers: Vec<_> = problem["errors"].as_array().into_iter().flatten().map(|error| &error["pointer"]).collect();
+    assert_eq!(pointers, ["/uploadUrlsJob/overwrite", "/jobName"], "all at once: {problem:#}");
     // A name and the URLs that did not fail may be missing.
     let mut body = upload("feed", &MIXED[2..3]);
     body.as_object_mut().expect("an object").remove("jobName");

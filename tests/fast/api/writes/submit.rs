@@ -40,8 +40,11 @@ async fn what_no_ips_can_accept_is_refused_by_pointer_and_all_at_once() {
     no_schedule["execSchedule"] = json!("hello");
     let mut unix_schedule = any_job("v");
     unix_schedule["execSchedule"] = json!("30 2 * * *");
+    let mut texts = crate::support::upload("", &[]);
+    texts["uploadUrlsJob"]["urlArray"] =
+        json!(["https://assets.example.com/a.tif", "https://assets.example.com/b.tif"]);
     let items = ["/execTime", "/uploadUrlsJob/urlArray/0/sourceUrl", "/uploadUrlsJob/urlArray/1/sourceUrl"];
-    let cases: [(_, &[_]); 6] = [
+    let cases: [(_, &[_]); 9] = [
         (body, &items),
         (
             unread,
@@ -55,6 +58,9 @@ async fn what_no_ips_can_accept_is_refused_by_pointer_and_all_at_once() {
             ],
         ),
         (misspelt, &["/exportJobs", "/jobName", "/execSchedule"]),
+        (json!({ "jobName": 7 }), &["/jobName", ""]),
+        (json!({ "jobName": "", "exportJob": "all" }), &["/exportJob", "/jobName"]),
+        (texts, &["/uploadUrlsJob/urlArray/0", "/uploadUrlsJob/urlArray/1", "/jobName"]),
         (no_urls, &["/uploadUrlsJob/urlArray"]),
         (no_schedule, &["/execSchedule"]),
         (unix_schedule, &["/execSchedule"]),

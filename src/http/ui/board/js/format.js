@@ -52,10 +52,10 @@ function maxCount(one, other) {
 export const errorCount = (job) => maxCount(job.fileErrorCount, job.transferErrorCount);
 export const warningCount = (job) => maxCount(job.fileWarningCount, job.transferWarningCount);
 
-/** Outcomes of jobs that somebody should look at. */
+/** Outcomes of jobs that need attention. */
 export const ATTENTION_OUTCOMES = ['failed', 'succeededWithWarnings', 'stopped'];
 
-/** Whether somebody should look at the job: it failed or was stopped, or has errors or warnings, also while it runs. */
+/** Whether the job needs attention: it failed or was stopped, or has errors or warnings, also while it runs. */
 export const needsAttention = (job) => ATTENTION_OUTCOMES.includes(job.outcome) || errorCount(job) > 0 || warningCount(job) > 0;
 
 const parseTime = (text) => (text ? Date.parse(text) : null);
