@@ -122,8 +122,8 @@ inBrowser('a job whose log is still open has not ended', {}, async (page) => {
   await openBoard(page, demo.origin);
   await eventually(async () => assert.deepEqual(await away(page).locator('li').allInnerTexts(), ['Partner feed: With warnings']));
   assert.deepEqual(await stored(page), [[old, company]]);
-  await page.goto(`${demo.origin}/#job=${old}`);
-  assert.equal(await page.locator('#details .pill').first().innerText(), 'Finalizing');
+  await openBoard(page, demo.origin, { hash: `?job=${old}` });
+  await page.locator('#details .pill', { hasText: 'Finalizing' }).waitFor();
 });
 
 inBrowser('no job is lost by a change of the company while they are read', {}, async (page) => {
