@@ -211,6 +211,8 @@ export function inBrowser(name, { viewport = DESKTOP, scheme = 'light', allows, 
       await page.screenshot({ path: join(process.env.PICTURES, `failed-${name.replace(/\W+/g, '-')}.png`) }).catch(() => {});
       throw error;
     } finally {
+      // Requests that a test answers itself can still be under way.
+      await page.unrouteAll({ behavior: 'ignoreErrors' });
       await context.close();
     }
   });
