@@ -65,8 +65,8 @@ fn read_directory(directory: &Path, url_path: &str, files: &mut Files) -> Result
 }
 
 /// Replaces the lines of a file that are comments by empty ones, and removes indentation: a sixth of the bytes. The others keep their numbers.
-/// Comments at the end of a line stay, since a string can look like one. Literals over several lines must have no line that begins like a
-/// comment or with white space.
+/// Comments at the end of a line stay, since a string can look like one. Comments of HTML stay. Files must not have literals over
+/// several lines, nor code after the end of a comment of several lines: tests/fast/api/service/pages.rs checks all of them.
 fn compacted(text: &str) -> String {
     let mut is_inside = false;
     let mut code = String::with_capacity(text.len());

@@ -22,6 +22,8 @@ test('the package has the compiled modules and their types, nothing else, and no
   assert.deepEqual(paths.filter((path) => !/^dist\/([\w-]+\/)?[\w-]+(\.js|\.d\.ts)$/.test(path)).sort(), ['LICENSE', 'README.md', 'package.json']);
   assert.ok(paths.includes('dist/index.js') && paths.includes('dist/schema.d.ts'), JSON.stringify(paths));
   console.log(`packed: ${size} bytes, unpacked: ${unpackedSize} bytes`);
+  const readme = await readFile('node_modules/ips-gateway-client/README.md', 'utf8');
+  assert.deepEqual(readme.match(/\]\((?!https:|#).*?\)/g), null, 'relative links, which lead nowhere on npm');
   const manifest = JSON.parse(await readFile('node_modules/ips-gateway-client/package.json', 'utf8'));
   assert.equal((await promisify(execFile)(process.env.GATEWAY, ['--version'])).stdout, `ips-gateway ${manifest.version}\n`);
   assert.deepEqual([manifest.dependencies, manifest.peerDependencies, manifest.sideEffects], [undefined, undefined, false]);

@@ -48,6 +48,21 @@ describe('waitForJob', { concurrency: true }, () => {
     assertPaced(sent, 1_000);
   });
 
+  test('a job whose log is still open has not ended', async () => {
+    let openAnswers = 2;
+    const answer = async ({ url, headers: { authorization } }, outgoing) => {
+      const job = await (await fetch(`${origin}${url}`, { headers: { authorization } })).json();
+      if (job.phase === 'completed' && openAnswers-- > 0) Object.assign(job, { status: 'finalizing', outcome: 'unknown' });
+      outgoing.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(job));
+    };
+    const { seen } = await run('open-log', (incoming, outgoing) => {
+      if (isStream(incoming)) return refuse(outgoing, 429, { code: 'too-many-requests', retryable: true }), true;
+      return incoming.method === 'GET' && isPoll(incoming.url) ? (answer(incoming, outgoing), true) : undefined;
+    });
+    assert.ok(seen.some(({ job }) => job.phase === 'completed' && job.status === 'finalizing'));
+    assert.equal(seen.at(-1).job.status, 'completed');
+  });
+
   test('polls where a proxy holds the stream back', async () => {
     const held = (incoming, outgoing) => isStream(incoming) && (outgoing.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders(), true) || undefined;
     const { polls } = await run('held', held, { firstByteTimeout: 500 });

@@ -13,8 +13,8 @@ export interface WaitOptions extends Omit<WatchJobOptions, "whenHidden"> {
 
 /**
  * Waits for the end of a job and of its follow-on jobs. Resolves with the completed job, whatever its `outcome` and that of its `chain`. Rejects with
- * `JobLostError`, `JobTimeoutError`, the reason of the signal, or an error that cannot pass. Failures of the connection and of IPS are waited out. Hidden
- * pages wait, too.
+ * `JobLostError`, `JobTimeoutError`, the reason of the signal, or a permanent error. Failures of the connection and of IPS are retried. Hidden pages
+ * wait, too.
  */
 export async function waitForJob(client: Client, id: string, { timeout, onChange, ...options }: WaitOptions = {}): Promise<CompletedJob> {
   const deadline = new Deadline(options.signal);

@@ -18,7 +18,7 @@ export interface LiveJob extends State {
 
 /**
  * Watches a job. Yields its state at each change, and when it becomes stale or current; returns after the completed job, whose follow-on jobs are
- * completed too. Throws `JobLostError` if the job is gone and not in the log, the reason of the signal, and errors that cannot pass.
+ * completed too. Throws `JobLostError` if the job is gone and not in the log, the reason of the signal, and permanent errors.
  */
 export async function* watchJob(client: Client, id: string, options: WatchJobOptions = {}): AsyncGenerator<LiveJob, void> {
   const { until = "chain" } = options;
@@ -37,9 +37,9 @@ export async function* watchJob(client: Client, id: string, options: WatchJobOpt
   }
 }
 
-/** Whether a job is completed, and its chain if that counts. */
+/** Whether a job is completed, and its chain if that counts. One whose log is still open is not. */
 export function isEnded(job: Job, until: "job" | "chain"): job is CompletedJob {
-  return job.phase === "completed" && (until === "job" || job.chain === undefined || job.chain.status === "completed");
+  return job.phase === "completed" && job.status === "completed" && (until === "job" || job.chain === undefined || job.chain.status === "completed");
 }
 
 function jobsOf({ event, data }: JobEvent, id: string): Job[] {

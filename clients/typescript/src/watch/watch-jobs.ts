@@ -23,7 +23,7 @@ export interface LiveJobs extends State {
 
 /**
  * Keeps a live list of the active jobs. Yields it at each change, and when it becomes stale or current. A reader that is slow gets several changes
- * at once. Ends only by the signal, whose reason is thrown, and by errors that cannot pass, such as rejected credentials.
+ * at once. Ends only by the signal, whose reason is thrown, and by permanent errors, such as rejected credentials.
  */
 export async function* watchJobs(client: Client, options: WatchOptions = {}): AsyncGenerator<LiveJobs, never> {
   const list = new LiveList(client, options);

@@ -58,7 +58,7 @@ for (const language of ['en', 'ja', 'de']) {
 }
 
 for (const language of ['en', 'ja', 'de']) {
-  inBrowser(`names of jobs keep their room beside the other columns, and no heading is cut off: ${language}`, { locale: language }, async (page) => {
+  inBrowser(`the column of names has a minimum width, and no heading is cut off: ${language}`, { locale: language }, async (page) => {
     await openBoard(page, demo.origin);
     await whole(page);
     for (const width of [1600, 1381, 1380, 1366, 1280, 1251, 1250, 1091, 1090, 1024, 961]) {

@@ -64,6 +64,8 @@ test('the other languages are translated', async () => {
   }
   const japanese = Object.values(await catalogueOf('ja')).flatMap(forms).filter((text) => /[\u3040-\u30ff\u4e00-\u9fff]/.test(text));
   assert.ok(japanese.length > 150, `${japanese.length} Japanese texts`);
+  const close = /[\w}][\u3041-\u30fa\u4e00-\u9fff]|[\u3041-\u30fa\u4e00-\u9fff][\w{]/;
+  assert.deepEqual(japanese.filter((text) => close.test(text)), [], 'a space between Japanese and Latin text');
 });
 
 test('every key that the board names exists, and every text is used', async () => {

@@ -23,13 +23,29 @@ async function watchedBefore(page, entries) {
   await page.evaluate(([key, value]) => localStorage.setItem(key, value), [KEY, JSON.stringify(entries)]);
 }
 
-/** Leaves a job out of the lists, as one that has become older than the newest thousand. */
-const hideFromLists = (page, id) => page.route(/\/jobs\?/, async (route) => {
+/** Leaves jobs out of the lists, as those that have become older than the newest thousand. */
+const hideFromLists = (page, ...ids) => page.route(/\/jobs\?/, async (route) => {
   const response = await route.fetch();
   if (response.status() !== 200) return route.fulfill({ response });
   const list = await response.json();
-  return route.fulfill({ response, json: { ...list, jobs: list.jobs.filter((job) => job.id !== id) } });
+  return route.fulfill({ response, json: { ...list, jobs: list.jobs.filter((job) => !ids.includes(job.id)) } });
 });
+/** Pauses the board and starts it again, which reads new lists. */
+async function readListsAgain(page) {
+  await page.locator('#pause').click();
+  const read = page.waitForResponse((response) => /\/jobs\?.*completed/.test(response.url()) && response.ok());
+  await page.locator('#pause').click();
+  await read;
+}
+/** Answers the reads of a job by an error while `isOn`; `count` is their number, all others included. */
+async function refuseReads(page, id, status, headers = {}) {
+  const refusal = { isOn: true, count: 0 };
+  await page.route(`**/jobs/${id}`, (route) => {
+    refusal.count += 1;
+    return refusal.isOn ? route.fulfill({ status, headers, json: { status, title: 'refused', code: 'refused' } }) : route.continue();
+  });
+  return refusal;
+}
 
 inBrowser('a watched job that ends while the page is closed is shown at the next visit, once', {}, async (page) => {
   await openBoard(page, demo.origin);
@@ -93,6 +109,90 @@ inBrowser('a job that cannot be read is asked for again, and none is lost', { al
     await page.clock.fastForward('00:35');
     assert.deepEqual(await away(page).locator('li').allInnerTexts(), ['Export for print: With warnings']);
   }, 60_000);
+});
+
+inBrowser('a job whose log is still open has not ended', {}, async (page) => {
+  const [feed, old] = [await idOf('Partner feed'), await idOf('Export for print')];
+  await watchedBefore(page, [[old, company], [feed, company]]);
+  await hideFromLists(page, old, feed);
+  await page.route(`**/jobs/${old}`, async (route) => {
+    const response = await route.fetch();
+    return route.fulfill({ response, json: { ...(await response.json()), status: 'finalizing', outcome: 'unknown' } });
+  });
+  await openBoard(page, demo.origin);
+  await eventually(async () => assert.deepEqual(await away(page).locator('li').allInnerTexts(), ['Partner feed: With warnings']));
+  assert.deepEqual(await stored(page), [[old, company]]);
+  await openBoard(page, demo.origin, { hash: `?job=${old}` });
+  await page.locator('#details .pill', { hasText: 'Finalizing' }).waitFor();
+});
+
+inBrowser('no job is lost by a change of the company while they are read', {}, async (page) => {
+  const [feed, old] = [await idOf('Partner feed'), await idOf('Export for print')];
+  await watchedBefore(page, [[feed, company], [old, company]]);
+  await hideFromLists(page, feed, old);
+  let isSlow = true;
+  await page.route(`**/jobs/${old}`, (route) => (isSlow ? undefined : route.continue()));
+  await openBoard(page, demo.origin, { user: 'agency@example.com' });
+  const second = page.waitForRequest(`**/jobs/${old}`);
+  await page.getByRole('button', { name: /Example Outfitters/ }).click();
+  await second;
+  await page.locator('#company').selectOption({ label: 'Sample Furniture' });
+  await row(page, 'Showroom video').waitFor();
+  assert.deepEqual((await stored(page)).map(([id]) => id), [feed, old]);
+  isSlow = false;
+  await page.locator('#company').selectOption({ label: 'Example Outfitters' });
+  await eventually(async () => assert.deepEqual(await away(page).locator('li').allInnerTexts(), ['Partner feed: With warnings', 'Export for print: With warnings']));
+  assert.deepEqual(await stored(page), []);
+});
+
+inBrowser('a job that the user may not see is asked for once in a visit, and stays watched', { allows: /status of (403|503)/ }, async (page) => {
+  const [feed, old] = [await idOf('Partner feed'), await idOf('Export for print')];
+  await watchedBefore(page, [[feed, company], [old, company]]);
+  await hideFromLists(page, feed, old);
+  const [forbidden, down] = [await refuseReads(page, feed, 403), await refuseReads(page, old, 503)];
+  await openBoard(page, demo.origin);
+  await eventually(async () => assert.equal(down.count, 1));
+  await readListsAgain(page);
+  await eventually(async () => assert.ok(down.count > 1));
+  assert.equal(forbidden.count, 1);
+  assert.deepEqual((await stored(page)).map(([id]) => id), [feed, old]);
+});
+
+inBrowser('a job that cannot be read is asked for again after Retry-After, and not before', { allows: /status of 503/ }, async (page) => {
+  const old = await idOf('Export for print');
+  await watchedBefore(page, [[old, company]]);
+  await hideFromLists(page, old);
+  const busy = await refuseReads(page, old, 503, { 'retry-after': '600' });
+  await page.clock.install();
+  await openBoard(page, demo.origin);
+  await eventually(async () => assert.equal(busy.count, 1));
+  busy.isOn = false;
+  await readListsAgain(page);
+  await page.locator('#state').getByText('Live').waitFor();
+  await page.clock.runFor(1_000);
+  assert.equal(busy.count, 1);
+  await page.clock.fastForward('10:00');
+  await eventually(async () => assert.deepEqual(await away(page).locator('li').allInnerTexts(), ['Export for print: With warnings']));
+  assert.equal(busy.count, 2);
+});
+
+inBrowser('a choice restores no job that another page has just removed', {}, async (page) => {
+  // Jobs that do not end during the test.
+  const later = (jobName) => api(demo.origin, 'POST', '/jobs', { jobName, execTime: '2099-01-31T09:30:00Z', metadataPublishJob: {} });
+  const [first, second] = [await later('removed-there'), await later('watched-after')];
+  await openBoard(page, demo.origin);
+  const choose = async ({ originalName }) => {
+    const jobRow = page.locator('#rows tr', { hasText: originalName });
+    await jobRow.locator('[data-menu]').click();
+    await page.getByRole('menuitem', { name: 'Notify me when it ends' }).click();
+    await jobRow.locator('.watched').waitFor();
+  };
+  await choose(first);
+  assert.deepEqual(await stored(page), [[first.id, company]]);
+  // The page gets no event of what it stores itself: it does not know of the removal, as within the delay after that of another page.
+  await page.evaluate((key) => localStorage.removeItem(key), KEY);
+  await choose(second);
+  assert.deepEqual(await stored(page), [[second.id, company]]);
 });
 
 inBrowser('pages of the same browser watch jobs together', {}, async (page, { context }) => {

@@ -2,6 +2,7 @@
 //! (`tests/e2e/browser`).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::Path;
 
 use ips_gateway::config::{Config, Sources};
@@ -81,25 +82,67 @@ async fn the_board_is_complete_and_small() {
     }
 }
 
-#[tokio::test]
-async fn scripts_of_the_board_are_served_without_comments_and_indentation_and_with_the_same_lines() {
-    let gateway = World::empty().gateway.unauthenticated();
-    for (path, source) in [
-        ("/board/js/texts.js", include_str!("../../../../src/http/ui/board/js/texts.js")),
-        ("/board/js/views/job-table.js", include_str!("../../../../src/http/ui/board/js/views/job-table.js")),
-    ] {
-        let served = gateway.get(path).await.expect(200).text();
-        assert_eq!(served.lines().count(), source.lines().count(), "{path}");
-        let is_comment = |line: &str| {
-            let line = line.trim();
-            let is_block = line.starts_with("/**") && (line.ends_with("*/") || !line.contains("*/"));
-            is_block || ["//", "* ", "*/"].iter().any(|begin| line.starts_with(begin))
-        };
-        for (served, source) in served.lines().zip(source.lines()) {
-            assert_eq!(served, if is_comment(source) { "" } else { source.trim_start() }, "{path}");
+/// The text files of a directory and its subdirectories, by their URL paths below `url_path`.
+fn sources(directory: &Path, url_path: &str, files: &mut BTreeMap<String, String>) {
+    for entry in fs::read_dir(directory).expect("a directory") {
+        let entry = entry.expect("an entry");
+        let path = entry.path();
+        let url_path = format!("{url_path}/{}", entry.file_name().to_string_lossy());
+        if path.is_dir() {
+            sources(&path, &url_path, files);
+        } else if path.extension().is_some_and(|extension| extension != "svg") {
+            let text = fs::read_to_string(&path).expect("a text");
+            let url_path = url_path.replace("/board/index.html", "/").replace("/index.html", "/");
+            files.insert(url_path, text);
         }
-        assert!(served.contains("/** @type {"), "a type in the middle of code stays: {path}");
     }
+}
+
+/// The lines of a file as they are served. Panics at what the removal of comments and indentation would damage.
+fn compacted<'a>(path: &'a str, source: &'a str) -> impl Iterator<Item = &'a str> {
+    let mut in_comment = false;
+    source.lines().map(move |line| {
+        let content = line.trim();
+        if !in_comment && content.starts_with("//") {
+            return "";
+        }
+        if in_comment || content.starts_with("/*") {
+            let end = content.find("*/").map(|end| end + 2);
+            let has_code = end.is_some_and(|end| end < content.len());
+            assert!(!(in_comment && has_code), "{path}: code after the end of a comment: {line}");
+            in_comment = end.is_none();
+            if !has_code {
+                return "";
+            }
+        }
+        let quoted = content.matches("'`'").count();
+        assert!((content.matches('`').count() - quoted) % 2 == 0, "{path}: a template literal over several lines: {line}");
+        assert!(!content.ends_with('\\'), "{path}: a literal over several lines: {line}");
+        let opened = content.rsplit_once("/*");
+        assert!(opened.is_none_or(|(_, rest)| rest.contains("*/")), "{path}: a comment begins after code: {line}");
+        assert!(!["<!--", "<pre", "<textarea"].iter().any(|tag| content.contains(tag)), "{path}: {line}");
+        line.trim_start()
+    })
+}
+
+#[tokio::test]
+async fn text_files_are_served_without_comments_and_indentation_and_with_the_same_lines() {
+    let gateway = World::empty().gateway.unauthenticated();
+    let ui = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/ui");
+    let mut files = BTreeMap::new();
+    sources(&ui.join("board"), "/board", &mut files);
+    sources(&ui.join("swagger_ui"), "/swagger-ui", &mut files);
+    assert!(files.len() > 40 && files.contains_key("/") && files.contains_key("/swagger-ui/"), "{:?}", files.keys());
+    for (path, source) in &files {
+        let served = gateway.get(path).await.expect(200).text();
+        for (number, (served, expected)) in (1..).zip(served.lines().zip(compacted(path, source))) {
+            assert_eq!(served, expected, "{path}:{number}");
+        }
+        assert_eq!(served.lines().count(), source.lines().count(), "{path}");
+    }
+    let script = gateway.get("/board/js/texts.js").await.expect(200).text();
+    assert!(script.contains("/** @type {"), "a type in the middle of code stays");
+    assert!(!script.contains("// "), "comments are removed");
 }
 
 #[tokio::test]

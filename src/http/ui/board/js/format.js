@@ -31,9 +31,9 @@ export const typeLabel = (job) => kindLabel(kindOf(job));
 
 export const outcomeLabel = (outcome) => textOf(`outcome.${outcome}`) ?? humanize(outcome);
 
-/** `[tone, label]` of the job's status, or of its outcome when it is completed. */
+/** `[tone, label]` of the job's status, or of its outcome when it is completed: it has none while its log is open. */
 export function statusOf(job) {
-  if (job.phase === 'completed') return [OUTCOME_TONES[job.outcome] ?? 'neutral', outcomeLabel(job.outcome ?? 'unknown')];
+  if (job.phase === 'completed' && job.status !== 'finalizing') return [OUTCOME_TONES[job.outcome] ?? 'neutral', outcomeLabel(job.outcome ?? 'unknown')];
   return [STATUS_TONES[job.status] ?? 'neutral', textOf(`status.${job.status}`) ?? humanize(job.status)];
 }
 

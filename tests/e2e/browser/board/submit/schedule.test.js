@@ -63,13 +63,25 @@ inBrowser('a recurring schedule is built, and its next runs are shown in both ti
   await eventually(async () => assert.deepEqual(Object.keys(await body(page)), ['jobName', 'imageServingPublishJob']));
 });
 
-inBrowser('the next runs are shown before the rest of the form is complete', TOKYO, async (page) => {
+inBrowser('the next runs are shown before the rest of the form is complete', TOKYO, async (page, { requests }) => {
+  const checks = () => requests.filter((request) => /\/jobs\/validate/.test(request.url()));
+  const checksOfSchedule = () => checks().filter((request) => request.postDataJSON().jobName === 'schedule').length;
   await open(page);
   await page.getByLabel('Name', { exact: true }).fill('');
   await schedule(page).getByText('Recurring').click();
   await eventually(async () => assert.equal(await schedule(page).locator('.runs td').count(), 10));
   assert.match(await schedule(page).locator('.hint').innerText(), /time zone of the IPS server: \S/);
   await page.locator('#submit-status').getByText(/still to be filled in|1 error/).waitFor();
+  assert.equal(checksOfSchedule(), 1);
+  for (const description of ['one', 'two']) {
+    const refused = page.waitForResponse((response) => response.status() === 422);
+    await page.getByLabel('Description', { exact: true }).fill(description);
+    await refused;
+  }
+  assert.equal(await schedule(page).locator('.runs td').count(), 10);
+  await schedule(page).getByLabel('At', { exact: true }).fill('03:05');
+  await eventually(async () => assert.match(await schedule(page).locator('.runs td').first().innerText(), /3:05\sAM$/));
+  assert.equal(checksOfSchedule(), 2, 'once for each schedule');
   await schedule(page).getByLabel('Repeat').selectOption({ label: 'Quartz expression' });
   await schedule(page).getByRole('textbox', { name: 'Quartz expression' }).fill('0 30');
   await eventually(async () => assert.equal(await schedule(page).locator('.runs td').count(), 0));

@@ -57,7 +57,7 @@ inBrowser('every kind of job of the OpenAPI document can be chosen, has all its 
   }
 });
 
-inBrowser('a required text that is empty is still to be filled in, also one that only IPS refuses', CHECKED, async (page) => {
+inBrowser('a required text that is empty is still to be filled in, also one that only IPS refuses', CHECKED, async (page, { requests }) => {
   await open(page);
   await kind(page).selectOption('export');
   await name(page).fill('without an asset');
@@ -67,6 +67,7 @@ inBrowser('a required text that is empty is still to be filled in, also one that
   await dialog(page).getByRole('button', { name: 'Submit', exact: true }).click();
   await asset.getByText('must be filled in').waitFor();
   assert.equal(await asset.locator('input').evaluate((input) => input === document.activeElement), true);
+  await status(page).getByText('1 error').waitFor();
   await asset.locator('input').fill('a|11000');
   await ready(page);
   await kind(page).selectOption('uploadUrls');
@@ -75,6 +76,7 @@ inBrowser('a required text that is empty is still to be filled in, also one that
   await status(page).getByText('1 error').waitFor();
   await field(page, '/uploadUrlsJob/urlArray/0/destPath').locator('input').fill('spring/');
   await ready(page);
+  assert.equal(posts(requests).length, 0, 'nothing was submitted');
 });
 
 inBrowser('on a small screen each field is reached by the keyboard, and the heading stays', { ...CHECKED, viewport: { width: 360, height: 740 } }, async (page) => {
@@ -118,14 +120,15 @@ inBrowser('while the form is edited it is checked, and errors and warnings are s
   assert.match(await dialog(page).getByLabel('What would be sent to IPS').innerText(), /"companyHandle": "c\|110"/);
 });
 
-inBrowser('a refused submit shows what is missing, and the first such field has the focus', CHECKED, async (page) => {
+inBrowser('a submit without a name is not sent, and the field has the focus', CHECKED, async (page, { requests }) => {
   await open(page);
   await dialog(page).getByRole('button', { name: 'Submit', exact: true }).click();
   await eventually(async () => assert.equal(await name(page).getAttribute('aria-invalid'), 'true'));
   assert.equal(await name(page).evaluate((input) => input === document.activeElement), true, 'the first of them has the focus');
   const note = (await name(page).getAttribute('aria-describedby')).split(' ').at(-1);
   assert.match(await page.locator(`#${note}`).innerText(), /must be filled in/);
-  await dialog(page).getByRole('alert').waitFor();
+  await status(page).getByText('1 error').waitFor();
+  assert.equal(posts(requests).length, 0);
   await name(page).fill('now-it-has-one');
   await eventually(async () => assert.equal(await name(page).getAttribute('aria-invalid'), null, 'until it is corrected'));
 });
@@ -138,6 +141,12 @@ inBrowser('a required member that is removed is asked for at its field', CHECKED
   await field(page, '/imageServingPublishJob/emailSetting').getByText('must be filled in').waitFor();
   assert.deepEqual((await json(page)).imageServingPublishJob, { publishType: 'Incremental' });
   await status(page).getByText('1 error').waitFor();
+  // What the gateway refuses is shown at the field, too.
+  const mail = dialog(page).getByLabel('E-mail notifications', { exact: true });
+  await dialog(page).getByRole('button', { name: 'Submit', exact: true }).click();
+  await dialog(page).getByRole('alert').waitFor();
+  await eventually(async () => assert.equal(await mail.evaluate((select) => select === document.activeElement), true));
+  assert.equal(await mail.getAttribute('aria-invalid'), 'true');
 });
 
 inBrowser('Enter in a field submits nothing', CHECKED, async (page, { requests }) => {

@@ -24,7 +24,7 @@ export default {
   'submit.addOf': '追加：{field}',
   'submit.remove': '削除',
   'submit.removeOf': '削除：{field}',
-  'submit.addRow': '{item}を追加',
+  'submit.addRow': '追加：{item}',
   'submit.moreRows': '残り {count} 行を表示',
   'submit.setCount': '{count} 件設定済み',
   'submit.editInJson': 'この値は入力欄に表示できません。JSON で編集してください。',

@@ -1,6 +1,6 @@
 // Submit dialog. Fields and JSON show the same request body, which the gateway checks while it is edited.
 
-import { companyQuery, send } from '../../api.js';
+import { companyQuery, now, send } from '../../api.js';
 import { $, h, icon, setText } from '../../dom.js';
 import { kindLabel } from '../../format.js';
 import { t } from '../../texts.js';
@@ -41,6 +41,9 @@ function remember(map, key, body) {
   if (map.size > MOST_BODIES) map.delete(map.keys().next().value);
 }
 
+/** Whether the first of the runs that a check named is past. */
+const isPast = (answer) => Date.parse(answer?.nextRuns?.[0]?.utc) <= now();
+
 const isEmpty = (value) => value === undefined || value === '' || (Array.isArray(value) && value.length === 0);
 
 export class SubmitForm {
@@ -56,6 +59,9 @@ export class SubmitForm {
   /** Pointers of the fields that the user changed or left; `#isAllReached` makes all of them so. */
   #reached = new Set();
   #isAllReached = false;
+  /** The last answer about a schedule, `null` if it has no runs, and the company and expression that it is about.
+   * @type {{ schedule: string, answer: any }} */
+  #runs = { schedule: '', answer: null };
 
   /** `onSubmitted` is called with the submitted job.
    * @param {{ onSubmitted: (job: any) => void }} options */
@@ -254,25 +260,37 @@ export class SubmitForm {
     this.#requests = new AbortController();
     const { signal } = this.#requests;
     const { path, query } = this.target.check;
+    const schedule = JSON.stringify([companyQuery(), this.fields.body.execSchedule]);
     try {
       const { data } = await send('POST', path, { query: { ...companyQuery(), ...query }, body: this.json.text, signal });
+      this.#runs = { schedule, answer: data };
       this.#showAnswer({ answer: data, runs: data });
     } catch (problem) {
       if (problem.name === 'AbortError') return;
-      const runs = await this.#runsOfSchedule(problem, signal);
+      const runs = await this.#runsOfSchedule(schedule, problem, signal);
       if (!signal.aborted) this.#showAnswer({ problem, runs });
     }
   }
 
-  /** What a check says about the schedule alone while only other members are invalid; `null` without an answer.
+  /** What a check says about the schedule alone while only other members are invalid; `null` without an answer. The gateway is asked once about
+   * each schedule, since checks count against the rate limit.
+   * @param {string} schedule
    * @param {any} problem
    * @param {AbortSignal} signal */
-  async #runsOfSchedule({ document }, signal) {
+  async #runsOfSchedule(schedule, { document }, signal) {
     const { execSchedule } = this.fields.body;
     const isAnswered = (document?.errors ?? []).some(({ pointer }) => pointer === '/execSchedule');
     if (typeof execSchedule !== 'string' || isAnswered || !document?.errors) return null;
+    if (this.#runs.schedule === schedule && !isPast(this.#runs.answer)) return this.#runs.answer;
     const body = JSON.stringify({ jobName: 'schedule', execSchedule, imageServingPublishJob: newJob().newDetail('imageServingPublish') });
-    return send('POST', 'jobs/validate', { query: companyQuery(), body, signal }).then(({ data }) => data, () => null);
+    try {
+      const { data } = await send('POST', 'jobs/validate', { query: companyQuery(), body, signal });
+      this.#runs = { schedule, answer: data };
+    } catch (problem) {
+      if (problem.status !== 422) return null;
+      this.#runs = { schedule, answer: null };
+    }
+    return this.#runs.answer;
   }
 
   /** Shows what a check said. */
@@ -305,12 +323,23 @@ export class SubmitForm {
     return this.schemas.emptyTexts(this.schemas.requests.get(kind) ?? {}, body).filter((pointer) => !this.target.isFilledIn(String(pathOf(pointer).at(-1))));
   }
 
-  /** Sends the request, while the button is disabled. */
+  /** Shows the required texts that are empty, some of which only IPS would refuse, and has the rest of the body checked. */
+  #refuse() {
+    const messages = this.#showMessages([], []);
+    this.answer.replaceChildren(...answerView(messages, null));
+    setText(this.status, t('submit.errorCount', { count: messages.shown + messages.errors.length }));
+    this.status.dataset.tone = 'danger';
+    focusFirstError(this.form);
+    this.#scheduleCheck();
+  }
+
+  /** Sends the request, while the button is disabled; not with a required text that is empty. */
   async #submit() {
     if (!this.schemas || !this.json.isValid) return this.json.area.focus();
     this.#stop();
     this.#isAllReached = true;
     this.result.replaceChildren();
+    if (this.#emptyTexts().length > 0) return this.#refuse();
     clearMessages(this.form);
     this.send.disabled = true;
     setText(this.status, t('submit.sending'));

@@ -28,7 +28,11 @@ function stored() {
   }
 }
 
-const isEnded = (job) => asChain(job).phase === 'completed';
+/** Whether the job has ended, and its chain: one whose log is still open has not. */
+function isEnded(job) {
+  const { phase, status } = asChain(job);
+  return phase === 'completed' && status === 'completed';
+}
 
 /** Dispatches `change` when a job is watched or no longer watched, and `away` with the `jobs` that ended while no page was open as `detail`. */
 class Watch extends EventTarget {
@@ -36,7 +40,7 @@ class Watch extends EventTarget {
   /** Ids of the last visit whose jobs this page has not seen yet: one that is completed by then has ended in between. */
   #unseen = new Set(this.#companies.keys());
   #title = '';
-  /** Ends the requests for jobs of the last visit; `null` while there are none. @type {AbortController | null} */
+  /** Ends the requests for jobs of the last visit and the wait for `Retry-After`; `null` while there are none. @type {AbortController | null} */
   #requests = null;
 
   constructor() {
@@ -58,7 +62,7 @@ class Watch extends EventTarget {
   clear() {
     this.#companies.clear();
     this.#unseen.clear();
-    this.#changed();
+    this.#change((entries) => entries.clear());
   }
 
   /** Title of the page while the user has not seen that a job ended; otherwise empty. */
@@ -83,8 +87,8 @@ class Watch extends EventTarget {
       return notify(t('watch.stopped', { name }));
     }
     this.#companies.set(job.id, job.companyHandle);
+    this.#change((entries) => entries.set(job.id, job.companyHandle));
     if (this.#companies.size > MAX_WATCHED) this.#drop([...this.#companies.keys()][0]);
-    this.#changed();
     const permission = 'Notification' in window ? await Notification.requestPermission() : 'denied';
     notify(permission === 'granted' ? t('watch.started', { name }) : t('watch.startedHere', { name }));
   }
@@ -106,7 +110,8 @@ class Watch extends EventTarget {
 
   /**
    * Reads the jobs of the last visit that the lists of the company do not have, one by one, and reports those that have ended. Those that are gone
-   * are dropped; those that can't be read now remain for the next call.
+   * are dropped, those that the user may not see are left to the next visit. Those that can't be read now are read again after `Retry-After`, without
+   * it at the next call.
    */
   async readUnseen(company, find) {
     if (this.#requests !== null) return;
@@ -114,25 +119,43 @@ class Watch extends EventTarget {
     if (ids.length === 0) return;
     const requests = new AbortController();
     this.#requests = requests;
-    const ended = [];
+    /** @type {Map<string, any>} */
+    const jobs = new Map();
+    let retryAfter = null;
     try {
       for (const id of ids) {
         const job = await this.#read(id, requests.signal);
-        // Another page may have reported it in the meantime.
-        if (job === null || !this.#companies.has(id)) continue;
-        this.#unseen.delete(id);
-        if (isEnded(job)) ended.push(job);
+        if (job !== null) jobs.set(id, job);
       }
     } catch (error) {
       if (!(error instanceof Problem) && error.name !== 'AbortError') throw error;
+      retryAfter = error.retryAfter;
     } finally {
-      if (this.#requests === requests) this.#requests = null;
+      if (this.#requests === requests && !retryAfter) this.#requests = null;
     }
-    ended.forEach(({ id }) => this.#drop(id));
-    if (ended.length > 0 && !requests.signal.aborted) this.#reportAway(ended);
+    // After a change of the company or the end of the session: nothing would show the jobs, so they are read again.
+    if (requests.signal.aborted) return;
+    const ended = [];
+    for (const [id, job] of jobs) {
+      // Another page may have reported it in the meantime.
+      if (!this.#companies.has(id)) continue;
+      this.#unseen.delete(id);
+      if (!isEnded(job)) continue;
+      this.#drop(id);
+      ended.push(job);
+    }
+    if (ended.length > 0) this.#reportAway(ended);
+    if (retryAfter) setTimeout(() => this.#readAgain(requests, company, find), retryAfter * 1_000);
   }
 
-  /** Ends the requests of `readUnseen`. */
+  /** Reads the remaining jobs after `Retry-After`, unless `stopReading` was called in the meantime. */
+  #readAgain(requests, company, find) {
+    if (this.#requests !== requests) return;
+    this.#requests = null;
+    this.readUnseen(company, find);
+  }
+
+  /** Ends the requests of `readUnseen`, which reports no job then. */
   stopReading() {
     this.#requests?.abort();
     this.#requests = null;
@@ -144,14 +167,15 @@ class Watch extends EventTarget {
       return (await get(`jobs/${encodeURIComponent(id)}`, { signal })).data;
     } catch (error) {
       if (error.status === 404) this.#drop(id);
-      if (error.status === 404 || error.status === 403) return null;
-      throw error;
+      else if (error.status === 403) this.#unseen.delete(id);
+      else throw error;
+      return null;
     }
   }
 
   #drop(id) {
     this.#unseen.delete(id);
-    if (this.#companies.delete(id)) this.#changed();
+    if (this.#companies.delete(id)) this.#change((entries) => entries.delete(id));
   }
 
   #reportAway(jobs) {
@@ -198,9 +222,15 @@ class Watch extends EventTarget {
     }, REMOVAL_DELAY);
   }
 
-  #changed() {
+  /**
+   * Changes the stored jobs. Those of this tab are not written: another tab may have removed some of them since this one last took over its choice.
+   * @param {(entries: Map<string, string>) => void} change
+   */
+  #change(change) {
+    const entries = stored();
+    change(entries);
     try {
-      if (this.#companies.size > 0) localStorage.setItem(STORAGE_KEY, JSON.stringify([...this.#companies]));
+      if (entries.size > 0) localStorage.setItem(STORAGE_KEY, JSON.stringify([...entries]));
       else localStorage.removeItem(STORAGE_KEY);
     } catch {
       // Storage is disabled: the choice lasts until the page is reloaded.
