@@ -116,7 +116,10 @@ fn compacted<'a>(path: &'a str, source: &'a str) -> impl Iterator<Item = &'a str
             }
         }
         let quoted = content.matches("'`'").count();
-        assert!((content.matches('`').count() - quoted) % 2 == 0, "{path}: a template literal over several lines: {line}");
+        assert!(
+            (content.matches('`').count() - quoted) % 2 == 0,
+            "{path}: a template literal over several lines: {line}"
+        );
         assert!(!content.ends_with('\\'), "{path}: a literal over several lines: {line}");
         let opened = content.rsplit_once("/*");
         assert!(opened.is_none_or(|(_, rest)| rest.contains("*/")), "{path}: a comment begins after code: {line}");
