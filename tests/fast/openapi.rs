@@ -138,7 +138,9 @@ fn properties<'a>(value: &'a Value, names: &mut BTreeSet<&'a str>) {
         Value::Array(items) => items.iter().collect(),
         _ => Vec::new(),
     };
-    within.into_iter().for_each(|value| properties(value, names));
+    for value in within {
+        properties(value, names);
+    }
 }
 
 /// The command line reads the JSON of the API by the names of members.
