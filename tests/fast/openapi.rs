@@ -127,3 +127,37 @@ fn every_reference_resolves() {
         found.into_iter().filter(|reference| document.pointer(reference.trim_start_matches('#')).is_none()).collect();
     assert!(dangling.is_empty(), "{dangling:?}");
 }
+
+/// Names of all properties of the schemas within a value.
+fn properties<'a>(value: &'a Value, names: &mut BTreeSet<&'a str>) {
+    if let Some(members) = value["properties"].as_object() {
+        names.extend(members.keys().map(String::as_str));
+    }
+    let within: Vec<&Value> = match value {
+        Value::Object(members) => members.values().collect(),
+        Value::Array(items) => items.iter().collect(),
+        _ => Vec::new(),
+    };
+    for value in within {
+        properties(value, names);
+    }
+}
+
+/// The command line reads the JSON of the API by the names of members.
+#[test]
+fn every_member_that_the_command_line_reads_is_documented() {
+    let document = document();
+    let mut documented = BTreeSet::new();
+    properties(&document["components"]["schemas"], &mut documented);
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/cli/client");
+    let files = std::fs::read_dir(folder).expect("a folder").map(|file| file.expect("a file").path());
+    let sources: String = files.map(|file| std::fs::read_to_string(file).expect("a text")).collect();
+    let mut read = BTreeSet::new();
+    for (start, end) in [(".text(\"", "\")"), (".time(\"", "\")"), (".get(\"", "\")"), ("[\"", "\"]")] {
+        let names = sources.split(start).skip(1).filter_map(|rest| rest.split_once(end)).map(|(name, _)| name);
+        read.extend(names.filter(|name| name.bytes().all(|byte| byte.is_ascii_alphabetic())));
+    }
+    assert!(read.len() > 30 && read.contains("followOns"), "{read:?}");
+    // The last line of NDJSON has no schema.
+    assert_eq!(read.difference(&documented).collect::<Vec<_>>(), [&"problem"]);
+}
