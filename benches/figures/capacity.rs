@@ -1,13 +1,10 @@
 //! The cache filled by 10,000 callers.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use tokio::task::JoinSet;
 
 use crate::client::{Connection, request};
 use crate::process::Process;
-use crate::upstream::{Upstream, running_job};
+use crate::upstream::{Upstream, job_array, running_job};
 use crate::{Figure, Result, Scale};
 
 /// Number of callers, each with a list of its own.
@@ -28,10 +25,7 @@ pub async fn measure(scale: Scale) -> Result<Figure> {
         if call.operation != "getActiveJobs" {
             return String::new();
         }
-        format!(
-            "<jobArray>{}</jobArray>",
-            (0..JOBS).map(|number| running_job(number, &user, "The nightly publish")).collect::<String>()
-        )
+        job_array((0..JOBS).map(|number| running_job(number, &user, "The nightly publish")))
     });
     let upstream = upstream.await?;
     let capacity = format!("{CAPACITY}MiB");
@@ -41,29 +35,29 @@ pub async fn measure(scale: Scale) -> Result<Figure> {
     let address = gateway.address;
 
     let mut connections = JoinSet::new();
-    let bytes = Arc::new(AtomicUsize::new(0));
     for first in 0..CONNECTIONS {
-        let bytes = Arc::clone(&bytes);
         connections.spawn(async move {
             let mut connection = Connection::open(address).await?;
-            let mut failures = 0;
+            let (mut failures, mut bytes) = (0, 0);
             for number in (first..callers).step_by(CONNECTIONS as usize) {
                 let user = format!("user-{number}@example.com");
                 let answer =
                     connection.call(&request("GET", "/jobs?companyHandle=c%7C110", &user, "secret", "")).await?;
                 failures += u32::from(answer.status != 200);
-                bytes.fetch_add(answer.body.len(), Ordering::Relaxed);
+                bytes += answer.body.len();
             }
-            Ok::<u32, std::io::Error>(failures)
+            Ok::<(u32, usize), std::io::Error>((failures, bytes))
         });
     }
-    let mut failures = 0;
+    let (mut failures, mut bytes) = (0, 0);
     while let Some(result) = connections.join_next().await {
-        failures += result??;
+        let (failed, received) = result??;
+        failures += failed;
+        bytes += received;
     }
     let memory = gateway.resident_megabytes()? - idle;
     let ratio = memory * 1e6 / (CAPACITY * 1024.0 * 1024.0);
-    let answered = bytes.load(Ordering::Relaxed) as f64 / 1e6;
+    let answered = bytes as f64 / 1e6;
     Ok(Figure {
         load: format!(
             "{callers} callers with lists of {JOBS} jobs ({answered:.0} MB in all), cache capacity {CAPACITY} MiB"

@@ -6,7 +6,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::client::{Connection, request};
 use crate::process::{Process, require_open_files};
-use crate::upstream::{Upstream, running_job};
+use crate::upstream::{Upstream, job_array, running_job};
 use crate::{Figure, Result, Scale};
 
 /// Number of clients.
@@ -27,10 +27,10 @@ pub async fn measure(scale: Scale) -> Result<Figure> {
     let readers = scale.count(READERS);
     require_open_files(u64::from(readers) + 500)?;
     let description = "x".repeat(DESCRIPTION_BYTES);
-    let jobs: String = (0..JOBS).map(|number| running_job(number, USER, &description)).collect();
+    let jobs = job_array((0..JOBS).map(|number| running_job(number, USER, &description)));
     let upstream = Upstream::start(move |call| {
         let jobs = if call.operation == "getActiveJobs" { jobs.clone() } else { String::new() };
-        async move { format!("<jobArray>{jobs}</jobArray>") }
+        async move { jobs }
     });
     let upstream = upstream.await?;
     let settings = [("FRESH", "10m"), ("WRITE_TIMEOUT", "5m")];

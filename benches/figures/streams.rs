@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use crate::client::{Connection, request};
 use crate::load::Latencies;
 use crate::process::{Process, require_open_files};
-use crate::upstream::{Upstream, running_job};
+use crate::upstream::{Upstream, job_array, running_job};
 use crate::{Figure, Result, Scale};
 
 /// Number of idle streams.
@@ -62,7 +62,7 @@ impl Changes {
             let text = if number == 0 { format!("change-{change};") } else { String::new() };
             running_job(number, USER, &text)
         };
-        format!("<jobArray>{}</jobArray>", (0..JOBS).map(job).collect::<String>())
+        job_array((0..JOBS).map(job))
     }
 
     /// Notes that a stream has the change.

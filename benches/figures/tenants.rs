@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::client::{Connection, Response, request};
 use crate::process::Process;
-use crate::upstream::{Call, Upstream};
+use crate::upstream::{Call, Upstream, job_array};
 use crate::{Figure, Result, Scale};
 
 const POLLS: u32 = 1_000_000;
@@ -29,7 +29,7 @@ fn answer(call: &Call) -> String {
         )
     };
     match call.operation.as_str() {
-        "getActiveJobs" => format!("<jobArray>{}</jobArray>", (0..5).map(job).collect::<String>()),
+        "getActiveJobs" => job_array((0..5).map(job)),
         _ => String::new(),
     }
 }

@@ -64,6 +64,11 @@ impl Upstream {
     }
 }
 
+/// Returns the content of an answer of `getActiveJobs`.
+pub fn job_array(jobs: impl Iterator<Item = String>) -> String {
+    format!("<jobArray>{}</jobArray>", jobs.collect::<String>())
+}
+
 /// Returns a running publish, as an item of `getActiveJobs`.
 pub fn running_job(number: u32, user: &str, description: &str) -> String {
     format!(
