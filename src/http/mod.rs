@@ -22,8 +22,8 @@ use actix_web::HttpRequest;
 use actix_web::web::Data;
 
 pub use auth::{
-    ApiKeys, Auth, Authenticator, InvalidKeys, KeyStore, KnownCallers, PrincipalNames, Role, Sessions, StreamQuota,
-    Tickets, new_key,
+    ApiKeys, Auth, Authenticator, InvalidKeys, KeyStore, KnownCallers, PrincipalNames, Sessions, StreamQuota, Tickets,
+    new_key,
 };
 pub use background::BackgroundTasks;
 pub use body_budget::BodyBudget;
@@ -44,6 +44,7 @@ use crate::upstream::Caller;
 use background::TaskFailed;
 use problem::{ChangeOutcome, Problem};
 use request_context::RequestContext;
+pub use request_context::Role;
 
 /// Extractors and header parsers, for the fuzz targets.
 #[cfg(fuzzing)]

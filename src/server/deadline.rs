@@ -12,13 +12,15 @@ pub struct Deadline(Option<Pin<Box<Sleep>>>);
 impl Deadline {
     /// Completes at `deadline`.
     pub fn poll(&mut self, deadline: Instant, context: &mut Context<'_>) -> Poll<()> {
-        while Instant::now() < deadline {
-            let sleep = self.0.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+        let sleep = self.0.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+        loop {
             if sleep.deadline() > deadline || sleep.is_elapsed() {
+                if Instant::now() >= deadline {
+                    return Poll::Ready(());
+                }
                 sleep.as_mut().reset(deadline);
             }
             ready!(sleep.as_mut().poll(context));
         }
-        Poll::Ready(())
     }
 }

@@ -30,7 +30,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use crate::config::{ConnectionLimits, ShutdownConfig, Timeouts, TrustedProxies};
-use crate::runtime::lifecycle::Lifecycle;
+use crate::runtime::lifecycle::{Lifecycle, StopGuard};
 use connection::ConnectionSettings;
 use connection_limit::ConnectionLimit;
 pub use early_response::{EarlyError, EarlyResponse};
@@ -69,7 +69,8 @@ pub struct Server {
     background: TaskTracker,
     shutdown: ShutdownConfig,
     lifecycle: Lifecycle,
-    _aborts: [DropGuard; 2],
+    _abort_on_drop: DropGuard,
+    _stop_on_drop: StopGuard,
 }
 
 impl Server {
@@ -110,7 +111,8 @@ impl Server {
             requests,
             background,
             shutdown,
-            _aborts: [abort_on_drop, lifecycle.stop_on_drop()],
+            _abort_on_drop: abort_on_drop,
+            _stop_on_drop: lifecycle.stop_on_drop(),
             lifecycle,
         })
     }

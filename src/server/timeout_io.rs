@@ -7,7 +7,7 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::mem;
+use std::mem::{self, MaybeUninit};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -248,7 +248,8 @@ impl TimeoutIo {
                 return Poll::Ready(Err(error));
             }
             if self.received.is_empty() && !self.is_half_closed {
-                return self.poll_idle(context);
+                // The head is complete: the request has no deadline before its response.
+                return Poll::Pending;
             }
         }
         context.waker().wake_by_ref();
@@ -291,8 +292,8 @@ impl TimeoutIo {
 
     /// Reads up to [`READ_AHEAD`] bytes into `received`.
     fn poll_read_ahead(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut scratch = [0; READ_AHEAD];
-        let mut input = ReadBuf::new(&mut scratch);
+        let mut scratch = [const { MaybeUninit::uninit() }; READ_AHEAD];
+        let mut input = ReadBuf::uninit(&mut scratch);
         ready!(self.connection.poll_read(context, &mut input))?;
         if input.filled().is_empty() {
             self.is_half_closed = true;
@@ -334,7 +335,7 @@ impl TimeoutIo {
             io.close(has_unread_input);
             return;
         }
-        (self.head, self.body_bytes, self.idle_since) = (Head::default(), 0, Instant::now());
+        (self.head, self.body_bytes, self.idle_since) = (Head::default(), 0, self.progressed_at);
         let has_input = !self.received.is_empty() || self.is_half_closed;
         if has_input || self.poll_idle(context).is_ready() {
             context.waker().wake_by_ref();

@@ -57,11 +57,14 @@ pub(super) fn write_json(writer: LogWriter) {
 }
 
 impl AccessLogLine<'_> {
+    /// Returns whether lines are logged.
+    #[must_use]
+    pub fn is_enabled() -> bool {
+        tracing::enabled!(target: TARGET, tracing::Level::INFO)
+    }
+
     /// Logs the line at level info.
     pub fn log(&self) {
-        if !tracing::enabled!(target: TARGET, tracing::Level::INFO) {
-            return;
-        }
         let Some(writer) = JSON_WRITER.get() else { return self.trace() };
         LINE.with_borrow_mut(|line| {
             self.format(Utc::now(), line);

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use constant_time_eq::constant_time_eq;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 
 use crate::config::parse_toml;
-use crate::http::auth::role::Role;
+use crate::http::request_context::Role;
 
 /// Prefix of all keys, by which scanners for leaked secrets recognize them.
 const KEY_PREFIX: &str = "ipsgw_";
@@ -99,7 +99,9 @@ impl ApiKeys {
     /// Returns the entry of a key. The time that it takes doesn't depend on which entry matches.
     pub(super) fn find(&self, key: &str) -> Option<&ApiKey> {
         let hash = KeyHash::of(key);
-        self.keys.iter().fold(None, |found, entry| if entry.hash.0.ct_eq(&hash.0).into() { Some(entry) } else { found })
+        self.keys
+            .iter()
+            .fold(None, |found, entry| if constant_time_eq(&entry.hash.0, &hash.0) { Some(entry) } else { found })
     }
 
     /// Returns the entry of the key with this hash, as of [`ApiKey::hash`].

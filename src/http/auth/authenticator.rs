@@ -11,9 +11,9 @@ use crate::http::auth::api_keys::ApiKey;
 use crate::http::auth::credentials::{api_key, ips_credentials, locale};
 use crate::http::auth::key_store::{KeyFileValidity, KeyStore, KeyWatch};
 use crate::http::auth::origin::SEC_FETCH_MODE;
-use crate::http::auth::principal::{Principal, PrincipalNames};
-use crate::http::auth::role::Role;
+use crate::http::auth::principal_names::PrincipalNames;
 use crate::http::problem::Problem;
+use crate::http::request_context::{Principal, PrincipalCell, RequestContext, Role};
 use crate::upstream::{Caller, CredentialSource, Credentials};
 
 /// Authentication method of the gateway.
@@ -60,12 +60,21 @@ impl AccessWatch {
 }
 
 impl Authenticator {
-    /// Returns the principal of a request. The result is stored in the request's extensions and returned again by later calls.
+    /// Returns the principal of the request that the current task handles. The result is stored in the request context and returned again by
+    /// later calls.
     ///
     /// # Errors
     /// 401: the credentials are missing, malformed or, if they are an API key, unknown. 400: a header with credentials is repeated.
     pub fn authenticate(&self, request: &HttpRequest) -> Result<Principal, Problem> {
-        if let Some(principal) = request.extensions().get::<Principal>() {
+        self.authenticate_as(&RequestContext::current().principal, request)
+    }
+
+    /// Returns the principal of a request like [`Authenticator::authenticate`], and stores it in `cell`.
+    ///
+    /// # Errors
+    /// Those of [`Authenticator::authenticate`].
+    pub fn authenticate_as(&self, cell: &PrincipalCell, request: &HttpRequest) -> Result<Principal, Problem> {
+        if let Some(principal) = cell.get() {
             return Ok(principal.clone());
         }
         let principal = self.principal(request.headers()).map_err(|problem| {
@@ -76,7 +85,7 @@ impl Authenticator {
                 problem
             }
         })?;
-        request.extensions_mut().insert(principal.clone());
+        cell.set(principal.clone());
         Ok(principal)
     }
 

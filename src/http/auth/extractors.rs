@@ -4,12 +4,11 @@ use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use actix_web::{FromRequest, HttpRequest};
 
 use crate::http::AppState;
-use crate::http::auth::principal::Principal;
-use crate::http::auth::role::Role;
 use crate::http::problem::Problem;
+use crate::http::request_context::{Principal, RequestContext, Role};
 use crate::upstream::Caller;
 
 /// Authenticated caller of any role, for reads.
@@ -43,7 +42,8 @@ fn authenticate(request: &HttpRequest) -> Result<Principal, Problem> {
     AppState::of(request)?.auth.authenticator.authenticate(request)
 }
 
-/// Returns the role of the principal of a request; `Operator`, the role without restrictions, if it was not authenticated.
-pub fn role_of(request: &HttpRequest) -> Role {
-    request.extensions().get::<Principal>().map_or(Role::Operator, |principal| principal.role)
+/// Returns the role of the principal of the request that the current task handles; `Operator`, the role without restrictions, if it was not
+/// authenticated.
+pub fn current_role() -> Role {
+    RequestContext::current().principal.get().map_or(Role::Operator, |principal| principal.role)
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::http::auth::api_keys::{ApiKeys, InvalidKeys};
-use crate::http::auth::role::Role;
+use crate::http::request_context::Role;
 use crate::telemetry::metrics::names;
 
 /// API keys of a file. A file that is invalid after a change leaves the keys as they were.

@@ -6,11 +6,11 @@ use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use actix_web::http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, HeaderMap, HeaderValue};
+use constant_time_eq::constant_time_eq;
 use secrecy::{ExposeSecret, SecretSlice};
-use subtle::ConstantTimeEq;
 use tokio::time::Instant;
 
-use super::principal::Principal;
+use crate::http::request_context::Principal;
 
 /// Maximum approximate memory of the callers of a worker, in bytes; beyond it the least recently used one is evicted.
 const MAX_BYTES: usize = 128 * 1024;
@@ -51,23 +51,23 @@ struct PrincipalHeaders<'a> {
 }
 
 impl KnownCallers {
-    /// Returns the principal of a request with these headers, if a caller with the same ones is known.
-    pub fn get(&self, headers: &HeaderMap) -> Option<Principal> {
+    /// Returns the principal of a request with these headers, if a caller with the same ones is known. `now` is the current time.
+    pub fn get(&self, headers: &HeaderMap, now: Instant) -> Option<Principal> {
         let headers = PrincipalHeaders::of(headers)?;
         let table = &mut *self.0.borrow_mut();
         let hash = headers.hash(&table.hash_key);
         let known = table.callers.get_mut(&hash)?;
         // The comparison takes a time that does not depend on where the credentials differ.
-        let is_same = bool::from(known.authorization.expose_secret().ct_eq(headers.authorization.as_bytes()))
+        let is_same = constant_time_eq(known.authorization.expose_secret(), headers.authorization.as_bytes())
             && known.language.as_ref() == headers.language;
         if !is_same {
             return None;
         }
-        if known.used_at.elapsed() > MAX_IDLE_TIME {
+        if now - known.used_at > MAX_IDLE_TIME {
             table.remove(hash);
             return None;
         }
-        known.used_at = Instant::now();
+        known.used_at = now;
         Some(known.principal.clone())
     }
 
@@ -159,7 +159,7 @@ mod tests {
     use secrecy::SecretString;
 
     use super::*;
-    use crate::http::auth::Role;
+    use crate::http::request_context::Role;
     use crate::upstream::{Caller, CredentialSource, Credentials};
 
     fn headers(authorization: &str, language: &str) -> HeaderMap {
@@ -179,15 +179,15 @@ mod tests {
     fn a_caller_is_known_by_all_of_its_headers() {
         let known = KnownCallers::default();
         known.insert(&headers("Bearer one", "de"), principal("one"));
-        let found = known.get(&headers("Bearer one", "de")).map(|principal| principal.name);
+        let found = known.get(&headers("Bearer one", "de"), Instant::now()).map(|principal| principal.name);
         assert_eq!(found, Some(Arc::from("one")));
-        assert!(known.get(&headers("Bearer two", "de")).is_none());
-        assert!(known.get(&headers("Bearer one", "en")).is_none());
+        assert!(known.get(&headers("Bearer two", "de"), Instant::now()).is_none());
+        assert!(known.get(&headers("Bearer one", "en"), Instant::now()).is_none());
         let mut twice = headers("Bearer one", "de");
         twice.append(AUTHORIZATION, HeaderValue::from_static("Bearer one"));
-        assert!(known.get(&twice).is_none());
+        assert!(known.get(&twice, Instant::now()).is_none());
         known.remove(&headers("Bearer one", "de"));
-        assert!(known.get(&headers("Bearer one", "de")).is_none());
+        assert!(known.get(&headers("Bearer one", "de"), Instant::now()).is_none());
     }
 
     #[tokio::test(start_paused = true)]
@@ -204,7 +204,7 @@ mod tests {
         let known = KnownCallers::default();
         for number in 0..1_000 {
             known.insert(&headers(&format!("Bearer {number}"), "de"), principal("one"));
-            assert!(known.get(&headers("Bearer 0", "de")).is_some(), "{number}");
+            assert!(known.get(&headers("Bearer 0", "de"), Instant::now()).is_some(), "{number}");
         }
         let table = known.0.borrow();
         assert!(table.bytes <= MAX_BYTES && table.callers.len() > 100, "{} bytes", table.bytes);

@@ -21,6 +21,9 @@ impl FromRequest for CacheControl {
     type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        if !request.headers().contains_key(header::CACHE_CONTROL) {
+            return ready(Ok(Self(CacheDirective::Unspecified)));
+        }
         let parsed = header::CacheControl::parse(request).map(|directives| directives.0).unwrap_or_default();
         let directives: Vec<_> = parsed.into_iter().map(with_lowercase_name).collect();
         let max_age = directives.iter().find_map(|directive| match directive {

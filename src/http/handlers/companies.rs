@@ -6,9 +6,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::AppState;
-use crate::http::auth::{Authenticated, Role, role_of};
+use crate::http::auth::{Authenticated, current_role};
 use crate::http::extract::{NoParams, Query, TextPath};
 use crate::http::openapi::components;
+use crate::http::request_context::Role;
 use crate::http::response::{HandlerResult, json_response};
 use crate::ips::types::{Company, CompanyMembership};
 use crate::jobs::may_submit;
@@ -71,7 +72,7 @@ pub async fn list(
     let (jobs, member) = (state.jobs.clone(), caller.clone());
     let memberships = state.run_in_background(async move { jobs.companies().memberships(&member).await }).await?;
     let permitted = memberships.iter().filter(|membership| caller.may_see(&membership.company.company_handle));
-    let key_role = role_of(&request);
+    let key_role = current_role();
     let companies = permitted.map(|membership| MemberCompany::new(membership, key_role)).collect();
     json_response(&request, &CompanyList { companies })
 }

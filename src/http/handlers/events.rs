@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::http::AppState;
-use crate::http::auth::{Acceptance, Authenticated, Principal, TicketUse};
+use crate::http::auth::{Acceptance, Authenticated, TicketUse};
 use crate::http::extract::{CompanyParams, CompanyQuery, IfMatch, JobPath, LastEventId, within};
 use crate::http::openapi::components;
 use crate::http::problem::Problem;
-use crate::http::request_context::RequestContext;
+use crate::http::request_context::{Principal, RequestContext};
 use crate::http::response::HandlerResult;
 use crate::http::response::sse::{Heartbeat, StreamGuards, event_stream, event_stream_head};
 use crate::ips::types::Timestamp;
@@ -116,7 +116,7 @@ impl EventsParams {
         };
         let found = found.and_then(|(caller, ticket)| {
             let principal = state.auth.authenticator.principal_of_issued(&caller)?;
-            RequestContext::current().principal.set(&principal.name);
+            RequestContext::current().principal.set(principal.clone());
             Some(StreamCaller { principal, ticket })
         });
         found.ok_or_else(|| Problem::unauthenticated("the ticket is unknown or expired, or its event stream is open"))

@@ -13,12 +13,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::http::AppState;
-use crate::http::auth::{Authenticated, Role, role_of};
+use crate::http::auth::{Authenticated, current_role};
 use crate::http::extract::{
     CacheControl, CommaList, CompanyParams, CompanyQuery, JobPath, date_time, email, parsed, within,
 };
 use crate::http::openapi::components;
 use crate::http::problem::Problem;
+use crate::http::request_context::Role;
 use crate::http::response::cache_headers::{CacheHeaders, prefers_gzip};
 use crate::http::response::pagination::add_next_link;
 use crate::http::response::{HandlerResult, long_poll};
@@ -257,7 +258,7 @@ fn list_response(state: &AppState, request: &HttpRequest, listing: &JobListing) 
 fn snapshot_response(state: &AppState, request: &HttpRequest, lookup: &Lookup) -> HttpResponse {
     let headers = CacheHeaders::of_snapshot(lookup, state.settings.freshness_lifetime);
     let list = lookup.snapshot.rendered(lookup.cache_status.stated_stale_reason());
-    if !prefers_gzip(request) || role_of(request) == Role::Viewer {
+    if !prefers_gzip(request) || current_role() == Role::Viewer {
         return headers.respond_with_jobs(request, || list.body.clone());
     }
     let mut response = headers.respond_with_jobs(request, || list.gzip());

@@ -2,17 +2,18 @@
 
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::Data;
-use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse};
 use chrono::SubsecRound;
 use serde::Serialize;
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use crate::http::AppState;
-use crate::http::auth::{Authenticated, Principal, SESSION_LIFETIME, SessionError, is_of_own_page};
+use crate::http::auth::{Authenticated, SESSION_LIFETIME, SessionError, is_of_own_page};
 use crate::http::extract::{IfMatch, NoParams, Query};
 use crate::http::openapi::components;
 use crate::http::problem::Problem;
+use crate::http::request_context::{Principal, RequestContext};
 use crate::http::response::HandlerResult;
 use crate::ips::types::Timestamp;
 use crate::jobs::to_timestamp;
@@ -78,11 +79,11 @@ impl SignedInSession {
     get, path = "/session", operation_id = "getSession", tag = components::SESSIONS, security(()),
     responses((status = 200, description = "The session", body = SessionStatus), components::PublicProblemResponses),
 )]
-pub async fn read(state: Data<AppState>, request: HttpRequest, _: Query<NoParams>) -> HandlerResult {
-    let principal = request.extensions().get::<Principal>().cloned();
-    let session = principal.and_then(|principal| {
+pub async fn read(state: Data<AppState>, _: Query<NoParams>) -> HandlerResult {
+    let context = RequestContext::current();
+    let session = context.principal.get().and_then(|principal| {
         let end = principal.session_end?;
-        Some(SignedInSession::of(&principal, end, &state.clock))
+        Some(SignedInSession::of(principal, end, &state.clock))
     });
     Ok(response(&SessionStatus { available: state.auth.sessions.is_some(), session }, None))
 }

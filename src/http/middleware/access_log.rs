@@ -1,7 +1,6 @@
 //! Access log middleware: one log line for each request, and its metrics and server span.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use actix_web::Error;
@@ -26,6 +25,8 @@ use crate::telemetry::span::Span;
 pub const NO_ROUTE: &str = "unknown";
 /// Label of uncommon methods, and of requests without a parsed head.
 const OTHER_METHOD: &str = "_OTHER";
+/// Header with the trace of the caller (W3C Trace Context).
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 /// Status of requests whose client disconnected before the head of the response.
 const CLIENT_DISCONNECTED: u16 = 499;
 
@@ -41,7 +42,8 @@ pub async fn log_access(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let context = RequestContext::current();
     let method = method_label(request.method());
-    let mut entry = AccessLogEntry::start(context.request_id.clone(), method, route, request.headers());
+    let (request_id, received) = (context.request_id.clone(), context.received);
+    let mut entry = AccessLogEntry::start(request_id, received, method, route, request.headers());
     entry.principal = context.principal.clone();
     // Replaces error responses of the routing, the negotiation and CORS.
     let result = entry.span.instrument(next.call(request)).await.map(render_framework_error);
@@ -63,8 +65,9 @@ pub async fn log_access(
 /// request id.
 pub fn log_unparsed_request(status: StatusCode, received: Instant) -> RequestId {
     let request_id = RequestId::generate();
-    let mut entry = AccessLogEntry::start(request_id.clone(), OTHER_METHOD, NO_ROUTE.into(), &HeaderMap::new());
-    (entry.started, entry.status) = (received, Some(status));
+    let (route, headers) = (NO_ROUTE.into(), HeaderMap::new());
+    let mut entry = AccessLogEntry::start(request_id.clone(), received, OTHER_METHOD, route, &headers);
+    entry.status = Some(status);
     request_id
 }
 
@@ -75,15 +78,21 @@ struct AccessLogEntry {
     /// Pattern of the route, not the path, which may contain names of jobs and companies.
     route: Arc<str>,
     principal: PrincipalCell,
-    started: Instant,
+    received: Instant,
     status: Option<StatusCode>,
     cache_status: Option<HeaderValue>,
     span: Span,
-    _in_flight: GaugeGuard,
+    _in_flight: GaugeGuard<&'static Gauge>,
 }
 
 impl AccessLogEntry {
-    fn start(request_id: RequestId, method: &'static str, route: Arc<str>, headers: &HeaderMap) -> Self {
+    fn start(
+        request_id: RequestId,
+        received: Instant,
+        method: &'static str,
+        route: Arc<str>,
+        headers: &HeaderMap,
+    ) -> Self {
         static ACTIVE_REQUESTS: LazyLock<Gauge> = LazyLock::new(|| metrics::gauge!(names::HTTP_SERVER_ACTIVE_REQUESTS));
         let name = || if &*route == NO_ROUTE { method.into() } else { format!("{method} {route}") };
         let attributes = || {
@@ -95,18 +104,19 @@ impl AccessLogEntry {
             ];
             attributes.into_iter().chain(route).collect()
         };
-        let span = Span::server(&TraceHeaders(headers), name, attributes);
-        let started = Instant::now();
+        let trace_headers = TraceHeaders(headers);
+        let has_trace = headers.contains_key(TRACEPARENT);
+        let span = Span::server(has_trace.then_some(&trace_headers as _), name, attributes);
         Self {
             request_id,
             method,
             route,
             principal: PrincipalCell::default(),
-            started,
+            received,
             status: None,
             cache_status: None,
             span,
-            _in_flight: GaugeGuard::new(ACTIVE_REQUESTS.clone()),
+            _in_flight: GaugeGuard::new(&*ACTIVE_REQUESTS),
         }
     }
 }
@@ -126,43 +136,53 @@ impl AccessLogEntry {
 
 impl Drop for AccessLogEntry {
     fn drop(&mut self) {
-        let duration = self.started.elapsed().as_secs_f64();
+        let duration = self.received.elapsed().as_secs_f64();
         let status = self.status.map_or(CLIENT_DISCONNECTED, |status| status.as_u16());
-        let principal = self.principal.get();
+        let principal = self.principal.name();
         if self.span.is_recording() {
-            self.end_span(status, principal.as_ref());
+            self.end_span(status, principal);
         }
-        let calls = self.span.called_operations();
-        let line = AccessLogLine {
-            request_id: self.request_id.as_str(),
-            trace_id: &self.span.trace_id(),
-            method: self.method,
-            route: &self.route,
-            principal: principal.as_deref(),
-            status,
-            duration_ms: (duration * 1e6).round() / 1e3,
-            cache: self.cache_status.as_ref().and_then(|value| value.to_str().ok()),
-            calls: calls.as_deref(),
-        };
-        line.log();
+        if AccessLogLine::is_enabled() {
+            let calls = self.span.called_operations();
+            let line = AccessLogLine {
+                request_id: self.request_id.as_str(),
+                trace_id: &self.span.trace_id(),
+                method: self.method,
+                route: &self.route,
+                principal: principal.map(|name| &**name),
+                status,
+                duration_ms: (duration * 1e6).round() / 1e3,
+                cache: self.cache_status.as_ref().and_then(|value| value.to_str().ok()),
+                calls: calls.as_deref(),
+            };
+            line.log();
+        }
         record_duration(self.method, &self.route, status, duration);
     }
 }
 
-/// Histograms of a route, by method and status.
-type RouteHistograms = Vec<(&'static str, u16, Histogram)>;
+/// Histogram of the durations of requests with a method, a route and a status.
+struct DurationHistogram {
+    method: &'static str,
+    route: Arc<str>,
+    status: u16,
+    histogram: Histogram,
+}
 
 /// Records the duration of a request. A thread keeps the histogram of each method, route and status, since its look-up in the registry by
 /// these labels takes longer than the record.
 fn record_duration(method: &'static str, route: &Arc<str>, status: u16, duration: f64) {
     thread_local! {
-        static HISTOGRAMS: RefCell<HashMap<Arc<str>, RouteHistograms>> = RefCell::default();
+        static HISTOGRAMS: RefCell<Vec<DurationHistogram>> = const { RefCell::new(Vec::new()) };
     }
     HISTOGRAMS.with_borrow_mut(|histograms| {
-        if let Some(of_route) = histograms.get(&**route)
-            && let Some((.., histogram)) = of_route.iter().find(|known| (known.0, known.1) == (method, status))
-        {
-            return histogram.record(duration);
+        let is_same = |known: &DurationHistogram| {
+            known.status == status
+                && known.method == method
+                && (Arc::ptr_eq(&known.route, route) || known.route == *route)
+        };
+        if let Some(known) = histograms.iter().find(|known| is_same(known)) {
+            return known.histogram.record(duration);
         }
         let labels = [
             ("http_request_method", method.to_owned()),
@@ -171,7 +191,7 @@ fn record_duration(method: &'static str, route: &Arc<str>, status: u16, duration
         ];
         let histogram = metrics::histogram!(names::HTTP_SERVER_REQUEST_DURATION, &labels);
         histogram.record(duration);
-        histograms.entry(Arc::clone(route)).or_default().push((method, status, histogram));
+        histograms.push(DurationHistogram { method, route: Arc::clone(route), status, histogram });
     });
 }
 

@@ -30,7 +30,7 @@ impl Auditor {
         request_id: &RequestId,
         principal: &PrincipalCell,
     ) -> Option<AuditRecord> {
-        let principal = principal.get()?;
+        let principal = Arc::clone(principal.name()?);
         let action = action_of(request.method(), route)?;
         let job = job_of(request.path());
         Some(AuditRecord::start(

@@ -2,29 +2,29 @@
 //!
 //! One middleware instead of four, because each allocates futures for every request.
 
-use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{HeaderValue, SET_COOKIE};
+use actix_web::http::header::SET_COOKIE;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage};
+use tokio::time::Instant;
 
 use super::access_log::{NO_ROUTE, log_access};
 use super::audit::Auditor;
-use super::rate_limit::accepted_principal;
+use super::rate_limit::is_accepted;
 use super::security_headers::add_security_headers;
 use crate::http::auth::{Authenticator, InvalidSession, KnownCallers, RequestSession, Sessions};
 use crate::http::problem::Problem;
-use crate::http::request_context::{PrincipalCell, RequestContext, RequestId, X_REQUEST_ID};
+use crate::http::request_context::{Principal, PrincipalCell, RequestContext, RequestId, X_REQUEST_ID};
 
 /// Provider of request contexts.
 pub struct ContextProvider {
     path_prefix: Arc<str>,
-    /// Routes without variables: their path is their pattern.
-    routes: HashSet<Arc<str>>,
+    /// Routes without variables: their path is their pattern. A few: comparing them is faster than hashing the path.
+    routes: Vec<Arc<str>>,
     no_route: Arc<str>,
     authenticator: Arc<Authenticator>,
     sessions: Option<Arc<Sessions>>,
@@ -49,7 +49,8 @@ impl ContextProvider {
 
     /// Returns the pattern of the route of a request.
     fn route_of(&self, request: &ServiceRequest) -> Arc<str> {
-        if let Some(route) = self.routes.get(request.path()) {
+        let path = request.path();
+        if let Some(route) = self.routes.iter().find(|route| ***route == *path) {
             return Arc::clone(route);
         }
         request.match_pattern().map_or_else(|| Arc::clone(&self.no_route), Into::into)
@@ -65,34 +66,36 @@ impl ContextProvider {
         request: ServiceRequest,
         next: Next<impl MessageBody + 'static>,
     ) -> Result<ServiceResponse<BoxBody>, Error> {
+        let received = Instant::now();
         let route = self.route_of(&request);
         let (request_id, principal) = (RequestId::of(request.headers()), PrincipalCell::default());
-        let session = self.session(&request).await;
-        let is_known = self.authenticate(&known, &request, &principal);
+        let session = self.session(&request, &principal).await;
+        let new_caller = self.authenticate(&known, received, &request, &principal);
         let context = Rc::new(RequestContext {
             audit: self.auditor.as_ref().and_then(|auditor| auditor.start(&request, &route, &request_id, &principal)),
             principal,
             request_id,
+            received,
             method: request.method().clone(),
             path_prefix: Arc::clone(&self.path_prefix),
             target: request.uri().clone(),
             challenge: Some(self.authenticator.challenge(request.headers())),
         });
-        let request_id = HeaderValue::from_str(context.request_id.as_str());
+        let request_id = context.request_id.header_value();
         let mut response = context.scope(log_access(route, request, next)).await?;
-        if !is_known && let Some(accepted) = accepted_principal(response.request()) {
-            known.insert(response.request().headers(), accepted);
+        if let Some(caller) = new_caller
+            && is_accepted(&caller, response.request())
+        {
+            known.insert(response.request().headers(), caller);
         }
         self.end_refused_session(&session, &mut response);
         add_security_headers(response.headers_mut());
-        if let Ok(request_id) = request_id {
-            response.headers_mut().insert(X_REQUEST_ID, request_id);
-        }
+        response.headers_mut().insert(X_REQUEST_ID, request_id);
         Ok(response)
     }
 
     /// Finds the session of a request, and makes its principal that of the request.
-    async fn session(&self, request: &ServiceRequest) -> RequestSession {
+    async fn session(&self, request: &ServiceRequest, principal: &PrincipalCell) -> RequestSession {
         let Some(sessions) = &self.sessions else { return RequestSession::Absent };
         if !Sessions::may_have_session(request.headers()) {
             return RequestSession::Absent;
@@ -102,7 +105,7 @@ impl ContextProvider {
         match &session {
             RequestSession::Absent => {}
             RequestSession::Invalid => drop(request.extensions_mut().insert(InvalidSession)),
-            RequestSession::Valid(principal) => drop(request.extensions_mut().insert(principal.clone())),
+            RequestSession::Valid(owner) => principal.set(owner.clone()),
         }
         session
     }
@@ -123,19 +126,22 @@ impl ContextProvider {
         }
     }
 
-    /// Finds the principal of a request. Whether the request needs one is for its handler to decide. Returns whether the caller is known
-    /// already, or can't become known.
-    fn authenticate(&self, known: &KnownCallers, request: &ServiceRequest, principal: &PrincipalCell) -> bool {
+    /// Finds the principal of a request. Whether the request needs one is for its handler to decide. Returns it if it is one that becomes known
+    /// when IPS accepts its credentials.
+    fn authenticate(
+        &self,
+        known: &KnownCallers,
+        received: Instant,
+        request: &ServiceRequest,
+        principal: &PrincipalCell,
+    ) -> Option<Principal> {
         // What an API key permits may change at any time.
         let is_constant = self.authenticator.service_account().is_none();
-        if is_constant && let Some(found) = known.get(request.headers()) {
-            principal.set(&found.name);
-            request.extensions_mut().insert(found);
-            return true;
+        if is_constant && let Some(found) = known.get(request.headers(), received) {
+            principal.set(found);
+            return None;
         }
-        if let Ok(authenticated) = self.authenticator.authenticate(request.request()) {
-            principal.set(&authenticated.name);
-        }
-        !is_constant
+        let authenticated = self.authenticator.authenticate_as(principal, request.request());
+        authenticated.ok().filter(|_| is_constant)
     }
 }

@@ -4,11 +4,11 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::HttpRequest;
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::web::Data;
-use actix_web::{HttpMessage, HttpRequest};
 use governor::Quota;
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
@@ -18,7 +18,8 @@ use moka::sync::Cache;
 use super::client_address::client_address;
 use crate::config::{RateLimits, TrustedProxies};
 use crate::http::AppState;
-use crate::http::auth::{Authenticator, CallerIdentity, Principal};
+use crate::http::auth::{Authenticator, CallerIdentity};
+use crate::http::request_context::{Principal, RequestContext};
 use crate::telemetry::metrics::report_table;
 
 /// Header fields of draft-ietf-httpapi-ratelimit-headers.
@@ -150,7 +151,10 @@ impl RateLimiter {
 
     /// Counts the caller of a response if it is a new one, and adds `RateLimit` and `RateLimit-Policy`.
     pub(super) fn complete(&self, decision: &Decision, response: &mut ServiceResponse<BoxBody>) {
-        if let Some(address) = decision.new_caller_of.filter(|_| accepted_principal(response.request()).is_some()) {
+        if let Some(address) = decision.new_caller_of
+            && let Some(principal) = RequestContext::current().principal.get()
+            && is_accepted(principal, response.request())
+        {
             self.count_accepted(address);
         }
         self.add_headers(response.headers_mut(), decision.remaining);
@@ -167,11 +171,9 @@ impl RateLimiter {
     }
 }
 
-/// Returns the principal of a request whose credentials IPS has accepted.
-pub fn accepted_principal(request: &HttpRequest) -> Option<Principal> {
-    let (state, extensions) = (request.app_data::<Data<AppState>>()?, request.extensions());
-    let principal = extensions.get::<Principal>()?;
-    state.jobs.has_accepted(&principal.caller).then(|| principal.clone())
+/// Returns whether IPS has accepted the credentials of a principal. `request` is one of the app.
+pub fn is_accepted(principal: &Principal, request: &HttpRequest) -> bool {
+    request.app_data::<Data<AppState>>().is_some_and(|state| state.jobs.has_accepted(&principal.caller))
 }
 
 /// Returns the address that stands for its network: of IPv6, a client usually has a network of 64 bits.

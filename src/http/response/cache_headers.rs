@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::viewer;
 use crate::http::AppState;
-use crate::http::auth::role_of;
+use crate::http::auth::current_role;
 use crate::http::middleware::Negotiated;
 use crate::jobs::{CacheStatus, FoundJob, JobPage, Lookup, StaleReason, weak_etag};
 
@@ -71,8 +71,8 @@ impl<'a> CacheHeaders<'a> {
 
     /// Responds like [`CacheHeaders::respond`] with the JSON of jobs, as the role of the caller may see it.
     pub fn respond_with_jobs(&self, request: &HttpRequest, body: impl FnOnce() -> Bytes) -> HttpResponse {
-        let etag = viewer::etag_for(request, &self.etag);
-        self.respond_with_etag(request, &etag, || viewer::visible_to(role_of(request), body()))
+        let etag = viewer::etag_for(current_role(), &self.etag);
+        self.respond_with_etag(request, &etag, || viewer::visible_to(current_role(), body()))
     }
 
     fn respond_with_etag(&self, request: &HttpRequest, etag: &str, body: impl FnOnce() -> Bytes) -> HttpResponse {

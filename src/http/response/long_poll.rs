@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
-use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse};
 use tokio::time::Instant;
 
 use crate::http::AppState;
-use crate::http::auth::{AccessWatch, Principal};
+use crate::http::auth::AccessWatch;
 use crate::http::problem::Problem;
+use crate::http::request_context::RequestContext;
 use crate::http::response::HandlerResult;
 use crate::jobs::ListWatchers;
 use crate::telemetry::gauge::GaugeGuard;
@@ -35,7 +36,7 @@ where
     Fut: Future<Output = HandlerResult>,
 {
     let Some(wait) = preferred_wait(request) else { return load().await };
-    let mut access = match request.extensions().get::<Principal>() {
+    let mut access = match RequestContext::current().principal.get() {
         Some(principal) => Some(state.auth.authenticator.watch(principal)?),
         None => None,
     };

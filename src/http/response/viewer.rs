@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 
-use actix_web::HttpRequest;
 use actix_web::web::Bytes;
 
-use crate::http::auth::{Role, role_of};
+use crate::http::request_context::Role;
 
 /// Start of the member with the actions of a job. In a string of JSON, its second quote would be escaped.
 const ACTIONS: &[u8] = b"\"actions\":[";
@@ -18,9 +17,9 @@ pub fn visible_to(role: Role, json: Bytes) -> Bytes {
     }
 }
 
-/// Returns the entity tag of JSON of jobs as the role of the request's principal may see it.
-pub fn etag_for<'a>(request: &HttpRequest, etag: &'a str) -> Cow<'a, str> {
-    match (role_of(request), etag.strip_suffix('"')) {
+/// Returns the entity tag of JSON of jobs as this role may see it.
+pub fn etag_for(role: Role, etag: &str) -> Cow<'_, str> {
+    match (role, etag.strip_suffix('"')) {
         (Role::Viewer, Some(opaque)) => format!("{opaque}.viewer\"").into(),
         _ => etag.into(),
     }

@@ -105,6 +105,11 @@ impl CompanyEpochs {
         self.invalidations.clone()
     }
 
+    /// Returns the number of increases of all epochs. While it is the same, so are the epochs.
+    pub fn invalidation_count(&self) -> u64 {
+        self.invalidations.count()
+    }
+
     fn raise(&self, epoch: &CompanyEpoch, to: u64) {
         epoch.send_if_modified(|epoch| {
             let is_older = *epoch < to;

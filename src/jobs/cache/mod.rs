@@ -221,13 +221,17 @@ impl SnapshotCache {
     }
 
     fn age(&self, snapshot: &Snapshot) -> Duration {
-        self.clock().read().since(snapshot.observed_at)
+        self.clock().instant().saturating_duration_since(snapshot.observed_at.monotonic)
     }
 
     /// Returns the current invalidation epoch of the list's company, as far as this replica knows: not before that of the current snapshot,
     /// if the table of epochs has evicted it.
     fn epoch(&self, key: &ListKey, entry: &Entry) -> u64 {
-        self.epochs().current(&key.company).max(entry.lock().snapshot_epoch())
+        let epochs = self.epochs();
+        // Before the epoch is read, so that one that changes meanwhile is read again.
+        let invalidations = epochs.invalidation_count();
+        let known = entry.lock().epoch_as_of(invalidations);
+        known.unwrap_or_else(|| entry.lock().set_epoch(epochs.current(&key.company), invalidations))
     }
 
     /// Returns a new id of an event log: greater than earlier ones, also across restarts, with 8 random bits against equal ids of replicas.

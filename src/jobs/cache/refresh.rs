@@ -59,8 +59,9 @@ impl Refresher {
             if entry.stop_refresh_if_unwatched() {
                 return;
             }
-            // The entry is not evicted while it is watched.
+            // Neither the entry nor the epoch is evicted while it is watched.
             cache.retain(key, entry);
+            cache.epochs().of(&key.company);
             cache.sync_with_replicas(keyed).await;
             let directive = CacheDirective::MaxAge(cache.freshness().fresh);
             if let Ok(ReadStep::Wait(load)) = cache.next_step(keyed, directive) {

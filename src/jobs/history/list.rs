@@ -161,10 +161,10 @@ impl JobLists {
         if directive != CacheDirective::Unspecified {
             return Err(Error::NotCached);
         }
-        let mut lists = self.lists.load_fresh(caller, company, query)?;
         if query.is_whole_active_list() {
-            return lists.snapshots.pop().map(JobListing::Snapshot).ok_or(Error::NotCached);
+            return self.lists.active_fresh(caller, company).map(JobListing::Snapshot).ok_or(Error::NotCached);
         }
+        let lists = self.lists.load_fresh(caller, company, query)?;
         match Continuation::of(&lists, query) {
             Some(continuation) if continuation.is_incomplete(&lists)? => Err(Error::NotCached),
             Some(continuation) => JobPage::of(&lists, Some(&continuation.older), &continuation.query),

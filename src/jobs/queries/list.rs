@@ -37,6 +37,12 @@ impl ListQueries {
         self.caches.active.read(caller, company, directive).await
     }
 
+    /// Returns the whole active list of `company` if it is cached and fresh.
+    #[must_use]
+    pub fn active_fresh(&self, caller: &Caller, company: &str) -> Option<Lookup> {
+        self.caches.active.get_fresh(caller, company)
+    }
+
     /// Returns the lists for `query`, without those that the caller may not read.
     ///
     /// # Errors
@@ -82,7 +88,7 @@ impl ListQueries {
         let snapshots: Option<Vec<Lookup>> = caches.map(|cache| cache.get_fresh(caller, company)).collect();
         let snapshots = snapshots.ok_or(Error::NotCached)?;
         let active = if needs_active_list(&snapshots, query) {
-            Some(self.caches.active.get_fresh(caller, company).ok_or(Error::NotCached)?)
+            Some(self.active_fresh(caller, company).ok_or(Error::NotCached)?)
         } else {
             None
         };

@@ -52,30 +52,55 @@ impl Head {
     /// Returns whether `input`, as the next part, contains bytes up to its first empty line that are invalid in a head: control characters,
     /// or a CR without LF.
     pub fn is_malformed_by(&self, input: &[u8]) -> bool {
-        // Without branches, so that many bytes are compared at a time.
-        let is_control = |byte: u8| byte.is_ascii_control() & !matches!(byte, b'\t' | b'\r' | b'\n');
-        let has_control = |input: &[u8]| input.iter().fold(false, |found, byte| found | is_control(*byte));
-        let is_no_lf = |next: &u8| *next != b'\n';
-        let has_bare_cr = |input: &[u8]| memchr_iter(b'\r', input).any(|at| input.get(at + 1).is_some_and(is_no_lf));
-        if self.end[1] == b'\r' && input.first().is_some_and(is_no_lf) {
+        if self.end[1] == b'\r' && input.first().is_some_and(|first| *first != b'\n') {
             return true;
         }
-        if !has_control(input) && !has_bare_cr(input) {
-            return false;
-        }
         // The body may have such bytes.
-        let head = &input[..self.end_of_head(input).unwrap_or(input.len())];
-        has_control(head) || has_bare_cr(head)
+        is_malformed(input) && is_malformed(&input[..self.end_of_head(input).unwrap_or(input.len())])
     }
 
     /// Returns the position after the first empty line.
     fn end_of_head(&self, input: &[u8]) -> Option<usize> {
+        if let Some(without_last) = input.strip_suffix(b"\n")
+            && input.ends_with(b"\n\r\n")
+            && input[0] > b'\r'
+            && !has_empty_line(without_last)
+        {
+            // Common case: a whole head, and nothing after it.
+            return Some(input.len());
+        }
         let byte_before = |at: usize| if at < 2 { self.end[at] } else { input[at - 2] };
         memchr_iter(b'\n', input).find_map(|at| {
             let (before, last) = (byte_before(at), byte_before(at + 1));
             (last == b'\n' || (last == b'\r' && before == b'\n')).then_some(at + 1)
         })
     }
+}
+
+/// Returns whether `input` contains control characters that are invalid in a head, or a CR without LF.
+///
+/// Here and below, bytes are compared without branches, so that many are compared at a time.
+fn is_malformed(input: &[u8]) -> bool {
+    let is_control = |byte: u8| byte.is_ascii_control() && !matches!(byte, b'\t' | b'\r' | b'\n');
+    let is_bare_cr = |byte: u8, next: u8| byte == b'\r' && next != b'\n';
+    let pairs = input.iter().zip(rest_from(input, 1));
+    input.iter().fold(false, |found, byte| found | is_control(*byte))
+        || pairs.fold(false, |found, (byte, next)| found | is_bare_cr(*byte, *next))
+}
+
+/// Returns whether `input` contains an empty line after another line.
+fn has_empty_line(input: &[u8]) -> bool {
+    let is_lf_lf = |a: u8, b: u8| (a ^ b'\n') | (b ^ b'\n') == 0;
+    let is_lf_cr_lf = |a: u8, b: u8, c: u8| (a ^ b'\n') | (b ^ b'\r') | (c ^ b'\n') == 0;
+    let pairs = input.iter().zip(rest_from(input, 1));
+    let triples = pairs.clone().zip(rest_from(input, 2));
+    pairs.fold(false, |found, (a, b)| found | is_lf_lf(*a, *b))
+        || triples.fold(false, |found, ((a, b), c)| found | is_lf_cr_lf(*a, *b, *c))
+}
+
+/// Returns `input` without its first bytes.
+fn rest_from(input: &[u8], start: usize) -> &[u8] {
+    input.get(start..).unwrap_or_default()
 }
 
 #[cfg(test)]

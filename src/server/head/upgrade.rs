@@ -5,6 +5,8 @@
 
 use memchr::memchr_iter;
 
+use super::rest_from;
+
 /// Fields that are part of an offer, in lower case; also their names as options of `Connection`.
 const OFFER_FIELDS: [&[u8]; 2] = [b"upgrade", b"http2-settings"];
 
@@ -39,12 +41,25 @@ pub fn without_upgrade(head: &[u8]) -> Option<Vec<u8>> {
 
 /// Returns whether a line begins with the name of a field that offers may be in: most heads have none.
 fn may_offer(head: &[u8]) -> bool {
-    memchr_iter(b'\n', head).any(|end| {
-        let line = &head[end + 1..];
-        let is_candidate = line.first().is_some_and(|first| matches!(first.to_ascii_lowercase(), b'c' | b'h' | b'u'));
-        let begins = |name: &[u8]| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
-        is_candidate && (begins(b"connection") || OFFER_FIELDS.into_iter().any(begins))
-    })
+    has_line_like_a_candidate(head)
+        && memchr_iter(b'\n', head).any(|end| {
+            let line = &head[end + 1..];
+            let is_candidate =
+                line.first().is_some_and(|first| matches!(first.to_ascii_lowercase(), b'c' | b'h' | b'u'));
+            let begins = |name: &[u8]| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+            is_candidate && (begins(b"connection") || OFFER_FIELDS.into_iter().any(begins))
+        })
+}
+
+/// Returns whether a line begins with `u`, with `ht` or with `c` and `n` after another letter, in any case: without branches, so that many
+/// bytes are compared at a time.
+fn has_line_like_a_candidate(head: &[u8]) -> bool {
+    let is = |byte: &u8, lower: u8| byte | 0x20 == lower;
+    let lines = head.iter().zip(rest_from(head, 1));
+    let (with_second, with_third) = (lines.clone().zip(rest_from(head, 2)), lines.clone().zip(rest_from(head, 3)));
+    lines.fold(false, |found, (end, a)| found | (*end == b'\n' && is(a, b'u')))
+        || with_second.fold(false, |found, ((end, a), b)| found | (*end == b'\n' && is(a, b'h') && is(b, b't')))
+        || with_third.fold(false, |found, ((end, a), c)| found | (*end == b'\n' && is(a, b'c') && is(c, b'n')))
 }
 
 /// Returns the options of a `Connection` field.

@@ -26,7 +26,7 @@ use crate::config::TrustedProxies;
 use crate::http::auth::authenticator::Authenticator;
 use crate::http::auth::credentials::{X_API_KEY, locale};
 use crate::http::auth::origin::is_of_own_page;
-use crate::http::auth::principal::Principal;
+use crate::http::request_context::Principal;
 use crate::replicas::Coordinator;
 use crate::replicas::crypto::Keys;
 use crate::runtime::clock::Clock;

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use secrecy::SecretString;
 
 use super::*;
-use crate::http::auth::principal::PrincipalNames;
+use crate::http::auth::principal_names::PrincipalNames;
 use crate::replicas::in_memory::InMemoryCoordinator;
 use crate::upstream::{CredentialSource, Credentials};
 

@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::rows::JobRows;
 use crate::http::AppState;
-use crate::http::auth::{Authenticated, role_of};
+use crate::http::auth::{Authenticated, current_role};
 use crate::http::extract::{CommaList, CompanyParams, CompanyQuery, date_time, email, parsed, within};
 use crate::http::openapi::components;
 use crate::http::response::HandlerResult;
@@ -153,7 +153,7 @@ pub async fn list(
         let access = authenticator.watch(&authenticator.authenticate(&request)?)?;
         let company = state.resolve_company(&caller, company).await?;
         let stream = state.jobs.history().stream(&caller, &company, &filter, direction);
-        let rows = JobRows { state: state.clone(), role: role_of(&request), access, stream };
+        let rows = JobRows { state: state.clone(), role: current_role(), access, stream };
         return rows_response(&request, format, "job-logs", rows.pages()).await;
     }
     let query = JobLogsQuery::try_from(params)?;

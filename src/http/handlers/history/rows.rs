@@ -8,8 +8,9 @@ use futures_util::stream::{self, Stream};
 use serde::Serialize;
 
 use crate::http::AppState;
-use crate::http::auth::{AccessWatch, Role};
+use crate::http::auth::AccessWatch;
 use crate::http::problem::Problem;
+use crate::http::request_context::Role;
 use crate::http::response::rows::{Cell, Row, RowPage};
 use crate::http::response::viewer;
 use crate::ips::types::{JobLog, Timestamp};

@@ -18,6 +18,8 @@ pub struct EntryState {
     snapshot: Option<Arc<Snapshot>>,
     /// Invalidation epoch under which `snapshot` was loaded.
     snapshot_epoch: u64,
+    /// Invalidation epoch of the company, and the number of invalidations when it was read.
+    known_epoch: Option<(u64, u64)>,
     /// Fencing token of `snapshot`.
     token: u64,
     /// Highest fencing token that this replica knows; higher than `token` if the newest snapshot can't be decoded.
@@ -40,6 +42,7 @@ impl EntryState {
         Self {
             snapshot: None,
             snapshot_epoch: 0,
+            known_epoch: None,
             token: 0,
             newest_token: 0,
             load: None,
@@ -65,6 +68,18 @@ impl EntryState {
     /// Returns the invalidation epoch under which the current snapshot was loaded; 0 without one.
     pub fn snapshot_epoch(&self) -> u64 {
         self.snapshot_epoch
+    }
+
+    /// Returns the invalidation epoch of the company if it was read after this many invalidations; not before that of the current snapshot.
+    pub fn epoch_as_of(&self, invalidations: u64) -> Option<u64> {
+        let known = self.known_epoch.filter(|(_, read_after)| *read_after == invalidations);
+        known.map(|(epoch, _)| epoch.max(self.snapshot_epoch))
+    }
+
+    /// Sets the invalidation epoch of the company, read after this many invalidations. Returns it, or that of the current snapshot if it is later.
+    pub fn set_epoch(&mut self, epoch: u64, invalidations: u64) -> u64 {
+        self.known_epoch = Some((epoch, invalidations));
+        epoch.max(self.snapshot_epoch)
     }
 
     /// Returns the current snapshot and the end of the event log, which is the cursor after the snapshot.

@@ -1,19 +1,26 @@
-//! Request context: the request id and what error responses depend on, as a task-local of the request.
+//! Request context: the request id, the principal and what error responses depend on, as a task-local of the request.
 
-use std::cell::OnceCell;
+mod principal;
+mod role;
+
 use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 
-use actix_web::http::header::{HeaderMap, HeaderName};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, Uri};
+use tokio::time::Instant;
 
+pub use self::principal::{Principal, PrincipalCell};
+pub use self::role::Role;
 use crate::telemetry::audit::AuditRecord;
 
 /// Header with the request id, of requests and responses.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// Digits of generated request ids.
+const HEX_DIGITS: &[u8; 16] = b"0123456789abcdef";
 /// Maximum length of a request id that a client sends.
 const MAX_REQUEST_ID_LENGTH: usize = 128;
 
@@ -24,34 +31,46 @@ tokio::task_local! {
 
 /// Request id: identifies a request in logs, problem documents and `X-Request-Id`.
 #[derive(Debug, Clone)]
-pub struct RequestId(Rc<str>);
+pub struct RequestId(HeaderValue);
 
 impl RequestId {
     /// Generates an id: 16 hexadecimal digits, a hash of a counter under a random key of the process.
+    ///
+    /// # Panics
+    /// Never: digits are valid in a header.
     pub fn generate() -> Self {
         static SOURCE: LazyLock<(RandomState, AtomicU64)> = LazyLock::new(Default::default);
         let (key, counter) = &*SOURCE;
-        Self(format!("{:016x}", key.hash_one(counter.fetch_add(1, Ordering::Relaxed))).into())
+        let number = key.hash_one(counter.fetch_add(1, Ordering::Relaxed)).to_be_bytes();
+        let mut digits = [0; 16];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(number) {
+            pair.copy_from_slice(&[HEX_DIGITS[usize::from(byte >> 4)], HEX_DIGITS[usize::from(byte & 0xf)]]);
+        }
+        Self(HeaderValue::from_bytes(&digits).expect("digits are valid in a header"))
     }
 
     /// Returns the id in examples of the documentation.
     pub fn example() -> Self {
-        Self("e5209ba176ea076b".into())
+        Self(const { HeaderValue::from_static("e5209ba176ea076b") })
     }
 
     /// Returns the client's `X-Request-Id` if it has 1 to 128 characters of `A-Z a-z 0-9 - _ .`, else a generated id.
     pub fn of(headers: &HeaderMap) -> Self {
-        let is_valid = |text: &&str| {
-            (1..=MAX_REQUEST_ID_LENGTH).contains(&text.len())
-                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        let is_valid = |id: &&HeaderValue| {
+            (1..=MAX_REQUEST_ID_LENGTH).contains(&id.len())
+                && id.as_bytes().iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
         };
-        let sent = headers.get(X_REQUEST_ID).and_then(|value| value.to_str().ok()).filter(is_valid);
-        sent.map_or_else(Self::generate, |id| Self(id.into()))
+        headers.get(X_REQUEST_ID).filter(is_valid).map_or_else(Self::generate, |id| Self(id.clone()))
     }
 
     /// Returns the id as text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.to_str().unwrap_or_default()
+    }
+
+    /// Returns the id as the value of `X-Request-Id`.
+    pub fn header_value(&self) -> HeaderValue {
+        self.0.clone()
     }
 }
 
@@ -60,6 +79,8 @@ impl RequestId {
 pub struct RequestContext {
     /// Request id.
     pub request_id: RequestId,
+    /// Time at which its head was complete.
+    pub received: Instant,
     /// Method; problems of unsafe methods have the member `outcome`.
     pub method: Method,
     /// Path prefix of the gateway: empty, or `/` and segments.
@@ -68,27 +89,10 @@ pub struct RequestContext {
     pub target: Uri,
     /// `WWW-Authenticate` of responses with status 401.
     pub challenge: Option<&'static str>,
-    /// Name of the principal, once the request is authenticated.
+    /// Principal, once the request is authenticated.
     pub principal: PrincipalCell,
     /// Record of a request that changes jobs, if there is an audit log.
     pub audit: Option<AuditRecord>,
-}
-
-/// Name of the principal of a request; clones share it.
-#[derive(Debug, Clone, Default)]
-pub struct PrincipalCell(Rc<OnceCell<Arc<str>>>);
-
-impl PrincipalCell {
-    /// Sets the name, if it is not set.
-    pub fn set(&self, name: &Arc<str>) {
-        // The first one stays.
-        let _ = self.0.set(Arc::clone(name));
-    }
-
-    /// Returns the name; `None` if the request is not authenticated.
-    pub fn get(&self) -> Option<Arc<str>> {
-        self.0.get().cloned()
-    }
 }
 
 impl RequestContext {
@@ -96,6 +100,7 @@ impl RequestContext {
     pub fn outside_request() -> Self {
         Self {
             request_id: RequestId::generate(),
+            received: Instant::now(),
             method: Method::GET,
             path_prefix: "".into(),
             target: Uri::default(),

@@ -1,4 +1,4 @@
-//! Principal of a request: its caller, role, and name in logs.
+//! Names of principals in logs.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -6,23 +6,8 @@ use std::sync::Arc;
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
-use tokio::time::Instant;
 
-use crate::http::auth::role::Role;
-use crate::upstream::{Caller, Credentials};
-
-/// Authenticated caller of a request.
-#[derive(Debug, Clone)]
-pub struct Principal {
-    /// Caller on whose behalf IPS is called.
-    pub caller: Arc<Caller>,
-    /// Role of the API key; `Operator` with IPS credentials, whose permissions IPS checks.
-    pub role: Role,
-    /// Name in the access log, the audit log and traces: that of the API key, or a keyed hash of the IPS user.
-    pub name: Arc<str>,
-    /// Time at which its session expires; `None` if the request has credentials.
-    pub session_end: Option<Instant>,
-}
+use crate::upstream::Credentials;
 
 /// Namer of principals with IPS credentials: a keyed hash (HMAC-SHA-256), so that logs show which requests are of one user but not of whom.
 pub struct PrincipalNames(Hmac<Sha256>);
