@@ -8,7 +8,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bytes::{Buf, Bytes};
+use actix_http::body::BoxBody;
+use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -186,6 +187,32 @@ impl RequestState {
     }
 }
 
+/// Body of an event stream, which [`event_stream`](super::event_stream) sends after the dispatcher has sent the head.
+pub struct DetachedBody {
+    /// Content.
+    pub content: BoxBody,
+    /// Framing of the content.
+    pub framing: Framing,
+}
+
+/// Framing of a body of unknown length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framing {
+    /// Chunks (RFC 9112 §7.1).
+    Chunked,
+    /// The end of the connection ends the body (HTTP/1.0).
+    UntilClose,
+}
+
+/// Input of a connection that was received and not read.
+#[derive(Default)]
+pub struct UnreadInput {
+    /// The bytes.
+    pub bytes: BytesMut,
+    /// Whether the client has closed its sending direction after them.
+    pub is_half_closed: bool,
+}
+
 /// State of the socket of a connection.
 #[derive(Default)]
 pub struct IoState {
@@ -198,6 +225,12 @@ pub struct IoState {
     body: RefCell<Bytes>,
     /// Entry of its request in the tracker of requests.
     request: RefCell<Option<TaskTrackerToken>>,
+    /// Input that the last [`TimeoutIo`](super::timeout_io) has received.
+    unread: RefCell<UnreadInput>,
+    /// Body of the latest response if that is an event stream.
+    detached: RefCell<Option<DetachedBody>>,
+    /// Whether the head of that response was sent.
+    is_detached_head_sent: Cell<bool>,
 }
 
 impl IoState {
@@ -235,6 +268,41 @@ impl IoState {
     /// Whether a rest of the body remains to be written.
     pub fn has_body(&self) -> bool {
         !self.body.borrow().is_empty()
+    }
+
+    /// Keeps input for the next reader of the connection.
+    pub fn keep_unread(&self, input: UnreadInput) {
+        *self.unread.borrow_mut() = input;
+    }
+
+    /// Takes the input that the last reader of the connection has left.
+    pub fn take_unread(&self) -> UnreadInput {
+        self.unread.take()
+    }
+
+    /// Sets the body of the latest response, an event stream.
+    pub fn detach(&self, body: DetachedBody) {
+        *self.detached.borrow_mut() = Some(body);
+    }
+
+    /// Marks everything that the dispatcher has written as sent: with it the head of an event stream, if there is one.
+    pub fn flushed(&self) {
+        self.is_detached_head_sent.set(self.detached.borrow().is_some());
+    }
+
+    /// Whether the head of an event stream was sent, whose body is to follow.
+    pub fn is_detached(&self) -> bool {
+        self.is_detached_head_sent.get()
+    }
+
+    /// Takes the body of the event stream whose head was sent.
+    pub fn take_detached(&self) -> Option<DetachedBody> {
+        if self.is_detached_head_sent.take() { self.detached.take() } else { None }
+    }
+
+    /// Drops the body of an event stream whose head was not sent: it refers to its connection.
+    pub fn drop_detached(&self) {
+        self.detached.take();
     }
 
     /// Marks the connection as closed after the last response.

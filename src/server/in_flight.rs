@@ -15,14 +15,14 @@ use std::time::Duration;
 
 use actix_http::body::{BodySize, BoxBody, MessageBody};
 use actix_http::error::PayloadError;
-use actix_http::header::{CONTENT_LENGTH, UPGRADE};
+use actix_http::header::{CONTENT_LENGTH, CONTENT_TYPE, UPGRADE};
 use actix_http::{ConnectionType, HttpMessage, Method, Payload, Request, Response, StatusCode, Version};
 use actix_service::Service;
 use bytes::Bytes;
 use futures_util::Stream;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use super::connection::{BodyLength, Connection};
+use super::connection::{BodyLength, Connection, DetachedBody, Framing};
 
 /// Minimum size in bytes of a body that is written to the socket from where it is. The dispatcher copies smaller ones behind their head: it
 /// keeps a buffer of 16 KiB anyway.
@@ -37,7 +37,7 @@ const MAX_DISCARD_TIME: Duration = Duration::from_millis(250);
 pub fn track<S, B>(
     mut request: Request,
     service: &S,
-) -> impl Future<Output = Result<Response<TrackedBody>, S::Error>> + use<S, B>
+) -> impl Future<Output = Result<Response<ResponseBody>, S::Error>> + use<S, B>
 where
     S: Service<Request>,
     S::Response: Into<Response<B>>,
@@ -94,7 +94,7 @@ impl InFlight {
     }
 
     /// Prepares the response for the dispatcher.
-    async fn respond<B: MessageBody + 'static>(self, mut response: Response<B>) -> Response<TrackedBody> {
+    async fn respond<B: MessageBody + 'static>(self, mut response: Response<B>) -> Response<ResponseBody> {
         let state = &self.connection.requests;
         if response.status() == StatusCode::REQUEST_TIMEOUT || self.connection.settings.lifecycle.is_draining() {
             state.mark_last();
@@ -110,8 +110,12 @@ impl InFlight {
             response.head_mut().no_chunking(true);
             state.mark_last();
         }
+        let is_event_stream = !self.is_head && is_event_stream(&response);
         if state.is_last() {
             response.head_mut().set_connection_type(ConnectionType::Close);
+        }
+        if is_event_stream {
+            return response.map_body(|_, body| self.detach(body));
         }
         response.map_body(|head, body| {
             let body = TrackedBody::new(body, head.status, self);
@@ -120,8 +124,18 @@ impl InFlight {
                 head.no_chunking(true);
                 head.headers_mut().insert(CONTENT_LENGTH, content.len().into());
             }
-            body
+            ResponseBody::Tracked(body)
         })
+    }
+
+    /// Detaches the body of an event stream from the dispatcher, which sends the head only.
+    fn detach(self, body: impl MessageBody + 'static) -> ResponseBody {
+        let connection = Rc::clone(&self.connection);
+        let framing = if self.version < Version::HTTP_11 { Framing::UntilClose } else { Framing::Chunked };
+        let content = BodyContent::Stream(body.boxed());
+        let body = TrackedBody { content, size: BodySize::Stream, in_flight: self };
+        connection.io.detach(DetachedBody { content: body.boxed(), framing });
+        ResponseBody::Detached
     }
 }
 
@@ -192,6 +206,32 @@ impl Stream for RequestBodyStream {
     }
 }
 
+/// Body of a response, for the dispatcher.
+pub enum ResponseBody {
+    /// Body that the dispatcher sends.
+    Tracked(TrackedBody),
+    /// Body of an event stream, which is sent after the dispatcher has sent the head.
+    Detached,
+}
+
+impl MessageBody for ResponseBody {
+    type Error = Box<dyn std::error::Error>;
+
+    fn size(&self) -> BodySize {
+        match self {
+            Self::Tracked(body) => body.size(),
+            Self::Detached => BodySize::Stream,
+        }
+    }
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        match self.get_mut() {
+            Self::Tracked(body) => Pin::new(body).poll_next(context),
+            Self::Detached => Poll::Pending,
+        }
+    }
+}
+
 /// Body of a response. A panic in it is an error of the body, which closes the connection.
 pub struct TrackedBody {
     content: BodyContent,
@@ -248,6 +288,13 @@ impl MessageBody for TrackedBody {
                 .unwrap_or_else(|_: Box<dyn Any + Send>| Poll::Ready(Some(Err("a panic in the body".into())))),
         }
     }
+}
+
+/// Returns whether a response is an event stream (WHATWG HTML §9.2), which waits for most of the time.
+fn is_event_stream(response: &Response<impl MessageBody>) -> bool {
+    let content_type = response.headers().get(CONTENT_TYPE);
+    response.body().size() == BodySize::Stream
+        && content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"))
 }
 
 /// Returns the length of a request's body by the rules of the dispatcher.

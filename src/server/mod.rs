@@ -6,10 +6,10 @@
 mod accept;
 mod connection;
 mod connection_limit;
-mod deadline;
 mod dispatch;
 mod early_response;
 mod error;
+mod event_stream;
 mod head;
 mod in_flight;
 mod serve;

@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use super::connection::{Connection, ConnectionSettings};
 use super::dispatch::Dispatch;
 use super::early_response::EarlyError;
+use super::event_stream;
 use super::timeout_io::TimeoutIo;
 use crate::telemetry::metrics::names;
 
@@ -27,7 +28,16 @@ const LINGER: Duration = Duration::from_secs(1);
 /// Serves a connection until it is closed: by the dispatcher, after its last response, or after an early response.
 pub async fn serve(socket: TcpStream, peer: SocketAddr, settings: Arc<ConnectionSettings>, dispatch: Dispatch) {
     let connection = Connection::new(socket, settings);
-    let result = run(&connection, peer, dispatch).await;
+    let _unsent = UnsentBody(&connection);
+    let mut io = TimeoutIo::new(Rc::clone(&connection));
+    let result = loop {
+        let result = run(&connection, io, peer, &dispatch).await;
+        let Some(body) = connection.io.take_detached() else { break result };
+        io = TimeoutIo::new(Rc::clone(&connection));
+        if event_stream::send(&mut io, body).await.is_err() || connection.io.is_closed() {
+            break result;
+        }
+    };
     let malformed = result.err().as_ref().and_then(EarlyError::of).filter(|_| !connection.requests.is_last());
     if let Some(error) = malformed.or(connection.io.early_error()) {
         send_early_response(&connection, error);
@@ -37,10 +47,23 @@ pub async fn serve(socket: TcpStream, peer: SocketAddr, settings: Arc<Connection
     }
 }
 
-/// Receives the first head, then runs the dispatcher until it ends or the last response of the connection is sent.
-async fn run(connection: &Rc<Connection>, peer: SocketAddr, dispatch: Dispatch) -> Result<(), DispatchError> {
+/// Guard that drops the body of an event stream whose head could not be sent.
+struct UnsentBody<'a>(&'a Connection);
+
+impl Drop for UnsentBody<'_> {
+    fn drop(&mut self) {
+        self.0.io.drop_detached();
+    }
+}
+
+/// Receives a head, then runs the dispatcher until it ends, the last response of the connection is sent, or the head of an event stream.
+async fn run(
+    connection: &Connection,
+    mut io: TimeoutIo,
+    peer: SocketAddr,
+    dispatch: &Dispatch,
+) -> Result<(), DispatchError> {
     let mut serving = pin!(async {
-        let mut io = TimeoutIo::new(Rc::clone(connection));
         io.receive_head().await?;
         dispatch(io, peer).await
     });
@@ -50,7 +73,7 @@ async fn run(connection: &Rc<Connection>, peer: SocketAddr, dispatch: Dispatch) 
         if let Poll::Ready(result) = serving.as_mut().poll(context) {
             return Poll::Ready(result);
         }
-        if connection.io.is_closed() {
+        if connection.io.is_closed() || connection.io.is_detached() {
             return Poll::Ready(Ok(()));
         }
         if !is_registered {

@@ -23,9 +23,6 @@ use crate::telemetry::metrics::names;
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 /// Time after which a browser reconnects.
 const RECONNECTION_TIME: Duration = Duration::from_secs(2);
-/// Maximum size of a chunk in bytes. The dispatcher copies chunks into a buffer that it keeps while the connection is open, and that has at most
-/// its write buffer size and a chunk: with the head and the first chunk, one page of memory.
-const MAX_CHUNK_BYTES: usize = 3 * 1024;
 /// Type of the event of a list that became stale.
 const STALE_EVENT: &str = "upstream.stale";
 /// Type of the event of a list that is no longer stale.
@@ -69,7 +66,6 @@ pub fn event_stream(
         lifecycle: state.lifecycle.clone(),
         heartbeat,
         context: RequestContext::current(),
-        rest: Bytes::new(),
         has_events: false,
         access,
         role,
@@ -78,7 +74,7 @@ pub fn event_stream(
         _ticket: ticket,
     };
     response_head().streaming(stream::unfold(stream, |mut stream| async move {
-        let chunk = stream.next_chunk().await?;
+        let chunk = stream.next_block().await?;
         Some((Ok::<_, actix_web::Error>(chunk), stream))
     }))
 }
@@ -112,8 +108,6 @@ pub struct StreamGuards {
 
 /// Body of an event stream. Chunks are produced on demand, when the client has read the earlier ones.
 struct EventStream {
-    /// Rest of an event that is larger than a chunk.
-    rest: Bytes,
     subscription: Subscription,
     lifecycle: Lifecycle,
     heartbeat: Heartbeat,
@@ -137,14 +131,6 @@ enum Cause {
 }
 
 impl EventStream {
-    /// Returns the next chunk of an event or heartbeat; `None` at the end.
-    async fn next_chunk(&mut self) -> Option<Bytes> {
-        if self.rest.is_empty() {
-            self.rest = self.next_block().await?;
-        }
-        Some(self.rest.split_to(self.rest.len().min(MAX_CHUNK_BYTES)))
-    }
-
     /// Returns the next event or heartbeat; `None` at the end. Every block has data: some clients report one without as an empty event.
     async fn next_block(&mut self) -> Option<Bytes> {
         let cause = tokio::select! {

@@ -5,6 +5,9 @@
 //! `TimeoutIo` therefore passes one complete head at a time, without such offers, and body bytes on demand. It does not parse: a head ends with
 //! its first empty line, a body at the length in [`RequestState`](super::connection::RequestState).
 
+mod deadline;
+mod write;
+
 use std::future::poll_fn;
 use std::io;
 use std::mem::{self, MaybeUninit};
@@ -14,19 +17,16 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::time::Instant;
 
-use super::connection::{BodyLength, Connection};
-use super::deadline::Deadline;
+use self::deadline::Deadline;
+use super::connection::{BodyLength, Connection, UnreadInput};
 use super::early_response::EarlyError;
 use super::head::{Head, Part, without_upgrade};
-use crate::telemetry::metrics::names;
 
 /// Maximum size of a request's head, in bytes. Larger ones are refused with 431.
 const MAX_HEAD_BYTES: usize = 32 * 1024;
-/// Minimum number of bytes that a client has to read within the write timeout.
-const MIN_WRITE_PROGRESS: usize = 4 * 1024;
 /// Maximum number of bytes that are read ahead while a request is in flight, to detect a disconnect of the client.
 const READ_AHEAD: usize = 1024;
 /// Maximum time until the response to a client that has closed its sending direction, since the request or the last write. Most such clients
@@ -67,11 +67,12 @@ pub struct TimeoutIo {
 }
 
 impl TimeoutIo {
-    /// Wraps the socket of a new connection.
+    /// Wraps the socket of a connection that is new, or whose latest request is in flight.
     pub fn new(connection: Rc<Connection>) -> Self {
+        let UnreadInput { bytes: received, is_half_closed } = connection.io.take_unread();
         Self {
             connection,
-            received: BytesMut::new(),
+            received,
             head: Head::default(),
             is_head_received: false,
             head_left: None,
@@ -81,7 +82,7 @@ impl TimeoutIo {
             answered: 0,
             idle_since: Instant::now(),
             stopping_since: None,
-            is_half_closed: false,
+            is_half_closed,
             progressed_at: Instant::now(),
             blocked: None,
             read_deadline: Deadline::default(),
@@ -230,14 +231,21 @@ impl TimeoutIo {
             self.is_paused = bytes > 0;
             return Poll::Ready(Ok(()));
         }
+        self.poll_disconnect(context).map(Err)
+    }
+
+    /// Waits for the client's disconnect while a response is in flight. Input is read ahead to detect it.
+    pub fn poll_disconnect(&mut self, context: &mut Context<'_>) -> Poll<io::Error> {
         while self.received.len() < READ_AHEAD && !self.is_half_closed {
-            ready!(self.poll_read_ahead(context))?;
+            if let Err(error) = ready!(self.poll_read_ahead(context)) {
+                return Poll::Ready(error);
+            }
         }
         if !self.is_half_closed {
             return Poll::Pending;
         }
         ready!(self.read_deadline.poll(self.progressed_at + HALF_CLOSED_TIMEOUT, context));
-        Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()))
+        Poll::Ready(io::ErrorKind::ConnectionAborted.into())
     }
 
     /// Returns `Pending` once, so that the dispatcher decodes what it has, and wakes it if more can be read.
@@ -301,45 +309,12 @@ impl TimeoutIo {
         self.received.extend_from_slice(input.filled());
         Poll::Ready(Ok(()))
     }
+}
 
-    /// Writes bytes of the dispatcher, and of a body that it did not get. Fails if the client reads too slowly.
-    fn poll_send(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if let Poll::Ready(result) = self.connection.poll_write(context, bytes) {
-            let result = match result {
-                Ok((_, 0)) => Err(io::ErrorKind::WriteZero.into()),
-                result => result,
-            };
-            if let (Some((_, taken)), Ok((_, written))) = (&mut self.blocked, &result) {
-                *taken += written;
-            }
-            self.progressed_at = Instant::now();
-            return Poll::Ready(result.map(|(own, _)| own));
-        }
-        let now = Instant::now();
-        let (since, taken) = self.blocked.get_or_insert((now, 0));
-        if *taken >= MIN_WRITE_PROGRESS {
-            (*since, *taken) = (now, 0);
-        }
-        let deadline = *since + self.connection.settings.timeouts.write;
-        ready!(self.write_deadline.poll(deadline, context));
-        metrics::counter!(names::CONNECTIONS_REFUSED, "reason" => "slow_reader").increment(1);
-        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
-    }
-
-    /// Marks the connection as idle after a response, or closes it after the last one.
-    fn response_sent(&mut self, context: &mut Context<'_>) {
-        let (requests, io) = (&self.connection.requests, &self.connection.io);
-        self.answered = requests.started();
-        if requests.is_last() {
-            let has_unread_input = !self.received.is_empty() || !requests.is_body_complete();
-            io.close(has_unread_input);
-            return;
-        }
-        (self.head, self.body_bytes, self.idle_since) = (Head::default(), 0, self.progressed_at);
-        let has_input = !self.received.is_empty() || self.is_half_closed;
-        if has_input || self.poll_idle(context).is_ready() {
-            context.waker().wake_by_ref();
-        }
+impl Drop for TimeoutIo {
+    fn drop(&mut self) {
+        let unread = UnreadInput { bytes: mem::take(&mut self.received), is_half_closed: self.is_half_closed };
+        self.connection.io.keep_unread(unread);
     }
 }
 
@@ -355,34 +330,5 @@ impl AsyncRead for TimeoutIo {
         } else {
             io.poll_head(context, buffer)
         }
-    }
-}
-
-impl AsyncWrite for TimeoutIo {
-    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let io = self.get_mut();
-        if !io.is_request_open() {
-            // Discards the dispatcher's response without a body to a head that it can't parse; an early response replaces it.
-            return Poll::Ready(Ok(bytes.len()));
-        }
-        io.poll_send(context, bytes)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let io = self.get_mut();
-        // The dispatcher flushes after it has written all of its buffer, which contains the head.
-        while io.connection.io.has_body() {
-            ready!(io.poll_send(context, &[]))?;
-        }
-        io.blocked = None;
-        if io.is_request_open() && !io.connection.requests.is_in_flight() {
-            io.response_sent(context);
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    /// Does nothing: the connection is closed after the dispatcher has ended.
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
     }
 }
