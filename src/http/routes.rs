@@ -1,9 +1,10 @@
 //! Routes: the table of API operations, from which the router and the OpenAPI document are generated, and the routes of the web UI.
 
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig, delete, post};
-use actix_web::{Error, Resource, Route, Scope, guard};
+use actix_web::{Error, Resource, Route, guard};
 use serde_json::Value;
 use utoipa::OpenApi as _;
 
@@ -26,8 +27,8 @@ macro_rules! api_operations {
         /// Paths of the API operations, below the path prefix.
         pub const API_PATHS: &[&str] = &[$($path),+];
 
-        fn add_api_operations(scope: Scope) -> Scope {
-            scope$(.service(resource($path)$(.route($method().to($module::$handler)))+))+
+        fn add_api_operations(config: &mut ServiceConfig, path_prefix: &str) {
+            $(config.service(resource(path_prefix, $path)$(.route($method().to($module::$handler)))+);)+
         }
 
         #[derive(utoipa::OpenApi)]
@@ -68,39 +69,42 @@ pub fn openapi_document() -> Value {
     openapi::document(ApiOperations::openapi())
 }
 
-/// Registers the state and all routes, below the path prefix.
+/// Registers the state and all routes, below the path prefix. Not in a scope, which would route each request a second time.
 pub fn configure(config: &mut ServiceConfig, state: web::Data<AppState>) {
-    let scope = web::scope(&state.settings.path_prefix);
+    let prefix = state.settings.path_prefix.clone();
     config.app_data(state);
-    config.service(
-        add_api_operations(scope)
-            .service(resource("/openapi.json").route(get().to(documents::openapi_3_1)))
-            .service(resource("/openapi-3.0.json").route(get().to(documents::openapi_3_0)))
-            .service(resource("/openapi-3.2.json").route(get().to(documents::openapi_3_2)))
-            .service(resource("").route(get().to(ui::redirect_to_directory)))
-            .service(resource("/").route(get().to(ui::board)))
-            .service(resource("/board/{path:.*}").route(get().to(ui::board_file)))
-            .service(resource("/swagger-ui").route(get().to(ui::redirect_to_directory)))
-            .service(resource("/swagger-ui/{path:.*}").route(get().to(ui::swagger_ui)))
-            .service(resource("/problems").route(get().to(ui::problems)))
-            .service(resource("/problems/{code}").route(get().to(ui::problem)))
-            .default_service(web::to(not_found)),
-    );
+    add_api_operations(config, &prefix);
+    config
+        .service(resource(&prefix, "/openapi.json").route(get().to(documents::openapi_3_1)))
+        .service(resource(&prefix, "/openapi-3.0.json").route(get().to(documents::openapi_3_0)))
+        .service(resource(&prefix, "/openapi-3.2.json").route(get().to(documents::openapi_3_2)))
+        .service(resource(&prefix, "/").route(get().to(ui::board)))
+        .service(resource(&prefix, "/board/{path:.*}").route(get().to(ui::board_file)))
+        .service(resource(&prefix, "/swagger-ui").route(get().to(ui::redirect_to_directory)))
+        .service(resource(&prefix, "/swagger-ui/{path:.*}").route(get().to(ui::swagger_ui)))
+        .service(resource(&prefix, "/problems").route(get().to(ui::problems)))
+        .service(resource(&prefix, "/problems/{code}").route(get().to(ui::problem)));
+    if !prefix.is_empty() {
+        config.service(resource(&prefix, "").route(get().to(ui::redirect_to_directory)));
+    }
     config.default_service(web::to(not_found));
 }
 
-/// Creates a resource. It answers methods without a route with 405 and `Allow`.
+/// Creates the resource of a path below the path prefix. It answers methods without a route with 405 and `Allow`.
 fn resource(
+    path_prefix: &str,
     path: &str,
 ) -> Resource<
     impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()> + 'static,
 > {
-    web::resource(path.to_owned()).wrap(from_fn(catch_panic))
+    web::resource(format!("{path_prefix}{path}")).wrap(from_fn(catch_panic))
 }
 
 /// Creates a route for GET and HEAD.
 fn get() -> Route {
-    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+    // actix's method guards register their method in each request, for the `Allow` of a 405: not needed if the route is found.
+    let is_read = guard::fn_guard(|context| matches!(context.head().method, Method::GET | Method::HEAD));
+    web::route().guard(guard::Any(is_read).or(guard::Get()).or(guard::Head()))
 }
 
 async fn not_found() -> Result<actix_web::HttpResponse, Problem> {

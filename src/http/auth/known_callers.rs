@@ -1,7 +1,7 @@
 //! Principals of the callers that a worker served last, by their `Authorization`: a poller sends the same one with each request.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use actix_web::http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, HeaderMap, HeaderV
 use constant_time_eq::constant_time_eq;
 use secrecy::{ExposeSecret, SecretSlice};
 use tokio::time::Instant;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::http::request_context::Principal;
 
@@ -30,11 +31,20 @@ pub struct KnownCallers(RefCell<Table>);
 
 #[derive(Default)]
 struct Table {
-    /// By the keyed hash of their headers.
-    callers: HashMap<u64, KnownCaller>,
-    hash_key: RandomState,
+    /// By the keyed hash of their headers. Callers with equal hashes replace each other.
+    callers: BTreeMap<u64, KnownCaller>,
+    hash_key: HashKey,
     bytes: usize,
     swept_at: Option<Instant>,
+}
+
+/// Random key of the hashes, so that clients can't predict which headers have equal ones.
+struct HashKey(u64);
+
+impl Default for HashKey {
+    fn default() -> Self {
+        Self(RandomState::new().hash_one(()))
+    }
 }
 
 struct KnownCaller {
@@ -147,8 +157,9 @@ impl<'a> PrincipalHeaders<'a> {
         (bytes <= MAX_HEADER_BYTES).then_some(Self { authorization, language })
     }
 
-    fn hash(&self, key: &RandomState) -> u64 {
-        key.hash_one((self.authorization.as_bytes(), self.language.map(HeaderValue::as_bytes)))
+    fn hash(&self, HashKey(key): &HashKey) -> u64 {
+        let key = self.language.map_or(*key, |language| xxh3_64_with_seed(language.as_bytes(), *key));
+        xxh3_64_with_seed(self.authorization.as_bytes(), key)
     }
 }
 
