@@ -1,10 +1,10 @@
 //! HTTP transport: sends one request to IPS and reads the answer within limits.
 
+mod clients;
 mod exchange;
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_compression::tokio::bufread::GzipDecoder;
 use bytes::{BufMut, Bytes};
@@ -18,6 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tokio_util::io::StreamReader;
 
+use self::clients::RuntimeClients;
 pub(super) use self::exchange::{Documented, ErasedReply, Exchange};
 use super::classify::{self, AttemptError, NoLargeAnswerPermit, TooLarge};
 use super::config::ClientConfig;
@@ -25,9 +26,6 @@ use super::telemetry;
 use crate::ips::types::Effect;
 use crate::telemetry::metrics::names;
 
-/// Idle timeout of pooled connections for reads. It is shorter than the keep-alive timeout of usual servers, because a call on a
-/// connection that the server is closing fails.
-const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 /// Maximum number of headers of an answer; the library keeps their sum below 400 KiB.
 const MAX_HEADERS: usize = 100;
 /// Size in bytes from which an answer counts as large: it needs a permit to grow further, and is parsed on the blocking pool.
@@ -42,8 +40,8 @@ const INITIAL_BUFFER: usize = 16 << 10;
 #[derive(Debug)]
 pub(super) struct Transport {
     config: Arc<ClientConfig>,
-    /// Client of reads, with a connection pool.
-    reads: Client,
+    /// Clients of reads, with connection pools.
+    reads: RuntimeClients,
     /// Client of mutations. Each uses a new connection, because a call that fails on a pooled connection that the server was closing
     /// can't be told from one that was processed.
     mutations: Client,
@@ -86,7 +84,7 @@ impl Transport {
     /// # Errors
     /// The certificate authorities can't be read, or TLS can't be set up.
     pub(super) fn new(config: Arc<ClientConfig>) -> Result<Self, reqwest::Error> {
-        let reads = builder(&config)?.pool_idle_timeout(POOL_IDLE_TIMEOUT).build()?;
+        let reads = RuntimeClients::new(Arc::clone(&config))?;
         let mutations = builder(&config)?.pool_max_idle_per_host(0).build()?;
         Ok(Self { config, reads, mutations, large_answers: Arc::new(Semaphore::new(MAX_LARGE_ANSWERS)) })
     }
@@ -103,8 +101,8 @@ impl Transport {
         deadline: Instant,
     ) -> Result<ErasedReply, AttemptError> {
         let client = match exchange.operation.effect {
-            Effect::Reads => &self.reads,
-            Effect::Changes => &self.mutations,
+            Effect::Reads => self.reads.of_current_runtime(),
+            Effect::Changes => self.mutations.clone(),
         };
         let response = client
             .post(self.config.url.clone())
@@ -136,8 +134,6 @@ impl Transport {
             return Err(classify::too_large(limit));
         }
         let encoding = header(response.headers(), CONTENT_ENCODING.as_str()).unwrap_or("identity").to_ascii_lowercase();
-        // One byte more, so that the end of the body is found without a larger buffer.
-        let max_capacity = declared.unwrap_or(limit) + 1;
         let mut received = 0;
         let limited = response.bytes_stream().map_err(io::Error::other).map(move |chunk| {
             let chunk = chunk?;
@@ -146,11 +142,11 @@ impl Transport {
         });
         let raw = StreamReader::new(Box::pin(limited));
         let body = match encoding.trim() {
-            "identity" => self.read_to_end(raw, max_capacity, deadline).await,
+            "identity" => self.read_to_end(raw, declared, deadline).await,
             "gzip" | "x-gzip" => {
                 let mut decoder = GzipDecoder::new(raw);
                 decoder.multiple_members(true);
-                self.read_to_end(decoder, limit + 1, deadline).await
+                self.read_to_end(decoder, None, deadline).await
             }
             other => {
                 return Err(classify::malformed(
@@ -162,17 +158,19 @@ impl Transport {
         body.map_err(|error| classify::body_error(error, status, limit))
     }
 
-    /// Reads a body, which is shorter than `max_capacity` bytes as far as the server tells.
+    /// Reads a body; `declared` is its length in bytes as far as the server tells.
     async fn read_to_end(
         &self,
         mut reader: impl AsyncRead + Unpin,
-        max_capacity: usize,
+        declared: Option<usize>,
         deadline: Instant,
     ) -> io::Result<AnswerBody> {
         let limit = self.config.max_answer_bytes;
+        // One byte more, so that the end of the body is found without a larger buffer.
+        let max_capacity = declared.unwrap_or(limit) + 1;
         let mut permit = None;
-        // A small answer whose length is known gets its final buffer.
-        let capacity = if max_capacity <= LARGE_ANSWER { max_capacity } else { INITIAL_BUFFER };
+        // A small answer whose length is known gets its final buffer, a large one the buffer that needs no permit.
+        let capacity = declared.map_or(INITIAL_BUFFER, |length| (length + 1).min(LARGE_ANSWER));
         let mut bytes = Vec::with_capacity(capacity.min(limit + 1));
         loop {
             if bytes.len() == bytes.capacity() {
@@ -276,6 +274,7 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use std::num::NonZeroU32;
+    use std::time::Duration;
 
     use reqwest::StatusCode;
 
@@ -308,9 +307,8 @@ mod tests {
     async fn a_large_answer_without_a_permit_is_shed_and_does_not_count_as_a_failure_of_ips() {
         let transport = transport(Duration::from_secs(2));
         let answer = vec![b'x'; 2 * LARGE_ANSWER];
-        let max_capacity = answer.len() + 1;
-        let read =
-            |length| transport.read_to_end(&answer[..length], max_capacity, Instant::now() + Duration::from_secs(15));
+        let deadline = Instant::now() + Duration::from_secs(15);
+        let read = |length| transport.read_to_end(&answer[..length], Some(length), deadline);
         let held = [read(answer.len()).await, read(answer.len()).await];
         assert!(held.iter().all(Result::is_ok), "two permits");
         assert!(read(1_000).await.is_ok(), "a small answer needs none");

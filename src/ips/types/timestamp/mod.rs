@@ -219,25 +219,25 @@ impl Formatted {
         }
 
         let mut text = Self { bytes: [0; 35], length: 0 };
-        text.digits(4, year);
-        text.part(b'-', 2, local.month());
-        text.part(b'-', 2, local.day());
-        text.part(b'T', 2, local.hour());
-        text.part(b':', 2, local.minute());
-        text.part(b':', 2, local.second() + leap);
+        text.digits::<4>(year);
+        text.part::<2>(b'-', local.month());
+        text.part::<2>(b'-', local.day());
+        text.part::<2>(b'T', local.hour());
+        text.part::<2>(b':', local.minute());
+        text.part::<2>(b':', local.second() + leap);
         match nanos {
             0 => {}
-            _ if nanos % 1_000_000 == 0 => text.part(b'.', 3, nanos / 1_000_000),
-            _ if nanos % 1_000 == 0 => text.part(b'.', 6, nanos / 1_000),
-            _ => text.part(b'.', 9, nanos),
+            _ if nanos % 1_000_000 == 0 => text.part::<3>(b'.', nanos / 1_000_000),
+            _ if nanos % 1_000 == 0 => text.part::<6>(b'.', nanos / 1_000),
+            _ => text.part::<9>(b'.', nanos),
         }
         match offset {
             None => {}
             Some(0) => text.byte(b'Z'),
             Some(seconds) => {
                 let minutes = seconds.unsigned_abs() / 60;
-                text.part(if seconds < 0 { b'-' } else { b'+' }, 2, minutes / 60);
-                text.part(b':', 2, minutes % 60);
+                text.part::<2>(if seconds < 0 { b'-' } else { b'+' }, minutes / 60);
+                text.part::<2>(b':', minutes % 60);
             }
         }
         Some(text)
@@ -248,18 +248,22 @@ impl Formatted {
         self.length += 1;
     }
 
-    fn digits(&mut self, count: usize, mut value: u32) {
-        let end = self.length + count;
-        for digit in self.bytes[self.length..end].iter_mut().rev() {
+    #[inline]
+    fn digits<const COUNT: usize>(&mut self, mut value: u32) {
+        let mut digits = [0; COUNT];
+        for digit in digits.iter_mut().rev() {
             *digit = b'0' + (value % 10) as u8;
             value /= 10;
         }
+        let end = self.length + COUNT;
+        self.bytes[self.length..end].copy_from_slice(&digits);
         self.length = end;
     }
 
-    fn part(&mut self, separator: u8, count: usize, value: u32) {
+    #[inline]
+    fn part<const COUNT: usize>(&mut self, separator: u8, value: u32) {
         self.byte(separator);
-        self.digits(count, value);
+        self.digits::<COUNT>(value);
     }
 
     fn as_str(&self) -> &str {
