@@ -11,40 +11,35 @@ use bytes::{BufMut, Bytes};
 use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, TryStreamExt};
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap};
-use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client, ClientBuilder, Response, StatusCode};
+use reqwest::{Response, StatusCode};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tokio_util::io::StreamReader;
 
-use self::clients::RuntimeClients;
+use self::clients::Clients;
+pub use self::clients::install_tls_provider;
 pub(super) use self::exchange::{Documented, ErasedReply, Exchange};
 use super::classify::{self, AttemptError, NoLargeAnswerPermit, TooLarge};
 use super::config::ClientConfig;
 use super::telemetry;
-use crate::ips::types::Effect;
 use crate::telemetry::metrics::names;
 
-/// Maximum number of headers of an answer; the library keeps their sum below 400 KiB.
-const MAX_HEADERS: usize = 100;
 /// Size in bytes from which an answer counts as large: it needs a permit to grow further, and is parsed on the blocking pool.
 const LARGE_ANSWER: usize = 256 << 10;
 /// Maximum number of large answers that are read or parsed at the same time. Together they hold at most this many times the limit of
 /// one answer.
 const MAX_LARGE_ANSWERS: usize = 2;
-/// Initial capacity of a buffer, in bytes.
+/// Initial capacity of a buffer, in bytes, for an answer whose length is not known.
 const INITIAL_BUFFER: usize = 16 << 10;
+/// Maximum initial capacity of a buffer, in bytes.
+const MAX_INITIAL_BUFFER: usize = 4 << 20;
 
 /// HTTP transport of SOAP requests.
 #[derive(Debug)]
 pub(super) struct Transport {
     config: Arc<ClientConfig>,
-    /// Clients of reads, with connection pools.
-    reads: RuntimeClients,
-    /// Client of mutations. Each uses a new connection, because a call that fails on a pooled connection that the server was closing
-    /// can't be told from one that was processed.
-    mutations: Client,
+    clients: Clients,
     large_answers: Arc<Semaphore>,
 }
 
@@ -84,9 +79,8 @@ impl Transport {
     /// # Errors
     /// The certificate authorities can't be read, or TLS can't be set up.
     pub(super) fn new(config: Arc<ClientConfig>) -> Result<Self, reqwest::Error> {
-        let reads = RuntimeClients::new(Arc::clone(&config))?;
-        let mutations = builder(&config)?.pool_max_idle_per_host(0).build()?;
-        Ok(Self { config, reads, mutations, large_answers: Arc::new(Semaphore::new(MAX_LARGE_ANSWERS)) })
+        let clients = Clients::new(Arc::clone(&config))?;
+        Ok(Self { config, clients, large_answers: Arc::new(Semaphore::new(MAX_LARGE_ANSWERS)) })
     }
 
     /// Sends a request once and reads the answer. A large answer waits for its permit until `deadline`, or the maximum queue time if that
@@ -100,11 +94,9 @@ impl Transport {
         body: Bytes,
         deadline: Instant,
     ) -> Result<ErasedReply, AttemptError> {
-        let client = match exchange.operation.effect {
-            Effect::Reads => self.reads.of_current_runtime(),
-            Effect::Changes => self.mutations.clone(),
-        };
-        let response = client
+        let response = self
+            .clients
+            .of(exchange.operation.effect)
             .post(self.config.url.clone())
             .header(CONTENT_TYPE, "text/xml; charset=UTF-8")
             .header(ACCEPT_ENCODING, "gzip")
@@ -169,21 +161,21 @@ impl Transport {
         // One byte more, so that the end of the body is found without a larger buffer.
         let max_capacity = declared.unwrap_or(limit) + 1;
         let mut permit = None;
-        // A small answer whose length is known gets its final buffer, a large one the buffer that needs no permit.
-        let capacity = declared.map_or(INITIAL_BUFFER, |length| (length + 1).min(LARGE_ANSWER));
+        // An answer whose length is known gets its final buffer: pages that are never touched take no memory.
+        let capacity = declared.map_or(INITIAL_BUFFER, |_| max_capacity.min(MAX_INITIAL_BUFFER));
         let mut bytes = Vec::with_capacity(capacity.min(limit + 1));
         loop {
+            if bytes.len() >= LARGE_ANSWER && permit.is_none() {
+                permit = Some(self.large_answer_permit(deadline).await?);
+            }
             if bytes.len() == bytes.capacity() {
-                if bytes.len() >= LARGE_ANSWER && permit.is_none() {
-                    permit = Some(self.large_answer_permit(deadline).await?);
-                }
-                // A large buffer gets its final capacity at once: doubling would hold it twice for a moment, and pages that are never
-                // touched take no memory.
+                // A large buffer gets its final capacity at once: doubling would hold it twice for a moment.
                 let capacity = if permit.is_some() { max_capacity.max(bytes.len() + 1) } else { bytes.len() * 2 };
                 let capacity = capacity.min(limit + 1);
                 bytes.reserve_exact(capacity - bytes.len());
             }
-            let next = (bytes.capacity() - bytes.len()).min(LARGE_ANSWER);
+            let end = if permit.is_some() { bytes.len() + LARGE_ANSWER } else { LARGE_ANSWER };
+            let next = end.min(bytes.capacity()) - bytes.len();
             if reader.read_buf(&mut (&mut bytes).limit(next)).await? == 0 {
                 return Ok(AnswerBody { bytes, permit });
             }
@@ -232,34 +224,6 @@ async fn parse(
             Err(_) => Err(classify::malformed(status, "not read, because the gateway is shutting down")),
         },
     }
-}
-
-/// Makes ring the TLS implementation of the process, unless it has another one. Clients of reqwest need one before they are created: those of
-/// this module and the trace exporter.
-pub fn install_tls_provider() {
-    // An error says that there is one.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-}
-
-fn builder(config: &ClientConfig) -> Result<ClientBuilder, reqwest::Error> {
-    install_tls_provider();
-    let authorities = config.authorities.iter().map(|pem| Certificate::from_pem_bundle(pem));
-    let authorities = authorities.collect::<Result<Vec<_>, _>>()?.concat();
-    let client = Client::builder()
-        .connect_timeout(config.connect_timeout)
-        // A redirect, or a proxy of the environment, would send the password in the body to another host.
-        .redirect(Policy::none())
-        .no_proxy()
-        .http1_only()
-        .http1_max_headers(MAX_HEADERS)
-        .retry(reqwest::retry::never())
-        .user_agent(format!("{}/{}", config.app_name, config.app_version));
-    // The certificates of the system are often hundreds of files. A client that never uses TLS does not read them.
-    Ok(if config.url.scheme() == "https" {
-        client.tls_certs_merge(authorities)
-    } else {
-        client.tls_certs_only(authorities)
-    })
 }
 
 /// Parses a date of HTTP (RFC 9110 §5.6.7) in the form that every server sends.
