@@ -101,7 +101,7 @@ impl Server {
         });
         let abort = CancellationToken::new();
         let abort_on_drop = abort.clone().drop_guard();
-        let workers = Workers::start(&dispatch::application(app), &settings, &connections, &abort);
+        let workers = Workers::start(&dispatch::application(app), &settings, &connections, &background, &abort);
         Ok(Self {
             address,
             listener,

@@ -50,8 +50,9 @@ impl Drop for ConnectionGuards {
 }
 
 impl Workers {
-    /// Starts a thread for each processor, and waits until each has built its service. A worker ends when the pool is dropped and its last
-    /// connection has ended, or with `abort`. `connections` tracks the open connections.
+    /// Starts a thread for each processor, and waits until each has built its service. A worker ends when the pool is dropped and the last
+    /// connection and the last task in `background` have ended, which may wait for tasks of a worker; or with `abort`. `connections` tracks
+    /// the open connections.
     ///
     /// # Errors
     /// The operating system has no threads left, or the service can't be built.
@@ -59,6 +60,7 @@ impl Workers {
         application: &Application,
         settings: &Arc<ConnectionSettings>,
         connections: &TaskTracker,
+        background: &TaskTracker,
         abort: &CancellationToken,
     ) -> Result<Self, ServerError> {
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
@@ -66,10 +68,14 @@ impl Workers {
             let (queue, assigned) = unbounded_channel();
             let (built, is_built) = sync_channel(1);
             let (application, settings) = (Arc::clone(application), Arc::clone(settings));
-            let (connections, abort) = (connections.clone(), abort.clone());
+            let (connections, background, abort) = (connections.clone(), background.clone(), abort.clone());
             let thread = std::thread::Builder::new().name(format!("worker-{number}"));
             let spawned = thread.spawn(move || {
-                let serving = run(application, built, settings, connections, assigned);
+                let serving = async {
+                    run(application, built, settings, assigned).await;
+                    connections.wait().await;
+                    background.wait().await;
+                };
                 actix_web::rt::System::new().block_on(abort.run_until_cancelled(serving));
             });
             spawned.map_err(ServerError::Threads)?;
@@ -101,7 +107,6 @@ async fn run(
     application: Application,
     built: SyncSender<()>,
     settings: Arc<ConnectionSettings>,
-    connections: TaskTracker,
     mut assigned: UnboundedReceiver<AssignedConnection>,
 ) {
     let Some(dispatch) = application().await else { return };
@@ -115,5 +120,4 @@ async fn run(
             drop(guards);
         });
     }
-    connections.wait().await;
 }

@@ -45,7 +45,7 @@ impl<'r, 'de, 'p> Element<'r, 'de, 'p> {
             return self.default_value("").map(Cow::Borrowed);
         }
         if let Some(text) = self.parser.plain_content()? {
-            return Ok(Cow::Borrowed(text));
+            return Ok(text);
         }
         match self.parser.token()? {
             Token::End => Ok(Cow::Borrowed("")),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use tokio::runtime::Handle;
 
 use crate::jobs::cache::SnapshotCache;
 use crate::jobs::cache::entry::{
@@ -20,6 +21,9 @@ use crate::telemetry::span;
 /// Back-off after failed loads of one list. The maximum is short, because the circuit breaker protects IPS: it sees the calls of all lists.
 pub(super) const BACKOFF: Backoff =
     Backoff { first: Duration::from_secs(1), max: Duration::from_secs(5), jitter: 0.25 };
+
+/// Maximum number of jobs of the last list with which a load runs on the runtime of its reader.
+const MAX_LOCAL_JOBS: usize = 100;
 
 /// Guard of the task of a load: removes the load from its entry if the task panics, so that the next reader starts another one.
 struct EndLoadOnPanic<'a> {
@@ -109,7 +113,10 @@ impl SnapshotCache {
         }
         let (cache, entry, key, caller) =
             (Arc::clone(self), Arc::clone(keyed.entry), keyed.key.clone(), keyed.caller.clone());
-        let task = self.runtime().spawn(span::in_current_span(async move {
+        // On the thread of the reader, which saves two changes of threads; but a large list would delay other requests of that thread.
+        let is_large = state.snapshot().is_some_and(|snapshot| snapshot.jobs.len() > MAX_LOCAL_JOBS);
+        let runtime = if is_large { self.runtime().clone() } else { Handle::current() };
+        let task = runtime.spawn(span::in_current_span(async move {
             let _guard = EndLoadOnPanic { entry: &entry, started_under: epoch };
             let keyed = KeyedEntry { entry: &entry, key: &key, caller: &caller };
             let epochs = LoadEpochs { started_under: epoch, result: epoch };
@@ -207,7 +214,6 @@ mod tests {
 
     use chrono::{DateTime, TimeDelta};
     use secrecy::SecretString;
-    use tokio::runtime::Handle;
 
     use super::*;
     use crate::jobs::cache::epoch::CompanyEpochs;

@@ -1,52 +1,45 @@
 //! HTTP transport: sends one request to IPS and reads the answer within limits.
 
+mod clients;
 mod exchange;
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_compression::tokio::bufread::GzipDecoder;
 use bytes::{BufMut, Bytes};
 use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, TryStreamExt};
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap};
-use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client, ClientBuilder, Response, StatusCode};
+use reqwest::{Response, StatusCode};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tokio_util::io::StreamReader;
 
+use self::clients::Clients;
+pub use self::clients::install_tls_provider;
 pub(super) use self::exchange::{Documented, ErasedReply, Exchange};
 use super::classify::{self, AttemptError, NoLargeAnswerPermit, TooLarge};
 use super::config::ClientConfig;
 use super::telemetry;
-use crate::ips::types::Effect;
 use crate::telemetry::metrics::names;
 
-/// Idle timeout of pooled connections for reads. It is shorter than the keep-alive timeout of usual servers, because a call on a
-/// connection that the server is closing fails.
-const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(4);
-/// Maximum number of headers of an answer; the library keeps their sum below 400 KiB.
-const MAX_HEADERS: usize = 100;
 /// Size in bytes from which an answer counts as large: it needs a permit to grow further, and is parsed on the blocking pool.
 const LARGE_ANSWER: usize = 256 << 10;
 /// Maximum number of large answers that are read or parsed at the same time. Together they hold at most this many times the limit of
 /// one answer.
 const MAX_LARGE_ANSWERS: usize = 2;
-/// Initial capacity of a buffer, in bytes.
+/// Initial capacity of a buffer, in bytes, for an answer whose length is not known.
 const INITIAL_BUFFER: usize = 16 << 10;
+/// Maximum initial capacity of a buffer, in bytes.
+const MAX_INITIAL_BUFFER: usize = 4 << 20;
 
 /// HTTP transport of SOAP requests.
 #[derive(Debug)]
 pub(super) struct Transport {
     config: Arc<ClientConfig>,
-    /// Client of reads, with a connection pool.
-    reads: Client,
-    /// Client of mutations. Each uses a new connection, because a call that fails on a pooled connection that the server was closing
-    /// can't be told from one that was processed.
-    mutations: Client,
+    clients: Clients,
     large_answers: Arc<Semaphore>,
 }
 
@@ -86,9 +79,8 @@ impl Transport {
     /// # Errors
     /// The certificate authorities can't be read, or TLS can't be set up.
     pub(super) fn new(config: Arc<ClientConfig>) -> Result<Self, reqwest::Error> {
-        let reads = builder(&config)?.pool_idle_timeout(POOL_IDLE_TIMEOUT).build()?;
-        let mutations = builder(&config)?.pool_max_idle_per_host(0).build()?;
-        Ok(Self { config, reads, mutations, large_answers: Arc::new(Semaphore::new(MAX_LARGE_ANSWERS)) })
+        let clients = Clients::new(Arc::clone(&config))?;
+        Ok(Self { config, clients, large_answers: Arc::new(Semaphore::new(MAX_LARGE_ANSWERS)) })
     }
 
     /// Sends a request once and reads the answer. A large answer waits for its permit until `deadline`, or the maximum queue time if that
@@ -102,11 +94,9 @@ impl Transport {
         body: Bytes,
         deadline: Instant,
     ) -> Result<ErasedReply, AttemptError> {
-        let client = match exchange.operation.effect {
-            Effect::Reads => &self.reads,
-            Effect::Changes => &self.mutations,
-        };
-        let response = client
+        let response = self
+            .clients
+            .of(exchange.operation.effect)
             .post(self.config.url.clone())
             .header(CONTENT_TYPE, "text/xml; charset=UTF-8")
             .header(ACCEPT_ENCODING, "gzip")
@@ -136,8 +126,6 @@ impl Transport {
             return Err(classify::too_large(limit));
         }
         let encoding = header(response.headers(), CONTENT_ENCODING.as_str()).unwrap_or("identity").to_ascii_lowercase();
-        // One byte more, so that the end of the body is found without a larger buffer.
-        let max_capacity = declared.unwrap_or(limit) + 1;
         let mut received = 0;
         let limited = response.bytes_stream().map_err(io::Error::other).map(move |chunk| {
             let chunk = chunk?;
@@ -146,11 +134,11 @@ impl Transport {
         });
         let raw = StreamReader::new(Box::pin(limited));
         let body = match encoding.trim() {
-            "identity" => self.read_to_end(raw, max_capacity, deadline).await,
+            "identity" => self.read_to_end(raw, declared, deadline).await,
             "gzip" | "x-gzip" => {
                 let mut decoder = GzipDecoder::new(raw);
                 decoder.multiple_members(true);
-                self.read_to_end(decoder, limit + 1, deadline).await
+                self.read_to_end(decoder, None, deadline).await
             }
             other => {
                 return Err(classify::malformed(
@@ -162,30 +150,32 @@ impl Transport {
         body.map_err(|error| classify::body_error(error, status, limit))
     }
 
-    /// Reads a body, which is shorter than `max_capacity` bytes as far as the server tells.
+    /// Reads a body; `declared` is its length in bytes as far as the server tells.
     async fn read_to_end(
         &self,
         mut reader: impl AsyncRead + Unpin,
-        max_capacity: usize,
+        declared: Option<usize>,
         deadline: Instant,
     ) -> io::Result<AnswerBody> {
         let limit = self.config.max_answer_bytes;
+        // One byte more, so that the end of the body is found without a larger buffer.
+        let max_capacity = declared.unwrap_or(limit) + 1;
         let mut permit = None;
-        // A small answer whose length is known gets its final buffer.
-        let capacity = if max_capacity <= LARGE_ANSWER { max_capacity } else { INITIAL_BUFFER };
+        // An answer whose length is known gets its final buffer: pages that are never touched take no memory.
+        let capacity = declared.map_or(INITIAL_BUFFER, |_| max_capacity.min(MAX_INITIAL_BUFFER));
         let mut bytes = Vec::with_capacity(capacity.min(limit + 1));
         loop {
+            if bytes.len() >= LARGE_ANSWER && permit.is_none() {
+                permit = Some(self.large_answer_permit(deadline).await?);
+            }
             if bytes.len() == bytes.capacity() {
-                if bytes.len() >= LARGE_ANSWER && permit.is_none() {
-                    permit = Some(self.large_answer_permit(deadline).await?);
-                }
-                // A large buffer gets its final capacity at once: doubling would hold it twice for a moment, and pages that are never
-                // touched take no memory.
+                // A large buffer gets its final capacity at once: doubling would hold it twice for a moment.
                 let capacity = if permit.is_some() { max_capacity.max(bytes.len() + 1) } else { bytes.len() * 2 };
                 let capacity = capacity.min(limit + 1);
                 bytes.reserve_exact(capacity - bytes.len());
             }
-            let next = (bytes.capacity() - bytes.len()).min(LARGE_ANSWER);
+            let end = if permit.is_some() { bytes.len() + LARGE_ANSWER } else { LARGE_ANSWER };
+            let next = end.min(bytes.capacity()) - bytes.len();
             if reader.read_buf(&mut (&mut bytes).limit(next)).await? == 0 {
                 return Ok(AnswerBody { bytes, permit });
             }
@@ -236,34 +226,6 @@ async fn parse(
     }
 }
 
-/// Makes ring the TLS implementation of the process, unless it has another one. Clients of reqwest need one before they are created: those of
-/// this module and the trace exporter.
-pub fn install_tls_provider() {
-    // An error says that there is one.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-}
-
-fn builder(config: &ClientConfig) -> Result<ClientBuilder, reqwest::Error> {
-    install_tls_provider();
-    let authorities = config.authorities.iter().map(|pem| Certificate::from_pem_bundle(pem));
-    let authorities = authorities.collect::<Result<Vec<_>, _>>()?.concat();
-    let client = Client::builder()
-        .connect_timeout(config.connect_timeout)
-        // A redirect, or a proxy of the environment, would send the password in the body to another host.
-        .redirect(Policy::none())
-        .no_proxy()
-        .http1_only()
-        .http1_max_headers(MAX_HEADERS)
-        .retry(reqwest::retry::never())
-        .user_agent(format!("{}/{}", config.app_name, config.app_version));
-    // The certificates of the system are often hundreds of files. A client that never uses TLS does not read them.
-    Ok(if config.url.scheme() == "https" {
-        client.tls_certs_merge(authorities)
-    } else {
-        client.tls_certs_only(authorities)
-    })
-}
-
 /// Parses a date of HTTP (RFC 9110 §5.6.7) in the form that every server sends.
 fn http_date(value: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc2822(value).ok().map(|time| time.to_utc())
@@ -276,6 +238,7 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use std::num::NonZeroU32;
+    use std::time::Duration;
 
     use reqwest::StatusCode;
 
@@ -308,9 +271,8 @@ mod tests {
     async fn a_large_answer_without_a_permit_is_shed_and_does_not_count_as_a_failure_of_ips() {
         let transport = transport(Duration::from_secs(2));
         let answer = vec![b'x'; 2 * LARGE_ANSWER];
-        let max_capacity = answer.len() + 1;
-        let read =
-            |length| transport.read_to_end(&answer[..length], max_capacity, Instant::now() + Duration::from_secs(15));
+        let deadline = Instant::now() + Duration::from_secs(15);
+        let read = |length| transport.read_to_end(&answer[..length], Some(length), deadline);
         let held = [read(answer.len()).await, read(answer.len()).await];
         assert!(held.iter().all(Result::is_ok), "two permits");
         assert!(read(1_000).await.is_ok(), "a small answer needs none");

@@ -218,53 +218,56 @@ impl Formatted {
             return None;
         }
 
+        let ([y1, y2], [y3, y4]) = (two_digits(year / 100), two_digits(year % 100));
+        let ([mo1, mo2], [d1, d2]) = (two_digits(local.month()), two_digits(local.day()));
+        let ([h1, h2], [mi1, mi2]) = (two_digits(local.hour()), two_digits(local.minute()));
+        let [s1, s2] = two_digits(local.second() + leap);
         let mut text = Self { bytes: [0; 35], length: 0 };
-        text.digits(4, year);
-        text.part(b'-', 2, local.month());
-        text.part(b'-', 2, local.day());
-        text.part(b'T', 2, local.hour());
-        text.part(b':', 2, local.minute());
-        text.part(b':', 2, local.second() + leap);
+        text.append([y1, y2, y3, y4, b'-', mo1, mo2, b'-', d1, d2, b'T', h1, h2, b':', mi1, mi2, b':', s1, s2]);
         match nanos {
             0 => {}
-            _ if nanos % 1_000_000 == 0 => text.part(b'.', 3, nanos / 1_000_000),
-            _ if nanos % 1_000 == 0 => text.part(b'.', 6, nanos / 1_000),
-            _ => text.part(b'.', 9, nanos),
+            _ if nanos % 1_000_000 == 0 => text.fraction::<3>(nanos / 1_000_000),
+            _ if nanos % 1_000 == 0 => text.fraction::<6>(nanos / 1_000),
+            _ => text.fraction::<9>(nanos),
         }
         match offset {
             None => {}
-            Some(0) => text.byte(b'Z'),
+            Some(0) => text.append(*b"Z"),
             Some(seconds) => {
                 let minutes = seconds.unsigned_abs() / 60;
-                text.part(if seconds < 0 { b'-' } else { b'+' }, 2, minutes / 60);
-                text.part(b':', 2, minutes % 60);
+                let ([h1, h2], [m1, m2]) = (two_digits(minutes / 60), two_digits(minutes % 60));
+                text.append([if seconds < 0 { b'-' } else { b'+' }, h1, h2, b':', m1, m2]);
             }
         }
         Some(text)
     }
 
-    fn byte(&mut self, byte: u8) {
-        self.bytes[self.length] = byte;
-        self.length += 1;
-    }
-
-    fn digits(&mut self, count: usize, mut value: u32) {
-        let end = self.length + count;
-        for digit in self.bytes[self.length..end].iter_mut().rev() {
-            *digit = b'0' + (value % 10) as u8;
-            value /= 10;
-        }
+    #[inline]
+    fn append<const N: usize>(&mut self, bytes: [u8; N]) {
+        let end = self.length + N;
+        self.bytes[self.length..end].copy_from_slice(&bytes);
         self.length = end;
     }
 
-    fn part(&mut self, separator: u8, count: usize, value: u32) {
-        self.byte(separator);
-        self.digits(count, value);
+    fn fraction<const DIGITS: usize>(&mut self, mut value: u32) {
+        let mut digits = [0; DIGITS];
+        for digit in digits.iter_mut().rev() {
+            *digit = b'0' + (value % 10) as u8;
+            value /= 10;
+        }
+        self.append(*b".");
+        self.append(digits);
     }
 
     fn as_str(&self) -> &str {
         std::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
     }
+}
+
+/// Returns the decimal digits of a number below 100.
+#[inline]
+fn two_digits(number: u32) -> [u8; 2] {
+    [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8]
 }
 
 impl fmt::Display for Timestamp {

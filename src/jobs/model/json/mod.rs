@@ -1,6 +1,8 @@
 //! JSON of jobs and of lists of jobs, and their entity tags. A job is rendered once, in the body of its list if it has one; other lists are put
 //! together from rendered jobs.
 
+mod serializer;
+
 use std::io::Write;
 use std::sync::{Arc, OnceLock};
 
@@ -8,9 +10,11 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use xxhash_rust::xxh3::xxh3_128;
 
+use self::serializer::JsonSerializer;
 use crate::jobs::model::job::{Job, Phase, to_timestamp};
 use crate::jobs::model::status::StaleReason;
 use crate::upstream::BadItem;
@@ -94,7 +98,7 @@ impl JobWriter {
 /// Appends the JSON of a job, without the values that IPS did not send.
 fn write_content(job: &Job, to: &mut Vec<u8>) -> serde_json::Result<()> {
     if job.absent_fields.is_empty() {
-        return serde_json::to_writer(to, job);
+        return job.serialize(JsonSerializer(to));
     }
     let mut json = serde_json::to_value(job)?;
     for pointer in &job.absent_fields {
@@ -104,7 +108,7 @@ fn write_content(job: &Job, to: &mut Vec<u8>) -> serde_json::Result<()> {
             parent.shift_remove(name);
         }
     }
-    serde_json::to_writer(to, &json)
+    json.serialize(JsonSerializer(to))
 }
 
 /// Renders the body of a list of jobs that IPS returned at `observed_at`, and its jobs: their JSON is that in the body.
