@@ -251,8 +251,8 @@ impl Formatted {
 
     fn fraction<const DIGITS: usize>(&mut self, mut value: u32) {
         let mut digits = [0; DIGITS];
-        for digit in digits.iter_mut().rev() {
-            *digit = b'0' + (value % 10) as u8;
+        for place in digits.iter_mut().rev() {
+            *place = digit(value);
             value /= 10;
         }
         self.append(*b".");
@@ -267,7 +267,13 @@ impl Formatted {
 /// Returns the decimal digits of a number below 100.
 #[inline]
 fn two_digits(number: u32) -> [u8; 2] {
-    [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8]
+    [digit(number / 10), digit(number)]
+}
+
+/// Returns the last decimal digit of a number.
+#[inline]
+fn digit(number: u32) -> u8 {
+    b"0123456789"[(number % 10) as usize]
 }
 
 impl fmt::Display for Timestamp {

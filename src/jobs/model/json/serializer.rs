@@ -30,19 +30,11 @@ impl<'a> Elements<'a> {
         value.serialize(JsonSerializer(self.json))
     }
 
-    fn close(self) -> Result<()> {
+    fn close(self) {
         if self.next == self.opening {
             self.json.push(self.opening);
         }
         self.json.push(self.closing);
-        Ok(())
-    }
-}
-
-impl<'a> JsonSerializer<'a> {
-    fn literal(self, text: &str) -> Result<()> {
-        self.0.extend_from_slice(text.as_bytes());
-        Ok(())
     }
 }
 
@@ -84,7 +76,9 @@ impl<'a> ser::Serializer for JsonSerializer<'a> {
 
     #[inline]
     fn serialize_bool(self, value: bool) -> Result<()> {
-        self.literal(if value { "true" } else { "false" })
+        let text = if value { "true" } else { "false" };
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
     }
 
     #[inline]
@@ -100,7 +94,8 @@ impl<'a> ser::Serializer for JsonSerializer<'a> {
     }
 
     fn serialize_unit(self) -> Result<()> {
-        self.literal("null")
+        self.0.extend_from_slice(b"null");
+        Ok(())
     }
 
     fn serialize_none(self) -> Result<()> {
@@ -134,7 +129,8 @@ impl<'a> ser::Serializer for JsonSerializer<'a> {
     ) -> Result<()> {
         let mut members = Elements::new(self.0, *b"{}");
         ser::SerializeStruct::serialize_field(&mut members, variant, value)?;
-        members.close()
+        members.close();
+        Ok(())
     }
 
     fn serialize_seq(self, _: Option<usize>) -> Result<Elements<'a>> {
@@ -194,7 +190,8 @@ impl ser::SerializeStruct for Elements<'_> {
     }
 
     fn end(self) -> Result<()> {
-        self.close()
+        self.close();
+        Ok(())
     }
 }
 
@@ -220,7 +217,8 @@ impl ser::SerializeMap for Elements<'_> {
     }
 
     fn end(self) -> Result<()> {
-        self.close()
+        self.close();
+        Ok(())
     }
 }
 
@@ -234,7 +232,8 @@ impl ser::SerializeSeq for Elements<'_> {
     }
 
     fn end(self) -> Result<()> {
-        self.close()
+        self.close();
+        Ok(())
     }
 }
 
@@ -247,7 +246,8 @@ impl ser::SerializeTuple for Elements<'_> {
     }
 
     fn end(self) -> Result<()> {
-        self.close()
+        self.close();
+        Ok(())
     }
 }
 
@@ -260,7 +260,8 @@ impl ser::SerializeTupleStruct for Elements<'_> {
     }
 
     fn end(self) -> Result<()> {
-        self.close()
+        self.close();
+        Ok(())
     }
 }
 
