@@ -28,8 +28,8 @@ impl ListCaches {
             let max_bytes = dependencies.max_bytes / 8 * eighths;
             SnapshotCache::new(name, loader, CacheDependencies { max_bytes, ..dependencies.clone() })
         };
-        let clock = || dependencies.clock.clone();
-        let scheduled = cache("scheduled", 1, loaders::scheduled(Arc::clone(upstream), clock()));
+        let (clock, runtime) = (|| dependencies.clock.clone(), || dependencies.runtime.clone());
+        let scheduled = cache("scheduled", 1, loaders::scheduled(Arc::clone(upstream), clock(), runtime()));
         let active_of_history = Arc::new(OnceLock::new());
         let history = loaders::history(loaders::HistorySources {
             upstream: Arc::clone(upstream),
@@ -37,6 +37,7 @@ impl ListCaches {
             active: Arc::clone(&active_of_history),
             recent: recent.clone(),
             clock: clock(),
+            runtime: runtime(),
         });
         let history = cache("history", 3, history);
         let active = loaders::active(loaders::ActiveJobsSources {
@@ -45,6 +46,7 @@ impl ListCaches {
             history: Arc::clone(&history),
             recent: recent.clone(),
             clock: clock(),
+            runtime: runtime(),
         });
         let active = cache("active", 4, active);
         active_of_history.get_or_init(|| Arc::downgrade(&active));

@@ -22,7 +22,7 @@ use crate::telemetry::span;
 pub(super) const BACKOFF: Backoff =
     Backoff { first: Duration::from_secs(1), max: Duration::from_secs(5), jitter: 0.25 };
 
-/// Maximum number of jobs of the last list with which a load runs on the runtime of its reader.
+/// Maximum number of jobs in an answer that is processed on the worker thread of its reader.
 const MAX_LOCAL_JOBS: usize = 100;
 
 /// Guard of the task of a load: removes the load from its entry if the task panics, so that the next reader starts another one.
@@ -36,6 +36,27 @@ impl Drop for EndLoadOnPanic<'_> {
         if std::thread::panicking() {
             self.entry.lock().end_load(self.started_under);
         }
+    }
+}
+
+/// Makes a snapshot of an answer with this number of jobs: of many on `runtime`, where it delays no requests of a worker thread.
+///
+/// # Errors
+/// The runtime is shutting down.
+pub(super) async fn process(
+    jobs: usize,
+    runtime: &Handle,
+    snapshot: impl Future<Output = Snapshot> + Send + 'static,
+) -> Result<Snapshot> {
+    if jobs <= MAX_LOCAL_JOBS {
+        return Ok(snapshot.await);
+    }
+    match runtime.spawn(span::in_current_span(snapshot)).await {
+        Ok(snapshot) => Ok(snapshot),
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(Error::Internal("a load was aborted")),
+        },
     }
 }
 
@@ -113,9 +134,8 @@ impl SnapshotCache {
         }
         let (cache, entry, key, caller) =
             (Arc::clone(self), Arc::clone(keyed.entry), keyed.key.clone(), keyed.caller.clone());
-        // On the thread of the reader, which saves two changes of threads; but a large list would delay other requests of that thread.
-        let is_large = state.snapshot().is_some_and(|snapshot| snapshot.jobs.len() > MAX_LOCAL_JOBS);
-        let runtime = if is_large { self.runtime().clone() } else { Handle::current() };
+        // The first one on the thread of its reader, who waits for it: that saves two changes of threads. Later ones delay no other requests.
+        let runtime = if state.snapshot().is_some() { self.runtime().clone() } else { Handle::current() };
         let task = runtime.spawn(span::in_current_span(async move {
             let _guard = EndLoadOnPanic { entry: &entry, started_under: epoch };
             let keyed = KeyedEntry { entry: &entry, key: &key, caller: &caller };
@@ -234,6 +254,24 @@ mod tests {
             is_accepted: Arc::new(is_accepted),
         };
         SnapshotCache::new("test", loader, dependencies)
+    }
+
+    #[tokio::test]
+    async fn answers_with_many_jobs_are_processed_on_the_runtime_of_loads() {
+        let loads = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().expect("a runtime");
+        let now = Clock::manual(DateTime::default()).read();
+        let runtime_of = async |jobs| {
+            let (send, receive) = tokio::sync::oneshot::channel();
+            let snapshot = async move {
+                let _ = send.send(Handle::current().id());
+                Snapshot::new(Vec::new(), Vec::new(), now)
+            };
+            process(jobs, loads.handle(), snapshot).await.expect("a snapshot");
+            receive.await.expect("the runtime of the snapshot")
+        };
+        assert_eq!(runtime_of(MAX_LOCAL_JOBS).await, Handle::current().id());
+        assert_eq!(runtime_of(MAX_LOCAL_JOBS + 1).await, loads.handle().id());
+        loads.shutdown_background();
     }
 
     #[tokio::test]

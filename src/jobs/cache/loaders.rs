@@ -4,7 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
-use crate::ips::types::{GetActiveJobsParam, GetJobLogsParam, GetScheduledJobsParam, MAX_LOG_ROWS};
+use tokio::runtime::Handle;
+
+use crate::ips::types::{
+    GetActiveJobsParam, GetActiveJobsReturn, GetJobLogsParam, GetJobLogsReturn, GetScheduledJobsParam, MAX_LOG_ROWS,
+};
+use crate::jobs::cache::load::process;
 use crate::jobs::cache::merge::{Departure, Merge};
 use crate::jobs::cache::policy::CacheDirective;
 use crate::jobs::cache::recent::{Mutation, RecentMutations};
@@ -17,7 +22,7 @@ use crate::jobs::model::links::JobLinks;
 use crate::jobs::model::snapshot::Snapshot;
 use crate::jobs::model::unique_name;
 use crate::runtime::clock::{Clock, ClockReading};
-use crate::upstream::{Caller, IpsApi};
+use crate::upstream::{Caller, IpsAnswer, IpsApi};
 
 /// Maximum age of the scheduled list when it is only used to link runs to their schedules.
 const MAX_SCHEDULES_AGE: Duration = Duration::from_mins(1);
@@ -34,6 +39,8 @@ pub struct ActiveJobsSources {
     pub recent: RecentMutations,
     /// Wall clock.
     pub clock: Clock,
+    /// Runtime that makes the snapshots of large lists.
+    pub runtime: Handle,
 }
 
 /// Returns the loader of active and waiting jobs (`getActiveJobs`), merged with the finalizing jobs of the previous snapshot.
@@ -48,68 +55,83 @@ pub fn active(sources: ActiveJobsSources) -> Loader {
                 ..GetActiveJobsParam::default()
             };
             let answer = sources.upstream.get_active_jobs(&caller, &request).await.map_err(Error::of_call(&caller))?;
-            let observed_at = observation_time(&sources.clock, previous.as_deref());
-            let (mut jobs, bad_items) =
-                jobs_of_records("jobArray", answer.value.job_array, answer.bad_items, previous.as_deref(), |record| {
-                    Job::active(&company, record)
-                });
-            if previous.is_some() {
-                link_schedules(&mut jobs, &sources.scheduled, &caller, &company).await;
-            } else {
-                // The first answer does not wait for a second call; the next list has the links.
-                link_cached_schedules(&mut jobs, &sources.scheduled, &caller, &company);
-            }
-            let mut history = sources.history.cached(&caller, &company);
-            // Never a call of their own: the history is known since a job ended, or since a caller asked for completed jobs.
-            let durations = match (&history, &previous) {
-                (Some(history), _) => Arc::new(durations_of(history.jobs.iter().map(|job| &job.job))),
-                (None, Some(previous)) => Arc::clone(previous.durations()),
-                (None, None) => Arc::default(),
-            };
-            forecast(&mut jobs, &durations, |id| previous.as_ref().and_then(|list| list.job(id)).map(|job| &job.job));
-            let mut merge = Merge::new(jobs, previous.as_deref(), observed_at);
-            for job in merge.newly_stopped() {
-                sources.recent.record(&caller, &job.id, Mutation::Stopped(Box::new(job.clone()))).await;
-            }
-            if !merge.departed().is_empty() {
-                let loaded = sources.history.read(&caller, &company, CacheDirective::MaxAge(Duration::ZERO)).await;
-                history = loaded.ok().map(|lookup| lookup.snapshot);
-                let mutations = sources.recent.of_jobs(&caller, &merge.departed()).await;
-                let mutations: HashMap<String, Mutation> =
-                    mutations.into_iter().map(|(id, mutation)| (id.to_owned(), mutation)).collect();
-                merge.resolve_departed(|id| {
-                    let logged = history.as_ref().and_then(|history| history.job(id));
-                    match (logged.filter(|job| job.job.is_final()), mutations.get(id)) {
-                        (Some(job), mutation) => {
-                            let mut job = job.job.clone();
-                            if matches!(mutation, Some(Mutation::Stopped(_))) {
-                                job.set_stopped();
-                            }
-                            Departure::Logged(Box::new(job))
-                        }
-                        (None, Some(Mutation::Deleted)) => Departure::Deleted,
-                        (None, _) => Departure::Pending,
-                    }
-                });
-            }
-            Ok(merge.finish(bad_items, history.as_deref()).with_durations(durations))
+            let (jobs, runtime) = (answer.value.job_array.len(), sources.runtime.clone());
+            process(jobs, &runtime, active_snapshot(sources, caller, company, previous, answer)).await
         })
     })
 }
 
+/// Makes the snapshot of an answer of `getActiveJobs`.
+async fn active_snapshot(
+    sources: Arc<ActiveJobsSources>,
+    caller: Caller,
+    company: String,
+    previous: Option<Arc<Snapshot>>,
+    answer: IpsAnswer<GetActiveJobsReturn>,
+) -> Snapshot {
+    let observed_at = observation_time(&sources.clock, previous.as_deref());
+    let (mut jobs, bad_items) =
+        jobs_of_records("jobArray", answer.value.job_array, answer.bad_items, previous.as_deref(), |record| {
+            Job::active(&company, record)
+        });
+    if previous.is_some() {
+        link_schedules(&mut jobs, &sources.scheduled, &caller, &company).await;
+    } else {
+        // The first answer does not wait for a second call; the next list has the links.
+        link_cached_schedules(&mut jobs, &sources.scheduled, &caller, &company);
+    }
+    let mut history = sources.history.cached(&caller, &company);
+    // Never a call of their own: the history is known since a job ended, or since a caller asked for completed jobs.
+    let durations = match (&history, &previous) {
+        (Some(history), _) => Arc::new(durations_of(history.jobs.iter().map(|job| &job.job))),
+        (None, Some(previous)) => Arc::clone(previous.durations()),
+        (None, None) => Arc::default(),
+    };
+    forecast(&mut jobs, &durations, |id| previous.as_ref().and_then(|list| list.job(id)).map(|job| &job.job));
+    let mut merge = Merge::new(jobs, previous.as_deref(), observed_at);
+    for job in merge.newly_stopped() {
+        sources.recent.record(&caller, &job.id, Mutation::Stopped(Box::new(job.clone()))).await;
+    }
+    if !merge.departed().is_empty() {
+        let loaded = sources.history.read(&caller, &company, CacheDirective::MaxAge(Duration::ZERO)).await;
+        history = loaded.ok().map(|lookup| lookup.snapshot);
+        let mutations = sources.recent.of_jobs(&caller, &merge.departed()).await;
+        let mutations: HashMap<String, Mutation> =
+            mutations.into_iter().map(|(id, mutation)| (id.to_owned(), mutation)).collect();
+        merge.resolve_departed(|id| {
+            let logged = history.as_ref().and_then(|history| history.job(id));
+            match (logged.filter(|job| job.job.is_final()), mutations.get(id)) {
+                (Some(job), mutation) => {
+                    let mut job = job.job.clone();
+                    if matches!(mutation, Some(Mutation::Stopped(_))) {
+                        job.set_stopped();
+                    }
+                    Departure::Logged(Box::new(job))
+                }
+                (None, Some(Mutation::Deleted)) => Departure::Deleted,
+                (None, _) => Departure::Pending,
+            }
+        });
+    }
+    merge.finish(bad_items, history.as_deref()).with_durations(durations)
+}
+
 /// Returns the loader of scheduled jobs (`getScheduledJobs`).
-pub fn scheduled(upstream: Arc<dyn IpsApi>, clock: Clock) -> Loader {
+pub fn scheduled(upstream: Arc<dyn IpsApi>, clock: Clock, runtime: Handle) -> Loader {
     Arc::new(move |caller, company, previous| {
-        let (upstream, clock) = (Arc::clone(&upstream), clock.clone());
+        let (upstream, clock, runtime) = (Arc::clone(&upstream), clock.clone(), runtime.clone());
         Box::pin(async move {
             let request =
                 GetScheduledJobsParam { company_handle: Some(company.clone()), ..GetScheduledJobsParam::default() };
             let answer = upstream.get_scheduled_jobs(&caller, &request).await.map_err(Error::of_call(&caller))?;
-            let (jobs, bad_items) =
-                jobs_of_records("jobArray", answer.value.job_array, answer.bad_items, previous.as_deref(), |record| {
-                    Job::scheduled(&company, record)
-                });
-            Ok(Snapshot::new(jobs, bad_items, observation_time(&clock, previous.as_deref())))
+            let jobs = answer.value.job_array.len();
+            let snapshot = async move {
+                let (array, previous) = (answer.value.job_array, previous.as_deref());
+                let job = |record| Job::scheduled(&company, record);
+                let (jobs, bad_items) = jobs_of_records("jobArray", array, answer.bad_items, previous, job);
+                Snapshot::new(jobs, bad_items, observation_time(&clock, previous))
+            };
+            process(jobs, &runtime, snapshot).await
         })
     })
 }
@@ -126,6 +148,8 @@ pub struct HistorySources {
     pub recent: RecentMutations,
     /// Wall clock.
     pub clock: Clock,
+    /// Runtime that makes the snapshots of large lists.
+    pub runtime: Handle,
 }
 
 /// Returns the loader of the history: the newest job logs (`getJobLogs`). They have no entries, so that the outcome of a stopped job may only be
@@ -135,7 +159,6 @@ pub fn history(sources: HistorySources) -> Loader {
     Arc::new(move |caller, company, previous| {
         let sources = Arc::clone(&sources);
         Box::pin(async move {
-            let HistorySources { upstream, scheduled, active, recent, clock } = &*sources;
             let request = GetJobLogsParam {
                 company_handle: Some(company.clone()),
                 sort_by: Some("StartDate".into()),
@@ -143,28 +166,38 @@ pub fn history(sources: HistorySources) -> Loader {
                 num_rows: i32::try_from(MAX_LOG_ROWS).ok(),
                 ..GetJobLogsParam::default()
             };
-            let answer = upstream.get_job_logs(&caller, &request).await.map_err(Error::of_call(&caller))?;
-            let observed_at = observation_time(clock, previous.as_deref());
-            let (mut jobs, bad_items) = jobs_of_records(
-                "jobLogArray",
-                answer.value.job_log_array,
-                answer.bad_items,
-                previous.as_deref(),
-                |record| Job::completed(&company, record),
-            );
-            link_schedules(&mut jobs, scheduled, &caller, &company).await;
-            recent.set_stopped(&caller, &mut jobs).await;
-            keep_stopped(&mut jobs, previous.as_deref());
-            // After their outcomes are known, which a parent shows, too.
-            let active = active.get().and_then(Weak::upgrade);
-            let active = active.and_then(|active| active.cached(&caller, &company));
-            let links = JobLinks::between(jobs.iter().chain(active.iter().flat_map(|active| active.all_jobs())));
-            for job in &mut jobs {
-                links.apply(job, observed_at.server);
-            }
-            Ok(Snapshot::new(jobs, bad_items, observed_at))
+            let answer = sources.upstream.get_job_logs(&caller, &request).await.map_err(Error::of_call(&caller))?;
+            let (jobs, runtime) = (answer.value.job_log_array.len(), sources.runtime.clone());
+            process(jobs, &runtime, history_snapshot(sources, caller, company, previous, answer)).await
         })
     })
+}
+
+/// Makes the snapshot of an answer of `getJobLogs`.
+async fn history_snapshot(
+    sources: Arc<HistorySources>,
+    caller: Caller,
+    company: String,
+    previous: Option<Arc<Snapshot>>,
+    answer: IpsAnswer<GetJobLogsReturn>,
+) -> Snapshot {
+    let HistorySources { scheduled, active, recent, clock, .. } = &*sources;
+    let observed_at = observation_time(clock, previous.as_deref());
+    let (mut jobs, bad_items) =
+        jobs_of_records("jobLogArray", answer.value.job_log_array, answer.bad_items, previous.as_deref(), |record| {
+            Job::completed(&company, record)
+        });
+    link_schedules(&mut jobs, scheduled, &caller, &company).await;
+    recent.set_stopped(&caller, &mut jobs).await;
+    keep_stopped(&mut jobs, previous.as_deref());
+    // After their outcomes are known, which a parent shows, too.
+    let active = active.get().and_then(Weak::upgrade);
+    let active = active.and_then(|active| active.cached(&caller, &company));
+    let links = JobLinks::between(jobs.iter().chain(active.iter().flat_map(|active| active.all_jobs())));
+    for job in &mut jobs {
+        links.apply(job, observed_at.server);
+    }
+    Snapshot::new(jobs, bad_items, observed_at)
 }
 
 /// Returns the current time, its wall time not before that of the previous snapshot: another replica may have loaded it with another clock.

@@ -65,7 +65,7 @@ pub struct CacheDependencies {
     pub epochs: Arc<CompanyEpochs>,
     /// Clock: wall clock of observations, monotonic clock of ages and back-off.
     pub clock: Clock,
-    /// Runtime of refreshers, and of loads of large lists.
+    /// Runtime of refreshers, of loads after the first of an entry, and of large answers.
     pub runtime: Handle,
     /// Coordinator of the replicas, if there are several.
     pub coordinator: Option<Arc<dyn Coordinator>>,
