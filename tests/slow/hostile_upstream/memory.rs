@@ -51,6 +51,8 @@ async fn large_answers_and_gzip_bombs_take_at_most_the_limit_and_16_mb() {
         upstream.set("getActiveJobs", behaviour);
         let command = Command::new(env!("CARGO_BIN_EXE_ips-gateway"))
             .args(["serve", "--listen", "127.0.0.1:0", "--upstream-url", &upstream.url])
+            // The memory is measured, not the time that a loaded machine takes.
+            .args(["--upstream-timeout", "2m"])
             .env("RUST_LOG", "warn")
             .stdout(Stdio::piped())
             .spawn();

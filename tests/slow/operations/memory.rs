@@ -152,6 +152,8 @@ async fn rate_limit_tables_stay_within_their_bounds_behind_a_proxy_with_many_cli
         ("IPS_GATEWAY_API_VERSION", "2014-04-03"),
         ("IPS_GATEWAY_TRUSTED_PROXIES", "127.0.0.1/32"),
         ("IPS_GATEWAY_CACHE_SIZE", "16MiB"),
+        // No call is rejected because a loaded machine is slow.
+        ("IPS_GATEWAY_UPSTREAM_WAIT", "1m"),
     ];
     let process = Process::serve(upstream.url(), &variables);
     let path = "/jobs?companyHandle=c%7C1&phase=active";
