@@ -71,8 +71,9 @@ impl<'a> CacheHeaders<'a> {
 
     /// Responds like [`CacheHeaders::respond`] with the JSON of jobs, as the role of the caller may see it.
     pub fn respond_with_jobs(&self, request: &HttpRequest, body: impl FnOnce() -> Bytes) -> HttpResponse {
-        let etag = viewer::etag_for(current_role(), &self.etag);
-        self.respond_with_etag(request, &etag, || viewer::visible_to(current_role(), body()))
+        let role = current_role();
+        let etag = viewer::etag_for(role, &self.etag);
+        self.respond_with_etag(request, &etag, || viewer::visible_to(role, body()))
     }
 
     fn respond_with_etag(&self, request: &HttpRequest, etag: &str, body: impl FnOnce() -> Bytes) -> HttpResponse {

@@ -16,6 +16,7 @@ use crate::jobs::error::{Error, Result};
 use crate::jobs::model::snapshot::Snapshot;
 use crate::jobs::model::status::StaleReason;
 use crate::runtime::backoff::Backoff;
+use crate::runtime::futures::join;
 use crate::telemetry::span;
 
 /// Back-off after failed loads of one list. The maximum is short, because the circuit breaker protects IPS: it sees the calls of all lists.
@@ -51,13 +52,7 @@ pub(super) async fn process(
     if jobs <= MAX_LOCAL_JOBS {
         return Ok(snapshot.await);
     }
-    match runtime.spawn(span::in_current_span(snapshot)).await {
-        Ok(snapshot) => Ok(snapshot),
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => Err(Error::Internal("a load was aborted")),
-        },
-    }
+    join(runtime.spawn(span::in_current_span(snapshot))).await.ok_or(Error::Internal("a load was aborted"))
 }
 
 impl SnapshotCache {

@@ -1,6 +1,7 @@
 //! HTTP clients: one of changes, and one of reads for each runtime.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
@@ -24,23 +25,20 @@ const MAX_HEADERS: usize = 100;
 pub(super) struct Clients {
     config: Arc<ClientConfig>,
     /// Client of changes. Each uses a new connection, because a call that fails on a pooled connection that the server was closing can't be
-    /// told from one that was processed.
+    /// distinguished from one that was processed.
     changes: Client,
-    /// Client of reads of the runtime that created the clients, if that was within one.
-    first_reads: (Option<Id>, Client),
-    /// Clients of reads of other runtimes.
-    reads: RwLock<Vec<(Id, Client)>>,
+    /// Clients of reads, by runtime.
+    reads: Mutex<HashMap<Id, Client>>,
 }
 
 impl Clients {
-    /// Creates the clients of changes and of reads of the current runtime; connects to nothing.
+    /// Creates the client of changes; connects to nothing.
     ///
     /// # Errors
     /// The certificate authorities can't be read, or TLS can't be set up.
     pub(super) fn new(config: Arc<ClientConfig>) -> Result<Self, reqwest::Error> {
         let changes = builder(&config)?.pool_max_idle_per_host(0).build()?;
-        let runtime = Handle::try_current().ok().map(|runtime| runtime.id());
-        Ok(Self { first_reads: (runtime, client_of_reads(&config)?), config, changes, reads: RwLock::default() })
+        Ok(Self { config, changes, reads: Mutex::default() })
     }
 
     /// Returns the client of calls with this effect, in the current runtime.
@@ -53,21 +51,13 @@ impl Clients {
 
     /// Returns the client of reads of the current runtime, which is created at its first call.
     fn of_reads(&self) -> Client {
-        let runtime = Handle::current().id();
-        let (first_runtime, first) = &self.first_reads;
-        if *first_runtime == Some(runtime) {
-            return first.clone();
-        }
-        let find = |clients: &[(Id, Client)]| {
-            clients.iter().find(|(known, _)| *known == runtime).map(|(_, client)| client.clone())
-        };
-        let known = find(&self.reads.read().unwrap_or_else(PoisonError::into_inner));
-        known.unwrap_or_else(|| {
+        let mut reads = self.reads.lock().unwrap_or_else(PoisonError::into_inner);
+        let client = reads.entry(Handle::current().id()).or_insert_with(|| {
+            let client = builder(&self.config).and_then(|client| client.pool_idle_timeout(POOL_IDLE_TIMEOUT).build());
             // Fails only if certificates of the system became unreadable after the start.
-            let client = client_of_reads(&self.config).unwrap_or_else(|_| first.clone());
-            self.reads.write().unwrap_or_else(PoisonError::into_inner).push((runtime, client.clone()));
-            client
-        })
+            client.unwrap_or_else(|_| self.changes.clone())
+        });
+        client.clone()
     }
 }
 
@@ -76,10 +66,6 @@ impl Clients {
 pub fn install_tls_provider() {
     // An error says that there is one.
     let _ = rustls::crypto::ring::default_provider().install_default();
-}
-
-fn client_of_reads(config: &ClientConfig) -> Result<Client, reqwest::Error> {
-    builder(config)?.pool_idle_timeout(POOL_IDLE_TIMEOUT).build()
 }
 
 fn builder(config: &ClientConfig) -> Result<ClientBuilder, reqwest::Error> {

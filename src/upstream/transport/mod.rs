@@ -23,6 +23,7 @@ pub(super) use self::exchange::{Documented, ErasedReply, Exchange};
 use super::classify::{self, AttemptError, NoLargeAnswerPermit, TooLarge};
 use super::config::ClientConfig;
 use super::telemetry;
+use crate::runtime::futures::join;
 use crate::telemetry::metrics::names;
 
 /// Size in bytes from which an answer counts as large: it needs a permit to grow further, and is parsed on the blocking pool.
@@ -217,13 +218,8 @@ async fn parse(
         drop((bytes, permit));
         reply
     };
-    match tokio::task::spawn_blocking(parse).await {
-        Ok(reply) => reply,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => Err(classify::malformed(status, "not read, because the gateway is shutting down")),
-        },
-    }
+    let reply = join(tokio::task::spawn_blocking(parse)).await;
+    reply.unwrap_or_else(|| Err(classify::malformed(status, "not read, because the gateway is shutting down")))
 }
 
 /// Parses a date of HTTP (RFC 9110 §5.6.7) in the form that every server sends.

@@ -25,11 +25,6 @@ impl<'a> Elements<'a> {
         self.next = b',';
     }
 
-    fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
-        self.separate();
-        value.serialize(JsonSerializer(self.json))
-    }
-
     fn close(self) {
         if self.next == self.opening {
             self.json.push(self.opening);
@@ -222,47 +217,31 @@ impl ser::SerializeMap for Elements<'_> {
     }
 }
 
-impl ser::SerializeSeq for Elements<'_> {
-    type Ok = ();
-    type Error = Error;
+/// Serialization of elements without names.
+macro_rules! elements {
+    ($($kind:ident::$method:ident;)+) => {
+        $(impl ser::$kind for Elements<'_> {
+            type Ok = ();
+            type Error = Error;
 
-    #[inline]
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
-        self.element(value)
-    }
+            #[inline]
+            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
+                self.separate();
+                value.serialize(JsonSerializer(self.json))
+            }
 
-    fn end(self) -> Result<()> {
-        self.close();
-        Ok(())
-    }
+            fn end(self) -> Result<()> {
+                self.close();
+                Ok(())
+            }
+        })+
+    };
 }
 
-impl ser::SerializeTuple for Elements<'_> {
-    type Ok = ();
-    type Error = Error;
-
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
-        self.element(value)
-    }
-
-    fn end(self) -> Result<()> {
-        self.close();
-        Ok(())
-    }
-}
-
-impl ser::SerializeTupleStruct for Elements<'_> {
-    type Ok = ();
-    type Error = Error;
-
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
-        self.element(value)
-    }
-
-    fn end(self) -> Result<()> {
-        self.close();
-        Ok(())
-    }
+elements! {
+    SerializeSeq::serialize_element;
+    SerializeTuple::serialize_element;
+    SerializeTupleStruct::serialize_field;
 }
 
 /// Returns whether a text has characters that JSON escapes: control characters, quotation marks and backslashes.
